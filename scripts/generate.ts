@@ -1,0 +1,49 @@
+/** Writes everything that is generated and committed; `--check` fails where it would change. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const TYPES = 'src/gen';
+
+function generateTypes(outDir: string): void {
+  const flags = ['--longs=String', '--enums=String', '--defaults', '--oneofs'];
+  execFileSync('proto-loader-gen-types', [
+    ...flags,
+    '--importFileExtension=.ts',
+    '--grpcLib=@grpc/grpc-js',
+    `--outDir=${outDir}`,
+    'kms/reencrypt/v1/reencrypt.proto',
+    'grpc/health/v1/health.proto',
+    '-I',
+    'proto',
+  ]);
+}
+
+function contents(folder: string): Map<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const read = files
+    .filter((file) => file.isFile())
+    .map((file) => join(file.parentPath, file.name))
+    .map((path): [string, string] => [path.slice(folder.length), readFileSync(path, 'utf8')]);
+  return new Map(read.sort());
+}
+
+function drifted(fresh: string, committed: string): string[] {
+  const [want, have] = [contents(fresh), contents(committed)];
+  return [...new Set([...want.keys(), ...have.keys()])].filter((f) => want.get(f) !== have.get(f));
+}
+
+if (process.argv.includes('--check')) {
+  const fresh = mkdtempSync(join(tmpdir(), 'generated-'));
+  generateTypes(fresh);
+  const files = drifted(fresh, TYPES);
+  rmSync(fresh, { recursive: true });
+  if (files.length > 0) {
+    process.stderr.write(`out of date, run npm run generate: ${files.join(', ')}\n`);
+    process.exitCode = 1;
+  }
+} else {
+  rmSync(TYPES, { recursive: true, force: true });
+  generateTypes(TYPES);
+}

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+
+/** `host:port`, `[v6]:port` or `unix:/absolute/path`. */
+export const address = z
+  .string()
+  .regex(
+    /^(unix:\/.+|\[[0-9a-fA-F:]+\]:\d{1,5}|[^:\s/]+:\d{1,5})$/,
+    'must be host:port, [v6]:port or unix:/absolute/path',
+  );
+
+/** A path of the local file system; relative ones are relative to the working directory. */
+export const path = z.string().min(1);
+
+export const milliseconds = (fallback: number) => z.int().min(0).default(fallback);

@@ -1,0 +1,117 @@
+import type { Side } from './call.ts';
+
+/** The layer that refused, told to the caller in words. */
+export type Layer = 'caller' | 'policy' | 'KMS' | 'proxy';
+
+interface ReasonFacts {
+  readonly grpc: GrpcCode;
+  readonly layer: Layer;
+  /** What the caller may read when nothing more exact may be said. */
+  readonly sentence: string;
+  /** The name that AWS's own protocol gives the same refusal. */
+  readonly kmsError: string;
+}
+
+export type GrpcCode =
+  | 'INVALID_ARGUMENT'
+  | 'UNAUTHENTICATED'
+  | 'PERMISSION_DENIED'
+  | 'NOT_FOUND'
+  | 'FAILED_PRECONDITION'
+  | 'RESOURCE_EXHAUSTED'
+  | 'UNAVAILABLE'
+  | 'DEADLINE_EXCEEDED'
+  | 'CANCELLED'
+  | 'INTERNAL';
+
+const fact = (grpc: GrpcCode, layer: Layer, kmsError: string, sentence: string): ReasonFacts => ({
+  grpc,
+  layer,
+  sentence,
+  kmsError,
+});
+
+// biome-ignore format: a table reads best with a reason a line.
+/** The closed list: ErrorInfo reason = metric label = audit field. */
+export const REASONS = {
+  INVALID_REQUEST: fact('INVALID_ARGUMENT', 'caller', 'ValidationException', 'The request is not valid.'),
+  SOURCE_KEY_REQUIRED: fact('INVALID_ARGUMENT', 'policy', 'ValidationException', 'The policy requires source_key_id for this call.'),
+  UNAUTHENTICATED: fact('UNAUTHENTICATED', 'proxy', 'UnrecognizedClientException', 'The caller could not be authenticated.'),
+  POLICY_DENIED: fact('PERMISSION_DENIED', 'policy', 'AccessDeniedException', 'The policy denies this call.'),
+  POLICY_UNDEFINED: fact('PERMISSION_DENIED', 'policy', 'AccessDeniedException', 'The policy gave no decision, which denies.'),
+  POLICY_INVALID: fact('PERMISSION_DENIED', 'policy', 'AccessDeniedException', 'The policy gave a malformed decision, which denies.'),
+  POLICY_TIMEOUT: fact('PERMISSION_DENIED', 'policy', 'AccessDeniedException', 'The policy took too long, which denies.'),
+  POLICY_FAILED: fact('PERMISSION_DENIED', 'policy', 'AccessDeniedException', 'The policy failed, which denies.'),
+  POLICY_NOT_LOADED: fact('UNAVAILABLE', 'proxy', 'KMSInternalException', 'No policy is loaded.'),
+  POLICY_STALE: fact('UNAVAILABLE', 'proxy', 'KMSInternalException', 'The policy is older than it may be.'),
+  KEY_FACTS_UNAVAILABLE: fact('UNAVAILABLE', 'proxy', 'KMSInternalException', 'Facts about a key could not be obtained.'),
+  AUDIT_UNAVAILABLE: fact('UNAVAILABLE', 'proxy', 'KMSInternalException', 'The audit log cannot record the call.'),
+  PROXY_CREDENTIALS: fact('UNAVAILABLE', 'proxy', 'KMSInternalException', 'The proxy has no valid AWS credentials.'),
+  KMS_ACCESS_DENIED: fact('PERMISSION_DENIED', 'KMS', 'AccessDeniedException', 'KMS denies the proxy access to a key.'),
+  KMS_KEY_NOT_FOUND: fact('NOT_FOUND', 'KMS', 'NotFoundException', 'KMS does not know a key of this call.'),
+  KMS_KEY_DISABLED: fact('FAILED_PRECONDITION', 'KMS', 'DisabledException', 'A key of this call is disabled.'),
+  KMS_KEY_INVALID_STATE: fact('FAILED_PRECONDITION', 'KMS', 'KMSInvalidStateException', 'The state of a key does not permit this call.'),
+  KMS_KEY_USAGE: fact('FAILED_PRECONDITION', 'KMS', 'InvalidKeyUsageException', 'A key of this call is not for encryption, or not with this algorithm.'),
+  CONFIRM_MISMATCH: fact('FAILED_PRECONDITION', 'proxy', 'KMSInternalException', 'KMS used a key that was not judged; its result is withheld.'),
+  KMS_INVALID_CIPHERTEXT: fact('INVALID_ARGUMENT', 'KMS', 'InvalidCiphertextException', 'KMS cannot decrypt this ciphertext with this key and encryption context.'),
+  KMS_INCORRECT_KEY: fact('INVALID_ARGUMENT', 'KMS', 'IncorrectKeyException', 'The ciphertext was not made under the source key.'),
+  KMS_INVALID_GRANT_TOKEN: fact('INVALID_ARGUMENT', 'KMS', 'InvalidGrantTokenException', 'KMS refuses a grant token.'),
+  KMS_VALIDATION: fact('INVALID_ARGUMENT', 'KMS', 'ValidationException', 'KMS finds the request not valid.'),
+  KMS_THROTTLED: fact('RESOURCE_EXHAUSTED', 'KMS', 'ThrottlingException', 'KMS throttles requests.'),
+  LIMITED: fact('RESOURCE_EXHAUSTED', 'proxy', 'ThrottlingException', 'The proxy limits requests.'),
+  KMS_UNAVAILABLE: fact('UNAVAILABLE', 'KMS', 'KMSInternalException', 'KMS cannot serve the call now.'),
+  KMS_UNREACHABLE: fact('UNAVAILABLE', 'proxy', 'KMSInternalException', 'KMS cannot be reached.'),
+  DRAINING: fact('UNAVAILABLE', 'proxy', 'KMSInternalException', 'The proxy is shutting down.'),
+  DEADLINE_EXCEEDED: fact('DEADLINE_EXCEEDED', 'proxy', 'DependencyTimeoutException', 'The deadline passed before the call was done.'),
+  CANCELLED: fact('CANCELLED', 'caller', 'DependencyTimeoutException', 'The caller cancelled the call.'),
+  INTERNAL: fact('INTERNAL', 'proxy', 'KMSInternalException', 'The proxy failed; its log has the cause under this decision id.'),
+} as const satisfies Record<string, ReasonFacts>;
+
+export type Reason = keyof typeof REASONS;
+
+/** One wrong field of a request: its name on the wire, and what is right. */
+export interface FieldViolation {
+  readonly field: string;
+  readonly description: string;
+}
+
+export interface RefusalDetails {
+  /** More exact than the reason's own sentence; must hold nothing that the caller may not read. */
+  readonly sentence?: string;
+  readonly side?: Side | '';
+  readonly rule?: string;
+  readonly fields?: readonly FieldViolation[];
+  /** KMS's own error name, where KMS refused. */
+  readonly kmsError?: string;
+  readonly kmsRequestId?: string;
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** The only error that leaves the pipeline: a reason from the closed list, and what may be told of it. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly reason: Reason;
+  readonly side: Side | '';
+  readonly rule: string;
+  readonly fields: readonly FieldViolation[];
+  readonly kmsError: string;
+  readonly kmsRequestId: string;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(reason: Reason, details: RefusalDetails = {}) {
+    super(details.sentence ?? REASONS[reason].sentence, { cause: details.cause });
+    this.reason = reason;
+    this.side = details.side ?? '';
+    this.rule = details.rule ?? '';
+    this.fields = details.fields ?? [];
+    this.kmsError = details.kmsError ?? '';
+    this.kmsRequestId = details.kmsRequestId ?? '';
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** Anything thrown → a Refusal; what nobody foresaw becomes INTERNAL with the cause kept for the log. */
+export function toRefusal(thrown: unknown): Refusal {
+  return thrown instanceof Refusal ? thrown : new Refusal('INTERNAL', { cause: thrown });
+}

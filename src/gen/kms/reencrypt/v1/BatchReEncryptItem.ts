@@ -1,0 +1,13 @@
+// Original file: proto/kms/reencrypt/v1/reencrypt.proto
+
+import type { ReEncryptRequest as _kms_reencrypt_v1_ReEncryptRequest, ReEncryptRequest__Output as _kms_reencrypt_v1_ReEncryptRequest__Output } from '../../../kms/reencrypt/v1/ReEncryptRequest.ts';
+
+export interface BatchReEncryptItem {
+  'reference'?: (string);
+  'request'?: (_kms_reencrypt_v1_ReEncryptRequest | null);
+}
+
+export interface BatchReEncryptItem__Output {
+  'reference': (string);
+  'request': (_kms_reencrypt_v1_ReEncryptRequest__Output | null);
+}

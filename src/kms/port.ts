@@ -1,0 +1,51 @@
+import type { KmsAnswer } from '../call.ts';
+import type { Permit } from '../policy/permit.ts';
+
+/** DescribeKey's KeyMetadata, as far as policy can see it. */
+export interface KeyDescription {
+  readonly arn: string;
+  readonly keyId: string;
+  readonly spec: string;
+  readonly usage: string;
+  readonly origin: string;
+  readonly manager: string;
+  readonly state: string;
+  readonly multiRegion: boolean;
+  /** PRIMARY, REPLICA or ''. */
+  readonly multiRegionType: string;
+}
+
+/**
+ * What the proxy needs of a KMS. Failures are KmsFault; an abort rejects with the signal's reason.
+ * The answer is not trusted: `confirm` checks it.
+ */
+export interface Kms {
+  readonly name: 'aws' | 'embedded';
+  reEncrypt(permit: Permit): Promise<KmsAnswer>;
+  describeKey(keyId: string, signal: AbortSignal): Promise<KeyDescription>;
+  /** Alias names (`alias/…`) that point at the key now, sorted. */
+  listAliases(keyArn: string, signal: AbortSignal): Promise<readonly string[]>;
+  listResourceTags(keyArn: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
+  close(): Promise<void>;
+}
+
+/** A failure as KMS or the way to it reported it; `kms/faults.ts` says which reason it is. */
+export class KmsFault extends Error {
+  override readonly name = 'KmsFault';
+  /** `NotFoundException`, `ThrottlingException`, …; for transport failures the error code (`ECONNREFUSED`). */
+  readonly code: string;
+  /** 0 when there was no HTTP answer. */
+  readonly httpStatus: number;
+  readonly requestId: string;
+
+  constructor(
+    code: string,
+    message: string,
+    facts: { httpStatus?: number; requestId?: string; cause?: unknown } = {},
+  ) {
+    super(message, { cause: facts.cause });
+    this.code = code;
+    this.httpStatus = facts.httpStatus ?? 0;
+    this.requestId = facts.requestId ?? '';
+  }
+}

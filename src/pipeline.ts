@@ -1,0 +1,72 @@
+import type { Call, Decision, KmsAnswer, Phase, Progress, Resolved } from './call.ts';
+import { type Refusal, toRefusal } from './errors.ts';
+import { permit } from './policy/permit.ts';
+import type { Stages } from './stages.ts';
+
+type Judged = Resolved & { readonly decision: Decision };
+
+/** A call that went all the way: what may be handed to the caller. */
+export type Released = Judged & { readonly answer: KmsAnswer };
+
+export type Pipeline = (call: Call) => Promise<Released>;
+
+/**
+ * The policy enforcement point: identify → resolve → decide → forward → confirm → record.
+ * KMS is not asked without a permit and a durable intent, nothing is released without a durable
+ * outcome, and every identified call leaves exactly one terminal entry.
+ */
+export function createPipeline(stages: Stages): Pipeline {
+  const { identify, admit, resolve, decide, forward, confirm, record, count } = stages;
+
+  return async (call) => {
+    const { principal, leave } = await enter(call);
+    let progress: Progress = { call, principal };
+    try {
+      const judged = await judge(progress, 'request');
+      progress = judged;
+      const allowed = permit(judged);
+
+      progress = { ...judged, intended: true };
+      await record.intent(progress);
+      let released: Released = { ...judged, intended: true, answer: await forward(allowed) };
+      progress = released;
+      confirm(allowed, released.answer);
+      if (!judged.keys.source.known) {
+        released = await judge(released, 'result');
+        progress = released;
+        permit(released);
+      }
+      call.signal.throwIfAborted();
+      await record.terminal(released);
+      count(released);
+      return released;
+    } catch (thrown) {
+      throw await refuse(progress, toRefusal(thrown));
+    } finally {
+      leave();
+    }
+  };
+
+  async function enter(call: Call) {
+    try {
+      const principal = await identify(call.arrival, call.signal);
+      return { principal, leave: await admit(principal, call) };
+    } catch (thrown) {
+      const refusal = toRefusal(thrown);
+      record.turnedAway(refusal);
+      throw refusal;
+    }
+  }
+
+  async function judge<P extends Progress>(progress: P, phase: Phase): Promise<P & Judged> {
+    const resolved = { ...progress, keys: await resolve(progress.call, progress.answer) };
+    return { ...resolved, decision: await decide(resolved, phase) };
+  }
+
+  /** A refusal is recorded before it is told; where that fails, the failure is what is told. */
+  async function refuse(progress: Progress, refusal: Refusal): Promise<Refusal> {
+    const told = await record.terminal(progress, refusal).then(() => refusal, toRefusal);
+    count(progress, told);
+    return told;
+  }
+}
