@@ -1,0 +1,21 @@
+/** What a command may touch of the world outside; tests pass their own. */
+export interface Terminal {
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Runs with the arguments after the command's name and resolves to the exit code; never throws for bad input. */
+export type Run = (args: readonly string[], terminal: Terminal) => Promise<number>;
+
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** Loads the command only when it is called, so that `--help` stays quick. */
+  load(): Promise<{ readonly run: Run }>;
+}
+
+/** sysexits(3) where it has a word for it. */
+export const EXIT = { ok: 0, failure: 1, usage: 64 } as const;

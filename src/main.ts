@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import process from 'node:process';
+import { EXIT } from './cli/command.ts';
+import { COMMANDS } from './cli/commands.ts';
+
+const HELP = `Usage: kms-reencrypt-proxy <command> [options]
+
+Commands:
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`).join('\n')}
+
+kms-reencrypt-proxy <command> --help says more.
+`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name = '--help', ...rest] = args;
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  const command = COMMANDS.find((known) => known.name === name);
+  if (!command) {
+    process.stderr.write(`kms-reencrypt-proxy: there is no command '${name}'\n\n${HELP}`);
+    return EXIT.usage;
+  }
+  const { run } = await command.load();
+  return run(rest, process);
+}
+
+process.exitCode = await main(process.argv.slice(2));
