@@ -1,5 +1,5 @@
 import type { KmsAnswer } from '../call.ts';
-import type { Permit } from '../policy/permit.ts';
+import type { KmsRequest } from './request.ts';
 
 /** DescribeKey's KeyMetadata, as far as policy can see it. */
 export interface KeyDescription {
@@ -21,7 +21,8 @@ export interface KeyDescription {
  */
 export interface Kms {
   readonly name: 'aws' | 'embedded';
-  reEncrypt(permit: Permit): Promise<KmsAnswer>;
+  /** Takes only what `kms/request.ts` made of a permit, and sends it as it stands there. */
+  reEncrypt(request: KmsRequest): Promise<KmsAnswer>;
   describeKey(keyId: string, signal: AbortSignal): Promise<KeyDescription>;
   /** Alias names (`alias/…`) that point at the key now, sorted. */
   listAliases(keyArn: string, signal: AbortSignal): Promise<readonly string[]>;
