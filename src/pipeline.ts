@@ -59,7 +59,7 @@ export function createPipeline(stages: Stages): Pipeline {
   }
 
   async function judge<P extends Progress>(progress: P, phase: Phase): Promise<P & Judged> {
-    const resolved = { ...progress, keys: await resolve(progress.call, progress.answer) };
+    const resolved = { ...progress, keys: await resolve(progress) };
     return { ...resolved, decision: await decide(resolved, phase) };
   }
 

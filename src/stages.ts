@@ -17,8 +17,8 @@ export interface Stages {
   identify(arrival: Arrival, signal: AbortSignal): Promise<Principal>;
   /** Limits per principal, before anything is spent on the call. Returns what gives the place back. */
   admit(principal: Principal, call: Call): Promise<() => void>;
-  /** With an `answer` (result phase), the source key is the one that KMS reported. */
-  resolve(call: Call, answer?: KmsAnswer): Promise<ResolvedKeys>;
+  /** Once there is an answer (result phase), the source key is the one that KMS reported. */
+  resolve(progress: Progress): Promise<ResolvedKeys>;
   decide(resolved: Resolved, phase: Phase): Promise<Decision>;
   forward(permit: Permit): Promise<KmsAnswer>;
   /** Throws CONFIRM_MISMATCH unless the answer is whole and names the keys that were judged. */

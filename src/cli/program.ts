@@ -1,0 +1,40 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, type Run, type Terminal } from './command.ts';
+
+/** Thrown by an action to end with an exit code and one sentence on standard error. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure';
+  readonly exitCode: number;
+
+  constructor(sentence: string, exitCode: number = EXIT.failure) {
+    super(sentence);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Builds a command that parses with commander and never ends the process itself. */
+export function program(name: string, define: (command: Command, terminal: Terminal) => void): Run {
+  return async (args, terminal) => {
+    const command = new Command(`kms-reencrypt-proxy ${name}`);
+    define(command, terminal);
+    contain(command, terminal);
+    try {
+      await command.parseAsync([...args], { from: 'user' });
+      return EXIT.ok;
+    } catch (error) {
+      if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+      if (!(error instanceof CommandFailure)) throw error;
+      terminal.stderr.write(`kms-reencrypt-proxy ${name}: ${error.message}\n`);
+      return error.exitCode;
+    }
+  };
+}
+
+/** Commander passes neither setting on to sub-commands. */
+function contain(command: Command, terminal: Terminal): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => terminal.stdout.write(text),
+    writeErr: (text) => terminal.stderr.write(text),
+  });
+  for (const sub of command.commands) contain(sub, terminal);
+}
