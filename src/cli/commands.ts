@@ -7,4 +7,9 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Run the proxy.',
     load: () => import('./serve.ts'),
   },
+  {
+    name: 'config',
+    summary: 'Check or print the configuration, or its JSON Schema.',
+    load: () => import('./config.ts'),
+  },
 ];

@@ -1,15 +1,26 @@
 import { z } from 'zod';
-import { milliseconds } from '../values.ts';
 
 export const keys = z
   .strictObject({
     describe: z.boolean().default(true).describe('Look keys up by DescribeKey; else only ARNs.'),
     tags: z.boolean().default(true).describe('Give policy the tags of keys (ListResourceTags).'),
     aliases: z.boolean().default(true).describe('Give policy the aliases of keys (ListAliases).'),
+    own_account: z
+      .string()
+      .regex(/^\d{12}$/, 'must be an account id of 12 digits')
+      .optional()
+      .describe(
+        'Account of the proxy. Where set, tags and aliases are looked up for its keys alone, since KMS lists no others.',
+      ),
     forward: z
       .enum(['resolved', 'requested'])
       .default('resolved')
       .describe('Send KMS the ARNs that were judged, or the key ids as written.'),
-    ttl_ms: milliseconds(60_000).describe('How long facts of a key are kept; 60,000 at most.'),
+    ttl_ms: z
+      .int()
+      .min(0)
+      .max(60_000)
+      .default(60_000)
+      .describe('How long facts of a key are kept; 60,000 at most.'),
   })
   .describe('How key ids become key facts.');

@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { parse as parseYaml } from 'yaml';
+import type { z } from 'zod';
+import { type Config, configSchema } from './schema.ts';
+
+export interface ConfigSources {
+  /** YAML file; none where undefined. */
+  readonly file: string | undefined;
+  /** `path=value`, from the command line. */
+  readonly settings: readonly string[];
+  /** `KRP_GRPC__LISTEN=…` stands for `grpc.listen`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The configuration cannot be used; `problems` are all of them, a sentence each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the configuration is not valid:\n${problems.map((p) => `  ${p}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+const ENV_PREFIX = 'KRP_';
+
+interface Override {
+  readonly path: readonly string[];
+  readonly text: string;
+}
+
+type Tree = { [key: string]: Tree | unknown };
+
+/** Flags > environment > file > defaults. @throws ConfigError with every problem at once. */
+export function loadConfig({ file, settings, env }: ConfigSources): Config {
+  const overrides = [...fromEnv(env), ...settings.map(fromSetting)];
+  const written = file === undefined ? {} : readFile(file);
+  const tree = overrides.reduce((tree, { path, text }) => put(tree, path, scalar(text)), written);
+  const first = configSchema.safeParse(tree);
+  if (first.success) return first.data;
+  const second = configSchema.safeParse(withTexts(tree, overrides, first.error));
+  if (second.success) return second.data;
+  throw new ConfigError(second.error.issues.flatMap(sentences));
+}
+
+function readFile(file: string): Tree {
+  try {
+    const parsed: unknown = parseYaml(readFileSync(file, 'utf8')) ?? {};
+    if (isTree(parsed)) return parsed;
+    throw new Error('it is not a mapping');
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new ConfigError([`${file} cannot be read as YAML: ${why}`]);
+  }
+}
+
+function fromEnv(env: ConfigSources['env']): Override[] {
+  return Object.entries(env)
+    .filter((entry): entry is [string, string] => entry[0].startsWith(ENV_PREFIX))
+    .map(([name, text]) => ({
+      path: name.slice(ENV_PREFIX.length).toLowerCase().split('__'),
+      text,
+    }));
+}
+
+function fromSetting(setting: string): Override {
+  const equals = setting.indexOf('=');
+  if (equals < 1) throw new ConfigError([`--set ${setting}: must be path=value`]);
+  return { path: setting.slice(0, equals).split('.'), text: setting.slice(equals + 1) };
+}
+
+function scalar(text: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A value that YAML reads as a number may be meant as text (an account id): the schema knows. */
+function withTexts(tree: Tree, overrides: readonly Override[], error: z.ZodError): Tree {
+  const expectsText = (path: readonly string[]) =>
+    error.issues.some(
+      (issue) =>
+        issue.code === 'invalid_type' &&
+        issue.expected === 'string' &&
+        issue.path.join('.') === path.join('.'),
+    );
+  return overrides
+    .filter(({ path }) => expectsText(path))
+    .reduce((tree, { path, text }) => put(tree, path, text), tree);
+}
+
+function put(tree: Tree, [head = '', ...rest]: readonly string[], value: unknown): Tree {
+  const below = Object.hasOwn(tree, head) ? tree[head] : undefined;
+  return {
+    ...tree,
+    [head]: rest.length === 0 ? value : put(isTree(below) ? below : {}, rest, value),
+  };
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function sentences(issue: z.core.$ZodIssue): string[] {
+  const at = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${[...issue.path, key].join('.')}: there is no such setting`);
+  }
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return [`${at || 'configuration'}: ${missing ? 'must be set' : issue.message}`];
+}

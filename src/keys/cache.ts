@@ -1,0 +1,70 @@
+import type { KeyFacts } from '../call.ts';
+import { toRefusal } from '../errors.ts';
+
+export interface CacheSettings {
+  readonly ttlMs: number;
+  /** How long "there is no such key" is believed. */
+  readonly negativeTtlMs: number;
+  readonly maxEntries: number;
+  /** What one look-up may take, whoever waits for it. */
+  readonly lookUpMs: number;
+  readonly now: () => number;
+  readonly onLookUp: (outcome: 'hit' | 'miss' | 'negative') => void;
+}
+
+interface Entry {
+  readonly facts: Promise<KeyFacts>;
+  expires: number;
+  negative: boolean;
+}
+
+export type LookUp = (keyId: string, signal: AbortSignal) => Promise<KeyFacts>;
+
+/**
+ * Keeps facts for a bounded time: one look-up at a time for a key id however many wait for it,
+ * "not found" for less long, other failures not at all. The oldest entry goes first.
+ */
+export function cacheLookUps(lookUp: LookUp, settings: CacheSettings): LookUp {
+  const entries = new Map<string, Entry>();
+
+  return (keyId, signal) => {
+    const known = entries.get(keyId);
+    if (known && known.expires > settings.now()) {
+      settings.onLookUp(known.negative ? 'negative' : 'hit');
+      return waitFor(known.facts, signal);
+    }
+    settings.onLookUp('miss');
+    return waitFor(start(keyId), signal);
+  };
+
+  function start(keyId: string): Promise<KeyFacts> {
+    const facts = lookUp(keyId, AbortSignal.timeout(settings.lookUpMs));
+    const entry: Entry = { facts, expires: Number.POSITIVE_INFINITY, negative: false };
+    entries.delete(keyId);
+    entries.set(keyId, entry);
+    const [oldest] = entries.keys();
+    if (entries.size > settings.maxEntries && oldest !== undefined) entries.delete(oldest);
+    facts.then(
+      () => {
+        entry.expires = settings.now() + settings.ttlMs;
+      },
+      (thrown) => {
+        entry.negative = toRefusal(thrown).reason === 'KMS_KEY_NOT_FOUND';
+        entry.expires = entry.negative ? settings.now() + settings.negativeTtlMs : 0;
+        if (!entry.negative && entries.get(keyId) === entry) entries.delete(keyId);
+      },
+    );
+    return facts;
+  }
+}
+
+/** Waits no longer than the caller does; the look-up goes on for the others. */
+function waitFor(facts: Promise<KeyFacts>, signal: AbortSignal): Promise<KeyFacts> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    const done = () => signal.removeEventListener('abort', abort);
+    facts.then(resolve, reject).finally(done);
+  });
+}

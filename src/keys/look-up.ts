@@ -1,0 +1,124 @@
+import type { KeyFacts } from '../call.ts';
+import { Refusal, toRefusal } from '../errors.ts';
+import type { KeyDescription, KeyDirectory } from './directory.ts';
+import { KEY_ID_FORMS, type KeyId, parseKeyId } from './key-id.ts';
+
+export interface FactSettings {
+  /** Ask DescribeKey; where false only key ARNs are accepted and all else is off. */
+  readonly describe: boolean;
+  readonly tags: boolean;
+  readonly aliases: boolean;
+  /** The account whose keys have readable tags and aliases; '' for any (KMS lists only its own). */
+  readonly ownAccount: string;
+}
+
+const DESCRIBED = [
+  'manager',
+  'multi_region',
+  'multi_region_type',
+  'origin',
+  'spec',
+  'state',
+  'usage',
+];
+
+/** A source key that the caller left out. */
+export const UNKNOWN_KEY: KeyFacts = Object.freeze({
+  known: false,
+  requestedKeyId: '',
+  keyIdForm: '',
+  keyArn: '',
+  partition: '',
+  account: '',
+  region: '',
+  keyId: '',
+  alias: '',
+  aliases: Object.freeze([]),
+  tags: Object.freeze({}),
+  spec: '',
+  usage: '',
+  origin: '',
+  manager: '',
+  state: '',
+  multiRegion: false,
+  multiRegionType: '',
+  factsOff: Object.freeze([]),
+});
+
+/**
+ * Looks one key id up in KMS, as often as it is called.
+ * @throws Refusal INVALID_REQUEST (no field named), KMS_KEY_NOT_FOUND, or KEY_FACTS_UNAVAILABLE
+ * for a fact that is switched on and could not be had: an empty value always means "there is none".
+ */
+export function createLookUp(directory: KeyDirectory, settings: FactSettings) {
+  return async (text: string, signal: AbortSignal): Promise<KeyFacts> => {
+    const id = parseKeyId(text);
+    if (!id) throw new Refusal('INVALID_REQUEST', { sentence: KEY_ID_FORMS });
+    if (!settings.describe) return undescribed(text, id);
+    const key = await directory.describeKey(text, signal).catch(unlessNotFound);
+    const place = placeOf(key.arn);
+    const listable = settings.ownAccount === '' || settings.ownAccount === place.account;
+    const wanted = { tags: settings.tags && listable, aliases: settings.aliases && listable };
+    const [tags, aliases] = await Promise.all([
+      wanted.tags ? directory.listResourceTags(key.arn, signal) : {},
+      wanted.aliases ? directory.listAliases(key.arn, signal) : [],
+    ]).catch(unavailable);
+    return freeze({
+      ...facts(text, id),
+      ...place,
+      ...described(key),
+      tags,
+      aliases,
+      factsOff: off(wanted),
+    });
+  };
+}
+
+function off(wanted: { readonly tags: boolean; readonly aliases: boolean }): readonly string[] {
+  return (['aliases', 'tags'] as const).filter((fact) => !wanted[fact]);
+}
+
+function placeOf(arn: string) {
+  const { partition = '', region = '', account = '' } = parseKeyId(arn) ?? {};
+  return { partition, region, account };
+}
+
+function facts(text: string, id: KeyId): KeyFacts {
+  return { ...UNKNOWN_KEY, known: true, requestedKeyId: text, keyIdForm: id.form, alias: id.alias };
+}
+
+function described({ arn, ...key }: KeyDescription) {
+  return { ...key, keyArn: arn };
+}
+
+function undescribed(text: string, id: KeyId): KeyFacts {
+  if (id.form !== 'key_arn') {
+    const sentence = 'must be a key ARN, for this proxy does not look keys up (keys.describe)';
+    throw new Refusal('INVALID_REQUEST', { sentence });
+  }
+  const { partition, region, account, keyId } = id;
+  const factsOff = ['aliases', ...DESCRIBED, 'tags'].sort();
+  return freeze({ ...facts(text, id), keyArn: text, partition, region, account, keyId, factsOff });
+}
+
+function freeze(key: KeyFacts): KeyFacts {
+  return Object.freeze({
+    ...key,
+    aliases: Object.freeze([...key.aliases]),
+    tags: Object.freeze({ ...key.tags }),
+    factsOff: Object.freeze([...key.factsOff]),
+  });
+}
+
+function unlessNotFound(thrown: unknown): never {
+  const refusal = toRefusal(thrown);
+  if (refusal.reason === 'KMS_KEY_NOT_FOUND') throw refusal;
+  return unavailable(refusal);
+}
+
+/** Why it failed is KMS's matter; what it means for the call is that policy cannot be asked. */
+function unavailable(thrown: unknown): never {
+  const { kmsError, kmsRequestId, reason } = toRefusal(thrown);
+  if (reason === 'CANCELLED' || reason === 'DEADLINE_EXCEEDED') throw thrown;
+  throw new Refusal('KEY_FACTS_UNAVAILABLE', { kmsError, kmsRequestId, cause: thrown });
+}
