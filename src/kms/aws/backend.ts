@@ -1,0 +1,40 @@
+import type { Kms } from '../port.ts';
+import { type ClientOptions, createClient } from './client.ts';
+import { AwsSettingsError, checkEndpoint, ignoredEndpoints, isLoopback } from './endpoint.ts';
+import { createKeyReads } from './key-metadata.ts';
+import { refuseEmbedded } from './refuse-embedded.ts';
+import { createSdkTransport } from './sdk-transport.ts';
+
+export interface AwsOptions extends ClientOptions {
+  /** Let keys and ciphertexts of an embedded KMS pass; needs a loopback endpoint. */
+  readonly allowEmbedded?: boolean | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Told of what in the environment is ignored. */
+  readonly warn: (sentence: string) => void;
+}
+
+/**
+ * AWS KMS. Resolves once region and endpoint are known, so that a setting that cannot work fails the
+ * start and not the first call. @throws AwsSettingsError
+ */
+export async function createAwsBackend(options: AwsOptions): Promise<Kms> {
+  const { endpoint, allowEmbedded = false, env, warn } = options;
+  const url = endpoint === undefined ? undefined : checkEndpoint(endpoint);
+  if (allowEmbedded && (url === undefined || !isLoopback(url))) {
+    throw new AwsSettingsError('kms.aws.allow_embedded: needs a loopback kms.aws.endpoint');
+  }
+  for (const sentence of ignoredEndpoints(env, url)) warn(sentence);
+
+  const client = createClient(options);
+  await client.config.region().catch((cause: unknown) => {
+    throw new AwsSettingsError('kms.aws.region: set it, or AWS_REGION', { cause });
+  });
+  const reads = createKeyReads(client);
+  const asks = { reEncrypt: createSdkTransport(client), describeKey: reads.describeKey };
+  return {
+    name: 'aws',
+    ...reads,
+    ...(allowEmbedded ? asks : refuseEmbedded(asks)),
+    close: async () => client.destroy(),
+  };
+}

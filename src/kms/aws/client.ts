@@ -1,0 +1,36 @@
+import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
+
+export interface ClientOptions {
+  /** Else the SDK's own rules: AWS_REGION, the profile. */
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+  /** Else the default provider chain. */
+  readonly credentials?: KMSClientConfig['credentials'];
+}
+
+/** More than the calls that may be in flight, so that none waits for a socket. */
+export const MAX_SOCKETS = 512;
+export const CONNECT_TIMEOUT_MS = 2000;
+/** The longest deadline that a call may have; what runs longer has no caller any more. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+/**
+ * The SDK's client with its own retries off: the proxy's budget is the only one. Without
+ * `throwOnRequestTimeout` a request timeout is only logged.
+ */
+export function createClient({ region, endpoint, credentials }: ClientOptions): KMSClient {
+  return new KMSClient({
+    maxAttempts: 1,
+    ignoreConfiguredEndpointUrls: true,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+      httpAgent: { maxSockets: MAX_SOCKETS },
+      httpsAgent: { maxSockets: MAX_SOCKETS },
+    },
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(credentials !== undefined && { credentials }),
+  });
+}

@@ -1,0 +1,45 @@
+/** Names under which the SDK would take another endpoint from the environment. */
+const ENDPOINT_VARIABLES = ['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL'] as const;
+
+/** Settings that the AWS backend cannot start with; the message names the setting and what is right. */
+export class AwsSettingsError extends Error {
+  override readonly name = 'AwsSettingsError';
+}
+
+/**
+ * Signed calls carry ciphertexts and grant tokens, so they leave the host over TLS alone.
+ * @throws AwsSettingsError
+ */
+export function checkEndpoint(endpoint: string): URL {
+  const url = URL.parse(endpoint);
+  if (url === null) throw new AwsSettingsError(`kms.aws.endpoint: ${endpoint} is not a URL`);
+  const plain = url.protocol === 'http:' && isLoopback(url);
+  if (url.protocol !== 'https:' && !plain) {
+    throw new AwsSettingsError('kms.aws.endpoint: must be https:// (http:// only on loopback)');
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.username !== '' || url.hash !== '') {
+    throw new AwsSettingsError('kms.aws.endpoint: must be scheme, host and port alone');
+  }
+  return url;
+}
+
+/** 127.0.0.0/8, ::1 and localhost. */
+export function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/**
+ * The environment may not send signed calls elsewhere: an endpoint variable counts only where the
+ * configuration names the same endpoint. One sentence for each variable that is ignored.
+ */
+export function ignoredEndpoints(
+  env: Readonly<Record<string, string | undefined>>,
+  endpoint: URL | undefined,
+): readonly string[] {
+  return ENDPOINT_VARIABLES.flatMap((name) => {
+    const value = env[name];
+    if (value === undefined || value === '') return [];
+    if (endpoint !== undefined && URL.parse(value)?.href === endpoint.href) return [];
+    return [`${name}=${value} is ignored: kms.aws.endpoint does not name it`];
+  });
+}

@@ -1,0 +1,51 @@
+import { KmsFault } from '../port.ts';
+
+/**
+ * What the SDK threw → KmsFault. Errors that KMS does not model (ThrottlingException,
+ * AccessDeniedException) have no class of their own, so this reads names and metadata, never
+ * classes. What is neither an answer nor a transport failure is returned as it came.
+ */
+export function toFault(thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || thrown instanceof KmsFault) return thrown;
+  const { httpStatusCode: httpStatus, requestId } = metadataOf(thrown);
+  if (httpStatus !== undefined) {
+    return new KmsFault(thrown.name, thrown.message, {
+      httpStatus,
+      requestId: requestId ?? '',
+      cause: thrown,
+    });
+  }
+  const code = codeOf(thrown);
+  return code === '' ? thrown : new KmsFault(code, thrown.message, { cause: thrown });
+}
+
+/** Rejects as soon as the signal aborts, with its reason, and otherwise with a KmsFault. */
+export async function orAbort<T>(signal: AbortSignal, working: Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([working, aborted.promise]);
+  } catch (thrown) {
+    throw signal.aborted ? signal.reason : toFault(thrown);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+interface Metadata {
+  readonly httpStatusCode?: number | undefined;
+  readonly requestId?: string | undefined;
+}
+
+function metadataOf(error: Error & { readonly $metadata?: Metadata }): Metadata {
+  return error.$metadata ?? {};
+}
+
+/** Failures without an answer: of the way there (`ECONNREFUSED`), or of the proxy's credentials. */
+function codeOf(error: Error & { readonly code?: unknown }): string {
+  if (error.name.endsWith('ProviderError')) return error.name;
+  if (typeof error.code === 'string') return error.code;
+  return error.name === 'TimeoutError' ? error.name : '';
+}
