@@ -1,10 +1,16 @@
 /** Writes everything that is generated and committed; `--check` fails where it would change. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { metricsPage } from './metrics-page.ts';
 
 const TYPES = 'src/gen';
+
+/** Single files, each with what writes it. */
+const FILES: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/metrics.md': metricsPage,
+};
 
 function generateTypes(outDir: string): void {
   const flags = ['--longs=String', '--enums=String', '--defaults', '--oneofs'];
@@ -34,10 +40,20 @@ function drifted(fresh: string, committed: string): string[] {
   return [...new Set([...want.keys(), ...have.keys()])].filter((f) => want.get(f) !== have.get(f));
 }
 
+function read(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+const written = new Map<string, string>();
+for (const [path, write] of Object.entries(FILES)) written.set(path, await write());
+
 if (process.argv.includes('--check')) {
   const fresh = mkdtempSync(join(tmpdir(), 'generated-'));
   generateTypes(fresh);
-  const files = drifted(fresh, TYPES);
+  const files = [
+    ...drifted(fresh, TYPES),
+    ...[...written].filter(([path, text]) => read(path) !== text).map(([path]) => path),
+  ];
   rmSync(fresh, { recursive: true });
   if (files.length > 0) {
     process.stderr.write(`out of date, run npm run generate: ${files.join(', ')}\n`);
@@ -46,4 +62,5 @@ if (process.argv.includes('--check')) {
 } else {
   rmSync(TYPES, { recursive: true, force: true });
   generateTypes(TYPES);
+  for (const [path, text] of written) writeFileSync(path, text);
 }

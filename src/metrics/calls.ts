@@ -1,0 +1,116 @@
+import type { Progress } from '../call.ts';
+import { REASONS, type Reason, type Refusal } from '../errors.ts';
+import { OVERFLOW, RULES_AT_MOST } from './catalogue.ts';
+import type { Cell, Series } from './series.ts';
+
+export interface CallMetrics {
+  /** Once an identified call, when its terminal entry is durable or has failed. */
+  count(progress: Progress, refusal?: Refusal): void;
+  /** A refusal before identity or by a limit. */
+  turnedAway(refusal: Refusal): void;
+}
+
+type Outcome = 'released' | 'dry_run' | 'denied' | 'withheld' | 'failed';
+
+/** What a reason label says where nothing went wrong. */
+const NONE = 'OK';
+
+const ALL_REASONS = Object.keys(REASONS) as Reason[];
+const TRANSPORTS = ['grpc', 'kms_json'] as const;
+
+export function createCallMetrics(series: Series): CallMetrics {
+  const calls = createCells((key) => {
+    const [transport = '', outcome = '', reason = ''] = key.split(' ');
+    return series.counter('kms_reencrypt_calls_total', { transport, outcome, reason });
+  });
+  const countDecision = createDecisionCount(series);
+  const observePolicy = series.histogram('kms_reencrypt_policy_seconds');
+  const away = createCells((reason) =>
+    series.counter('kms_reencrypt_turned_away_total', { reason }),
+  );
+  for (const reason of ALL_REASONS) away(reason);
+  for (const transport of TRANSPORTS) {
+    for (const end of expectedEnds()) calls(`${transport} ${end}`);
+  }
+
+  return {
+    count(progress, refusal) {
+      const outcome = outcomeOf(progress, refusal);
+      calls(`${progress.call.transport} ${outcome} ${refusal?.reason ?? NONE}`).value += 1;
+      const { decision } = progress;
+      if (!decision) return;
+      countDecision(decision);
+      if (decision.evaluationNs > 0) observePolicy(decision.evaluationNs / 1e9);
+    },
+    turnedAway(refusal) {
+      away(refusal.reason).value += 1;
+    },
+  };
+}
+
+/** The ends that can be, so that a first one shows as a rise from 0. */
+function expectedEnds(): string[] {
+  const refusals = ALL_REASONS.flatMap((reason) =>
+    isPolicy(reason)
+      ? [`denied ${reason}`]
+      : [`failed ${reason}`, ...(mayWithhold(reason) ? [`withheld ${reason}`] : [])],
+  );
+  return [`released ${NONE}`, `dry_run ${NONE}`, ...refusals];
+}
+
+function outcomeOf({ answer }: Progress, refusal: Refusal | undefined): Outcome {
+  if (refusal) {
+    if (answer) return 'withheld';
+    return isPolicy(refusal.reason) ? 'denied' : 'failed';
+  }
+  return answer?.dryRun ? 'dry_run' : 'released';
+}
+
+function isPolicy(reason: Reason): boolean {
+  return REASONS[reason].layer === 'policy';
+}
+
+function mayWithhold(reason: Reason): boolean {
+  return ['CONFIRM_MISMATCH', 'AUDIT_UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED'].includes(
+    reason,
+  );
+}
+
+function createDecisionCount(series: Series) {
+  const rules = new Set<string>();
+  const cells = createCells((key) => {
+    const [effect = '', reason = '', side = '', rule = ''] = key.split(' ');
+    return series.counter('kms_reencrypt_decisions_total', { effect, reason, rule, side });
+  });
+  cells(`allow ${NONE}  `);
+  for (const reason of ALL_REASONS) if (isDecision(reason)) cells(`deny ${reason}  `);
+
+  return ({ effect, failure, reasons, rule }: NonNullable<Progress['decision']>) => {
+    const reason = effect === 'allow' ? NONE : failure || 'POLICY_DENIED';
+    const side = effect === 'deny' ? (reasons[0]?.side ?? '') : '';
+    cells(`${effect} ${reason} ${side} ${boundedRule(rules, rule)}`).value += 1;
+  };
+}
+
+function isDecision(reason: Reason): boolean {
+  return reason.startsWith('POLICY_');
+}
+
+/** Policy names its rules, so their number and their form are held here. */
+function boundedRule(rules: Set<string>, rule: string): string {
+  if (rule === '' || rules.has(rule)) return rule;
+  if (rules.size >= RULES_AT_MOST || !/^[\w./-]{1,64}$/.test(rule)) return OVERFLOW;
+  rules.add(rule);
+  return rule;
+}
+
+function createCells(create: (key: string) => Cell): (key: string) => Cell {
+  const cells = new Map<string, Cell>();
+  return (key) => {
+    const known = cells.get(key);
+    if (known) return known;
+    const cell = create(key);
+    cells.set(key, cell);
+    return cell;
+  };
+}

@@ -1,0 +1,105 @@
+/** What one metric is; docs/metrics.md is written from this table. */
+export interface MetricSpec {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds in seconds, for histograms. */
+  readonly buckets?: readonly number[];
+}
+
+const counter = (help: string, ...labels: string[]): MetricSpec => ({
+  type: 'counter',
+  help,
+  labels,
+});
+const gauge = (help: string, ...labels: string[]): MetricSpec => ({ type: 'gauge', help, labels });
+const histogram = (help: string, buckets: readonly number[], ...labels: string[]): MetricSpec => ({
+  type: 'histogram',
+  help,
+  labels,
+  buckets,
+});
+
+/** go-grpc-prometheus's own, so that dashboards made for it read true. */
+const GRPC_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const POLICY_SECONDS = [0.00001, 0.000025, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1];
+const KMS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 2];
+const AGE_SECONDS = [1, 5, 15, 30, 45, 60];
+
+const METHOD = ['grpc_type', 'grpc_service', 'grpc_method'];
+
+// biome-ignore format: a table reads best with a metric a line.
+export const METRICS = {
+  grpc_server_started_total: counter('RPCs started on the server.', ...METHOD),
+  grpc_server_handled_total: counter('RPCs completed on the server, by status code.', ...METHOD, 'grpc_code'),
+  grpc_server_msg_received_total: counter('Messages received from clients.', ...METHOD),
+  grpc_server_msg_sent_total: counter('Messages sent to clients.', ...METHOD),
+  grpc_server_handling_seconds: histogram('Seconds from the start of an RPC to its status.', GRPC_SECONDS, ...METHOD),
+
+  kms_reencrypt_http_requests_total: counter('Requests answered on the KMS JSON endpoint, by operation and HTTP status.', 'operation', 'status'),
+  kms_reencrypt_http_request_seconds: histogram('Seconds that a request on the KMS JSON endpoint took.', GRPC_SECONDS),
+  kms_reencrypt_in_flight_calls: gauge('Calls that have begun and not ended.', 'transport'),
+
+  kms_reencrypt_calls_total: counter('Identified calls by how they ended; one terminal audit entry each.', 'transport', 'outcome', 'reason'),
+  kms_reencrypt_turned_away_total: counter('Calls refused before a principal was known or by a limit.', 'reason'),
+
+  kms_reencrypt_decisions_total: counter('What policy decided, by effect, reason, rule of the policy and side of the call.', 'effect', 'reason', 'rule', 'side'),
+  kms_reencrypt_policy_seconds: histogram('Seconds that one evaluation of the policy took.', POLICY_SECONDS),
+  kms_reencrypt_observe_mode: gauge('1 while policy denials are recorded and not enforced.'),
+  kms_reencrypt_shadow_decisions_total: counter('Evaluations of the candidate bundle, by comparison with the serving one.', 'result'),
+  kms_reencrypt_bundle_info: gauge('1 for the bundle that serves.', 'revision'),
+  kms_reencrypt_bundle_loads_total: counter('Attempts to load a bundle, by result.', 'result'),
+  kms_reencrypt_bundle_last_success_timestamp_seconds: gauge('When the source of the bundle last answered well, in Unix time; 0 before that.'),
+  kms_reencrypt_bundle_stale: gauge('1 while the bundle is older than it may be and every call is refused.'),
+
+  kms_reencrypt_kms_seconds: histogram('Seconds from asking KMS to its answer, retries included.', KMS_SECONDS, 'operation'),
+  kms_reencrypt_kms_attempts_total: counter('HTTP requests made to KMS, retries included.', 'operation'),
+  kms_reencrypt_kms_errors_total: counter('KMS operations that failed, by the name of the error.', 'operation', 'error'),
+  kms_reencrypt_breaker_open: gauge('1 while KMS is given a rest after repeated failures.'),
+  kms_reencrypt_embedded_backend: gauge('1 where the embedded KMS serves instead of AWS.'),
+  kms_reencrypt_embedded_keys_allowed: gauge('1 where keys of an embedded KMS are accepted behind the AWS backend.'),
+
+  kms_reencrypt_key_cache_lookups_total: counter('Look-ups of key facts, by result.', 'result'),
+  kms_reencrypt_key_cache_age_seconds: histogram('Age of the key facts that were served from the cache.', AGE_SECONDS),
+
+  kms_reencrypt_audit_entries_total: counter('Audit entries made durable, by kind.', 'kind'),
+  kms_reencrypt_audit_failures_total: counter('Audit entries that could not be made durable, by cause.', 'cause'),
+  kms_reencrypt_audit_queue_entries: gauge('Audit entries waiting for the disk.'),
+  kms_reencrypt_audit_commit_seconds: histogram('Seconds that an entry took to become durable.', COMMIT_SECONDS),
+  kms_reencrypt_audit_suspended: gauge('1 while no entry can be made durable and every call is refused.'),
+  kms_reencrypt_audit_last_checkpoint_timestamp_seconds: gauge('When the last checkpoint was signed, in Unix time; 0 before the first.'),
+
+  kms_reencrypt_certificate_expiry_timestamp_seconds: gauge('When the certificate of a listener ends, in Unix time.', 'listener'),
+  kms_reencrypt_build_info: gauge('1, with what is running as labels.', 'version', 'node_version', 'backend'),
+} as const satisfies Record<string, MetricSpec>;
+
+export type MetricName = keyof typeof METRICS;
+
+/** What a label says where its value is not one of the known or bounded ones. */
+export const OVERFLOW = '_other';
+
+/** At most this many names of policy rules become label values; later ones count as `_other`. */
+export const RULES_AT_MOST = 64;
+
+// biome-ignore format: a list reads best packed.
+/** Errors that KMS and the way to it are known to give; others count as `_other`. */
+export const KMS_ERRORS = [
+  'AccessDeniedException', 'ConflictException', 'DependencyTimeoutException', 'DisabledException',
+  'ExpiredTokenException', 'IncompleteSignature', 'IncorrectKeyException', 'InternalFailure',
+  'InvalidArnException', 'InvalidCiphertextException', 'InvalidGrantTokenException',
+  'InvalidKeyUsageException', 'InvalidSignatureException', 'KMSInternalException',
+  'KMSInvalidStateException', 'KeyUnavailableException', 'LimitExceededException',
+  'NotFoundException', 'ServiceUnavailable', 'ThrottlingException', 'UnrecognizedClientException',
+  'ValidationException', 'CredentialsProviderError', 'AbortError', 'TimeoutError',
+  'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT',
+] as const;
+
+/** The KMS operations that the proxy itself uses. */
+export const KMS_OPERATIONS = [
+  'ReEncrypt',
+  'DescribeKey',
+  'ListAliases',
+  'ListResourceTags',
+] as const;
+export type KmsOperation = (typeof KMS_OPERATIONS)[number];

@@ -1,0 +1,76 @@
+import process from 'node:process';
+import type { GrpcMetrics } from './grpc.ts';
+import type { HttpMetrics } from './http.ts';
+import type { Sample, Series } from './series.ts';
+
+/** What gauges ask for at each scrape. Times are milliseconds since the Unix epoch, 0 for never. */
+export interface Readings {
+  /** Revision of the bundle that serves, '' where none does. */
+  bundleRevision(): string;
+  bundleLastSuccess(): number;
+  bundleStale(): boolean;
+  observeMode(): boolean;
+  breakerOpen(): boolean;
+  embeddedKeysAllowed(): boolean;
+  auditQueue(): number;
+  auditSuspended(): boolean;
+  auditLastCheckpoint(): number;
+  /** When the certificate of each TLS listener ends, by the listener's name (`grpc`, `kms_json`). */
+  certificateExpiry(): Readonly<Record<string, number>>;
+}
+
+interface GaugeOptions {
+  readonly readings: Partial<Readings>;
+  readonly grpc: GrpcMetrics;
+  readonly http: HttpMetrics;
+  readonly version: string;
+  readonly backend: 'aws' | 'embedded';
+}
+
+/** Gauges keep no state: each is read from where the truth is. */
+export function createGauges(series: Series, options: GaugeOptions): void {
+  const { readings, grpc, http, version, backend } = options;
+  const build = { version, node_version: process.version, backend };
+
+  series.gauge('kms_reencrypt_build_info', () => [{ labels: build, value: 1 }]);
+  series.gauge('kms_reencrypt_embedded_backend', () => flag(backend === 'embedded'));
+  series.gauge('kms_reencrypt_in_flight_calls', () => [
+    { labels: { transport: 'grpc' }, value: grpc.inFlight() },
+    { labels: { transport: 'kms_json' }, value: http.inFlight() },
+  ]);
+
+  series.gauge('kms_reencrypt_bundle_info', () => revision(readings.bundleRevision?.()));
+  series.gauge('kms_reencrypt_bundle_last_success_timestamp_seconds', () =>
+    seconds(readings.bundleLastSuccess?.()),
+  );
+  series.gauge('kms_reencrypt_bundle_stale', () => flag(readings.bundleStale?.()));
+  series.gauge('kms_reencrypt_observe_mode', () => flag(readings.observeMode?.()));
+  series.gauge('kms_reencrypt_breaker_open', () => flag(readings.breakerOpen?.()));
+  series.gauge('kms_reencrypt_embedded_keys_allowed', () => flag(readings.embeddedKeysAllowed?.()));
+
+  series.gauge('kms_reencrypt_audit_queue_entries', () => [
+    { value: readings.auditQueue?.() ?? 0 },
+  ]);
+  series.gauge('kms_reencrypt_audit_suspended', () => flag(readings.auditSuspended?.()));
+  series.gauge('kms_reencrypt_audit_last_checkpoint_timestamp_seconds', () =>
+    seconds(readings.auditLastCheckpoint?.()),
+  );
+  series.gauge('kms_reencrypt_certificate_expiry_timestamp_seconds', () =>
+    Object.entries(readings.certificateExpiry?.() ?? {}).map(([listener, at]) => ({
+      labels: { listener },
+      value: at / 1e3,
+    })),
+  );
+}
+
+function flag(on = false): Sample[] {
+  return [{ value: on ? 1 : 0 }];
+}
+
+function seconds(at = 0): Sample[] {
+  return [{ value: at / 1e3 }];
+}
+
+function revision(name = ''): Sample[] {
+  return name === '' ? [] : [{ labels: { revision: name.slice(0, 128) }, value: 1 }];
+}

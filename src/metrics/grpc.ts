@@ -1,0 +1,107 @@
+import { OVERFLOW } from './catalogue.ts';
+import type { Cell, Series } from './series.ts';
+
+/** One method's series, bound once: what a server interceptor calls. */
+export interface GrpcMethodMetrics {
+  started(): void;
+  received(): void;
+  sent(): void;
+  /** Once a call: with the numeric status code and the seconds since it started. */
+  handled(code: number, seconds: number): void;
+}
+
+export interface GrpcMetrics {
+  /** By full path, `/package.Service/Method`; a path nobody serves counts as `_other`. */
+  method(path: string): GrpcMethodMetrics;
+  inFlight(): number;
+}
+
+type GrpcType = 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream';
+
+// biome-ignore format: a table reads best with a method a line.
+const METHODS: readonly (readonly [service: string, method: string, type: GrpcType])[] = [
+  ['kms.reencrypt.v1.ReEncryptService', 'ReEncrypt', 'unary'],
+  ['kms.reencrypt.v1.ReEncryptService', 'BatchReEncrypt', 'unary'],
+  ['kms.reencrypt.v1.ReEncryptService', 'StreamReEncrypt', 'bidi_stream'],
+  ['kms.reencrypt.v1.ReEncryptService', 'CheckReEncrypt', 'unary'],
+  ['grpc.health.v1.Health', 'Check', 'unary'],
+  ['grpc.health.v1.Health', 'List', 'unary'],
+  ['grpc.health.v1.Health', 'Watch', 'server_stream'],
+  [OVERFLOW, OVERFLOW, 'unary'],
+];
+
+/** By number, in the spelling of go-grpc-prometheus. */
+const CODES = [
+  'OK',
+  'Canceled',
+  'Unknown',
+  'InvalidArgument',
+  'DeadlineExceeded',
+  'NotFound',
+  'AlreadyExists',
+  'PermissionDenied',
+  'ResourceExhausted',
+  'FailedPrecondition',
+  'Aborted',
+  'OutOfRange',
+  'Unimplemented',
+  'Internal',
+  'Unavailable',
+  'DataLoss',
+  'Unauthenticated',
+] as const;
+const UNKNOWN = 2;
+
+/** The gRPC server metrics under the names and labels of the Go middleware, every series from 0. */
+export function createGrpcMetrics(series: Series): GrpcMetrics {
+  const flight: Cell = { value: 0 };
+  const methods = new Map<string, GrpcMethodMetrics>(
+    METHODS.map(([service, method, type]) => {
+      const labels = { grpc_type: type, grpc_service: service, grpc_method: method };
+      return [`/${service}/${method}`, bind(series, labels, flight)] as const;
+    }),
+  );
+  const other = bindOther(methods);
+  return {
+    method: (path) => methods.get(path) ?? other,
+    inFlight: () => flight.value,
+  };
+}
+
+function bindOther(methods: ReadonlyMap<string, GrpcMethodMetrics>): GrpcMethodMetrics {
+  const other = methods.get(`/${OVERFLOW}/${OVERFLOW}`);
+  if (!other) throw new Error('the table of gRPC methods has no overflow');
+  return other;
+}
+
+function bind(
+  series: Series,
+  labels: Readonly<Record<string, string>>,
+  flight: Cell,
+): GrpcMethodMetrics {
+  const started = series.counter('grpc_server_started_total', labels);
+  const received = series.counter('grpc_server_msg_received_total', labels);
+  const sent = series.counter('grpc_server_msg_sent_total', labels);
+  const observe = series.histogram('grpc_server_handling_seconds', labels);
+  const codes = CODES.map((grpc_code) =>
+    series.counter('grpc_server_handled_total', { ...labels, grpc_code }),
+  );
+  return {
+    started() {
+      started.value += 1;
+      flight.value += 1;
+    },
+    received() {
+      received.value += 1;
+    },
+    sent() {
+      sent.value += 1;
+    },
+    handled(code, seconds) {
+      const cell = codes[code] ?? codes[UNKNOWN];
+      if (cell) cell.value += 1;
+      flight.value -= 1;
+      observe(seconds);
+    },
+  };
+}

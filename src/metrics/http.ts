@@ -1,0 +1,50 @@
+import { OVERFLOW } from './catalogue.ts';
+import type { Cell, Series } from './series.ts';
+
+export interface HttpMetrics {
+  /** A request has arrived on the KMS JSON endpoint. */
+  started(): void;
+  /** It was answered. @param operation The name after `TrentService.`; '' where there was none. */
+  handled(operation: string, status: number, seconds: number): void;
+  inFlight(): number;
+}
+
+const OPERATIONS = ['ReEncrypt'];
+const STATUSES = ['200', '400', '500', '503'];
+/** Operations that the embedded KMS may serve too: a bound, for names come from callers. */
+const OTHER_OPERATION =
+  /^(Create|Decrypt|Delete|Describe|Disable|Enable|Encrypt|Generate|Get|List)/;
+const SERIES_AT_MOST = 128;
+
+export function createHttpMetrics(series: Series): HttpMetrics {
+  const flight: Cell = { value: 0 };
+  const observe = series.histogram('kms_reencrypt_http_request_seconds');
+  const cells = new Map<string, Cell>();
+  for (const operation of [...OPERATIONS, OVERFLOW]) {
+    for (const status of STATUSES) cell(operation, status);
+  }
+
+  function cell(operation: string, status: string): Cell {
+    const key = `${operation} ${status}`;
+    const known = cells.get(key);
+    if (known) return known;
+    const made = series.counter('kms_reencrypt_http_requests_total', { operation, status });
+    cells.set(key, made);
+    return made;
+  }
+
+  return {
+    started() {
+      flight.value += 1;
+    },
+    handled(operation, status, seconds) {
+      const served = OPERATIONS.includes(operation);
+      const known = served || (status === 200 && OTHER_OPERATION.test(operation));
+      const name = known && (served || cells.size < SERIES_AT_MOST) ? operation : OVERFLOW;
+      cell(name, `${status}`).value += 1;
+      flight.value -= 1;
+      observe(seconds);
+    },
+    inFlight: () => flight.value,
+  };
+}

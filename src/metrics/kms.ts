@@ -1,0 +1,82 @@
+import { KMS_ERRORS, KMS_OPERATIONS, type KmsOperation, OVERFLOW } from './catalogue.ts';
+import type { Cell, Series } from './series.ts';
+
+type Ask<Args extends unknown[], Answer> = (...args: Args) => Promise<Answer>;
+
+/** The shape of a KMS port, as far as measuring goes. */
+export interface MeasuredKms {
+  reEncrypt(...args: never[]): Promise<unknown>;
+  describeKey(...args: never[]): Promise<unknown>;
+  listAliases(...args: never[]): Promise<unknown>;
+  listResourceTags(...args: never[]): Promise<unknown>;
+}
+
+export interface KmsMetrics {
+  /** The same KMS, with every operation timed and its errors counted by name. */
+  measure<Kms extends MeasuredKms>(kms: Kms): Kms;
+  /** One operation that ended. @param error Name or code of the error, '' where there was none. */
+  done(operation: KmsOperation, seconds: number, error: string, attempts: number): void;
+}
+
+/** KMS's side of the metrics: seconds, attempts and errors by operation. */
+export function createKmsMetrics(series: Series): KmsMetrics {
+  const operations = new Map(KMS_OPERATIONS.map((name) => [name, bind(series, name)]));
+
+  const done: KmsMetrics['done'] = (operation, seconds, error, attempts) => {
+    operations.get(operation)?.(seconds, error, attempts);
+  };
+  function timed<Args extends unknown[], Answer>(
+    operation: KmsOperation,
+    ask: Ask<Args, Answer>,
+  ): Ask<Args, Answer> {
+    return async (...args) => {
+      const from = performance.now();
+      try {
+        const answer = await ask(...args);
+        done(operation, (performance.now() - from) / 1e3, '', attemptsOf(answer));
+        return answer;
+      } catch (thrown) {
+        done(operation, (performance.now() - from) / 1e3, nameOf(thrown), attemptsOf(thrown));
+        throw thrown;
+      }
+    };
+  }
+  return {
+    done,
+    measure: (kms) => ({
+      ...kms,
+      reEncrypt: timed('ReEncrypt', kms.reEncrypt),
+      describeKey: timed('DescribeKey', kms.describeKey),
+      listAliases: timed('ListAliases', kms.listAliases),
+      listResourceTags: timed('ListResourceTags', kms.listResourceTags),
+    }),
+  };
+}
+
+function bind(series: Series, operation: KmsOperation) {
+  const observe = series.histogram('kms_reencrypt_kms_seconds', { operation });
+  const made = series.counter('kms_reencrypt_kms_attempts_total', { operation });
+  const errors = new Map<string, Cell>(
+    [...KMS_ERRORS, OVERFLOW].map((error) => [
+      error,
+      series.counter('kms_reencrypt_kms_errors_total', { operation, error }),
+    ]),
+  );
+  return (seconds: number, error: string, attempts: number) => {
+    observe(seconds);
+    made.value += attempts;
+    const cell = error === '' ? undefined : (errors.get(error) ?? errors.get(OVERFLOW));
+    if (cell) cell.value += 1;
+  };
+}
+
+/** A fault's own code where it has one (KmsFault, Node's system errors), else its class. */
+function nameOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return OVERFLOW;
+  return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;
+}
+
+function attemptsOf(result: unknown): number {
+  const counted = typeof result === 'object' && result !== null && 'attempts' in result;
+  return counted && typeof result.attempts === 'number' ? result.attempts : 1;
+}

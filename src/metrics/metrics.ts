@@ -1,0 +1,59 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { type CallMetrics, createCallMetrics } from './calls.ts';
+import { createGauges, type Readings } from './gauges.ts';
+import { createGrpcMetrics, type GrpcMetrics } from './grpc.ts';
+import { createHttpMetrics, type HttpMetrics } from './http.ts';
+import { createKmsMetrics, type KmsMetrics } from './kms.ts';
+import { negotiate, OPENMETRICS, toOpenMetrics } from './openmetrics.ts';
+import { createSeries } from './series.ts';
+import { createStageMetrics, type StageMetrics } from './stages.ts';
+
+export interface Metrics extends CallMetrics, StageMetrics {
+  readonly grpc: GrpcMetrics;
+  readonly http: HttpMetrics;
+  readonly kms: KmsMetrics;
+  /** Adds what gauges are read from, at each scrape; a later reading replaces an earlier one. */
+  read(readings: Partial<Readings>): void;
+  /** The whole registry in the format that an Accept header asks for. */
+  text(accept: string): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+export interface MetricsOptions {
+  readonly version: string;
+  readonly backend: 'aws' | 'embedded';
+}
+
+/** Every metric of the proxy, in a registry of its own, every bounded series present from the start. */
+export function createMetrics({ version, backend }: MetricsOptions): Metrics {
+  const registry = new Registry();
+  const series = createSeries(registry);
+  const grpc = createGrpcMetrics(series);
+  const http = createHttpMetrics(series);
+  const readings: Partial<Readings> = {};
+  createGauges(series, { readings, grpc, http, version, backend });
+  collectProcessMetrics(registry);
+
+  return {
+    ...createCallMetrics(series),
+    ...createStageMetrics(series),
+    grpc,
+    http,
+    kms: createKmsMetrics(series),
+    read(more) {
+      Object.assign(readings, more);
+    },
+    async text(accept) {
+      const text = (await registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
+      const contentType = negotiate(accept);
+      return { contentType, body: contentType === OPENMETRICS ? toOpenMetrics(text) : text };
+    },
+  };
+}
+
+/** Gauges of prom-client's defaults that are named like counters, which `promtool` refuses. */
+const MISNAMED = ['handles', 'requests', 'resources'];
+
+function collectProcessMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+  for (const what of MISNAMED) registry.removeSingleMetric(`nodejs_active_${what}_total`);
+}

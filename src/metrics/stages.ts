@@ -1,0 +1,69 @@
+import { OVERFLOW } from './catalogue.ts';
+import type { Cell, Series } from './series.ts';
+
+/** How a look-up of key facts ended: from the cache, by asking, or from a kept "there is none". */
+export type Lookup = 'hit' | 'miss' | 'negative' | 'shared';
+export type BundleLoad = 'activated' | 'unchanged' | 'refused' | 'unreachable';
+export type ShadowResult = 'same' | 'different' | 'failed' | 'dropped';
+
+/** What the stages behind the spine report. */
+export interface StageMetrics {
+  /** @param ageMs Age of the facts, for a hit. */
+  keyLookup(result: Lookup, ageMs?: number): void;
+  bundleLoad(result: BundleLoad): void;
+  shadow(result: ShadowResult): void;
+  /** An entry of a kind is durable, so many seconds after it was handed over. */
+  auditEntry(kind: string, seconds: number): void;
+  /** An entry could not be made durable. @param cause `deadline`, `queue_full`, `write`, `fsync`, … */
+  auditFailure(cause: string): void;
+}
+
+// biome-ignore format: a list reads best packed.
+const KINDS = ['intent', 'outcome', 'refusal', 'turned_away', 'shadow', 'segment', 'recovered', 'suspended', 'resumed', 'shutdown', 'crash', 'checkpoint', 'start', 'reload'];
+const CAUSES = ['deadline', 'queue_full', 'write', 'fsync', 'replaced', 'closed', 'suspended'];
+
+export function createStageMetrics(series: Series): StageMetrics {
+  const lookups = cells<Lookup>(['hit', 'miss', 'negative', 'shared'], (result) =>
+    series.counter('kms_reencrypt_key_cache_lookups_total', { result }),
+  );
+  const loads = cells<BundleLoad>(['activated', 'unchanged', 'refused', 'unreachable'], (result) =>
+    series.counter('kms_reencrypt_bundle_loads_total', { result }),
+  );
+  const shadows = cells<ShadowResult>(['same', 'different', 'failed', 'dropped'], (result) =>
+    series.counter('kms_reencrypt_shadow_decisions_total', { result }),
+  );
+  const kinds = cells<string>([...KINDS, OVERFLOW], (kind) =>
+    series.counter('kms_reencrypt_audit_entries_total', { kind }),
+  );
+  const causes = cells<string>([...CAUSES, OVERFLOW], (cause) =>
+    series.counter('kms_reencrypt_audit_failures_total', { cause }),
+  );
+  const observeAge = series.histogram('kms_reencrypt_key_cache_age_seconds');
+  const observeCommit = series.histogram('kms_reencrypt_audit_commit_seconds');
+
+  return {
+    keyLookup(result, ageMs) {
+      add(lookups, result);
+      if (ageMs !== undefined) observeAge(ageMs / 1e3);
+    },
+    bundleLoad: (result) => add(loads, result),
+    shadow: (result) => add(shadows, result),
+    auditEntry(kind, seconds) {
+      add(kinds, kind);
+      observeCommit(seconds);
+    },
+    auditFailure: (cause) => add(causes, cause),
+  };
+}
+
+function cells<Key extends string>(
+  keys: readonly Key[],
+  create: (key: Key) => Cell,
+): ReadonlyMap<string, Cell> {
+  return new Map(keys.map((key) => [key, create(key)]));
+}
+
+function add(from: ReadonlyMap<string, Cell>, key: string): void {
+  const cell = from.get(key) ?? from.get(OVERFLOW);
+  if (cell) cell.value += 1;
+}
