@@ -1,0 +1,83 @@
+import { toRefusal } from '../errors.ts';
+import type { EncryptionAlgorithm } from '../gen/kms/reencrypt/v1/EncryptionAlgorithm.ts';
+import type { ReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/ReEncryptRequest.ts';
+import type { ReEncryptResponse } from '../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
+import type { Pipeline, Released } from '../pipeline.ts';
+import { type Envelope, readCall, type WireCall } from './read-call.ts';
+import type { HandlerTools, UnaryMethod } from './unary.ts';
+
+const ALGORITHM_PREFIX = 'ENCRYPTION_ALGORITHM_';
+const MODIFIER_PREFIX = 'DRY_RUN_MODIFIER_';
+
+const WIRE_ALGORITHMS: Readonly<Record<string, EncryptionAlgorithm>> = {
+  SYMMETRIC_DEFAULT: 'ENCRYPTION_ALGORITHM_SYMMETRIC_DEFAULT',
+  RSAES_OAEP_SHA_1: 'ENCRYPTION_ALGORITHM_RSAES_OAEP_SHA_1',
+  RSAES_OAEP_SHA_256: 'ENCRYPTION_ALGORITHM_RSAES_OAEP_SHA_256',
+  SM2PKE: 'ENCRYPTION_ALGORITHM_SM2PKE',
+};
+
+/** `ReEncrypt`: message in, pipeline, message out. */
+export function reEncryptMethod(
+  pipeline: Pipeline,
+  tools: Pick<HandlerTools, 'turnedAway'>,
+): UnaryMethod<ReEncryptRequest__Output, ReEncryptResponse> {
+  return {
+    method: 'ReEncrypt',
+    action: 'kms:ReEncrypt',
+    perform: async (request, envelope) => {
+      const call = readRequest(request, envelope, tools);
+      return toResponse(await pipeline(call));
+    },
+  };
+}
+
+/** The message → a call. What is refused here never met a stage: it is told to `turnedAway`. */
+export function readRequest(
+  request: ReEncryptRequest__Output,
+  envelope: Envelope,
+  { turnedAway }: Pick<HandlerTools, 'turnedAway'>,
+) {
+  try {
+    return readCall(toWireCall(request), envelope);
+  } catch (thrown) {
+    const refusal = toRefusal(thrown);
+    turnedAway(refusal);
+    throw refusal;
+  }
+}
+
+function toWireCall(request: ReEncryptRequest__Output): WireCall {
+  return {
+    ...request,
+    ciphertext: request.ciphertextBlob,
+    sourceKeyId: request.sourceKeyId,
+    sourceEncryptionAlgorithm: unprefixed(ALGORITHM_PREFIX, request.sourceEncryptionAlgorithm),
+    destinationEncryptionAlgorithm: unprefixed(
+      ALGORITHM_PREFIX,
+      request.destinationEncryptionAlgorithm,
+    ),
+    dryRunModifiers: request.dryRunModifiers.map((m) => unprefixed(MODIFIER_PREFIX, m)),
+  };
+}
+
+/** A value that the enum does not have arrives as its number. */
+function unprefixed(prefix: string, name: string | number): string {
+  const text = String(name);
+  const bare = text.startsWith(prefix) ? text.slice(prefix.length) : text;
+  return bare === 'UNSPECIFIED' && prefix === ALGORITHM_PREFIX ? '' : bare;
+}
+
+function toResponse({ call, answer }: Released): ReEncryptResponse {
+  const unspecified = 'ENCRYPTION_ALGORITHM_UNSPECIFIED';
+  return {
+    ciphertextBlob: answer.ciphertext,
+    sourceKeyId: answer.sourceKeyArn,
+    keyId: answer.destinationKeyArn,
+    sourceEncryptionAlgorithm: WIRE_ALGORITHMS[answer.sourceAlgorithm] ?? unspecified,
+    destinationEncryptionAlgorithm: WIRE_ALGORITHMS[answer.destinationAlgorithm] ?? unspecified,
+    sourceKeyMaterialId: answer.sourceKeyMaterialId,
+    destinationKeyMaterialId: answer.destinationKeyMaterialId,
+    decisionId: call.id,
+    dryRun: answer.dryRun,
+  };
+}

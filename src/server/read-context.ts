@@ -1,0 +1,51 @@
+import type { EncryptionContext } from '../call.ts';
+import type { Complain } from './read-call.ts';
+
+const REPLACEMENT = '\uFFFD';
+
+/**
+ * A map of strings → a frozen encryption context without a prototype. Decoders put U+FFFD where
+ * bytes were not UTF-8 and so merge keys, JSON has lone surrogates, and `__proto__` is lost by
+ * whoever merges objects: none of them may reach policy as one thing and KMS as another.
+ */
+export function readEncryptionContext(
+  field: string,
+  map: Readonly<Record<string, unknown>>,
+  complain: Complain,
+): EncryptionContext {
+  const context: Record<string, string> = Object.create(null);
+  for (const key of Object.keys(map)) {
+    const value = map[key];
+    const wrong = wrongKey(key) ?? wrongValue(value);
+    if (wrong !== undefined) complain(field, `${wrong} (key ${shown(key)})`);
+    else if (typeof value === 'string') context[key] = value;
+  }
+  return Object.freeze(context);
+}
+
+function wrongKey(key: string): string | undefined {
+  if (key === '') return 'must have no empty key';
+  if (key === '__proto__') return 'must not have the key __proto__';
+  return isExact(key) ? undefined : 'must have keys of valid Unicode, without U+FFFD';
+}
+
+function wrongValue(value: unknown): string | undefined {
+  if (typeof value !== 'string') return 'must have values that are strings';
+  if (value === '') return 'must have no empty value';
+  return isExact(value) ? undefined : 'must have values of valid Unicode, without U+FFFD';
+}
+
+/** Whether text means the same to every decoder on its way. */
+export function isExact(text: string): boolean {
+  return text.isWellFormed() && !text.includes(REPLACEMENT);
+}
+
+/** A key as it may stand in an error message: short, one line, ASCII. */
+function shown(key: string): string {
+  const start = key.slice(0, 40);
+  const ascii = start.replace(
+    /[^ -~]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return JSON.stringify(ascii).replaceAll('\\\\u', '\\u');
+}

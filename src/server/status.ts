@@ -1,0 +1,95 @@
+import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
+import protobuf from 'protobufjs';
+import { REASONS, type Reason, type Refusal } from '../errors.ts';
+import { PROTO_ROOT } from './service.ts';
+
+export const ERROR_DOMAIN = 'kms-reencrypt-proxy';
+
+/** Reasons after which an automatic retry would only add to the load. */
+const NO_RETRY = new Set<Reason>(['KMS_THROTTLED', 'LIMITED', 'AUDIT_UNAVAILABLE']);
+
+const DEFAULT_RETRY_MS = 200;
+
+/** google.rpc.Status, as it goes into `grpc-status-details-bin` and into the items of a batch. */
+export interface RpcStatus {
+  readonly code: number;
+  readonly message: string;
+  readonly details: readonly { readonly typeUrl: string; readonly value: Uint8Array }[];
+}
+
+/** Trailers that every answer carries. */
+export function trailers(decisionId: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set('decision_id', decisionId);
+  return metadata;
+}
+
+/** Refusals → rich gRPC errors (https://google.aip.dev/193). */
+export function createStatusWriter() {
+  const root = new protobuf.Root();
+  root.resolvePath = (_origin, target) =>
+    target.startsWith('/') ? target : `${PROTO_ROOT}/${target}`;
+  root.loadSync(['google/rpc/status.proto', 'google/rpc/error_details.proto']);
+  const [rpcStatus, errorInfo, badRequest, retryInfo] = [
+    'Status',
+    'ErrorInfo',
+    'BadRequest',
+    'RetryInfo',
+  ].map((name) => root.lookupType(`google.rpc.${name}`));
+
+  function toRpcStatus(refusal: Refusal, decisionId: string): RpcStatus {
+    const retry = retryDelay(refusal);
+    return {
+      code: status[REASONS[refusal.reason].grpc],
+      message: refusal.message,
+      details: [
+        packed(errorInfo, toErrorInfo(refusal, decisionId)),
+        ...(refusal.fields.length > 0
+          ? [packed(badRequest, { fieldViolations: refusal.fields })]
+          : []),
+        ...(retry === undefined ? [] : [packed(retryInfo, { retryDelay: toDuration(retry) })]),
+      ],
+    };
+  }
+
+  function toStatus(refusal: Refusal, decisionId: string): StatusObject {
+    const details = toRpcStatus(refusal, decisionId);
+    const metadata = trailers(decisionId);
+    metadata.set('grpc-status-details-bin', encoded(rpcStatus, details));
+    if (NO_RETRY.has(refusal.reason)) metadata.set('grpc-retry-pushback-ms', '-1');
+    return { code: details.code, details: refusal.message, metadata };
+  }
+
+  return { toStatus, toRpcStatus };
+}
+
+export type StatusWriter = ReturnType<typeof createStatusWriter>;
+
+function toErrorInfo(refusal: Refusal, decisionId: string) {
+  const { reason, side, rule, kmsError, kmsRequestId } = refusal;
+  const { layer } = REASONS[reason];
+  const known = { side, rule, kms_error: kmsError, kms_request_id: kmsRequestId };
+  const metadata: Record<string, string> = { decision_id: decisionId, layer };
+  for (const [name, value] of Object.entries(known)) if (value !== '') metadata[name] = value;
+  return { reason, domain: ERROR_DOMAIN, metadata };
+}
+
+function retryDelay({ reason, retryAfterMs }: Refusal): number | undefined {
+  const { grpc } = REASONS[reason];
+  if (grpc !== 'UNAVAILABLE' && grpc !== 'RESOURCE_EXHAUSTED') return undefined;
+  return retryAfterMs ?? DEFAULT_RETRY_MS;
+}
+
+function toDuration(ms: number) {
+  return { seconds: Math.trunc(ms / 1000), nanos: Math.round((ms % 1000) * 1e6) };
+}
+
+function packed(type: protobuf.Type | undefined, value: object) {
+  const name = type?.fullName.slice(1) ?? '';
+  return { typeUrl: `type.googleapis.com/${name}`, value: encoded(type, value) };
+}
+
+function encoded(type: protobuf.Type | undefined, value: object): Buffer {
+  if (!type) throw new Error('google.rpc types are not loaded');
+  return Buffer.from(type.encode(type.fromObject(value)).finish());
+}

@@ -1,0 +1,104 @@
+import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
+import type { Action, Arrival } from '../call.ts';
+import { REASONS, type Refusal, toRefusal } from '../errors.ts';
+import { type DeadlineLimits, startLifetime } from './lifetime.ts';
+import { type Envelope, invalid } from './read-call.ts';
+import { MalformedMessage } from './service.ts';
+import { type StatusWriter, trailers } from './status.ts';
+
+/** What every handler needs; the composition root gives it. */
+export interface HandlerTools {
+  readonly deadlines: DeadlineLimits;
+  readonly status: StatusWriter;
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly arrivalOf: (call: { getPeer(): string }) => Arrival;
+  /** Told of every refusal before identity. */
+  readonly turnedAway: (refusal: Refusal) => void;
+  /** Told of what nobody foresaw, for the log alone. */
+  readonly onInternal: (decisionId: string, cause: unknown) => void;
+  readonly rpc: RpcObserver;
+}
+
+/** Counts calls by method and code, as every gRPC server does. */
+export interface RpcObserver {
+  started(method: string): void;
+  /** `code` is the gRPC name, `OK` included. */
+  handled(method: string, code: string, seconds: number): void;
+}
+
+export interface UnaryMethod<Request, Response> {
+  readonly method: string;
+  readonly action: Action;
+  /** Throws a Refusal where the request is not valid. */
+  perform(request: Request, envelope: Envelope): Promise<Response>;
+}
+
+/** One gRPC call → one promise: identity of the connection, deadline, errors and trailers. */
+export function unaryHandler<Request, Response>(
+  { method, action, perform }: UnaryMethod<Request, Response>,
+  tools: HandlerTools,
+): handleUnaryCall<Request | MalformedMessage, Response> {
+  return (call, callback) => {
+    const started = performance.now();
+    tools.rpc.started(method);
+    const id = tools.newId();
+    const lifetime = startLifetime(call, tools.deadlines);
+    const finish = (code: string) => {
+      lifetime.end();
+      tools.rpc.handled(method, code, (performance.now() - started) / 1000);
+    };
+    const answer = async () => {
+      const envelope = toEnvelope(call, { id, action, signal: lifetime.signal, tools });
+      return perform(decoded(call.request), envelope);
+    };
+    answer().then(
+      (response) => {
+        finish('OK');
+        callback(null, response, trailers(id));
+      },
+      (thrown) => {
+        const refusal = toRefusal(thrown);
+        if (refusal.reason === 'INTERNAL') tools.onInternal(id, refusal.cause);
+        finish(REASONS[refusal.reason].grpc);
+        callback(tools.status.toStatus(refusal, id));
+      },
+    );
+  };
+}
+
+function decoded<Request>(message: Request | MalformedMessage): Request {
+  if (!(message instanceof MalformedMessage)) return message;
+  throw invalid([{ field: 'request', description: message.message }]);
+}
+
+function toEnvelope(
+  call: ServerUnaryCall<unknown, unknown>,
+  {
+    id,
+    action,
+    signal,
+    tools,
+  }: { id: string; action: Action; signal: AbortSignal; tools: HandlerTools },
+): Envelope {
+  return {
+    id,
+    action,
+    transport: 'grpc',
+    arrival: { ...tools.arrivalOf(call), authorization: header(call, 'authorization') },
+    job: '',
+    traceId: traceIdOf(header(call, 'traceparent')),
+    receivedAt: tools.now(),
+    signal,
+  };
+}
+
+function header(call: ServerUnaryCall<unknown, unknown>, name: string): string {
+  const [value] = call.metadata.get(name);
+  return typeof value === 'string' ? value : '';
+}
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header */
+function traceIdOf(traceparent: string): string {
+  return /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent)?.[1] ?? '';
+}
