@@ -6,6 +6,7 @@ import { identity } from './sections/identity.ts';
 import { keys } from './sections/keys.ts';
 import { kms } from './sections/kms.ts';
 import { kmsJson } from './sections/kms-json.ts';
+import { limits } from './sections/limits.ts';
 import { policy } from './sections/policy.ts';
 
 /** The whole configuration. Every default is stated here and nowhere else. */
@@ -19,6 +20,7 @@ export const configSchema = z.strictObject({
   policy,
   audit,
   identity: identity.prefault({}),
+  limits: limits.prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;

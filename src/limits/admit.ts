@@ -1,0 +1,64 @@
+import type { Call, Principal } from '../call.ts';
+import { Refusal } from '../errors.ts';
+import { createGate, type GateLimits } from './gate.ts';
+import { createPrincipals } from './principals.ts';
+import { type BucketLimits, createTokenBucket } from './token-bucket.ts';
+
+export interface AdmitLimits extends GateLimits {
+  /** For all callers together: the KMS quota belongs to the whole account. */
+  readonly all: BucketLimits;
+  readonly perPrincipal: BucketLimits & { readonly maxInFlight: number };
+}
+
+export interface Admission {
+  /** Returns what gives the place back; it must be called exactly once. @throws Refusal LIMITED */
+  admit(principal: Principal, call: Pick<Call, 'signal'>): Promise<() => void>;
+  readonly inFlight: number;
+  readonly waiting: number;
+}
+
+/** The limits that a call passes before anything is spent on it. `now` is a monotonic clock in ms. */
+export function createAdmission(limits: AdmitLimits, now: () => number): Admission {
+  const gate = createGate(limits);
+  const all = createTokenBucket(limits.all);
+  const principals = createPrincipals({ limits: limits.perPrincipal, leave: gate.leave });
+
+  return {
+    async admit(principal, { signal }) {
+      const at = now();
+      const own = principals.of(principal, at);
+      if (own.inFlight >= limits.perPrincipal.maxInFlight) throw limited('in flight', 0);
+      const ownWait = own.bucket.take(at);
+      if (ownWait > 0) throw limited('a second for this principal', ownWait);
+      const allWait = all.take(at);
+      if (allWait > 0) {
+        own.bucket.giveBack();
+        throw limited('a second', allWait);
+      }
+      own.inFlight += 1;
+      if (gate.tryEnter()) return own.leave;
+      try {
+        const how = await gate.wait(signal);
+        if (how === 'entered') return own.leave;
+      } catch (thrown) {
+        own.inFlight -= 1;
+        throw thrown;
+      }
+      own.inFlight -= 1;
+      throw limited('in flight', limits.maxWaitMs);
+    },
+    get inFlight() {
+      return gate.inFlight;
+    },
+    get waiting() {
+      return gate.waiting;
+    },
+  };
+}
+
+function limited(what: string, waitMs: number): Refusal {
+  return new Refusal('LIMITED', {
+    sentence: `The proxy limits requests: too many ${what}.`,
+    retryAfterMs: Math.max(1, waitMs),
+  });
+}

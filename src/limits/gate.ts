@@ -1,0 +1,84 @@
+export interface GateLimits {
+  readonly maxInFlight: number;
+  /** How many may wait for a place. */
+  readonly maxQueue: number;
+  /** How long one may wait for a place. */
+  readonly maxWaitMs: number;
+}
+
+/** A bounded number of places with a short queue before them. */
+export interface Gate {
+  /** Takes a place at once if there is one. */
+  tryEnter(): boolean;
+  /** Waits for a place: `entered`, or why there is none. An abort rejects with the signal's reason. */
+  wait(signal: AbortSignal): Promise<'entered' | 'full' | 'timeout'>;
+  leave(): void;
+  readonly inFlight: number;
+  readonly waiting: number;
+}
+
+interface Waiter {
+  settle(how: 'entered' | 'timeout'): void;
+}
+
+/** First come, first served; a place that is given back goes straight to who waits longest. */
+export function createGate(limits: GateLimits): Gate {
+  const queue = new Set<Waiter>();
+  let inFlight = 0;
+
+  return {
+    tryEnter() {
+      if (inFlight >= limits.maxInFlight) return false;
+      inFlight += 1;
+      return true;
+    },
+    async wait(signal) {
+      if (queue.size >= limits.maxQueue) return 'full';
+      signal.throwIfAborted();
+      return queueUp({ queue, signal, maxWaitMs: limits.maxWaitMs });
+    },
+    leave() {
+      const [next] = queue;
+      if (!next) {
+        inFlight -= 1;
+        return;
+      }
+      queue.delete(next);
+      next.settle('entered');
+    },
+    get inFlight() {
+      return inFlight;
+    },
+    get waiting() {
+      return queue.size;
+    },
+  };
+}
+
+function queueUp(options: {
+  queue: Set<Waiter>;
+  signal: AbortSignal;
+  maxWaitMs: number;
+}): Promise<'entered' | 'timeout'> {
+  const { queue, signal, maxWaitMs } = options;
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      queue.delete(waiter);
+    };
+    const waiter: Waiter = {
+      settle(how) {
+        end();
+        resolve(how);
+      },
+    };
+    const abort = (): void => {
+      end();
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => waiter.settle('timeout'), maxWaitMs);
+    signal.addEventListener('abort', abort, { once: true });
+    queue.add(waiter);
+  });
+}

@@ -1,0 +1,52 @@
+import type { Principal, PrincipalKind } from '../call.ts';
+import { type BucketLimits, createTokenBucket, type TokenBucket } from './token-bucket.ts';
+
+/** What one principal has used up so far. */
+export interface Usage {
+  readonly bucket: TokenBucket;
+  inFlight: number;
+  /** Made once per principal, so that admitting a call makes nothing. */
+  readonly leave: () => void;
+}
+
+/** More principals than a sidecar ever meets; one that did nothing lately gives way. */
+const MOST = 10_000;
+
+export function createPrincipals(options: { limits: BucketLimits; leave: () => void }): {
+  of(principal: Principal, nowMs: number): Usage;
+} {
+  const kinds = new Map<PrincipalKind, Map<string, Usage>>();
+
+  return {
+    of({ kind, id }, nowMs) {
+      const known = kinds.get(kind) ?? new Map<string, Usage>();
+      const before = known.get(id);
+      if (before) return before;
+      kinds.set(kind, known);
+      if (known.size >= MOST) forgetOne(known, nowMs);
+      const usage: Usage = {
+        bucket: createTokenBucket(options.limits),
+        inFlight: 0,
+        leave() {
+          usage.inFlight -= 1;
+          options.leave();
+        },
+      };
+      known.set(id, usage);
+      return usage;
+    },
+  };
+}
+
+/** Forgets the oldest whose bucket is full again; if there is none, the oldest that is at rest. */
+function forgetOne(known: Map<string, Usage>, nowMs: number): void {
+  let atRest: string | undefined;
+  for (const [id, usage] of known) {
+    if (usage.inFlight > 0) continue;
+    atRest ??= id;
+    if (!usage.bucket.isFull(nowMs)) continue;
+    atRest = id;
+    break;
+  }
+  if (atRest !== undefined) known.delete(atRest);
+}

@@ -1,0 +1,107 @@
+import { chmod, lstat, mkdir, stat, unlink } from 'node:fs/promises';
+import { type AddressInfo, connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
+import process from 'node:process';
+
+export interface BindOptions {
+  /** `host:port`, `[v6]:port` or `unix:/absolute/path`. */
+  readonly address: string;
+  /** Permissions of a Unix socket. */
+  readonly mode: number;
+  readonly backlog: number;
+}
+
+/**
+ * Binds and resolves to the address in the form in which it was asked for, with the real port.
+ * @throws Error that names the address, when it cannot be bound
+ */
+export async function bind(server: Server, options: BindOptions): Promise<string> {
+  const { address, backlog } = options;
+  try {
+    if (address.startsWith('unix:')) return await bindUnix(server, address.slice(5), options);
+    const { host, port } = parseHostPort(address);
+    await listening(server, () => server.listen({ host, port, backlog }));
+    return formatAddress(server.address());
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new Error(`cannot listen on ${address}: ${reason}`, { cause: thrown });
+  }
+}
+
+/** `127.0.0.1:80`, `[::1]:80` or `unix:/path`. */
+export function formatAddress(address: AddressInfo | string | null): string {
+  if (address === null) return '';
+  if (typeof address === 'string') return `unix:${address}`;
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `${host}:${address.port}`;
+}
+
+function parseHostPort(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+  const port = Number(address.slice(colon + 1));
+  if (colon < 1 || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error('it must be host:port, [v6]:port or unix:/absolute/path');
+  }
+  return { host, port };
+}
+
+/** The socket is never open wider than `mode`, not even between bind and chmod. */
+async function bindUnix(server: Server, path: string, { mode, backlog }: BindOptions) {
+  await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+  await refuseOpenFolder(dirname(path));
+  await removeStale(path);
+  await listening(server, () => {
+    const before = process.umask(0o177);
+    try {
+      server.listen({ path, backlog });
+    } finally {
+      process.umask(before);
+    }
+  });
+  await chmod(path, mode);
+  return `unix:${path}`;
+}
+
+/** Who may write to the folder may put a socket of his own in the place of ours. */
+async function refuseOpenFolder(folder: string): Promise<void> {
+  const { mode } = await stat(folder);
+  const sticky = (mode & 0o1000) !== 0;
+  if ((mode & 0o002) !== 0 && !sticky) {
+    throw new Error(`everyone may write to ${folder}; make it 0750`);
+  }
+}
+
+/** Removes a socket that nobody listens on any more, as a killed process leaves it behind. */
+async function removeStale(path: string): Promise<void> {
+  const there = await lstat(path).catch(() => undefined);
+  if (!there) return;
+  if (!there.isSocket()) throw new Error('a file that is not a socket is in the way');
+  if (await answers(path)) throw new Error('another process listens there');
+  await unlink(path);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const probe = connect({ path });
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
+      else reject(error);
+    });
+  });
+}
+
+function listening(server: Server, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => {
+      server.off('error', reject);
+      resolve();
+    });
+    listen();
+  });
+}

@@ -1,0 +1,41 @@
+import type { Socket } from 'node:net';
+import type { Arrival } from '../../call.ts';
+
+/** Who is at the other end of each open connection, read once per connection and not once per call. */
+export interface Connections {
+  /** Notes a connection before it is injected into grpc-js; it is forgotten when the socket closes. */
+  add(socket: Socket, arrival: Arrival): void;
+  /** @throws Error where the call did not come through a listener of ours: then nobody vouches for it. */
+  of(call: { getPeer(): string }): Arrival;
+  readonly size: number;
+}
+
+/**
+ * grpc-js tells a handler one thing about the socket that costs nothing: `getPeer()`, which is the
+ * socket's `remoteAddress` when it has no `remotePort`. So each socket is given an address of its
+ * own here: the peer's, plus a number that no other open connection has. The peer's address alone
+ * would not do, for one peer may use the same port towards two listeners.
+ */
+export function createConnections(): Connections {
+  const arrivals = new Map<string, Arrival>();
+  let last = 0;
+
+  return {
+    add(socket, arrival) {
+      last += 1;
+      const key = `${arrival.peer} #${last}`;
+      arrivals.set(key, arrival);
+      Object.defineProperty(socket, 'remoteAddress', { value: key });
+      Object.defineProperty(socket, 'remotePort', { value: undefined });
+      socket.once('close', () => arrivals.delete(key));
+    },
+    of(call) {
+      const arrival = arrivals.get(call.getPeer());
+      if (!arrival) throw new Error('the connection of this call is not known');
+      return arrival;
+    },
+    get size() {
+      return arrivals.size;
+    },
+  };
+}

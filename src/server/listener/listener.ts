@@ -1,0 +1,100 @@
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+import type { Arrival } from '../../call.ts';
+import { bind } from './bind.ts';
+import type { Connections } from './connections.ts';
+import type { ConnectionRefusal, ListenerLimits } from './options.ts';
+import { watchPreface } from './preface.ts';
+import { createTlsServer, type TlsMaterial } from './tls.ts';
+
+export interface ListenerOptions {
+  /** `host:port` (port 0 picks one), `[v6]:port` or `unix:/absolute/path`. */
+  readonly address: string;
+  readonly server: GrpcServer;
+  readonly connections: Connections;
+  /** Name that everyone has who comes through this Unix socket, or ''. */
+  readonly socketIdentity?: string;
+  /** Permissions of a Unix socket; 0660 where left out. */
+  readonly mode?: number;
+  readonly tls?: TlsMaterial;
+  readonly limits: ListenerLimits;
+  /** Told of every connection that was turned away or cut. */
+  readonly onRefused?: (why: ConnectionRefusal) => void;
+}
+
+export interface Listener {
+  /** Resolves to the bound address, in the form of `address`. @throws Error naming the address */
+  listen(): Promise<string>;
+  /**
+   * Takes no new connection or call, lets accepted calls end, and cuts what is left after
+   * `graceMs`. Resolves to the number of connections that had to be cut.
+   */
+  drain(graceMs: number): Promise<number>;
+  readonly openConnections: number;
+}
+
+/** Our own front server: grpc-js is handed connections, so that the door has limits of its own. */
+export function createListener(options: ListenerOptions): Listener {
+  const { server: grpc, connections, limits, tls, onRefused = () => {} } = options;
+  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const open = new Set<Socket>();
+
+  const accept = (socket: Socket, certificate?: Uint8Array): void => {
+    connections.add(socket, describe(socket, options, certificate));
+    watchPreface(socket, limits.prefaceTimeoutMs, () => onRefused('preface_timeout'));
+    injector.injectConnection(socket);
+  };
+  const front: Server = tls
+    ? createTlsServer({ tls, limits, accept, onRefused })
+    : createTcpServer({ noDelay: true }, accept);
+  front.maxConnections = limits.maxConnections;
+  front.on('drop', () => onRefused('too_many_connections'));
+  front.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    socket.on('error', ignore);
+  });
+
+  return {
+    listen: () =>
+      bind(front, { address: options.address, mode: options.mode ?? 0o660, backlog: 511 }),
+    async drain(graceMs) {
+      const closed = new Promise<void>((resolve) => {
+        front.close(() => resolve());
+      });
+      injector.drain(graceMs);
+      return cutAfter(closed, graceMs, open);
+    },
+    get openConnections() {
+      return open.size;
+    },
+  };
+}
+
+/** A connection's errors end the connection and nothing else; http2 tells its streams. */
+function ignore(): void {}
+
+function describe(socket: Socket, options: ListenerOptions, certificate?: Uint8Array): Arrival {
+  const { address, socketIdentity = '' } = options;
+  const peer = address.startsWith('unix:')
+    ? address.slice('unix:'.length)
+    : `${socket.remoteAddress}:${socket.remotePort}`;
+  return Object.freeze({
+    peer,
+    socketIdentity,
+    ...(certificate && { certificate }),
+    authorization: '',
+    accessKeyId: '',
+  });
+}
+
+async function cutAfter(closed: Promise<void>, graceMs: number, open: Set<Socket>) {
+  let cut = 0;
+  const timer = setTimeout(() => {
+    cut = open.size;
+    for (const socket of open) socket.destroy();
+  }, graceMs);
+  await closed;
+  clearTimeout(timer);
+  return cut;
+}

@@ -1,0 +1,39 @@
+import type { ServerOptions } from '@grpc/grpc-js';
+
+/** The limits of one front door. */
+export interface ListenerLimits {
+  readonly maxConnections: number;
+  /** From the connection (or the end of the handshake) to the client's preface and settings. */
+  readonly prefaceTimeoutMs: number;
+  readonly handshakeTimeoutMs: number;
+}
+
+/** Why a connection was turned away or cut. */
+export type ConnectionRefusal = 'too_many_connections' | 'preface_timeout' | 'tls_handshake';
+
+/** The sizes and times of HTTP/2 connections. */
+export interface WireLimits {
+  readonly maxMessageBytes: number;
+  readonly maxConcurrentStreams: number;
+  readonly keepaliveTimeMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly maxIdleMs: number;
+  readonly maxAgeMs: number;
+  readonly maxAgeGraceMs: number;
+}
+
+/** Options of the one grpc-js server. Its own defaults keep dead connections for ever. */
+export function serverOptions(limits: WireLimits): ServerOptions {
+  return {
+    'grpc.max_receive_message_length': limits.maxMessageBytes,
+    'grpc.max_send_message_length': limits.maxMessageBytes,
+    'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
+    'grpc.keepalive_time_ms': limits.keepaliveTimeMs,
+    'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
+    'grpc.max_connection_idle_ms': limits.maxIdleMs,
+    'grpc.max_connection_age_ms': limits.maxAgeMs,
+    'grpc.max_connection_age_grace_ms': limits.maxAgeGraceMs,
+    'grpc-node.max_session_memory': 10,
+    'grpc.enable_channelz': 0,
+  };
+}

@@ -1,0 +1,59 @@
+import type { Server, Socket } from 'node:net';
+import { createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
+import type { ConnectionRefusal, ListenerLimits } from './options.ts';
+
+/** A server's certificate as it is now, and word of every later one. */
+export interface TlsMaterial {
+  readonly clientCertificates: 'required' | 'optional' | 'off';
+  current(): TlsPair;
+  onChange(listener: (pair: TlsPair) => void): void;
+}
+
+/** PEM. `ca` verifies clients; it is there whenever client certificates are asked for. */
+export interface TlsPair {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string;
+}
+
+export interface TlsServerOptions {
+  readonly tls: TlsMaterial;
+  readonly limits: ListenerLimits;
+  readonly accept: (socket: Socket, certificate?: Uint8Array) => void;
+  readonly onRefused: (why: ConnectionRefusal) => void;
+}
+
+/** TLS 1.3 alone, HTTP/2 alone. A changed certificate serves from the next handshake on. */
+export function createTlsServer({ tls, limits, accept, onRefused }: TlsServerOptions): Server {
+  const asks = tls.clientCertificates !== 'off';
+  const front = createServer({
+    ...context(tls.current(), asks),
+    requestCert: asks,
+    rejectUnauthorized: tls.clientCertificates === 'required',
+    ALPNProtocols: ['h2'],
+    handshakeTimeout: limits.handshakeTimeoutMs,
+    noDelay: true,
+  });
+  tls.onChange((pair) => front.setSecureContext(context(pair, asks)));
+  front.on('tlsClientError', () => onRefused('tls_handshake'));
+  front.on('secureConnection', (socket) => {
+    if (socket.alpnProtocol !== 'h2' || hasUnverified(socket)) {
+      onRefused('tls_handshake');
+      socket.destroy();
+      return;
+    }
+    accept(socket, socket.authorized ? socket.getPeerX509Certificate()?.raw : undefined);
+  });
+  return front;
+}
+
+/** Node would trust its 144 public roots where `ca` is left out. */
+function context({ cert, key, ca }: TlsPair, asks: boolean): SecureContextOptions {
+  if (asks && !ca) throw new Error('client certificates are asked for without a CA to verify them');
+  return { cert, key, ...(asks && { ca }), minVersion: 'TLSv1.3' };
+}
+
+/** With `optional`, no certificate is fine, and one that does not verify is not. */
+function hasUnverified(socket: TLSSocket): boolean {
+  return !socket.authorized && socket.getPeerX509Certificate() !== undefined;
+}

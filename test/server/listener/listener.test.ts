@@ -1,0 +1,200 @@
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Caller, createCaller, createDoor, type Door, LIMITS } from './harness.ts';
+
+let door: Door;
+let folder: string;
+const callers: Caller[] = [];
+
+const call = (address: string): Caller => {
+  const caller = createCaller(address);
+  callers.push(caller);
+  return caller;
+};
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'listener-'));
+  door = createDoor();
+});
+
+afterEach(async () => {
+  for (const caller of callers.splice(0)) caller.close();
+  await door.close();
+  await rm(folder, { recursive: true });
+});
+
+describe('TCP', () => {
+  test('says which port it got and who is at the other end', async () => {
+    const { address } = await door.open();
+    expect(address).toMatch(/^127\.0\.0\.1:[1-9]\d+$/);
+    expect(await call(address).whoAmI()).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(door.arrivals).toEqual([
+      {
+        peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+        socketIdentity: '',
+        authorization: '',
+        accessKeyId: '',
+      },
+    ]);
+  });
+
+  test('reads who it is once per connection, and forgets it when the connection ends', async () => {
+    const { listener, address } = await door.open();
+    const caller = call(address);
+    await caller.whoAmI();
+    await caller.whoAmI();
+    expect(door.arrivals[0]).toBe(door.arrivals[1]);
+    expect(door.connections.size).toBe(1);
+    caller.close();
+    await expect.poll(() => door.connections.size).toBe(0);
+    expect(listener.openConnections).toBe(0);
+  });
+
+  test('names the address that it cannot have', async () => {
+    const { address } = await door.open();
+    await expect(door.open({ address })).rejects.toThrow(
+      new RegExp(`^cannot listen on ${address}: .*EADDRINUSE`),
+    );
+    await expect(door.open({ address: 'nowhere' })).rejects.toThrow('cannot listen on nowhere');
+  });
+
+  test('knows nobody for a call that came by another way', () => {
+    expect(() => door.connections.of({ getPeer: () => '127.0.0.1:1' })).toThrow('not known');
+  });
+});
+
+describe('a Unix socket', () => {
+  test('has its mode, and its name is the caller’s', async () => {
+    const address = `unix:${folder}/a/proxy.sock`;
+    const opened = await door.open({ address, mode: 0o600, socketIdentity: 'billing' });
+    expect(opened.address).toBe(address);
+    expect((await stat(`${folder}/a/proxy.sock`)).mode & 0o777).toBe(0o600);
+    expect((await stat(`${folder}/a`)).mode & 0o007).toBe(0);
+    expect(await call(address).whoAmI()).toBe(`${folder}/a/proxy.sock`);
+    expect(door.arrivals[0]?.socketIdentity).toBe('billing');
+  });
+
+  test('tells callers of two sockets apart', async () => {
+    const names = ['one', 'two'];
+    for (const name of names) {
+      await door.open({ address: `unix:${folder}/${name}`, socketIdentity: name });
+    }
+    for (const name of names) await call(`unix:${folder}/${name}`).whoAmI();
+    expect(door.arrivals.map(({ socketIdentity }) => socketIdentity)).toEqual(names);
+  });
+
+  test('takes the place of a dead one', async () => {
+    const path = `${folder}/stale.sock`;
+    await leaveStaleSocket(path);
+    await door.open({ address: `unix:${path}` });
+    expect(await call(`unix:${path}`).whoAmI()).toBe(path);
+  });
+
+  test('is gone after the drain', async () => {
+    const { listener } = await door.open({ address: `unix:${folder}/gone.sock` });
+    await listener.drain(100);
+    await expect(stat(`${folder}/gone.sock`)).rejects.toThrow('ENOENT');
+  });
+
+  test.each([
+    ['a live one', 'another process listens there'],
+    ['a file', 'not a socket'],
+    ['a folder that everyone may write to', 'make it 0750'],
+  ])('does not take the place of %s', async (what, says) => {
+    const path = `${folder}/taken`;
+    const live = createServer();
+    if (what === 'a live one') await new Promise<void>((done) => live.listen(path, done));
+    if (what === 'a file') await writeFile(path, '');
+    if (what.startsWith('a folder')) await chmod(folder, 0o777);
+    await expect(door.open({ address: `unix:${path}` })).rejects.toThrow(says);
+    live.close();
+  });
+});
+
+describe('limits', () => {
+  test('turns away more connections than it may have, and goes on serving', async () => {
+    const refused: string[] = [];
+    const { address } = await door.open({
+      limits: { ...LIMITS, maxConnections: 2 },
+      onRefused: (why) => refused.push(why),
+    });
+    const caller = call(address);
+    await caller.whoAmI();
+    const others = await Promise.all([dial(address), dial(address), dial(address)]);
+    await expect.poll(() => refused).toEqual(['too_many_connections', 'too_many_connections']);
+    expect(await caller.whoAmI()).toContain('127.0.0.1');
+    for (const socket of others) socket.destroy();
+  });
+
+  test.each([
+    ['says nothing', ''],
+    ['sends the preface alone', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ])('cuts a peer that %s', async (_, bytes) => {
+    const refused: string[] = [];
+    const { address } = await door.open({
+      limits: { ...LIMITS, prefaceTimeoutMs: 50 },
+      onRefused: (why) => refused.push(why),
+    });
+    const caller = call(address);
+    await caller.whoAmI();
+    const socket = await dial(address);
+    socket.resume();
+    socket.write(bytes);
+    await new Promise((closed) => socket.once('close', closed));
+    expect(refused).toEqual(['preface_timeout']);
+    expect(await caller.whoAmI()).toContain('127.0.0.1');
+  });
+});
+
+describe('drain', () => {
+  test('lets accepted calls end and takes no new connection', async () => {
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    door = createDoor(() => held);
+    const { listener, address } = await door.open();
+    const answer = call(address).whoAmI();
+    await expect.poll(() => door.arrivals.length).toBe(1);
+    const drained = listener.drain(5000);
+    await expect(dial(address)).rejects.toThrow('ECONNREFUSED');
+    release();
+    expect(await answer).toContain('127.0.0.1');
+    expect(await drained).toBe(0);
+  });
+
+  test('cuts what is left when its time is up, a half-spoken connection too', async () => {
+    door = createDoor(() => sleep(60_000, undefined, { ref: false }));
+    const { listener, address } = await door.open();
+    const answer = call(address).whoAmI();
+    const idle = await dial(address);
+    await expect.poll(() => door.arrivals.length).toBe(1);
+    const [cut] = await Promise.all([
+      listener.drain(50),
+      expect(answer).rejects.toThrow(/CANCELLED|UNAVAILABLE/),
+    ]);
+    expect(cut).toBeGreaterThan(0);
+    idle.destroy();
+  });
+});
+
+function dial(address: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port: Number(address.split(':')[1]) });
+    socket.once('connect', () => resolve(socket));
+    socket.on('error', reject);
+  });
+}
+
+/** libuv removes its socket file at close, so the file is kept under another name and put back. */
+async function leaveStaleSocket(path: string): Promise<void> {
+  const { rename } = await import('node:fs/promises');
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(`${path}.live`, done));
+  await rename(`${path}.live`, path);
+  await new Promise((done) => server.close(done));
+}
