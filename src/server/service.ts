@@ -1,10 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import {
-  type GrpcObject,
-  loadPackageDefinition,
-  type MethodDefinition,
-  type ServiceDefinition,
-} from '@grpc/grpc-js';
+import { type GrpcObject, loadPackageDefinition, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { ProtoGrpcType } from '../gen/reencrypt.ts';
 
@@ -41,7 +36,11 @@ export function loadService(): ServiceDefinition {
 }
 
 /** grpc-js answers a message that it cannot decode with INTERNAL; it is the caller's mistake. */
-function tolerant<Request>({ requestDeserialize }: MethodDefinition<Request, unknown>) {
+function tolerant<Request>({
+  requestDeserialize,
+}: {
+  readonly requestDeserialize: (bytes: Buffer) => Request;
+}) {
   return (bytes: Buffer): Request | MalformedMessage => {
     if (bytes.length > MAX_CALL_BYTES) {
       return new MalformedMessage(`must have at most ${MAX_CALL_BYTES} bytes`);

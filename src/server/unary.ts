@@ -1,9 +1,9 @@
-import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
+import { type handleUnaryCall, type ServerUnaryCall, status } from '@grpc/grpc-js';
 import type { Action, Arrival } from '../call.ts';
-import { REASONS, type Refusal, toRefusal } from '../errors.ts';
+import { type Refusal, toRefusal } from '../errors.ts';
 import { type DeadlineLimits, startLifetime } from './lifetime.ts';
 import { type Envelope, invalid } from './read-call.ts';
-import { MalformedMessage } from './service.ts';
+import { MalformedMessage, SERVICE_NAME } from './service.ts';
 import { type StatusWriter, trailers } from './status.ts';
 
 /** What every handler needs; the composition root gives it. */
@@ -17,14 +17,17 @@ export interface HandlerTools {
   readonly turnedAway: (refusal: Refusal) => void;
   /** Told of what nobody foresaw, for the log alone. */
   readonly onInternal: (decisionId: string, cause: unknown) => void;
-  readonly rpc: RpcObserver;
+  /** Counters of a method, by its full path. */
+  readonly rpc: (path: string) => RpcCounters;
 }
 
-/** Counts calls by method and code, as every gRPC server does. */
-export interface RpcObserver {
-  started(method: string): void;
-  /** `code` is the gRPC name, `OK` included. */
-  handled(method: string, code: string, seconds: number): void;
+/** One method's counters. */
+export interface RpcCounters {
+  started(): void;
+  received(): void;
+  sent(): void;
+  /** `code` is gRPC's number. */
+  handled(code: number, seconds: number): void;
 }
 
 export interface UnaryMethod<Request, Response> {
@@ -39,14 +42,16 @@ export function unaryHandler<Request, Response>(
   { method, action, perform }: UnaryMethod<Request, Response>,
   tools: HandlerTools,
 ): handleUnaryCall<Request | MalformedMessage, Response> {
+  const counters = tools.rpc(`/${SERVICE_NAME}/${method}`);
   return (call, callback) => {
     const started = performance.now();
-    tools.rpc.started(method);
+    counters.started();
+    counters.received();
     const id = tools.newId();
     const lifetime = startLifetime(call, tools.deadlines);
-    const finish = (code: string) => {
+    const finish = (code: number) => {
       lifetime.end();
-      tools.rpc.handled(method, code, (performance.now() - started) / 1000);
+      counters.handled(code, (performance.now() - started) / 1000);
     };
     const answer = async () => {
       const envelope = toEnvelope(call, { id, action, signal: lifetime.signal, tools });
@@ -54,14 +59,16 @@ export function unaryHandler<Request, Response>(
     };
     answer().then(
       (response) => {
-        finish('OK');
+        finish(status.OK);
+        counters.sent();
         callback(null, response, trailers(id));
       },
       (thrown) => {
         const refusal = toRefusal(thrown);
         if (refusal.reason === 'INTERNAL') tools.onInternal(id, refusal.cause);
-        finish(REASONS[refusal.reason].grpc);
-        callback(tools.status.toStatus(refusal, id));
+        const error = tools.status.toStatus(refusal, id);
+        finish(error.code);
+        callback(error);
       },
     );
   };
