@@ -1,0 +1,63 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, loadConfig } from '../../src/config/load.ts';
+
+const DEMO = 'config/demo.yaml';
+const demo = (settings: string[] = [], env = {}) => loadConfig({ file: DEMO, settings, env });
+
+function problems(settings: string[], env = {}): readonly string[] {
+  try {
+    demo(settings, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the configuration', () => {
+  test('of the demo is valid', () => {
+    expect(demo().kms.backend).toBe('embedded');
+  });
+
+  test('takes flags before environment before file before defaults', () => {
+    const env = { KRP_GRPC__LISTEN: '127.0.0.1:2', KRP_PROBE__LISTEN: '127.0.0.1:3' };
+    const config = demo(['grpc.listen=127.0.0.1:1'], env);
+    expect(config.grpc.listen).toBe('127.0.0.1:1');
+    expect(config.probe.listen).toBe('127.0.0.1:3');
+    expect(config.kms_json.listen).toBe('127.0.0.1:50080');
+    expect(config.audit.durability).toBe('fsync');
+  });
+
+  test('reads numbers and booleans from text, and text that looks like a number as text', () => {
+    const { keys } = demo(['keys.own_account=111122223333', 'keys.ttl_ms=5', 'keys.tags=false']);
+    expect(keys).toMatchObject({ own_account: '111122223333', ttl_ms: 5, tags: false });
+  });
+
+  test('reports every problem at once, by the path that is wrong', () => {
+    const found = problems(['grpc.lissten=x', 'kms.backend=gcp', 'keys.ttl_ms=61000'], {
+      KRP_NOBODY: '1',
+    });
+    expect(found).toHaveLength(4);
+    expect(found.join('\n')).toMatch(/nobody: there is no such setting/);
+    expect(found.join('\n')).toMatch(/grpc\.lissten: there is no such setting/);
+    expect(found.join('\n')).toMatch(/kms\.backend: .*aws/);
+    expect(found.join('\n')).toMatch(/keys\.ttl_ms: .*60000/);
+  });
+
+  test('says what must be set where nothing is', () => {
+    expect(() => loadConfig({ file: undefined, settings: [], env: {} })).toThrow(
+      /kms: must be set[\s\S]*policy: must be set[\s\S]*audit: must be set/,
+    );
+  });
+
+  test('names a file that is missing or not YAML', () => {
+    const broken = join(mkdtempSync(join(tmpdir(), 'config-')), 'broken.yaml');
+    writeFileSync(broken, 'a: [');
+    for (const file of [broken, `${broken}.missing`]) {
+      expect(() => loadConfig({ file, settings: [], env: {} })).toThrow(file);
+    }
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, test, vi } from 'vitest';
+import { Refusal } from '../../src/errors.ts';
+import { cacheLookUps, type LookUp } from '../../src/keys/cache.ts';
+import { UNKNOWN_KEY } from '../../src/keys/look-up.ts';
+
+const signal = new AbortController().signal;
+
+function setUp(lookUp: LookUp, maxEntries = 10) {
+  let time = 0;
+  const onLookUp = vi.fn();
+  const asked = vi.fn(lookUp);
+  const cached = cacheLookUps(asked, {
+    ttlMs: 1000,
+    negativeTtlMs: 50,
+    maxEntries,
+    lookUpMs: 5000,
+    now: () => time,
+    onLookUp,
+  });
+  return { cached, asked, onLookUp, pass: (ms: number) => (time += ms) };
+}
+
+const known = async (keyId: string) => ({ ...UNKNOWN_KEY, known: true, requestedKeyId: keyId });
+
+describe('the cache of key facts', () => {
+  test('asks once for those who ask together, and again when the time is up', async () => {
+    const { cached, asked, pass } = setUp(known);
+    await Promise.all([cached('a', signal), cached('a', signal), cached('a', signal)]);
+    pass(999);
+    await cached('a', signal);
+    expect(asked).toHaveBeenCalledTimes(1);
+    pass(1);
+    await cached('a', signal);
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
+  test('believes "no such key" for a shorter time', async () => {
+    const { cached, asked, onLookUp, pass } = setUp(async () => {
+      throw new Refusal('KMS_KEY_NOT_FOUND');
+    });
+    await expect(cached('a', signal)).rejects.toThrow(Refusal);
+    pass(49);
+    await expect(cached('a', signal)).rejects.toThrow(Refusal);
+    expect(asked).toHaveBeenCalledTimes(1);
+    pass(1);
+    await expect(cached('a', signal)).rejects.toThrow(Refusal);
+    expect(asked).toHaveBeenCalledTimes(2);
+    expect(onLookUp.mock.calls.flat()).toEqual(['miss', 'negative', 'miss']);
+  });
+
+  test('keeps no other failure', async () => {
+    const { cached, asked } = setUp(async () => {
+      throw new Refusal('KEY_FACTS_UNAVAILABLE');
+    });
+    await expect(cached('a', signal)).rejects.toThrow(Refusal);
+    await expect(cached('a', signal)).rejects.toThrow(Refusal);
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
+  test('holds a bounded number of keys, the oldest going first', async () => {
+    const { cached, asked } = setUp(known, 2);
+    for (const keyId of ['a', 'b', 'c', 'b', 'a']) await cached(keyId, signal);
+    expect(asked.mock.calls.map(([keyId]) => keyId)).toEqual(['a', 'b', 'c', 'a']);
+  });
+
+  test('lets a caller go with its own reason while the look-up goes on for others', async () => {
+    let answer: () => void = () => {};
+    const { cached } = setUp(async (keyId) => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return known(keyId);
+    });
+    const leaving = new AbortController();
+    const [first, second] = [cached('a', leaving.signal), cached('a', signal)];
+    leaving.abort(new Refusal('CANCELLED'));
+    await expect(first).rejects.toMatchObject({ reason: 'CANCELLED' });
+    answer();
+    await expect(second).resolves.toMatchObject({ requestedKeyId: 'a' });
+  });
+});

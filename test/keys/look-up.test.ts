@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { Refusal } from '../../src/errors.ts';
+import type { KeyDirectory } from '../../src/keys/directory.ts';
+import { createLookUp, type FactSettings } from '../../src/keys/look-up.ts';
+
+const ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const ALL: FactSettings = { describe: true, tags: true, aliases: true, ownAccount: '' };
+const signal = new AbortController().signal;
+
+const directory: KeyDirectory = {
+  describeKey: async () => ({
+    arn: ARN,
+    keyId: '1234abcd-12ab-34cd-56ef-1234567890ab',
+    spec: 'SYMMETRIC_DEFAULT',
+    usage: 'ENCRYPT_DECRYPT',
+    origin: 'AWS_KMS',
+    manager: 'CUSTOMER',
+    state: 'Enabled',
+    multiRegion: false,
+    multiRegionType: '',
+  }),
+  listAliases: async () => ['alias/a'],
+  listResourceTags: async () => ({ env: 'prod' }),
+};
+
+const fails = (reason: 'KMS_ACCESS_DENIED' | 'KMS_KEY_NOT_FOUND' | 'KMS_THROTTLED') => async () => {
+  throw new Refusal(reason, { kmsError: 'X' });
+};
+
+describe('facts of a key', () => {
+  test('come whole from the directory, with what was asked for', async () => {
+    const facts = await createLookUp(directory, ALL)('alias/a', signal);
+    expect(facts).toMatchObject({
+      known: true,
+      requestedKeyId: 'alias/a',
+      keyIdForm: 'alias_name',
+      alias: 'alias/a',
+      keyArn: ARN,
+      account: '111122223333',
+      region: 'eu-west-1',
+      partition: 'aws',
+      tags: { env: 'prod' },
+      aliases: ['alias/a'],
+      factsOff: [],
+    });
+    expect(Object.isFrozen(facts)).toBe(true);
+  });
+
+  test.each([
+    ['describeKey', 'KMS_ACCESS_DENIED', 'KEY_FACTS_UNAVAILABLE'],
+    ['describeKey', 'KMS_THROTTLED', 'KEY_FACTS_UNAVAILABLE'],
+    ['describeKey', 'KMS_KEY_NOT_FOUND', 'KMS_KEY_NOT_FOUND'],
+    ['listAliases', 'KMS_ACCESS_DENIED', 'KEY_FACTS_UNAVAILABLE'],
+    ['listResourceTags', 'KMS_ACCESS_DENIED', 'KEY_FACTS_UNAVAILABLE'],
+    ['listResourceTags', 'KMS_KEY_NOT_FOUND', 'KEY_FACTS_UNAVAILABLE'],
+  ] as const)('a fact that cannot be had refuses: %s says %s → %s', async (method, from, to) => {
+    const lookUp = createLookUp({ ...directory, [method]: fails(from) }, ALL);
+    await expect(lookUp(ARN, signal)).rejects.toMatchObject({ reason: to });
+  });
+
+  test('facts switched off are empty, named, and never asked for', async () => {
+    const silent = { ...directory, listAliases: fails('KMS_ACCESS_DENIED') };
+    const facts = await createLookUp(silent, { ...ALL, aliases: false })(ARN, signal);
+    expect(facts).toMatchObject({ aliases: [], factsOff: ['aliases'], tags: { env: 'prod' } });
+  });
+
+  test('lists are left alone for keys of other accounts, which KMS does not list', async () => {
+    const silent = {
+      ...directory,
+      listAliases: fails('KMS_ACCESS_DENIED'),
+      listResourceTags: fails('KMS_ACCESS_DENIED'),
+    };
+    const facts = await createLookUp(silent, { ...ALL, ownAccount: '999999999999' })(ARN, signal);
+    expect(facts).toMatchObject({ aliases: [], tags: {}, factsOff: ['aliases', 'tags'] });
+  });
+
+  test('without DescribeKey a key ARN is taken apart and everything else is off', async () => {
+    const lookUp = createLookUp(directory, { ...ALL, describe: false });
+    await expect(lookUp(ARN, signal)).resolves.toMatchObject({
+      keyArn: ARN,
+      account: '111122223333',
+      spec: '',
+      factsOff: [
+        'aliases',
+        'manager',
+        'multi_region',
+        'multi_region_type',
+        'origin',
+        'spec',
+        'state',
+        'tags',
+        'usage',
+      ],
+    });
+    await expect(lookUp('alias/a', signal)).rejects.toMatchObject({ reason: 'INVALID_REQUEST' });
+  });
+});
