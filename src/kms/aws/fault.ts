@@ -7,16 +7,11 @@ import { KmsFault } from '../port.ts';
  */
 export function toFault(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || thrown instanceof KmsFault) return thrown;
-  const { httpStatusCode: httpStatus, requestId } = metadataOf(thrown);
-  if (httpStatus !== undefined) {
-    return new KmsFault(thrown.name, thrown.message, {
-      httpStatus,
-      requestId: requestId ?? '',
-      cause: thrown,
-    });
-  }
-  const code = codeOf(thrown);
-  return code === '' ? thrown : new KmsFault(code, thrown.message, { cause: thrown });
+  const code = transportCode(thrown);
+  if (code !== '') return new KmsFault(code, thrown.message, { cause: thrown });
+  const { httpStatusCode: httpStatus, requestId = '' } = metadataOf(thrown);
+  if (httpStatus === undefined) return thrown;
+  return new KmsFault(thrown.name, thrown.message, { httpStatus, requestId, cause: thrown });
 }
 
 /** Rejects as soon as the signal aborts, with its reason, and otherwise with a KmsFault. */
@@ -43,8 +38,11 @@ function metadataOf(error: Error & { readonly $metadata?: Metadata }): Metadata 
   return error.$metadata ?? {};
 }
 
-/** Failures without an answer: of the way there (`ECONNREFUSED`), or of the proxy's credentials. */
-function codeOf(error: Error & { readonly code?: unknown }): string {
+/**
+ * Failures without a whole answer: of the way there (`ECONNREFUSED`; after the head of an answer too,
+ * where the SDK adds metadata), or of the proxy's own credentials.
+ */
+function transportCode(error: Error & { readonly code?: unknown }): string {
   if (error.name.endsWith('ProviderError')) return error.name;
   if (typeof error.code === 'string') return error.code;
   return error.name === 'TimeoutError' ? error.name : '';

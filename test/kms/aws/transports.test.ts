@@ -1,0 +1,179 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Refusal } from '../../../src/errors.ts';
+import { type AwsOptions, createAwsBackend } from '../../../src/kms/aws/backend.ts';
+import { faultToRefusal, refuseFaults } from '../../../src/kms/faults.ts';
+import { type Kms, KmsFault } from '../../../src/kms/port.ts';
+import { toKmsRequest } from '../../../src/kms/request.ts';
+import {
+  type Behaviour,
+  EMPTY_200,
+  FAKE_REGION,
+  type FakeKms,
+  HTML_503,
+  MATERIAL_ID,
+  startFakeKms,
+} from '../../helpers/fake-kms.ts';
+import { aPermit, DESTINATION_ARN, SOURCE_ARN } from '../permits.ts';
+
+const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
+type Wanted = Parameters<typeof aPermit>[0];
+const request = (wanted?: Wanted) => toKmsRequest(aPermit(wanted), 'resolved');
+
+describe.each(['sdk'] as const)('over the %s transport', (_transport) => {
+  let fake: FakeKms;
+  let kms: Kms;
+
+  beforeAll(async () => {
+    fake = await startFakeKms();
+    const options: AwsOptions = {
+      region: FAKE_REGION,
+      endpoint: fake.url,
+      credentials,
+      env: {},
+      warn: () => {},
+    };
+    kms = await createAwsBackend(options);
+  });
+  afterEach(() => fake.forget());
+  afterAll(async () => {
+    await kms.close();
+    await fake.close();
+  });
+
+  it('sends every member that the call has, and no other', async () => {
+    await kms.reEncrypt(
+      request({
+        source: { encryptionContext: { tenant: 'ä\u{1f511}"\\', b: '2' } },
+        destination: { algorithm: 'RSAES_OAEP_SHA_256', encryptionContext: {} },
+        call: { ciphertext: Uint8Array.of(0, 255, 7), grantTokens: ['t1', 't2'] },
+      }),
+    );
+    expect(fake.requests[0]?.body).toEqual({
+      CiphertextBlob: 'AP8H',
+      SourceKeyId: SOURCE_ARN,
+      SourceEncryptionContext: { tenant: 'ä\u{1f511}"\\', b: '2' },
+      SourceEncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+      DestinationKeyId: DESTINATION_ARN,
+      DestinationEncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
+      GrantTokens: ['t1', 't2'],
+    });
+    expect(fake.requests[0]?.headers['authorization']).toContain(
+      `/${FAKE_REGION}/kms/aws4_request`,
+    );
+  });
+
+  it('leaves out an unknown source key', async () => {
+    await kms.reEncrypt(request({ source: { keyId: '' } }));
+    expect(fake.requests[0]?.body).not.toHaveProperty('SourceKeyId');
+  });
+
+  it('answers with every member that KMS gave', async () => {
+    const answer = await kms.reEncrypt(request());
+    expect(answer).toMatchObject({
+      sourceKeyArn: SOURCE_ARN,
+      destinationKeyArn: DESTINATION_ARN,
+      sourceAlgorithm: 'SYMMETRIC_DEFAULT',
+      destinationAlgorithm: 'SYMMETRIC_DEFAULT',
+      sourceKeyMaterialId: MATERIAL_ID,
+      destinationKeyMaterialId: MATERIAL_ID,
+      dryRun: false,
+      requestId: '7a1f0000-0000-4000-8000-00000000f00d',
+      attempts: 1,
+    });
+    expect(answer.ciphertext).toHaveLength(64);
+    expect(answer.latencyNs).toBeGreaterThan(0);
+  });
+
+  it('takes DryRunOperationException for the answer of a dry run', async () => {
+    const call = {
+      dryRun: true,
+      dryRunModifiers: ['IGNORE_CIPHERTEXT'] as const,
+      ciphertext: new Uint8Array(0),
+    };
+    const answer = await kms.reEncrypt(request({ call }));
+    expect(answer).toMatchObject({ dryRun: true, sourceKeyArn: '' });
+    expect(fake.requests[0]?.body).toMatchObject({
+      DryRun: true,
+      DryRunModifiers: ['IGNORE_CIPHERTEXT'],
+    });
+    expect(fake.requests[0]?.body).not.toHaveProperty('CiphertextBlob');
+  });
+
+  it('leaves every member of an empty 200 empty, for confirm to refuse', async () => {
+    fake.next(EMPTY_200);
+    const answer = await kms.reEncrypt(request());
+    expect(answer.ciphertext).toHaveLength(0);
+    expect(answer).toMatchObject({ sourceKeyArn: '', destinationKeyArn: '', dryRun: false });
+  });
+
+  it('keeps one connection for calls that follow each other', async () => {
+    await kms.reEncrypt(request());
+    const before = fake.connections();
+    for (let call = 0; call < 5; call += 1) await kms.reEncrypt(request());
+    expect(fake.connections()).toBe(before);
+  });
+
+  it.each<[string, Behaviour, string]>([
+    ['a throttling error', { kind: 'error', name: 'ThrottlingException' }, 'KMS_THROTTLED'],
+    [
+      'an error with a namespace',
+      { kind: 'error', name: 'com.amazonaws.kms#DisabledException' },
+      'KMS_KEY_DISABLED',
+    ],
+    [
+      'a missing permission',
+      { kind: 'error', name: 'AccessDeniedException', message: 'kms:ReEncryptTo' },
+      'KMS_ACCESS_DENIED',
+    ],
+    [
+      'a KMS failure',
+      { kind: 'error', name: 'KMSInternalException', status: 500 },
+      'KMS_UNAVAILABLE',
+    ],
+    ['an expired token', { kind: 'error', name: 'ExpiredTokenException' }, 'PROXY_CREDENTIALS'],
+    ['an HTML 503', HTML_503, 'KMS_UNAVAILABLE'],
+    ['an HTML 200', { ...HTML_503, status: 200 } as Behaviour, 'KMS_UNAVAILABLE'],
+    ['broken JSON', { kind: 'raw', status: 200, body: '{"KeyId": "arn' }, 'KMS_UNAVAILABLE'],
+    ['a body cut in the middle', { kind: 'cut_body' }, 'KMS_UNREACHABLE'],
+    ['a reset', { kind: 'reset' }, 'KMS_UNREACHABLE'],
+  ])('maps %s', async (_, behaviour, reason) => {
+    fake.next(behaviour);
+    await expect(refuseFaults(kms).reEncrypt(request())).rejects.toMatchObject({ reason });
+    expect(fake.requests).toHaveLength(1);
+  });
+
+  it.each<[string, Behaviour]>([
+    ['hangs', { kind: 'hang' }],
+    ['sends its body a byte at a time', { kind: 'slow_body', everyMs: 20 }],
+  ])('stops with the reason of the signal when KMS %s', async (_, behaviour) => {
+    fake.next(behaviour);
+    const abort = new AbortController();
+    const deadline = new Refusal('DEADLINE_EXCEEDED');
+    setTimeout(() => abort.abort(deadline), 60);
+    const started = performance.now();
+    const calling = kms.reEncrypt(request({ call: { signal: abort.signal } }));
+    await expect(calling).rejects.toBe(deadline);
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
+  it('reads a body that comes in pieces', async () => {
+    fake.next({ kind: 'slow_body', everyMs: 0 });
+    expect((await kms.reEncrypt(request())).sourceKeyArn).toBe(SOURCE_ARN);
+  });
+
+  it('says that KMS cannot be reached when nothing listens there', async () => {
+    const gone = await startFakeKms();
+    await gone.close();
+    const nobody = await createAwsBackend({
+      region: FAKE_REGION,
+      endpoint: gone.url,
+      credentials,
+      env: {},
+      warn: () => {},
+    });
+    const thrown = await nobody.reEncrypt(request()).catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(KmsFault);
+    expect(faultToRefusal(thrown).reason).toBe('KMS_UNREACHABLE');
+    await nobody.close();
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import type { KmsAnswer } from '../../src/call.ts';
+import { Refusal } from '../../src/errors.ts';
+import { confirm } from '../../src/kms/confirm.ts';
+import { aPermit, DESTINATION_ARN, SOURCE_ARN } from './permits.ts';
+
+const whole: KmsAnswer = {
+  ciphertext: Uint8Array.of(9),
+  sourceKeyArn: SOURCE_ARN,
+  destinationKeyArn: DESTINATION_ARN,
+  sourceAlgorithm: 'SYMMETRIC_DEFAULT',
+  destinationAlgorithm: 'SYMMETRIC_DEFAULT',
+  sourceKeyMaterialId: '',
+  destinationKeyMaterialId: '',
+  dryRun: false,
+  requestId: 'r',
+  attempts: 1,
+  latencyNs: 1,
+};
+const bare: KmsAnswer = {
+  ...whole,
+  ciphertext: new Uint8Array(0),
+  sourceKeyArn: '',
+  destinationKeyArn: '',
+  sourceAlgorithm: '',
+  destinationAlgorithm: '',
+};
+const mrk = 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab';
+
+function sideWithheld(act: () => void): string {
+  try {
+    act();
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(Refusal);
+    expect(thrown).toMatchObject({ reason: 'CONFIRM_MISMATCH' });
+    return (thrown as Refusal).side || 'neither side';
+  }
+  return 'released';
+}
+
+describe('an answer is released', () => {
+  it('when it is whole and names the keys and algorithms that were judged', () => {
+    confirm(aPermit(), whole);
+  });
+
+  it('when the source was left out and KMS names one, which policy is asked about next', () => {
+    confirm(aPermit({ source: { keyId: '' } }), { ...whole, sourceKeyArn: mrk });
+  });
+
+  it('for a dry run that KMS would have performed, which names no key', () => {
+    confirm(aPermit({ call: { dryRun: true } }), { ...bare, dryRun: true });
+  });
+});
+
+describe('an answer is withheld', () => {
+  it.each<[string, Partial<KmsAnswer>, string]>([
+    ['is empty', bare, 'neither side'],
+    ['has no ciphertext', { ciphertext: new Uint8Array(0) }, 'neither side'],
+    ['has no source key', { sourceKeyArn: '' }, 'source'],
+    ['has no destination key', { destinationKeyArn: '' }, 'destination'],
+    ['names another source key', { sourceKeyArn: DESTINATION_ARN }, 'source'],
+    ['names another destination key', { destinationKeyArn: SOURCE_ARN }, 'destination'],
+    ['names the key id without its ARN', { sourceKeyArn: SOURCE_ARN.slice(-36) }, 'source'],
+    ['used another source algorithm', { sourceAlgorithm: 'RSAES_OAEP_SHA_1' }, 'source'],
+    ['leaves out the destination algorithm', { destinationAlgorithm: '' }, 'destination'],
+    ['calls a real call a dry run', { dryRun: true }, 'neither side'],
+  ])('that %s', (_, change, side) => {
+    expect(sideWithheld(() => confirm(aPermit(), { ...whole, ...change }))).toBe(side);
+  });
+
+  it('that names a related multi-Region key in another Region', () => {
+    const permit = aPermit({ sourceFacts: { keyArn: mrk } });
+    const answer = { ...whole, sourceKeyArn: mrk.replace('eu-west-1', 'us-east-1') };
+    expect(sideWithheld(() => confirm(permit, answer))).toBe('source');
+  });
+
+  it('that re-encrypted where a dry run was asked for', () => {
+    const permit = aPermit({ call: { dryRun: true } });
+    expect(sideWithheld(() => confirm(permit, whole))).toBe('neither side');
+    const both = { ...whole, dryRun: true };
+    expect(sideWithheld(() => confirm(permit, both))).toBe('neither side');
+  });
+
+  it('with a sentence that does not tell the caller which key KMS used', () => {
+    const answer = { ...whole, sourceKeyArn: mrk };
+    expect(() => confirm(aPermit(), answer)).toThrow(
+      'KMS used a key that was not judged; its result is withheld.',
+    );
+  });
+});

@@ -1,0 +1,89 @@
+import type { Call, CallSide, Decision, KeyFacts } from '../../src/call.ts';
+import { type Permit, permit } from '../../src/policy/permit.ts';
+
+export const SOURCE_ARN =
+  'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+export const DESTINATION_ARN =
+  'arn:aws:kms:eu-west-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321';
+
+interface Wanted {
+  readonly call?: Partial<Omit<Call, 'source' | 'destination'>>;
+  readonly source?: Partial<CallSide>;
+  readonly destination?: Partial<CallSide>;
+  readonly sourceFacts?: Partial<KeyFacts>;
+  readonly destinationFacts?: Partial<KeyFacts>;
+}
+
+/** A permit of an allowed call from `alias/app` to `alias/app-new`, but for what is wanted else. */
+export function aPermit(wanted: Wanted = {}): Permit {
+  const source: CallSide = { ...side('alias/app'), ...wanted.source };
+  const destination: CallSide = { ...side('alias/app-new'), ...wanted.destination };
+  const call: Call = {
+    id: '00000000-0000-4000-8000-000000000001',
+    action: 'kms:ReEncrypt',
+    transport: 'grpc',
+    arrival: { peer: '127.0.0.1:1', socketIdentity: '', authorization: '', accessKeyId: '' },
+    ciphertext: Uint8Array.of(1, 2, 3),
+    grantTokens: [],
+    dryRun: false,
+    dryRunModifiers: [],
+    job: '',
+    traceId: '',
+    receivedAt: 0,
+    signal: new AbortController().signal,
+    ...wanted.call,
+    source,
+    destination,
+  };
+  const keys = {
+    source: { ...facts(source.keyId, SOURCE_ARN), ...wanted.sourceFacts },
+    destination: { ...facts(destination.keyId, DESTINATION_ARN), ...wanted.destinationFacts },
+  };
+  return permit({ call, keys, decision: ALLOWED });
+}
+
+export function side(keyId: string): CallSide {
+  return {
+    keyId,
+    encryptionContext: Object.freeze({ tenant: 'a' }),
+    algorithm: 'SYMMETRIC_DEFAULT',
+  };
+}
+
+function facts(requestedKeyId: string, keyArn: string): KeyFacts {
+  return {
+    known: requestedKeyId !== '',
+    requestedKeyId,
+    keyIdForm: requestedKeyId === '' ? '' : 'alias_name',
+    keyArn: requestedKeyId === '' ? '' : keyArn,
+    partition: 'aws',
+    account: '111122223333',
+    region: 'eu-west-1',
+    keyId: keyArn.slice(-36),
+    alias: requestedKeyId,
+    aliases: [],
+    tags: {},
+    spec: 'SYMMETRIC_DEFAULT',
+    usage: 'ENCRYPT_DECRYPT',
+    origin: 'AWS_KMS',
+    manager: 'CUSTOMER',
+    state: 'Enabled',
+    multiRegion: false,
+    multiRegionType: '',
+    factsOff: [],
+  };
+}
+
+const ALLOWED: Decision = {
+  phase: 'request',
+  effect: 'allow',
+  failure: '',
+  reasons: [],
+  rule: 'test',
+  allowUnknownSource: true,
+  labels: {},
+  revision: 'r1',
+  enforced: true,
+  evaluationNs: 0,
+  bundle: undefined,
+};
