@@ -1,0 +1,85 @@
+import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+import { BundleFault } from './fault.ts';
+import { readTarGz } from './tar.ts';
+
+/** What the proxy asks, in the slash form of OPA. */
+export const ENTRYPOINT = 'kms/reencrypt/decision';
+
+/** 16 MiB: a policy is small; OPA's own cap of 1 GiB a file would only help an attacker. */
+export const BUNDLE_LIMIT_BYTES = 16 * 1024 * 1024;
+
+export interface Bundle {
+  readonly revision: string;
+  /** SHA-256 of the archive, hex. */
+  readonly digest: string;
+  readonly wasm: Uint8Array;
+  /** The data document as JSON text. */
+  readonly data: Uint8Array;
+  /** Milliseconds since the epoch after which the bundle must not be used, or Infinity. */
+  readonly notAfter: number;
+  readonly files: ReadonlyMap<string, Buffer>;
+}
+
+const manifestSchema = z.looseObject({
+  revision: z.string().max(256).default(''),
+  wasm: z.array(z.looseObject({ entrypoint: z.string(), module: z.string() })).default([]),
+  metadata: z.looseObject({ not_after: z.iso.datetime({ offset: true }).optional() }).default({}),
+});
+
+/** Reads an OPA bundle; signatures are another matter. @throws BundleFault */
+export function readBundle(archive: Buffer, maxBytes = BUNDLE_LIMIT_BYTES): Bundle {
+  const files = readTarGz(archive, maxBytes);
+  if (files.has('patch.json')) {
+    throw new BundleFault('the bundle is a delta; the proxy takes only whole bundles');
+  }
+  const { revision, wasm, metadata } = readManifest(files);
+  const module = wasm.find(({ entrypoint }) => entrypoint === ENTRYPOINT)?.module;
+  const policy = files.get(module?.replace(/^\//, '') ?? '');
+  if (!policy) {
+    throw new BundleFault(
+      `the bundle has no Wasm module for ${ENTRYPOINT}; build it with \`policy build\`, or with opa build -t wasm -e ${ENTRYPOINT}`,
+    );
+  }
+  return {
+    revision,
+    digest: hash('sha256', archive, 'hex'),
+    wasm: policy,
+    data: readData(files),
+    notAfter: metadata.not_after === undefined ? Infinity : Date.parse(metadata.not_after),
+    files,
+  };
+}
+
+function readManifest(files: ReadonlyMap<string, Buffer>) {
+  const parsed = manifestSchema.safeParse(readJson(files, '.manifest') ?? {});
+  if (!parsed.success) {
+    throw new BundleFault(`the bundle's .manifest is not valid: ${z.prettifyError(parsed.error)}`);
+  }
+  return parsed.data;
+}
+
+/** `opa build` merges all data into one data.json at the root; another is not what it built. */
+function readData(files: ReadonlyMap<string, Buffer>): Uint8Array {
+  for (const name of files.keys()) {
+    if (name !== 'data.json' && /(^|\/)data\.(json|ya?ml)$/.test(name)) {
+      throw new BundleFault(`the bundle holds data in ${name}; opa build merges it into data.json`);
+    }
+  }
+  const data = readJson(files, 'data.json') ?? {};
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    throw new BundleFault("the bundle's data.json is not an object");
+  }
+  return files.get('data.json') ?? Buffer.from('{}');
+}
+
+function readJson(files: ReadonlyMap<string, Buffer>, name: string): unknown {
+  const text = files.get(name);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
+  } catch (cause) {
+    throw new BundleFault(`the bundle's ${name} is not JSON`, { cause });
+  }
+}

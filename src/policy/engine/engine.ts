@@ -1,0 +1,79 @@
+import { EngineFault } from './fault.ts';
+import {
+  type Builtins,
+  createEvaluate,
+  createRawInstance,
+  PAGE_BYTES,
+  type Resident,
+} from './instance.ts';
+
+export interface EngineOptions {
+  /** The bundle's policy.wasm. */
+  readonly wasm: Uint8Array;
+  /** The bundle's data document as JSON text. */
+  readonly data: Uint8Array;
+  readonly builtins: Builtins;
+  /** What one evaluation may take of memory beyond the data, in bytes. */
+  readonly maxGrowthBytes: number;
+}
+
+export interface Engine {
+  readonly entrypoints: Readonly<Record<string, number>>;
+  /** JSON text in, result set as JSON text out. Runs to its end at once. @throws EngineFault */
+  evaluate(entrypoint: number, input: string): string;
+  /** Instances made because an evaluation threw. */
+  readonly replaced: number;
+}
+
+/** The data is loaded with no other bound than what Wasm itself has. */
+const DATA_PAGES = 16_384;
+const FIRST_PAGES = 16;
+
+/** Evaluates one bundle. An instance that threw is replaced: opa-wasm's are poisoned by throws. */
+export function createEngine({ wasm, data, builtins, maxGrowthBytes }: EngineOptions): Engine {
+  const module = new WebAssembly.Module(wasm);
+  const template = createRawInstance({
+    module,
+    builtins,
+    memory: { initial: FIRST_PAGES, maximum: DATA_PAGES },
+  });
+  const resident = template.load(data);
+  const image = new Uint8Array(template.memory.buffer).slice(0, resident.heapAddress);
+  let evaluate = instantiate(resident);
+  let replaced = 0;
+
+  return {
+    entrypoints: template.entrypoints,
+    get replaced() {
+      return replaced;
+    },
+    evaluate(entrypoint, input) {
+      try {
+        return evaluate(entrypoint, input);
+      } catch (thrown) {
+        evaluate = instantiate(resident);
+        replaced += 1;
+        throw thrown;
+      }
+    },
+  };
+
+  /** A fresh instance gets the memory image of one that has parsed the data, which is a mere copy. */
+  function instantiate(where: Resident) {
+    const pages = Math.ceil(image.length / PAGE_BYTES) + 1;
+    const memory = { initial: pages, maximum: pages + Math.ceil(maxGrowthBytes / PAGE_BYTES) };
+    const fresh = createRawInstance({ module, builtins, memory });
+    new Uint8Array(fresh.memory.buffer).set(image);
+    return createEvaluate(fresh, where);
+  }
+}
+
+/** The entrypoint's number, or a fault that names those there are. */
+export function entrypointOf(engine: Engine, name: string): number {
+  const number = engine.entrypoints[name];
+  if (number === undefined) {
+    const names = Object.keys(engine.entrypoints).join(', ');
+    throw new EngineFault('abort', `there is no entrypoint ${name}, only ${names}`);
+  }
+  return number;
+}

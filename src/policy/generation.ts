@@ -1,0 +1,67 @@
+import { type Bundle, ENTRYPOINT } from './bundle/bundle.ts';
+import { BundleFault } from './bundle/fault.ts';
+import { createEngine } from './engine/engine.ts';
+import { EngineFault } from './engine/fault.ts';
+import type { PolicyInput } from './input.ts';
+import { SAMPLES } from './samples.ts';
+import { failed, toVerdict, type Verdict } from './verdict.ts';
+
+export interface Limits {
+  /** Milliseconds that one decision may take. */
+  readonly timeoutMs: number;
+  /** Bytes that one decision may take beyond the data. */
+  readonly memoryBytes: number;
+}
+
+/** One bundle that is ready to decide. A decision is made by exactly one generation. */
+export interface Generation {
+  readonly bundle: Bundle;
+  readonly activatedAt: number;
+  /** Stands for the generation in a Decision, and holds nothing of it. */
+  readonly token: object;
+  /** Never throws: what goes wrong is a denial with its failure. */
+  judge(input: PolicyInput): Verdict;
+}
+
+/** Makes a bundle ready and proves it on the samples. @throws BundleFault */
+export function createGeneration(bundle: Bundle, limits: Limits, now: number): Generation {
+  const engine = openEngine(bundle, limits);
+  const entrypoint = engine.entrypoints[ENTRYPOINT];
+  if (entrypoint === undefined) {
+    throw new BundleFault(`the bundle's module has no entrypoint ${ENTRYPOINT}`);
+  }
+  const judge = (input: PolicyInput): Verdict => {
+    try {
+      return toVerdict(engine.evaluate(entrypoint, JSON.stringify(input)));
+    } catch (thrown) {
+      return toFailure(thrown);
+    }
+  };
+  for (const [name, sample] of Object.entries(SAMPLES)) {
+    const { failure, reasons } = judge(sample);
+    if (failure !== '') {
+      throw new BundleFault(
+        `the policy gives no decision for the sample '${name}': ${failure}, ${reasons[0]?.message}`,
+      );
+    }
+  }
+  return { bundle, activatedAt: now, token: Object.freeze({}), judge };
+}
+
+function openEngine({ wasm, data }: Bundle, { memoryBytes }: Limits) {
+  try {
+    return createEngine({ wasm, data, builtins: {}, maxGrowthBytes: memoryBytes });
+  } catch (cause) {
+    if (cause instanceof BundleFault) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BundleFault(`the bundle's policy.wasm cannot be run: ${why}`, { cause });
+  }
+}
+
+function toFailure(thrown: unknown): Verdict {
+  if (!(thrown instanceof EngineFault)) {
+    return failed('POLICY_INVALID', 'shape', 'the decision is not JSON');
+  }
+  const failure = thrown.kind === 'fuel' ? 'POLICY_TIMEOUT' : 'POLICY_FAILED';
+  return failed(failure, thrown.kind, thrown.message);
+}

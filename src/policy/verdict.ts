@@ -1,0 +1,124 @@
+import type { Decision, DecisionReason } from '../call.ts';
+
+/** What the decision point says of one evaluation, before it is bound to a bundle and a phase. */
+export type Verdict = Pick<
+  Decision,
+  'effect' | 'failure' | 'reasons' | 'rule' | 'allowUnknownSource' | 'labels'
+>;
+
+/** Longest texts and lists that a decision may hold; more is not a decision. */
+export const VERDICT_LIMITS = {
+  resultCharacters: 65_536,
+  reasons: 64,
+  code: 128,
+  message: 1_024,
+  rule: 256,
+  labels: 16,
+  labelCharacters: 256,
+} as const;
+
+const NO_LABELS = Object.freeze({});
+const FIELDS = new Set(['allow', 'reasons', 'rule', 'allow_unknown_source', 'labels']);
+
+/**
+ * Result set of the engine, as JSON text → verdict. Only exactly one result of exactly the documented
+ * shape with `allow: true` allows; no result is POLICY_UNDEFINED, all else POLICY_INVALID.
+ */
+export function toVerdict(resultSet: string): Verdict {
+  if (resultSet.length > VERDICT_LIMITS.resultCharacters) {
+    return failed('POLICY_INVALID', 'too_large', 'the decision is larger than 64 KiB');
+  }
+  const results: unknown = JSON.parse(resultSet);
+  if (!Array.isArray(results) || results.length === 0) {
+    return failed('POLICY_UNDEFINED', 'undefined', 'the entrypoint is undefined for this input');
+  }
+  if (results.length > 1) {
+    return failed('POLICY_INVALID', 'several_results', 'the entrypoint gave several results');
+  }
+  const [{ result }] = results;
+  const fault = faultOf(result);
+  return fault === '' ? fromResult(result) : failed('POLICY_INVALID', 'shape', fault);
+}
+
+/** A denial because policy could not be asked or gave no usable answer. */
+export function failed(failure: Exclude<Decision['failure'], ''>, code: string, message: string) {
+  const reasons: readonly DecisionReason[] = [{ code, message, side: '' }];
+  return {
+    effect: 'deny',
+    failure,
+    reasons,
+    rule: '',
+    allowUnknownSource: false,
+    labels: NO_LABELS,
+  } as const satisfies Verdict;
+}
+
+interface Result {
+  readonly allow: boolean;
+  readonly reasons: readonly DecisionReason[];
+  readonly rule: string;
+  readonly allow_unknown_source?: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+function fromResult({ allow, reasons, rule, allow_unknown_source, labels }: Result): Verdict {
+  return {
+    effect: allow ? 'allow' : 'deny',
+    failure: '',
+    reasons,
+    rule,
+    allowUnknownSource: allow && allow_unknown_source === true,
+    labels: labels ?? NO_LABELS,
+  };
+}
+
+/** What is wrong with the shape of a result, or ''. */
+function faultOf(result: unknown): string {
+  if (!isObject(result)) return 'the decision is not an object';
+  for (const field of Object.keys(result)) {
+    if (!FIELDS.has(field)) return `the decision has a field '${field.slice(0, 64)}'`;
+  }
+  if (typeof result['allow'] !== 'boolean') return 'allow is not a boolean';
+  if (!isText(result['rule'], VERDICT_LIMITS.rule)) return 'rule is not a string';
+  const unknownSource = result['allow_unknown_source'];
+  if (unknownSource !== undefined && typeof unknownSource !== 'boolean') {
+    return 'allow_unknown_source is not a boolean';
+  }
+  return reasonsFault(result['reasons']) || labelsFault(result['labels']);
+}
+
+function reasonsFault(reasons: unknown): string {
+  if (!Array.isArray(reasons)) return 'reasons is not an array';
+  if (reasons.length > VERDICT_LIMITS.reasons) return 'there are more than 64 reasons';
+  return reasons.every(isReason) ? '' : 'a reason is not {code, message, side}';
+}
+
+function isReason(reason: unknown): reason is DecisionReason {
+  return (
+    isObject(reason) &&
+    Object.keys(reason).length === 3 &&
+    isText(reason['code'], VERDICT_LIMITS.code) &&
+    isText(reason['message'], VERDICT_LIMITS.message) &&
+    (reason['side'] === '' || reason['side'] === 'source' || reason['side'] === 'destination')
+  );
+}
+
+function labelsFault(labels: unknown): string {
+  if (labels === undefined) return '';
+  if (!isObject(labels)) return 'labels is not an object';
+  const pairs = Object.entries(labels);
+  if (pairs.length > VERDICT_LIMITS.labels) return 'there are more than 16 labels';
+  const isLabel = ([key, value]: [string, unknown]) =>
+    key !== '__proto__' &&
+    isText(key, VERDICT_LIMITS.labelCharacters) &&
+    isText(value, VERDICT_LIMITS.labelCharacters);
+  return pairs.every(isLabel) ? '' : 'labels are not short strings';
+}
+
+function isText(value: unknown, most: number): value is string {
+  return typeof value === 'string' && value.length <= most;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
