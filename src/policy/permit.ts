@@ -2,6 +2,7 @@ import type { Call, Decision, ResolvedKeys } from '../call.ts';
 import { type Reason, Refusal } from '../errors.ts';
 
 const judged: unique symbol = Symbol('judged');
+const observed: unique symbol = Symbol('observed');
 
 /**
  * Proof that policy allowed exactly this call: KMS is asked with what is in here and nothing else.
@@ -14,20 +15,48 @@ export interface Permit {
   readonly decision: Decision;
 }
 
-/** Mints the permit of an allowed call. @throws Refusal with the reason why there is none. */
-export function permit({ call, keys, decision }: Omit<Permit, typeof judged>): Permit {
-  if (decision.effect !== 'allow' || decision.failure !== '') throw denial(decision);
-  if (!keys.source.known && !decision.allowUnknownSource) {
-    throw new Refusal('SOURCE_KEY_REQUIRED', {
-      side: 'source',
-      rule: decision.rule,
-      fields: [
-        { field: 'source_key_id', description: 'name the key that the ciphertext was made under' },
-      ],
-    });
-  }
-  return Object.freeze({ [judged]: true as const, call, keys, decision });
+/** A permit of observe mode: policy refused, for the reason that is in here, and was overridden. */
+export interface ObservedPermit extends Permit {
+  readonly [observed]: Refusal;
 }
+
+type Judged = Pick<Permit, 'call' | 'keys' | 'decision'>;
+
+/** Mints the permit of an allowed call. @throws Refusal with the reason why there is none. */
+export function permit({ call, keys, decision }: Judged): Permit | ObservedPermit {
+  const refusal = refusalOf({ call, keys, decision });
+  if (!refusal) return Object.freeze({ [judged]: true, call, keys, decision });
+  if (decision.enforced || !OVERRIDABLE.has(refusal.reason)) throw refusal;
+  return Object.freeze({ [judged]: true, [observed]: refusal, call, keys, decision });
+}
+
+/** What policy would have refused the call for, or undefined where it allowed it. */
+export function overridden(permit: Permit | ObservedPermit): Refusal | undefined {
+  return observed in permit ? permit[observed] : undefined;
+}
+
+/** Why these may not go on to KMS, or undefined where they may; observe mode is not looked at. */
+export function refusalOf({ keys, decision }: Judged): Refusal | undefined {
+  if (decision.effect !== 'allow' || decision.failure !== '') return denial(decision);
+  if (keys.source.known || decision.allowUnknownSource) return undefined;
+  return new Refusal('SOURCE_KEY_REQUIRED', {
+    side: 'source',
+    rule: decision.rule,
+    fields: [
+      { field: 'source_key_id', description: 'name the key that the ciphertext was made under' },
+    ],
+  });
+}
+
+/** Observe mode is for policies that may be wrong, not for policies that are not there. */
+const OVERRIDABLE: ReadonlySet<Reason> = new Set([
+  'POLICY_DENIED',
+  'POLICY_UNDEFINED',
+  'POLICY_INVALID',
+  'POLICY_TIMEOUT',
+  'POLICY_FAILED',
+  'SOURCE_KEY_REQUIRED',
+]);
 
 function denial(decision: Decision): Refusal {
   const reason: Reason = decision.failure === '' ? 'POLICY_DENIED' : decision.failure;
