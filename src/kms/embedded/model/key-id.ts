@@ -1,0 +1,58 @@
+import { fault, notFound } from '../fault.ts';
+
+/** Who calls, and which Region's endpoint. */
+export interface Caller {
+  readonly partition: string;
+  readonly account: string;
+  readonly region: string;
+  /** ARN of the calling principal; the account's root where nothing narrower is known. */
+  readonly principal: string;
+}
+
+/** A key id of any of the four forms, placed in an account and Region. */
+export interface KeyReference {
+  readonly form: 'key_id' | 'key_arn' | 'alias_name' | 'alias_arn';
+  readonly account: string;
+  readonly region: string;
+  /** `alias/…` or the bare key id. */
+  readonly resource: string;
+  readonly arn: string;
+}
+
+const ARN = /^arn:([a-z][a-z0-9-]*):kms:([a-z0-9-]*):(\d{12}):(?:key\/([^/]+)|(alias\/.+))$/;
+const KEY_ID =
+  /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/i;
+
+/** @throws NotFoundException or InvalidArnException for what cannot be a key of the caller's Region. */
+export function parseKeyId(written: string, caller: Caller): KeyReference {
+  if (written.startsWith('arn:')) return parseArn(written, caller);
+  const { account, region } = caller;
+  if (written.startsWith('alias/')) {
+    const arn = arnOf(caller, written);
+    return { form: 'alias_name', account, region, resource: written, arn };
+  }
+  if (!KEY_ID.test(written)) throw notFound(`Invalid keyId '${written}'`);
+  const arn = arnOf(caller, `key/${written}`);
+  return { form: 'key_id', account, region, resource: written, arn };
+}
+
+export function arnOf(
+  place: { partition: string; region: string; account: string },
+  resource: string,
+): string {
+  return `arn:${place.partition}:kms:${place.region}:${place.account}:${resource}`;
+}
+
+function parseArn(written: string, caller: Caller): KeyReference {
+  const [, partition, region = '', account = '', id, alias] = ARN.exec(written) ?? [];
+  if (partition === undefined) {
+    throw fault('InvalidArnException', `${written} is not a valid KMS ARN`);
+  }
+  if (partition !== caller.partition) throw notFound(`Invalid arn ${partition}`);
+  if (region !== caller.region) throw notFound(`Invalid arn ${region}`);
+  if (alias !== undefined) {
+    return { form: 'alias_arn', account, region, resource: alias, arn: written };
+  }
+  if (id === undefined || !KEY_ID.test(id)) throw notFound(`Invalid keyId '${id}'`);
+  return { form: 'key_arn', account, region, resource: id, arn: written };
+}

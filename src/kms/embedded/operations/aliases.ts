@@ -1,0 +1,133 @@
+import { fault, notFound, validation } from '../fault.ts';
+import { authorize } from '../model/authorize.ts';
+import { findOwnKey, requireState } from '../model/find.ts';
+import type { Key } from '../model/key.ts';
+import { arnOf, type Caller } from '../model/key-id.ts';
+import type { Alias } from '../model/store.ts';
+import { page } from '../page.ts';
+import { required, structure } from '../shape/collections.ts';
+import * as shapes from '../shape/shapes.ts';
+import type { World } from '../world.ts';
+import { operation } from './operation.ts';
+
+const aliasAndTarget = structure({
+  AliasName: required(shapes.aliasName),
+  TargetKeyId: required(shapes.keyId),
+});
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html */
+export const createAlias = operation(aliasAndTarget, (world, input, caller) => {
+  checkAliasName(input.AliasName);
+  const key = targetKey(world, input.TargetKeyId, caller);
+  authorize(world, { key, caller, action: 'CreateAlias' });
+  requireState(key, 'Disabled', 'PendingImport');
+  addAlias(world, input.AliasName, key);
+  return {};
+});
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdateAlias.html */
+export const updateAlias = operation(aliasAndTarget, (world, input, caller) => {
+  checkAliasName(input.AliasName);
+  const alias = ownAlias(world, input.AliasName, caller);
+  const key = targetKey(world, input.TargetKeyId, caller);
+  authorize(world, { key, caller, action: 'UpdateAlias' });
+  requireState(key, 'Disabled', 'PendingImport');
+  const before = world.store.keyOfRegion(alias.region, alias.targetKeyId);
+  if (before && (before.usage !== key.usage || kindOf(before) !== kindOf(key))) {
+    throw validation(
+      `Alias ${alias.arn} cannot be changed from key ${before.arn} to key ${key.arn}: both must have the same key type and key usage.`,
+    );
+  }
+  alias.targetKeyId = key.keyId;
+  alias.updatedAt = world.now();
+  world.changed();
+  return {};
+});
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_DeleteAlias.html */
+export const deleteAlias = operation(
+  structure({ AliasName: required(shapes.aliasName) }),
+  (world, input, caller) => {
+    checkAliasName(input.AliasName);
+    world.store.removeAlias(ownAlias(world, input.AliasName, caller));
+    world.changed();
+    return {};
+  },
+);
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_ListAliases.html */
+export const listAliases = operation(
+  structure({ KeyId: shapes.keyId, ...shapes.paging }),
+  (world, input, caller) => {
+    const key = input.KeyId === undefined ? undefined : findOwnKey(world, input.KeyId, caller);
+    if (key) authorize(world, { key, caller, action: 'ListAliases' });
+    const account = key?.account ?? caller.account;
+    const all = world.store
+      .aliases()
+      .filter((alias) => alias.account === account && alias.region === caller.region)
+      .filter((alias) => key === undefined || alias.targetKeyId === key.keyId);
+    const { items, rest } = page(all, input, { idOf: ({ name }) => name, usual: 50 });
+    return { Aliases: items.map(aliasEntry), ...rest };
+  },
+);
+
+/** Points a new alias at a key of the same account and Region. */
+export function addAlias(world: World, name: string, key: Key): void {
+  const { account, region, keyId } = key;
+  const arn = arnOf(key, name);
+  if (world.store.alias(arn)) {
+    throw fault('AlreadyExistsException', `An alias with the name ${arn} already exists`);
+  }
+  const now = world.now();
+  world.store.addAlias({
+    name,
+    arn,
+    account,
+    region,
+    targetKeyId: keyId,
+    createdAt: now,
+    updatedAt: now,
+  });
+  world.changed();
+}
+
+/** @throws as KMS does for names that no customer's alias can have. */
+export function checkAliasName(name: string): void {
+  if (!name.startsWith('alias/') || name === 'alias/') {
+    throw validation(
+      'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
+    );
+  }
+  if (name.startsWith('alias/aws/')) throw fault('NotAuthorizedException', '');
+  if (name.includes(':')) throw validation(`${name} contains invalid characters for an alias`);
+}
+
+function targetKey(world: World, written: string, caller: Caller): Key {
+  if (written.startsWith('alias/') || written.includes(':alias/')) {
+    throw validation('Aliases must refer to keys. Not aliases');
+  }
+  return findOwnKey(world, written, caller);
+}
+
+function ownAlias(world: World, name: string, caller: Caller): Alias {
+  const arn = arnOf(caller, name);
+  const alias = world.store.alias(arn);
+  if (!alias) throw notFound(`Alias ${arn} is not found.`);
+  return alias;
+}
+
+/** Symmetric, asymmetric and HMAC keys cannot stand in for each other. */
+function kindOf({ spec }: Key): string {
+  if (spec === 'SYMMETRIC_DEFAULT') return 'symmetric';
+  return spec.startsWith('HMAC_') ? 'hmac' : 'asymmetric';
+}
+
+function aliasEntry({ name, arn, targetKeyId, createdAt, updatedAt }: Alias) {
+  return {
+    AliasName: name,
+    AliasArn: arn,
+    TargetKeyId: targetKeyId,
+    CreationDate: new Date(createdAt),
+    LastUpdatedDate: new Date(updatedAt),
+  };
+}

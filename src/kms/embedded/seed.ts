@@ -1,0 +1,98 @@
+import { createSecretKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { isEmbeddedKeyId } from './marks.ts';
+import { createKey, usageFor } from './model/create.ts';
+import { defaultPolicy } from './model/default-policy.ts';
+import { arnOf, type Caller } from './model/key-id.ts';
+import { KEY_USAGES, type KeySpec, type KeyUsage, SPECS } from './model/spec.ts';
+import { addAlias, checkAliasName } from './operations/aliases.ts';
+import type { World } from './world.ts';
+
+const seedKey = z.strictObject({
+  alias: z.string().min(1).max(256).optional().describe('`alias/…` to point at the key.'),
+  aliases: z.array(z.string().min(1).max(256)).default([]),
+  key_id: z
+    .string()
+    .refine(isEmbeddedKeyId, 'must look like e0bedded-0000-8000-8000-000000000000')
+    .optional()
+    .describe('The same key id at every start.'),
+  /** For tests whose ciphertexts must outlive the process. Anyone who reads the file has the key. */
+  material: z
+    .base64()
+    .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
+    .optional(),
+  description: z.string().max(8192).default(''),
+  spec: z.enum(Object.keys(SPECS) as [KeySpec, ...KeySpec[]]).default('SYMMETRIC_DEFAULT'),
+  usage: z.enum(KEY_USAGES as readonly [KeyUsage, ...KeyUsage[]]).optional(),
+  multi_region: z.boolean().default(false),
+  enabled: z.boolean().default(true),
+  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+  policy: z.string().optional(),
+  account: z
+    .string()
+    .regex(/^\d{12}$/)
+    .optional()
+    .describe('Another account than the usual one.'),
+  region: z.string().min(1).optional().describe('Another Region than the usual one.'),
+});
+
+const seedSchema = z.strictObject({ keys: z.array(seedKey).default([]) });
+
+/** Keys to make at the first start. */
+export type Seed = z.infer<typeof seedSchema>;
+
+/** @throws Error with one sentence that names the file and every wrong member. */
+export function readSeed(file: string): Seed {
+  let yaml: unknown;
+  try {
+    yaml = parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Seed file ${file} cannot be read: ${reason}`, { cause });
+  }
+  const result = seedSchema.safeParse(yaml ?? {});
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new Error(`Seed file ${file} is not valid: ${problems.join('; ')}`);
+}
+
+/** Makes the keys of a seed; where one of a key's names is taken, the key is there already. */
+export function sow(world: World, seed: Seed, usual: Caller): void {
+  for (const wanted of seed.keys) {
+    const place = {
+      partition: usual.partition,
+      account: wanted.account ?? usual.account,
+      region: wanted.region ?? usual.region,
+    };
+    const names = [...(wanted.alias === undefined ? [] : [wanted.alias]), ...wanted.aliases];
+    for (const name of names) checkAliasName(name);
+    const known = names.some((name) => world.store.alias(arnOf(place, name)));
+    if (!known && !isTaken(world, place.region, wanted.key_id)) plant(world, wanted, place, names);
+  }
+}
+
+function isTaken(world: World, region: string, keyId: string | undefined): boolean {
+  return keyId !== undefined && world.store.keyOfRegion(region, keyId) !== undefined;
+}
+
+type Place = Pick<Caller, 'partition' | 'account' | 'region'>;
+
+function plant(world: World, wanted: Seed['keys'][number], place: Place, names: readonly string[]) {
+  const secret = wanted.material && createSecretKey(Buffer.from(wanted.material, 'base64'));
+  const key = createKey(world, {
+    place,
+    spec: wanted.spec,
+    usage: usageFor(wanted.spec, wanted.usage),
+    origin: 'AWS_KMS',
+    multiRegion: wanted.multi_region,
+    description: wanted.description,
+    policy: wanted.policy ?? defaultPolicy(place),
+    keyId: wanted.key_id,
+    secret: secret || undefined,
+  });
+  key.enabled = wanted.enabled;
+  for (const [name, value] of Object.entries(wanted.tags)) key.tags.set(name, value);
+  for (const name of names) addAlias(world, name, key);
+}

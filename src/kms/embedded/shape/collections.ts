@@ -1,0 +1,104 @@
+import { serialization, wrongType } from './serialization.ts';
+import { problem, type Shape } from './shape.ts';
+
+export interface Required<T> extends Shape<T> {
+  readonly required: true;
+}
+
+export function required<T>(shape: Shape<T>): Required<T> {
+  return { ...shape, required: true };
+}
+
+type Members = Readonly<Record<string, { read(json: unknown): unknown }>>;
+type ValueOf<S> = S extends { read(json: unknown): infer T } ? T : never;
+type RequiredNames<M> = {
+  [K in keyof M]: M[K] extends { readonly required: true } ? K : never;
+}[keyof M];
+
+export type Structure<M> = { readonly [K in RequiredNames<M>]: ValueOf<M[K]> } & {
+  readonly [K in Exclude<keyof M, RequiredNames<M>>]?: ValueOf<M[K]> | undefined;
+};
+
+/** Unknown members are left aside and null is absence, as AWS's parser has it. */
+export function structure<M extends Members>(members: M): Shape<Structure<M>> {
+  const list = Object.entries(members).map(([name, shape]) => ({
+    name,
+    label: name.charAt(0).toLowerCase() + name.slice(1),
+    shape: shape as Shape<unknown>,
+    required: 'required' in shape,
+  }));
+  return {
+    read: (json) => {
+      const object = asObject(json);
+      const value: Record<string, unknown> = {};
+      for (const { name, shape } of list) {
+        const member = Object.hasOwn(object, name) ? object[name] : undefined;
+        if (member !== undefined && member !== null) value[name] = shape.read(member);
+      }
+      return value as Structure<M>;
+    },
+    check: (value, at, problems) => {
+      for (const { name, label, shape, required } of list) {
+        const member = (value as Record<string, unknown>)[name];
+        const path = at === '' ? label : `${at}.${label}`;
+        if (member !== undefined) shape.check(member, path, problems);
+        else if (required) {
+          const shown = shape.sensitive ? undefined : 'null';
+          problems.push(problem(shown, path, 'Member must not be null'));
+        }
+      }
+    },
+  };
+}
+
+export function list<T>(
+  member: Shape<T>,
+  { max = Number.POSITIVE_INFINITY }: { max?: number } = {},
+): Shape<readonly T[]> {
+  return {
+    read: (json) => {
+      if (!Array.isArray(json)) throw serialization('Expected list or null');
+      return json.map((item) => member.read(item));
+    },
+    check: (values, at, problems) => {
+      if (values.length > max) {
+        const constraint = `Member must have length less than or equal to ${max}`;
+        problems.push(problem(`'[${values.join(', ')}]'`, at, constraint));
+      }
+      const { constraints } = member;
+      if (!constraints) {
+        for (const [index, value] of values.entries()) {
+          member.check(value, `${at}.${index + 1}.member`, problems);
+        }
+        return;
+      }
+      if (!values.some((value) => constraints(value).length > 0)) return;
+      const broken = values.flatMap((value) => constraints(value));
+      const constraint = `Member must satisfy constraint: [${[...new Set(broken)].join(', ')}]`;
+      problems.push(problem(`'[${values.join(', ')}]'`, at, constraint));
+    },
+  };
+}
+
+/** A map of strings; with a null prototype, so that no key can mean anything but itself. */
+export const stringMap: Shape<Readonly<Record<string, string>>> = {
+  read: (json) => {
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+      throw serialization('Expected map or null');
+    }
+    const map: Record<string, string> = Object.create(null);
+    for (const [key, value] of Object.entries(json)) {
+      if (typeof value !== 'string') throw wrongType(value, 'a String');
+      map[key] = value;
+    }
+    return map;
+  },
+  check: () => {},
+};
+
+function asObject(json: unknown): Readonly<Record<string, unknown>> {
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
+    return json as Readonly<Record<string, unknown>>;
+  }
+  throw serialization('Start of structure or map not found where expected.');
+}

@@ -1,0 +1,83 @@
+import { readHeader } from './blob.ts';
+import { checkContextUse, checkEncryptionUse, type Decrypted, decryptWith } from './cipher.ts';
+import { checkContext, type EncryptionContext } from './context.ts';
+import { fault, invalidCiphertext, validation } from './fault.ts';
+import { authorize } from './model/authorize.ts';
+import { findKey, findKeyOfRegion, requireState } from './model/find.ts';
+import type { Key } from './model/key.ts';
+import type { Caller } from './model/key-id.ts';
+import { isSymmetric } from './model/spec.ts';
+import type { World } from './world.ts';
+
+/** The decrypting half that Decrypt and ReEncrypt have in common. */
+export interface Source {
+  readonly ciphertext: Uint8Array | undefined;
+  readonly keyId: string | undefined;
+  readonly algorithm: string;
+  readonly context: EncryptionContext | undefined;
+  readonly grantTokens: readonly string[] | undefined;
+  /** IAM action and, in messages, the name of the operation. */
+  readonly action: 'Decrypt' | 'ReEncryptFrom';
+  /** A dry run that looks at permissions and states alone. */
+  readonly ignoreCiphertext: boolean;
+}
+
+/** Finds the source key, checks that the caller may use it and that it can be used. */
+export function openSource(world: World, source: Source, caller: Caller): Key {
+  checkContext(source.context);
+  const key = sourceKey(world, source, caller);
+  const { action, algorithm, context, grantTokens } = source;
+  authorize(world, { key, caller, action, context, grantTokens });
+  requireState(key);
+  checkEncryptionUse(key, action, algorithm);
+  checkContextUse(key, context);
+  return key;
+}
+
+export function decryptSource(source: Source, key: Key): Decrypted {
+  const { algorithm, context } = source;
+  return decryptWith(source.ciphertext ?? new Uint8Array(), { key, algorithm, context });
+}
+
+function sourceKey(world: World, source: Source, caller: Caller): Key {
+  const header = source.ciphertext && readHeader(source.ciphertext);
+  if (source.keyId === undefined) {
+    if (source.algorithm !== 'SYMMETRIC_DEFAULT') {
+      throw validation('KeyId is required for asymmetric ciphertexts.');
+    }
+    if (!header) throw invalidCiphertext();
+    const made = findKeyOfRegion(world, caller.region, header.keyId);
+    if (!made) throw unknownSource();
+    return made;
+  }
+  const key = namedKey(world, source.keyId, caller);
+  if (source.ignoreCiphertext || !isSymmetric(key.spec) || key.usage !== 'ENCRYPT_DECRYPT') {
+    return key;
+  }
+  if (header && header.keyId !== key.keyId) throw incorrectKey();
+  if (!header && source.algorithm === 'SYMMETRIC_DEFAULT') throw invalidCiphertext();
+  return key;
+}
+
+/** A bare key id may be of another account here: the ciphertext could have named it too. */
+function namedKey(world: World, keyId: string, caller: Caller): Key {
+  if (!keyId.startsWith('arn:') && !keyId.startsWith('alias/')) {
+    const key = findKeyOfRegion(world, caller.region, keyId);
+    if (key) return key;
+  }
+  return findKey(world, keyId, caller);
+}
+
+function incorrectKey() {
+  return fault(
+    'IncorrectKeyException',
+    'The key ID in the request does not identify a CMK that can perform this operation.',
+  );
+}
+
+function unknownSource() {
+  return fault(
+    'AccessDeniedException',
+    'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
+  );
+}
