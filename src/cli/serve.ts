@@ -1,3 +1,39 @@
-import type { Run } from './command.ts';
+import process from 'node:process';
+import { pino } from 'pino';
+import { type App, startApp } from '../app.ts';
+import { EXIT, type Terminal } from './command.ts';
+import { type ConfigOptions, readConfig, withConfigOptions } from './config.ts';
+import { demoCalls } from './demo-calls.ts';
+import { CommandFailure, program } from './program.ts';
 
-export const run: Run = async () => 1;
+export const run = program('serve', (command, terminal) => {
+  withConfigOptions(command)
+    .description('Run the proxy until SIGTERM or SIGINT.')
+    .action(async (options: ConfigOptions) => {
+      const config = readConfig(options, terminal);
+      const log = pino(
+        { base: null, timestamp: pino.stdTimeFunctions.isoTime },
+        pino.destination({ fd: 2, sync: true }),
+      );
+      const app = await startApp(config, { log, env: terminal.env }).catch(cannotStart);
+      announce(app, terminal);
+      await signalled();
+      await app.stop();
+    });
+});
+
+function cannotStart(error: unknown): never {
+  throw new CommandFailure(error instanceof Error ? error.message : String(error), EXIT.failure);
+}
+
+function announce(app: App, { stdout, env }: Terminal): void {
+  const { grpc, probe } = app.addresses;
+  stdout.write(`gRPC on ${grpc}, probe on http://${probe} (/metrics, /livez, /readyz)\n`);
+  if (app.embedded) stdout.write(demoCalls({ embedded: app.embedded, endpoint: grpc, env }));
+}
+
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}

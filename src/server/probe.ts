@@ -6,7 +6,7 @@ export interface ProbeSources {
   readonly readiness: () => { readonly ready: boolean; readonly checks: object };
   readonly metrics: (
     accept: string,
-  ) => Promise<{ readonly contentType: string; readonly text: string }>;
+  ) => Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
 /**
@@ -33,7 +33,7 @@ export function probeHandler({ readiness, metrics }: ProbeSources): RequestListe
       }
       case '/metrics': {
         const scrape = await metrics(request.headers.accept ?? '');
-        return send(200, scrape.contentType, scrape.text);
+        return send(200, scrape.contentType, scrape.body);
       }
       default:
         return send(404, text, '/metrics, /livez and /readyz are served here\n');

@@ -1,0 +1,131 @@
+import { openGrpcDoor } from './app/grpc-door.ts';
+import { composeKms } from './app/kms.ts';
+import { admitLimits } from './app/limits.ts';
+import { createStack, type Stack } from './app/stack.ts';
+import type { Surroundings } from './app/surroundings.ts';
+import { createAudit } from './audit/audit.ts';
+import type { Config } from './config/schema.ts';
+import type { Refusal } from './errors.ts';
+import { createIdentify } from './identity/identify.ts';
+import { createUdsIdentifier } from './identity/named.ts';
+import { cacheLookUps } from './keys/cache.ts';
+import { createLookUp } from './keys/look-up.ts';
+import { createResolve } from './keys/resolve.ts';
+import { confirm } from './kms/confirm.ts';
+import type { EmbeddedKms } from './kms/embedded/embedded.ts';
+import { createForward } from './kms/forward.ts';
+import type { Kms } from './kms/port.ts';
+import { createAdmission } from './limits/admit.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { createPipeline } from './pipeline.ts';
+import { createDecisionPoint } from './policy/point.ts';
+import { createHealth } from './server/health.ts';
+import { createHttpListener } from './server/http.ts';
+import { probeHandler } from './server/probe.ts';
+import { VERSION } from './version.ts';
+
+/** A running proxy. */
+export interface App {
+  /** Where it listens, as bound. */
+  readonly addresses: { readonly grpc: string; readonly probe: string };
+  readonly embedded: EmbeddedKms | undefined;
+  /** Takes no new call, lets accepted ones end, and resolves when everything is closed. */
+  stop(): Promise<void>;
+}
+
+/** Puts the stages together and opens the doors. Where one step fails, what was opened is closed. */
+export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
+  const opened = createStack();
+  try {
+    return await compose(config, surroundings, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function compose(config: Config, around: Surroundings, opened: Stack): Promise<App> {
+  const metrics = createMetrics({ version: VERSION, backend: config.kms.backend });
+  const { kms, embedded } = await composeKms(config.kms, around, metrics);
+  opened.push(() => kms.close());
+  const policy = await createDecisionPoint({
+    source: config.policy.source,
+    timeoutMs: config.policy.timeout_ms,
+  });
+  opened.push(() => policy.close());
+  const audit = await createAudit({
+    file: config.audit.file,
+    durability: config.audit.durability,
+    backend: config.kms.backend,
+    onEntry: metrics.auditEntry,
+    onFailure: metrics.auditFailure,
+    warn: (sentence) => around.log.warn(sentence),
+    now: Date.now,
+  });
+  opened.push(() => audit.close());
+
+  const turnedAway = (refusal: Refusal) => {
+    audit.turnedAway(refusal);
+    metrics.turnedAway(refusal);
+  };
+  const pipeline = createPipeline({
+    identify: createIdentify({
+      identifiers: [createUdsIdentifier()],
+      require: config.identity.require,
+    }),
+    admit: createAdmission(admitLimits(config.limits), () => performance.now()).admit,
+    resolve: composeResolve(config.keys, kms, metrics),
+    decide: policy.decide,
+    forward: createForward({ kms, keyIds: config.keys.forward }),
+    confirm,
+    record: { intent: audit.intent, terminal: audit.terminal, turnedAway },
+    count: metrics.count,
+  });
+
+  const health = createHealth();
+  const addresses = {
+    grpc: await openGrpcDoor(
+      { config: config.grpc, pipeline, turnedAway, health, metrics, log: around.log },
+      opened,
+    ),
+    probe: await openProbe(config.probe.listen, { policy, audit, metrics }, opened),
+  };
+  health.set(true);
+  const stop = async () => {
+    health.set(false);
+    await opened.close();
+  };
+  return { addresses, embedded, stop };
+}
+
+interface Watched {
+  readonly policy: { status(): object };
+  readonly audit: { status(): object };
+  readonly metrics: Metrics;
+}
+
+async function openProbe(address: string, { policy, audit, metrics }: Watched, opened: Stack) {
+  const readiness = () => ({
+    ready: true,
+    checks: { policy: policy.status(), audit: audit.status() },
+  });
+  const probe = createHttpListener(address, probeHandler({ readiness, metrics: metrics.text }));
+  const bound = await probe.listen();
+  opened.push(() => probe.close());
+  return bound;
+}
+
+function composeResolve(config: Config['keys'], kms: Kms, metrics: Metrics) {
+  const { describe, tags, aliases, own_account: ownAccount = '', ttl_ms: ttlMs } = config;
+  const lookUp = createLookUp(kms, { describe, tags, aliases, ownAccount });
+  return createResolve(
+    cacheLookUps(lookUp, {
+      ttlMs,
+      negativeTtlMs: Math.min(ttlMs, 5_000),
+      maxEntries: 10_000,
+      lookUpMs: 5_000,
+      now: () => performance.now(),
+      onLookUp: metrics.keyLookup,
+    }),
+  );
+}

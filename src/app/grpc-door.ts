@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../config/schema.ts';
+import type { Refusal } from '../errors.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Pipeline } from '../pipeline.ts';
+import { createGrpcServer } from '../server/grpc.ts';
+import type { createHealth } from '../server/health.ts';
+import { createConnections } from '../server/listener/connections.ts';
+import { createListener } from '../server/listener/listener.ts';
+import { serverOptions } from '../server/listener/options.ts';
+import { createStatusWriter } from '../server/status.ts';
+import { listenerLimits, wireLimits } from './limits.ts';
+import type { Stack } from './stack.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Milliseconds: what a call gets where its client says nothing, and at most. */
+const DEADLINES = { fallbackMs: 5_000, maxMs: 30_000 };
+
+const DRAIN_MS = 10_000;
+
+interface GrpcDoorParts {
+  readonly config: Config['grpc'];
+  readonly pipeline: Pipeline;
+  readonly turnedAway: (refusal: Refusal) => void;
+  readonly health: ReturnType<typeof createHealth>;
+  readonly metrics: Metrics;
+  readonly log: Surroundings['log'];
+}
+
+/** The gRPC front door, open. Resolves to the bound address. */
+export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise<string> {
+  const { config, pipeline, turnedAway, health, metrics, log } = parts;
+  const connections = createConnections();
+  const server = createGrpcServer({
+    options: serverOptions(wireLimits(config)),
+    pipeline,
+    health,
+    tools: {
+      deadlines: DEADLINES,
+      status: createStatusWriter(),
+      now: Date.now,
+      newId: randomUUID,
+      arrivalOf: connections.of,
+      turnedAway,
+      onInternal: (decision_id, err) => log.error({ decision_id, err }, 'a call failed inside'),
+      rpc: metrics.grpc.method,
+    },
+  });
+  const listener = createListener({
+    address: config.listen,
+    server,
+    connections,
+    limits: listenerLimits(config),
+  });
+  const address = await listener.listen();
+  opened.push(() => listener.drain(DRAIN_MS));
+  return address;
+}

@@ -1,0 +1,40 @@
+import type { Config } from '../config/schema.ts';
+import type { AdmitLimits } from '../limits/admit.ts';
+import type { BucketLimits } from '../limits/token-bucket.ts';
+import type { ListenerLimits, WireLimits } from '../server/listener/options.ts';
+
+type Bucket = Config['limits']['all'];
+
+export function admitLimits({ per_principal: own, ...limits }: Config['limits']): AdmitLimits {
+  return {
+    maxInFlight: limits.max_in_flight,
+    maxQueue: limits.max_queue,
+    maxWaitMs: limits.max_wait_ms,
+    all: bucket(limits.all),
+    perPrincipal: { ...bucket(own), maxInFlight: own.max_in_flight },
+  };
+}
+
+export function listenerLimits({ connections }: Config['grpc']): ListenerLimits {
+  return {
+    maxConnections: connections.max,
+    prefaceTimeoutMs: connections.preface_timeout_ms,
+    handshakeTimeoutMs: connections.handshake_timeout_ms,
+  };
+}
+
+export function wireLimits({ connections, max_message_bytes }: Config['grpc']): WireLimits {
+  return {
+    maxMessageBytes: max_message_bytes,
+    maxConcurrentStreams: connections.max_concurrent_streams,
+    keepaliveTimeMs: connections.keepalive_ms,
+    keepaliveTimeoutMs: connections.keepalive_timeout_ms,
+    maxIdleMs: connections.max_idle_ms,
+    maxAgeMs: connections.max_age_ms,
+    maxAgeGraceMs: connections.max_age_grace_ms,
+  };
+}
+
+function bucket({ per_second: perSecond, burst }: Bucket): BucketLimits {
+  return { perSecond, burst };
+}

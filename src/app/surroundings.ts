@@ -1,0 +1,7 @@
+import type { Logger } from 'pino';
+
+/** What the proxy takes from the process that it runs in. */
+export interface Surroundings {
+  readonly log: Logger;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
