@@ -5,7 +5,10 @@ const aws = z
   .strictObject({
     region: z.string().min(1).optional().describe('Region; else the SDK’s own rules.'),
     endpoint: z.url().optional().describe('Endpoint; https, but for loopback.'),
-    transport: z.enum(['sdk']).default('sdk').describe('How a ReEncrypt travels.'),
+    transport: z
+      .enum(['direct', 'sdk'])
+      .default('direct')
+      .describe('How a ReEncrypt travels: signed and sent by the proxy, or through the AWS SDK.'),
     allow_embedded: z
       .boolean()
       .default(false)

@@ -1,0 +1,100 @@
+import { readFile, stat } from 'node:fs/promises';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  type FetchImplementation,
+  type JSONWebKeySet,
+  type JWTVerifyGetKey,
+  jwksCache,
+} from 'jose';
+import type { JwtKeys } from './jwt.ts';
+
+export interface JwksFileOptions {
+  readonly file: string;
+  /** How often the file is looked at for new keys. */
+  readonly pollMs: number;
+  /** Told when a changed file cannot be used; the last good keys go on. */
+  readonly onError: (error: Error) => void;
+}
+
+/** @throws Error naming the file where it holds no usable keys at the start */
+export async function createFileKeys(
+  options: JwksFileOptions,
+): Promise<JwtKeys & { close(): void }> {
+  let stamp = await stampOf(options.file);
+  let keys = await readKeys(options.file);
+  let generation = 0;
+
+  const look = async (): Promise<void> => {
+    try {
+      const now = await stampOf(options.file);
+      if (now === stamp) return;
+      keys = await readKeys(options.file);
+      stamp = now;
+      generation += 1;
+    } catch (thrown) {
+      options.onError(toError(thrown));
+    }
+  };
+  const timer = setInterval(() => void look(), options.pollMs);
+  timer.unref();
+
+  return {
+    find: (header, token) => keys(header, token),
+    generation: () => generation,
+    close: () => clearInterval(timer),
+  };
+}
+
+export interface JwksUrlOptions {
+  readonly url: URL;
+  /** How often the keys are fetched anew. */
+  readonly refreshMs: number;
+  /** How long they are believed while they cannot be fetched. */
+  readonly maxAgeMs: number;
+  readonly timeoutMs: number;
+  readonly onError: (error: Error) => void;
+  readonly fetch?: FetchImplementation;
+}
+
+/** Fetched when first needed, then in the background, and when a token names a key that is new. */
+export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): void } {
+  const cache: { uat?: number } = {};
+  const remote = createRemoteJWKSet(options.url, {
+    cacheMaxAge: options.maxAgeMs,
+    timeoutDuration: options.timeoutMs,
+    cooldownDuration: 30_000,
+    [jwksCache]: cache,
+    ...(options.fetch && { [customFetch]: options.fetch }),
+  });
+  const timer = setInterval(() => {
+    remote.reload().catch((thrown: unknown) => options.onError(toError(thrown)));
+  }, options.refreshMs);
+  timer.unref();
+
+  return {
+    find: remote,
+    generation: () => cache.uat ?? 0,
+    close: () => clearInterval(timer),
+  };
+}
+
+async function stampOf(file: string): Promise<string> {
+  const { mtimeNs, ino, size } = await stat(file, { bigint: true });
+  return `${mtimeNs} ${ino} ${size}`;
+}
+
+async function readKeys(file: string): Promise<JWTVerifyGetKey> {
+  try {
+    const set: JSONWebKeySet = JSON.parse(await readFile(file, 'utf8'));
+    const keys = createLocalJWKSet(set);
+    if (set.keys.length === 0) throw new Error('it holds no key');
+    return keys;
+  } catch (cause) {
+    throw new Error(`${file} is not a JSON Web Key Set: ${toError(cause).message}`, { cause });
+  }
+}
+
+const toError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -1,0 +1,118 @@
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { Principal } from '../call.ts';
+import { Refusal } from '../errors.ts';
+import type { Identifier } from './identify.ts';
+import { createTokenCache } from './token-cache.ts';
+
+export interface JwtOptions {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  /** Signature algorithms that are taken; never HMAC, whose key a verifier could forge with. */
+  readonly algorithms: readonly string[];
+  readonly clockToleranceMs: number;
+  /** How long a verified token is believed without verifying it again; its own end comes first. */
+  readonly cacheMs: number;
+  /** The claim that is the principal's id. */
+  readonly subjectClaim: string;
+  /** Claims that policy sees as attributes, where they are text, numbers, booleans or lists of text. */
+  readonly claims: readonly string[];
+  readonly keys: JwtKeys;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+/** Where the issuer's keys come from; `generation` changes whenever they do. */
+export interface JwtKeys {
+  readonly find: JWTVerifyGetKey;
+  generation(): number;
+}
+
+const BEARER = 'bearer ';
+/** A token this long is no credential but an attack on the parser. */
+const MAX_CHARACTERS = 8192;
+
+/** The principal of a bearer token. A token that does not verify is refused, never anonymous. */
+export function createJwtIdentifier(options: JwtOptions): Identifier {
+  const verified = createTokenCache(options.now);
+
+  return ({ authorization }) => {
+    if (authorization === '') return undefined;
+    const before = verified.get(authorization, options.keys.generation());
+    if (before) return before;
+    return verify(authorization, options).then(({ principal, untilMs, generation }) => {
+      verified.set(authorization, { principal, untilMs, generation });
+      return principal;
+    });
+  };
+}
+
+async function verify(authorization: string, options: JwtOptions) {
+  const generation = options.keys.generation();
+  const token = authorization.slice(BEARER.length);
+  if (authorization.slice(0, BEARER.length).toLowerCase() !== BEARER || token === '') {
+    throw refused('The authorization metadata must be a bearer token.');
+  }
+  if (authorization.length > MAX_CHARACTERS) throw refused('The bearer token is too long.');
+  const now = options.now();
+  const { payload } = await jwtVerify(token, options.keys.find, {
+    issuer: options.issuer,
+    audience: [...options.audience],
+    algorithms: [...options.algorithms],
+    clockTolerance: options.clockToleranceMs / 1000,
+    currentDate: new Date(now),
+    requiredClaims: ['exp', options.subjectClaim],
+  }).catch((thrown: unknown) => {
+    throw refused(sentenceFor(thrown), thrown);
+  });
+  const expiresMs = (payload.exp ?? 0) * 1000 + options.clockToleranceMs;
+  return {
+    principal: toPrincipal(payload, options),
+    untilMs: Math.min(expiresMs, now + options.cacheMs),
+    generation,
+  };
+}
+
+function toPrincipal(payload: JWTPayload, options: JwtOptions): Principal {
+  const id = payload[options.subjectClaim];
+  if (typeof id !== 'string' || id === '') {
+    throw refused(`The bearer token's ${options.subjectClaim} must be text.`);
+  }
+  const attributes: Record<string, string> = { issuer: options.issuer };
+  for (const claim of options.claims) {
+    const value = Object.hasOwn(payload, claim) ? toText(payload[claim]) : undefined;
+    if (value !== undefined) attributes[claim] = value;
+  }
+  return Object.freeze({
+    id,
+    kind: 'jwt',
+    authenticated: true,
+    spiffe: Object.freeze({ trustDomain: '', path: '' }),
+    attributes: Object.freeze(attributes),
+  });
+}
+
+/** A list becomes text with spaces between, as OAuth writes `scope`; a part with a space in it is left out. */
+function toText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (!Array.isArray(value)) return undefined;
+  return value
+    .filter((part): part is string => typeof part === 'string' && !/\s/.test(part))
+    .join(' ');
+}
+
+/** What the caller may know: which check failed, never what the key or the token held. */
+function sentenceFor(thrown: unknown): string {
+  if (thrown instanceof errors.JWTExpired) return 'The bearer token has expired.';
+  if (thrown instanceof errors.JWTClaimValidationFailed) {
+    return `The bearer token’s ${thrown.claim} is not accepted.`;
+  }
+  if (thrown instanceof errors.JOSEAlgNotAllowed) {
+    return 'The bearer token’s algorithm is not accepted.';
+  }
+  return 'The bearer token could not be verified.';
+}
+
+function refused(sentence: string, cause?: unknown): Refusal {
+  return new Refusal('UNAUTHENTICATED', { sentence, cause });
+}

@@ -1,0 +1,109 @@
+import { X509Certificate } from 'node:crypto';
+import type { Principal } from '../call.ts';
+import { Refusal } from '../errors.ts';
+import type { Identifier } from './identify.ts';
+import { parseSpiffeId } from './spiffe-id.ts';
+import { parseSubjectAltNames, type SubjectAltNames } from './subject-alt-names.ts';
+
+/** Which name of a certificate without a SPIFFE ID is the principal's. */
+export type NameFrom = 'dns' | 'email' | 'uri' | 'subject' | 'none';
+
+export interface MtlsOptions {
+  /** Trust domains whose SPIFFE IDs are taken; any that the CA signs where empty. Asked anew each time. */
+  readonly trustDomains: () => readonly string[];
+  readonly nameFrom: NameFrom;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+interface Read {
+  readonly principal: Principal;
+  readonly notAfterMs: number;
+}
+
+/** The principal of a verified client certificate, read once per connection. */
+export function createMtlsIdentifier(options: MtlsOptions): Identifier {
+  const seen = new WeakMap<Uint8Array, Read>();
+
+  return ({ certificate }) => {
+    if (!certificate) return undefined;
+    let read = seen.get(certificate);
+    if (!read) {
+      read = readCertificate(certificate, options);
+      seen.set(certificate, read);
+    }
+    if (options.now() > read.notAfterMs) throw refused('The client certificate has expired.');
+    return read.principal;
+  };
+}
+
+function readCertificate(der: Uint8Array, options: MtlsOptions): Read {
+  const certificate = new X509Certificate(der);
+  if (certificate.ca) throw refused('A CA’s certificate names no caller.');
+  const names = readNames(certificate);
+  const isSpiffe = names.uri.some((uri) => /^spiffe:/i.test(uri));
+  return {
+    principal: isSpiffe
+      ? spiffePrincipal(names, certificate, options.trustDomains())
+      : namedPrincipal(names, certificate, options.nameFrom),
+    notAfterMs: Date.parse(certificate.validTo),
+  };
+}
+
+function readNames({ subjectAltName }: X509Certificate): SubjectAltNames {
+  try {
+    return parseSubjectAltNames(subjectAltName ?? '');
+  } catch (cause) {
+    throw refused('The names of the client certificate cannot be read.', cause);
+  }
+}
+
+function spiffePrincipal(
+  { uri }: SubjectAltNames,
+  certificate: X509Certificate,
+  trustDomains: readonly string[],
+): Principal {
+  const [only = ''] = uri;
+  if (uri.length !== 1) throw refused('The client certificate must hold exactly one URI name.');
+  const spiffe = parseSpiffeId(only);
+  if (!spiffe) throw refused('The client certificate’s SPIFFE ID is not valid.');
+  if (trustDomains.length > 0 && !trustDomains.includes(spiffe.trustDomain)) {
+    throw refused('The client certificate’s trust domain is not one of ours.');
+  }
+  const { id, trustDomain, path } = spiffe;
+  return freeze({ id, kind: 'spiffe', spiffe: { trustDomain, path }, certificate });
+}
+
+function namedPrincipal(
+  names: SubjectAltNames,
+  certificate: X509Certificate,
+  nameFrom: NameFrom,
+): Principal {
+  if (nameFrom === 'none') throw refused('The client certificate holds no SPIFFE ID.');
+  const found = nameFrom === 'subject' ? [certificate.subject ?? ''] : names[nameFrom];
+  const [id = ''] = found;
+  if (found.length !== 1 || id === '') {
+    throw refused(`The client certificate must hold exactly one ${nameFrom} name.`);
+  }
+  return freeze({ id, kind: 'mtls', spiffe: { trustDomain: '', path: '' }, certificate });
+}
+
+function freeze(options: {
+  id: string;
+  kind: 'spiffe' | 'mtls';
+  spiffe: { trustDomain: string; path: string };
+  certificate: X509Certificate;
+}): Principal {
+  const { id, kind, spiffe, certificate } = options;
+  return Object.freeze({
+    id,
+    kind,
+    authenticated: true,
+    spiffe: Object.freeze(spiffe),
+    attributes: Object.freeze({ certificate_serial: certificate.serialNumber.toLowerCase() }),
+  });
+}
+
+function refused(sentence: string, cause?: unknown): Refusal {
+  return new Refusal('UNAUTHENTICATED', { sentence, cause });
+}

@@ -1,0 +1,36 @@
+import type { Arrival, Principal, PrincipalKind } from '../call.ts';
+import type { Identifier } from './identify.ts';
+
+/** A Unix socket names whoever comes through it: the file's permissions say who may. */
+export function createUdsIdentifier(): Identifier {
+  return createNamedIdentifier('uds', ({ socketIdentity }) => socketIdentity);
+}
+
+/** The access key whose signature the KMS endpoint has verified; an unverified one names nobody. */
+export function createAccessKeyIdentifier(): Identifier {
+  return createNamedIdentifier('access_key', ({ accessKeyId }) => accessKeyId);
+}
+
+/** For names out of the configuration, which are few: each principal is made once. */
+function createNamedIdentifier(
+  kind: PrincipalKind,
+  nameOf: (arrival: Arrival) => string,
+): Identifier {
+  const known = new Map<string, Principal>();
+
+  return (arrival) => {
+    const id = nameOf(arrival);
+    if (id === '') return undefined;
+    const before = known.get(id);
+    if (before) return before;
+    const principal: Principal = Object.freeze({
+      id,
+      kind,
+      authenticated: true,
+      spiffe: Object.freeze({ trustDomain: '', path: '' }),
+      attributes: Object.freeze({}),
+    });
+    known.set(id, principal);
+    return principal;
+  };
+}

@@ -1,0 +1,37 @@
+import type { Principal } from '../call.ts';
+
+interface Verified {
+  readonly principal: Principal;
+  readonly untilMs: number;
+  /** The generation of keys that verified it. */
+  readonly generation: number;
+}
+
+export interface TokenCache {
+  get(token: string, generation: number): Principal | undefined;
+  set(token: string, verified: Verified): void;
+}
+
+const MOST = 1000;
+
+/** Tokens that verified, bounded; a change of keys or the end of its time makes one unknown again. */
+export function createTokenCache(now: () => number): TokenCache {
+  const tokens = new Map<string, Verified>();
+
+  return {
+    get(token, generation) {
+      const verified = tokens.get(token);
+      if (!verified) return undefined;
+      if (verified.generation === generation && now() < verified.untilMs) return verified.principal;
+      tokens.delete(token);
+      return undefined;
+    },
+    set(token, verified) {
+      if (tokens.size >= MOST) {
+        const [oldest = token] = tokens.keys();
+        tokens.delete(oldest);
+      }
+      tokens.set(token, verified);
+    },
+  };
+}

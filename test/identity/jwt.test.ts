@@ -1,0 +1,257 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  base64url,
+  type CryptoKey,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  type JWK,
+  SignJWT,
+} from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Principal } from '../../src/call.ts';
+import { createFileKeys, createUrlKeys } from '../../src/identity/jwks.ts';
+import { createJwtIdentifier, type JwtKeys, type JwtOptions } from '../../src/identity/jwt.ts';
+import { arrival, never } from './arrivals.ts';
+
+interface Signer {
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  readonly jwk: JWK;
+  readonly spki: string;
+}
+
+const ISSUER = 'https://issuer.example';
+let folder: string;
+let signer: Signer;
+
+async function createSigner(alg = 'ES256'): Promise<Signer> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+  const kid = randomUUID();
+  const jwk = { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' };
+  return { kid, privateKey, jwk, spki: await exportSPKI(publicKey) };
+}
+
+function token(claims: Record<string, unknown> = {}, from = signer, header = {}): Promise<string> {
+  return new SignJWT({ sub: 'billing', iss: ISSUER, aud: 'krp', ...claims })
+    .setProtectedHeader({ alg: String(from.jwk.alg), kid: from.kid, ...header })
+    .setExpirationTime(typeof claims['exp'] === 'number' ? claims['exp'] : '5m')
+    .sign(from.privateKey);
+}
+
+async function keysOf(...signers: Signer[]): Promise<JwtKeys & { file: string; close(): void }> {
+  const file = join(folder, `${randomUUID()}.json`);
+  await writeFile(file, JSON.stringify({ keys: signers.map(({ jwk }) => jwk) }));
+  return { file, ...(await createFileKeys({ file, pollMs: 20, onError: () => {} })) };
+}
+
+const options = (keys: JwtKeys): JwtOptions => ({
+  issuer: ISSUER,
+  audience: ['krp'],
+  algorithms: ['ES256', 'RS256'],
+  clockToleranceMs: 5000,
+  cacheMs: 60_000,
+  subjectClaim: 'sub',
+  claims: ['groups', 'tenant', 'level'],
+  keys,
+  now: Date.now,
+});
+
+const bearer = (jwt: string) => arrival({ authorization: `Bearer ${jwt}` });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'jwt-'));
+  signer = await createSigner();
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('a bearer token', () => {
+  test('that verifies names the principal, with the claims that were asked for', async () => {
+    const identify = createJwtIdentifier(options(await keysOf(signer)));
+    const claims = { groups: ['a', 'b', 'c d', 7], level: 3, secret: 'x', tenant: { a: 1 } };
+    expect(await identify(bearer(await token(claims)), never)).toEqual({
+      id: 'billing',
+      kind: 'jwt',
+      authenticated: true,
+      spiffe: { trustDomain: '', path: '' },
+      attributes: { issuer: ISSUER, groups: 'a b', level: '3' },
+    });
+  });
+
+  test('that is absent leaves the caller to the next way', async () => {
+    const identify = createJwtIdentifier(options(await keysOf(signer)));
+    expect(identify(arrival(), never)).toBeUndefined();
+  });
+
+  test('is refused when it should be, and says which check failed', async () => {
+    const identify = createJwtIdentifier(options(await keysOf(signer)));
+    const now = Math.floor(Date.now() / 1000);
+    const other = await createSigner();
+    const [head = '', body = '', signature = ''] = (await token()).split('.');
+    const cases: readonly [string, string, RegExp][] = [
+      ['of an unknown key', `Bearer ${await token({}, other)}`, /could not be verified/],
+      [
+        'of another key under a known kid',
+        `Bearer ${await token({}, { ...other, kid: signer.kid })}`,
+        /could not/,
+      ],
+      ['expired', `Bearer ${await token({ exp: now - 60 })}`, /expired/],
+      ['not valid yet', `Bearer ${await token({ nbf: now + 60 })}`, /nbf is not accepted/],
+      ['of another issuer', `Bearer ${await token({ iss: 'https://evil.example' })}`, /iss is not/],
+      ['for another audience', `Bearer ${await token({ aud: 'other' })}`, /aud is not accepted/],
+      ['without a subject', `Bearer ${await token({ sub: undefined })}`, /sub is not accepted/],
+      ['with a subject that is no text', `Bearer ${await token({ sub: 7 })}`, /sub/],
+      ['with alg none', `Bearer ${unsigned({ alg: 'none' })}`, /algorithm is not accepted/],
+      ['with HMAC over the public key', `Bearer ${hmac(signer)}`, /algorithm is not accepted/],
+      [
+        'with a kid that is a path',
+        `Bearer ${await token({}, signer, { kid: '../../dev/null' })}`,
+        /could not/,
+      ],
+      [
+        'with a kid that is a query',
+        `Bearer ${await token({}, signer, { kid: "' OR 1=1" })}`,
+        /could not/,
+      ],
+      [
+        'that brings its own key',
+        `Bearer ${await token({}, other, { jwk: other.jwk })}`,
+        /could not/,
+      ],
+      [
+        'with a critical extension',
+        `Bearer ${await token({}, signer).then(() => unsigned({ alg: 'ES256', kid: signer.kid, crit: ['x'], x: 1 }))}`,
+        /could not/,
+      ],
+      ['with a changed body', `Bearer ${head}.${body.slice(0, -2)}AA.${signature}`, /could not/],
+      ['with a cut signature', `Bearer ${head}.${body}.${signature.slice(0, 10)}`, /could not/],
+      ['that is huge', `Bearer ${'a'.repeat(100_000)}`, /too long/],
+      ['that is no token', 'Bearer x', /could not/],
+      ['that is empty', 'Bearer ', /must be a bearer token/],
+      ['of another scheme', 'Basic dXNlcjpwYXNz', /must be a bearer token/],
+    ];
+    for (const [what, authorization, says] of cases) {
+      await expect(identify(arrival({ authorization }), never), what).rejects.toMatchObject({
+        reason: 'UNAUTHENTICATED',
+        message: expect.stringMatching(says),
+      });
+    }
+  });
+
+  test('is verified once, and no longer believed than it lasts', async () => {
+    let asked = 0;
+    let now = Date.now();
+    const keys = await keysOf(signer);
+    const find: JwtKeys['find'] = (header, jws) => {
+      asked += 1;
+      return keys.find(header, jws);
+    };
+    const identify = createJwtIdentifier({ ...options({ ...keys, find }), now: () => now });
+    const here = bearer(await token({ exp: Math.floor(now / 1000) + 30 }));
+    await identify(here, never);
+    await identify(here, never);
+    expect(asked).toBe(1);
+    now += 36_000;
+    await expect(Promise.resolve(identify(here, never))).rejects.toThrow('expired');
+  });
+});
+
+describe('keys', () => {
+  test('in a file are taken anew when it changes; tokens of the old ones are refused then', async () => {
+    const keys = await keysOf(signer);
+    const identify = createJwtIdentifier(options(keys));
+    const old = bearer(await token());
+    await identify(old, never);
+    const next = await createSigner('RS256');
+    await writeFile(keys.file, JSON.stringify({ keys: [next.jwk] }));
+    await expect.poll(() => keys.generation()).toBe(1);
+    expect(await identify(bearer(await token({}, next)), never)).toMatchObject({ id: 'billing' });
+    await expect(Promise.resolve(identify(old, never))).rejects.toThrow('could not be verified');
+    keys.close();
+  });
+
+  test('stay as they are while the file is broken, which is told', async () => {
+    const errors: string[] = [];
+    const { file } = await keysOf(signer);
+    const onError = (error: Error) => errors.push(error.message);
+    const keys = await createFileKeys({ file, pollMs: 20, onError });
+    await writeFile(file, '{"keys": [');
+    await expect.poll(() => errors[0]).toContain('is not a JSON Web Key Set');
+    const identify = createJwtIdentifier(options(keys));
+    expect(await identify(bearer(await token()), never)).toMatchObject({ id: 'billing' });
+    keys.close();
+  });
+
+  test('must be there at the start', async () => {
+    const file = join(folder, 'empty.json');
+    await writeFile(file, '{"keys":[]}');
+    await expect(createFileKeys({ file, pollMs: 1000, onError: () => {} })).rejects.toThrow(
+      `${file} is not a JSON Web Key Set: it holds no key`,
+    );
+  });
+
+  test('behind a URL are fetched once for many tokens', async () => {
+    const served = await serveKeys(() => [signer.jwk]);
+    const keys = createUrlKeys({
+      url: served.url,
+      refreshMs: 60_000,
+      maxAgeMs: 60_000,
+      timeoutMs: 1000,
+      onError: () => {},
+    });
+    const identify = createJwtIdentifier(options(keys));
+    const found: (Principal | undefined)[] = [];
+    for (let n = 0; n < 3; n += 1) found.push(await identify(bearer(await token({ n })), never));
+    const again = bearer(await token());
+    await identify(again, never);
+    expect(identify(again, never)).not.toBeInstanceOf(Promise);
+    expect(found.map((principal) => principal?.id)).toEqual(['billing', 'billing', 'billing']);
+    expect(served.asked()).toBe(1);
+    keys.close();
+    served.server.close();
+  });
+
+  test('that cannot be fetched refuse the token', async () => {
+    const keys = createUrlKeys({
+      url: new URL('http://127.0.0.1:1/jwks'),
+      refreshMs: 60_000,
+      maxAgeMs: 60_000,
+      timeoutMs: 500,
+      onError: () => {},
+    });
+    const identify = createJwtIdentifier(options(keys));
+    await expect(Promise.resolve(identify(bearer(await token()), never))).rejects.toMatchObject({
+      reason: 'UNAUTHENTICATED',
+    });
+    keys.close();
+  });
+});
+
+function unsigned(header: object): string {
+  const claims = { sub: 'admin', iss: ISSUER, aud: 'krp', exp: 9_999_999_999 };
+  return `${part(header)}.${part(claims)}.`;
+}
+
+function hmac(of: Signer): string {
+  const text = unsigned({ alg: 'HS256', kid: of.kid }).slice(0, -1);
+  return `${text}.${createHmac('sha256', of.spki).update(text).digest('base64url')}`;
+}
+
+const part = (value: object): string => base64url.encode(JSON.stringify(value));
+
+async function serveKeys(keys: () => readonly JWK[]) {
+  let asked = 0;
+  const server: Server = createServer((_, response) => {
+    asked += 1;
+    response.end(JSON.stringify({ keys: keys() }));
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return { server, url: new URL(`http://127.0.0.1:${port}/jwks`), asked: () => asked };
+}

@@ -1,0 +1,120 @@
+import { X509Certificate } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Principal } from '../../src/call.ts';
+import { createMtlsIdentifier, type MtlsOptions } from '../../src/identity/mtls.ts';
+import { parseSpiffeId } from '../../src/identity/spiffe-id.ts';
+import { parseSubjectAltNames } from '../../src/identity/subject-alt-names.ts';
+import { createAuthority, type Wants } from '../helpers/certificates.ts';
+import { arrival, never } from './arrivals.ts';
+
+const ca = createAuthority();
+const BILLING = 'spiffe://example.org/ns/prod/sa/billing';
+
+const OPTIONS: MtlsOptions = { trustDomains: () => [], nameFrom: 'none', now: Date.now };
+
+function identify(wants: Wants, options: Partial<MtlsOptions> = {}): Principal | undefined {
+  const { der } = ca.issue(wants);
+  const found = createMtlsIdentifier({ ...OPTIONS, ...options })(
+    arrival({ certificate: der }),
+    never,
+  );
+  if (found instanceof Promise) throw new Error('a certificate is read at once');
+  return found;
+}
+
+describe('a SPIFFE ID', () => {
+  test('names the principal', () => {
+    expect(identify({ uris: [BILLING], dns: ['ignored.example'] })).toEqual({
+      id: BILLING,
+      kind: 'spiffe',
+      authenticated: true,
+      spiffe: { trustDomain: 'example.org', path: '/ns/prod/sa/billing' },
+      attributes: { certificate_serial: expect.stringMatching(/^[0-9a-f]+$/) },
+    });
+  });
+
+  test.each<[string, Wants, Partial<MtlsOptions>]>([
+    ['two URI names', { uris: [BILLING, 'spiffe://example.org/admin'] }, {}],
+    ['a SPIFFE ID and another URI', { uris: [BILLING, 'https://example.org'] }, {}],
+    [
+      'a quoted name that hides another',
+      { uris: ['spiffe://x/y, URI:spiffe://example.org/a'] },
+      {},
+    ],
+    ['a trust domain alone', { uris: ['spiffe://example.org'] }, {}],
+    ['a trailing slash', { uris: ['spiffe://example.org/a/'] }, {}],
+    ['dot segments', { uris: ['spiffe://example.org/a/../admin'] }, {}],
+    ['a query', { uris: ['spiffe://example.org/a?b'] }, {}],
+    ['capitals in the scheme', { uris: ['SPIFFE://example.org/a'] }, {}],
+    ['capitals in the trust domain', { uris: ['spiffe://Example.org/a'] }, {}],
+    ['a port', { uris: ['spiffe://example.org:80/a'] }, {}],
+    ['an escaped slash', { uris: ['spiffe://example.org/a%2fb'] }, {}],
+    ['a NUL', { uris: ['spiffe://example.org/a\0b'] }, {}],
+    ['the mark of a CA', { uris: [BILLING], ca: true }, {}],
+    ['another trust domain', { uris: [BILLING] }, { trustDomains: () => ['example.com'] }],
+    ['an end in the past', { uris: [BILLING], notAfter: new Date(Date.now() - 1000) }, {}],
+    ['no SPIFFE ID', { dns: ['billing.example'] }, {}],
+    ['a DNS name that looks like one', { dns: [`x, URI:${BILLING}`] }, {}],
+  ])('is not taken from a certificate with %s', (_, wants, options) => {
+    expect(() => identify(wants, options)).toThrow(
+      expect.objectContaining({ reason: 'UNAUTHENTICATED' }),
+    );
+  });
+
+  test('stops naming the principal when the certificate ends, on an open connection too', () => {
+    let now = Date.now();
+    const identifier = createMtlsIdentifier({ ...OPTIONS, now: () => now });
+    const here = arrival({ certificate: ca.issue({ uris: [BILLING] }).der });
+    expect(identifier(here, never)).toMatchObject({ id: BILLING });
+    now += 2 * 3_600_000;
+    expect(() => identifier(here, never)).toThrow('expired');
+  });
+});
+
+describe('the configured name', () => {
+  test.each<[MtlsOptions['nameFrom'], string]>([
+    ['dns', 'billing.example'],
+    ['email', 'billing@example.org'],
+    ['uri', 'https://example.org/billing'],
+    ['subject', 'CN=billing'],
+  ])('%s names a principal without a SPIFFE ID', (nameFrom, id) => {
+    const wants: Wants = {
+      commonName: 'billing',
+      dns: ['billing.example'],
+      emails: ['billing@example.org'],
+      uris: ['https://example.org/billing'],
+    };
+    expect(identify(wants, { nameFrom })).toMatchObject({ id, kind: 'mtls', authenticated: true });
+  });
+
+  test('must be the only one of its kind', () => {
+    const wants = { dns: ['a.example', 'b.example'] };
+    expect(() => identify(wants, { nameFrom: 'dns' })).toThrow('exactly one dns name');
+  });
+
+  test('does not stand in for a SPIFFE ID that is wrong', () => {
+    const wants = { dns: ['a.example'], uris: ['spiffe://example.org'] };
+    expect(() => identify(wants, { nameFrom: 'dns' })).toThrow('not valid');
+  });
+});
+
+test('who shows no certificate is left to the next way', () => {
+  expect(createMtlsIdentifier(OPTIONS)(arrival(), never)).toBeUndefined();
+});
+
+test('names are read as they stand in the certificate, whatever characters they hold', () => {
+  const name = fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 30 });
+  fc.assert(
+    fc.property(fc.array(name, { maxLength: 3 }), fc.array(name, { maxLength: 3 }), (uris, dns) => {
+      const { cert } = ca.issue({ uris, dns });
+      const text = new X509Certificate(cert).subjectAltName ?? '';
+      expect(parseSubjectAltNames(text)).toEqual({ uri: uris, dns, email: [] });
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a SPIFFE ID longer than 2,048 bytes is none', () => {
+  expect(parseSpiffeId(`spiffe://example.org/${'a'.repeat(2048)}`)).toBeUndefined();
+});
