@@ -13,7 +13,7 @@ export type Behaviour = { readonly delayMs?: number } & (
       readonly status?: number;
       readonly message?: string;
     }
-  /** The right answer a byte at a time, `everyMs` apart. */
+  /** The right answer in pieces of 8 bytes, `everyMs` apart. */
   | { readonly kind: 'slow_body'; readonly everyMs: number }
   /** The right answer, with the connection cut in the middle of its body. */
   | { readonly kind: 'cut_body' }
@@ -170,8 +170,8 @@ async function act(behaviour: Behaviour, captured: Captured, response: ServerRes
     case 'slow_body': {
       const text = JSON.stringify(answerTo(captured));
       head(response, 200, text);
-      for (const byte of text) {
-        response.write(byte);
+      for (let at = 0; at < text.length; at += 8) {
+        response.write(text.slice(at, at + 8));
         await sleep(behaviour.everyMs);
       }
       response.end();

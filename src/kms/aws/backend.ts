@@ -1,11 +1,14 @@
 import type { Kms } from '../port.ts';
 import { type ClientOptions, createClient } from './client.ts';
+import { createDirectTransport } from './direct-transport.ts';
 import { AwsSettingsError, checkEndpoint, ignoredEndpoints, isLoopback } from './endpoint.ts';
 import { createKeyReads } from './key-metadata.ts';
 import { refuseEmbedded } from './refuse-embedded.ts';
 import { createSdkTransport } from './sdk-transport.ts';
 
 export interface AwsOptions extends ClientOptions {
+  /** How a ReEncrypt travels: `direct` costs a fraction, `sdk` is the SDK's own way. */
+  readonly transport?: 'direct' | 'sdk' | undefined;
   /** Let keys and ciphertexts of an embedded KMS pass; needs a loopback endpoint. */
   readonly allowEmbedded?: boolean | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -18,7 +21,7 @@ export interface AwsOptions extends ClientOptions {
  * start and not the first call. @throws AwsSettingsError
  */
 export async function createAwsBackend(options: AwsOptions): Promise<Kms> {
-  const { endpoint, allowEmbedded = false, env, warn } = options;
+  const { endpoint, transport = 'direct', allowEmbedded = false, env, warn } = options;
   const url = endpoint === undefined ? undefined : checkEndpoint(endpoint);
   if (allowEmbedded && (url === undefined || !isLoopback(url))) {
     throw new AwsSettingsError('kms.aws.allow_embedded: needs a loopback kms.aws.endpoint');
@@ -29,12 +32,19 @@ export async function createAwsBackend(options: AwsOptions): Promise<Kms> {
   await client.config.region().catch((cause: unknown) => {
     throw new AwsSettingsError('kms.aws.region: set it, or AWS_REGION', { cause });
   });
+  const direct = transport === 'direct' ? await createDirectTransport(client) : undefined;
   const reads = createKeyReads(client);
-  const asks = { reEncrypt: createSdkTransport(client), describeKey: reads.describeKey };
+  const asks = {
+    reEncrypt: direct?.reEncrypt ?? createSdkTransport(client),
+    describeKey: reads.describeKey,
+  };
   return {
     name: 'aws',
     ...reads,
     ...(allowEmbedded ? asks : refuseEmbedded(asks)),
-    close: async () => client.destroy(),
+    async close() {
+      client.destroy();
+      await direct?.close();
+    },
   };
 }

@@ -19,7 +19,7 @@ const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
 type Wanted = Parameters<typeof aPermit>[0];
 const request = (wanted?: Wanted) => toKmsRequest(aPermit(wanted), 'resolved');
 
-describe.each(['sdk'] as const)('over the %s transport', (_transport) => {
+describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) => {
   let fake: FakeKms;
   let kms: Kms;
 
@@ -29,6 +29,7 @@ describe.each(['sdk'] as const)('over the %s transport', (_transport) => {
       region: FAKE_REGION,
       endpoint: fake.url,
       credentials,
+      transport,
       env: {},
       warn: () => {},
     };
@@ -168,6 +169,7 @@ describe.each(['sdk'] as const)('over the %s transport', (_transport) => {
       region: FAKE_REGION,
       endpoint: gone.url,
       credentials,
+      transport,
       env: {},
       warn: () => {},
     });

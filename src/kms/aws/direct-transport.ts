@@ -1,0 +1,82 @@
+import type { KMSClient } from '@aws-sdk/client-kms';
+import { createExchange, type HttpAnswer } from './exchange.ts';
+import { toFault } from './fault.ts';
+import type { Transport } from './sdk-transport.ts';
+import { createSigner } from './signer.ts';
+import { decode, dryRunAnswer, encode } from './wire.ts';
+
+/**
+ * ReEncrypt around the SDK's middleware, which costs several times what the call itself does. The
+ * SDK's resolved configuration still says what is sent where: credentials, region, endpoint and the
+ * correction of the clock.
+ */
+export async function createDirectTransport(client: KMSClient): Promise<{
+  readonly reEncrypt: Transport;
+  readonly close: () => Promise<void>;
+}> {
+  const { config } = client;
+  const { url, region } = await whereTo(client);
+  const exchange = createExchange(url);
+  const sign = createSigner({ host: url.host, region, operation: 'TrentService.ReEncrypt' });
+
+  return {
+    async reEncrypt(request) {
+      const { signal } = request;
+      signal.throwIfAborted();
+      const started = performance.now();
+      const credentials = await config.credentials().catch(rethrowFault);
+      const body = encode(request);
+      const headers = sign({ body, credentials, now: Date.now() + config.systemClockOffset });
+      headers.push('user-agent', USER_AGENT);
+      const answer = await exchange.post({ headers, body, signal });
+      const timing = { latencyNs: Math.round((performance.now() - started) * 1e6) };
+      if (answer.status === 200) return decode(answer, timing);
+      try {
+        correctClock(config, answer);
+        return decode(answer, timing);
+      } catch (thrown) {
+        return dryRunAnswer(thrown, timing);
+      }
+    },
+    close: () => exchange.close(),
+  };
+}
+
+const USER_AGENT = 'kms-reencrypt-proxy';
+
+/** What the SDK itself would ask: its endpoint rules know partitions, FIPS and dual stack. */
+async function whereTo({ config }: KMSClient): Promise<{ url: URL; region: string }> {
+  const [region, useDualStack, useFips, custom] = await Promise.all([
+    config.region(),
+    config.useDualstackEndpoint(),
+    config.useFipsEndpoint(),
+    config.endpoint?.(),
+  ]);
+  if (custom !== undefined) {
+    const { protocol, hostname, port } = custom;
+    return {
+      url: new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`),
+      region,
+    };
+  }
+  const { url } = config.endpointProvider({
+    Region: region,
+    UseDualStack: useDualStack,
+    UseFIPS: useFips,
+  });
+  return { url, region };
+}
+
+function rethrowFault(thrown: unknown): never {
+  throw toFault(thrown);
+}
+
+const SKEW_LIMIT_MS = 240_000;
+
+/** As the SDK does: a refusal whose date is far from ours moves the clock for the next call. */
+function correctClock(config: KMSClient['config'], { date }: HttpAnswer): void {
+  const server = Date.parse(date);
+  if (Number.isNaN(server)) return;
+  const ours = Date.now() + config.systemClockOffset;
+  if (Math.abs(ours - server) >= SKEW_LIMIT_MS) config.systemClockOffset = server - Date.now();
+}

@@ -1,0 +1,134 @@
+import type { CallSide, EncryptionContext, KmsAnswer } from '../../call.ts';
+import { KmsFault } from '../port.ts';
+import type { KmsRequest } from '../request.ts';
+import type { HttpAnswer } from './exchange.ts';
+
+/** The members of a ReEncrypt; one that is undefined is not sent. */
+export interface ReEncryptMembers<Blob> {
+  readonly CiphertextBlob: Blob | undefined;
+  readonly SourceKeyId: string | undefined;
+  readonly SourceEncryptionContext: EncryptionContext | undefined;
+  readonly SourceEncryptionAlgorithm: CallSide['algorithm'];
+  readonly DestinationKeyId: string;
+  readonly DestinationEncryptionContext: EncryptionContext | undefined;
+  readonly DestinationEncryptionAlgorithm: CallSide['algorithm'];
+  readonly GrantTokens: string[] | undefined;
+  readonly DryRun: true | undefined;
+  readonly DryRunModifiers: KmsRequest['dryRunModifiers'][number][] | undefined;
+}
+
+/** A request in the members that KMS's API has, each only where the call has a value for it. */
+export function toMembers<Blob>(
+  request: KmsRequest,
+  toBlob: (ciphertext: Uint8Array) => Blob,
+): ReEncryptMembers<Blob> {
+  const { source, destination, ciphertext, grantTokens, dryRun, dryRunModifiers } = request;
+  return {
+    CiphertextBlob: ciphertext.byteLength > 0 ? toBlob(ciphertext) : undefined,
+    SourceKeyId: source.keyId === '' ? undefined : source.keyId,
+    SourceEncryptionContext: contextOf(source),
+    SourceEncryptionAlgorithm: source.algorithm,
+    DestinationKeyId: destination.keyId,
+    DestinationEncryptionContext: contextOf(destination),
+    DestinationEncryptionAlgorithm: destination.algorithm,
+    GrantTokens: grantTokens.length > 0 ? [...grantTokens] : undefined,
+    DryRun: dryRun ? true : undefined,
+    DryRunModifiers: dryRunModifiers.length > 0 ? [...dryRunModifiers] : undefined,
+  };
+}
+
+/** The body of a ReEncrypt in AWS JSON 1.1. */
+export function encode(request: KmsRequest): Buffer {
+  return Buffer.from(JSON.stringify(toMembers(request, toBase64)), 'utf8');
+}
+
+type Timing = Pick<KmsAnswer, 'latencyNs'>;
+
+/** The answer to a ReEncrypt. An absent member is '': `confirm` refuses what is not whole. */
+export function decode(http: HttpAnswer, { latencyNs }: Timing): KmsAnswer {
+  const { status, requestId, body } = http;
+  const members = status === 200 && body === '' ? {} : parse(http);
+  if (status !== 200) throw toServiceFault(http, members);
+  return {
+    ciphertext: toBytes(text(members['CiphertextBlob']), http),
+    sourceKeyArn: text(members['SourceKeyId']),
+    destinationKeyArn: text(members['KeyId']),
+    sourceAlgorithm: text(members['SourceEncryptionAlgorithm']),
+    destinationAlgorithm: text(members['DestinationEncryptionAlgorithm']),
+    sourceKeyMaterialId: text(members['SourceKeyMaterialId']),
+    destinationKeyMaterialId: text(members['DestinationKeyMaterialId']),
+    dryRun: false,
+    requestId,
+    attempts: 1,
+    latencyNs,
+  };
+}
+
+/** KMS says that a dry run would succeed by failing with DryRunOperationException. */
+export function dryRunAnswer(thrown: unknown, { latencyNs }: Timing): KmsAnswer {
+  if (!(thrown instanceof KmsFault) || thrown.code !== 'DryRunOperationException') throw thrown;
+  return {
+    ciphertext: new Uint8Array(0),
+    sourceKeyArn: '',
+    destinationKeyArn: '',
+    sourceAlgorithm: '',
+    destinationAlgorithm: '',
+    sourceKeyMaterialId: '',
+    destinationKeyMaterialId: '',
+    dryRun: true,
+    requestId: thrown.requestId,
+    attempts: 1,
+    latencyNs,
+  };
+}
+
+/** KMS takes `{}` and absent for the same, and refuses any context on an asymmetric side. */
+function contextOf({ encryptionContext }: CallSide): EncryptionContext | undefined {
+  for (const _ in encryptionContext) return encryptionContext;
+  return undefined;
+}
+
+function toBase64({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+}
+
+/** Node skips what is not base64, so a mangled ciphertext would be taken for a shorter one. */
+function toBytes(base64: string, http: HttpAnswer): Uint8Array {
+  const bytes = Buffer.from(base64, 'base64');
+  const whole =
+    base64.length % 4 === 0 && bytes.byteLength === (base64.length * 3) / 4 - padding(base64);
+  if (!whole) throw malformed(http, 'CiphertextBlob is not base64');
+  return bytes;
+}
+
+function padding(base64: string): number {
+  if (base64.endsWith('==')) return 2;
+  return base64.endsWith('=') ? 1 : 0;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function parse(http: HttpAnswer): Members {
+  try {
+    const value: unknown = JSON.parse(http.body);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Members;
+  } catch (cause) {
+    throw malformed(http, 'KMS answered with what is not JSON', cause);
+  }
+  throw malformed(http, 'KMS answered with JSON that is no object');
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+function malformed({ status, requestId }: HttpAnswer, message: string, cause?: unknown): KmsFault {
+  return new KmsFault('MalformedAnswer', message, { httpStatus: status, requestId, cause });
+}
+
+/** `com.amazonaws.kms#NotFoundException:http://…` → `NotFoundException`, as the SDK reads it. */
+function toServiceFault({ status, requestId, errorType }: HttpAnswer, members: Members): KmsFault {
+  const type = errorType || text(members['__type']) || text(members['code']);
+  const name = type.replace(/^.*#/, '').replace(/[:,].*$/, '') || 'UnknownError';
+  const message = text(members['message']) || text(members['Message']);
+  return new KmsFault(name, message, { httpStatus: status, requestId });
+}

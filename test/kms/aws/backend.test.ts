@@ -1,0 +1,170 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type AwsOptions, createAwsBackend } from '../../../src/kms/aws/backend.ts';
+import { markedKeyId } from '../../../src/kms/embedded/marks.ts';
+import { refuseFaults } from '../../../src/kms/faults.ts';
+import { toKmsRequest } from '../../../src/kms/request.ts';
+import { FAKE_REGION, type FakeKms, fakeKeyArn, startFakeKms } from '../../helpers/fake-kms.ts';
+import { aPermit, SOURCE_ARN } from '../permits.ts';
+
+let fake: FakeKms;
+const { signal } = new AbortController();
+
+beforeAll(async () => {
+  fake = await startFakeKms();
+});
+afterEach(() => fake.forget());
+afterAll(() => fake.close());
+
+function backend(more: Partial<AwsOptions> = {}) {
+  return createAwsBackend({
+    region: FAKE_REGION,
+    endpoint: fake.url,
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
+    env: {},
+    warn: () => {},
+    ...more,
+  });
+}
+
+describe('what is known of a key', () => {
+  it('is what DescribeKey says, with a value for every fact', async () => {
+    const kms = await backend();
+    expect(await kms.describeKey('alias/app', signal)).toEqual({
+      arn: fakeKeyArn('alias/app'),
+      keyId: fakeKeyArn('alias/app').slice(-36),
+      spec: 'SYMMETRIC_DEFAULT',
+      usage: 'ENCRYPT_DECRYPT',
+      origin: 'AWS_KMS',
+      manager: 'CUSTOMER',
+      state: 'Enabled',
+      multiRegion: false,
+      multiRegionType: '',
+    });
+    await kms.close();
+  });
+
+  it('is refused where DescribeKey answers without a key', async () => {
+    const kms = refuseFaults(await backend());
+    fake.next({ kind: 'raw', status: 200, body: '{}' });
+    await expect(kms.describeKey('alias/app', signal)).rejects.toMatchObject({
+      reason: 'KMS_UNAVAILABLE',
+    });
+    await kms.close();
+  });
+
+  it('has every alias and tag, over all pages, in order', async () => {
+    const kms = await backend();
+    const page = (more: object) =>
+      ({ kind: 'raw', status: 200, body: JSON.stringify(more) }) as const;
+    fake.next(page({ Aliases: [{ AliasName: 'alias/z' }], Truncated: true, NextMarker: 'm' }));
+    fake.next(page({ Aliases: [{ AliasName: 'alias/a' }], Truncated: false }));
+    expect(await kms.listAliases(SOURCE_ARN, signal)).toEqual(['alias/a', 'alias/z']);
+    expect(fake.requests.map(({ body }) => body['Marker'])).toEqual([undefined, 'm']);
+    fake.next(page({ Tags: [{ TagKey: '__proto__', TagValue: '1' }], Truncated: false }));
+    const tags = await kms.listResourceTags(SOURCE_ARN, signal);
+    expect(Object.entries(tags)).toEqual([['__proto__', '1']]);
+    await kms.close();
+  });
+});
+
+describe('both transports', () => {
+  it('send the same body for 300 generated requests', async () => {
+    const [direct, sdk] = await Promise.all([
+      backend({ transport: 'direct' }),
+      backend({ transport: 'sdk' }),
+    ]);
+    const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 });
+    const context = fc.dictionary(fc.oneof(text, fc.constant('constructor')), text, { maxKeys: 4 });
+    await fc.assert(
+      fc.asyncProperty(context, context, fc.uint8Array({ maxLength: 40 }), async (a, b, bytes) => {
+        fake.forget();
+        const permit = aPermit({
+          source: { encryptionContext: a },
+          destination: { encryptionContext: b },
+          call: { ciphertext: bytes },
+        });
+        await direct.reEncrypt(toKmsRequest(permit, 'resolved'));
+        await sdk.reEncrypt(toKmsRequest(permit, 'resolved'));
+        expect(fake.requests[0]?.body).toEqual(fake.requests[1]?.body);
+      }),
+      { numRuns: 300, seed: 11 },
+    );
+    await direct.close();
+    await sdk.close();
+  });
+});
+
+describe('an embedded key', () => {
+  const marked = fakeKeyArn(markedKeyId(new Uint8Array(12).fill(7), false));
+
+  it.each(['direct', 'sdk'] as const)('is refused before %s sends anything', async (transport) => {
+    const kms = await backend({ transport });
+    const toMarked = toKmsRequest(aPermit({ destinationFacts: { keyArn: marked } }), 'resolved');
+    await expect(kms.reEncrypt(toMarked)).rejects.toMatchObject({
+      reason: 'KMS_KEY_NOT_FOUND',
+      side: 'destination',
+    });
+    const blob = { ciphertext: Uint8Array.of(0xe0, 0xbe, 0xdd, 0xed, 1, 2, 3) };
+    const fromMarked = toKmsRequest(aPermit({ call: blob }), 'resolved');
+    await expect(kms.reEncrypt(fromMarked)).rejects.toMatchObject({
+      reason: 'KMS_INVALID_CIPHERTEXT',
+    });
+    await expect(kms.describeKey(marked, signal)).rejects.toMatchObject({
+      reason: 'KMS_KEY_NOT_FOUND',
+    });
+    expect(fake.requests).toEqual([]);
+    await kms.close();
+  });
+
+  it('is refused behind an alias, by what the alias stands for', async () => {
+    const kms = await backend();
+    const body = JSON.stringify({ KeyMetadata: { Arn: marked, KeyId: 'k' } });
+    fake.next({ kind: 'raw', status: 200, body });
+    await expect(kms.describeKey('alias/app', signal)).rejects.toMatchObject({
+      reason: 'KMS_KEY_NOT_FOUND',
+    });
+    await kms.close();
+  });
+
+  it('passes where allow_embedded says so', async () => {
+    const kms = await backend({ allowEmbedded: true });
+    expect((await kms.describeKey(marked, signal)).arn).toBe(marked);
+    await kms.close();
+  });
+});
+
+describe('the direct transport', () => {
+  it('moves its clock after a refusal whose date is far off, as the SDK does', async () => {
+    const server = createServer((request, response) => {
+      dates.push(String(request.headers['x-amz-date']));
+      response.writeHead(400, { date: 'Sat, 31 Jan 2032 10:00:00 GMT' });
+      response.end('{"__type":"InvalidSignatureException","message":"Signature expired"}');
+    });
+    const dates: string[] = [];
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const kms = await backend({ endpoint: `http://127.0.0.1:${port}` });
+    for (let call = 0; call < 2; call += 1) {
+      await expect(kms.reEncrypt(toKmsRequest(aPermit(), 'resolved'))).rejects.toThrow();
+    }
+    expect(dates[0]).not.toContain('20320131');
+    expect(dates[1]).toContain('20320131T1000');
+    await kms.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('refuses a ciphertext that is not base64', async () => {
+    const kms = refuseFaults(await backend());
+    for (const CiphertextBlob of ['AAA', 'AA*A', 'AA=A', 'AAAA=']) {
+      fake.next({ kind: 'answer', change: { CiphertextBlob } });
+      await expect(kms.reEncrypt(toKmsRequest(aPermit(), 'resolved'))).rejects.toMatchObject({
+        reason: 'KMS_UNAVAILABLE',
+      });
+    }
+    await kms.close();
+  });
+});

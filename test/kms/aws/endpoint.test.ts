@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { createAwsBackend } from '../../../src/kms/aws/backend.ts';
+import {
+  AwsSettingsError,
+  checkEndpoint,
+  ignoredEndpoints,
+} from '../../../src/kms/aws/endpoint.ts';
+import { startFakeKms } from '../../helpers/fake-kms.ts';
+
+const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
+
+describe('an endpoint', () => {
+  it.each([
+    'https://kms.eu-west-1.amazonaws.com',
+    'https://vpce-1.kms.eu-west-1.vpce.amazonaws.com/',
+    'http://127.0.0.1:4566',
+    'http://127.1.2.3:4566',
+    'http://[::1]:4566',
+    'http://localhost:4566',
+  ])('may be %s', (endpoint) => {
+    expect(checkEndpoint(endpoint).href).toContain('://');
+  });
+
+  it.each([
+    ['http://kms.eu-west-1.amazonaws.com', 'https'],
+    ['http://localhost.example.com', 'https'],
+    ['http://127.0.0.1.example.com', 'https'],
+    ['http://10.0.0.1:4566', 'https'],
+    ['ftp://127.0.0.1', 'https'],
+    ['kms.eu-west-1.amazonaws.com', 'URL'],
+    ['https://host/path', 'host and port alone'],
+    ['https://user@host', 'host and port alone'],
+    ['https://host/?a=b', 'host and port alone'],
+  ])('may not be %s', (endpoint, right) => {
+    expect(() => checkEndpoint(endpoint)).toThrow(AwsSettingsError);
+    expect(() => checkEndpoint(endpoint)).toThrow(right);
+  });
+});
+
+describe('an endpoint of the environment', () => {
+  it('is ignored, and said to be, unless the configuration names it', () => {
+    const env = { AWS_ENDPOINT_URL_KMS: 'https://elsewhere.example', AWS_ENDPOINT_URL: '' };
+    expect(ignoredEndpoints(env, undefined)).toEqual([
+      'AWS_ENDPOINT_URL_KMS=https://elsewhere.example is ignored: kms.aws.endpoint does not name it',
+    ]);
+    expect(ignoredEndpoints(env, new URL('https://elsewhere.example'))).toEqual([]);
+    expect(ignoredEndpoints(env, new URL('https://other.example'))).toHaveLength(1);
+  });
+
+  it('gets no signed call', async () => {
+    const elsewhere = await startFakeKms();
+    process.env['AWS_ENDPOINT_URL_KMS'] = elsewhere.url;
+    process.env['AWS_ENDPOINT_URL'] = elsewhere.url;
+    const warnings: string[] = [];
+    const kms = await createAwsBackend({
+      region: 'zz-nowhere-1',
+      credentials,
+      env: process.env,
+      warn: (sentence) => warnings.push(sentence),
+    });
+    const signal = AbortSignal.timeout(300);
+    await expect(kms.describeKey('alias/a', signal)).rejects.toThrow();
+    delete process.env['AWS_ENDPOINT_URL_KMS'];
+    delete process.env['AWS_ENDPOINT_URL'];
+    expect(elsewhere.requests).toEqual([]);
+    expect(warnings).toHaveLength(2);
+    await kms.close();
+    await elsewhere.close();
+  });
+});
+
+describe('a start', () => {
+  const settings = { credentials, env: {}, warn: () => {} };
+
+  it('fails where allow_embedded is not behind a loopback endpoint', async () => {
+    const start = createAwsBackend({ ...settings, region: 'eu-west-1', allowEmbedded: true });
+    await expect(start).rejects.toThrow('kms.aws.allow_embedded: needs a loopback');
+  });
+
+  it('fails where nothing names a region', async () => {
+    const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+    delete process.env['AWS_REGION'];
+    delete process.env['AWS_DEFAULT_REGION'];
+    const start = createAwsBackend(settings);
+    await expect(start).rejects.toThrow('kms.aws.region: set it, or AWS_REGION');
+    Object.assign(process.env, {
+      ...(AWS_REGION && { AWS_REGION }),
+      ...(AWS_DEFAULT_REGION && { AWS_DEFAULT_REGION }),
+    });
+  });
+});
