@@ -1,11 +1,12 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import type { Arrival } from '../../call.ts';
+import type { TlsMaterial } from '../tls/material.ts';
 import { bind } from './bind.ts';
 import type { Connections } from './connections.ts';
 import type { ConnectionRefusal, ListenerLimits } from './options.ts';
 import { watchPreface } from './preface.ts';
-import { createTlsServer, type TlsMaterial } from './tls.ts';
+import { createTlsServer } from './tls.ts';
 
 export interface ListenerOptions {
   /** `host:port` (port 0 picks one), `[v6]:port` or `unix:/absolute/path`. */

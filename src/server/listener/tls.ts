@@ -1,20 +1,8 @@
+import { constants } from 'node:crypto';
 import type { Server, Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
+import type { TlsMaterial, TlsPair } from '../tls/material.ts';
 import type { ConnectionRefusal, ListenerLimits } from './options.ts';
-
-/** A server's certificate as it is now, and word of every later one. */
-export interface TlsMaterial {
-  readonly clientCertificates: 'required' | 'optional' | 'off';
-  current(): TlsPair;
-  onChange(listener: (pair: TlsPair) => void): void;
-}
-
-/** PEM. `ca` verifies clients; it is there whenever client certificates are asked for. */
-export interface TlsPair {
-  readonly cert: string;
-  readonly key: string;
-  readonly ca?: string;
-}
 
 export interface TlsServerOptions {
   readonly tls: TlsMaterial;
@@ -35,7 +23,11 @@ export function createTlsServer({ tls, limits, accept, onRefused }: TlsServerOpt
     noDelay: true,
   });
   tls.onChange((pair) => front.setSecureContext(context(pair, asks)));
-  front.on('tlsClientError', () => onRefused('tls_handshake'));
+  front.on('tlsClientError', (_, socket) => {
+    onRefused('tls_handshake');
+    // Node only tells of a handshake that takes too long; it would leave the socket open.
+    socket.destroy();
+  });
   front.on('secureConnection', (socket) => {
     if (socket.alpnProtocol !== 'h2' || hasUnverified(socket)) {
       onRefused('tls_handshake');
@@ -50,7 +42,14 @@ export function createTlsServer({ tls, limits, accept, onRefused }: TlsServerOpt
 /** Node would trust its 144 public roots where `ca` is left out. */
 function context({ cert, key, ca }: TlsPair, asks: boolean): SecureContextOptions {
   if (asks && !ca) throw new Error('client certificates are asked for without a CA to verify them');
-  return { cert, key, ...(asks && { ca }), minVersion: 'TLSv1.3' };
+  return {
+    cert,
+    key,
+    ...(asks && { ca }),
+    minVersion: 'TLSv1.3',
+    // A resumed session would not be verified against the CAs of today.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
 }
 
 /** With `optional`, no certificate is fine, and one that does not verify is not. */

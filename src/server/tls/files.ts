@@ -1,0 +1,85 @@
+import { readFile, stat } from 'node:fs/promises';
+import { checkPair, type TlsMaterial, type TlsPair } from './material.ts';
+
+export interface TlsFilesOptions {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clientCaFile?: string;
+  readonly clientCertificates: TlsMaterial['clientCertificates'];
+  readonly pollMs: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Told once of each change that cannot be used; the last good pair goes on. */
+  readonly onAlarm: (error: Error) => void;
+}
+
+export interface TlsFiles extends TlsMaterial {
+  /** Looks at once, as on SIGHUP. */
+  reload(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Certificate and key from files, watched by looking (which sees every kind of replacement, the
+ * swapped links of Kubernetes too). A new pair counts only once it is whole and fits together.
+ * @throws Error naming the file, where there is no good pair at the start
+ */
+export async function createTlsFiles(options: TlsFilesOptions): Promise<TlsFiles> {
+  const { clientCertificates, onAlarm } = options;
+  const files = [options.certFile, options.keyFile, options.clientCaFile].filter(
+    (file) => file !== undefined,
+  );
+  const listeners = new Set<(pair: TlsPair) => void>();
+  let stamp = await stampOf(files);
+  let current = await readPair(options);
+  let alarmed = '';
+
+  const look = async (): Promise<void> => {
+    const before = await stampOf(files);
+    if (before === stamp) return;
+    const next = await readPair(options);
+    stamp = before;
+    current = next;
+    for (const listener of listeners) listener(current);
+  };
+  const reload = async (): Promise<void> => {
+    try {
+      await look();
+      alarmed = '';
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      if (error.message !== alarmed) onAlarm(error);
+      alarmed = error.message;
+    }
+  };
+  const timer = setInterval(() => void reload(), options.pollMs);
+  timer.unref();
+
+  return {
+    clientCertificates,
+    current: () => current,
+    onChange: (listener) => void listeners.add(listener),
+    reload,
+    close: () => clearInterval(timer),
+  };
+}
+
+async function readPair(options: TlsFilesOptions): Promise<TlsPair> {
+  const { certFile, keyFile, clientCaFile } = options;
+  const [cert, key, ca] = await Promise.all([
+    readFile(certFile, 'utf8'),
+    readFile(keyFile, 'utf8'),
+    clientCaFile === undefined ? undefined : readFile(clientCaFile, 'utf8'),
+  ]);
+  try {
+    return checkPair({ cert, key, ...(ca !== undefined && { ca }) }, options.now());
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${certFile} and ${keyFile} cannot serve TLS: ${reason}`, { cause });
+  }
+}
+
+async function stampOf(files: readonly string[]): Promise<string> {
+  const stats = await Promise.all(files.map((file) => stat(file, { bigint: true })));
+  return stats.map(({ mtimeNs, ino, size }) => `${mtimeNs} ${ino} ${size}`).join(',');
+}

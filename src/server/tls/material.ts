@@ -1,0 +1,58 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+
+/** A server's certificate as it is now, and word of every later one. */
+export interface TlsMaterial {
+  readonly clientCertificates: 'required' | 'optional' | 'off';
+  current(): TlsPair;
+  onChange(listener: (pair: TlsPair) => void): void;
+}
+
+/** PEM. `ca` verifies clients; it is there whenever client certificates are asked for. */
+export interface TlsPair {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string;
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** All certificates of a PEM text, in order. */
+export function splitPem(text: string): readonly string[] {
+  return text.match(CERTIFICATE) ?? [];
+}
+
+/**
+ * Passes a pair only if a handshake can be done with it now: the key is the certificate's, which is
+ * within its time, and the CAs can be read.
+ * @throws Error that says what is wrong
+ */
+export function checkPair(pair: TlsPair, nowMs: number): TlsPair {
+  const [leaf] = splitPem(pair.cert);
+  if (!leaf) throw new Error('there is no certificate');
+  const certificate = new X509Certificate(leaf);
+  if (!certificate.checkPrivateKey(createPrivateKey(pair.key))) {
+    throw new Error('the private key is not the certificate’s');
+  }
+  if (Date.parse(certificate.validTo) <= nowMs) throw new Error('the certificate has expired');
+  if (Date.parse(certificate.validFrom) > nowMs)
+    throw new Error('the certificate is not valid yet');
+  if (pair.ca !== undefined) checkAuthorities(pair.ca);
+  createSecureContext({ cert: pair.cert, key: pair.key, ...(pair.ca && { ca: pair.ca }) });
+  return pair;
+}
+
+/** Milliseconds since the Unix epoch at which the pair's certificate ends. */
+export function expiryOf({ cert }: TlsPair): number {
+  return Date.parse(new X509Certificate(cert).validTo);
+}
+
+function checkAuthorities(pem: string): void {
+  const authorities = splitPem(pem);
+  if (authorities.length === 0) throw new Error('there is no CA certificate');
+  for (const authority of authorities) {
+    if (!new X509Certificate(authority).ca) {
+      throw new Error('a certificate that is no CA’s stands among the CAs');
+    }
+  }
+}

@@ -1,0 +1,257 @@
+import { once } from 'node:events';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { credentials } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  createTlsFiles,
+  type TlsFiles,
+  type TlsFilesOptions,
+} from '../../../src/server/tls/files.ts';
+import { createAuthority, type Issued, type Wants } from '../../helpers/certificates.ts';
+import { type Caller, createCaller, createDoor, type Door, LIMITS } from './harness.ts';
+
+const ca = createAuthority();
+const BILLING: Wants = { uris: ['spiffe://example.org/billing'], usage: 'client' };
+const PROXY: Wants = { dns: ['proxy.example'], usage: 'server' };
+
+let door: Door;
+let folder: string;
+let files: TlsFiles;
+let alarms: string[];
+const callers: Caller[] = [];
+
+async function put(issued: Issued, clientCa = ca.cert): Promise<void> {
+  await writeFile(join(folder, 'key.pem'), issued.key);
+  await writeFile(join(folder, 'cert.pem'), issued.cert);
+  await writeFile(join(folder, 'ca.pem'), clientCa);
+}
+
+async function openDoor(options: Partial<TlsFilesOptions> = {}, onRefused = () => {}) {
+  files = await createTlsFiles({
+    certFile: join(folder, 'cert.pem'),
+    keyFile: join(folder, 'key.pem'),
+    clientCaFile: join(folder, 'ca.pem'),
+    clientCertificates: 'required',
+    pollMs: 60_000,
+    now: Date.now,
+    onAlarm: (error) => alarms.push(error.message),
+    ...options,
+  });
+  const limits = { ...LIMITS, prefaceTimeoutMs: 100, handshakeTimeoutMs: 100 };
+  return door.open({ tls: files, limits, onRefused });
+}
+
+function caller(address: string, issued?: Issued): Caller {
+  const pair = issued && ([Buffer.from(issued.key), Buffer.from(issued.cert)] as const);
+  const creds = credentials.createSsl(Buffer.from(ca.cert), pair?.[0] ?? null, pair?.[1] ?? null);
+  const made = createCaller(address, creds, {
+    'grpc.ssl_target_name_override': 'proxy.example',
+    'grpc.enable_retries': 0,
+  });
+  callers.push(made);
+  return made;
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tls-'));
+  door = createDoor();
+  alarms = [];
+  await put(ca.issue(PROXY));
+});
+
+afterEach(async () => {
+  for (const made of callers.splice(0)) made.close();
+  await door.close();
+  files?.close();
+  await rm(folder, { recursive: true });
+});
+
+describe('mutual TLS', () => {
+  test('hands on the certificate that was verified', async () => {
+    const { address } = await openDoor();
+    const client = ca.issue(BILLING);
+    await caller(address, client).whoAmI();
+    expect(Buffer.from(door.arrivals[0]?.certificate ?? [])).toEqual(client.der);
+    expect(door.arrivals[0]?.peer).toMatch(/^127\.0\.0\.1:\d+$/);
+  });
+
+  test.each<[string, () => Issued | undefined]>([
+    ['without a certificate', () => undefined],
+    ['of another CA', () => createAuthority().issue(BILLING)],
+    [
+      'of another CA of the same name',
+      () => createAuthority({ commonName: 'Test CA' }).issue(BILLING),
+    ],
+    ['that has expired', () => ca.issue({ ...BILLING, notAfter: new Date(Date.now() - 60_000) })],
+    [
+      'that is not valid yet',
+      () => ca.issue({ ...BILLING, notBefore: new Date(Date.now() + 60_000) }),
+    ],
+    ['for servers alone', () => ca.issue({ ...BILLING, usage: 'server' })],
+    ['signed by a leaf', () => ca.issue(BILLING).issue(BILLING)],
+  ])('ends the handshake of a caller %s, and serves others', async (_, issue) => {
+    const refused: string[] = [];
+    const { address } = await openDoor({}, (...why: string[]) => refused.push(...why));
+    await expect(caller(address, issue()).whoAmI()).rejects.toThrow('UNAVAILABLE');
+    expect(refused).toContain('tls_handshake');
+    expect(door.arrivals).toEqual([]);
+    expect(await caller(address, ca.issue(BILLING)).whoAmI()).toContain('127.0.0.1');
+  });
+
+  test('that is optional takes a caller without a certificate, not one with a bad one', async () => {
+    const { address } = await openDoor({ clientCertificates: 'optional' });
+    await caller(address).whoAmI();
+    expect(door.arrivals[0]?.certificate).toBeUndefined();
+    const stranger = createAuthority().issue(BILLING);
+    await expect(caller(address, stranger).whoAmI()).rejects.toThrow('UNAVAILABLE');
+    expect(door.arrivals).toHaveLength(1);
+  });
+});
+
+describe('the handshake', () => {
+  test.each<[string, ConnectionOptions]>([
+    ['TLS 1.2', { maxVersion: 'TLSv1.2' }],
+    ['HTTP/1.1', { ALPNProtocols: ['http/1.1'] }],
+    ['no protocol', { ALPNProtocols: [] }],
+  ])('does not take %s', async (_, options) => {
+    const { address } = await openDoor({ clientCertificates: 'off' });
+    const socket = dial(address, options);
+    socket.resume();
+    await new Promise((closed) => socket.once('close', closed));
+    await expect.poll(() => door.connections.size).toBe(0);
+    expect(await caller(address).whoAmI()).toContain('127.0.0.1');
+  });
+
+  test('is cut when it takes too long, and so is one that stays silent after it', async () => {
+    const refused: string[] = [];
+    const { address, listener } = await openDoor(
+      { clientCertificates: 'off' },
+      (...why: string[]) => refused.push(...why),
+    );
+    const silent = connectTcp({ port: Number(address.split(':')[1]), host: '127.0.0.1' });
+    silent.on('error', () => {});
+    const shaken = dial(address, { ALPNProtocols: ['h2'] });
+    shaken.resume();
+    await expect.poll(() => refused.toSorted()).toEqual(['preface_timeout', 'tls_handshake']);
+    await expect.poll(() => listener.openConnections).toBe(0);
+    silent.destroy();
+    shaken.destroy();
+  });
+});
+
+describe('a certificate that is replaced', () => {
+  test('serves from the next handshake on; open connections stay', async () => {
+    const { address } = await openDoor();
+    const early = caller(address, ca.issue(BILLING));
+    await early.whoAmI();
+    const next = ca.issue({ ...PROXY, commonName: 'next' });
+    await put(next);
+    await files.reload();
+    expect(await subjectAt(address)).toBe('next');
+    await early.whoAmI();
+    expect(door.arrivals[0]).toBe(door.arrivals[1]);
+    expect(alarms).toEqual([]);
+  });
+
+  test('is noticed without a signal, swapped by rename too', async () => {
+    const { address } = await openDoor({ pollMs: 20 });
+    const next = ca.issue({ ...PROXY, commonName: 'next' });
+    for (const [name, text] of [
+      ['key.pem', next.key],
+      ['cert.pem', next.cert],
+    ] as const) {
+      await writeFile(join(folder, `${name}.new`), text);
+      await rename(join(folder, `${name}.new`), join(folder, name));
+    }
+    await expect.poll(() => subjectAt(address)).toBe('next');
+  });
+
+  test('with a new CA no longer lets in callers of the old one', async () => {
+    const { address } = await openDoor();
+    const other = createAuthority();
+    await put(ca.issue(PROXY), other.cert);
+    await files.reload();
+    await expect(caller(address, ca.issue(BILLING)).whoAmI()).rejects.toThrow('UNAVAILABLE');
+    await caller(address, other.issue(BILLING)).whoAmI();
+    expect(door.arrivals).toHaveLength(1);
+  });
+
+  test.each<[string, () => Promise<void>, RegExp]>([
+    [
+      'half written',
+      () => writeFile(join(folder, 'cert.pem'), ca.issue(PROXY).cert.slice(0, 200)),
+      /no certificate/,
+    ],
+    ['garbage', () => writeFile(join(folder, 'key.pem'), 'garbage'), /cannot serve TLS/],
+    ['empty', () => writeFile(join(folder, 'cert.pem'), ''), /no certificate/],
+    [
+      'of another key',
+      () => writeFile(join(folder, 'cert.pem'), ca.issue(PROXY).cert),
+      /not the certificate’s/,
+    ],
+    [
+      'expired',
+      () => put(ca.issue({ ...PROXY, notAfter: new Date(Date.now() - 1000) })),
+      /has expired/,
+    ],
+    ['without its CA', () => writeFile(join(folder, 'ca.pem'), ''), /no CA certificate/],
+    ['with a leaf for a CA', () => put(ca.issue(PROXY), ca.issue(PROXY).cert), /no CA’s stands/],
+    ['gone', () => rm(join(folder, 'cert.pem')), /ENOENT/],
+  ])('%s is not taken: the last good one serves, and it is told once', async (_, spoil, says) => {
+    const { address } = await openDoor();
+    await spoil();
+    await files.reload();
+    await files.reload();
+    expect(alarms).toEqual([expect.stringMatching(says)]);
+    expect(await caller(address, ca.issue(BILLING)).whoAmI()).toContain('127.0.0.1');
+    await put(ca.issue({ ...PROXY, commonName: 'mended' }));
+    await files.reload();
+    expect(await subjectAt(address)).toBe('mended');
+  });
+
+  test('must be good at the start, and client certificates need a CA', async () => {
+    await put(ca.issue({ ...PROXY, notAfter: new Date(Date.now() - 1000) }));
+    await expect(openDoor()).rejects.toThrow('has expired');
+    await put(ca.issue(PROXY));
+    const { clientCaFile: _, ...noCa } = { clientCaFile: undefined };
+    const options = {
+      certFile: join(folder, 'cert.pem'),
+      keyFile: join(folder, 'key.pem'),
+      ...noCa,
+    };
+    files = await createTlsFiles({
+      ...options,
+      clientCertificates: 'required',
+      pollMs: 60_000,
+      now: Date.now,
+      onAlarm: () => {},
+    });
+    await expect(door.open({ tls: files })).rejects.toThrow('without a CA');
+  });
+});
+
+function dial(address: string, options: ConnectionOptions): TLSSocket {
+  const socket = connect({
+    host: '127.0.0.1',
+    port: Number(address.split(':')[1]),
+    ca: ca.cert,
+    servername: 'proxy.example',
+    ...options,
+  });
+  socket.on('error', () => {});
+  return socket;
+}
+
+/** The common name of the certificate that a new handshake is shown. */
+async function subjectAt(address: string): Promise<string> {
+  const client = ca.issue(BILLING);
+  const socket = dial(address, { ALPNProtocols: ['h2'], key: client.key, cert: client.cert });
+  await once(socket, 'secureConnect');
+  const { subject } = socket.getPeerCertificate();
+  socket.destroy();
+  return String(subject.CN);
+}
