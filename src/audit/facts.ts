@@ -1,0 +1,83 @@
+import type { CallSide, KeyFacts, Principal } from '../call.ts';
+import { canonical, type Json, members } from './canonical.ts';
+import type { Redactor } from './redact.ts';
+
+export interface Facts {
+  /** One half of a call as the auditor sees it. */
+  sideOf(side: CallSide, facts: KeyFacts | undefined): string;
+  principalOf(principal: Principal): string;
+}
+
+/** Never written, whatever the configuration says: what an attribute of this name holds may be a secret. */
+const SECRET_NAME =
+  /authorization|credential|password|secret|token|cookie|signature|private.?key|ciphertext|plaintext/i;
+
+/** Key facts and principals outlive one call, so that their JSON is made once and kept with them. */
+export function createFacts(redactor: Redactor): Facts {
+  const keys = new WeakMap<KeyFacts, { readonly aliases: string; readonly rest: string }>();
+  const principals = new WeakMap<Principal, string>();
+
+  return {
+    sideOf({ algorithm, encryptionContext, keyId }, facts) {
+      const { aliases, rest } = facts ? keyOf(facts) : { aliases: '', rest: '' };
+      const requested = `"requested_key_id":${JSON.stringify(keyId)}`;
+      const context = `"encryption_context":${redactor.context(encryptionContext)},`;
+      return `{"algorithm":"${algorithm}",${aliases}${context}${rest === '' ? requested : rest}}`;
+    },
+    principalOf(principal) {
+      let json = principals.get(principal);
+      if (json === undefined) {
+        json = toPrincipal(principal);
+        principals.set(principal, json);
+      }
+      return json;
+    },
+  };
+
+  function keyOf(facts: KeyFacts) {
+    let kept = keys.get(facts);
+    if (!kept) {
+      kept = toKey(facts);
+      keys.set(facts, kept);
+    }
+    return kept;
+  }
+}
+
+function toKey(facts: KeyFacts): { readonly aliases: string; readonly rest: string } {
+  const aliases = members({ alias: text(facts.alias), aliases: list(facts.aliases) });
+  const rest = members({
+    facts_off: list(facts.factsOff),
+    key_arn: facts.keyArn,
+    key_id_form: text(facts.keyIdForm),
+    known: facts.known,
+    manager: text(facts.manager),
+    multi_region: facts.multiRegion || undefined,
+    multi_region_type: text(facts.multiRegionType),
+    origin: text(facts.origin),
+    requested_key_id: facts.requestedKeyId,
+    spec: text(facts.spec),
+    state: text(facts.state),
+    tags: Object.keys(facts.tags).length === 0 ? undefined : facts.tags,
+    usage: text(facts.usage),
+  });
+  return { aliases: aliases === '' ? '' : `${aliases},`, rest };
+}
+
+const text = (value: string): string | undefined => value || undefined;
+const list = (values: readonly string[]): readonly string[] | undefined =>
+  values.length === 0 ? undefined : values;
+
+function toPrincipal({ id, kind, authenticated, spiffe, attributes }: Principal): string {
+  const named: Record<string, Json> = {};
+  for (const [name, value] of Object.entries(attributes)) {
+    if (!SECRET_NAME.test(name)) named[name] = value;
+  }
+  return canonical({
+    attributes: named,
+    authenticated,
+    id,
+    kind,
+    spiffe: { path: spiffe.path, trust_domain: spiffe.trustDomain },
+  });
+}

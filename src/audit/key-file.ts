@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface KeyFile {
+  readonly bytes: Buffer;
+  /** True where there was none and this start made it. */
+  readonly made: boolean;
+}
+
+/** Reads a key file; where it is missing and may be made, makes it, mode 0600, never half written. */
+export function readOrMakeKey(path: string, make?: () => Buffer): KeyFile {
+  const there = read(path);
+  if (there) return { bytes: there, made: false };
+  if (!make) throw new Error(`${path}: there is no such key file`);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  const fd = openSync(temporary, 'wx', 0o600);
+  try {
+    writeSync(fd, make());
+    fsyncSync(fd);
+    // A link refuses to replace: of two processes that start at once, both use the first one's key.
+    linkSync(temporary, path);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+  } finally {
+    closeSync(fd);
+    unlinkSync(temporary);
+  }
+  return { bytes: readFileSync(path), made: true };
+}
+
+function read(path: string): Buffer | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw thrown;
+  }
+  try {
+    if (!fstatSync(fd).isFile()) throw new Error(`${path} is not a regular file`);
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,109 @@
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  type Stats,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+
+export interface FileFacts {
+  readonly inode: number;
+  readonly bytes: number;
+  readonly links: number;
+  readonly regular: boolean;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly modifiedMs: number;
+}
+
+/** An open file. All calls are synchronous and throw errors with a `code`, as node:fs does. */
+export interface DiskFile {
+  /** Appends and returns how many bytes were taken, which may be fewer. */
+  write(bytes: Uint8Array): number;
+  read(into: Uint8Array, position: number): number;
+  sync(): void;
+  truncate(length: number): void;
+  facts(): FileFacts;
+  close(): void;
+}
+
+/** The little that a log needs of a file system. A simulation passes its own. */
+export interface Disk {
+  /** Opens for appending and reading, never through a symbolic link; mode 0600 where it makes the file. */
+  open(path: string, how: 'create' | 'append' | 'read'): DiskFile;
+  /** Undefined where there is no such file. */
+  facts(path: string): FileFacts | undefined;
+  list(folder: string): readonly string[];
+  /** Refuses to replace: the only one of its kind that POSIX has is a hard link. */
+  link(from: string, to: string): void;
+  rename(from: string, to: string): void;
+  remove(path: string): void;
+  makeFolder(path: string): void;
+  syncFolder(path: string): void;
+}
+
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+// O_NONBLOCK keeps the open of a FIFO from hanging until its type can be seen and refused.
+const FLAGS = {
+  create: O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW,
+  append: O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK,
+  read: O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
+};
+
+export function createNodeDisk(): Disk {
+  return {
+    open: (path, how) => openFile(openSync(path, FLAGS[how], 0o600)),
+    facts(path) {
+      const stats = lstatSync(path, { throwIfNoEntry: false });
+      return stats && toFacts(stats);
+    },
+    list: (folder) => readdirSync(folder),
+    link: linkSync,
+    rename: renameSync,
+    remove: unlinkSync,
+    makeFolder(path) {
+      mkdirSync(path, { recursive: true, mode: 0o750 });
+    },
+    syncFolder(path) {
+      const fd = openSync(path, O_RDONLY);
+      try {
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+    },
+  };
+}
+
+function openFile(fd: number): DiskFile {
+  return {
+    write: (bytes) => writeSync(fd, bytes),
+    read: (into, position) => readSync(fd, into, 0, into.length, position),
+    sync: () => fdatasyncSync(fd),
+    truncate: (length) => ftruncateSync(fd, length),
+    facts: () => toFacts(fstatSync(fd)),
+    close: () => closeSync(fd),
+  };
+}
+
+function toFacts(stats: Stats): FileFacts {
+  return {
+    inode: stats.ino,
+    bytes: stats.size,
+    links: stats.nlink,
+    regular: stats.isFile(),
+    mode: stats.mode & 0o777,
+    modifiedMs: stats.mtimeMs,
+  };
+}

@@ -1,0 +1,16 @@
+/** Why the log cannot take entries now. `code` is the system's (`ENOSPC`) or ours (`REMOVED`, `TRUNCATED`…). */
+export class LogFault extends Error {
+  override readonly name = 'LogFault';
+  readonly code: string;
+
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+export function toLogFault(thrown: unknown): LogFault {
+  if (thrown instanceof LogFault) return thrown;
+  const { code = 'UNKNOWN', message = String(thrown) } = thrown as NodeJS.ErrnoException;
+  return new LogFault(code, message, thrown);
+}

@@ -1,0 +1,79 @@
+import { type Body, toEventBody } from '../body.ts';
+import type { Json } from '../canonical.ts';
+import type { Chain } from './chain.ts';
+import { peakCount, type Tree } from './tree.ts';
+
+export const SCHEMA_VERSION = 1;
+
+/** Where the segment before this one ended, as its writer knew it. */
+export interface Predecessor {
+  /** File name, without folder. */
+  readonly file: string;
+  /** Bytes that count; what lies beyond was never acknowledged. */
+  readonly bytes: number;
+  /** Why it ended: `size`, `age`, `reopen`, `origin`, or what went wrong. */
+  readonly closed: string;
+}
+
+export interface HeadFacts {
+  readonly chain: Chain;
+  readonly origin: string;
+  /** The key that signs this segment's checkpoints, as a signed-note verifier key. */
+  readonly vkey: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly predecessor: Predecessor | undefined;
+  /** Decision ids of calls begun before and not ended yet. */
+  readonly open: Iterable<string>;
+}
+
+/** A segment's first line: enough to go on from, and to verify the segment by itself. */
+export function toHead(facts: HeadFacts, timestamp: string): Body {
+  const { chain, origin, vkey, labels, predecessor, open } = facts;
+  return toEventBody('segment', timestamp, {
+    labels,
+    segment: {
+      first_seq: chain.seq,
+      open: [...open],
+      origin,
+      predecessor: predecessor ? { ...predecessor } : null,
+      schema: SCHEMA_VERSION,
+      tree: chain.tree.peaks.map((peak) => peak.toString('hex')),
+      vkey,
+    },
+  });
+}
+
+export interface Head {
+  readonly chain: Chain;
+  readonly origin: string;
+  readonly vkey: string;
+  readonly predecessor: Predecessor | undefined;
+  readonly open: readonly string[];
+}
+
+/** Reads a head back; undefined where the line is none. */
+export function fromHead(line: Uint8Array): Head | undefined {
+  try {
+    const { kind, prev, segment, seq } = JSON.parse(Buffer.from(line).toString());
+    if (kind !== 'segment' || segment.first_seq !== seq || typeof prev !== 'string') return;
+    const tree = toTree(seq, segment.tree);
+    if (!tree) return;
+    const { origin, vkey, open, predecessor } = segment;
+    if (typeof origin !== 'string' || typeof vkey !== 'string' || !Array.isArray(open)) return;
+    return {
+      chain: { seq, prev, tree },
+      origin,
+      vkey,
+      open,
+      predecessor: predecessor ?? undefined,
+    };
+  } catch {
+    return;
+  }
+}
+
+function toTree(size: number, peaks: Json): Tree | undefined {
+  if (!Array.isArray(peaks) || peaks.length !== peakCount(size)) return;
+  if (!peaks.every((peak) => typeof peak === 'string' && /^[0-9a-f]{64}$/.test(peak))) return;
+  return { size, peaks: peaks.map((peak) => Buffer.from(String(peak), 'hex')) };
+}

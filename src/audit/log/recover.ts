@@ -1,0 +1,117 @@
+import { hash } from 'node:crypto';
+import type { Chain } from './chain.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { LogFault } from './fault.ts';
+import { fromHead, type Head } from './head.ts';
+import { type Line, placeOf, readLines } from './lines.ts';
+import { push, rootOf } from './tree.ts';
+
+/** What a segment holds, as far as it holds together. */
+export interface Found {
+  readonly head: Head;
+  readonly chain: Chain;
+  /** Where the good lines end. */
+  readonly bytes: number;
+  readonly open: Set<string>;
+  /** Kind of the last good line. */
+  readonly lastKind: string;
+  /** Seq after the last good checkpoint: what lies before has been signed for. */
+  readonly signed: number;
+  /** What follows the good lines, if anything does. */
+  readonly bad: Bad | undefined;
+}
+
+export interface Bad {
+  readonly bytes: number;
+  readonly why: string;
+}
+
+/** A checkpoint's claim: so many entries have this root. */
+export interface Claim {
+  readonly size: number;
+  readonly root: Buffer;
+}
+
+/**
+ * Reads a segment from its head to its last line that fits the chain.
+ * @throws LogFault NO_HEAD, or BROKEN where the lines are not those that `claim` was signed over
+ */
+export function readSegment(file: DiskFile, path: string, claim?: Claim): Found {
+  const total = file.facts().bytes;
+  const lines = readLines(file);
+  const first = lines.next();
+  const head = first.done || !first.value.ended ? undefined : fromHead(first.value.bytes);
+  if (first.done || !head)
+    throw new LogFault('NO_HEAD', `${path}: the first line is no segment head`);
+
+  const walk = createWalk(head, claim);
+  let why = walk.take(first.value);
+  while (why === '') {
+    const next = lines.next();
+    if (next.done) break;
+    why = walk.take(next.value);
+  }
+  const found = walk.found();
+  const rest = total - found.bytes;
+  return { ...found, bad: rest > 0 ? { bytes: rest, why } : undefined };
+}
+
+function createWalk(head: Head, claim: Claim | undefined) {
+  const peaks = [...head.chain.tree.peaks];
+  const open = new Set(head.open);
+  let { seq, prev } = head.chain;
+  let bytes = 0;
+  let lastKind = '';
+  let signed = 0;
+
+  return {
+    /** Returns '' where the line fits, else why not. */
+    take(line: Line): string {
+      if (!line.ended) return 'the last line has no end';
+      const place = placeOf(line.bytes);
+      if (!place) return 'not an entry';
+      if (place.seq !== seq) return `seq is ${place.seq} where ${seq} should follow`;
+      if (place.prev !== prev) return 'prev is not the hash of the line before';
+      const entry = parse(line.bytes);
+      if (!entry) return 'not JSON';
+      if (entry.kind === 'intent') open.add(entry.decision_id);
+      else if (entry.kind === 'outcome') open.delete(entry.decision_id);
+      else if (entry.kind === 'checkpoint') signed = entry.checkpoint?.size ?? signed;
+      lastKind = entry.kind;
+      prev = hash('sha256', line.bytes, 'hex');
+      push(peaks, seq, hash('sha256', Buffer.concat([ZERO, line.bytes]), 'buffer'));
+      seq += 1;
+      if (seq === claim?.size && !rootOf({ size: seq, peaks }).equals(claim.root)) {
+        throw new LogFault('BROKEN', `the first ${seq} entries are not those of the checkpoint`);
+      }
+      bytes = line.offset + line.bytes.length + 1;
+      return '';
+    },
+    found: (): Omit<Found, 'bad'> => ({
+      head,
+      chain: { seq, prev, tree: { size: seq, peaks } },
+      bytes,
+      open,
+      lastKind,
+      signed,
+    }),
+  };
+}
+
+const ZERO = Buffer.alloc(1);
+
+function parse(line: Buffer) {
+  try {
+    return JSON.parse(line.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** Opens what must be a regular file. */
+export function openRegular(disk: Disk, path: string, how: 'append' | 'read'): DiskFile {
+  const file = disk.open(path, how);
+  if (file.facts().regular) return file;
+  file.close();
+  throw new LogFault('NOT_A_FILE', `${path} is not a regular file`);
+}

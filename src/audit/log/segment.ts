@@ -1,0 +1,116 @@
+import { basename, dirname } from 'node:path';
+import type { Chain } from './chain.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import type { Predecessor } from './head.ts';
+import { closedPath, freePath } from './segments.ts';
+
+/** The segment that is being written. */
+export interface Live {
+  readonly file: DiskFile;
+  readonly inode: number;
+  readonly mode: number;
+  readonly firstSeq: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly openedAt: number;
+}
+
+interface NewSegment {
+  readonly disk: Disk;
+  readonly path: string;
+  /** The first line. */
+  readonly head: Uint8Array;
+  readonly chain: Chain;
+  readonly at: number;
+}
+
+/** Makes the live file with its head, durable in its folder, or leaves nothing behind. */
+export function createSegment({ disk, path, head, chain, at }: NewSegment): Live {
+  // What lies in our place is not ours: it is kept, and never followed or written to.
+  if (disk.facts(path)) disk.rename(path, freePath(disk, `${path}.foreign`));
+  const file = disk.open(path, 'create');
+  try {
+    writeAll(file, head);
+    file.sync();
+    disk.syncFolder(dirname(path));
+    return toLive(file, chain.seq, at);
+  } catch (thrown) {
+    file.close();
+    disk.remove(path);
+    throw thrown;
+  }
+}
+
+export function toLive(file: DiskFile, firstSeq: number, openedAt: number): Live {
+  const { inode, mode } = file.facts();
+  return { file, inode, mode, firstSeq, openedAt };
+}
+
+interface Put {
+  readonly disk: Disk;
+  readonly path: string;
+  readonly live: Live;
+  readonly bytes: number;
+  readonly closed: string;
+}
+
+/** Gives the live file its closed name. One that was removed is written out again while we still hold it. */
+export function putAway({ disk, path, live, bytes, closed }: Put): Predecessor {
+  const { file, inode, firstSeq } = live;
+  const kept = freePath(disk, closedPath(path, firstSeq));
+  if (disk.facts(path)?.inode === inode) disk.rename(path, kept);
+  else if (file.facts().links === 0) rescue({ disk, file, bytes, kept });
+  else return { file: '', bytes, closed };
+  return { file: basename(kept), bytes, closed };
+}
+
+function rescue({ disk, file, bytes, kept }: Rescue): void {
+  const copy = disk.open(kept, 'create');
+  try {
+    const chunk = Buffer.allocUnsafe(1 << 20);
+    for (let done = 0; done < bytes; ) {
+      const count = file.read(chunk.subarray(0, Math.min(chunk.length, bytes - done)), done);
+      if (count === 0) break;
+      writeAll(copy, chunk.subarray(0, count));
+      done += count;
+    }
+    copy.sync();
+  } catch (thrown) {
+    disk.remove(kept);
+    throw thrown;
+  } finally {
+    copy.close();
+  }
+}
+
+interface Rescue {
+  readonly disk: Disk;
+  readonly file: DiskFile;
+  readonly bytes: number;
+  readonly kept: string;
+}
+
+/** A short write goes on where it stopped; a disk that takes nothing more has thrown. */
+export function writeAll(file: DiskFile, bytes: Uint8Array): void {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(file.write(rest));
+}
+
+interface Watched {
+  readonly disk: Disk;
+  readonly path: string;
+  readonly live: Live;
+  /** Where our last durable line ends. */
+  readonly bytes: number;
+}
+
+/** What someone else did to the live file, or ''. */
+export function tampering({ disk, path, live, bytes }: Watched): string {
+  const ours = live.file.facts();
+  if (ours.links === 0) return 'REMOVED';
+  const there = disk.facts(path);
+  if (!there) return 'RENAMED';
+  if (there.inode !== live.inode) return 'REPLACED';
+  if (ours.bytes < bytes) return 'TRUNCATED';
+  if (ours.bytes > bytes) return 'FOREIGN_WRITE';
+  return ours.mode === live.mode ? '' : 'MODE_CHANGED';
+}

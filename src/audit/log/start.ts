@@ -1,0 +1,191 @@
+import { hash } from 'node:crypto';
+import { basename, dirname } from 'node:path';
+import { type Chain, EMPTY_CHAIN } from './chain.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { LogFault } from './fault.ts';
+import type { Predecessor } from './head.ts';
+import { type Claim, type Found, openRegular, readSegment } from './recover.ts';
+import { type Live, putAway, toLive, writeAll } from './segment.ts';
+import { closedSegments, freePath } from './segments.ts';
+
+/** Where a log goes on after a start. */
+export interface Opening {
+  readonly chain: Chain;
+  readonly bytes: number;
+  /** Undefined where a new segment has to be made. */
+  readonly live: Live | undefined;
+  readonly predecessor: Predecessor | undefined;
+  /** Decision ids of calls that were begun and never ended. */
+  readonly open: ReadonlySet<string>;
+  readonly recovered: Recovered | undefined;
+  readonly broken: { readonly why: string; readonly file: string } | undefined;
+}
+
+/** A torn tail that was put aside. */
+export interface Recovered {
+  readonly bytes: number;
+  readonly file: string;
+  readonly sha256: string;
+  readonly why: string;
+}
+
+export interface StartOptions {
+  readonly disk: Disk;
+  readonly file: string;
+  readonly now: () => number;
+  readonly origin: string;
+  readonly vkey: string;
+  readonly onBrokenChain: 'refuse' | 'continue';
+  /** Of the checkpoint beside the log, if there is one. */
+  readonly claim?: Claim | undefined;
+}
+
+/** More than this cannot be one batch that a crash cut short. */
+export const MAX_BATCH_BYTES = 4 << 20;
+
+const FRESH = {
+  chain: EMPTY_CHAIN,
+  bytes: 0,
+  live: undefined,
+  predecessor: undefined,
+  open: new Set<string>(),
+  recovered: undefined,
+  broken: undefined,
+};
+
+/** Finds the end of the log and makes it whole. @throws LogFault BROKEN */
+export function openLog(options: StartOptions): Opening {
+  const { disk, file: path, claim } = options;
+  disk.makeFolder(dirname(path));
+  const closed = closedSegments(disk, path).at(-1)?.path;
+  const last = disk.facts(path) ? path : closed;
+  if (last === undefined) {
+    if (claim && claim.size > 0) return broken(options, 'the log is gone, its checkpoint is not');
+    return FRESH;
+  }
+  const file = openRegular(disk, last, 'append');
+  try {
+    return goOn(options, file, last);
+  } catch (thrown) {
+    file.close();
+    if (thrown instanceof LogFault && (thrown.code === 'BROKEN' || thrown.code === 'NO_HEAD')) {
+      return emptied(options, last, closed) ?? broken(options, thrown.message);
+    }
+    throw thrown;
+  }
+}
+
+function goOn(options: StartOptions, file: DiskFile, last: string): Opening {
+  const { file: path, now, origin, vkey, claim } = options;
+  const found = readSegment(file, last, claim);
+  const { chain, bytes, open, head } = found;
+  if (claim && claim.size > chain.seq) {
+    throw new LogFault(
+      'BROKEN',
+      `${last} ends at seq ${chain.seq - 1}; ${claim.size} entries were signed`,
+    );
+  }
+  const recovered = found.bad && putAside(options, { file, path: last, found });
+  const live = toLive(file, head.chain.seq, now());
+  const same = head.origin === origin && head.vkey === vkey;
+  const opening = { chain, bytes, open, recovered, broken: undefined, predecessor: undefined };
+  if (last === path && same && found.lastKind !== 'segment_close') return { ...opening, live };
+  return { ...opening, live: undefined, predecessor: predecessor(options, { live, found, last }) };
+}
+
+function predecessor(options: StartOptions, { live, found, last }: Ended): Predecessor {
+  const { disk, file: path } = options;
+  const closed = found.lastKind === 'segment_close' ? 'start' : 'origin';
+  const { bytes } = found;
+  if (last !== path) {
+    live.file.close();
+    return { file: basename(last), bytes, closed };
+  }
+  const put = putAway({ disk, path, live, bytes, closed });
+  live.file.close();
+  return put;
+}
+
+interface Ended {
+  readonly live: Live;
+  readonly found: Found;
+  readonly last: string;
+}
+
+/** Only what a crash can leave may be put aside; anything else is a broken chain. */
+function putAside(options: StartOptions, { file, path, found }: Torn): Recovered {
+  const { disk, claim } = options;
+  const { bad, bytes, chain, signed } = found;
+  if (!bad) throw new Error('nothing is torn');
+  const covered = Math.max(signed, claim?.size ?? 0);
+  if (bad.bytes > MAX_BATCH_BYTES || chain.seq < covered) {
+    throw new LogFault('BROKEN', `${path}: seq ${chain.seq}: ${bad.why}`);
+  }
+  const torn = Buffer.alloc(bad.bytes);
+  file.read(torn, bytes);
+  const kept = freePath(disk, `${path}.torn-${chain.seq}`);
+  const copy = disk.open(kept, 'create');
+  try {
+    writeAll(copy, torn);
+    copy.sync();
+  } finally {
+    copy.close();
+  }
+  disk.syncFolder(dirname(path));
+  file.truncate(bytes);
+  file.sync();
+  const sha256 = hash('sha256', torn, 'hex');
+  return { bytes: bad.bytes, file: basename(kept), sha256, why: bad.why };
+}
+
+interface Torn {
+  readonly file: DiskFile;
+  readonly path: string;
+  readonly found: Found;
+}
+
+/** A live file whose head never became whole: its segment was being made when the process ended. */
+function emptied(options: StartOptions, last: string, closed: string | undefined) {
+  const { disk, file: path, claim } = options;
+  if (last !== path || headIsWhole(disk, path)) return;
+  if (!closed && claim && claim.size > 0) return;
+  const bytes = disk.facts(path)?.bytes ?? 0;
+  if (bytes === 0) disk.remove(path);
+  else disk.rename(path, freePath(disk, `${path}.torn-head`));
+  return openLog(options);
+}
+
+function headIsWhole(disk: Disk, path: string): boolean {
+  const file = openRegular(disk, path, 'read');
+  try {
+    const start = Buffer.alloc(MAX_BATCH_BYTES);
+    return start.subarray(0, file.read(start, 0)).includes(10);
+  } finally {
+    file.close();
+  }
+}
+
+/** Told to go on, a log goes on in a new segment that says what is wrong with the one before. */
+function broken(options: StartOptions, why: string): Opening {
+  const { disk, file: path, onBrokenChain, now } = options;
+  if (onBrokenChain === 'refuse') throw new LogFault('BROKEN', why);
+  if (!disk.facts(path)) return { ...FRESH, broken: { why, file: '' } };
+  const file = openRegular(disk, path, 'append');
+  try {
+    const bytes = file.facts().bytes;
+    const { chain, open } = salvage(file, path);
+    const live = toLive(file, chain.seq, now());
+    const put = putAway({ disk, path, live, bytes, closed: 'broken' });
+    return { ...FRESH, chain, open, predecessor: put, broken: { why, file: put.file } };
+  } finally {
+    file.close();
+  }
+}
+
+function salvage(file: DiskFile, path: string): Pick<Found, 'chain' | 'open'> {
+  try {
+    return readSegment(file, path);
+  } catch {
+    return { chain: EMPTY_CHAIN, open: new Set() };
+  }
+}

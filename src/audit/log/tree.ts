@@ -1,0 +1,62 @@
+import { hash } from 'node:crypto';
+
+/**
+ * The RFC 6962 tree over a log's lines, as its compact range: the roots of the full subtrees that
+ * the leaves so far fall into, largest first. It is all that is needed to go on and to tell the root.
+ */
+export interface Tree {
+  readonly size: number;
+  readonly peaks: readonly Buffer[];
+}
+
+export const EMPTY_TREE: Tree = { size: 0, peaks: [] };
+
+const node = Buffer.alloc(65);
+node[0] = 1;
+
+/** SHA-256(0x00 ‖ line). */
+export function leafHash(line: Uint8Array): Buffer {
+  const leaf = Buffer.allocUnsafe(line.length + 1);
+  leaf[0] = 0;
+  leaf.set(line, 1);
+  return hash('sha256', leaf, 'buffer');
+}
+
+/** SHA-256(0x01 ‖ left ‖ right). */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+  node.set(left, 1);
+  node.set(right, 33);
+  return hash('sha256', node, 'buffer');
+}
+
+/** Adds a leaf to `peaks` in place; `size` is the number of leaves before it. */
+export function push(peaks: Buffer[], size: number, leaf: Buffer): void {
+  let top = leaf;
+  for (let rest = size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
+    const left = peaks.pop();
+    if (!left) throw new Error('the tree has fewer peaks than its size says');
+    top = nodeHash(left, top);
+  }
+  peaks.push(top);
+}
+
+export function grow(tree: Tree, leaves: readonly Buffer[]): Tree {
+  const peaks = [...tree.peaks];
+  leaves.forEach((leaf, index) => {
+    push(peaks, tree.size + index, leaf);
+  });
+  return { size: tree.size + leaves.length, peaks };
+}
+
+export function rootOf({ peaks }: Tree): Buffer {
+  const [last, ...larger] = peaks.toReversed();
+  if (!last) return hash('sha256', Buffer.alloc(0), 'buffer');
+  return larger.reduce((right, left) => nodeHash(left, right), last);
+}
+
+/** How many peaks a tree of this size has. */
+export function peakCount(size: number): number {
+  let count = 0;
+  for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) count += rest % 2;
+  return count;
+}
