@@ -24,9 +24,9 @@ export async function composeKms(
     const embedded = openEmbedded(config.embedded);
     return { kms: refuseFaults(metrics.kms.measure(createEmbeddedBackend(embedded))), embedded };
   }
-  const { region, endpoint, allow_embedded: allowEmbedded } = config.aws;
+  const { region, endpoint, transport, allow_embedded: allowEmbedded } = config.aws;
   const warn = (sentence: string) => log.warn(sentence);
-  const aws = await createAwsBackend({ region, endpoint, allowEmbedded, env, warn });
+  const aws = await createAwsBackend({ region, endpoint, transport, allowEmbedded, env, warn });
   return { kms: refuseFaults(metrics.kms.measure(aws)), embedded: undefined };
 }
 
