@@ -25,9 +25,9 @@ type Judged = Pick<Permit, 'call' | 'keys' | 'decision'>;
 /** Mints the permit of an allowed call. @throws Refusal with the reason why there is none. */
 export function permit({ call, keys, decision }: Judged): Permit | ObservedPermit {
   const refusal = refusalOf({ call, keys, decision });
-  if (!refusal) return Object.freeze({ [judged]: true, call, keys, decision });
+  if (!refusal) return Object.freeze({ [judged]: true as const, call, keys, decision });
   if (decision.enforced || !OVERRIDABLE.has(refusal.reason)) throw refusal;
-  return Object.freeze({ [judged]: true, [observed]: refusal, call, keys, decision });
+  return Object.freeze({ [judged]: true as const, [observed]: refusal, call, keys, decision });
 }
 
 /** What policy would have refused the call for, or undefined where it allowed it. */

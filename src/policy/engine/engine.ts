@@ -1,4 +1,3 @@
-import { EngineFault } from './fault.ts';
 import {
   type Builtins,
   createEvaluate,
@@ -6,6 +5,7 @@ import {
   PAGE_BYTES,
   type Resident,
 } from './instance.ts';
+import { meter } from './meter.ts';
 
 export interface EngineOptions {
   /** The bundle's policy.wasm. */
@@ -13,8 +13,14 @@ export interface EngineOptions {
   /** The bundle's data document as JSON text. */
   readonly data: Uint8Array;
   readonly builtins: Builtins;
+  readonly limits: EngineLimits;
+}
+
+export interface EngineLimits {
+  /** Units of fuel that one evaluation may use: entries into functions and turns of loops. */
+  readonly fuel: number;
   /** What one evaluation may take of memory beyond the data, in bytes. */
-  readonly maxGrowthBytes: number;
+  readonly memoryBytes: number;
 }
 
 export interface Engine {
@@ -30,8 +36,8 @@ const DATA_PAGES = 16_384;
 const FIRST_PAGES = 16;
 
 /** Evaluates one bundle. An instance that threw is replaced: opa-wasm's are poisoned by throws. */
-export function createEngine({ wasm, data, builtins, maxGrowthBytes }: EngineOptions): Engine {
-  const module = new WebAssembly.Module(wasm);
+export function createEngine({ wasm, data, builtins, limits }: EngineOptions): Engine {
+  const module = new WebAssembly.Module(meter(wasm));
   const template = createRawInstance({
     module,
     builtins,
@@ -58,22 +64,15 @@ export function createEngine({ wasm, data, builtins, maxGrowthBytes }: EngineOpt
     },
   };
 
-  /** A fresh instance gets the memory image of one that has parsed the data, which is a mere copy. */
+  /**
+   * A fresh instance gets the memory image of one that has parsed the data, which is a mere copy; and
+   * as many pages, for the image says where the allocator thinks that the memory ends.
+   */
   function instantiate(where: Resident) {
-    const pages = Math.ceil(image.length / PAGE_BYTES) + 1;
-    const memory = { initial: pages, maximum: pages + Math.ceil(maxGrowthBytes / PAGE_BYTES) };
+    const pages = template.memory.buffer.byteLength / PAGE_BYTES;
+    const memory = { initial: pages, maximum: pages + Math.ceil(limits.memoryBytes / PAGE_BYTES) };
     const fresh = createRawInstance({ module, builtins, memory });
     new Uint8Array(fresh.memory.buffer).set(image);
-    return createEvaluate(fresh, where);
+    return createEvaluate({ instance: fresh, resident: where, fuel: limits.fuel });
   }
-}
-
-/** The entrypoint's number, or a fault that names those there are. */
-export function entrypointOf(engine: Engine, name: string): number {
-  const number = engine.entrypoints[name];
-  if (number === undefined) {
-    const names = Object.keys(engine.entrypoints).join(', ');
-    throw new EngineFault('abort', `there is no entrypoint ${name}, only ${names}`);
-  }
-  return number;
 }

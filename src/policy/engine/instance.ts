@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
 import { EngineFault, toEngineFault } from './fault.ts';
+import { FUEL } from './meter.ts';
 
 // The package's ES module hides loadPolicySync, which its types declare; so it is required instead.
 const { loadPolicySync }: typeof import('@open-policy-agent/opa-wasm') = createRequire(
@@ -63,15 +64,24 @@ type OpaEval = (
   format: 0,
 ) => number;
 
+export interface EvaluateOptions {
+  readonly instance: Pick<RawInstance, 'exports' | 'memory'>;
+  readonly resident: Resident;
+  /** Units that each evaluation may use. */
+  readonly fuel: number;
+}
+
 /**
  * Evaluates straight in the Wasm memory: the input is written behind the resident data, which is what
  * opa-wasm's own evaluate does with twice the copying. @throws EngineFault
  */
 export function createEvaluate(
-  { exports, memory }: Pick<RawInstance, 'exports' | 'memory'>,
-  { dataAddress, heapAddress }: Resident,
+  options: EvaluateOptions,
 ): (entrypoint: number, input: string) => string {
+  const { exports, memory } = options.instance;
+  const { dataAddress, heapAddress } = options.resident;
   const opaEval = exports['opa_eval'] as OpaEval;
+  const tank = exports[FUEL] as WebAssembly.Global;
   let view = Buffer.from(memory.buffer);
 
   return (entrypoint, input) => {
@@ -79,9 +89,10 @@ export function createEvaluate(
       reserve(heapAddress + input.length * 3);
       const length = view.write(input, heapAddress, 'utf8');
       const free = heapAddress + length;
-      const result = opaEval(0, entrypoint, dataAddress, heapAddress, length, free, 0);
-      return read(result);
+      tank.value = options.fuel;
+      return read(opaEval(0, entrypoint, dataAddress, heapAddress, length, free, 0));
     } catch (thrown) {
+      if (tank.value === 0) throw new EngineFault('fuel', 'the policy does too much work', thrown);
       throw toEngineFault(thrown);
     }
   };
