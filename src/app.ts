@@ -3,7 +3,7 @@ import { composeKms } from './app/kms.ts';
 import { admitLimits } from './app/limits.ts';
 import { createStack, type Stack } from './app/stack.ts';
 import type { Surroundings } from './app/surroundings.ts';
-import { createAudit } from './audit/audit.ts';
+import { createAudit } from './audit/create-audit.ts';
 import type { Config } from './config/schema.ts';
 import type { Refusal } from './errors.ts';
 import { createIdentify } from './identity/identify.ts';
@@ -57,6 +57,7 @@ async function compose(config: Config, around: Surroundings, opened: Stack): Pro
     file: config.audit.file,
     durability: config.audit.durability,
     backend: config.kms.backend,
+    version: VERSION,
     onEntry: metrics.auditEntry,
     onFailure: metrics.auditFailure,
     warn: (sentence) => around.log.warn(sentence),

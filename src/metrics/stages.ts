@@ -13,7 +13,7 @@ export interface StageMetrics {
   bundleLoad(result: BundleLoad): void;
   shadow(result: ShadowResult): void;
   /** An entry of a kind is durable, so many seconds after it was handed over. */
-  auditEntry(kind: string, seconds: number): void;
+  auditEntry(kind: string, seconds?: number): void;
   /** An entry could not be made durable. @param cause `deadline`, `queue_full`, `write`, `fsync`, … */
   auditFailure(cause: string): void;
 }
@@ -50,7 +50,7 @@ export function createStageMetrics(series: Series): StageMetrics {
     shadow: (result) => add(shadows, result),
     auditEntry(kind, seconds) {
       add(kinds, kind);
-      observeCommit(seconds);
+      if (seconds !== undefined) observeCommit(seconds);
     },
     auditFailure: (cause) => add(causes, cause),
   };

@@ -10,11 +10,14 @@ const NO_RETRY = new Set<Reason>(['KMS_THROTTLED', 'LIMITED', 'AUDIT_UNAVAILABLE
 
 const DEFAULT_RETRY_MS = 200;
 
-/** google.rpc.Status, as it goes into `grpc-status-details-bin` and into the items of a batch. */
+/**
+ * google.rpc.Status, as it goes into `grpc-status-details-bin` and into the items of a batch. protobufjs's
+ * own google.protobuf.Any says `type_url`; `typeUrl` would be dropped without a word.
+ */
 export interface RpcStatus {
   readonly code: number;
   readonly message: string;
-  readonly details: readonly { readonly typeUrl: string; readonly value: Uint8Array }[];
+  readonly details: readonly { readonly type_url: string; readonly value: Uint8Array }[];
 }
 
 /** Trailers that every answer carries. */
@@ -86,7 +89,7 @@ function toDuration(ms: number) {
 
 function packed(type: protobuf.Type | undefined, value: object) {
   const name = type?.fullName.slice(1) ?? '';
-  return { typeUrl: `type.googleapis.com/${name}`, value: encoded(type, value) };
+  return { type_url: `type.googleapis.com/${name}`, value: encoded(type, value) };
 }
 
 function encoded(type: protobuf.Type | undefined, value: object): Buffer {

@@ -1,0 +1,50 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { type App, startApp } from '../../src/app.ts';
+import { loadConfig } from '../../src/config/load.ts';
+
+export interface RunningProxy extends App {
+  /** Folder of this proxy alone; the audit log is in it. */
+  readonly folder: string;
+  /** What the audit file holds now, a parsed entry a line. */
+  entries(): Record<string, unknown>[];
+  /** Lines that went to the log. */
+  readonly logged: readonly string[];
+}
+
+/** The whole proxy as the demo runs it, on free ports and in a folder of its own. */
+export async function startProxy(settings: readonly string[] = []): Promise<RunningProxy> {
+  const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
+  const file = join(folder, 'audit.jsonl');
+  const logged: string[] = [];
+  const log = pino({ base: null }, { write: (line: string) => void logged.push(line) });
+  const defaults = [
+    'grpc.listen=127.0.0.1:0',
+    'probe.listen=127.0.0.1:0',
+    'kms_json.listen=127.0.0.1:0',
+    `audit.file=${file}`,
+    'audit.durability=write',
+  ];
+  const config = loadConfig({
+    file: 'config/demo.yaml',
+    settings: [...defaults, ...settings],
+    env: {},
+  });
+  const app = await startApp(config, { log, env: {} });
+  return {
+    ...app,
+    folder,
+    logged,
+    entries: () =>
+      readFileSync(file, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    async stop() {
+      await app.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
