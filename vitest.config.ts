@@ -1,7 +1,13 @@
+import process from 'node:process';
 import { defineConfig } from 'vitest/config';
+
+/** CI names a file for a report that it can add up. */
+const report = process.env['TEST_REPORT'];
 
 export default defineConfig({
   test: {
+    reporters: report ? ['default', 'json'] : ['default'],
+    outputFile: report ?? '',
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**', 'test/faults/**'],
     testTimeout: 20_000,

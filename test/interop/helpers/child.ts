@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TOOLS_PATH } from './tools.ts';
+
+/** A process of somebody else's, ended at the end of its suite. */
+export interface Child {
+  readonly pid: number;
+  /** Everything that it has written so far, both streams. */
+  output(): string;
+  /** Waits until the output matches. @throws with the output when the process ends before. */
+  matches(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
+  /** SIGTERM, then SIGKILL after ten seconds. Resolves to the exit code, or the signal's name. */
+  stop(): Promise<number | NodeJS.Signals>;
+  /** Waits for it to end by itself. */
+  ended(): Promise<number | NodeJS.Signals>;
+}
+
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export function startChild(
+  command: string,
+  args: readonly string[],
+  { cwd, env }: StartOptions = {},
+): Child {
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, PATH: TOOLS_PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let failed: Error | undefined;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  child.on('error', (error) => {
+    failed = error;
+  });
+  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+
+  return {
+    pid: child.pid ?? 0,
+    output: () => output,
+    async matches(pattern, timeoutMs = 30_000) {
+      const until = Date.now() + timeoutMs;
+      for (;;) {
+        const found = pattern.exec(output);
+        if (found) return found;
+        if (failed) throw failed;
+        if (isOver()) throw new Error(`${command} ended with ${child.exitCode}:\n${output}`);
+        if (Date.now() > until) throw new Error(`${command} never wrote ${pattern}:\n${output}`);
+        await sleep(20);
+      }
+    },
+    async stop() {
+      if (!isOver()) {
+        child.kill('SIGTERM');
+        await Promise.race([once(child, 'exit'), sleep(10_000)]);
+        if (!isOver()) {
+          child.kill('SIGKILL');
+          await once(child, 'exit');
+        }
+      }
+      return ending(child);
+    },
+    async ended() {
+      if (!isOver()) await once(child, 'exit');
+      return ending(child);
+    },
+  };
+}
+
+function ending(child: ChildProcess): number | NodeJS.Signals {
+  return child.exitCode ?? child.signalCode ?? 0;
+}
