@@ -1,13 +1,13 @@
 import { openGrpcDoor } from './app/grpc-door.ts';
+import { composeIdentify } from './app/identity.ts';
 import { composeKms } from './app/kms.ts';
 import { admitLimits } from './app/limits.ts';
 import { createStack, type Stack } from './app/stack.ts';
 import type { Surroundings } from './app/surroundings.ts';
+import { composeTls } from './app/tls.ts';
 import { createAudit } from './audit/create-audit.ts';
 import type { Config } from './config/schema.ts';
 import type { Refusal } from './errors.ts';
-import { createIdentify } from './identity/identify.ts';
-import { createUdsIdentifier } from './identity/named.ts';
 import { cacheLookUps } from './keys/cache.ts';
 import { createLookUp } from './keys/look-up.ts';
 import { createResolve } from './keys/resolve.ts';
@@ -27,7 +27,7 @@ import { VERSION } from './version.ts';
 /** A running proxy. */
 export interface App {
   /** Where it listens, as bound. */
-  readonly addresses: { readonly grpc: string; readonly probe: string };
+  readonly addresses: { readonly grpc: readonly string[]; readonly probe: string };
   readonly embedded: EmbeddedKms | undefined;
   /** Takes no new call, lets accepted ones end, and resolves when everything is closed. */
   stop(): Promise<void>;
@@ -70,10 +70,7 @@ async function compose(config: Config, around: Surroundings, opened: Stack): Pro
     metrics.turnedAway(refusal);
   };
   const pipeline = createPipeline({
-    identify: createIdentify({
-      identifiers: [createUdsIdentifier()],
-      require: config.identity.require,
-    }),
+    identify: await composeIdentify(config.identity, around, opened),
     admit: createAdmission(admitLimits(config.limits), () => performance.now()).admit,
     resolve: composeResolve(config.keys, kms, metrics),
     decide: policy.decide,
@@ -84,19 +81,18 @@ async function compose(config: Config, around: Surroundings, opened: Stack): Pro
   });
 
   const health = createHealth();
-  const addresses = {
-    grpc: await openGrpcDoor(
-      { config: config.grpc, pipeline, turnedAway, health, metrics, log: around.log },
-      opened,
-    ),
-    probe: await openProbe(config.probe.listen, { policy, audit, metrics }, opened),
-  };
+  const tls = await composeTls(config.grpc.tls, around, opened);
+  const probe = await openProbe(config.probe.listen, { policy, audit, metrics }, opened);
+  const grpc = await openGrpcDoor(
+    { config: config.grpc, pipeline, turnedAway, health, tls, metrics, log: around.log },
+    opened,
+  );
   health.set(true);
   const stop = async () => {
     health.set(false);
     await opened.close();
   };
-  return { addresses, embedded, stop };
+  return { addresses: { grpc, probe }, embedded, stop };
 }
 
 interface Watched {

@@ -6,12 +6,13 @@ import type { Pipeline } from '../pipeline.ts';
 import { createGrpcServer } from '../server/grpc.ts';
 import type { createHealth } from '../server/health.ts';
 import { createConnections } from '../server/listener/connections.ts';
-import { createListener } from '../server/listener/listener.ts';
+import { createListener, type Listener } from '../server/listener/listener.ts';
 import { serverOptions } from '../server/listener/options.ts';
 import { createStatusWriter } from '../server/status.ts';
 import { listenerLimits, wireLimits } from './limits.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
+import type { ServerTls } from './tls.ts';
 
 /** Milliseconds: what a call gets where its client says nothing, and at most. */
 const DEADLINES = { fallbackMs: 5_000, maxMs: 30_000 };
@@ -23,12 +24,22 @@ interface GrpcDoorParts {
   readonly pipeline: Pipeline;
   readonly turnedAway: (refusal: Refusal) => void;
   readonly health: ReturnType<typeof createHealth>;
+  readonly tls: ServerTls | undefined;
   readonly metrics: Metrics;
   readonly log: Surroundings['log'];
 }
 
-/** The gRPC front door, open. Resolves to the bound address. */
-export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise<string> {
+/** The gRPC front door with all its listeners, open. Resolves to the bound addresses, the first one first. */
+export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise<string[]> {
+  const addresses: string[] = [];
+  for (const listener of createListeners(parts)) {
+    addresses.push(await listener.listen());
+    opened.push(() => listener.drain(DRAIN_MS));
+  }
+  return addresses;
+}
+
+function createListeners(parts: GrpcDoorParts): Listener[] {
   const { config, pipeline, turnedAway, health, metrics, log } = parts;
   const connections = createConnections();
   const server = createGrpcServer({
@@ -46,13 +57,17 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
       rpc: metrics.grpc.method,
     },
   });
-  const listener = createListener({
-    address: config.listen,
-    server,
-    connections,
-    limits: listenerLimits(config),
-  });
-  const address = await listener.listen();
-  opened.push(() => listener.drain(DRAIN_MS));
-  return address;
+  const first = { listen: config.listen, mode: config.mode, identity: '', plaintext: false };
+  return [first, ...config.listeners].map(({ listen, mode, identity = '', plaintext }) =>
+    createListener({
+      address: listen,
+      server,
+      connections,
+      socketIdentity: identity,
+      mode: Number.parseInt(mode, 8),
+      limits: listenerLimits(config),
+      ...(parts.tls && !plaintext && !listen.startsWith('unix:') && { tls: parts.tls }),
+      onRefused: (why) => log.debug({ why }, 'a connection was turned away'),
+    }),
+  );
 }

@@ -28,8 +28,11 @@ function cannotStart(error: unknown): never {
 
 function announce(app: App, { stdout, env }: Terminal): void {
   const { grpc, probe } = app.addresses;
-  stdout.write(`gRPC on ${grpc}, probe on http://${probe} (/metrics, /livez, /readyz)\n`);
-  if (app.embedded) stdout.write(demoCalls({ embedded: app.embedded, endpoint: grpc, env }));
+  stdout.write(
+    `gRPC on ${grpc.join(', ')}, probe on http://${probe} (/metrics, /livez, /readyz)\n`,
+  );
+  if (app.embedded)
+    stdout.write(demoCalls({ embedded: app.embedded, endpoint: grpc[0] ?? '', env }));
 }
 
 function signalled(): Promise<void> {

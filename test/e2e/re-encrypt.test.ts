@@ -13,7 +13,7 @@ let ciphertextBlob: Uint8Array;
 
 beforeAll(async () => {
   proxy = await startProxy();
-  client = connect(proxy.addresses.grpc);
+  client = connect(proxy.endpoint);
   ciphertextBlob = encrypt();
 });
 

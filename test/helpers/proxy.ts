@@ -6,6 +6,8 @@ import { type App, startApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
 export interface RunningProxy extends App {
+  /** Where its first gRPC listener is. */
+  readonly endpoint: string;
   /** Folder of this proxy alone; the audit log is in it. */
   readonly folder: string;
   /** What the audit file holds now, a parsed entry a line. */
@@ -35,6 +37,7 @@ export async function startProxy(settings: readonly string[] = []): Promise<Runn
   const app = await startApp(config, { log, env: {} });
   return {
     ...app,
+    endpoint: app.addresses.grpc[0] ?? '',
     folder,
     logged,
     entries: () =>

@@ -1,0 +1,61 @@
+import type { Config } from '../config/schema.ts';
+import { createIdentify, type Identifier } from '../identity/identify.ts';
+import { createFileKeys, createUrlKeys } from '../identity/jwks.ts';
+import { createJwtIdentifier, type JwtKeys } from '../identity/jwt.ts';
+import { createMtlsIdentifier } from '../identity/mtls.ts';
+import { createAccessKeyIdentifier, createUdsIdentifier } from '../identity/named.ts';
+import type { Stack } from './stack.ts';
+import type { Surroundings } from './surroundings.ts';
+
+type JwtConfig = NonNullable<Config['identity']['jwt']>;
+
+/** Every configured way to find out who calls, in the configured order. */
+export async function composeIdentify(
+  config: Config['identity'],
+  { log }: Surroundings,
+  opened: Stack,
+) {
+  const { mtls, jwt } = config;
+  const ways: Record<Config['identity']['order'][number], Identifier | undefined> = {
+    mtls: createMtlsIdentifier({
+      trustDomains: () => mtls.trust_domains,
+      nameFrom: mtls.name_from,
+      now: Date.now,
+    }),
+    jwt: jwt && createJwtIdentifier(await jwtOptions(jwt, log, opened)),
+    access_key: createAccessKeyIdentifier(),
+    uds: createUdsIdentifier(),
+  };
+  const identifiers = config.order.map((way) => ways[way]).filter((way) => way !== undefined);
+  return createIdentify({ identifiers, require: config.require });
+}
+
+async function jwtOptions(jwt: JwtConfig, log: Surroundings['log'], opened: Stack) {
+  return {
+    issuer: jwt.issuer,
+    audience: jwt.audience,
+    algorithms: jwt.algorithms,
+    clockToleranceMs: jwt.clock_tolerance_ms,
+    cacheMs: jwt.cache_ms,
+    subjectClaim: jwt.subject_claim,
+    claims: jwt.claims,
+    keys: await jwtKeys(jwt, log, opened),
+    now: Date.now,
+  };
+}
+
+async function jwtKeys(jwt: JwtConfig, log: Surroundings['log'], opened: Stack): Promise<JwtKeys> {
+  const onError = (err: Error) => log.error({ err }, 'the token keys cannot be renewed');
+  if (jwt.jwks_file === undefined) {
+    return createUrlKeys({
+      url: new URL(jwt.jwks_url ?? ''),
+      refreshMs: jwt.refresh_ms,
+      maxAgeMs: jwt.max_age_ms,
+      timeoutMs: 5_000,
+      onError,
+    });
+  }
+  const keys = await createFileKeys({ file: jwt.jwks_file, pollMs: jwt.refresh_ms, onError });
+  opened.push(async () => keys.close());
+  return keys;
+}
