@@ -1,0 +1,113 @@
+import { type CallOptions as GrpcCallOptions, Metadata, type ServiceError } from '@grpc/grpc-js';
+import type { HealthCheckResponse__Output } from '../gen/grpc/health/v1/HealthCheckResponse.ts';
+import type { BatchReEncryptRequest } from '../gen/kms/reencrypt/v1/BatchReEncryptRequest.ts';
+import type { BatchReEncryptResponse__Output } from '../gen/kms/reencrypt/v1/BatchReEncryptResponse.ts';
+import type { CheckReEncryptRequest } from '../gen/kms/reencrypt/v1/CheckReEncryptRequest.ts';
+import type { CheckReEncryptResponse__Output } from '../gen/kms/reencrypt/v1/CheckReEncryptResponse.ts';
+import type { ReEncryptRequest } from '../gen/kms/reencrypt/v1/ReEncryptRequest.ts';
+import type { ReEncryptResponse__Output } from '../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
+import type { StreamReEncryptRequest } from '../gen/kms/reencrypt/v1/StreamReEncryptRequest.ts';
+import type { StreamReEncryptResponse__Output } from '../gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
+import { CHANNEL_OPTIONS, channelCredentials, type TlsOptions } from './channel.ts';
+import { loadHealthTypes, loadReEncryptTypes } from './contract.ts';
+import { fromServiceError } from './status-details.ts';
+import { exchange } from './stream.ts';
+
+export interface ClientOptions {
+  /** `host:port`, `unix:/path/of/socket`, or any other target name of gRPC. */
+  readonly target: string;
+  /** Plain HTTP/2 where it is left out. */
+  readonly tls?: TlsOptions | undefined;
+  /** Sent with every call, such as `authorization: Bearer …`. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface CallOptions {
+  /** Milliseconds until the call is given up; none where left out, and the proxy's own apply. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type ServingStatus = HealthCheckResponse__Output['status'];
+
+/** Every method rejects with a RefusedError. */
+export interface Client {
+  reEncrypt(call: ReEncryptRequest, options?: CallOptions): Promise<ReEncryptResponse__Output>;
+  checkReEncrypt(
+    check: CheckReEncryptRequest,
+    options?: CallOptions,
+  ): Promise<CheckReEncryptResponse__Output>;
+  batchReEncrypt(
+    batch: BatchReEncryptRequest,
+    options?: CallOptions,
+  ): Promise<BatchReEncryptResponse__Output>;
+  /** Takes items as fast as the proxy does; results come as they are ready. */
+  streamReEncrypt(
+    items: AsyncIterable<StreamReEncryptRequest>,
+    options?: CallOptions,
+  ): AsyncIterable<StreamReEncryptResponse__Output>;
+  /** grpc.health.v1, of the whole server where no service is named. */
+  health(service?: string, options?: CallOptions): Promise<ServingStatus>;
+  close(): void;
+}
+
+/** A client of one proxy; connects with the first call. @throws Error where a TLS file is unreadable. */
+export function createClient({ target, tls, metadata: headers = {} }: ClientOptions): Client {
+  const { ReEncryptService } = loadReEncryptTypes().kms.reencrypt.v1;
+  const channel = channelCredentials(tls);
+  const service = new ReEncryptService(target, channel, CHANNEL_OPTIONS);
+  const metadata = () => Metadata.fromHttp2Headers({ ...headers });
+
+  return {
+    reEncrypt: (call, options) =>
+      unary(options, (rest) => service.reEncrypt(call, metadata(), rest.grpc, rest.done)),
+    checkReEncrypt: (check, options) =>
+      unary(options, (rest) => service.checkReEncrypt(check, metadata(), rest.grpc, rest.done)),
+    batchReEncrypt: (batch, options) =>
+      unary(options, (rest) => service.batchReEncrypt(batch, metadata(), rest.grpc, rest.done)),
+    streamReEncrypt: (items, options) =>
+      exchange(service.streamReEncrypt(metadata(), grpcOptions(options)), items, options?.signal),
+    health,
+    close: () => service.close(),
+  };
+
+  async function health(name = '', options?: CallOptions): Promise<ServingStatus> {
+    const { Health } = loadHealthTypes().grpc.health.v1;
+    const prober = new Health(target, channel, {
+      ...CHANNEL_OPTIONS,
+      channelOverride: service.getChannel(),
+    });
+    const answer = await unary<HealthCheckResponse__Output>(options, (rest) =>
+      prober.check({ service: name }, metadata(), rest.grpc, rest.done),
+    );
+    return answer.status;
+  }
+}
+
+interface Rest<Answer> {
+  readonly grpc: GrpcCallOptions;
+  readonly done: (error: ServiceError | null, answer?: Answer) => void;
+}
+
+function unary<Answer>(
+  options: CallOptions | undefined,
+  start: (rest: Rest<Answer>) => { cancel(): void },
+): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const { signal } = options ?? {};
+  const done = (error: ServiceError | null, answer?: Answer) => {
+    signal?.removeEventListener('abort', cancel);
+    if (error !== null) reject(fromServiceError(error));
+    else if (answer !== undefined) resolve(answer);
+    else reject(new Error('the call ended without an answer'));
+  };
+  const call = start({ grpc: grpcOptions(options), done });
+  const cancel = () => call.cancel();
+  if (signal?.aborted === true) cancel();
+  else signal?.addEventListener('abort', cancel, { once: true });
+  return promise;
+}
+
+function grpcOptions({ timeoutMs }: CallOptions = {}): GrpcCallOptions {
+  return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+}

@@ -1,0 +1,33 @@
+import type { FieldViolation } from '../errors.ts';
+
+export interface RefusedFacts {
+  /** Name of the gRPC status code, such as `PERMISSION_DENIED`. */
+  readonly code: string;
+  /** A reason of the proxy's closed list, or '' where the refusal is not the proxy's own. */
+  readonly reason: string;
+  /** Who refused: `caller`, `policy`, `KMS` or `proxy`; '' where nobody says. */
+  readonly layer: string;
+  /** `source`, `destination` or ''. */
+  readonly side: string;
+  /** Name of the policy's rule, or ''. */
+  readonly rule: string;
+  /** Names the audit entries of the call, or ''. */
+  readonly decisionId: string;
+  /** KMS's own error name where KMS refused, else ''. */
+  readonly kmsError: string;
+  readonly kmsRequestId: string;
+  readonly fields: readonly FieldViolation[];
+  /** Milliseconds after which another try may help; undefined where none does. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** A call that was refused or never answered; `message` is one sentence for people. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly facts: RefusedFacts;
+
+  constructor(sentence: string, facts: RefusedFacts, cause?: unknown) {
+    super(sentence, { cause });
+    this.facts = facts;
+  }
+}
