@@ -4,7 +4,8 @@ import { createGate, type GateLimits } from './gate.ts';
 import { createPrincipals } from './principals.ts';
 import { type BucketLimits, createTokenBucket } from './token-bucket.ts';
 
-export interface AdmitLimits extends GateLimits {
+export interface AdmitLimits extends Omit<GateLimits, 'maxInFlight'> {
+  readonly maxInFlight: number;
   /** For all callers together: the KMS quota belongs to the whole account. */
   readonly all: BucketLimits;
   readonly perPrincipal: BucketLimits & { readonly maxInFlight: number };
@@ -19,7 +20,7 @@ export interface Admission {
 
 /** The limits that a call passes before anything is spent on it. `now` is a monotonic clock in ms. */
 export function createAdmission(limits: AdmitLimits, now: () => number): Admission {
-  const gate = createGate(limits);
+  const gate = createGate({ ...limits, maxInFlight: () => limits.maxInFlight });
   const all = createTokenBucket(limits.all);
   const principals = createPrincipals({ limits: limits.perPrincipal, leave: gate.leave });
 

@@ -1,5 +1,6 @@
 export interface GateLimits {
-  readonly maxInFlight: number;
+  /** Asked anew each time, so that it may move; never below 1. */
+  readonly maxInFlight: () => number;
   /** How many may wait for a place. */
   readonly maxQueue: number;
   /** How long one may wait for a place. */
@@ -28,7 +29,7 @@ export function createGate(limits: GateLimits): Gate {
 
   return {
     tryEnter() {
-      if (inFlight >= limits.maxInFlight) return false;
+      if (inFlight >= limits.maxInFlight()) return false;
       inFlight += 1;
       return true;
     },
@@ -39,12 +40,8 @@ export function createGate(limits: GateLimits): Gate {
     },
     leave() {
       const [next] = queue;
-      if (!next) {
-        inFlight -= 1;
-        return;
-      }
-      queue.delete(next);
-      next.settle('entered');
+      if (next && inFlight <= limits.maxInFlight()) next.settle('entered');
+      else inFlight -= 1;
     },
     get inFlight() {
       return inFlight;

@@ -19,7 +19,7 @@ const principal = z
 
 const kms = z
   .strictObject({
-    max_in_flight: z.int().min(1).default(256).describe('Requests to KMS at once, at most.'),
+    max_in_flight: z.int().min(1).default(512).describe('Requests to KMS at once, at most.'),
     max_queue: z.int().min(0).default(64).describe('Calls that wait for a place.'),
     max_wait_ms: milliseconds(1000).describe('How long they wait, at most.'),
     retry_ratio: z

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kms } from '../port.ts';
+import { BREAKER_LIMITS, type Breaker, createBreaker } from './breaker.ts';
+import { createGuard, type GuardOptions, type Places } from './guard.ts';
+import { createInFlightLimit } from './in-flight-limit.ts';
+import { createRetryBudget } from './retry-budget.ts';
+
+export interface KmsLimits {
+  readonly maxInFlight: number;
+  /** Second tries as a share of the calls. */
+  readonly retryRatio: number;
+}
+
+export interface KmsGuardParts extends Pick<GuardOptions, 'takeToken' | 'now'> {
+  /** Rejects with KmsFault. */
+  readonly kms: Kms;
+  readonly limits: KmsLimits;
+  /** Makes the places, given how many there are at the moment. */
+  readonly createPlaces: (current: () => number) => Places;
+  readonly onBreaker: (state: Breaker['state']) => void;
+  readonly random: () => number;
+}
+
+const LEAST_IN_FLIGHT = 8;
+/** Milliseconds before a second try: this, and up to as much again. */
+const PAUSE_MS = 25;
+
+/** The guard with the limits that the proxy runs with. */
+export function guardKms({
+  limits,
+  random,
+  createPlaces,
+  onBreaker,
+  ...parts
+}: KmsGuardParts): Kms {
+  const { maxInFlight: most } = limits;
+  const inFlightLimit = createInFlightLimit({ least: Math.min(LEAST_IN_FLIGHT, most), most });
+  return createGuard({
+    ...parts,
+    inFlightLimit,
+    places: createPlaces(inFlightLimit.current),
+    breaker: createBreaker(BREAKER_LIMITS, onBreaker),
+    budget: createRetryBudget(limits.retryRatio),
+    pause: (signal) =>
+      sleep(PAUSE_MS * (1 + random()), undefined, { signal }).catch(rethrow(signal)),
+  });
+}
+
+/** A sleeping caller that is aborted leaves with the reason of its signal. */
+const rethrow = (signal: AbortSignal) => (): never => {
+  throw signal.reason;
+};

@@ -1,0 +1,154 @@
+import { Refusal } from '../../errors.ts';
+import { faultToRefusal } from '../faults.ts';
+import type { Kms } from '../port.ts';
+import type { KmsRequest } from '../request.ts';
+import type { Breaker } from './breaker.ts';
+import type { InFlightLimit } from './in-flight-limit.ts';
+import type { RetryBudget } from './retry-budget.ts';
+
+/** A bounded number of places with a queue before them; `limits/gate.ts` is one. */
+export interface Places {
+  tryEnter(): boolean;
+  wait(signal: AbortSignal): Promise<'entered' | 'full' | 'timeout'>;
+  leave(): void;
+}
+
+export interface GuardOptions {
+  /** Rejects with KmsFault, or with the signal's reason. */
+  readonly kms: Kms;
+  readonly places: Places;
+  readonly inFlightLimit: InFlightLimit;
+  readonly breaker: Breaker;
+  readonly budget: RetryBudget;
+  /** Takes a token of a key: 0, or the milliseconds until there is one. */
+  readonly takeToken: (keyId: string, nowMs: number) => number;
+  /** Monotonic, in milliseconds. */
+  readonly now: () => number;
+  /** Resolves after about the time to wait before a second try; rejects with the signal's reason. */
+  readonly pause: (signal: AbortSignal) => Promise<void>;
+}
+
+/** A KMS that took this long and was not done is taken for one that hangs. */
+const HANGS_MS = 2000;
+
+/**
+ * Keeps a KMS in trouble from being asked more than it can bear, and the proxy from waiting for it:
+ * a circuit breaker, an in-flight limit that follows throttling, and second tries within a budget,
+ * which are the only ones, since the SDK's own are off.
+ */
+export function createGuard(options: GuardOptions): Kms {
+  const { kms, places, breaker, takeToken, now } = options;
+  const attempt = createAttempts(options);
+
+  return {
+    name: kms.name,
+    async reEncrypt(request) {
+      const { signal } = request;
+      refuseWhileOpen(breaker, now());
+      refuseOverKeyLimit(request, takeToken, now());
+      if (!places.tryEnter()) await queueFor(places, signal);
+      try {
+        const { result, attempts } = await attempt(() => kms.reEncrypt(request), signal);
+        return attempts === 1 ? result : { ...result, attempts: result.attempts + attempts - 1 };
+      } finally {
+        places.leave();
+      }
+    },
+    describeKey: (keyId, signal) => look(() => kms.describeKey(keyId, signal), signal),
+    listAliases: (keyArn, signal) => look(() => kms.listAliases(keyArn, signal), signal),
+    listResourceTags: (keyArn, signal) => look(() => kms.listResourceTags(keyArn, signal), signal),
+    close: () => kms.close(),
+  };
+
+  async function look<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    refuseWhileOpen(breaker, now());
+    const { result } = await attempt(ask, signal);
+    return result;
+  }
+}
+
+function createAttempts({ breaker, budget, inFlightLimit, now, pause }: GuardOptions) {
+  return async <T>(ask: () => Promise<T>, signal: AbortSignal) => {
+    budget.deposit();
+    try {
+      return { result: await once(ask), attempts: 1 };
+    } catch (thrown) {
+      const trouble = troubleOf(thrown, 0);
+      const helps = trouble === 'throttled' || trouble === 'unavailable';
+      if (!helps || signal.aborted || !budget.take()) throw thrown;
+    }
+    await pause(signal);
+    refuseWhileOpen(breaker, now());
+    return { result: await once(ask), attempts: 2 };
+  };
+
+  async function once<T>(ask: () => Promise<T>): Promise<T> {
+    const started = now();
+    try {
+      const result = await ask();
+      breaker.succeeded(now());
+      inFlightLimit.succeeded();
+      return result;
+    } catch (thrown) {
+      note(troubleOf(thrown, now() - started));
+      throw thrown;
+    }
+  }
+
+  function note(trouble: Trouble): void {
+    if (trouble === 'throttled') inFlightLimit.throttled(now());
+    if (trouble === 'unavailable') breaker.failed(now());
+    else if (trouble !== 'unknown') breaker.succeeded(now());
+  }
+}
+
+type Trouble = 'none' | 'throttled' | 'unavailable' | 'unknown';
+
+/** What a failure says of KMS itself. `unknown`: the caller went before KMS could show anything. */
+function troubleOf(thrown: unknown, tookMs: number): Trouble {
+  const { reason } = faultToRefusal(thrown);
+  if (reason === 'KMS_THROTTLED') return 'throttled';
+  if (reason === 'KMS_UNAVAILABLE' || reason === 'KMS_UNREACHABLE') return 'unavailable';
+  if (reason === 'CANCELLED' || reason === 'DEADLINE_EXCEEDED') {
+    // A caller's own short deadline must not open the breaker for everyone.
+    return tookMs >= HANGS_MS ? 'unavailable' : 'unknown';
+  }
+  return 'none';
+}
+
+function refuseWhileOpen(breaker: Breaker, nowMs: number): void {
+  const waitMs = breaker.enter(nowMs);
+  if (waitMs === 0) return;
+  throw new Refusal('KMS_UNAVAILABLE', {
+    sentence: 'KMS has failed too often; the proxy waits before it asks again.',
+    retryAfterMs: Math.ceil(waitMs),
+  });
+}
+
+function refuseOverKeyLimit(
+  { source, destination }: KmsRequest,
+  takeToken: GuardOptions['takeToken'],
+  nowMs: number,
+): void {
+  for (const [side, { keyId }] of [
+    ['source', source],
+    ['destination', destination],
+  ] as const) {
+    const waitMs = takeToken(keyId, nowMs);
+    if (waitMs === 0) continue;
+    throw new Refusal('LIMITED', {
+      sentence: `The proxy limits requests: too many a second for the ${side} key.`,
+      side,
+      retryAfterMs: waitMs,
+    });
+  }
+}
+
+async function queueFor(places: Places, signal: AbortSignal): Promise<void> {
+  const how = await places.wait(signal);
+  if (how === 'entered') return;
+  throw new Refusal('LIMITED', {
+    sentence: 'The proxy limits requests: too many are waiting for KMS.',
+    retryAfterMs: 1000,
+  });
+}

@@ -1,0 +1,24 @@
+import { type BucketLimits, createTokenBucket, type TokenBucket } from './token-bucket.ts';
+
+/** More keys than a sidecar ever meets; the one that was met first gives way. */
+const MOST = 10_000;
+
+/** A token bucket for each name, such as a key ARN: `take` as of a single one. */
+export function createKeyedBuckets(limits: BucketLimits): {
+  take(name: string, nowMs: number): number;
+} {
+  const buckets = new Map<string, TokenBucket>();
+
+  return {
+    take(name, nowMs) {
+      if (limits.perSecond === 0) return 0;
+      const bucket = buckets.get(name) ?? createTokenBucket(limits);
+      if (!buckets.has(name)) {
+        const [oldest] = buckets.keys();
+        if (buckets.size >= MOST && oldest !== undefined) buckets.delete(oldest);
+        buckets.set(name, bucket);
+      }
+      return bucket.take(nowMs);
+    },
+  };
+}

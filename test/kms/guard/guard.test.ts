@@ -1,0 +1,256 @@
+import { describe, expect, test } from 'vitest';
+import type { KmsAnswer } from '../../../src/call.ts';
+import { Refusal } from '../../../src/errors.ts';
+import { guardKms, type KmsGuardParts } from '../../../src/kms/guard/create-guard.ts';
+import { type Kms, KmsFault } from '../../../src/kms/port.ts';
+import { toKmsRequest } from '../../../src/kms/request.ts';
+import { createGate } from '../../../src/limits/gate.ts';
+import { createKeyedBuckets } from '../../../src/limits/keyed-buckets.ts';
+import { aPermit } from '../permits.ts';
+
+const ANSWER: KmsAnswer = {
+  ciphertext: Buffer.from('new'),
+  sourceKeyArn: 'arn:source',
+  destinationKeyArn: 'arn:destination',
+  sourceAlgorithm: 'SYMMETRIC_DEFAULT',
+  destinationAlgorithm: 'SYMMETRIC_DEFAULT',
+  sourceKeyMaterialId: '',
+  destinationKeyMaterialId: '',
+  dryRun: false,
+  requestId: 'r',
+  attempts: 1,
+  latencyNs: 1,
+};
+
+const THROTTLED = new KmsFault('ThrottlingException', 'Rate exceeded', { httpStatus: 400 });
+const DOWN = new KmsFault('KMSInternalException', '', { httpStatus: 500 });
+const RESET = new KmsFault('ECONNRESET', 'reset');
+const DENIED = new KmsFault('AccessDeniedException', '', { httpStatus: 400 });
+
+/** Answers or throws what `next` gives, and counts. */
+function outside(next: (n: number, signal: AbortSignal) => KmsAnswer | Error | Promise<KmsAnswer>) {
+  let asked = 0;
+  const answer = async (signal: AbortSignal): Promise<KmsAnswer> => {
+    asked += 1;
+    const given = await next(asked, signal);
+    if (given instanceof Error) throw given;
+    return given;
+  };
+  const no = async (): Promise<never> => {
+    throw DENIED;
+  };
+  const kms: Kms = {
+    name: 'aws',
+    reEncrypt: ({ signal }) => answer(signal),
+    describeKey: no,
+    listAliases: no,
+    listResourceTags: no,
+    close: async () => {},
+  };
+  return { kms, asked: () => asked };
+}
+
+function guarded(kms: Kms, parts: Partial<KmsGuardParts> = {}) {
+  const clock = { now: 0 };
+  const states: string[] = [];
+  const guard = guardKms({
+    kms,
+    limits: { maxInFlight: 16, retryRatio: 0.1 },
+    createPlaces: (maxInFlight) => createGate({ maxInFlight, maxQueue: 2, maxWaitMs: 1000 }),
+    takeToken: () => 0,
+    onBreaker: (state) => states.push(state),
+    random: () => 0,
+    now: () => clock.now,
+    ...parts,
+  });
+  const ask = (signal = new AbortController().signal): Promise<KmsAnswer> =>
+    guard.reEncrypt(toKmsRequest(aPermit({ call: { signal } }), 'resolved'));
+  return { guard, ask, clock, states };
+}
+
+const reasonOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'OK',
+    (thrown: unknown) => (thrown instanceof Refusal ? thrown.reason : (thrown as KmsFault).code),
+  );
+
+describe('a second try', () => {
+  test.each([
+    ['a reset connection', RESET],
+    ['a KMS that fails', DOWN],
+    ['a throttled call', THROTTLED],
+  ])('is made once for %s, and the answer says so', async (_, fault) => {
+    const { kms, asked } = outside((n) => (n === 1 ? fault : ANSWER));
+    expect(await guarded(kms).ask()).toEqual({ ...ANSWER, attempts: 2 });
+    expect(asked()).toBe(2);
+  });
+
+  test('is not made for what KMS refuses, nor for a caller who has gone', async () => {
+    const denied = outside(() => DENIED);
+    expect(await reasonOf(guarded(denied.kms).ask())).toBe('AccessDeniedException');
+    const gone = new AbortController();
+    const reset = outside(() => {
+      gone.abort(new Refusal('CANCELLED'));
+      return RESET;
+    });
+    expect(await reasonOf(guarded(reset.kms).ask(gone.signal))).toBe('ECONNRESET');
+    expect([denied.asked(), reset.asked()]).toEqual([1, 1]);
+  });
+
+  test('ends with the caller’s reason when the caller goes while it waits', async () => {
+    const gone = new AbortController();
+    const { kms } = outside(() => {
+      setTimeout(() => gone.abort(new Refusal('DEADLINE_EXCEEDED')), 5);
+      return DOWN;
+    });
+    expect(await reasonOf(guarded(kms).ask(gone.signal))).toBe('DEADLINE_EXCEEDED');
+  });
+
+  test('keeps the requests at 1.2 times the calls when KMS throttles everything', async () => {
+    const { kms, asked } = outside(() => THROTTLED);
+    const { ask } = guarded(kms, {
+      createPlaces: () => createGate({ maxInFlight: () => 999, maxQueue: 0, maxWaitMs: 0 }),
+    });
+    await Promise.all(Array.from({ length: 300 }, () => reasonOf(ask())));
+    expect(asked() / 300).toBeLessThanOrEqual(1.2);
+    expect(asked()).toBeGreaterThan(300);
+  });
+});
+
+describe('the in-flight limit', () => {
+  test('turns away in under 5 ms what is over the places and the queue', async () => {
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { kms, asked } = outside(() => held.then(() => ANSWER));
+    const { ask } = guarded(kms, { limits: { maxInFlight: 2, retryRatio: 0 } });
+    const calls = Array.from({ length: 4 }, () => reasonOf(ask()));
+    const started = performance.now();
+    expect(await reasonOf(ask())).toBe('LIMITED');
+    expect(performance.now() - started).toBeLessThan(5);
+    expect(asked()).toBe(2);
+    release();
+    expect(await Promise.all(calls)).toEqual(['OK', 'OK', 'OK', 'OK']);
+  });
+
+  test('shrinks while KMS throttles and grows again afterwards', async () => {
+    let throttles = true;
+    let inFlight = 0;
+    let most = 0;
+    const { kms } = outside(async () => {
+      inFlight += 1;
+      most = Math.max(most, inFlight);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      inFlight -= 1;
+      if (throttles) throw THROTTLED;
+      return ANSWER;
+    });
+    const places = (maxInFlight: () => number) =>
+      createGate({ maxInFlight, maxQueue: 64, maxWaitMs: 1000 });
+    const { ask, clock } = guarded(kms, {
+      limits: { maxInFlight: 32, retryRatio: 0 },
+      createPlaces: places,
+    });
+    const burst = () => Promise.all(Array.from({ length: 32 }, () => reasonOf(ask())));
+    for (let round = 0; round < 8; round += 1) {
+      clock.now += 200;
+      await burst();
+    }
+    most = 0;
+    await burst();
+    expect(most).toBe(8);
+    throttles = false;
+    for (let round = 0; round < 30; round += 1) await burst();
+    most = 0;
+    await burst();
+    expect(most).toBeGreaterThanOrEqual(31);
+  });
+});
+
+describe('the circuit breaker', () => {
+  test('opens when half of twenty calls fail, answers at once, and lets one call probe', async () => {
+    let down = true;
+    const { kms, asked } = outside(() => (down ? DOWN : ANSWER));
+    const { ask, clock, states } = guarded(kms, { limits: { maxInFlight: 9, retryRatio: 0 } });
+    for (let n = 0; n < 20; n += 1) await reasonOf(ask());
+    expect(states).toEqual(['open']);
+    const before = asked();
+    await expect(ask()).rejects.toMatchObject({ reason: 'KMS_UNAVAILABLE', retryAfterMs: 500 });
+    expect(asked()).toBe(before);
+    clock.now += 500;
+    expect(await Promise.all([reasonOf(ask()), reasonOf(ask())])).toEqual([
+      'KMSInternalException',
+      'KMS_UNAVAILABLE',
+    ]);
+    expect(asked()).toBe(before + 1);
+    clock.now += 999;
+    expect(await reasonOf(ask())).toBe('KMS_UNAVAILABLE');
+    clock.now += 1;
+    down = false;
+    expect(await reasonOf(ask())).toBe('OK');
+    expect(await reasonOf(ask())).toBe('OK');
+    expect(states).toEqual(['open', 'half_open', 'open', 'half_open', 'closed']);
+  });
+
+  test('does not open for throttling, for refusals, or for callers who go early', async () => {
+    for (const fault of [
+      THROTTLED,
+      DENIED,
+      new Refusal('CANCELLED'),
+      new Refusal('DEADLINE_EXCEEDED'),
+    ]) {
+      const { ask, states } = guarded(outside(() => fault).kms);
+      for (let n = 0; n < 60; n += 1) await reasonOf(ask());
+      expect(states).toEqual([]);
+    }
+  });
+
+  test.each([
+    [2000, ['open']],
+    [1999, []],
+  ])(
+    'takes a KMS that is not done after %i ms for one that hangs, or not',
+    async (tookMs, states) => {
+      let expire = (): void => {};
+      const expired = new Promise<never>((_, reject) => {
+        expire = () => reject(new Refusal('DEADLINE_EXCEEDED'));
+      });
+      const { ask, clock, ...seen } = guarded(outside(() => expired).kms, {
+        limits: { maxInFlight: 30, retryRatio: 0 },
+      });
+      const calls = Array.from({ length: 30 }, () => reasonOf(ask()));
+      clock.now += tookMs;
+      expire();
+      expect(new Set(await Promise.all(calls))).toEqual(new Set(['DEADLINE_EXCEEDED']));
+      expect(seen.states).toEqual(states);
+    },
+  );
+
+  test('is not held open by a probe whose caller left', async () => {
+    let what: 'down' | 'gone' | 'up' = 'down';
+    const { kms } = outside(() =>
+      what === 'up' ? ANSWER : what === 'gone' ? new Refusal('CANCELLED') : DOWN,
+    );
+    const { ask, clock } = guarded(kms, { limits: { maxInFlight: 9, retryRatio: 0 } });
+    for (let n = 0; n < 20; n += 1) await reasonOf(ask());
+    clock.now += 500;
+    what = 'gone';
+    await reasonOf(ask());
+    what = 'up';
+    clock.now += 500;
+    expect(await reasonOf(ask())).toBe('OK');
+  });
+});
+
+test('a key over its rate is refused, its side named; other keys go on', async () => {
+  const buckets = createKeyedBuckets({ perSecond: 1, burst: 1 });
+  const { kms } = outside(() => ANSWER);
+  const { ask } = guarded(kms, { takeToken: buckets.take });
+  await ask();
+  await expect(ask()).rejects.toMatchObject({
+    reason: 'LIMITED',
+    side: 'source',
+    retryAfterMs: 1000,
+  });
+});

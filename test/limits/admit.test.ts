@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Principal } from '../../src/call.ts';
+import { ANONYMOUS } from '../../src/identity/identify.ts';
+import { type AdmitLimits, createAdmission } from '../../src/limits/admit.ts';
+import { createTokenBucket } from '../../src/limits/token-bucket.ts';
+
+const LIMITS: AdmitLimits = {
+  maxInFlight: 2,
+  maxQueue: 1,
+  maxWaitMs: 5000,
+  all: { perSecond: 0, burst: 1 },
+  perPrincipal: { perSecond: 0, burst: 1, maxInFlight: 100 },
+};
+
+const call = () => ({ signal: new AbortController().signal });
+const principal = (id: string): Principal => ({ ...ANONYMOUS, id, kind: 'uds' });
+const limited = expect.objectContaining({ reason: 'LIMITED' });
+
+describe('places', () => {
+  test('are taken up to the limit, waited for in order, and refused at once when the queue is full', async () => {
+    const admission = createAdmission(LIMITS, () => 0);
+    const leave = await admission.admit(ANONYMOUS, call());
+    await admission.admit(ANONYMOUS, call());
+    const waiting = admission.admit(ANONYMOUS, call());
+    const started = performance.now();
+    await expect(admission.admit(ANONYMOUS, call())).rejects.toEqual(limited);
+    expect(performance.now() - started).toBeLessThan(5);
+    leave();
+    (await waiting)();
+    expect(admission.inFlight).toBe(1);
+    expect(admission.waiting).toBe(0);
+  });
+
+  test('are not waited for longer than allowed', async () => {
+    const admission = createAdmission({ ...LIMITS, maxInFlight: 1, maxWaitMs: 20 }, () => 0);
+    const leave = await admission.admit(ANONYMOUS, call());
+    await expect(admission.admit(ANONYMOUS, call())).rejects.toMatchObject({ retryAfterMs: 20 });
+    leave();
+    expect(admission.inFlight).toBe(0);
+  });
+
+  test('are not waited for by a caller who has gone', async () => {
+    const admission = createAdmission({ ...LIMITS, maxInFlight: 1 }, () => 0);
+    const leave = await admission.admit(ANONYMOUS, call());
+    const gone = new AbortController();
+    const waiting = admission.admit(ANONYMOUS, { signal: gone.signal });
+    gone.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+    leave();
+    expect([admission.inFlight, admission.waiting]).toEqual([0, 0]);
+  });
+
+  test('of one principal are its own', async () => {
+    const perPrincipal = { perSecond: 0, burst: 1, maxInFlight: 1 };
+    const admission = createAdmission({ ...LIMITS, perPrincipal }, () => 0);
+    const leave = await admission.admit(principal('a'), call());
+    await expect(admission.admit(principal('a'), call())).rejects.toEqual(limited);
+    await admission.admit(principal('b'), call());
+    leave();
+    await admission.admit(principal('a'), call());
+  });
+});
+
+describe('rates', () => {
+  test('hold one principal back and not the other, and say when to come again', async () => {
+    let now = 0;
+    const perPrincipal = { perSecond: 10, burst: 1, maxInFlight: 100 };
+    const admission = createAdmission({ ...LIMITS, maxInFlight: 99, perPrincipal }, () => now);
+    await admission.admit(principal('a'), call());
+    await expect(admission.admit(principal('a'), call())).rejects.toMatchObject({
+      reason: 'LIMITED',
+      retryAfterMs: 100,
+    });
+    await admission.admit(principal('b'), call());
+    now = 100;
+    await admission.admit(principal('a'), call());
+  });
+
+  test('for all cost a principal nothing of its own where they refuse it', async () => {
+    let now = 0;
+    const admission = createAdmission(
+      {
+        ...LIMITS,
+        maxInFlight: 99,
+        all: { perSecond: 1000, burst: 1 },
+        perPrincipal: { perSecond: 0.001, burst: 2, maxInFlight: 99 },
+      },
+      () => now,
+    );
+    await admission.admit(principal('a'), call());
+    await expect(admission.admit(principal('a'), call())).rejects.toEqual(limited);
+    now = 1;
+    await admission.admit(principal('a'), call());
+  });
+
+  test('never let through more than burst and time allow, whatever the clock does', () => {
+    const limits = fc.record({
+      perSecond: fc.integer({ min: 1, max: 1000 }),
+      burst: fc.integer({ min: 1, max: 50 }),
+    });
+    const steps = fc.array(fc.integer({ min: -50, max: 500 }), { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(limits, steps, ({ perSecond, burst }, pauses) => {
+        const bucket = createTokenBucket({ perSecond, burst });
+        let now = 0;
+        let latest = 0;
+        let passed = 0;
+        for (const pause of pauses) {
+          now += pause;
+          latest = Math.max(latest, now);
+          if (bucket.take(now) === 0) passed += 1;
+        }
+        expect(passed).toBeLessThanOrEqual(burst + (latest * perSecond) / 1000 + 1e-6);
+      }),
+    );
+  });
+});
+
+test('whatever callers do, every place comes back', async () => {
+  const act = fc.constantFrom('enter', 'leave', 'abort');
+  await fc.assert(
+    fc.asyncProperty(fc.array(act, { maxLength: 60 }), async (acts) => {
+      const admission = createAdmission({ ...LIMITS, maxQueue: 3 }, () => 0);
+      const inside: (() => void)[] = [];
+      const controllers: AbortController[] = [];
+      const entering: Promise<void>[] = [];
+      for (const what of acts) {
+        if (what === 'enter') {
+          const controller = new AbortController();
+          controllers.push(controller);
+          const entered = admission.admit(ANONYMOUS, controller);
+          entering.push(
+            entered.then(
+              (leave) => void inside.push(leave),
+              () => {},
+            ),
+          );
+        }
+        if (what === 'leave') inside.shift()?.();
+        if (what === 'abort') controllers.pop()?.abort(new Error('gone'));
+        await Promise.resolve();
+        expect(admission.inFlight).toBeLessThanOrEqual(2);
+        expect(admission.waiting).toBeLessThanOrEqual(3);
+      }
+      for (const controller of controllers) controller.abort(new Error('gone'));
+      await Promise.all(entering);
+      for (const leave of inside) leave();
+      expect([admission.inFlight, admission.waiting]).toEqual([0, 0]);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('ten thousand and more principals cost bounded memory and keep who is at work', async () => {
+  const perPrincipal = { perSecond: 1, burst: 1, maxInFlight: 1 };
+  const admission = createAdmission({ ...LIMITS, maxInFlight: 9, perPrincipal }, () => 0);
+  await admission.admit(principal('busy'), call());
+  for (let n = 0; n < 10_100; n += 1) (await admission.admit(principal(`p${n}`), call()))();
+  await expect(admission.admit(principal('busy'), call())).rejects.toEqual(limited);
+});
