@@ -1,3 +1,4 @@
+import { BUILTINS } from './builtins/builtins.ts';
 import { type Bundle, ENTRYPOINT } from './bundle/bundle.ts';
 import { BundleFault } from './bundle/fault.ts';
 import { createEngine } from './engine/engine.ts';
@@ -26,13 +27,20 @@ export interface Generation {
 /** Makes a bundle ready and proves it on the samples. @throws BundleFault */
 export function createGeneration(bundle: Bundle, limits: Limits, now: number): Generation {
   const engine = openEngine(bundle, limits);
+  refuseMissing(engine.requiredBuiltins);
   const entrypoint = engine.entrypoints[ENTRYPOINT];
   if (entrypoint === undefined) {
     throw new BundleFault(`the bundle's module has no entrypoint ${ENTRYPOINT}`);
   }
   const judge = (input: PolicyInput): Verdict => {
     try {
-      return toVerdict(engine.evaluate(entrypoint, JSON.stringify(input)));
+      return toVerdict(
+        engine.evaluate({
+          entrypoint,
+          input: JSON.stringify(input),
+          context: { nowNs: BigInt(input.time.unix_ms) * 1_000_000n },
+        }),
+      );
     } catch (thrown) {
       return toFailure(thrown);
     }
@@ -54,12 +62,22 @@ const FUEL_PER_MS = 100_000;
 function openEngine({ wasm, data }: Bundle, { timeoutMs, memoryBytes }: Limits) {
   const limits = { fuel: timeoutMs * FUEL_PER_MS, memoryBytes };
   try {
-    return createEngine({ wasm, data, builtins: {}, limits });
+    return createEngine({ wasm, data, builtins: BUILTINS, limits });
   } catch (cause) {
     if (cause instanceof BundleFault) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new BundleFault(`the bundle's policy.wasm cannot be run: ${why}`, { cause });
   }
+}
+
+/** What is missing is said when a bundle loads, not when a call first needs it. */
+function refuseMissing(required: readonly string[]): void {
+  const missing = required.filter((name) => !Object.hasOwn(BUILTINS, name)).sort();
+  if (missing.length === 0) return;
+  const hint = missing.includes('sprintf') ? '; write template strings, $"…{x}", for sprintf' : '';
+  throw new BundleFault(
+    `the policy uses builtins that the proxy does not have: ${missing.join(', ')}${hint}; policy build refuses them`,
+  );
 }
 
 function toFailure(thrown: unknown): Verdict {

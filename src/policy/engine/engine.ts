@@ -1,10 +1,5 @@
-import {
-  type Builtins,
-  createEvaluate,
-  createRawInstance,
-  PAGE_BYTES,
-  type Resident,
-} from './instance.ts';
+import type { Builtins } from './imports.ts';
+import { createEvaluate, createInstance, PAGE_BYTES, type Question } from './instance.ts';
 import { meter } from './meter.ts';
 
 export interface EngineOptions {
@@ -25,8 +20,9 @@ export interface EngineLimits {
 
 export interface Engine {
   readonly entrypoints: Readonly<Record<string, number>>;
+  readonly requiredBuiltins: readonly string[];
   /** JSON text in, result set as JSON text out. Runs to its end at once. @throws EngineFault */
-  evaluate(entrypoint: number, input: string): string;
+  evaluate(question: Question): string;
   /** Instances made because an evaluation threw. */
   readonly replaced: number;
 }
@@ -38,26 +34,27 @@ const FIRST_PAGES = 16;
 /** Evaluates one bundle. An instance that threw is replaced: opa-wasm's are poisoned by throws. */
 export function createEngine({ wasm, data, builtins, limits }: EngineOptions): Engine {
   const module = new WebAssembly.Module(meter(wasm));
-  const template = createRawInstance({
+  const template = createInstance({
     module,
     builtins,
     memory: { initial: FIRST_PAGES, maximum: DATA_PAGES },
   });
   const resident = template.load(data);
   const image = new Uint8Array(template.memory.buffer).slice(0, resident.heapAddress);
-  let evaluate = instantiate(resident);
+  let evaluate = instantiate();
   let replaced = 0;
 
   return {
     entrypoints: template.entrypoints,
+    requiredBuiltins: template.requiredBuiltins,
     get replaced() {
       return replaced;
     },
-    evaluate(entrypoint, input) {
+    evaluate(question) {
       try {
-        return evaluate(entrypoint, input);
+        return evaluate(question);
       } catch (thrown) {
-        evaluate = instantiate(resident);
+        evaluate = instantiate();
         replaced += 1;
         throw thrown;
       }
@@ -68,11 +65,11 @@ export function createEngine({ wasm, data, builtins, limits }: EngineOptions): E
    * A fresh instance gets the memory image of one that has parsed the data, which is a mere copy; and
    * as many pages, for the image says where the allocator thinks that the memory ends.
    */
-  function instantiate(where: Resident) {
+  function instantiate() {
     const pages = template.memory.buffer.byteLength / PAGE_BYTES;
     const memory = { initial: pages, maximum: pages + Math.ceil(limits.memoryBytes / PAGE_BYTES) };
-    const fresh = createRawInstance({ module, builtins, memory });
+    const fresh = createInstance({ module, builtins, memory });
     new Uint8Array(fresh.memory.buffer).set(image);
-    return createEvaluate({ instance: fresh, resident: where, fuel: limits.fuel });
+    return createEvaluate({ instance: fresh, resident, fuel: limits.fuel });
   }
 }

@@ -11,22 +11,26 @@ export class EngineFault extends Error {
   }
 }
 
-/** opa-wasm throws strings, plain objects and errors of all sorts; what each stands for. */
+/** What a throw out of the module stands for: an abort of OPA's runtime, or a trap of the engine. */
 export function toEngineFault(thrown: unknown): EngineFault {
+  if (thrown instanceof EngineFault) {
+    return new EngineFault(
+      kindOf(thrown.cause, thrown.message, thrown.kind),
+      thrown.message,
+      thrown,
+    );
+  }
   const text = messageOf(thrown);
-  return new EngineFault(kindOf(thrown, text), text, thrown);
+  return new EngineFault(kindOf(thrown, text, 'abort'), text, thrown);
 }
 
-function kindOf(thrown: unknown, text: string): EngineFaultKind {
+function kindOf(thrown: unknown, text: string, otherwise: EngineFaultKind): EngineFaultKind {
   if (/conflict/.test(text)) return 'conflict';
-  if (/opa_malloc|Memory|memory/.test(text)) return 'memory';
-  if (thrown instanceof RangeError) return 'stack';
-  if (/built-in function|builtin/.test(text)) return 'builtin';
-  return 'abort';
+  if (/opa_malloc|[Mm]emory/.test(text)) return 'memory';
+  return thrown instanceof RangeError ? 'stack' : otherwise;
 }
 
 function messageOf(thrown: unknown): string {
-  if (typeof thrown === 'string') return thrown;
   if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
     return String(thrown.message);
   }

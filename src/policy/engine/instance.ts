@@ -1,16 +1,16 @@
 import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
+import type { BuiltinContext } from '../builtins/builtin.ts';
 import { EngineFault, toEngineFault } from './fault.ts';
+import { type Builtins, createHost, type OpaExports } from './imports.ts';
 import { FUEL } from './meter.ts';
 
-// The package's ES module hides loadPolicySync, which its types declare; so it is required instead.
-const { loadPolicySync }: typeof import('@open-policy-agent/opa-wasm') = createRequire(
+// The package's ES module hides LoadedPolicy, which its types declare; so it is required instead.
+const { LoadedPolicy }: typeof import('@open-policy-agent/opa-wasm') = createRequire(
   import.meta.url,
 )('@open-policy-agent/opa-wasm');
 
 export const PAGE_BYTES = 65_536;
-
-export type Builtins = Readonly<Record<string, (...args: never[]) => unknown>>;
 
 export interface InstanceOptions {
   readonly module: WebAssembly.Module;
@@ -19,10 +19,13 @@ export interface InstanceOptions {
 }
 
 /** A Wasm instance of a policy, its data not yet there. */
-export interface RawInstance {
+export interface Instance {
   readonly entrypoints: Readonly<Record<string, number>>;
-  readonly exports: Readonly<Record<string, unknown>>;
+  readonly requiredBuiltins: readonly string[];
+  readonly exports: OpaExports;
   readonly memory: WebAssembly.Memory;
+  readonly fuel: WebAssembly.Global;
+  setContext(context: BuiltinContext): void;
   /** Parses JSON text into the memory for good. */
   load(data: Uint8Array): Resident;
 }
@@ -33,13 +36,22 @@ export interface Resident {
   readonly heapAddress: number;
 }
 
-export function createRawInstance({ module, builtins, memory }: InstanceOptions): RawInstance {
-  const policy = loadPolicySync(module, memory, { ...builtins });
-  const instance = policy.wasmInstance as WebAssembly.Instance;
+/** @throws EngineFault, WebAssembly.CompileError, WebAssembly.LinkError */
+export function createInstance({ module, builtins, memory: size }: InstanceOptions): Instance {
+  const memory = new WebAssembly.Memory(size);
+  const host = createHost(memory, builtins);
+  const instance = new WebAssembly.Instance(module, host.imports);
+  const exports = instance.exports as OpaExports;
+  host.connect(exports);
+  const minorVersion = exports.opa_wasm_abi_minor_version.value;
+  const policy = new LoadedPolicy({ instance }, memory, minorVersion);
   return {
     entrypoints: policy.entrypoints as Record<string, number>,
-    exports: instance.exports,
-    memory: policy.mem,
+    requiredBuiltins: host.required(),
+    exports,
+    memory,
+    fuel: exports[FUEL],
+    setContext: host.setContext,
     load(data) {
       policy.setData(copyOf(data));
       return { dataAddress: policy.dataAddr, heapAddress: policy.dataHeapPtr as number };
@@ -54,18 +66,15 @@ function copyOf(bytes: Uint8Array): ArrayBuffer {
   return copy;
 }
 
-type OpaEval = (
-  reserved: 0,
-  entrypoint: number,
-  dataAddress: number,
-  inputAddress: number,
-  inputLength: number,
-  heapAddress: number,
-  format: 0,
-) => number;
+export interface Question {
+  readonly entrypoint: number;
+  /** JSON text. */
+  readonly input: string;
+  readonly context: BuiltinContext;
+}
 
 export interface EvaluateOptions {
-  readonly instance: Pick<RawInstance, 'exports' | 'memory'>;
+  readonly instance: Instance;
   readonly resident: Resident;
   /** Units that each evaluation may use. */
   readonly fuel: number;
@@ -73,26 +82,24 @@ export interface EvaluateOptions {
 
 /**
  * Evaluates straight in the Wasm memory: the input is written behind the resident data, which is what
- * opa-wasm's own evaluate does with twice the copying. @throws EngineFault
+ * opa-wasm's own evaluate does with twice the copying. The result set is JSON text. @throws EngineFault
  */
-export function createEvaluate(
-  options: EvaluateOptions,
-): (entrypoint: number, input: string) => string {
-  const { exports, memory } = options.instance;
+export function createEvaluate(options: EvaluateOptions): (question: Question) => string {
+  const { exports, memory, fuel, setContext } = options.instance;
   const { dataAddress, heapAddress } = options.resident;
-  const opaEval = exports['opa_eval'] as OpaEval;
-  const tank = exports[FUEL] as WebAssembly.Global;
+  const { opa_eval } = exports;
   let view = Buffer.from(memory.buffer);
 
-  return (entrypoint, input) => {
+  return ({ entrypoint, input, context }) => {
     try {
+      setContext(context);
       reserve(heapAddress + input.length * 3);
       const length = view.write(input, heapAddress, 'utf8');
       const free = heapAddress + length;
-      tank.value = options.fuel;
-      return read(opaEval(0, entrypoint, dataAddress, heapAddress, length, free, 0));
+      fuel.value = options.fuel;
+      return read(opa_eval(0, entrypoint, dataAddress, heapAddress, length, free, 0));
     } catch (thrown) {
-      if (tank.value === 0) throw new EngineFault('fuel', 'the policy does too much work', thrown);
+      if (fuel.value === 0) throw new EngineFault('fuel', 'the policy does too much work', thrown);
       throw toEngineFault(thrown);
     }
   };

@@ -18,7 +18,8 @@ declare namespace WebAssembly {
     static imports(module: Module): { readonly module: string; readonly name: string }[];
   }
   class Instance {
-    readonly exports: Readonly<Record<string, unknown>>;
+    constructor(module: Module, imports: object);
+    readonly exports: object;
   }
   class RuntimeError extends Error {}
   class CompileError extends Error {}

@@ -1,0 +1,61 @@
+/** Nanoseconds of each unit of Go's durations, and OPA's own d, w and y. */
+const UNIT_NS: ReadonlyMap<string, bigint> = new Map([
+  ['ns', 1n],
+  ['us', 1_000n],
+  ['µs', 1_000n],
+  ['μs', 1_000n],
+  ['ms', 1_000_000n],
+  ['s', 1_000_000_000n],
+  ['m', 60_000_000_000n],
+  ['h', 3_600_000_000_000n],
+]);
+const EXTENDED_HOURS: ReadonlyMap<string, number> = new Map([
+  ['d', 24],
+  ['w', 7 * 24],
+  ['y', 365 * 24],
+]);
+
+const SEGMENT = /^(\d*)(?:\.(\d*))?([^\d.]+)/;
+const MAX_NS = 2n ** 63n;
+const MOST_DIGITS = 400;
+
+/** `1h30m`, `-2d`, `1.5s` → nanoseconds; undefined where it is no duration or does not fit. */
+export function parseDurationNs(text: string): bigint | undefined {
+  const negative = text.startsWith('-');
+  let rest = /^[+-]/.test(text) ? text.slice(1) : text;
+  if (rest === '0') return 0n;
+  if (rest === '' || rest.length > MOST_DIGITS) return undefined;
+  let total = 0n;
+  while (rest !== '') {
+    const found = SEGMENT.exec(rest);
+    const [whole = '', digits = '', fraction = '', unit = ''] = found ?? [];
+    const ns = digits === '' && fraction === '' ? undefined : segmentNs(digits, fraction, unit);
+    if (ns === undefined) return undefined;
+    total += ns;
+    rest = rest.slice(whole.length);
+  }
+  const limit = negative ? MAX_NS : MAX_NS - 1n;
+  if (total > limit) return undefined;
+  return negative ? -total : total;
+}
+
+function segmentNs(digits: string, fraction: string, unit: string): bigint | undefined {
+  const hours = EXTENDED_HOURS.get(unit);
+  if (hours !== undefined) return extendedNs(`${digits}.${fraction}`, hours);
+  const scale = UNIT_NS.get(unit);
+  if (scale === undefined) return undefined;
+  return BigInt(digits || '0') * scale + fractionNs(fraction, scale);
+}
+
+/** Go reads a fraction as an integer over a power of ten, and cuts the product off. */
+function fractionNs(fraction: string, scale: bigint): bigint {
+  if (fraction === '') return 0n;
+  return BigInt(Math.trunc(Number(fraction) * (Number(scale) / 10 ** fraction.length)));
+}
+
+/** OPA writes days, weeks and years as hours in a double and has Go read those. */
+function extendedNs(number: string, hours: number): bigint | undefined {
+  const text = (Number(number) * hours).toFixed(20).replace(/\.?0+$/, '');
+  const [digits = '0', fraction = ''] = text.split('.');
+  return segmentNs(digits, fraction, 'h');
+}

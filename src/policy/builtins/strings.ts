@@ -1,0 +1,54 @@
+import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
+import type { Builtin } from './builtin.ts';
+import { isArray, isSet, type Term } from './term.ts';
+
+export const STRING_BUILTINS: Readonly<Record<string, Builtin>> = {
+  'crypto.sha256': ([text]) => (typeof text === 'string' ? hash('sha256', text, 'hex') : undefined),
+  'hex.encode': ([text]) =>
+    typeof text === 'string' ? Buffer.from(text, 'utf8').toString('hex') : undefined,
+  'hex.decode': ([text]) =>
+    typeof text === 'string' && /^([0-9a-fA-F]{2})*$/.test(text)
+      ? Buffer.from(text, 'hex').toString('utf8')
+      : undefined,
+  'strings.any_prefix_match': ([search, base]) => anyAffix(search, base, false),
+  'strings.any_suffix_match': ([search, base]) => anyAffix(search, base, true),
+};
+
+function anyAffix(search: Term | undefined, base: Term | undefined, suffix: boolean) {
+  const [texts, affixes] = [strings(search), strings(base)];
+  if (!texts || !affixes) return undefined;
+  return suffix ? anyStarts(texts.map(reversed), affixes.map(reversed)) : anyStarts(texts, affixes);
+}
+
+/** A string, or an array or set of nothing but strings. */
+function strings(term: Term | undefined): string[] | undefined {
+  if (typeof term === 'string') return [term];
+  const items = isSet(term) ? [...term.members.values()] : term;
+  if (!items || typeof items !== 'object' || !isArray(items)) return undefined;
+  return items.every((item) => typeof item === 'string') ? [...items] : undefined;
+}
+
+/**
+ * Strings that share a prefix sort together, right after the prefix, so that one look per prefix does
+ * and no product of both lengths is paid.
+ */
+function anyStarts(texts: string[], prefixes: readonly string[]): boolean {
+  const sorted = texts.sort();
+  return prefixes.some((prefix) => firstFrom(sorted, prefix)?.startsWith(prefix) ?? false);
+}
+
+function firstFrom(sorted: readonly string[], least: string): string | undefined {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? '') < least) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low];
+}
+
+/** By UTF-16 unit: halves of a pair that swap places swap on both sides. */
+function reversed(text: string): string {
+  return text.split('').reverse().join('');
+}

@@ -1,0 +1,108 @@
+import { Buffer } from 'node:buffer';
+import type { Builtin, BuiltinContext } from '../builtins/builtin.ts';
+import { parseTerm, toJson } from '../builtins/term.ts';
+import { EngineFault } from './fault.ts';
+import { FUEL } from './meter.ts';
+
+export type Builtins = Readonly<Record<string, Builtin>>;
+
+/** The calls from the module to its host, once the instance that they need is there. */
+export interface Host {
+  readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** @throws EngineFault where the module is of another ABI. */
+  connect(exports: OpaExports): void;
+  /** Names of the builtins that the module asks its host for. */
+  required(): readonly string[];
+  setContext(context: BuiltinContext): void;
+}
+
+/** The part of https://www.openpolicyagent.org/docs/wasm that is used; addresses are numbers. */
+export interface OpaExports {
+  opa_malloc(bytes: number): number;
+  opa_json_parse(address: number, bytes: number): number;
+  opa_json_dump(value: number): number;
+  opa_value_dump(value: number): number;
+  opa_eval(
+    reserved: 0,
+    entrypoint: number,
+    data: number,
+    input: number,
+    inputBytes: number,
+    heap: number,
+    format: 0,
+  ): number;
+  builtins(): number;
+  /** Added by the meter. */
+  readonly [FUEL]: WebAssembly.Global;
+  readonly opa_wasm_abi_version: WebAssembly.Global;
+  readonly opa_wasm_abi_minor_version: WebAssembly.Global;
+}
+
+/**
+ * opa-wasm's own dispatch hands builtins JSON, which rounds nanoseconds and makes sets arrays; and it
+ * prefers its sprintf to any other. So the dispatch is ours, and works on OPA's own values.
+ */
+export function createHost(memory: WebAssembly.Memory, builtins: Builtins): Host {
+  let exports: OpaExports | undefined;
+  let byId: readonly string[] = [];
+  let context: BuiltinContext = { nowNs: 0n };
+  const call = (id: number, _context: number, ...args: number[]) => dispatch(id, args);
+
+  return {
+    imports: {
+      env: {
+        memory,
+        opa_abort: (address: number) => {
+          throw new EngineFault('abort', readText(memory, address));
+        },
+        opa_println: () => {},
+        opa_builtin0: call,
+        opa_builtin1: call,
+        opa_builtin2: call,
+        opa_builtin3: call,
+        opa_builtin4: call,
+      },
+    },
+    connect(found) {
+      if (found.opa_wasm_abi_version.value !== 1 || found.opa_wasm_abi_minor_version.value < 2) {
+        throw new EngineFault('abort', 'the module is of an ABI other than 1.2 and up');
+      }
+      exports = found;
+      const ids: Record<string, number> = JSON.parse(
+        readText(memory, found.opa_json_dump(found.builtins())),
+      );
+      const names: string[] = [];
+      for (const [name, id] of Object.entries(ids)) names[id] = name;
+      byId = names;
+    },
+    required: () => byId.filter((name) => name !== undefined),
+    setContext: (next) => {
+      context = next;
+    },
+  };
+
+  function dispatch(id: number, args: readonly number[]): number {
+    const name = byId[id] ?? '';
+    const builtin = Object.hasOwn(builtins, name) ? builtins[name] : undefined;
+    if (!builtin || !exports) throw new EngineFault('builtin', `there is no builtin ${name}`);
+    const { opa_value_dump } = exports;
+    const terms = args.map((address) => parseTerm(readText(memory, opa_value_dump(address))));
+    const result = builtin(terms, context);
+    return result === undefined ? 0 : store(toJson(result), exports);
+  }
+
+  function store(text: string, { opa_malloc, opa_json_parse }: OpaExports): number {
+    const bytes = Buffer.from(text, 'utf8');
+    const address = opa_malloc(bytes.length);
+    new Uint8Array(memory.buffer).set(bytes, address);
+    return opa_json_parse(address, bytes.length);
+  }
+}
+
+/** A text in the memory goes up to its first zero byte. */
+export function readText(memory: WebAssembly.Memory, address: number): string {
+  const view = Buffer.from(memory.buffer);
+  const end = view.indexOf(0, address);
+  if (end < 0) throw new EngineFault('abort', 'a text in the memory does not end');
+  return view.toString('utf8', address, end);
+}
