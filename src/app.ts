@@ -46,7 +46,7 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
 
 async function compose(config: Config, around: Surroundings, opened: Stack): Promise<App> {
   const metrics = createMetrics({ version: VERSION, backend: config.kms.backend });
-  const { kms, embedded } = await composeKms(config.kms, around, metrics);
+  const { kms, embedded } = await composeKms(config, around, metrics);
   opened.push(() => kms.close());
   const policy = await createDecisionPoint({
     source: config.policy.source,

@@ -4,8 +4,12 @@ import { createEmbeddedBackend } from '../kms/embedded/backend.ts';
 import { createEmbeddedKms, type EmbeddedKms } from '../kms/embedded/embedded.ts';
 import { readSeed } from '../kms/embedded/seed.ts';
 import { refuseFaults } from '../kms/faults.ts';
+import { guardKms } from '../kms/guard/create-guard.ts';
 import type { Kms } from '../kms/port.ts';
+import { createGate } from '../limits/gate.ts';
+import { createKeyedBuckets } from '../limits/keyed-buckets.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { bucket } from './limits.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The KMS behind the proxy: its methods are measured and reject with Refusals. */
@@ -16,7 +20,7 @@ export interface Backend {
 }
 
 export async function composeKms(
-  config: Config['kms'],
+  { kms: config, limits }: Pick<Config, 'kms' | 'limits'>,
   { log, env }: Surroundings,
   metrics: Metrics,
 ): Promise<Backend> {
@@ -27,7 +31,22 @@ export async function composeKms(
   const { region, endpoint, transport, allow_embedded: allowEmbedded } = config.aws;
   const warn = (sentence: string) => log.warn(sentence);
   const aws = await createAwsBackend({ region, endpoint, transport, allowEmbedded, env, warn });
-  return { kms: refuseFaults(metrics.kms.measure(aws)), embedded: undefined };
+  return { kms: refuseFaults(guard(metrics.kms.measure(aws), limits, log)), embedded: undefined };
+}
+
+/** Around what is measured, so that a second try counts as a request of its own. */
+function guard(kms: Kms, limits: Config['limits'], log: Surroundings['log']): Kms {
+  const { max_in_flight: maxInFlight, max_queue: maxQueue, ...towards } = limits.kms;
+  return guardKms({
+    kms,
+    limits: { maxInFlight, retryRatio: towards.retry_ratio },
+    createPlaces: (current) =>
+      createGate({ maxInFlight: current, maxQueue, maxWaitMs: towards.max_wait_ms }),
+    takeToken: createKeyedBuckets(bucket(limits.per_key)).take,
+    onBreaker: (state) => log.warn({ state }, 'the circuit breaker towards KMS'),
+    now: () => performance.now(),
+    random: Math.random,
+  });
 }
 
 function openEmbedded({ seed }: Config['kms']['embedded']): EmbeddedKms {

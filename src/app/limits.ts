@@ -35,6 +35,6 @@ export function wireLimits({ connections, max_message_bytes }: Config['grpc']): 
   };
 }
 
-function bucket({ per_second: perSecond, burst }: Bucket): BucketLimits {
+export function bucket({ per_second: perSecond, burst }: Bucket): BucketLimits {
   return { perSecond, burst };
 }
