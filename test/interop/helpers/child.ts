@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOOLS_PATH } from './tools.ts';
@@ -42,7 +41,13 @@ export function startChild(
   child.on('error', (error) => {
     failed = error;
   });
-  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+  let isOver = false;
+  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.on('exit', (code, signal) => {
+      isOver = true;
+      resolve(code ?? signal ?? 0);
+    });
+  });
 
   return {
     pid: child.pid ?? 0,
@@ -53,29 +58,17 @@ export function startChild(
         const found = pattern.exec(output);
         if (found) return found;
         if (failed) throw failed;
-        if (isOver()) throw new Error(`${command} ended with ${child.exitCode}:\n${output}`);
+        if (isOver) throw new Error(`${command} ended with ${child.exitCode}:\n${output}`);
         if (Date.now() > until) throw new Error(`${command} never wrote ${pattern}:\n${output}`);
         await sleep(20);
       }
     },
     async stop() {
-      if (!isOver()) {
-        child.kill('SIGTERM');
-        await Promise.race([once(child, 'exit'), sleep(10_000)]);
-        if (!isOver()) {
-          child.kill('SIGKILL');
-          await once(child, 'exit');
-        }
-      }
-      return ending(child);
+      if (isOver) return ended;
+      child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      return ended.finally(() => clearTimeout(late));
     },
-    async ended() {
-      if (!isOver()) await once(child, 'exit');
-      return ending(child);
-    },
+    ended: () => ended,
   };
-}
-
-function ending(child: ChildProcess): number | NodeJS.Signals {
-  return child.exitCode ?? child.signalCode ?? 0;
 }

@@ -1,0 +1,80 @@
+// Does what the README says to a newcomer, as written there.
+//   readme.mjs run    `npm ci && npm start`, then the two commands that it prints
+//   readme.mjs test   `npm ci && npm test`
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const COMMANDS = { run: 'npm ci && npm start', test: 'npm ci && npm test' };
+
+const [, , what = ''] = process.argv;
+const command = COMMANDS[what];
+assert(command, 'usage: readme.mjs run|test');
+assert(shellLines().includes(command), `README.md has no shell block with: ${command}`);
+if (what === 'test') process.exit(spawnSync('bash', ['-c', command], { stdio: 'inherit' }).status);
+
+rmSync('.work/audit', { recursive: true, force: true });
+const server = spawn('bash', ['-c', command], {
+  detached: true,
+  stdio: ['ignore', 'pipe', 'pipe'],
+});
+let output = '';
+for (const stream of [server.stdout, server.stderr]) {
+  stream.on('data', (chunk) => {
+    output += chunk;
+    process.stdout.write(chunk);
+  });
+}
+
+try {
+  const [allowed, denied] = await printedCommands();
+
+  const good = spawnSync('bash', ['-c', allowed], { encoding: 'utf8' });
+  assert.equal(good.status, 0, `the allowed call failed: ${good.stderr}`);
+  const answer = JSON.parse(good.stdout);
+  assert(answer.CiphertextBlob, 'the answer has no CiphertextBlob');
+  assert.match(JSON.stringify(answer), /decision.?id/i, 'the answer has no decision id');
+
+  const bad = spawnSync('bash', ['-c', denied], { encoding: 'utf8' });
+  assert.equal(bad.status, 254, `the denied call ended with ${bad.status}: ${bad.stdout}`);
+  assert.match(
+    bad.stderr,
+    /An error occurred \(AccessDeniedException\) when calling the ReEncrypt/,
+  );
+  for (const told of ['rule', 'side', 'decision']) assert.match(bad.stderr, new RegExp(told, 'i'));
+
+  const probe = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0];
+  const metrics = await (await fetch(`${probe}/metrics`)).text();
+  const calls = (outcome) =>
+    new RegExp(`^kms_reencrypt_calls_total\\{.*outcome="${outcome}".*\\} (\\d+)$`, 'gm');
+  const sum = (outcome) => [...metrics.matchAll(calls(outcome))].reduce((n, m) => n + +m[1], 0);
+  assert.equal(sum('released'), 1, 'metrics count one released call');
+  assert.equal(sum('denied'), 1, 'metrics count one denied call');
+
+  const kinds = readFileSync('.work/audit/audit.jsonl', 'utf8').match(/"kind":"\w+"/g) ?? [];
+  for (const kind of ['intent', 'outcome', 'refusal']) {
+    assert(kinds.includes(`"kind":"${kind}"`), `the audit log has no ${kind}`);
+  }
+  process.stdout.write('The README keeps its word: one allowed, one denied, both on record.\n');
+} finally {
+  process.kill(-server.pid, 'SIGTERM');
+}
+
+/** The lines of README.md's shell blocks, continuations joined. */
+function shellLines() {
+  const blocks = readFileSync('README.md', 'utf8').matchAll(/^```(?:sh|bash|shell)\n(.*?)^```/gms);
+  return [...blocks].flatMap(([, body]) => body.replaceAll(/\\\n\s*/g, '').split('\n'));
+}
+
+/** The two commands that the server prints once it serves. */
+async function printedCommands() {
+  for (let waited = 0; waited < 240_000; waited += 100) {
+    const found = output.match(/^ *npm run -s cli -- re-encrypt (?:.*\\\n)*.*$/gm) ?? [];
+    if (found.length >= 2) return found;
+    assert.equal(server.exitCode, null, 'the server ended');
+    await sleep(100);
+  }
+  throw new Error('the server printed no commands');
+}
