@@ -12,4 +12,14 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Check or print the configuration, or its JSON Schema.',
     load: () => import('./config.ts'),
   },
+  {
+    name: 're-encrypt',
+    summary: 'Re-encrypt a ciphertext, with the options of `aws kms re-encrypt`.',
+    load: () => import('./re-encrypt/run.ts'),
+  },
+  {
+    name: 'health',
+    summary: 'Ask a proxy whether it serves; exit 0 if so, 1 otherwise.',
+    load: () => import('./health.ts'),
+  },
 ];

@@ -1,0 +1,120 @@
+import type { KnownArguments } from './arguments/known-arguments.ts';
+import { otherFailure, usageFailure } from './failure.ts';
+import { OUTPUT_FORMATS, type OutputFormat } from './output/format.ts';
+import type { Query } from './output/query.ts';
+import type { BinaryFormat } from './parameters.ts';
+import { type Profile, readProfile } from './profile.ts';
+import type { Environment } from './values/file-value.ts';
+
+export const ERROR_FORMATS = ['legacy', 'json', 'yaml', 'text', 'table', 'enhanced'] as const;
+export type ErrorFormat = (typeof ERROR_FORMATS)[number];
+
+export const DEFAULT_ENDPOINT = '127.0.0.1:50051';
+const DEFAULT_TIMEOUT_SECONDS = 60;
+
+/** What the global options, the environment and the profile say together. */
+export interface Settings {
+  readonly endpoint: string;
+  readonly profileName: string | undefined;
+  readonly profile: Profile;
+  readonly region: string | undefined;
+  readonly output: OutputFormat;
+  readonly query: Query | undefined;
+  readonly color: 'on' | 'off' | 'auto';
+  readonly binaryFormat: BinaryFormat;
+  readonly sign: boolean;
+  readonly verifyTls: boolean;
+  readonly caBundle: string | undefined;
+  /** 0 waits for ever. */
+  readonly readTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly pager: boolean;
+  readonly debug: boolean;
+}
+
+/** @throws CliFailure */
+export async function readSettings(
+  values: KnownArguments['values'],
+  env: Environment,
+): Promise<Settings> {
+  const text = (key: string) => {
+    const value = values.get(key);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const expression = text('query');
+  const query = expression === undefined ? undefined : await compileQuery(expression);
+  const endpoint = checkEndpoint(text('endpointUrl') ?? DEFAULT_ENDPOINT);
+  const readTimeoutMs = timeoutMs(text('readTimeout'));
+  const connectTimeoutMs = timeoutMs(text('connectTimeout'));
+  const profileName = text('profile');
+  const profile = readProfile(profileName, env);
+  return {
+    endpoint,
+    profileName,
+    profile,
+    region:
+      text('region') ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? profile.get('region'),
+    output: outputFormat(text('output') ?? env['AWS_DEFAULT_OUTPUT'] ?? profile.get('output')),
+    query,
+    color: (text('color') ?? 'auto') as Settings['color'],
+    binaryFormat: binaryFormat(text('binaryFormat') ?? profile.get('cli_binary_format')),
+    sign: values.get('signRequest') !== false,
+    verifyTls: values.get('verifySsl') !== false,
+    caBundle: text('caBundle') ?? env['AWS_CA_BUNDLE'] ?? profile.get('ca_bundle'),
+    readTimeoutMs,
+    connectTimeoutMs,
+    pager: values.get('noPager') !== true,
+    debug: values.get('debug') === true,
+  };
+}
+
+async function compileQuery(expression: string): Promise<Query> {
+  const { compileQuery: compile } = await import('./output/query.ts');
+  return compile(expression);
+}
+
+/** A scheme, or at least a port, tells what the endpoint is. */
+function checkEndpoint(endpoint: string): string {
+  if (/^[A-Za-z][A-Za-z0-9+.-]*:/.test(endpoint) || /:\d+$/.test(endpoint)) return endpoint;
+  throw usageFailure(
+    `Bad value for --endpoint-url "${endpoint}": scheme is missing.  Must be of the form ` +
+      'http://<hostname>/ or https://<hostname>/, or <hostname>:<port> or unix:<path> of a proxy',
+  );
+}
+
+function timeoutMs(seconds: string | undefined): number {
+  if (seconds === undefined) return DEFAULT_TIMEOUT_SECONDS * 1000;
+  if (/^\s*[-+]?\d+(?:_\d+)*\s*$/.test(seconds)) return Number(seconds.replaceAll('_', '')) * 1000;
+  throw otherFailure(`invalid literal for int() with base 10: '${seconds}'`);
+}
+
+function outputFormat(name: string | undefined): OutputFormat {
+  if (name === undefined || name === '') return 'json';
+  const format = OUTPUT_FORMATS.find((known) => known === name);
+  if (format !== undefined) return format;
+  throw otherFailure(`Unknown output type: ${name}`);
+}
+
+function binaryFormat(name: string | undefined): BinaryFormat {
+  if (name === undefined || name === 'base64') return 'base64';
+  if (name === 'raw-in-base64-out') return name;
+  throw otherFailure(`Unknown cli_binary_format: ${name}, use base64 or raw-in-base64-out`);
+}
+
+/** Never throws: it is asked while another failure is told. */
+export function errorFormat(values: KnownArguments['values'], env: Environment): ErrorFormat {
+  const named =
+    values.get('errorFormat') ?? env['AWS_CLI_ERROR_FORMAT'] ?? fromProfile(values, env);
+  return ERROR_FORMATS.find((known) => known === String(named).toLowerCase()) ?? 'enhanced';
+}
+
+function fromProfile(values: KnownArguments['values'], env: Environment): string | undefined {
+  const profile = values.get('profile');
+  try {
+    return readProfile(typeof profile === 'string' ? profile : undefined, env).get(
+      'cli_error_format',
+    );
+  } catch {
+    return undefined;
+  }
+}

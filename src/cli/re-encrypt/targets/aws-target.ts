@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type HttpAnswer,
+  NoAnswer,
+  type SignedCall,
+  type Signing,
+} from '../../../kms/aws/signed-call.ts';
+import { CliFailure, EXIT_CODE, otherFailure, usageFailure } from '../failure.ts';
+import { compactJson } from '../output/json-output.ts';
+import type { Settings } from '../settings.ts';
+import { answeredError, responseMembers, serviceFailure } from './aws-answer.ts';
+import type { TargetAnswer, TargetCall } from './target.ts';
+
+const DEFAULT_ATTEMPTS = 3;
+const BACKOFF_MS = 50;
+const MOST_BACKOFF_MS = 20_000;
+
+/** Calls a KMS endpoint as the AWS CLI does: same body, signature, retries and words. @throws CliFailure */
+export async function callAws(call: TargetCall): Promise<TargetAnswer> {
+  const { settings, parameters, signal } = call;
+  const signing = await findSigning(settings);
+  const { sendSigned } = await import('../../../kms/aws/signed-call.ts');
+  const signed: SignedCall = {
+    endpoint: endpointUrl(settings.endpoint),
+    operation: 'ReEncrypt',
+    body: compactJson(parameters),
+    signing,
+    tls: { verify: settings.verifyTls, ca: caBundle(settings) },
+    connectTimeoutMs: settings.connectTimeoutMs,
+    readTimeoutMs: settings.readTimeoutMs,
+    signal,
+  };
+  const answer = await withRetries({ attempts: mostAttempts(call), signal }, () =>
+    sendSigned(signed),
+  ).catch((thrown: unknown) => {
+    throw thrown instanceof NoAnswer ? noAnswerFailure(thrown, signed.endpoint) : thrown;
+  });
+  return { response: responseMembers(answer), decisionId: '' };
+}
+
+function endpointUrl(endpoint: string): URL {
+  const url = URL.parse(endpoint);
+  if (url?.hostname) return url;
+  throw otherFailure(`Invalid endpoint: ${endpoint}`);
+}
+
+async function findSigning({ region, sign, profileName }: Settings): Promise<Signing | undefined> {
+  if (region === undefined) {
+    throw configurationFailure(
+      'NoRegion',
+      'You must specify a region. You can also configure your region by running "aws configure".',
+    );
+  }
+  if (!sign) return undefined;
+  const { profileCredentials } = await import('../../../kms/aws/profile-credentials.ts');
+  const credentials = await profileCredentials(profileName);
+  if (credentials !== undefined) return { region, credentials };
+  throw configurationFailure(
+    'NoCredentials',
+    'Unable to locate credentials. You can configure credentials by running "aws login".',
+  );
+}
+
+function configurationFailure(code: string, sentence: string): CliFailure {
+  return new CliFailure(EXIT_CODE.configuration, sentence, { code });
+}
+
+function caBundle({ caBundle: file, verifyTls }: Settings): Uint8Array | undefined {
+  if (file === undefined || !verifyTls) return undefined;
+  try {
+    return readFileSync(file);
+  } catch {
+    throw usageFailure(`--ca-bundle: the file ${file} cannot be read`);
+  }
+}
+
+function mostAttempts({ env, settings }: TargetCall): number {
+  const written = env['AWS_MAX_ATTEMPTS'] ?? settings.profile.get('max_attempts');
+  const attempts = Number(written);
+  return Number.isInteger(attempts) && attempts > 0 ? attempts : DEFAULT_ATTEMPTS;
+}
+
+interface Retries {
+  readonly attempts: number;
+  readonly signal: AbortSignal;
+}
+
+/** Throttling, transient answers and lost connections are tried again after a random, growing pause. */
+async function withRetries(
+  { attempts, signal }: Retries,
+  send: () => Promise<HttpAnswer>,
+): Promise<HttpAnswer> {
+  for (let attempt = 1; ; attempt += 1) {
+    const outcome = await tryOnce(send);
+    if (outcome.done !== undefined) return outcome.done;
+    if (attempt >= attempts || !outcome.retryable) throw outcome.failure(attempt - 1);
+    const longest = Math.min(BACKOFF_MS * 2 ** (attempt - 1), MOST_BACKOFF_MS);
+    await delay(Math.random() * longest, undefined, { signal });
+  }
+}
+
+interface Outcome {
+  readonly done?: HttpAnswer;
+  readonly retryable: boolean;
+  failure(retries: number): unknown;
+}
+
+async function tryOnce(send: () => Promise<HttpAnswer>): Promise<Outcome> {
+  try {
+    const answer = await send();
+    const error = answeredError(answer);
+    if (error === undefined) return { done: answer, retryable: false, failure: () => undefined };
+    const { retryable } = error;
+    return { retryable, failure: (n) => serviceFailure(error, retryable ? n : undefined) };
+  } catch (thrown) {
+    return { retryable: thrown instanceof NoAnswer, failure: () => thrown };
+  }
+}
+
+function noAnswerFailure({ kind, message }: NoAnswer, endpoint: URL): CliFailure {
+  const url = `"${endpoint.href}"`;
+  switch (kind) {
+    case 'connect-timeout':
+      return otherFailure(`Connect timeout on endpoint URL: ${url}`);
+    case 'read-timeout':
+      return otherFailure(`Read timeout on endpoint URL: ${url}`);
+    case 'closed':
+      return otherFailure(
+        `Connection was closed before we received a valid response from endpoint URL: ${url}.`,
+      );
+    case 'tls':
+      return otherFailure(`SSL validation failed for ${endpoint.href} ${message}`);
+    case 'refused':
+      return otherFailure(`Could not connect to the endpoint URL: ${url}`);
+  }
+}

@@ -1,0 +1,48 @@
+import type { RefusedError } from '../../../client/refused-error.ts';
+import { REASONS } from '../../../errors.ts';
+import { CliFailure, EXIT_CODE, type FailureFacts, otherFailure } from '../failure.ts';
+
+/** The codes of gRPC that come without a reason where no proxy answered. */
+const UNANSWERED: Readonly<Record<string, (endpoint: string) => string>> = {
+  UNAVAILABLE: (endpoint) =>
+    `Could not connect to the proxy at "${endpoint}". Is it running? \`kms-reencrypt-proxy serve\` starts one.`,
+  DEADLINE_EXCEEDED: (endpoint) => `Read timeout on the proxy at "${endpoint}"`,
+};
+
+/** A refusal under the name that AWS's own protocol has for it, with what the proxy tells beside. */
+export function refusalFailure(refused: RefusedError, endpoint: string): CliFailure {
+  const { reason, kmsError, code } = refused.facts;
+  const unanswered = UNANSWERED[code];
+  if (reason === '' && unanswered) return otherFailure(unanswered(endpoint), refused);
+  if (reason === '') return otherFailure(`${code} from "${endpoint}": ${refused.message}`, refused);
+  const known = Object.hasOwn(REASONS, reason)
+    ? REASONS[reason as keyof typeof REASONS]
+    : undefined;
+  return new CliFailure(EXIT_CODE.service, refused.message, {
+    code: kmsError || known?.kmsError || code,
+    calling: {},
+    facts: refusalFacts(refused),
+    cause: refused,
+  });
+}
+
+function refusalFacts({ facts }: RefusedError): FailureFacts {
+  const { reason, layer, side, rule, kmsRequestId, decisionId, fields, retryAfterMs } = facts;
+  const told: Readonly<Record<string, string>> = {
+    Reason: reason,
+    RefusedBy: layer,
+    Side: side,
+    Rule: rule,
+    RetryAfter: retryAfterMs === undefined ? '' : `${retryAfterMs} ms`,
+    KmsRequestId: kmsRequestId,
+    DecisionId: decisionId,
+  };
+  const present = Object.entries(told).filter(([, value]) => value !== '');
+  const wrong = fields.map(({ field, description }) => `${optionOf(field)}: ${description}`);
+  return { ...Object.fromEntries(present), ...(wrong.length > 0 && { Fields: wrong }) };
+}
+
+/** `source_key_id` → `--source-key-id`, which is what the caller can change. */
+function optionOf(field: string): string {
+  return /^[a-z_]+$/.test(field) ? `--${field.replaceAll('_', '-')}` : field;
+}

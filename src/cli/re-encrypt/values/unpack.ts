@@ -1,0 +1,92 @@
+import { otherFailure, parameterFailure } from '../failure.ts';
+import { type Environment, FileProblem, readFileValue } from './file-value.ts';
+import { JsonProblem, parseJson } from './json-text.ts';
+import { parseShorthand, ShorthandProblem } from './shorthand.ts';
+import type { Value } from './value.ts';
+
+export interface OptionValue {
+  /** With its dashes. */
+  readonly option: string;
+  readonly type: 'blob' | 'map' | 'string' | 'list';
+  readonly written: string | readonly string[];
+  readonly env: Environment;
+}
+
+/** What an option's words mean: files read, JSON and shorthand parsed. @throws CliFailure */
+export function unpackOption({ option, type, written, env }: OptionValue): Value {
+  const [single, ...others] = typeof written === 'string' ? [written] : written;
+  const file =
+    single === undefined || others.length > 0 ? undefined : fromFile(option, single, env);
+  const value = file ?? written;
+  switch (type) {
+    case 'map':
+      return unpackMap(option, value, env);
+    case 'list':
+      return unpackList(option, value);
+    default:
+      return value;
+  }
+}
+
+/** undefined where the value names no file. @throws CliFailure */
+export function fromFile(
+  option: string,
+  value: string,
+  env: Environment,
+): string | Uint8Array | undefined {
+  try {
+    return readFileValue(value, env);
+  } catch (thrown) {
+    if (thrown instanceof FileProblem) throw parameterFailure(option, thrown.message);
+    throw thrown;
+  }
+}
+
+type Written = string | readonly string[] | Uint8Array;
+
+function unpackMap(option: string, value: Written, env: Environment): Value {
+  if (typeof value !== 'string') {
+    throw otherFailure(`${option} takes text: use file:// where you have fileb://`);
+  }
+  const text = value.trimStart();
+  if (text.startsWith('{')) return fromJson(option, value);
+  if (text.startsWith('[')) throw parameterFailure(option, `Invalid JSON:\n${value}`);
+  try {
+    return parseShorthand(value, (named) => fileInShorthand(named, env));
+  } catch (thrown) {
+    if (thrown instanceof ShorthandProblem) throw parameterFailure(option, thrown.message);
+    throw thrown;
+  }
+}
+
+/** The AWS CLI does not say which option it was here, and ends with 255. */
+function fileInShorthand(value: string, env: Environment): Value | undefined {
+  try {
+    return readFileValue(value, env);
+  } catch (thrown) {
+    if (thrown instanceof FileProblem) throw otherFailure(thrown.message);
+    throw thrown;
+  }
+}
+
+function unpackList(option: string, value: Written): Value {
+  if (value instanceof Uint8Array) {
+    throw parameterFailure(option, 'a list is text: use file:// where you have fileb://');
+  }
+  if (typeof value !== 'string') {
+    const [single = '', ...others] = value;
+    return others.length === 0 && single.trim().startsWith('[') ? fromJson(option, single) : value;
+  }
+  const text = value.trimStart();
+  if (text === '') throw otherFailure(`${option}: the file is empty, but must hold a JSON list`);
+  return text.startsWith('[') ? fromJson(option, value) : [...value];
+}
+
+function fromJson(option: string, text: string): Value {
+  try {
+    return parseJson(text);
+  } catch (thrown) {
+    if (!(thrown instanceof JsonProblem)) throw thrown;
+    throw parameterFailure(option, `Invalid JSON: ${thrown.message}\nJSON received: ${text}`);
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * What an option or an input file can hold before anyone has checked it. Maps keep their order and
+ * any key; numbers keep their text, for nothing counts with them.
+ */
+export type Value =
+  | null
+  | boolean
+  | string
+  | Uint8Array
+  | NumberText
+  | Foreign
+  | readonly Value[]
+  | ValueMap;
+
+export type ValueMap = ReadonlyMap<string, Value>;
+
+export interface NumberText {
+  readonly number: 'int' | 'float';
+  readonly text: string;
+}
+
+/** A YAML value that JSON has no word for, such as a date; it can only be refused. */
+export interface Foreign {
+  readonly foreign: string;
+  readonly text: string;
+}
+
+export function isMap(value: Value | undefined): value is ValueMap {
+  return value instanceof Map;
+}
+
+export function isList(value: Value | undefined): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+/** The value as Python writes it, for the AWS CLI's messages show it so. */
+export function pythonText(value: Value): string {
+  if (value === null) return 'None';
+  if (value === true) return 'True';
+  if (value === false) return 'False';
+  if (typeof value === 'string') return quoted(value);
+  if (value instanceof Uint8Array) return `b${quotedBytes(value)}`;
+  if (isList(value)) return `[${value.map(pythonText).join(', ')}]`;
+  if (isMap(value)) {
+    const pairs = [...value].map(([key, item]) => `${quoted(key)}: ${pythonText(item)}`);
+    return `{${pairs.join(', ')}}`;
+  }
+  return value.text;
+}
+
+/** `<class 'str'>`, as Python names the type of a value. */
+export function pythonType(value: Value): string {
+  return `<class '${typeName(value)}'>`;
+}
+
+function typeName(value: Value): string {
+  if (value === null) return 'NoneType';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'string') return 'str';
+  if (value instanceof Uint8Array) return 'bytes';
+  if (isList(value)) return 'list';
+  if (isMap(value)) return 'dict';
+  return 'number' in value ? value.number : value.foreign;
+}
+
+/** Single quotes unless the text has some and no double ones. */
+export function quoted(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = [...text].map((character) => escapeCharacter(character, quote)).join('');
+  return `${quote}${escaped}${quote}`;
+}
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};
+
+function escapeCharacter(character: string, quote: string): string {
+  if (character === quote) return `\\${quote}`;
+  const short = SHORT_ESCAPES[character];
+  if (short !== undefined) return short;
+  if (!/^[\p{C}\p{Z}]$/u.test(character) || character === ' ') return character;
+  const code = character.codePointAt(0) ?? 0;
+  if (code <= 0xff) return `\\x${hex(code, 2)}`;
+  return code <= 0xffff ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
+}
+
+function quotedBytes(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString('latin1');
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = [...text].map((character) => {
+    const code = character.charCodeAt(0);
+    return code > 0x7e ? `\\x${hex(code, 2)}` : escapeCharacter(character, quote);
+  });
+  return `${quote}${escaped.join('')}${quote}`;
+}
+
+function hex(code: number, width: number): string {
+  return code.toString(16).padStart(width, '0');
+}

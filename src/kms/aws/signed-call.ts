@@ -1,0 +1,151 @@
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { RequestOptions } from 'node:https';
+import { SignatureV4 } from '@smithy/signature-v4';
+
+/** One request to a KMS endpoint, written out and signed as AWS's own clients would. */
+export interface SignedCall {
+  readonly endpoint: URL;
+  /** What follows `X-Amz-Target: TrentService.`. */
+  readonly operation: string;
+  readonly body: string;
+  /** Undefined sends the request unsigned. */
+  readonly signing: Signing | undefined;
+  readonly tls: { readonly verify: boolean; readonly ca: Uint8Array | undefined };
+  /** 0 waits for ever. */
+  readonly connectTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Signing {
+  readonly region: string;
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+/** The endpoint gave no answer; `kind` says how. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+  readonly kind: 'refused' | 'connect-timeout' | 'read-timeout' | 'closed' | 'tls';
+
+  constructor(kind: NoAnswer['kind'], sentence: string, cause?: unknown) {
+    super(sentence, { cause });
+    this.kind = kind;
+  }
+}
+
+/** Sends once, without any retry. @throws NoAnswer, or the signal's reason */
+export async function sendSigned(call: SignedCall): Promise<HttpAnswer> {
+  const { endpoint, tls, signal } = call;
+  const headers = await signedHeaders(call);
+  const options: RequestOptions = {
+    method: 'POST',
+    headers,
+    signal,
+    agent: false,
+    rejectUnauthorized: tls.verify,
+    ...(tls.ca && { ca: Buffer.from(tls.ca) }),
+  };
+  const { request: start } =
+    endpoint.protocol === 'https:' ? await import('node:https') : await import('node:http');
+  return exchange(start(endpoint, options), call);
+}
+
+async function signedHeaders(call: SignedCall): Promise<Record<string, string>> {
+  const { endpoint, operation, body, signing } = call;
+  const headers = {
+    host: endpoint.host,
+    'content-type': 'application/x-amz-json-1.1',
+    'content-length': String(Buffer.byteLength(body)),
+    'x-amz-target': `TrentService.${operation}`,
+  };
+  if (signing === undefined) return headers;
+  const signer = new SignatureV4({ ...signing, service: 'kms', sha256: Sha256 });
+  const signed = await signer.sign({
+    method: 'POST',
+    protocol: endpoint.protocol,
+    hostname: endpoint.hostname,
+    path: endpoint.pathname,
+    query: {},
+    headers,
+    body,
+  });
+  return signed.headers;
+}
+
+/** The signer wants a hash that it can make itself: the one class here that is not an error. */
+class Sha256 {
+  readonly #hash: Hash | Hmac;
+
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash =
+      secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
+  }
+
+  update(data: string | ArrayBuffer | ArrayBufferView): void {
+    this.#hash.update(bytesOf(data));
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+}
+
+function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data);
+  if (ArrayBuffer.isView(data))
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return new Uint8Array(data);
+}
+
+function exchange(request: ClientRequest, call: SignedCall): Promise<HttpAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+  const fail = (error: Error) =>
+    reject(call.signal.aborted ? call.signal.reason : toNoAnswer(error));
+  const stopTimers = limitTimes(request, call);
+  request.once('error', fail).once('close', stopTimers);
+  request.once('response', (answer) => {
+    const chunks: Buffer[] = [];
+    answer.on('data', (chunk: Buffer) => chunks.push(chunk)).once('error', fail);
+    answer.once('end', () => {
+      const { statusCode: status = 0, headers } = answer;
+      resolve({ status, headers, body: Buffer.concat(chunks) });
+    });
+  });
+  request.end(call.body);
+  return promise;
+}
+
+function limitTimes(request: ClientRequest, { connectTimeoutMs, readTimeoutMs }: SignedCall) {
+  const expire = (kind: 'connect-timeout' | 'read-timeout') => () =>
+    request.destroy(new NoAnswer(kind, kind));
+  const connecting =
+    connectTimeoutMs === 0 ? undefined : setTimeout(expire('connect-timeout'), connectTimeoutMs);
+  request.once('socket', (socket) => {
+    socket.once('connect', () => {
+      clearTimeout(connecting);
+      if (readTimeoutMs > 0) socket.setTimeout(readTimeoutMs, expire('read-timeout'));
+    });
+  });
+  return () => clearTimeout(connecting);
+}
+
+const CLOSED = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_CONSTANT', 'HPE_INVALID_EOF_STATE']);
+
+function toNoAnswer(error: Error): NoAnswer {
+  if (error instanceof NoAnswer) return error;
+  const code = 'code' in error ? String(error.code) : '';
+  if (CLOSED.has(code)) return new NoAnswer('closed', error.message, error);
+  const tls = /^ERR_(?:SSL|TLS)|CERT|SELF_SIGNED|UNABLE_TO/.test(code) || code === 'EPROTO';
+  return new NoAnswer(tls ? 'tls' : 'refused', error.message, error);
+}
