@@ -1,8 +1,11 @@
 import { constants, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto';
 import { open, readHeader, seal } from './blob.ts';
-import { contextBytes, type EncryptionContext } from './context.ts';
+import { checkContext, contextBytes, type EncryptionContext } from './context.ts';
 import { fault, invalidCiphertext, validation } from './fault.ts';
+import { authorize } from './model/authorize.ts';
+import { findKey, requireState } from './model/find.ts';
 import { current, type Key, type Material } from './model/key.ts';
+import type { Caller } from './model/key-id.ts';
 import { algorithmsOf, isSymmetric, type KeySpec } from './model/spec.ts';
 import type { World } from './world.ts';
 
@@ -55,6 +58,37 @@ export function decryptWith(blob: Uint8Array, { key, algorithm, context }: Encry
   const plaintext = open(blob, { secret: material.secret, context: contextBytes(context) });
   if (!plaintext) throw invalidCiphertext();
   return { plaintext, materialId: material.id };
+}
+
+/** What a caller says of an encryption before it is known whether it may. */
+export interface EncryptionRequest {
+  readonly keyId: string;
+  readonly caller: Caller;
+  /** IAM action, and the operation's name in messages. */
+  readonly action: string;
+  readonly algorithm: string;
+  readonly context: EncryptionContext | undefined;
+  readonly grantTokens: readonly string[] | undefined;
+}
+
+/** Finds a key for encryption, and checks that the caller may use it and that it can be used. */
+export function usableForEncryption(world: World, request: EncryptionRequest): Encryption {
+  checkContext(request.context);
+  return useForEncryption(world, findKey(world, request.keyId, request.caller), request);
+}
+
+/** The same for a key that is found; `sameKey` says of a ReEncrypt whether both its keys are one. */
+export function useForEncryption(
+  world: World,
+  key: Key,
+  request: EncryptionRequest & { readonly sameKey?: boolean },
+): Encryption {
+  const { keyId, action, algorithm, context } = request;
+  authorize(world, { ...request, key, requested: keyId });
+  requireState(key);
+  checkEncryptionUse(key, action, algorithm);
+  checkContextUse(key, context);
+  return { key, algorithm, context };
 }
 
 /** @throws InvalidKeyUsageException unless the key is for the operation and the algorithm for the key. */

@@ -7,7 +7,7 @@ import { OPERATIONS, type OperationName } from './operations/operations.ts';
 import { type Seed, sow } from './seed.ts';
 import { validate } from './shape/shape.ts';
 import { toJson } from './shape/to-json.ts';
-import { createWorld } from './world.ts';
+import type { World } from './world.ts';
 
 type Input<K extends OperationName> =
   (typeof OPERATIONS)[K] extends Operation<infer I, unknown> ? I : never;
@@ -40,7 +40,13 @@ export interface EmbeddedKmsOptions {
 /** A KMS in this process, true to what AWS documents. Not for production: keys are in plain memory. */
 export function createEmbeddedKms(options: EmbeddedKmsOptions): EmbeddedKms {
   const { region, account, partition = 'aws', now, randomBytes = osRandomBytes, seed } = options;
-  const world = createWorld({ store: createStore(), now, randomBytes });
+  const world: World = {
+    store: createStore(),
+    imports: new Map(),
+    now,
+    randomBytes,
+    changed: () => {},
+  };
   const usual: Caller = { partition, account, region, principal: rootOf(partition, account) };
   if (seed) sow(world, seed, usual);
 

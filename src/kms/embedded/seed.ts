@@ -6,6 +6,7 @@ import { isEmbeddedKeyId } from './marks.ts';
 import { createKey, usageFor } from './model/create.ts';
 import { defaultPolicy } from './model/default-policy.ts';
 import { arnOf, type Caller } from './model/key-id.ts';
+import { parsePolicy } from './model/policy.ts';
 import { KEY_USAGES, type KeySpec, type KeyUsage, SPECS } from './model/spec.ts';
 import { addAlias, checkAliasName } from './operations/aliases.ts';
 import type { World } from './world.ts';
@@ -88,7 +89,7 @@ function plant(world: World, wanted: Seed['keys'][number], place: Place, names: 
     origin: 'AWS_KMS',
     multiRegion: wanted.multi_region,
     description: wanted.description,
-    policy: wanted.policy ?? defaultPolicy(place),
+    policy: wanted.policy === undefined ? defaultPolicy(place) : parsePolicy(wanted.policy),
     keyId: wanted.key_id,
     secret: secret || undefined,
   });

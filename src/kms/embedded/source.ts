@@ -22,16 +22,27 @@ export interface Source {
   readonly ignoreCiphertext: boolean;
 }
 
-/** Finds the source key, checks that the caller may use it and that it can be used. */
-export function openSource(world: World, source: Source, caller: Caller): Key {
+/** The source key, by what the caller named or else by what the ciphertext says. */
+export function findSource(world: World, source: Source, caller: Caller): Key {
   checkContext(source.context);
-  const key = sourceKey(world, source, caller);
-  const { action, algorithm, context, grantTokens } = source;
-  authorize(world, { key, caller, action, context, grantTokens });
+  return sourceKey(world, source, caller);
+}
+
+/** Checks that the caller may use the source key and that it can be used. */
+export function useSource(world: World, source: Source, use: SourceUse): void {
+  const { key } = use;
+  const { algorithm, context } = source;
+  authorize(world, { ...source, ...use, requested: source.keyId });
   requireState(key);
-  checkEncryptionUse(key, action, algorithm);
+  checkEncryptionUse(key, source.action, algorithm);
   checkContextUse(key, context);
-  return key;
+}
+
+export interface SourceUse {
+  readonly key: Key;
+  readonly caller: Caller;
+  /** Of a ReEncrypt: whether both its keys are one. */
+  readonly sameKey?: boolean;
 }
 
 export function decryptSource(source: Source, key: Key): Decrypted {

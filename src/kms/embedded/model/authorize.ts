@@ -1,27 +1,63 @@
 import type { EncryptionContext } from '../context.ts';
 import { fault } from '../fault.ts';
 import type { World } from '../world.ts';
+import { conditionValues } from './condition-values.ts';
+import { evaluate } from './evaluate.ts';
+import { type Grant, grantAllows } from './grant.ts';
 import type { Key } from './key.ts';
 import type { Caller } from './key-id.ts';
 
+/** One thing that a caller wants to do with a key, with all that policies can ask about it. */
 export interface Request {
   readonly key: Key;
   readonly caller: Caller;
   /** `Encrypt`, `ReEncryptFrom`, …: the IAM action without `kms:`. */
   readonly action: string;
+  /** The key id as the caller wrote it. */
+  readonly requested?: string | undefined;
+  readonly algorithm?: string | undefined;
   readonly context?: EncryptionContext | undefined;
   readonly grantTokens?: readonly string[] | undefined;
+  /** Whether both halves of a ReEncrypt use this key. */
+  readonly sameKey?: boolean | undefined;
 }
 
-/** @throws AccessDeniedException unless account, key policy or a grant lets the caller act. */
-export function authorize(_world: World, { key, caller, action }: Request): void {
-  if (key.account === caller.account) return;
-  throw denied(caller, action, key.arn);
+/** @throws AccessDeniedException unless the key policy or a grant lets the caller act. */
+export function authorize(world: World, request: Request): void {
+  const { key, caller, action, grantTokens } = request;
+  if (grantTokens) checkGrantTokens(world, grantTokens);
+  const said = evaluate(key.policy, {
+    principal: caller.principal,
+    action: `kms:${action}`,
+    resource: key.arn,
+    valuesOf: conditionValues(request),
+  });
+  if (said === 'allow') return;
+  if (said === 'deny') throw denied(request, 'with an explicit deny in a resource-based policy');
+  if (grantOf(request)) return;
+  throw denied(request, `because no resource-based policy allows the kms:${action} action`);
 }
 
-export function denied(caller: Caller, action: string, arn: string) {
+/** The grant that lets the caller do this, if there is one. */
+export function grantOf(request: Request): Grant | undefined {
+  for (const grant of request.key.grants.values()) {
+    if (grantAllows(grant, request)) return grant;
+  }
+  return undefined;
+}
+
+function denied({ caller, action, key }: Request, why: string) {
   return fault(
     'AccessDeniedException',
-    `User: ${caller.principal} is not authorized to perform: kms:${action} on resource: ${arn} because no resource-based policy allows the kms:${action} action`,
+    `User: ${caller.principal} is not authorized to perform: kms:${action} on resource: ${key.arn} ${why}`,
   );
+}
+
+/** A token is good while its grant lives. @throws InvalidGrantTokenException. */
+function checkGrantTokens(world: World, tokens: readonly string[]): void {
+  for (const token of tokens) {
+    if (!world.store.keyOfGrantToken(token)) {
+      throw fault('InvalidGrantTokenException', 'The grant token is not valid.');
+    }
+  }
 }

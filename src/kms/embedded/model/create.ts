@@ -1,10 +1,11 @@
 import type { KeyObject } from 'node:crypto';
-import { fault, validation } from '../fault.ts';
+import { validation } from '../fault.ts';
 import { markedKeyId } from '../marks.ts';
 import type { World } from '../world.ts';
 import type { Family, Key } from './key.ts';
 import { arnOf, type Caller } from './key-id.ts';
 import { newMaterial, newSecret } from './material.ts';
+import type { KeyPolicy } from './policy.ts';
 import { algorithmsOf, type KeySpec, type KeyUsage } from './spec.ts';
 
 export interface NewKey {
@@ -14,7 +15,7 @@ export interface NewKey {
   readonly origin: Key['origin'];
   readonly multiRegion: boolean;
   readonly description: string;
-  readonly policy: string;
+  readonly policy: KeyPolicy;
   /** Given by seeds that want the same key id at every start. */
   readonly keyId?: string | undefined;
   /** Given by seeds that want the same ciphertexts to open at every start. */
@@ -66,9 +67,4 @@ export function usageFor(spec: KeySpec, usage: KeyUsage | undefined): KeyUsage {
     throw validation(`KeyUsage ${settled} is not compatible with KeySpec ${spec}`);
   }
   return settled;
-}
-
-/** @throws UnsupportedOperationException for what KMS has and this KMS cannot have. */
-export function unsupported(message: string): never {
-  throw fault('UnsupportedOperationException', message);
 }

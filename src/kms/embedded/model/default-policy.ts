@@ -1,11 +1,12 @@
 import type { Caller } from './key-id.ts';
+import { type KeyPolicy, parsePolicy } from './policy.ts';
 
 /** The policy that CreateKey gives a key for which none was named: the account's IAM policies decide. */
 export function defaultPolicy({
   partition,
   account,
-}: Pick<Caller, 'partition' | 'account'>): string {
-  return JSON.stringify(
+}: Pick<Caller, 'partition' | 'account'>): KeyPolicy {
+  const text = JSON.stringify(
     {
       Version: '2012-10-17',
       Id: 'key-default-1',
@@ -22,4 +23,5 @@ export function defaultPolicy({
     undefined,
     2,
   );
+  return parsePolicy(text);
 }

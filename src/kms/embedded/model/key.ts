@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Grant } from './grant.ts';
+import type { KeyPolicy } from './policy.ts';
 import type { KeySpec, KeyUsage } from './spec.ts';
 
 export type KeyState =
@@ -45,7 +46,7 @@ export interface Key {
   description: string;
   enabled: boolean;
   deletion: { readonly windowInDays: number; readonly at: number | undefined } | undefined;
-  policy: string;
+  policy: KeyPolicy;
   readonly tags: Map<string, string>;
   readonly grants: Map<string, Grant>;
 }
@@ -55,8 +56,15 @@ export function stateOf(key: Key): KeyState {
   if (key.deletion) {
     return key.deletion.at === undefined ? 'PendingReplicaDeletion' : 'PendingDeletion';
   }
-  if (!current(key)?.secret) return 'PendingImport';
+  if (lacksMaterial(key)) return 'PendingImport';
   return key.enabled ? 'Enabled' : 'Disabled';
+}
+
+/** An imported key needs every material that ever was current, or old ciphertexts would not open. */
+function lacksMaterial(key: Key): boolean {
+  if (key.origin === 'AWS_KMS') return false;
+  const used = key.family.materials.filter(({ state }) => state !== 'PENDING_ROTATION');
+  return used.length === 0 || used.some(({ secret }) => !secret);
 }
 
 export function current(key: Key): Material | undefined {

@@ -1,8 +1,6 @@
 import { fault, validation } from '../fault.ts';
 import { createKey, usageFor } from '../model/create.ts';
-import { defaultPolicy } from '../model/default-policy.ts';
 import { keyMetadata } from '../model/metadata.ts';
-import { checkPolicy } from '../model/policy.ts';
 import { type KeySpec, type KeyUsage, SPECS } from '../model/spec.ts';
 import { addTags } from '../model/tags.ts';
 import { structure } from '../shape/collections.ts';
@@ -10,6 +8,7 @@ import { flag, text } from '../shape/scalars.ts';
 import type { Value } from '../shape/shape.ts';
 import * as shapes from '../shape/shapes.ts';
 import { operation } from './operation.ts';
+import { policyFor } from './policy-for.ts';
 
 // In the order in which KMS prints the sets.
 const keyUsage = text<KeyUsage>({
@@ -58,9 +57,7 @@ const input = structure({
 export const createKeyOperation = operation(input, (world, request, caller) => {
   const spec = specOf(request);
   const usage = usageFor(spec, request.KeyUsage);
-  const policy = request.Policy ?? defaultPolicy(caller);
-  const bypass = request.BypassPolicyLockoutSafetyCheck === true;
-  checkPolicy(policy, { caller, bypass });
+  const policy = policyFor(request, caller);
   const tags = new Map<string, string>();
   addTags(tags, request.Tags ?? []);
   const key = createKey(world, {

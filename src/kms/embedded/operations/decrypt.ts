@@ -2,7 +2,7 @@ import { dryRun } from '../fault.ts';
 import { isSymmetric } from '../model/spec.ts';
 import { structure } from '../shape/collections.ts';
 import * as shapes from '../shape/shapes.ts';
-import { decryptSource, openSource, type Source } from '../source.ts';
+import { decryptSource, findSource, type Source, useSource } from '../source.ts';
 import { checkDryRun } from './dry-run.ts';
 import { operation } from './operation.ts';
 import { refuseRecipient } from './recipient.ts';
@@ -31,7 +31,8 @@ export const decrypt = operation(
       action: 'Decrypt',
       ignoreCiphertext,
     };
-    const key = openSource(world, source, caller);
+    const key = findSource(world, source, caller);
+    useSource(world, source, { key, caller });
     if (ignoreCiphertext) throw dryRun();
     const { plaintext, materialId } = decryptSource(source, key);
     if (input.DryRun) throw dryRun();

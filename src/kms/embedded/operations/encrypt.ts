@@ -1,8 +1,5 @@
-import { checkContextUse, checkEncryptionUse, encryptWith } from '../cipher.ts';
-import { checkContext } from '../context.ts';
+import { encryptWith, usableForEncryption } from '../cipher.ts';
 import { dryRun } from '../fault.ts';
-import { authorize } from '../model/authorize.ts';
-import { findKey, requireState } from '../model/find.ts';
 import { required, structure } from '../shape/collections.ts';
 import * as shapes from '../shape/shapes.ts';
 import { operation } from './operation.ts';
@@ -19,15 +16,16 @@ export const encrypt = operation(
   }),
   (world, input, caller) => {
     const algorithm = input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
-    const context = input.EncryptionContext;
-    checkContext(context);
-    const key = findKey(world, input.KeyId, caller);
-    authorize(world, { key, caller, action: 'Encrypt', context, grantTokens: input.GrantTokens });
-    requireState(key);
-    checkEncryptionUse(key, 'Encrypt', algorithm);
-    checkContextUse(key, context);
-    const { blob } = encryptWith(world, input.Plaintext, { key, algorithm, context });
+    const encryption = usableForEncryption(world, {
+      keyId: input.KeyId,
+      caller,
+      action: 'Encrypt',
+      algorithm,
+      context: input.EncryptionContext,
+      grantTokens: input.GrantTokens,
+    });
+    const { blob } = encryptWith(world, input.Plaintext, encryption);
     if (input.DryRun) throw dryRun();
-    return { CiphertextBlob: blob, KeyId: key.arn, EncryptionAlgorithm: algorithm };
+    return { CiphertextBlob: blob, KeyId: encryption.key.arn, EncryptionAlgorithm: algorithm };
   },
 );

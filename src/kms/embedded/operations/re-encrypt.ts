@@ -1,15 +1,12 @@
-import { checkContextUse, checkEncryptionUse, encryptWith } from '../cipher.ts';
-import { checkContext, type EncryptionContext } from '../context.ts';
+import { type EncryptionRequest, encryptWith, useForEncryption } from '../cipher.ts';
+import { checkContext } from '../context.ts';
 import { dryRun } from '../fault.ts';
-import { authorize } from '../model/authorize.ts';
-import { findKey, requireState } from '../model/find.ts';
-import type { Key } from '../model/key.ts';
+import { findKey } from '../model/find.ts';
 import type { Caller } from '../model/key-id.ts';
 import { required, structure } from '../shape/collections.ts';
 import type { Value } from '../shape/shape.ts';
 import * as shapes from '../shape/shapes.ts';
-import { decryptSource, openSource, type Source } from '../source.ts';
-import type { World } from '../world.ts';
+import { decryptSource, findSource, type Source, useSource } from '../source.ts';
 import { checkDryRun } from './dry-run.ts';
 import { operation } from './operation.ts';
 
@@ -34,8 +31,13 @@ export type ReEncryptInput = Value<typeof input>;
 export const reEncrypt = operation(input, (world, request, caller) => {
   const ignoreCiphertext = checkDryRun(request, request.SourceKeyId, 'SourceKeyId');
   const source = sourceOf(request, ignoreCiphertext);
-  const sourceKey = openSource(world, source, caller);
-  const destination = openDestination(world, request, caller);
+  checkContext(request.DestinationEncryptionContext);
+  const sourceKey = findSource(world, source, caller);
+  const destinationKey = findKey(world, request.DestinationKeyId, caller);
+  const sameKey = sourceKey === destinationKey;
+  useSource(world, source, { key: sourceKey, caller, sameKey });
+  const wanted = { ...destinationOf(request, caller), sameKey };
+  const destination = useForEncryption(world, destinationKey, wanted);
   if (ignoreCiphertext) throw dryRun();
 
   const decrypted = decryptSource(source, sourceKey);
@@ -53,23 +55,15 @@ export const reEncrypt = operation(input, (world, request, caller) => {
   };
 });
 
-interface Destination {
-  readonly key: Key;
-  readonly algorithm: string;
-  readonly context: EncryptionContext | undefined;
-}
-
-function openDestination(world: World, request: ReEncryptInput, caller: Caller): Destination {
-  const algorithm = request.DestinationEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
-  const context = request.DestinationEncryptionContext;
-  checkContext(context);
-  const key = findKey(world, request.DestinationKeyId, caller);
-  const grantTokens = request.GrantTokens;
-  authorize(world, { key, caller, action: 'ReEncryptTo', context, grantTokens });
-  requireState(key);
-  checkEncryptionUse(key, 'ReEncryptTo', algorithm);
-  checkContextUse(key, context);
-  return { key, algorithm, context };
+function destinationOf(request: ReEncryptInput, caller: Caller): EncryptionRequest {
+  return {
+    keyId: request.DestinationKeyId,
+    caller,
+    action: 'ReEncryptTo',
+    algorithm: request.DestinationEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
+    context: request.DestinationEncryptionContext,
+    grantTokens: request.GrantTokens,
+  };
 }
 
 function sourceOf(request: ReEncryptInput, ignoreCiphertext: boolean): Source {

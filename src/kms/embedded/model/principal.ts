@@ -1,0 +1,25 @@
+const ROOT = /^arn:[a-z-]+:iam::(\d{12}):root$/;
+const ACCOUNT = /^\d{12}$/;
+const ASSUMED_ROLE = /^(arn:[a-z-]+):sts::(\d{12}):assumed-role\/([^/]+)\/.+$/;
+const IN_ACCOUNT = /^arn:[a-z-]+:(?:iam|sts)::(\d{12}):/;
+
+/** The account of a principal's ARN, or ''. */
+export function accountOf(principal: string): string {
+  return IN_ACCOUNT.exec(principal)?.[1] ?? '';
+}
+
+/** True where a policy's principal names the caller: itself, its role, its account, or everyone. */
+export function namesPrincipal(named: string, caller: string): boolean {
+  if (named === '*' || named === caller) return true;
+  if (ACCOUNT.test(named)) return accountOf(caller) === named;
+  const root = ROOT.exec(named);
+  if (root) return accountOf(caller) === root[1];
+  return isPrincipal(named, caller);
+}
+
+/** True where a grant's principal is the caller itself, or the role that the caller has assumed. */
+export function isPrincipal(named: string, caller: string): boolean {
+  if (named === caller) return true;
+  const role = ASSUMED_ROLE.exec(caller);
+  return role !== null && named === `${role[1]}:iam::${role[2]}:role/${role[3]}`;
+}

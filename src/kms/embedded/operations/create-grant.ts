@@ -1,0 +1,162 @@
+import { isDeepStrictEqual } from 'node:util';
+import { dryRun, fault, validation } from '../fault.ts';
+import { authorize } from '../model/authorize.ts';
+import { findOwnKey, requireState } from '../model/find.ts';
+import type { Grant, GrantConstraints } from '../model/grant.ts';
+import type { Key } from '../model/key.ts';
+import type { Caller } from '../model/key-id.ts';
+import { algorithmsOf } from '../model/spec.ts';
+import { list, required, structure } from '../shape/collections.ts';
+import { flag, text } from '../shape/scalars.ts';
+import type { Value } from '../shape/shape.ts';
+import * as shapes from '../shape/shapes.ts';
+import type { World } from '../world.ts';
+import { operation } from './operation.ts';
+
+const ENCRYPT = ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo'];
+const SYMMETRIC = [
+  ...ENCRYPT,
+  'GenerateDataKey',
+  'GenerateDataKeyWithoutPlaintext',
+  'GenerateDataKeyPair',
+  'GenerateDataKeyPairWithoutPlaintext',
+];
+const ALWAYS = ['CreateGrant', 'RetireGrant', 'DescribeKey'];
+const OPERATIONS = [
+  'CreateGrant',
+  'Decrypt',
+  'DeriveSharedSecret',
+  'DescribeKey',
+  'Encrypt',
+  'GenerateDataKey',
+  'GenerateDataKeyPair',
+  'GenerateDataKeyPairWithoutPlaintext',
+  'GenerateDataKeyWithoutPlaintext',
+  'GenerateMac',
+  'GetPublicKey',
+  'ReEncryptFrom',
+  'ReEncryptTo',
+  'RetireGrant',
+  'Sign',
+  'Verify',
+  'VerifyMac',
+] as const;
+
+const input = structure({
+  KeyId: required(shapes.keyId),
+  GranteePrincipal: required(shapes.principal),
+  RetiringPrincipal: shapes.principal,
+  Operations: required(list(text({ values: OPERATIONS }))),
+  Constraints: structure({
+    EncryptionContextSubset: shapes.encryptionContext,
+    EncryptionContextEquals: shapes.encryptionContext,
+  }),
+  GrantTokens: shapes.grantTokens,
+  Name: text({ min: 1, max: 256, pattern: '^[a-zA-Z0-9:/_-]+$' }),
+  DryRun: flag,
+});
+type Input = Value<typeof input>;
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html */
+export const createGrant = operation(input, (world, request, caller) => {
+  const key = findOwnKey(world, request.KeyId, caller);
+  authorize(world, { key, caller, action: 'CreateGrant', grantTokens: request.GrantTokens });
+  requireState(key);
+  checkPrincipals(request);
+  checkOperations(request, key);
+  checkConstraints(request.Constraints, key);
+  if (request.DryRun) throw dryRun();
+  const grant = withToken(world, key, { request, caller });
+  return { GrantToken: grant.tokens.at(-1), GrantId: grant.id };
+});
+
+/** Every answer has a token of its own; a named grant that is asked for again stays one grant. */
+function withToken(
+  world: World,
+  key: Key,
+  { request, caller }: { request: Input; caller: Caller },
+): Grant {
+  const wanted = wantedGrant(request, caller);
+  const known = [...key.grants.values()].find((grant) => isRetry(grant, wanted));
+  const token = world.randomBytes(96).toString('base64url');
+  const grant: Grant = known
+    ? { ...known, tokens: [...known.tokens, token] }
+    : {
+        ...wanted,
+        id: world.randomBytes(32).toString('hex'),
+        createdAt: world.now(),
+        tokens: [token],
+      };
+  world.store.addGrant(key, grant);
+  world.changed();
+  return grant;
+}
+
+type Wanted = Omit<Grant, 'id' | 'createdAt' | 'tokens'>;
+
+function wantedGrant(request: Input, { account }: Caller): Wanted {
+  return {
+    name: request.Name,
+    granteePrincipal: request.GranteePrincipal,
+    retiringPrincipal: request.RetiringPrincipal,
+    issuingAccount: account,
+    operations: [...new Set(request.Operations)],
+    constraints: request.Constraints,
+  };
+}
+
+function isRetry({ id: _id, createdAt: _at, tokens: _tokens, ...grant }: Grant, wanted: Wanted) {
+  if (wanted.name === undefined) return false;
+  const plain = (value: Wanted) => JSON.parse(JSON.stringify(value));
+  return isDeepStrictEqual(plain(grant), plain(wanted));
+}
+
+const PRINCIPAL = /^(?:arn:[a-z-]+:(?:iam|sts)::\d{12}:.+|[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?)$/;
+
+function checkPrincipals({ GranteePrincipal, RetiringPrincipal }: Input): void {
+  for (const principal of [GranteePrincipal, RetiringPrincipal]) {
+    if (principal !== undefined && !PRINCIPAL.test(principal)) {
+      throw fault('InvalidArnException', `ARN does not refer to a valid principal: ${principal}`);
+    }
+  }
+}
+
+/** @throws ValidationException for operations that keys of this kind do not have. */
+function checkOperations({ Operations }: Input, key: Key): void {
+  if (Operations.length === 0) throw validation('At least one grant operation is required.');
+  const possible = new Set([...ALWAYS, ...operationsOf(key)]);
+  const wrong = Operations.filter((name) => !possible.has(name));
+  if (wrong.length === 0) return;
+  throw validation(
+    `Grant operations [${wrong.join(', ')}] are not valid for a key with key spec ${key.spec} and key usage ${key.usage}.`,
+  );
+}
+
+function operationsOf({ spec, usage }: Key): readonly string[] {
+  if (spec === 'SYMMETRIC_DEFAULT') return SYMMETRIC;
+  if (usage === 'ENCRYPT_DECRYPT') return [...ENCRYPT, 'GetPublicKey'];
+  if (usage === 'SIGN_VERIFY') return ['Sign', 'Verify', 'GetPublicKey'];
+  if (usage === 'KEY_AGREEMENT') return ['DeriveSharedSecret', 'GetPublicKey'];
+  return algorithmsOf(spec, usage).length > 0 ? ['GenerateMac', 'VerifyMac'] : [];
+}
+
+const MOST_PAIRS = 8;
+const MOST_CHARACTERS = 384;
+
+function checkConstraints(constraints: GrantConstraints | undefined, key: Key): void {
+  const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = constraints ?? {};
+  if (!equals && !subset) return;
+  if (key.spec !== 'SYMMETRIC_DEFAULT') {
+    throw validation(
+      'Encryption context constraints are only valid in grants for symmetric encryption keys.',
+    );
+  }
+  if (equals && subset) {
+    throw validation('Only one of EncryptionContextEquals and EncryptionContextSubset may be set.');
+  }
+  const pairs = Object.entries(equals ?? subset ?? {});
+  if (pairs.length > MOST_PAIRS) throw validation('Too many encryption context pairs.');
+  if (pairs.some(([, value]) => value.length > MOST_CHARACTERS)) {
+    throw validation('Encryption context value in a grant constraint is too long.');
+  }
+}

@@ -1,0 +1,154 @@
+import { fault } from '../fault.ts';
+import { authorize } from '../model/authorize.ts';
+import { findOwnKey, requireState } from '../model/find.ts';
+import type { Key, Material } from '../model/key.ts';
+import { rotate } from '../model/material.ts';
+import { page } from '../page.ts';
+import { required, structure } from '../shape/collections.ts';
+import { integer, text } from '../shape/scalars.ts';
+import * as shapes from '../shape/shapes.ts';
+import { operation } from './operation.ts';
+
+const DAY_MS = 86_400_000;
+const MOST_ON_DEMAND = 25;
+const justKeyId = structure({ KeyId: required(shapes.keyId) });
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html */
+export const enableKeyRotation = operation(
+  structure({
+    KeyId: required(shapes.keyId),
+    RotationPeriodInDays: integer({ min: 90, max: 2560 }),
+  }),
+  (world, { KeyId, RotationPeriodInDays: periodInDays = 365 }, caller) => {
+    const key = findOwnKey(world, KeyId, caller);
+    authorize(world, { key, caller, action: 'EnableKeyRotation' });
+    requireAutomatic(key);
+    requireState(key);
+    requirePrimary(key);
+    key.family.rotation = { periodInDays, next: world.now() + periodInDays * DAY_MS };
+    world.changed();
+    return {};
+  },
+);
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_DisableKeyRotation.html */
+export const disableKeyRotation = operation(justKeyId, (world, input, caller) => {
+  const key = findOwnKey(world, input.KeyId, caller);
+  authorize(world, { key, caller, action: 'DisableKeyRotation' });
+  requireAutomatic(key);
+  requireState(key);
+  requirePrimary(key);
+  key.family.rotation = undefined;
+  world.changed();
+  return {};
+});
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html */
+export const getKeyRotationStatus = operation(justKeyId, (world, input, caller) => {
+  const key = findOwnKey(world, input.KeyId, caller);
+  authorize(world, { key, caller, action: 'GetKeyRotationStatus' });
+  requireSymmetric(key);
+  const { rotation } = key.family;
+  return {
+    KeyRotationEnabled: rotation !== undefined && !key.deletion,
+    KeyId: key.arn,
+    ...(rotation && {
+      RotationPeriodInDays: rotation.periodInDays,
+      NextRotationDate: new Date(rotation.next),
+    }),
+  };
+});
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html */
+export const rotateKeyOnDemand = operation(justKeyId, (world, input, caller) => {
+  const key = findOwnKey(world, input.KeyId, caller);
+  authorize(world, { key, caller, action: 'RotateKeyOnDemand' });
+  requireState(key);
+  requireSymmetric(key);
+  requirePrimary(key);
+  if (key.origin === 'EXTERNAL') requirePending(key);
+  else if (key.family.onDemandRotations >= MOST_ON_DEMAND) throw tooManyRotations(key);
+  rotate(world, key, { at: world.now(), type: 'ON_DEMAND' });
+  key.family.onDemandRotations += 1;
+  return { KeyId: key.arn };
+});
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeyRotations.html */
+export const listKeyRotations = operation(
+  structure({
+    KeyId: required(shapes.keyId),
+    IncludeKeyMaterial: text({ values: ['ROTATIONS_ONLY', 'ALL_KEY_MATERIAL'] }),
+    ...shapes.paging,
+  }),
+  (world, input, caller) => {
+    const key = findOwnKey(world, input.KeyId, caller);
+    authorize(world, { key, caller, action: 'ListKeyRotations' });
+    requireSymmetric(key);
+    const all = [...key.family.materials.entries()]
+      .filter(
+        ([, material]) => input.IncludeKeyMaterial === 'ALL_KEY_MATERIAL' || material.rotation,
+      )
+      .map(([index, material]) => ({ id: String(index).padStart(8, '0'), material }));
+    const { items, rest } = page(all, input, { idOf: ({ id }) => id, usual: 100 });
+    return { Rotations: items.map(({ material }) => rotationEntry(key, material)), ...rest };
+  },
+);
+
+function rotationEntry(key: Key, material: Material) {
+  const imported = key.origin === 'EXTERNAL';
+  return {
+    KeyId: key.arn,
+    KeyMaterialId: material.id,
+    ...(material.description !== undefined && { KeyMaterialDescription: material.description }),
+    ...(imported && { ImportState: material.secret ? 'IMPORTED' : 'PENDING_IMPORT' }),
+    KeyMaterialState: material.state,
+    ...(imported && expiry(material)),
+    ...(material.rotation && {
+      RotationDate: new Date(material.rotation.at),
+      RotationType: material.rotation.type,
+    }),
+  };
+}
+
+function expiry({ validTo, secret }: Material) {
+  if (!secret) return {};
+  return validTo === undefined
+    ? { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' }
+    : { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: new Date(validTo) };
+}
+
+/** Rotation by time is for symmetric keys whose material KMS makes. */
+function requireAutomatic(key: Key): void {
+  requireSymmetric(key);
+  if (key.origin === 'AWS_KMS') return;
+  throw unsupported(`${key.arn} origin is ${key.origin} which is not valid for this operation.`);
+}
+
+function requireSymmetric({ spec }: Key): void {
+  if (spec !== 'SYMMETRIC_DEFAULT') throw unsupported('');
+}
+
+/** Rotation is a property that a multi-Region family shares, and its primary key sets it. */
+function requirePrimary(key: Key): void {
+  if (key.multiRegion !== 'REPLICA') return;
+  throw unsupported(`${key.arn} is not a multi-region primary key.`);
+}
+
+function requirePending(key: Key): void {
+  if (key.family.materials.some(({ state }) => state === 'PENDING_ROTATION')) return;
+  throw fault(
+    'KMSInvalidStateException',
+    `No available key material pending rotation for the key: ${key.arn}.`,
+  );
+}
+
+function tooManyRotations({ arn }: Key) {
+  return fault(
+    'LimitExceededException',
+    `The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be performed for this key: ${arn}`,
+  );
+}
+
+function unsupported(message: string) {
+  return fault('UnsupportedOperationException', message);
+}
