@@ -1,7 +1,7 @@
 import { Refusal } from '../errors.ts';
 import type { Body } from './body.ts';
 import type { Order, Report } from './messages.ts';
-import { giveUp } from './turn.ts';
+import { giveUp, nextTurn, waitFor } from './turn.ts';
 
 export interface CommitterOptions {
   readonly post: (order: Order) => void;
@@ -12,6 +12,7 @@ export interface CommitterOptions {
   readonly maxQueue: number;
   /** Milliseconds of a clock that never steps back. */
   readonly monotonic: () => number;
+  readonly soon: (work: () => void) => void;
   readonly onSuspend: (code: string, message: string) => void;
   /** Decision ids that the log holds an intent of and no outcome. */
   readonly onResume: (open: readonly string[]) => void;
@@ -19,138 +20,160 @@ export interface CommitterOptions {
 
 /** The callers' side of the log: entries in, promises of durability out, batches in between. */
 export interface Committer {
-  /** Resolves once the entry is durable. @throws Refusal AUDIT_UNAVAILABLE */
-  submit(body: Body): Promise<void>;
+  /** Resolves, once the entry is durable, to a seq that is past its own. @throws Refusal AUDIT_UNAVAILABLE */
+  submit(body: Body): Promise<number>;
+  /** Blocks until the entry is durable; for the last words of a process. */
+  submitNow(body: Body, timeoutMs: number): boolean;
   take(report: Report): void;
-  /** The log's thread is gone: what was on its way may be in the log or not, and nothing is taken until `well`. */
+  /** Gives up what has waited too long. To be called every so often. */
+  check(): void;
+  /** The log's thread is gone: what was on its way may be in the log or not. */
   abandon(code: string, message: string): void;
   /** Entries that are neither durable nor given up. */
   queued(): number;
   /** Resolves when nothing is on its way. */
   drained(): Promise<void>;
-  close(): void;
 }
 
 interface Waiter {
-  resolve(): void;
+  resolve(seq: number): void;
   reject(refusal: Refusal): void;
 }
 
-interface Batch {
+interface Sent {
   readonly id: number;
   readonly sentAt: number;
   readonly waiters: readonly Waiter[];
 }
 
-const CHECK_MS = 50;
+interface State extends CommitterOptions {
+  sent: Sent[];
+  bodies: Body[];
+  waiters: Waiter[];
+  queued: number;
+  lastId: number;
+  openTurn: number;
+  /** Why nothing is taken, '' while all is well. */
+  suspended: string;
+  scheduled: boolean;
+  idle: (() => void)[];
+}
 
 export function createCommitter(options: CommitterOptions): Committer {
-  const { post, turn: shared, deadlineMs, maxQueue, monotonic } = options;
-  const sent: Batch[] = [];
-  let bodies: Body[] = [];
-  let waiters: Waiter[] = [];
-  let queued = 0;
-  let lastId = 0;
-  let turn = 0;
-  /** Why nothing is taken, '' while all is well. */
-  let suspended = '';
-  let scheduled = false;
-  const idle: (() => void)[] = [];
-  const checker = setInterval(check, CHECK_MS).unref();
-
-  return {
-    submit,
-    take,
-    abandon,
-    queued: () => queued,
-    drained: () => (queued === 0 ? Promise.resolve() : new Promise((done) => idle.push(done))),
-    close: () => clearInterval(checker),
+  const state: State = {
+    ...options,
+    ...{ sent: [], bodies: [], waiters: [], queued: 0, lastId: 0, openTurn: 0 },
+    ...{ suspended: '', scheduled: false, idle: [] },
   };
+  return {
+    submit: (body) => submit(state, body),
+    submitNow: (body, timeoutMs) => submitNow(state, body, timeoutMs),
+    take: (report) => take(state, report),
+    check: () => check(state),
+    abandon: (code, message) => abandon(state, code, message),
+    queued: () => state.queued,
+    drained: () =>
+      state.queued === 0 ? Promise.resolve() : new Promise((done) => state.idle.push(done)),
+  };
+}
 
-  function submit(body: Body): Promise<void> {
-    if (suspended !== '' || queued >= maxQueue) return Promise.reject(unavailable(suspended));
-    queued += 1;
-    return new Promise((resolve, reject) => {
-      bodies.push(body);
-      waiters.push({ resolve, reject });
-      // Calls of one turn of the event loop travel together.
-      if (!scheduled) setImmediate(flush);
-      scheduled = true;
-    });
-  }
+function submit(state: State, body: Body): Promise<number> {
+  if (state.suspended !== '') return Promise.reject(unavailable(state.suspended));
+  if (state.queued >= state.maxQueue) return Promise.reject(unavailable('QUEUE_FULL'));
+  state.queued += 1;
+  return new Promise((resolve, reject) => {
+    state.bodies.push(body);
+    state.waiters.push({ resolve, reject });
+    // Calls of one turn of the event loop travel together.
+    if (!state.scheduled) state.soon(() => flush(state));
+    state.scheduled = true;
+  });
+}
 
-  function flush(): void {
-    scheduled = false;
-    if (bodies.length === 0) return;
-    lastId += 1;
-    sent.push({ id: lastId, sentAt: monotonic(), waiters });
-    post({ type: 'batch', id: lastId, turn, bodies });
-    bodies = [];
-    waiters = [];
-  }
+function submitNow(state: State, body: Body, timeoutMs: number): boolean {
+  if (state.suspended !== '') return false;
+  state.bodies.push(body);
+  flush(state);
+  return waitFor(state.turn, state.lastId, timeoutMs);
+}
 
-  function take(report: Report): void {
-    if (report.type === 'done') settle(report.id, (waiter) => waiter.resolve());
-    else if (report.type === 'fault') {
-      settle(report.id, (waiter) => waiter.reject(unavailable(report.code)));
-      suspend(report.code, report.message);
-    } else if (report.type === 'well') resume(report.open);
-  }
+function flush(state: State): void {
+  state.scheduled = false;
+  const { bodies, waiters } = state;
+  if (bodies.length === 0) return;
+  const id = state.lastId + 1;
+  state.lastId = id;
+  state.bodies = [];
+  state.waiters = [];
+  state.sent.push({ id, sentAt: state.monotonic(), waiters });
+  state.post({ type: 'batch', id, turn: state.openTurn, bodies });
+}
 
-  function settle(upTo: number, act: (waiter: Waiter) => void): void {
-    while (sent[0] && sent[0].id <= upTo) {
-      const batch = sent.shift();
-      queued -= batch?.waiters.length ?? 0;
-      batch?.waiters.forEach(act);
-    }
-    if (queued === 0) {
-      for (const done of idle.splice(0)) done();
-    }
-  }
-
-  /** The disk is stuck where the oldest batch has waited too long: its entries are given up, for good. */
-  function check(): void {
-    const oldest = sent[0];
-    if (!oldest || monotonic() - oldest.sentAt < deadlineMs) return;
-    const committed = giveUp(shared, turn);
-    if (committed === undefined) return;
-    turn += 1;
-    const kept = sent.filter(({ id }) => id <= committed);
-    const lost = sent.splice(kept.length);
-    for (const batch of lost) drop(batch.waiters, 'DEADLINE');
-    suspend('DEADLINE', `the audit log took longer than ${deadlineMs} ms`);
-  }
-
-  function abandon(code: string, message: string): void {
-    turn += 1;
-    Atomics.store(shared, 0, turn * 2);
-    for (const batch of sent.splice(0)) drop(batch.waiters, code);
-    suspend(code, message);
-  }
-
-  function drop(dropped: readonly Waiter[], code: string): void {
-    queued -= dropped.length;
-    for (const waiter of dropped) waiter.reject(unavailable(code));
-  }
-
-  function suspend(code: string, message: string): void {
-    const unsent = waiters;
-    bodies = [];
-    waiters = [];
-    drop(unsent, code);
-    if (suspended !== '') return;
-    suspended = code;
-    options.onSuspend(code, message);
-  }
-
-  function resume(open: readonly string[]): void {
-    if (suspended === '') return;
-    suspended = '';
-    options.onResume(open);
+function take(state: State, report: Report): void {
+  if (report.type === 'done') {
+    settle(state, report.id, (waiter) => waiter.resolve(report.seq));
+  } else if (report.type === 'fault') {
+    settle(state, report.id, (waiter) => waiter.reject(unavailable(report.code)));
+    suspend(state, report.code, report.message);
+  } else if (report.type === 'well' && state.suspended !== '') {
+    state.suspended = '';
+    state.onResume(report.open);
   }
 }
 
-/** Retrying at once would only add to the queue, so that the caller is told to wait. */
+function settle(state: State, upTo: number, act: (waiter: Waiter) => void): void {
+  let count = 0;
+  for (const { id, waiters } of state.sent) {
+    if (id > upTo) break;
+    count += 1;
+    state.queued -= waiters.length;
+    for (const waiter of waiters) act(waiter);
+  }
+  state.sent.splice(0, count);
+  rest(state);
+}
+
+function rest({ queued, idle }: State): void {
+  if (queued > 0) return;
+  for (const done of idle.splice(0)) done();
+}
+
+/** The disk is stuck where the oldest batch has waited too long: its entries are given up, for good. */
+function check(state: State): void {
+  const oldest = state.sent[0];
+  if (!oldest || state.monotonic() - oldest.sentAt < state.deadlineMs) return;
+  const committed = giveUp(state.turn, state.openTurn);
+  if (committed === undefined) return;
+  state.openTurn += 1;
+  const lost = state.sent.filter(({ id }) => id > committed);
+  state.sent = state.sent.filter(({ id }) => id <= committed);
+  for (const { waiters } of lost) drop(state, waiters, 'DEADLINE');
+  suspend(state, 'DEADLINE', `the disk took longer than ${state.deadlineMs} ms`);
+}
+
+function abandon(state: State, code: string, message: string): void {
+  state.openTurn += 1;
+  nextTurn(state.turn, state.openTurn);
+  for (const { waiters } of state.sent.splice(0)) drop(state, waiters, code);
+  suspend(state, code, message);
+}
+
+function suspend(state: State, code: string, message: string): void {
+  const unsent = state.waiters;
+  state.bodies = [];
+  state.waiters = [];
+  drop(state, unsent, code);
+  if (state.suspended !== '') return;
+  state.suspended = code;
+  state.onSuspend(code, message);
+}
+
+function drop(state: State, dropped: readonly Waiter[], code: string): void {
+  state.queued -= dropped.length;
+  for (const waiter of dropped) waiter.reject(unavailable(code));
+  rest(state);
+}
+
 function unavailable(code: string): Refusal {
   return new Refusal('AUDIT_UNAVAILABLE', { cause: code });
 }

@@ -1,83 +1,99 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Recorder } from '../stages.ts';
-import { type Body, toEventBody } from './body.ts';
-import { createCommitter } from './committer.ts';
+import { toEventBody } from './body.ts';
+import type { Json } from './canonical.ts';
+import { type Committer, createCommitter } from './committer.ts';
 import { createEntries } from './entry.ts';
-import { readOrMakeKey } from './key-file.ts';
-import type { Report, ThreadData } from './messages.ts';
-import { createRecorder } from './recorder.ts';
-import { createRedactor } from './redact.ts';
-import { startThread, type Thread } from './start-thread.ts';
+import type { Order, Report } from './messages.ts';
+import {
+  type AuditOptions,
+  DEFAULTS,
+  labelsOf,
+  redactorOf,
+  settingsOf,
+  signingKeyOf,
+} from './options.ts';
+import { type CallRecorder, createRecorder } from './recorder.ts';
+import { type Supervised, supervise } from './supervise.ts';
 import { createTurn } from './turn.ts';
 
-export interface AuditOptions {
-  /** Path of the live segment; its folder is made where it is missing. */
-  readonly file: string;
-  readonly durability: 'fsync' | 'write';
-  /** Named in every entry. */
-  readonly backend: 'aws' | 'embedded';
-  readonly version: string;
-  /** Name of this log, unique in a fleet; default `kms-reencrypt-proxy/<host name>`. */
-  readonly origin?: string | undefined;
-  /** 32 bytes; made beside the log where it is not given. */
-  readonly hmacKeyFile?: string | undefined;
-  /** Context keys whose values are written in clear. */
-  readonly clearContextKeys?: readonly string[];
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
-  readonly warn: (message: string) => void;
-  readonly onEntry?: (kind: string) => void;
-  readonly onFailure?: (code: string) => void;
-}
+export type { AuditOptions } from './options.ts';
 
 export interface AuditStatus {
   readonly state: 'ok' | 'suspended';
-  /** Why it is suspended, '' while it is not. */
+  /** Why it is suspended (`ENOSPC`, `DEADLINE`, `REMOVED`…), '' while it is not. */
   readonly code: string;
+  /** Entries that are neither durable nor given up. */
+  readonly queued: number;
+  /** Public half of the key that signs checkpoints. */
+  readonly vkey: string;
 }
 
 export interface Audit extends Recorder {
+  /** An entry that belongs to no call, or to one that has ended: `shadow`, `config`… */
+  event(kind: string, fields: Record<string, Json>): Promise<void>;
   status(): AuditStatus;
+  /** Someone moved the file (SIGHUP): closes the segment and opens the next under the same name. */
+  reopen(): void;
+  /** The last words of a process that must not go on; blocks for half a second at most. */
+  crash(cause: string): boolean;
+  /** Writes `shutdown`, signs for it and closes the log. */
   close(): Promise<void>;
 }
 
-const COMMIT_DEADLINE_MS = 2_000;
-const MAX_QUEUE = 10_000;
+const CHECK_MS = 50;
 const FLUSH_MS = 1_000;
-const RESPAWN_MS = 250;
-const DAY_MS = 24 * 60 * 60 * 1000;
+const LAST_WORDS_MS = 500;
 
 /** Opens the log, makes it whole where a crash cut it short, and resolves once it takes entries. */
 export async function createAudit(options: AuditOptions): Promise<Audit> {
-  const { file, durability, backend, version, now, warn } = options;
-  const origin = options.origin ?? `kms-reencrypt-proxy/${hostname()}`;
-  const labels = { backend, origin, version };
-  const shared = createTurn();
-  const data: ThreadData = {
-    turn: shared,
-    options: {
-      resuming: false,
-      file,
-      durability,
-      origin,
-      vkey: '',
-      labels,
-      maxBytes: 64 << 20,
-      maxAgeMs: DAY_MS,
-      onBrokenChain: 'refuse',
+  const { now } = options;
+  const parts = assemble(options);
+  const { committer, recorder, status } = parts;
+  const thread = await parts.start();
+  const checker = setInterval(committer.check, CHECK_MS).unref();
+  const flusher = setInterval(recorder.flush, FLUSH_MS).unref();
+  const lastWords = (kind: string, fields: Record<string, Json>) =>
+    toEventBody(kind, new Date(now()).toISOString(), fields);
+
+  return {
+    intent: recorder.intent,
+    terminal: recorder.terminal,
+    turnedAway: recorder.turnedAway,
+    event: recorder.event,
+    status,
+    reopen: () => thread.post({ type: 'reopen' }),
+    crash: (cause) => committer.submitNow(lastWords('crash', { crash: { cause } }), LAST_WORDS_MS),
+    async close() {
+      clearInterval(flusher);
+      recorder.flush();
+      await committer.drained();
+      clearInterval(checker);
+      await thread.close({ type: 'close', last: [lastWords('shutdown', {})] });
     },
   };
+}
+
+interface Parts {
+  readonly committer: Committer;
+  readonly recorder: CallRecorder;
+  status(): AuditStatus;
+  start(): Promise<Supervised>;
+}
+
+function assemble(options: AuditOptions): Parts {
+  const { now, warn, onEntry = () => undefined } = options;
+  const shared = createTurn();
+  let vkey = '';
   let suspension = { code: '', since: 0 };
-  let closing = false;
-  let thread: Thread;
+  let thread: Supervised | undefined;
 
   const committer = createCommitter({
-    post: (order) => thread.post(order),
+    post,
     turn: new Int32Array(shared),
-    deadlineMs: COMMIT_DEADLINE_MS,
-    maxQueue: MAX_QUEUE,
+    deadlineMs: options.commitTimeoutMs ?? DEFAULTS.commitTimeoutMs,
+    maxQueue: options.maxQueue ?? DEFAULTS.maxQueue,
     monotonic: () => performance.now(),
+    soon: setImmediate,
     onSuspend(code, message) {
       suspension = { code, since: now() };
       options.onFailure?.(code);
@@ -89,73 +105,51 @@ export async function createAudit(options: AuditOptions): Promise<Audit> {
       warn('audit: the log takes entries again');
     },
   });
-  const recorder = createRecorder({
-    entries: createEntries({ redactor: redactorOf(options), labels, now }),
-    commit: committer.submit,
-    now,
-    onEntry: (kind) => options.onEntry?.(kind),
-  });
+  const entries = createEntries({ redactor: redactorOf(options), labels: labelsOf(options), now });
+  const recorder = createRecorder({ entries, commit: committer.submit, now, onEntry });
 
-  await start(false);
-  const flusher = setInterval(recorder.flush, FLUSH_MS).unref();
+  return { committer, recorder, status, start };
 
-  return {
-    intent: recorder.intent,
-    terminal: recorder.terminal,
-    turnedAway: recorder.turnedAway,
-    status: () => ({ state: suspension.code === '' ? 'ok' : 'suspended', code: suspension.code }),
-    close,
-  };
+  function post(order: Order): void {
+    thread?.post(order);
+  }
 
-  function start(resuming: boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let started = false;
-      const fresh = startThread({
-        data: { ...data, options: { ...data.options, resuming } },
-        onReport(report: Report) {
-          if (report.type === 'ready') {
-            started = true;
-            thread = fresh;
-            committer.take({ type: 'well', open: report.open });
-            resolve();
-          } else if (report.type === 'refused') reject(new Error(`audit: ${report.message}`));
-          else committer.take(report);
-        },
-        onDeath(cause) {
-          if (!started) reject(cause);
-          else if (!closing) respawn(String(cause));
-        },
-      });
+  function status(): AuditStatus {
+    const { code } = suspension;
+    return { state: code === '' ? 'ok' : 'suspended', code, queued: committer.queued(), vkey };
+  }
+
+  async function start(): Promise<Supervised> {
+    thread = await supervise({
+      data: { settings: settingsOf(options), key: signingKeyOf(options), turn: shared },
+      onReport,
+      onDeath: (cause) => committer.abandon('THREAD', cause),
     });
+    return thread;
   }
 
-  function respawn(cause: string): void {
-    committer.abandon('THREAD', cause);
-    setTimeout(() => {
-      start(true).catch((thrown) => respawn(String(thrown)));
-    }, RESPAWN_MS).unref();
-  }
-
-  async function close(): Promise<void> {
-    if (closing) return;
-    closing = true;
-    clearInterval(flusher);
-    recorder.flush();
-    await committer.drained();
-    thread.post({ type: 'close', last: [shutdown()] });
-    await thread.ended();
-    committer.close();
-  }
-
-  function shutdown(): Body {
-    return toEventBody('shutdown', new Date(now()).toISOString(), { labels });
+  function onReport(report: Report): void {
+    if (report.type === 'ready') {
+      ({ vkey } = report);
+      // After a respawn this ends the suspension; at the first start there is none.
+      committer.take({ type: 'well', open: report.open });
+    } else if (report.type === 'checkpoint') options.onCheckpoint?.(report.note);
+    else if (report.type === 'unsigned') {
+      options.onFailure?.('UNSIGNED');
+      warn(`audit: a checkpoint could not be signed: ${report.message}`);
+    } else if (report.type === 'sign') sign(options, report, post);
+    else committer.take(report);
   }
 }
 
-function redactorOf({ file, hmacKeyFile, clearContextKeys = [], warn }: AuditOptions) {
-  const path = hmacKeyFile ?? `${file}.hmac-key`;
-  const key = readOrMakeKey(path, hmacKeyFile ? undefined : () => randomBytes(32));
-  if (key.made) warn(`audit: made an install key for context values: ${path}`);
-  if (key.bytes.length !== 32) throw new Error(`${path}: an install key has 32 bytes`);
-  return createRedactor(key.bytes, clearContextKeys);
+type Ask = Extract<Report, { type: 'sign' }>;
+
+/** The log's thread has no key where a KMS holds it, and asks. */
+function sign({ signer }: AuditOptions, { id, text }: Ask, post: (order: Order) => void): void {
+  const answer = (signature: Uint8Array | undefined, message: string) =>
+    post({ type: 'signed', id, signature, message });
+  Promise.resolve(signer?.sign(text)).then(
+    (signature) => answer(signature, 'there is no signer'),
+    (thrown) => answer(undefined, String(thrown)),
+  );
 }

@@ -81,21 +81,21 @@ export function createEntries({ redactor, labels, now }: EntryOptions): Entries 
 
   function after(call: Call, decision: Decision | undefined): string {
     const peer = `"requested_by":${JSON.stringify(call.arrival.peer)},`;
-    return decision ? `${peer}"result":${resultOf(decision)},` : peer;
+    return decision ? `${peer}"result":${resultOf(decision, redactor.mark)},` : peer;
   }
 
   function inputOf({ call, principal, keys, decision }: Progress): string {
     const phase = decision?.phase ?? 'request';
     return `{"action":"${call.action}","destination":${sideOf(call.destination, keys?.destination)},"phase":"${phase}","principal":${principalOf(principal)},"request":${requestOf(call)},"source":${sideOf(call.source, keys?.source)}}`;
   }
+}
 
-  function resultOf({ effect, labels: named, reasons, rule }: Decision): string {
-    const listed = reasons.map(
-      ({ code, message, side }) =>
-        `{"code":${JSON.stringify(code)},"message":"${message === '' ? '' : redactor.mark(message)}","side":"${side}"}`,
-    );
-    return `{"allow":${effect === 'allow'},"labels":${canonical(named)},"reasons":[${listed.join(',')}],"rule":${JSON.stringify(rule)}}`;
-  }
+function resultOf({ effect, labels, reasons, rule }: Decision, mark: Redactor['mark']): string {
+  const listed = reasons.map(
+    ({ code, message, side }) =>
+      `{"code":${JSON.stringify(code)},"message":"${message === '' ? '' : mark(message)}","side":"${side}"}`,
+  );
+  return `{"allow":${effect === 'allow'},"labels":${canonical(labels)},"reasons":[${listed.join(',')}],"rule":${JSON.stringify(rule)}}`;
 }
 
 /** Pieces are built with a comma after each member; the log adds its own after `head`. */

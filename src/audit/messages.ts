@@ -1,31 +1,48 @@
 import type { Body } from './body.ts';
-import type { LogOptions } from './log/log.ts';
+import type { HostSettings } from './log/host.ts';
 
 /** What the log's thread is started with. */
 export interface ThreadData {
-  readonly options: Omit<LogOptions, 'disk' | 'now'>;
+  readonly settings: HostSettings;
+  readonly key: SigningKey;
   /** Two Int32: the turn (see turn.ts) and the last batch that was committed. */
   readonly turn: SharedArrayBuffer;
+}
+
+/** A private key for the thread, or the public half of one that stays in a KMS. */
+export type SigningKey = { readonly pem: Uint8Array } | { readonly vkey: string };
+
+export interface Signed {
+  readonly type: 'signed';
+  readonly id: number;
+  readonly signature: Uint8Array | undefined;
+  readonly message: string;
 }
 
 /** To the log's thread. */
 export type Order =
   | { readonly type: 'batch'; readonly id: number; readonly turn: number; readonly bodies: Body[] }
   | { readonly type: 'reopen' }
+  | Signed
   | { readonly type: 'close'; readonly last: readonly Body[] };
+
+interface Trouble {
+  readonly code: string;
+  readonly message: string;
+}
 
 /** From the log's thread. */
 export type Report =
-  | { readonly type: 'ready'; readonly open: readonly string[] }
-  | { readonly type: 'refused'; readonly code: string; readonly message: string }
+  | { readonly type: 'ready'; readonly open: readonly string[]; readonly vkey: string }
+  | ({ readonly type: 'refused' } & Trouble)
   /** Every batch up to `id` is durable. */
   | { readonly type: 'done'; readonly id: number; readonly seq: number }
   /** No batch up to `id` that was not done is in the log, and none is taken until `well`. */
-  | {
-      readonly type: 'fault';
-      readonly id: number;
-      readonly code: string;
-      readonly message: string;
-    }
+  | ({ readonly type: 'fault'; readonly id: number } & Trouble)
+  /** Batches are taken again. `open` are the calls that the log holds an intent of and no outcome. */
   | { readonly type: 'well'; readonly open: readonly string[] }
+  | { readonly type: 'checkpoint'; readonly note: string }
+  | { readonly type: 'sign'; readonly id: number; readonly text: Uint8Array }
+  /** A checkpoint is due and could not be signed; it is tried again. */
+  | ({ readonly type: 'unsigned' } & Trouble)
   | { readonly type: 'closed' };

@@ -2,97 +2,75 @@ import type { Progress } from '../call.ts';
 import { type Reason, Refusal } from '../errors.ts';
 import type { Recorder } from '../stages.ts';
 import { type Body, toEventBody } from './body.ts';
-import type { Committer } from './committer.ts';
+import type { Json } from './canonical.ts';
 import type { Entries } from './entry.ts';
 
 export interface RecorderOptions {
   readonly entries: Entries;
-  readonly commit: Committer['submit'];
+  /** Resolves once the entry is as durable as was asked for. @throws Refusal AUDIT_UNAVAILABLE */
+  readonly commit: (body: Body) => Promise<unknown>;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Told of each entry that is durable. */
   readonly onEntry: (kind: string) => void;
 }
 
-export interface AuditRecorder extends Recorder {
-  /** After a time without a log: ends the calls that could not be ended in it. */
+export interface CallRecorder extends Recorder {
+  /** An entry that belongs to no call, or to one that has ended. */
+  event(kind: string, fields: Record<string, Json>): Promise<void>;
+  /** After a time without a log: says so, and ends the calls that could not be ended in it. */
   catchUp(open: readonly string[], suspended: { code: string; since: number }): void;
-  /** Writes the counts of calls that were turned away. Called every second. */
+  /** Writes the counts of calls that were turned away. To be called every second. */
   flush(): void;
 }
 
-export function createRecorder({ entries, commit, now, onEntry }: RecorderOptions): AuditRecorder {
+interface State extends RecorderOptions {
   /** Calls whose intent is durable and whose outcome is not. */
-  const open = new Set<string>();
+  readonly open: Set<string>;
   /** What has to be said of calls that ended while the log could not be written. */
-  const owed = new Map<string, Body>();
-  const turned = new Map<Reason, number>();
-  let refused = 0;
+  readonly owed: Map<string, Body>;
+  readonly turned: Map<Reason, number>;
+  /** Terminal entries that could not be written since the log was last well. */
+  unwritten: number;
+}
 
-  return { intent, terminal, turnedAway, catchUp, flush };
+export function createRecorder(options: RecorderOptions): CallRecorder {
+  const state: State = {
+    ...options,
+    open: new Set(),
+    owed: new Map(),
+    turned: new Map(),
+    unwritten: 0,
+  };
+  return {
+    intent: (progress) => intent(state, progress),
+    terminal: (progress, refusal) => terminal(state, progress, refusal),
+    turnedAway: ({ reason }) => addTurned(state, reason, 1),
+    event: (kind, fields) => event(state, kind, fields),
+    catchUp: (open, suspended) => catchUp(state, open, suspended),
+    flush: () => flush(state),
+  };
+}
 
-  async function intent(progress: Progress): Promise<void> {
-    await commit(entries.intent(progress));
-    open.add(progress.call.id);
-    onEntry('intent');
-  }
+async function intent(state: State, progress: Progress): Promise<void> {
+  await state.commit(state.entries.intent(progress));
+  state.open.add(progress.call.id);
+  state.onEntry('intent');
+}
 
-  async function terminal(progress: Progress, refusal?: Refusal): Promise<void> {
-    const { id } = progress.call;
-    const begun = progress.intended === true && open.delete(id);
-    try {
-      await commit(entries.terminal(begun ? progress : unbegun(progress), refusal));
-      onEntry(begun ? 'outcome' : 'refusal');
-    } catch (thrown) {
-      refused += 1;
-      if (progress.intended) {
-        owed.set(id, entries.terminal(progress, new Refusal('AUDIT_UNAVAILABLE')));
-      }
-      throw thrown;
+async function terminal(state: State, progress: Progress, refusal?: Refusal): Promise<void> {
+  const { entries, owed, open } = state;
+  const { id } = progress.call;
+  const begun = progress.intended === true && open.delete(id);
+  try {
+    await state.commit(entries.terminal(begun ? progress : unbegun(progress), refusal));
+    state.onEntry(begun ? 'outcome' : 'refusal');
+  } catch (thrown) {
+    state.unwritten += 1;
+    if (progress.intended) {
+      owed.set(id, entries.terminal(progress, new Refusal('AUDIT_UNAVAILABLE')));
     }
-  }
-
-  function turnedAway({ reason }: Refusal): void {
-    turned.set(reason, (turned.get(reason) ?? 0) + 1);
-  }
-
-  function flush(): void {
-    for (const [reason, count] of turned) {
-      turned.delete(reason);
-      const body = event('turned_away', { turned_away: { count, reason } });
-      commit(body).then(
-        () => onEntry('turned_away'),
-        () => turned.set(reason, (turned.get(reason) ?? 0) + count),
-      );
-    }
-  }
-
-  function catchUp(begun: readonly string[], suspended: { code: string; since: number }): void {
-    const since = new Date(suspended.since).toISOString();
-    write('resumed', event('resumed', { resumed: { code: suspended.code, refused, since } }));
-    refused = 0;
-    for (const id of begun) {
-      const body = owed.get(id);
-      if (body === undefined) open.add(id);
-      else write('outcome', body, () => owed.delete(id));
-    }
-    const known = new Set(begun);
-    for (const id of owed.keys()) if (!known.has(id)) owed.delete(id);
-  }
-
-  function write(kind: string, body: Body, done?: () => void): void {
-    commit(body).then(
-      () => {
-        done?.();
-        onEntry(kind);
-      },
-      // What could not be written is owed still, and is tried at the next resumption.
-      () => undefined,
-    );
-  }
-
-  function event(kind: string, fields: Parameters<typeof toEventBody>[2]): Body {
-    return toEventBody(kind, new Date(now()).toISOString(), fields);
+    throw thrown;
   }
 }
 
@@ -100,4 +78,53 @@ export function createRecorder({ entries, commit, now, onEntry }: RecorderOption
 function unbegun(progress: Progress): Progress {
   const { intended: _, ...rest } = progress;
   return rest;
+}
+
+function addTurned({ turned }: State, reason: Reason, count: number): void {
+  turned.set(reason, (turned.get(reason) ?? 0) + count);
+}
+
+function flush(state: State): void {
+  for (const [reason, count] of state.turned) {
+    state.turned.delete(reason);
+    event(state, 'turned_away', { turned_away: { count, reason } }).catch(() =>
+      addTurned(state, reason, count),
+    );
+  }
+}
+
+async function event(state: State, kind: string, fields: Record<string, Json>): Promise<void> {
+  await state.commit(toEventBody(kind, new Date(state.now()).toISOString(), fields));
+  state.onEntry(kind);
+}
+
+function catchUp(
+  state: State,
+  begun: readonly string[],
+  { code, since }: { code: string; since: number },
+): void {
+  const { owed, open, unwritten } = state;
+  const resumed = { code, since: new Date(since).toISOString(), unwritten };
+  state.unwritten = 0;
+  event(state, 'resumed', { resumed }).catch(() => {
+    state.unwritten += unwritten;
+  });
+  const inLog = new Set(begun);
+  for (const id of owed.keys()) if (!inLog.has(id)) owed.delete(id);
+  for (const id of begun) {
+    const body = owed.get(id);
+    if (body === undefined) open.add(id);
+    else payBack(state, id, body);
+  }
+}
+
+function payBack({ commit, owed, onEntry }: State, id: string, body: Body): void {
+  commit(body).then(
+    () => {
+      owed.delete(id);
+      onEntry('outcome');
+    },
+    // It stays owed, and is tried when the log is well again.
+    () => undefined,
+  );
 }

@@ -3,6 +3,7 @@ import type { Order, Report, ThreadData } from './messages.ts';
 
 export interface Thread {
   post(order: Order): void;
+  stop(): void;
   /** Resolves when the thread has ended. */
   ended(): Promise<void>;
 }
@@ -35,5 +36,9 @@ export function startThread({ data, onReport, onDeath }: ThreadOptions): Thread 
   worker.on('error', (thrown) => {
     cause = thrown;
   });
-  return { post: (order) => worker.postMessage(order), ended: () => exit };
+  return {
+    post: (order) => worker.postMessage(order),
+    ended: () => exit,
+    stop: () => void worker.terminate(),
+  };
 }

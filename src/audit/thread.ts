@@ -2,18 +2,30 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createNodeDisk } from './log/disk.ts';
 import { createHost } from './log/host.ts';
 import type { Order, ThreadData } from './messages.ts';
+import { createThreadSigner } from './thread-signer.ts';
 
 /** The log's own thread: all of its disk work is synchronous, and holds nobody else up. */
 if (!parentPort) throw new Error('this file is the entry of a worker thread');
 const port = parentPort;
-const { options, turn } = workerData as ThreadData;
+const { settings, turn, key } = workerData as ThreadData;
+const { signer, signed } = createThreadSigner(key, settings.origin, (report) => {
+  port.postMessage(report);
+});
 
 const host = createHost({
-  options: { ...options, disk: createNodeDisk(), now: Date.now },
+  settings,
+  disk: createNodeDisk(),
+  signer,
+  now: Date.now,
   turn: new Int32Array(turn),
-  tell: (report) => port.postMessage(report),
+  tell(report) {
+    port.postMessage(report);
+    if (report.type === 'closed') port.close();
+  },
+  later: (ms, work) => setTimeout(work, ms).unref(),
+  soon: setImmediate,
 });
 port.on('message', (order: Order) => {
-  host.take(order);
-  if (order.type === 'close') port.close();
+  if (order.type === 'signed') signed(order);
+  else host.take(order);
 });

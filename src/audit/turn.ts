@@ -21,6 +21,7 @@ export function isOpen(shared: Int32Array, { turn }: Held): boolean {
 export function claimTurn(shared: Int32Array, { id, turn }: Held): boolean {
   if (Atomics.compareExchange(shared, WORD, turn * 2, turn * 2 + 1) !== turn * 2) return false;
   Atomics.store(shared, COMMITTED, id);
+  Atomics.notify(shared, COMMITTED);
   return true;
 }
 
@@ -40,4 +41,20 @@ export function giveUp(shared: Int32Array, turn: number): number | undefined {
 
 export function createTurn(): SharedArrayBuffer {
   return new SharedArrayBuffer(8);
+}
+
+/** Blocks the calling thread until the log has committed batch `id`; false where it did not in time. */
+export function waitFor(shared: Int32Array, id: number, timeoutMs: number): boolean {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    const committed = Atomics.load(shared, COMMITTED);
+    if (committed >= id) return true;
+    const left = until - performance.now();
+    if (left <= 0 || Atomics.wait(shared, COMMITTED, committed, left) === 'timed-out') return false;
+  }
+}
+
+/** What was on its way to a log's thread that is gone can no longer be committed. */
+export function nextTurn(shared: Int32Array, turn: number): void {
+  Atomics.store(shared, WORD, turn * 2);
 }

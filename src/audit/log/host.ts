@@ -1,131 +1,189 @@
 import type { Body } from '../body.ts';
 import type { Order, Report } from '../messages.ts';
 import { claimTurn, endTurn, isOpen } from '../turn.ts';
+import { type Checkpointer, createCheckpointer, readCheckpoint } from './checkpoint.ts';
+import type { LogOptions } from './commit.ts';
+import type { Disk } from './disk.ts';
 import { type LogFault, toLogFault } from './fault.ts';
-import { createLog, type Log, type LogOptions } from './log.ts';
+import { createLog, type Log } from './log.ts';
+import { retain } from './retain.ts';
+import type { Signer } from './signer.ts';
+
+/** What can be cloned to the log's thread. */
+export interface HostSettings extends Omit<LogOptions, 'disk' | 'now' | 'vkey' | 'claim'> {
+  readonly checkpointEntries: number;
+  readonly checkpointMs: number;
+  readonly keepSegments: number;
+  readonly keepMs: number;
+}
 
 export interface HostOptions {
-  readonly options: LogOptions;
+  readonly settings: HostSettings;
+  readonly disk: Disk;
+  readonly signer: Signer;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
   readonly turn: Int32Array;
   readonly tell: (report: Report) => void;
+  /** Runs `work` once, after so many milliseconds. */
+  readonly later: (ms: number, work: () => void) => void;
+  /** Runs `work` after what has already arrived. */
+  readonly soon: (work: () => void) => void;
 }
 
 export interface Host {
   take(order: Order): void;
 }
 
-const TICK_MS = 500;
-const HEAL_MS = 250;
+interface HostState extends HostOptions {
+  readonly log: Log;
+  readonly checkpointer: Checkpointer;
+  ill: LogFault | undefined;
+  waiting: Batch[];
+  scheduled: boolean;
+  closed: boolean;
+}
 
 type Batch = Extract<Order, { type: 'batch' }>;
 
-/** Runs a log for someone on the other side of a message port: batches in, reports out. */
-export function createHost({ options, turn, tell }: HostOptions): Host {
-  let log: Log | undefined;
-  let ill: { readonly fault: LogFault; readonly since: string } | undefined;
-  let waiting: Batch[] = [];
-  let scheduled = false;
-  let ticker: ReturnType<typeof setInterval> | undefined;
-  let healer: ReturnType<typeof setTimeout> | undefined;
+const TICK_MS = 500;
+const HEAL_MS = 250;
 
-  start();
-  return { take };
+/** Runs a log for someone on the other side of a message port: orders in, reports out. */
+export function createHost(options: HostOptions): Host {
+  const state = open(options);
+  if (!state) return { take: () => options.tell({ type: 'closed' }) };
+  options.tell({ type: 'ready', open: [...state.log.open()], vkey: options.signer.vkey });
+  beat(state);
+  return { take: (order) => take(state, order) };
+}
 
-  function start(): void {
-    try {
-      log = createLog(options);
-    } catch (thrown) {
-      const { code, message } = toLogFault(thrown);
-      tell({ type: 'refused', code, message });
-      return;
-    }
-    tell({ type: 'ready', open: [...log.open()] });
-    ticker = setInterval(tick, TICK_MS);
-  }
-
-  function take(order: Order): void {
-    if (order.type === 'batch') {
-      waiting.push(order);
-      // Batches that have come by the time the loop turns share one write and one sync.
-      if (!scheduled) setImmediate(drain);
-      scheduled = true;
-    } else if (order.type === 'reopen') guard(() => log?.reopen());
-    else close(order.last);
-  }
-
-  function drain(): void {
-    scheduled = false;
-    const batches = waiting;
-    waiting = [];
-    const last = batches.at(-1);
-    if (!last || !log) return;
-    if (ill) return report(ill.fault, last.id);
-    try {
-      commit(log, batches, last);
-    } catch (thrown) {
-      return fall(toLogFault(thrown), last.id);
-    }
-    guard(() => log?.rotateIfLarge());
-  }
-
-  function commit(to: Log, batches: readonly Batch[], last: Batch): void {
-    const current = batches.filter((batch) => batch.turn === last.turn);
-    const bodies = current.flatMap((batch) => batch.bodies);
-    const done = isOpen(turn, last) && to.commit(bodies, () => claimTurn(turn, last));
-    if (!done) return abandoned();
-    tell({ type: 'done', id: last.id, seq: to.chain().seq });
-    endTurn(turn, last);
-  }
-
-  /** The other side gave the batch up while the disk was stuck; now that it moves again, we are well. */
-  function abandoned(): void {
-    tell({ type: 'well', open: [...(log?.open() ?? [])] });
-  }
-
-  function tick(): void {
-    if (!ill) guard(() => log?.tick());
-  }
-
-  function guard(work: () => void): void {
-    if (ill) return;
-    try {
-      work();
-    } catch (thrown) {
-      fall(toLogFault(thrown), -1);
-    }
-  }
-
-  function fall(fault: LogFault, id: number): void {
-    ill = { fault, since: new Date(options.now()).toISOString() };
-    report(fault, id);
-    healer = setTimeout(heal, HEAL_MS);
-  }
-
-  function report({ code, message }: LogFault, id: number): void {
-    tell({ type: 'fault', id, code, message });
-  }
-
-  function heal(): void {
-    if (!ill || !log) return;
-    const { fault, since } = ill;
-    try {
-      const until = new Date(options.now()).toISOString();
-      log.heal(fault.code, { suspended: { code: fault.code, since, until } });
-      ill = undefined;
-      tell({ type: 'well', open: [...log.open()] });
-    } catch {
-      healer = setTimeout(heal, HEAL_MS);
-    }
-  }
-
-  function close(last: readonly Body[]): void {
-    clearInterval(ticker);
-    clearTimeout(healer);
-    guard(() => {
-      log?.commit(last);
-      log?.sync();
-      log?.close();
+function open(options: HostOptions): HostState | undefined {
+  const { settings, disk, signer, now } = options;
+  try {
+    const claim = readCheckpoint(disk, settings.file);
+    const log = createLog({ ...settings, disk, now, claim, vkey: signer.vkey });
+    const checkpointer = createCheckpointer({
+      ...{ disk, now, signer, log, file: settings.file, origin: settings.origin },
+      everyEntries: settings.checkpointEntries,
+      everyMs: settings.checkpointMs,
+      publish: (note) => options.tell({ type: 'checkpoint', note }),
     });
-    tell({ type: 'closed' });
+    const fresh = { ill: undefined, waiting: [], scheduled: false, closed: false };
+    return { ...options, ...fresh, log, checkpointer };
+  } catch (thrown) {
+    const { code, message } = toLogFault(thrown);
+    options.tell({ type: 'refused', code, message });
+    return;
   }
+}
+
+function take(state: HostState, order: Order): void {
+  if (order.type === 'batch') {
+    state.waiting.push(order);
+    // Batches that have come by the time the loop turns share one write and one sync.
+    if (!state.scheduled) state.soon(() => drain(state));
+    state.scheduled = true;
+  } else if (order.type === 'reopen') guard(state, () => state.log.reopen());
+  else if (order.type === 'close') close(state, order.last);
+}
+
+function drain(state: HostState): void {
+  const batches = state.waiting;
+  state.scheduled = false;
+  state.waiting = [];
+  const last = batches.at(-1);
+  if (!last) return;
+  if (state.ill) {
+    report(state, state.ill, last.id);
+    return;
+  }
+  try {
+    commit(state, batches, last);
+  } catch (thrown) {
+    fall(state, toLogFault(thrown), last.id);
+    return;
+  }
+  guard(state, () => state.log.rotateIfLarge());
+  checkpoint(state);
+}
+
+function commit(state: HostState, batches: readonly Batch[], last: Batch): void {
+  const { log, turn, tell } = state;
+  const current = batches.filter((batch) => batch.turn === last.turn);
+  const bodies = current.flatMap((batch) => batch.bodies);
+  if (isOpen(turn, last) && log.commit(bodies, () => claimTurn(turn, last))) {
+    tell({ type: 'done', id: last.id, seq: log.chain().seq });
+    endTurn(turn, last);
+  } else {
+    // It was given up while the disk was stuck; now that the disk moves again, we are well.
+    tell({ type: 'well', open: [...log.open()] });
+  }
+}
+
+/** Every half second: has someone touched the file, is it time to rotate, to sign, to delete? */
+function beat(state: HostState): void {
+  if (state.closed) return;
+  guard(state, () => state.log.tick());
+  checkpoint(state);
+  guard(state, () => retain({ ...state, ...state.settings }, state.checkpointer.covered()));
+  state.later(TICK_MS, () => beat(state));
+}
+
+function checkpoint(state: HostState): void {
+  const { checkpointer } = state;
+  if (state.ill || state.closed || !checkpointer.due()) return;
+  guard(state, () =>
+    checkpointer.make('logged')?.catch((thrown) => {
+      const { code, message } = toLogFault(thrown);
+      state.tell({ type: 'unsigned', code, message });
+    }),
+  );
+}
+
+function guard(state: HostState, work: () => void): void {
+  if (state.ill) return;
+  try {
+    work();
+  } catch (thrown) {
+    fall(state, toLogFault(thrown), -1);
+  }
+}
+
+function fall(state: HostState, fault: LogFault, id: number): void {
+  state.ill = fault;
+  report(state, fault, id);
+  state.log.fall(fault);
+  state.later(HEAL_MS, () => heal(state));
+}
+
+function report({ tell }: HostState, { code, message }: LogFault, id: number): void {
+  tell({ type: 'fault', id, code, message });
+}
+
+function heal(state: HostState): void {
+  if (!state.ill || state.closed) return;
+  try {
+    state.log.heal(state.ill);
+    state.ill = undefined;
+    state.tell({ type: 'well', open: [...state.log.open()] });
+  } catch {
+    state.later(HEAL_MS, () => heal(state));
+  }
+}
+
+function close(state: HostState, last: readonly Body[]): void {
+  const { log, checkpointer, tell } = state;
+  const end = () => {
+    state.closed = true;
+    log.close();
+    tell({ type: 'closed' });
+  };
+  guard(state, () => {
+    log.commit(last);
+    const signed = checkpointer.make('last');
+    if (signed instanceof Promise) signed.then(end, end);
+    else end();
+  });
+  if (!state.closed && state.ill) end();
 }

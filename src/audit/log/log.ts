@@ -1,214 +1,120 @@
-import { type Body, toBody, toEventBody, toPieces } from '../body.ts';
+import { type Body, toBody, toPieces } from '../body.ts';
 import type { Json } from '../canonical.ts';
-import { type Chain, createStage, settle } from './chain.ts';
-import type { Disk, DiskFile } from './disk.ts';
-import { LogFault, toLogFault } from './fault.ts';
-import { toHead } from './head.ts';
-import { createSegment, type Live, putAway, tampering, writeAll } from './segment.ts';
+import { type Chain, createStage } from './chain.ts';
+import {
+  commit,
+  event,
+  type LogOptions,
+  type LogState,
+  sync,
+  timestamp,
+  watch,
+  writable,
+} from './commit.ts';
+import type { LogFault } from './fault.ts';
+import { createReserve } from './reserve.ts';
+import { openSegment, reopen, rotateIfDue, rotateIfLarge, startAnew } from './rotate.ts';
 import { type Opening, openLog } from './start.ts';
 
-export interface LogOptions {
-  readonly disk: Disk;
-  /** Path of the live segment. */
-  readonly file: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
-  readonly durability: 'fsync' | 'write';
-  readonly origin: string;
-  readonly vkey: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** True where this process wrote the log before: its calls are not over yet. */
-  readonly resuming: boolean;
-  readonly maxBytes: number;
-  readonly maxAgeMs: number;
-  /** What start-up does with a chain that does not hold: refuse, or go on in a new segment that says so. */
-  readonly onBrokenChain: 'refuse' | 'continue';
-}
-
-/** A log on one disk, for one writer. Every call is synchronous, and none but `commit` is for calls. */
+/** A log on one disk, for one writer. Every call is synchronous and throws LogFault. */
 export interface Log {
   /** Makes the entries durable, all or none, and returns true; false where `confirm` took it back. */
   commit(bodies: readonly Body[], confirm?: () => boolean): boolean;
-  /** Notices a live file that is no longer ours, and rotates when it is time. @throws LogFault */
+  /** An entry about the log itself. */
+  event(kind: string, fields: Record<string, Json>): Body;
+  /** Notices a live file that is no longer ours, and rotates when it is time. */
   tick(): void;
   /** After a commit: closes a segment that has reached its size. */
   rotateIfLarge(): void;
   /** Closes the live segment and opens the next; where someone moved the file, under the same name. */
   reopen(): void;
-  /** After a fault: tries to be well again. @throws LogFault while it is not */
-  heal(reason: string, fields: Record<string, Json>): void;
+  /** After a fault: says so while there is room to say it. */
+  fall(fault: LogFault): void;
+  /** After a fault: tries to be well again, and throws while it is not. */
+  heal(fault: LogFault): void;
   /** Forces what was written to the disk, whatever the durability. */
   sync(): void;
   readonly opening: Opening;
   chain(): Chain;
+  /** First seq of the live segment. */
+  firstSeq(): number;
   /** Decision ids of calls begun and not ended. */
   open(): ReadonlySet<string>;
   close(): void;
 }
 
-const WATCH_MS = 250;
-
-/** @throws LogFault with code BROKEN where the log that is there does not hold together */
+/** Opens a log, or makes it. @throws LogFault BROKEN where what is there does not hold together */
 export function createLog(options: LogOptions): Log {
-  const { disk, file: path, now, durability } = options;
-  const stage = createStage();
   const opening = openLog(options);
-  const open = new Set(opening.open);
-  let { chain, bytes, live, predecessor } = opening;
-  let watchedAt = now();
-  /** Why the live file may not be written again, '' while it may. */
-  let suspect = '';
-
-  if (!live) openSegment();
-  begin();
-
-  return {
-    commit,
-    tick,
-    rotateIfLarge,
-    reopen,
-    heal,
-    sync: () => writable().file.sync(),
-    opening,
-    chain: () => chain,
-    open: () => open,
-    close() {
-      live?.file.close();
-      live = undefined;
-    },
+  const { chain, bytes, live, predecessor, open } = opening;
+  const state: LogState = {
+    options,
+    stage: createStage(),
+    reserve: createReserve(options),
+    open: new Set(open),
+    chain,
+    bytes,
+    live,
+    predecessor,
+    watchedAt: options.now(),
+    suspect: '',
   };
+  begin(state, opening);
+  return {
+    commit: (bodies, confirm) => commit(state, bodies, confirm),
+    event: (kind, fields) => event(state, kind, fields),
+    tick: () => tick(state),
+    rotateIfLarge: () => rotateIfLarge(state),
+    reopen: () => reopen(state),
+    fall: (fault) => fall(state, fault),
+    heal: (fault) => heal(state, fault),
+    sync: () => sync(state, writable(state).file),
+    opening,
+    chain: () => state.chain,
+    firstSeq: () => state.live?.firstSeq ?? state.chain.seq,
+    open: () => state.open,
+    close: () => state.live?.file.close(),
+  };
+}
 
-  /** What start-up found goes into the log before anything else does. */
-  function begin(): void {
-    const { recovered, broken, open: left } = opening;
-    const bodies = [
-      ...(broken ? [event('broken', { broken: { ...broken } })] : []),
-      ...(recovered ? [event('recovered', { recovered: { ...recovered } })] : []),
-      ...(options.resuming ? [] : [...left].map(unknownOutcome)),
-      event('started', { labels: options.labels }),
-    ];
-    commit(bodies);
-  }
+/** What start-up found goes into the log before anything else does. */
+function begin(state: LogState, { recovered, broken, open }: Opening): void {
+  const { labels, resuming } = state.options;
+  if (!state.live) openSegment(state);
+  state.reserve.keep();
+  commit(state, [
+    ...(broken ? [event(state, 'broken', { broken: { ...broken } })] : []),
+    ...(recovered ? [event(state, 'recovered', { recovered: { ...recovered } })] : []),
+    ...(resuming ? [] : [...open].map((id) => unknownOutcome(id, timestamp(state)))),
+    event(state, resuming ? 'restarted' : 'started', { labels }),
+  ]);
+}
 
-  function commit(bodies: readonly Body[], confirm: () => boolean = () => true): boolean {
-    const { file } = writable();
-    watch();
-    const staged = stage(chain, bodies);
-    try {
-      writeAll(file, staged.bytes);
-    } catch (thrown) {
-      takeBack(file);
-      throw toLogFault(thrown);
-    }
-    if (durability === 'fsync') sync(file);
-    if (!confirm()) {
-      takeBack(file);
-      return false;
-    }
-    chain = staged.chain;
-    bytes += staged.bytes.length;
-    settle(open, bodies);
-    return true;
-  }
+function tick(state: LogState): void {
+  writable(state);
+  state.watchedAt = Number.NEGATIVE_INFINITY;
+  watch(state);
+  rotateIfDue(state);
+}
 
-  function writable(): Live {
-    if (!live || suspect !== '') {
-      throw new LogFault(suspect || 'CLOSED', `${path} cannot be written`);
-    }
-    return live;
+function fall(state: LogState, { code, message }: LogFault): void {
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return;
+  try {
+    state.reserve.release();
+    commit(state, [event(state, 'suspended', { suspended: { code, message } })]);
+  } catch {
+    // The disk is fuller than its reserve: `heal` says it, once there is room.
   }
+}
 
-  /** A failed sync may have dropped pages that later ones would not miss: the file is never trusted again. */
-  function sync(file: DiskFile): void {
-    try {
-      file.sync();
-    } catch (thrown) {
-      const fault = toLogFault(thrown);
-      suspect = fault.code;
-      takeBack(file);
-      throw fault;
-    }
-  }
+function heal(state: LogState, { code, message }: LogFault): void {
+  if (state.suspect !== '' || !state.live) startAnew(state, state.suspect || code);
+  state.reserve.keep();
+  commit(state, [event(state, 'suspended', { suspended: { code, message } })]);
+}
 
-  /** Else the next line would be glued to half of one. */
-  function takeBack(file: DiskFile): void {
-    try {
-      file.truncate(bytes);
-    } catch (thrown) {
-      suspect ||= toLogFault(thrown).code;
-    }
-  }
-
-  function tick(): void {
-    writable();
-    watchedAt = Number.NEGATIVE_INFINITY;
-    watch();
-    const age = now() - (live?.openedAt ?? 0);
-    if (age >= options.maxAgeMs) rotate('age');
-    else rotateIfLarge();
-  }
-
-  function rotateIfLarge(): void {
-    if (bytes >= options.maxBytes) rotate('size');
-  }
-
-  function watch(): void {
-    const at = now();
-    if (!live || Math.abs(at - watchedAt) < WATCH_MS) return;
-    watchedAt = at;
-    const found = tampering({ disk, path, live, bytes });
-    if (found === '') return;
-    suspect = found;
-    throw new LogFault(found, `${path} was changed by someone else: ${found.toLowerCase()}`);
-  }
-
-  function reopen(): void {
-    writable();
-    rotate('reopen');
-  }
-
-  function rotate(reason: string): void {
-    commit([event('segment_close', { segment_close: { reason } })]);
-    sync(writable().file);
-    moveOn(reason);
-  }
-
-  function heal(reason: string, fields: Record<string, Json>): void {
-    if (suspect !== '' || !live) moveOn(suspect || reason);
-    commit([event('suspended', fields)]);
-  }
-
-  /** Puts the live file among the closed segments and opens the next. */
-  function moveOn(closed: string): void {
-    if (live) {
-      predecessor = putAway({ disk, path, live, bytes, closed });
-      live.file.close();
-      live = undefined;
-    }
-    openSegment();
-  }
-
-  function openSegment(): void {
-    const head = toHead({ ...options, chain, predecessor, open }, timestamp());
-    const staged = stage(chain, [head]);
-    live = createSegment({ disk, path, head: staged.bytes, chain, at: now() });
-    ({ chain } = staged);
-    bytes = staged.bytes.length;
-    suspect = '';
-  }
-
-  function event(kind: string, fields: Record<string, Json>): Body {
-    return toEventBody(kind, timestamp(), fields);
-  }
-
-  /** The process ended between this call's intent and its outcome: what KMS did, nobody here knows. */
-  function unknownOutcome(id: string): Body {
-    const outcome = { code: 'UNKNOWN', reason: '', status: 'unknown' };
-    const pieces = toPieces({ decision_id: id, kind: 'outcome', outcome, timestamp: timestamp() });
-    return toBody('-', id, pieces);
-  }
-
-  function timestamp(): string {
-    return new Date(now()).toISOString();
-  }
+/** The process ended between this call's intent and its outcome: what KMS did, nobody here knows. */
+function unknownOutcome(id: string, at: string): Body {
+  const outcome = { code: 'UNKNOWN', reason: '', status: 'unknown' };
+  return toBody('-', id, toPieces({ decision_id: id, kind: 'outcome', outcome, timestamp: at }));
 }

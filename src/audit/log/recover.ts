@@ -67,13 +67,9 @@ function createWalk(head: Head, claim: Claim | undefined) {
   return {
     /** Returns '' where the line fits, else why not. */
     take(line: Line): string {
-      if (!line.ended) return 'the last line has no end';
-      const place = placeOf(line.bytes);
-      if (!place) return 'not an entry';
-      if (place.seq !== seq) return `seq is ${place.seq} where ${seq} should follow`;
-      if (place.prev !== prev) return 'prev is not the hash of the line before';
-      const entry = parse(line.bytes);
-      if (!entry) return 'not JSON';
+      const why = misfit(line, seq, prev);
+      if (why !== '') return why;
+      const entry = JSON.parse(line.bytes.toString());
       if (entry.kind === 'intent') open.add(entry.decision_id);
       else if (entry.kind === 'outcome') open.delete(entry.decision_id);
       else if (entry.kind === 'checkpoint') signed = entry.checkpoint?.size ?? signed;
@@ -100,11 +96,21 @@ function createWalk(head: Head, claim: Claim | undefined) {
 
 const ZERO = Buffer.alloc(1);
 
-function parse(line: Buffer) {
+/** Why a line is not the next one of its chain, or ''. */
+function misfit({ bytes, ended }: Line, seq: number, prev: string): string {
+  if (!ended) return 'the last line has no end';
+  const place = placeOf(bytes);
+  if (!place || !isJson(bytes)) return 'not an entry';
+  if (place.seq !== seq) return `seq is ${place.seq} where ${seq} should follow`;
+  return place.prev === prev ? '' : 'prev is not the hash of the line before';
+}
+
+function isJson(line: Buffer): boolean {
   try {
-    return JSON.parse(line.toString());
+    JSON.parse(line.toString());
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -1,0 +1,108 @@
+import { basename, dirname } from 'node:path';
+import type { Disk } from './disk.ts';
+import type { Log } from './log.ts';
+import { parseNote, toCheckpoint, toNote } from './note.ts';
+import { openRegular } from './recover.ts';
+import { writeAll } from './segment.ts';
+import type { Signer } from './signer.ts';
+import { rootOf } from './tree.ts';
+
+export interface CheckpointerOptions {
+  readonly disk: Disk;
+  readonly file: string;
+  readonly origin: string;
+  readonly log: Log;
+  readonly signer: Signer;
+  readonly now: () => number;
+  /** A checkpoint is due after so many entries, or so many milliseconds with a new entry. */
+  readonly everyEntries: number;
+  readonly everyMs: number;
+  /** Where it goes off the host. */
+  readonly publish: (note: string) => void;
+}
+
+export interface Checkpointer {
+  /** True where entries wait for a signature long enough. */
+  due(): boolean;
+  /** Signs what the log holds now, puts it beside the log, publishes it, and logs it unless it is the `last`. */
+  make(how: 'logged' | 'last'): void | Promise<void>;
+  /** How many entries the newest checkpoint covers. */
+  covered(): number;
+}
+
+export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
+  const { log, signer, now, origin } = options;
+  let covered = readCheckpoint(options.disk, options.file)?.size ?? 0;
+  let madeAt = now();
+  let signing = false;
+
+  return {
+    covered: () => covered,
+    due() {
+      const waiting = log.chain().seq - covered;
+      if (signing || waiting <= 1) return false;
+      return waiting >= options.everyEntries || Math.abs(now() - madeAt) >= options.everyMs;
+    },
+    make(how) {
+      log.sync();
+      const { tree } = log.chain();
+      const claim = { size: tree.size, root: rootOf(tree) };
+      const text = toCheckpoint(origin, claim);
+      signing = true;
+      const signed = (signature: Uint8Array) => {
+        signing = false;
+        keep(claim.size, toNote(text, signer.vkey, signature), how);
+      };
+      const signature = signer.sign(Buffer.from(text));
+      if (!(signature instanceof Promise)) return signed(signature);
+      return signature.then(signed, (thrown) => {
+        signing = false;
+        madeAt = now();
+        throw thrown;
+      });
+    },
+  };
+
+  function keep(size: number, note: string, how: 'logged' | 'last'): void {
+    replaceFile(options.disk, checkpointPath(options.file), note);
+    covered = size;
+    madeAt = now();
+    options.publish(note);
+    if (how === 'logged') log.commit([log.event('checkpoint', { checkpoint: { note, size } })]);
+  }
+}
+
+export function checkpointPath(file: string): string {
+  return `${file}.checkpoint`;
+}
+
+/** The checkpoint beside a log; undefined where there is none. @throws Error where it is none */
+export function readCheckpoint(disk: Disk, file: string) {
+  const path = checkpointPath(file);
+  if (!disk.facts(path)) return;
+  const open = openRegular(disk, path, 'read');
+  try {
+    const bytes = Buffer.alloc(open.facts().bytes);
+    open.read(bytes, 0);
+    return parseNote(bytes.toString());
+  } catch (thrown) {
+    throw new Error(`${basename(path)}: ${(thrown as Error).message}`);
+  } finally {
+    open.close();
+  }
+}
+
+/** Whole or not at all, whatever happens meanwhile. */
+function replaceFile(disk: Disk, path: string, text: string): void {
+  const temporary = `${path}.new`;
+  if (disk.facts(temporary)) disk.remove(temporary);
+  const file = disk.open(temporary, 'create');
+  try {
+    writeAll(file, Buffer.from(text));
+    file.sync();
+  } finally {
+    file.close();
+  }
+  disk.rename(temporary, path);
+  disk.syncFolder(dirname(path));
+}

@@ -1,0 +1,117 @@
+import { type Body, toEventBody } from '../body.ts';
+import type { Json } from '../canonical.ts';
+import { type Chain, type Stage, settle } from './chain.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { LogFault, toLogFault } from './fault.ts';
+import type { Predecessor } from './head.ts';
+import type { Claim } from './recover.ts';
+import type { Reserve } from './reserve.ts';
+import { type Live, tampering, writeAll } from './segment.ts';
+
+export interface LogOptions {
+  readonly disk: Disk;
+  /** Path of the live segment. */
+  readonly file: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly durability: 'fsync' | 'write';
+  readonly origin: string;
+  /** Of the key that signs checkpoints, as signed notes have it. */
+  readonly vkey: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** What the checkpoint beside the log says, if there is one. */
+  readonly claim: Claim | undefined;
+  /** True where this process wrote the log before: its calls are not over yet. */
+  readonly resuming: boolean;
+  /** A segment of this size or age is closed. */
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  /** Room kept on the disk for saying that it is full. */
+  readonly reserveBytes: number;
+  /** What start-up does with a chain that does not hold: refuse, or go on in a new segment that says so. */
+  readonly onBrokenChain: 'refuse' | 'continue';
+}
+
+/** What changes while a log runs. */
+export interface LogState {
+  readonly options: LogOptions;
+  readonly stage: Stage;
+  readonly reserve: Reserve;
+  readonly open: Set<string>;
+  chain: Chain;
+  /** Where the last durable line ends in the live file. */
+  bytes: number;
+  live: Live | undefined;
+  predecessor: Predecessor | undefined;
+  watchedAt: number;
+  /** Why the live file may not be written again, '' while it may. */
+  suspect: string;
+}
+
+const WATCH_MS = 250;
+
+export function commit(state: LogState, bodies: readonly Body[], confirm = () => true): boolean {
+  const { file } = writable(state);
+  watch(state);
+  const staged = state.stage(state.chain, bodies);
+  try {
+    writeAll(file, staged.bytes);
+  } catch (thrown) {
+    takeBack(state, file);
+    throw toLogFault(thrown);
+  }
+  if (state.options.durability === 'fsync') sync(state, file);
+  if (!confirm()) {
+    takeBack(state, file);
+    return false;
+  }
+  state.chain = staged.chain;
+  state.bytes += staged.bytes.length;
+  settle(state.open, bodies);
+  return true;
+}
+
+export function writable({ live, suspect, options }: LogState): Live {
+  if (live && suspect === '') return live;
+  throw new LogFault(suspect || 'CLOSED', `${options.file} cannot be written`);
+}
+
+/** A failed sync may have dropped pages that later ones would not miss: the file is never trusted again. */
+export function sync(state: LogState, file: DiskFile): void {
+  try {
+    file.sync();
+  } catch (thrown) {
+    const fault = toLogFault(thrown);
+    state.suspect = fault.code;
+    takeBack(state, file);
+    throw fault;
+  }
+}
+
+/** Else the next line would be glued to half of one. */
+function takeBack(state: LogState, file: DiskFile): void {
+  try {
+    file.truncate(state.bytes);
+  } catch (thrown) {
+    state.suspect ||= toLogFault(thrown).code;
+  }
+}
+
+export function watch(state: LogState): void {
+  const { options, live, bytes, watchedAt } = state;
+  const now = options.now();
+  if (!live || Math.abs(now - watchedAt) < WATCH_MS) return;
+  state.watchedAt = now;
+  const found = tampering({ disk: options.disk, path: options.file, live, bytes });
+  if (found === '') return;
+  state.suspect = found;
+  throw new LogFault(found, `${options.file} was changed by someone else`);
+}
+
+export function event(state: LogState, kind: string, fields: Record<string, Json>): Body {
+  return toEventBody(kind, timestamp(state), fields);
+}
+
+export function timestamp({ options }: LogState): string {
+  return new Date(options.now()).toISOString();
+}

@@ -1,0 +1,103 @@
+import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
+import type { Claim } from './recover.ts';
+
+/**
+ * Signed notes and checkpoints as C2SP has them: https://c2sp.org/signed-note and
+ * https://c2sp.org/tlog-checkpoint. Go's golang.org/x/mod/sumdb/note reads and verifies them.
+ */
+export interface VerifierKey {
+  readonly name: string;
+  readonly id: Buffer;
+  readonly algorithm: number;
+  readonly key: KeyObject;
+}
+
+/** Signature types of C2SP signed notes. */
+export const ED25519 = 0x01;
+export const ECDSA = 0x02;
+
+const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** `<origin>\n<size>\n<root in base64>\n`: what is signed. */
+export function toCheckpoint(origin: string, { size, root }: Claim): string {
+  return `${origin}\n${size}\n${root.toString('base64')}\n`;
+}
+
+export function toNote(text: string, vkey: string, signature: Uint8Array): string {
+  const { name, id } = parseVkey(vkey);
+  return `${text}\n— ${name} ${Buffer.concat([id, signature]).toString('base64')}\n`;
+}
+
+/** `name+hash+key` of a public key. */
+export function toVkey(name: string, publicKey: KeyObject): string {
+  const spki = publicKey.export({ type: 'spki', format: 'der' });
+  const ed25519 = publicKey.asymmetricKeyType === 'ed25519';
+  const encoded = ed25519
+    ? Buffer.concat([Buffer.of(ED25519), spki.subarray(ED25519_SPKI.length)])
+    : Buffer.concat([Buffer.of(ECDSA), spki]);
+  return `${name}+${keyId(name, encoded).toString('hex')}+${encoded.toString('base64')}`;
+}
+
+/** @throws Error naming what is wrong with it */
+export function parseVkey(vkey: string): VerifierKey {
+  const [, name, hex, base64] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(vkey) ?? [];
+  if (!name || !hex || !base64) throw new Error(`'${vkey}' is no verifier key (name+hash+key)`);
+  const encoded = Buffer.from(base64, 'base64');
+  const algorithm = encoded[0];
+  if (algorithm !== ED25519 && algorithm !== ECDSA) {
+    throw new Error(`'${vkey}' is of signature type ${algorithm}; 1 and 2 are known`);
+  }
+  const id = keyId(name, encoded);
+  if (id.toString('hex') !== hex) throw new Error(`'${vkey}' does not match its own hash`);
+  const bytes = encoded.subarray(1);
+  const der = algorithm === ED25519 ? Buffer.concat([ED25519_SPKI, bytes]) : bytes;
+  return { name, id, algorithm, key: createPublicKey({ key: der, format: 'der', type: 'spki' }) };
+}
+
+function keyId(name: string, encoded: Buffer): Buffer {
+  const named = Buffer.concat([Buffer.from(`${name}\n`), encoded]);
+  const input = encoded[0] === ECDSA ? encoded.subarray(1) : named;
+  return hash('sha256', input, 'buffer').subarray(0, 4);
+}
+
+export interface Checkpoint extends Claim {
+  readonly origin: string;
+  /** The part that is signed. */
+  readonly text: string;
+  readonly signatures: readonly { readonly name: string; readonly bytes: Buffer }[];
+}
+
+/** Reads a checkpoint without verifying it. @throws Error */
+export function parseNote(note: string): Checkpoint {
+  const split = note.lastIndexOf('\n\n');
+  const text = note.slice(0, split + 1);
+  const [, origin, size, base64] =
+    /^([^\n]+)\n(0|[1-9]\d*)\n([A-Za-z0-9+/]{43}=)\n/.exec(text) ?? [];
+  if (split < 0 || !origin || !size || !base64) throw new Error('not a checkpoint');
+  const signatures = note
+    .slice(split + 2)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(toSignature);
+  return { origin, size: Number(size), root: Buffer.from(base64, 'base64'), text, signatures };
+}
+
+function toSignature(line: string) {
+  const [, name, base64] = /^— (\S+) ([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
+  if (!name || !base64) throw new Error('a signature line of the checkpoint is malformed');
+  return { name, bytes: Buffer.from(base64, 'base64') };
+}
+
+/** True where one of the keys signed it; a bad signature by a known key is never overlooked. */
+export function isSigned({ text, signatures }: Checkpoint, keys: readonly VerifierKey[]): boolean {
+  const known = signatures.flatMap(({ name, bytes }) =>
+    keys
+      .filter((key) => key.name === name && key.id.equals(bytes.subarray(0, 4)))
+      .map((key) => verifies(text, key, bytes.subarray(4))),
+  );
+  return known.length > 0 && known.every((good) => good);
+}
+
+function verifies(text: string, { algorithm, key }: VerifierKey, signature: Buffer): boolean {
+  return verify(algorithm === ED25519 ? null : 'sha256', Buffer.from(text), key, signature);
+}

@@ -1,0 +1,49 @@
+import { commit, event, type LogState, sync, timestamp, writable } from './commit.ts';
+import { toHead } from './head.ts';
+import { createSegment, putAway } from './segment.ts';
+
+/** Closes the live segment and opens the next; where someone moved the file, under the same name. */
+export function reopen(state: LogState): void {
+  rotate(state, 'reopen');
+}
+
+export function rotateIfDue(state: LogState): void {
+  const { now, maxAgeMs } = state.options;
+  const { openedAt } = writable(state);
+  if (now() - openedAt >= maxAgeMs) rotate(state, 'age');
+  else rotateIfLarge(state);
+}
+
+export function rotateIfLarge(state: LogState): void {
+  if (state.bytes >= state.options.maxBytes) rotate(state, 'size');
+}
+
+function rotate(state: LogState, reason: string): void {
+  // logrotate has moved the file away by now, which is what a reopen is for, and no tampering.
+  state.watchedAt = state.options.now();
+  commit(state, [event(state, 'segment_close', { segment_close: { reason } })]);
+  sync(state, writable(state).file);
+  startAnew(state, reason);
+}
+
+/** Puts the live file among the closed segments and opens the next. */
+export function startAnew(state: LogState, closed: string): void {
+  const { options, live, bytes } = state;
+  if (live) {
+    state.predecessor = putAway({ ...options, path: options.file, live, bytes, closed });
+    state.live = undefined;
+    live.file.close();
+  }
+  openSegment(state);
+}
+
+export function openSegment(state: LogState): void {
+  const { options, chain, predecessor, open } = state;
+  const { disk, file: path, now } = options;
+  const head = toHead({ ...options, chain, predecessor, open }, timestamp(state));
+  const staged = state.stage(chain, [head]);
+  state.live = createSegment({ disk, path, head: staged.bytes, chain, at: now() });
+  state.chain = staged.chain;
+  state.bytes = staged.bytes.length;
+  state.suspect = '';
+}

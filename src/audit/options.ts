@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { readOrMakeKey } from './key-file.ts';
+import type { HostSettings } from './log/host.ts';
+import { createEd25519Signer, makeEd25519Key, type Signer } from './log/signer.ts';
+import type { SigningKey } from './messages.ts';
+import { createRedactor, type Redactor } from './redact.ts';
+
+/** Where, how and how long entries are kept. Every field but the first group has a default. */
+export interface AuditOptions {
+  /** Path of the live segment; its folder is made where it is missing. */
+  readonly file: string;
+  readonly durability: 'fsync' | 'write';
+  /** Named in every entry. */
+  readonly backend: 'aws' | 'embedded';
+  readonly version: string;
+  /** More labels of this instance for every entry, such as `allow_embedded`. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+
+  /** Name of this log, unique in a fleet; default `kms-reencrypt-proxy/<host name>`. */
+  readonly origin?: string | undefined;
+  /** Ed25519, PKCS #8 PEM; made beside the log where it is not given. */
+  readonly signingKeyFile?: string | undefined;
+  /** Signs checkpoints instead of a key file: a key that never leaves its KMS (ECDSA P-256, SHA-256). */
+  readonly signer?: Signer | undefined;
+  /** 32 bytes; made beside the log where it is not given. */
+  readonly hmacKeyFile?: string | undefined;
+  /** Context keys whose values are written in clear. */
+  readonly clearContextKeys?: readonly string[] | undefined;
+  readonly onBrokenChain?: 'refuse' | 'continue' | undefined;
+  /** A segment is closed at this size or age. */
+  readonly maxBytes?: number | undefined;
+  readonly maxAgeMs?: number | undefined;
+  /** Closed segments are deleted past this number or age, once signed for; 0 keeps them. */
+  readonly keepSegments?: number | undefined;
+  readonly keepMs?: number | undefined;
+  readonly checkpointEntries?: number | undefined;
+  readonly checkpointMs?: number | undefined;
+  /** How long an entry may take to be durable before the log counts as suspended. */
+  readonly commitTimeoutMs?: number | undefined;
+  /** Entries on their way at one time. */
+  readonly maxQueue?: number | undefined;
+
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly warn: (message: string) => void;
+  readonly onEntry?: ((kind: string) => void) | undefined;
+  readonly onFailure?: ((code: string) => void) | undefined;
+  /** Takes each checkpoint off the host. */
+  readonly onCheckpoint?: ((note: string) => void) | undefined;
+}
+
+export const DEFAULTS = {
+  maxBytes: 64 << 20,
+  maxAgeMs: 24 * 60 * 60 * 1000,
+  keepSegments: 0,
+  keepMs: 0,
+  checkpointEntries: 1_000,
+  checkpointMs: 10_000,
+  commitTimeoutMs: 2_000,
+  maxQueue: 10_000,
+  reserveBytes: 64 << 10,
+} as const;
+
+export function originOf({ origin }: AuditOptions): string {
+  return origin ?? `kms-reencrypt-proxy/${hostname()}`;
+}
+
+export function labelsOf(options: AuditOptions): Readonly<Record<string, string>> {
+  const { backend, version, labels } = options;
+  return { ...labels, backend, origin: originOf(options), version };
+}
+
+export function settingsOf(options: AuditOptions): HostSettings {
+  const { file, durability, onBrokenChain = 'refuse' } = options;
+  const pick = (name: keyof AuditOptions & keyof typeof DEFAULTS) =>
+    options[name] ?? DEFAULTS[name];
+  return {
+    file,
+    durability,
+    onBrokenChain,
+    origin: originOf(options),
+    labels: labelsOf(options),
+    resuming: false,
+    maxBytes: pick('maxBytes'),
+    maxAgeMs: pick('maxAgeMs'),
+    reserveBytes: DEFAULTS.reserveBytes,
+    keepSegments: pick('keepSegments'),
+    keepMs: pick('keepMs'),
+    checkpointEntries: pick('checkpointEntries'),
+    checkpointMs: pick('checkpointMs'),
+  };
+}
+
+/** The key that signs checkpoints. One that was made here cannot be told from another host's: it warns. */
+export function signingKeyOf(options: AuditOptions): SigningKey {
+  const { file, signer, signingKeyFile, warn } = options;
+  if (signer) return { vkey: signer.vkey };
+  const path = signingKeyFile ?? `${file}.key`;
+  const { bytes, made } = readOrMakeKey(path, signingKeyFile ? undefined : makeEd25519Key);
+  const { vkey } = createEd25519Signer(bytes, originOf(options));
+  if (made) warn(`audit: made a signing key, ${path}; keep its public half off this host: ${vkey}`);
+  return { pem: bytes };
+}
+
+export function redactorOf(options: AuditOptions): Redactor {
+  const { file, hmacKeyFile, clearContextKeys = [], warn } = options;
+  const path = hmacKeyFile ?? `${file}.hmac-key`;
+  const { bytes, made } = readOrMakeKey(path, hmacKeyFile ? undefined : () => randomBytes(32));
+  if (made) warn(`audit: made an install key for context values, ${path}`);
+  if (bytes.length !== 32) throw new Error(`${path}: an install key has 32 bytes`);
+  return createRedactor(bytes, clearContextKeys);
+}

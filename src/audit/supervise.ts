@@ -1,0 +1,76 @@
+import type { Order, Report, ThreadData } from './messages.ts';
+import { startThread, type Thread } from './start-thread.ts';
+
+export interface SuperviseOptions {
+  readonly data: ThreadData;
+  readonly onReport: (report: Report) => void;
+  /** The thread ended unasked; another is being started. */
+  readonly onDeath: (cause: string) => void;
+}
+
+export interface Supervised {
+  post(order: Order): void;
+  /** Sends the last order; resolves when the thread has ended. */
+  close(last: Order): Promise<void>;
+}
+
+const RESPAWN_MS = 250;
+
+/** Keeps a log's thread running. Resolves once the first one takes entries, and rejects where it cannot. */
+export async function supervise(options: SuperviseOptions): Promise<Supervised> {
+  let closing = false;
+  let thread = await start(options, false, died);
+
+  return {
+    post: (order) => thread.post(order),
+    async close(last) {
+      closing = true;
+      thread.post(last);
+      await thread.ended();
+    },
+  };
+
+  function died(cause: string): void {
+    if (closing) return;
+    options.onDeath(cause);
+    setTimeout(respawn, RESPAWN_MS).unref();
+  }
+
+  async function respawn(): Promise<void> {
+    if (closing) return;
+    try {
+      thread = await start(options, true, died);
+    } catch (thrown) {
+      died(String(thrown));
+    }
+  }
+}
+
+function start(
+  { data, onReport }: SuperviseOptions,
+  resuming: boolean,
+  died: (cause: string) => void,
+): Promise<Thread> {
+  const settings = { ...data.settings, resuming };
+  return new Promise((resolve, reject) => {
+    let started = false;
+    const thread = startThread({
+      data: { ...data, settings },
+      onReport(report) {
+        if (report.type === 'ready') {
+          started = true;
+          resolve(thread);
+        } else if (report.type === 'refused') {
+          reject(new Error(`audit: ${report.message}`));
+          thread.stop();
+          return;
+        }
+        onReport(report);
+      },
+      onDeath(cause) {
+        if (started) died(String(cause));
+        else reject(cause);
+      },
+    });
+  });
+}
