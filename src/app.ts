@@ -2,6 +2,7 @@ import { openGrpcDoor } from './app/grpc-door.ts';
 import { composeIdentify } from './app/identity.ts';
 import { composeKms } from './app/kms.ts';
 import { admitLimits } from './app/limits.ts';
+import { type Readiness, watchReadiness } from './app/readiness.ts';
 import { createStack, type Stack } from './app/stack.ts';
 import type { Surroundings } from './app/surroundings.ts';
 import { composeTls } from './app/tls.ts';
@@ -15,6 +16,7 @@ import { confirm } from './kms/confirm.ts';
 import type { EmbeddedKms } from './kms/embedded/embedded.ts';
 import { createForward } from './kms/forward.ts';
 import type { Kms } from './kms/port.ts';
+import { shutDown } from './life/shutdown.ts';
 import { createAdmission } from './limits/admit.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createPipeline } from './pipeline.ts';
@@ -29,8 +31,15 @@ export interface App {
   /** Where it listens, as bound. */
   readonly addresses: { readonly grpc: readonly string[]; readonly probe: string };
   readonly embedded: EmbeddedKms | undefined;
-  /** Takes no new call, lets accepted ones end, and resolves when everything is closed. */
-  stop(): Promise<void>;
+  /**
+   * Says so, takes no new call, lets accepted ones end, and resolves when everything is closed.
+   * Once `hurry` is aborted, it cuts what still runs.
+   */
+  stop(hurry?: AbortSignal): Promise<void>;
+  /** Takes policy and certificates anew, as on SIGHUP. */
+  reload(): Promise<void>;
+  /** The last audit entry of a process that must not go on; blocks for half a second at most. */
+  lastWords(cause: string): void;
 }
 
 /** Puts the stages together and opens the doors. Where one step fails, what was opened is closed. */
@@ -81,32 +90,37 @@ async function compose(config: Config, around: Surroundings, opened: Stack): Pro
   });
 
   const health = createHealth();
+  const readiness = watchReadiness({ policy, audit, onChange: health.set }, opened);
   const tls = await composeTls(config.grpc.tls, around, opened);
-  const probe = await openProbe(config.probe.listen, { policy, audit, metrics }, opened);
-  const grpc = await openGrpcDoor(
+  const probe = await openProbe(config.probe.listen, { readiness, metrics }, opened);
+  const door = await openGrpcDoor(
     { config: config.grpc, pipeline, turnedAway, health, tls, metrics, log: around.log },
     opened,
   );
-  health.set(true);
-  const stop = async () => {
-    health.set(false);
-    await opened.close();
+  return {
+    addresses: { grpc: door.addresses, probe },
+    embedded,
+    async stop(hurry = new AbortController().signal) {
+      const { lame_duck_ms: lameDuckMs, drain_ms: drainMs } = config.life;
+      const { drains } = door;
+      await shutDown({ notServing: readiness.end, drains, lameDuckMs, drainMs, hurry });
+      await opened.close();
+    },
+    async reload() {
+      await Promise.all([policy.reload(), tls?.reload()]);
+      audit.reopen();
+    },
+    lastWords: (cause) => void audit.crash(cause),
   };
-  return { addresses: { grpc, probe }, embedded, stop };
 }
 
-interface Watched {
-  readonly policy: { status(): object };
-  readonly audit: { status(): object };
-  readonly metrics: Metrics;
-}
-
-async function openProbe(address: string, { policy, audit, metrics }: Watched, opened: Stack) {
-  const readiness = () => ({
-    ready: true,
-    checks: { policy: policy.status(), audit: audit.status() },
-  });
-  const probe = createHttpListener(address, probeHandler({ readiness, metrics: metrics.text }));
+async function openProbe(
+  address: string,
+  { readiness, metrics }: { readiness: Readiness; metrics: Metrics },
+  opened: Stack,
+) {
+  const handler = probeHandler({ readiness: readiness.current, metrics: metrics.text });
+  const probe = createHttpListener(address, handler);
   const bound = await probe.listen();
   opened.push(() => probe.close());
   return bound;

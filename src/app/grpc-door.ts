@@ -17,8 +17,6 @@ import type { ServerTls } from './tls.ts';
 /** Milliseconds: what a call gets where its client says nothing, and at most. */
 const DEADLINES = { fallbackMs: 5_000, maxMs: 30_000 };
 
-const DRAIN_MS = 10_000;
-
 interface GrpcDoorParts {
   readonly config: Config['grpc'];
   readonly pipeline: Pipeline;
@@ -29,14 +27,21 @@ interface GrpcDoorParts {
   readonly log: Surroundings['log'];
 }
 
-/** The gRPC front door with all its listeners, open. Resolves to the bound addresses, the first one first. */
-export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise<string[]> {
+export interface GrpcDoor {
+  /** As bound; that of `grpc.listen` first. */
+  readonly addresses: readonly string[];
+  readonly drains: readonly Listener['drain'][];
+}
+
+/** The gRPC front door with all its listeners, open. */
+export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise<GrpcDoor> {
+  const listeners = createListeners(parts);
   const addresses: string[] = [];
-  for (const listener of createListeners(parts)) {
+  for (const listener of listeners) {
     addresses.push(await listener.listen());
-    opened.push(() => listener.drain(DRAIN_MS));
+    opened.push(() => listener.drain(0));
   }
-  return addresses;
+  return { addresses, drains: listeners.map(({ drain }) => drain) };
 }
 
 function createListeners(parts: GrpcDoorParts): Listener[] {

@@ -1,6 +1,8 @@
 import process from 'node:process';
 import { pino } from 'pino';
 import { type App, startApp } from '../app.ts';
+import { findDangers } from '../life/environment.ts';
+import { watchProcess } from '../life/process.ts';
 import { EXIT, type Terminal } from './command.ts';
 import { type ConfigOptions, readConfig, withConfigOptions } from './config.ts';
 import { demoCalls } from './demo-calls.ts';
@@ -10,17 +12,30 @@ export const run = program('serve', (command, terminal) => {
   withConfigOptions(command)
     .description('Run the proxy until SIGTERM or SIGINT.')
     .action(async (options: ConfigOptions) => {
+      refuseDangers(terminal.env);
       const config = readConfig(options, terminal);
       const log = pino(
         { base: null, timestamp: pino.stdTimeFunctions.isoTime },
         pino.destination({ fd: 2, sync: true }),
       );
+      const watch = watchProcess(process, log);
       const app = await startApp(config, { log, env: terminal.env }).catch(cannotStart);
+      watch.handle({
+        reload: () => void app.reload().catch((err) => log.error({ err }, 'cannot reload')),
+        lastWords: app.lastWords,
+      });
       announce(app, terminal);
-      await signalled();
-      await app.stop();
+      await watch.ending;
+      await app.stop(watch.hurry);
+      watch.release();
     });
 });
+
+function refuseDangers(env: Terminal['env']): void {
+  const dangers = findDangers({ env, execArgv: process.execArgv });
+  if (dangers.length === 0) return;
+  throw new CommandFailure(`this is no place to run:\n  ${dangers.join('\n  ')}`, EXIT.usage);
+}
 
 function cannotStart(error: unknown): never {
   throw new CommandFailure(error instanceof Error ? error.message : String(error), EXIT.failure);
@@ -33,10 +48,4 @@ function announce(app: App, { stdout, env }: Terminal): void {
   );
   if (app.embedded)
     stdout.write(demoCalls({ embedded: app.embedded, endpoint: grpc[0] ?? '', env }));
-}
-
-function signalled(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
 }

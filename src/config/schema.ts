@@ -6,6 +6,7 @@ import { identity } from './sections/identity.ts';
 import { keys } from './sections/keys.ts';
 import { kms } from './sections/kms.ts';
 import { kmsJson } from './sections/kms-json.ts';
+import { life } from './sections/life.ts';
 import { limits } from './sections/limits.ts';
 import { policy } from './sections/policy.ts';
 
@@ -21,6 +22,7 @@ export const configSchema = z.strictObject({
   audit,
   identity: identity.prefault({}),
   limits: limits.prefault({}),
+  life: life.prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;

@@ -28,6 +28,7 @@ export async function startProxy(settings: readonly string[] = []): Promise<Runn
     'kms_json.listen=127.0.0.1:0',
     `audit.file=${file}`,
     'audit.durability=write',
+    'life.lame_duck_ms=0',
   ];
   const config = loadConfig({
     file: 'config/demo.yaml',

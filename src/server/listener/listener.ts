@@ -28,9 +28,9 @@ export interface Listener {
   listen(): Promise<string>;
   /**
    * Takes no new connection or call, lets accepted calls end, and cuts what is left after
-   * `graceMs`. Resolves to the number of connections that had to be cut.
+   * `graceMs`, or at once when `hurry` is aborted. Resolves to the number of connections cut.
    */
-  drain(graceMs: number): Promise<number>;
+  drain(graceMs: number, hurry?: AbortSignal): Promise<number>;
   readonly openConnections: number;
 }
 
@@ -59,12 +59,12 @@ export function createListener(options: ListenerOptions): Listener {
   return {
     listen: () =>
       bind(front, { address: options.address, mode: options.mode ?? 0o660, backlog: 511 }),
-    async drain(graceMs) {
+    async drain(graceMs, hurry) {
       const closed = new Promise<void>((resolve) => {
         front.close(() => resolve());
       });
       injector.drain(graceMs);
-      return cutAfter(closed, graceMs, open);
+      return cutAfter({ closed, graceMs, open, hurry });
     },
     get openConnections() {
       return open.size;
@@ -89,13 +89,23 @@ function describe(socket: Socket, options: ListenerOptions, certificate?: Uint8A
   });
 }
 
-async function cutAfter(closed: Promise<void>, graceMs: number, open: Set<Socket>) {
-  let cut = 0;
-  const timer = setTimeout(() => {
-    cut = open.size;
+async function cutAfter(options: {
+  closed: Promise<void>;
+  graceMs: number;
+  open: ReadonlySet<Socket>;
+  hurry: AbortSignal | undefined;
+}): Promise<number> {
+  const { closed, graceMs, open, hurry } = options;
+  let number = 0;
+  const cut = (): void => {
+    number += open.size;
     for (const socket of open) socket.destroy();
-  }, graceMs);
+  };
+  const timer = setTimeout(cut, graceMs);
+  hurry?.addEventListener('abort', cut, { once: true });
+  if (hurry?.aborted) cut();
   await closed;
   clearTimeout(timer);
-  return cut;
+  hurry?.removeEventListener('abort', cut);
+  return number;
 }

@@ -1,0 +1,56 @@
+import { LOOP_LIMITS, watchEventLoop } from '../life/event-loop.ts';
+import type { Stack } from './stack.ts';
+
+/** Whether calls can be served, and what every part says of itself. */
+export interface Readiness {
+  current(): { readonly ready: boolean; readonly checks: object };
+  /** From here on it is not ready, whatever its parts say. */
+  end(): void;
+}
+
+interface Watched {
+  readonly policy: { status(): { readonly revision: string; readonly stale?: boolean } };
+  readonly audit: { status(): { readonly state: 'ok' | 'suspended' } };
+  readonly onChange: (ready: boolean) => void;
+}
+
+/** How soon a change is told: a suspended audit log must be known within 100 ms. */
+const LOOK_MS = 50;
+
+/** Ready means that policy can decide, the audit log can record, and the process gets to run. */
+export function watchReadiness({ policy, audit, onChange }: Watched, opened: Stack): Readiness {
+  const loop = watchEventLoop(LOOP_LIMITS);
+  let ended = false;
+  let told: boolean | undefined;
+
+  const current = () => {
+    const checks = {
+      policy: policy.status(),
+      audit: audit.status(),
+      event_loop: { on_time: loop.healthy() },
+    };
+    const { stale = false } = checks.policy;
+    const able = !stale && checks.audit.state === 'ok' && checks.event_loop.on_time;
+    return { ready: !ended && able, checks };
+  };
+  const look = (): void => {
+    const { ready } = current();
+    if (ready === told) return;
+    told = ready;
+    onChange(ready);
+  };
+  const timer = setInterval(look, LOOK_MS);
+  timer.unref();
+  opened.push(async () => {
+    clearInterval(timer);
+    loop.close();
+  });
+  look();
+  return {
+    current,
+    end() {
+      ended = true;
+      look();
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+export interface LoopWatch {
+  /** False once the loop has been late for `forSamples` samples in a row. */
+  healthy(): boolean;
+  close(): void;
+}
+
+export interface LoopLimits {
+  /** The 99th percentile of a sample that is too late. */
+  readonly lateMs: number;
+  readonly sampleMs: number;
+  readonly forSamples: number;
+}
+
+export const LOOP_LIMITS: LoopLimits = { lateMs: 200, sampleMs: 1000, forSamples: 5 };
+
+/** A proxy that hardly gets to run should not be sent calls. */
+export function watchEventLoop(limits: LoopLimits): LoopWatch {
+  const histogram = monitorEventLoopDelay({ resolution: 20 });
+  histogram.enable();
+  let late = 0;
+  const timer = setInterval(() => {
+    late = histogram.percentile(99) / 1e6 > limits.lateMs ? late + 1 : 0;
+    histogram.reset();
+  }, limits.sampleMs);
+  timer.unref();
+
+  return {
+    healthy: () => late < limits.forSamples,
+    close() {
+      clearInterval(timer);
+      histogram.disable();
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { Logger } from 'pino';
+
+/** What of the process is listened to; `process` itself is one. */
+export type ProcessEvents = Pick<NodeJS.EventEmitter, 'on' | 'off'> & {
+  exit(code: number): unknown;
+};
+
+export interface ProcessHandlers {
+  /** SIGHUP. */
+  readonly reload: () => void;
+  /** Something was thrown that nobody caught: writes the last words and blocks until they are there. */
+  readonly lastWords: (cause: string) => void;
+}
+
+export interface Watch {
+  /** Resolves at the first SIGTERM or SIGINT. */
+  readonly ending: Promise<string>;
+  /** Aborted by the second one: the end may no longer take its time. */
+  readonly hurry: AbortSignal;
+  /** From here on these are called. */
+  handle(handlers: ProcessHandlers): void;
+  release(): void;
+}
+
+/** sysexits(3): an internal software error. */
+export const EXIT_CRASH = 70;
+
+/**
+ * Listens to signals and to what nobody caught. A process in an unknown state must not go on
+ * signing: it writes one entry and is gone. A handler for SIGUSR1 keeps Node from opening its
+ * debugger at that signal.
+ */
+export function watchProcess(process: ProcessEvents, log: Pick<Logger, 'info' | 'fatal'>): Watch {
+  const controller = new AbortController();
+  const ended = Promise.withResolvers<string>();
+  let handlers: ProcessHandlers = { reload() {}, lastWords() {} };
+  let signals = 0;
+
+  const stop = (signal: string) => () => {
+    signals += 1;
+    log.info({ signal }, signals === 1 ? 'the proxy is stopping' : 'the proxy stops at once');
+    if (signals === 1) ended.resolve(signal);
+    else controller.abort();
+  };
+  const crash = (thrown: unknown): void => {
+    try {
+      log.fatal({ err: thrown }, 'the proxy crashed');
+      handlers.lastWords(thrown instanceof Error ? thrown.message : String(thrown));
+    } finally {
+      process.exit(EXIT_CRASH);
+    }
+  };
+  const listeners: Readonly<Record<string, (thrown: unknown) => void>> = {
+    SIGTERM: stop('SIGTERM'),
+    SIGINT: stop('SIGINT'),
+    SIGHUP: () => handlers.reload(),
+    SIGUSR1: () => log.info('SIGUSR1 does nothing here: the debugger stays closed'),
+    uncaughtException: crash,
+    unhandledRejection: crash,
+  };
+  for (const [event, listener] of Object.entries(listeners)) process.on(event, listener);
+
+  return {
+    ending: ended.promise,
+    hurry: controller.signal,
+    handle(next) {
+      handlers = next;
+    },
+    release() {
+      for (const [event, listener] of Object.entries(listeners)) process.off(event, listener);
+    },
+  };
+}
