@@ -5,6 +5,7 @@ import {
   customFetch,
   type FetchImplementation,
   type JSONWebKeySet,
+  type JWKSCacheInput,
   type JWTVerifyGetKey,
   jwksCache,
 } from 'jose';
@@ -60,7 +61,7 @@ export interface JwksUrlOptions {
 
 /** Fetched when first needed, then in the background, and when a token names a key that is new. */
 export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): void } {
-  const cache: { uat?: number } = {};
+  const cache: JWKSCacheInput = {};
   const remote = createRemoteJWKSet(options.url, {
     cacheMaxAge: options.maxAgeMs,
     timeoutDuration: options.timeoutMs,
