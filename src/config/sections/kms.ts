@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { path } from '../values.ts';
+import { embedded } from './embedded-kms.ts';
 
 const aws = z
   .strictObject({
@@ -15,13 +15,6 @@ const aws = z
       .describe('Accept keys of an embedded KMS behind a loopback endpoint. For tests.'),
   })
   .describe('AWS KMS.');
-
-const embedded = z
-  .strictObject({
-    state_file: path.optional().describe('Where keys are kept; in memory where unset.'),
-    seed: path.optional().describe('YAML file of keys to make at first start.'),
-  })
-  .describe('The embedded KMS, for laptops and CI.');
 
 export const kms = z
   .strictObject({

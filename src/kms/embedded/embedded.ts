@@ -7,6 +7,8 @@ import { OPERATIONS, type OperationName } from './operations/operations.ts';
 import { type Seed, sow } from './seed.ts';
 import { validate } from './shape/shape.ts';
 import { toJson } from './shape/to-json.ts';
+import { fill, toDocument } from './state/document.ts';
+import { createStateFile } from './state/file.ts';
 import type { World } from './world.ts';
 
 type Input<K extends OperationName> =
@@ -24,6 +26,8 @@ export interface EmbeddedKms {
   invoke(operation: string, body: unknown, caller?: Partial<Caller>): unknown;
   /** Whom a call without a caller is from: the account's root, in the usual Region. */
   readonly caller: Caller;
+  /** Whom an access key stands for: a seeded principal, the root of a 12-digit account, or the usual caller. */
+  callerOf(accessKeyId: string): Partial<Caller>;
 }
 
 export interface EmbeddedKmsOptions {
@@ -34,44 +38,76 @@ export interface EmbeddedKmsOptions {
   /** Milliseconds since the Unix epoch. */
   now(): number;
   randomBytes?(size: number): Buffer;
+  /** Where keys outlive the process; in memory alone where undefined. */
+  readonly stateFile?: string | undefined;
   readonly seed?: Seed | undefined;
 }
 
 /** A KMS in this process, true to what AWS documents. Not for production: keys are in plain memory. */
 export function createEmbeddedKms(options: EmbeddedKmsOptions): EmbeddedKms {
   const { region, account, partition = 'aws', now, randomBytes = osRandomBytes, seed } = options;
-  const world: World = {
-    store: createStore(),
-    imports: new Map(),
-    now,
-    randomBytes,
-    changed: () => {},
-  };
   const usual: Caller = { partition, account, region, principal: rootOf(partition, account) };
+  const { world, keep } = openWorld({ now, randomBytes, stateFile: options.stateFile });
   if (seed) sow(world, seed, usual);
+  keep();
 
   const call = (operation: Operation<unknown, unknown>, input: unknown, as?: Partial<Caller>) => {
     validate(operation.input, input);
-    return operation.run(world, input, as ? asCaller(usual, as) : usual);
+    try {
+      return operation.run(world, input, as ? asCaller(usual, as) : usual);
+    } finally {
+      keep();
+    }
   };
-  const entries = Object.entries(OPERATIONS) as [OperationName, Operation<unknown, unknown>][];
-  const operations = Object.fromEntries(
-    entries.map(([name, operation]) => [
-      name,
-      (input: unknown, as?: Partial<Caller>) => call(operation, input, as),
-    ]),
-  ) as unknown as Operations;
-  const byName = new Map<string, Operation<unknown, unknown>>(entries);
+  const byName = new Map(Object.entries(OPERATIONS as Record<string, Operation<unknown, unknown>>));
+  const operations: Record<string, unknown> = {};
+  for (const [name, operation] of byName) {
+    operations[name] = (input: unknown, as?: Partial<Caller>) => call(operation, input, as);
+  }
 
   return {
-    operations,
+    operations: operations as Operations,
     caller: usual,
     invoke: (name, body, as) => {
       const operation = byName.get(name);
       if (!operation) throw fault('UnknownOperationException', '');
       return toJson(call(operation, operation.input.read(body), as));
     },
+    callerOf: (accessKeyId) => {
+      const principal = seed?.principals[accessKeyId];
+      if (principal !== undefined)
+        return { principal, account: principal.split(':')[4] ?? account };
+      return /^\d{12}$/.test(accessKeyId) ? { account: accessKeyId } : {};
+    },
   };
+}
+
+interface WorldOptions extends Pick<World, 'now' | 'randomBytes'> {
+  readonly stateFile: string | undefined;
+}
+
+/** `keep` writes down what has changed; it fails the call that changed it where that fails. */
+function openWorld({ now, randomBytes, stateFile }: WorldOptions) {
+  const store = createStore();
+  const file = stateFile === undefined ? undefined : createStateFile(stateFile);
+  const kept = file?.load();
+  if (kept) fill(store, kept);
+  let dirty = false;
+  const changed = () => {
+    dirty = true;
+  };
+  const world: World = { store, imports: new Map(), now, randomBytes, changed };
+  const keep = () => {
+    if (!dirty || !file) return;
+    try {
+      file.save(toDocument(store));
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw fault('KMSInternalException', `The state file cannot be written: ${why}`);
+    }
+    dirty = false;
+  };
+  return { world, keep };
 }
 
 function asCaller(usual: Caller, as: Partial<Caller>): Caller {

@@ -39,7 +39,17 @@ const seedKey = z.strictObject({
   region: z.string().min(1).optional().describe('Another Region than the usual one.'),
 });
 
-const seedSchema = z.strictObject({ keys: z.array(seedKey).default([]) });
+const principalArn = z
+  .string()
+  .regex(/^arn:[a-z-]+:(?:iam|sts)::\d{12}:.+$/, 'must be the ARN of a user, role or session');
+
+const seedSchema = z.strictObject({
+  keys: z.array(seedKey).default([]),
+  principals: z
+    .record(z.string(), principalArn)
+    .default({})
+    .describe('Access key id → the principal that it stands for.'),
+});
 
 /** Keys to make at the first start. */
 export type Seed = z.infer<typeof seedSchema>;

@@ -1,0 +1,58 @@
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Said a second time, in the environment, where the configuration says it once. */
+export const SECOND_WORD = 'EMBEDDED_KMS_IN_PRODUCTION';
+
+/** An embedded KMS may not run here; the message says why and what would let it. */
+export class NotHereError extends Error {
+  override readonly name = 'NotHereError';
+}
+
+interface Place {
+  readonly env: Env;
+  /** `kms.embedded.in_production` or `--in-production`. */
+  readonly inProduction: boolean;
+  readonly warn: (sentence: string) => void;
+}
+
+/**
+ * Keeps an embedded KMS out of production: it is refused there unless told twice, and whoever has
+ * real AWS credentials around hears that they are not used.
+ * @throws NotHereError
+ */
+export function protect({ env, inProduction, warn }: Place): void {
+  const signs = PRODUCTION.filter(({ found }) => found(env)).map(({ sign }) => sign);
+  if (signs.length > 0 && !(inProduction && env[SECOND_WORD] === '1')) {
+    throw new NotHereError(
+      `The embedded KMS keeps its keys in plain memory and is not for production, and this looks like it: ${signs.join(', ')}. To run it all the same, set kms.embedded.in_production: true (or --in-production) and ${SECOND_WORD}=1.`,
+    );
+  }
+  const ambient = CREDENTIALS.filter((name) => env[name]);
+  if (ambient.length > 0) {
+    warn(`AWS credentials in ${ambient.join(', ')} are ignored: the embedded KMS never calls AWS.`);
+  }
+}
+
+/** @throws NotHereError unless the address can be reached from this host alone. */
+export function requireLoopback(setting: string, address: string): void {
+  if (/^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost):\d+$/.test(address)) return;
+  if (address.startsWith('unix:')) return;
+  throw new NotHereError(
+    `${setting} is ${address}, but an embedded KMS is served on loopback alone: 127.0.0.1, [::1] or localhost.`,
+  );
+}
+
+const PRODUCTION: readonly { readonly sign: string; found(env: Env): boolean }[] = [
+  { sign: 'NODE_ENV=production', found: (env) => env['NODE_ENV'] === 'production' },
+  { sign: 'KUBERNETES_SERVICE_HOST', found: (env) => Boolean(env['KUBERNETES_SERVICE_HOST']) },
+];
+
+const CREDENTIALS = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_PROFILE',
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+];

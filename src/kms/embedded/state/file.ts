@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import process from 'node:process';
+import { type StateDocument, stateDocument } from './document.ts';
+
+const FORMAT = 'kms-reencrypt-proxy embedded KMS state, version 1';
+
+/** Where an embedded KMS keeps its keys. Whoever can read the file has them all. */
+export interface StateFile {
+  /** What is kept, or undefined where there is no file yet. */
+  load(): StateDocument | undefined;
+  /** Replaces the whole file, durably: after a crash it holds either the old state or the new. */
+  save(state: StateDocument): void;
+}
+
+/** A state file cannot be used, and is left as it is; the message names it and says why. */
+export class StateFileError extends Error {
+  override readonly name = 'StateFileError';
+}
+
+export function createStateFile(file: string): StateFile {
+  let seen: string | undefined;
+
+  return {
+    load: () => {
+      const stats = statSync(file, { throwIfNoEntry: false });
+      if (!stats) return undefined;
+      refuseOpenFile(file, stats);
+      seen = versionOf(stats);
+      return parse(file, readFileSync(file, 'utf8'));
+    },
+    save: (state) => {
+      const stats = statSync(file, { throwIfNoEntry: false });
+      if ((stats && versionOf(stats)) !== seen) {
+        throw new StateFileError(`State file ${file} was changed by another process.`);
+      }
+      replace(file, render(state));
+      seen = versionOf(statSync(file));
+    },
+  };
+}
+
+/** Two lines: what this is and the SHA-256 of the second line, and the state. */
+function render(state: StateDocument): string {
+  const body = JSON.stringify(state);
+  return `${JSON.stringify({ format: FORMAT, sha256: sha256(body) })}\n${body}\n`;
+}
+
+function parse(file: string, text: string): StateDocument {
+  const [head = '', body = ''] = text.split('\n', 2);
+  try {
+    const { format, sha256: expected } = JSON.parse(head) as Record<string, unknown>;
+    if (format !== FORMAT) throw new Error('it is not a state file of this version');
+    if (expected !== sha256(body)) throw new Error('its checksum is wrong');
+    return stateDocument.parse(JSON.parse(body));
+  } catch (cause) {
+    const why = cause instanceof SyntaxError ? 'it is not JSON' : String(cause).slice(0, 300);
+    throw new StateFileError(`State file ${file} is damaged and was left as it is: ${why}`, {
+      cause,
+    });
+  }
+}
+
+function replace(file: string, text: string): void {
+  const next = `${file}.${process.pid}.new`;
+  rmSync(next, { force: true });
+  const handle = openSync(next, 'wx', 0o600);
+  try {
+    writeFileSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(next, file);
+  syncFolder(dirname(file));
+}
+
+/** A rename is durable only once its folder is. */
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function refuseOpenFile(file: string, stats: Stats): void {
+  if (!stats.isFile()) throw new StateFileError(`State file ${file} is not a regular file.`);
+  if ((stats.mode & 0o077) === 0) return;
+  throw new StateFileError(
+    `State file ${file} can be read by others (mode ${(stats.mode & 0o777).toString(8)}); make it 0600.`,
+  );
+}
+
+function versionOf({ ino, mtimeMs, size }: Stats): string {
+  return `${ino} ${mtimeMs} ${size}`;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
