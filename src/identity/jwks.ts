@@ -76,7 +76,7 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
 
   return {
     find: remote,
-    generation: () => cache.uat ?? 0,
+    generation: () => cache['uat'] ?? 0,
     close: () => clearInterval(timer),
   };
 }
