@@ -1,0 +1,34 @@
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+/**
+ * JSON.parse for text of others. V8 from 12.8 on (Node 24 and 26) reads an escaped key as
+ * `\` once any object with a key `\` was parsed (nodejs/node#63785): one peer could change what
+ * the next one's encryption context says. Text without escapes is not concerned.
+ * @throws SyntaxError
+ */
+export function parseJson(text: string): unknown {
+  const parsed: unknown = JSON.parse(text);
+  return text.includes('\\') ? toObjects(JSON.parse(toPairs(text))) : parsed;
+}
+
+const TOKENS = /"(?:[^"\\]|\\.)*"|[{}:]/g;
+const AS_PAIRS: Readonly<Record<string, string>> = { '{': '{"o":[', '}': ']}', ':': ',' };
+
+/** Valid JSON → the same with each object as `{"o":[key,value,…]}`: keys stand where values do. */
+function toPairs(text: string): string {
+  return text.replace(TOKENS, (token) => AS_PAIRS[token] ?? token);
+}
+
+function toObjects(json: Json): unknown {
+  if (Array.isArray(json)) return json.map(toObjects);
+  if (typeof json !== 'object' || json === null) return json;
+  const pairs = json['o'];
+  const object = {};
+  if (!Array.isArray(pairs)) return object;
+  for (let at = 0; at < pairs.length; at += 2) {
+    const value = toObjects(pairs[at + 1] ?? null);
+    const own = { value, enumerable: true, writable: true, configurable: true };
+    Object.defineProperty(object, String(pairs[at]), own);
+  }
+  return object;
+}

@@ -1,0 +1,167 @@
+import { createHash, createHmac } from 'node:crypto';
+import { openSync, readFileSync, readSync } from 'node:fs';
+import process from 'node:process';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseJson } from '../../src/exact-json.ts';
+import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
+import { FAKE_REGION, type FakeKms, fakeKeyArn, startFakeKms } from '../helpers/fake-kms.ts';
+import { closeAll, connect, reEncrypt } from '../helpers/grpc-client.ts';
+import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+
+/** The whole number is run with the fault suite. */
+const RUNS = Number(process.env['FAITHFUL_RUNS'] ?? 1500);
+const AT_ONCE = 16;
+
+let kms: FakeKms;
+let proxy: RunningProxy;
+let client: ReEncryptServiceClient;
+let installKey: Buffer;
+let entryOf: (decisionId: string) => Intent;
+
+beforeAll(async () => {
+  process.env['AWS_ACCESS_KEY_ID'] ??= 'AKIDEXAMPLE';
+  process.env['AWS_SECRET_ACCESS_KEY'] ??= 'secret';
+  kms = await startFakeKms();
+  proxy = await startProxy([
+    'kms.backend=aws',
+    `kms.aws.endpoint=${kms.url}`,
+    `kms.aws.region=${FAKE_REGION}`,
+    'policy.source=test/fixtures/policies/echo/bundle.tar.gz',
+  ]);
+  client = connect(proxy.endpoint);
+  entryOf = entryReader(`${proxy.folder}/audit.jsonl`);
+  installKey = readFileSync(`${proxy.folder}/audit.jsonl.hmac-key`);
+});
+
+afterAll(async () => {
+  closeAll(client);
+  await proxy.stop();
+  await kms.close();
+});
+
+const text = fc.oneof(
+  { weight: 6, arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }) },
+  { weight: 2, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 6 }) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      ...['__proto__', 'constructor', 'toString', 'é', 'e\u0301', '\u0000', '\u2028', '0', '1e3'],
+      ...['"', '\\', '\uFFFD', '{}', ' ', '10', '9', '\u{1F511}', '<', '&'],
+    ),
+  },
+);
+const context = fc.dictionary(text, text, { maxKeys: 6, noNullPrototype: false });
+const uuid = '1234abcd-12ab-34cd-56ef-1234567890ab';
+/** Some two hundred, so that the calls are what is tried and not six look-ups for each of them. */
+const keyIds = fc.sample(
+  fc.oneof(
+    fc.stringMatching(/^alias\/[a-zA-Z0-9/_-]{1,30}$/),
+    fc.uuid(),
+    fc.constantFrom(
+      `arn:aws:kms:${FAKE_REGION}:111122223333:key/${uuid}`,
+      `arn:aws:kms:${FAKE_REGION}:111122223333:alias/a`,
+      `mrk-${'0'.repeat(32)}`,
+      'alias/mrk-1',
+    ),
+  ),
+  { numRuns: 200, seed: 1 },
+);
+const keyId = fc.constantFrom(...keyIds);
+const call = fc.record({
+  ciphertextBlob: fc.uint8Array({ minLength: 16, maxLength: 64 }),
+  sourceKeyId: keyId,
+  sourceEncryptionContext: context,
+  destinationKeyId: keyId,
+  destinationEncryptionContext: context,
+});
+
+type Wanted = ReturnType<
+  typeof fc.sample<typeof call extends fc.Arbitrary<infer T> ? T : never>
+>[number];
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+const mark = (value: string) =>
+  `hmac-sha256:${createHmac('sha256', installKey).update(value).digest('hex')}`;
+const marked = (pairs: Record<string, string>) =>
+  Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, mark(value)]));
+const sorted = (pairs: Record<string, string>) => Object.entries(pairs).sort();
+
+interface Intent {
+  kind: string;
+  decision_id: string;
+  input: Record<'source' | 'destination', { key_arn: string; encryption_context: object }> & {
+    request: { ciphertext_sha256: string };
+  };
+  result: { labels: Record<string, string> };
+}
+
+test(`what policy saw, what KMS got and what audit recorded are the same call (${RUNS} hostile ones)`, async () => {
+  const calls = fc.sample(call, { numRuns: RUNS, seed: 20_260_801 });
+  let accepted = 0;
+  while (calls.length > 0) {
+    kms.forget();
+    const answered = await Promise.all(calls.splice(0, AT_ONCE).map(ask));
+    const released = answered.filter((answer) => answer !== undefined);
+    for (const { wanted, decisionId } of released) expectSame(wanted, decisionId);
+    accepted += released.length;
+  }
+  expect(accepted).toBeGreaterThan(RUNS / 4);
+}, 600_000);
+
+/** A call that is not exact is refused for its contexts and for nothing else. */
+async function ask(wanted: Wanted) {
+  try {
+    const { decisionId } = await reEncrypt(client, wanted);
+    return { wanted, decisionId };
+  } catch (error) {
+    expect(String(error)).toMatch(/INVALID_ARGUMENT: (source|destination)_encryption_context/);
+    return undefined;
+  }
+}
+
+function expectSame(wanted: Wanted, decisionId: string): void {
+  const blob = Buffer.from(wanted.ciphertextBlob);
+  const sent = kms.requests.find((r) => r.body['CiphertextBlob'] === blob.toString('base64'))?.body;
+  const { input, result } = entryOf(decisionId);
+  for (const side of ['source', 'destination'] as const) {
+    const arn = fakeKeyArn(wanted[`${side}KeyId`]);
+    const pairs = wanted[`${side}EncryptionContext`];
+    const name = side === 'source' ? 'Source' : 'Destination';
+    const judged = parseJson(result.labels[`${side}_context`] ?? '') as typeof pairs;
+    const asked = (sent?.[`${name}EncryptionContext`] ?? {}) as typeof pairs;
+    expect([result.labels[`${side}_key`], sent?.[`${name}KeyId`], input[side].key_arn]).toEqual([
+      arn,
+      arn,
+      arn,
+    ]);
+    expect(sorted(judged)).toEqual(sorted(pairs));
+    expect(sorted(asked)).toEqual(sorted(pairs));
+    expect(input[side].encryption_context).toEqual(marked(pairs));
+  }
+  expect(result.labels['ciphertext_sha256']).toBe(sha256(blob));
+  expect(input.request.ciphertext_sha256).toBe(sha256(blob));
+}
+
+/** The log only grows, so that each look begins where the last one ended. */
+function entryReader(file: string) {
+  const fd = openSync(file, 'r');
+  const chunk = Buffer.alloc(1 << 16);
+  const intents = new Map<string, Intent>();
+  let rest = '';
+  return (decisionId: string): Intent => {
+    for (let size = readSync(fd, chunk); size > 0; size = readSync(fd, chunk)) {
+      const lines = (rest + chunk.toString('latin1', 0, size)).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines)
+        keep(parseJson(Buffer.from(line, 'latin1').toString('utf8')) as Intent);
+    }
+    const intent = intents.get(decisionId);
+    if (!intent) throw new Error(`there is no intent of ${decisionId}`);
+    return intent;
+  };
+
+  function keep(entry: Intent): void {
+    if (entry.kind === 'intent') intents.set(entry.decision_id, entry);
+  }
+}
