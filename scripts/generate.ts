@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { metricsPage } from './metrics-page.ts';
 
 const TYPES = 'src/gen';
+const DESCRIPTORS = 'proto/services.binpb';
 
 /** Single files, each with what writes it. */
 const FILES: Readonly<Record<string, () => string | Promise<string>>> = {
@@ -24,6 +25,11 @@ function generateTypes(outDir: string): void {
     '-I',
     'proto',
   ]);
+}
+
+/** What server reflection tells: every file with its comments, as buf compiles it. */
+function generateDescriptors(file: string): void {
+  execFileSync('buf', ['build', 'proto', '--as-file-descriptor-set', '-o', file]);
 }
 
 function contents(folder: string): Map<string, string> {
@@ -49,9 +55,13 @@ for (const [path, write] of Object.entries(FILES)) written.set(path, await write
 
 if (process.argv.includes('--check')) {
   const fresh = mkdtempSync(join(tmpdir(), 'generated-'));
-  generateTypes(fresh);
+  const types = join(fresh, 'types');
+  const descriptors = join(fresh, 'services.binpb');
+  generateTypes(types);
+  generateDescriptors(descriptors);
   const files = [
-    ...drifted(fresh, TYPES),
+    ...drifted(types, TYPES),
+    ...(readFileSync(descriptors).equals(readFileSync(DESCRIPTORS)) ? [] : [DESCRIPTORS]),
     ...[...written].filter(([path, text]) => read(path) !== text).map(([path]) => path),
   ];
   rmSync(fresh, { recursive: true });
@@ -62,5 +72,6 @@ if (process.argv.includes('--check')) {
 } else {
   rmSync(TYPES, { recursive: true, force: true });
   generateTypes(TYPES);
+  generateDescriptors(DESCRIPTORS);
   for (const [path, text] of written) writeFileSync(path, text);
 }

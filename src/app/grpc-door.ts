@@ -8,6 +8,8 @@ import type { createHealth } from '../server/health.ts';
 import { createConnections } from '../server/listener/connections.ts';
 import { createListener, type Listener } from '../server/listener/listener.ts';
 import { serverOptions } from '../server/listener/options.ts';
+import { addReflection } from '../server/reflection.ts';
+import { SERVICE_NAME } from '../server/service.ts';
 import { createStatusWriter } from '../server/status.ts';
 import { listenerLimits, wireLimits } from './limits.ts';
 import type { Stack } from './stack.ts';
@@ -62,6 +64,7 @@ function createListeners(parts: GrpcDoorParts): Listener[] {
       rpc: metrics.grpc.method,
     },
   });
+  if (config.reflection) addReflection(server, [SERVICE_NAME, 'grpc.health.v1.Health']);
   const first = { listen: config.listen, mode: config.mode, identity: '', plaintext: false };
   return [first, ...config.listeners].map(({ listen, mode, identity = '', plaintext }) =>
     createListener({

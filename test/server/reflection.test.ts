@@ -1,0 +1,134 @@
+import { Client, credentials, Server } from '@grpc/grpc-js';
+import protobuf from 'protobufjs';
+import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor/index.js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createConnections } from '../../src/server/listener/connections.ts';
+import { createListener, type Listener } from '../../src/server/listener/listener.ts';
+import { addReflection } from '../../src/server/reflection.ts';
+import { LIMITS } from './listener/harness.ts';
+
+const SERVICE = 'kms.reencrypt.v1.ReEncryptService';
+const VERSIONS = ['v1', 'v1alpha'];
+
+/** Tags of the published protocol, written by hand so that the server's own reading is not trusted. */
+const ASK = { file: 3, symbol: 4, extension: 5, numbers: 6, services: 7 } as const;
+const ANSWER = { original: 2, files: 4, numbers: 5, services: 6, error: 7 } as const;
+
+let listener: Listener;
+let client: Client;
+
+beforeAll(async () => {
+  const server = new Server();
+  addReflection(server, [SERVICE, 'grpc.health.v1.Health']);
+  const connections = createConnections();
+  listener = createListener({ address: '127.0.0.1:0', server, connections, limits: LIMITS });
+  client = new Client(await listener.listen(), credentials.createInsecure());
+});
+
+afterAll(async () => {
+  client.close();
+  await listener.drain(0);
+});
+
+test.each(VERSIONS)('lists the services that it was given, over %s', async (version) => {
+  const [answer] = await ask(version, question(ASK.services, '*'));
+  const names = fields(answer?.get(ANSWER.services)?.[0]).get(1) ?? [];
+  expect(names.map((name) => text(fields(name).get(1)?.[0]))).toEqual([
+    SERVICE,
+    'grpc.health.v1.Health',
+  ]);
+});
+
+test.each(VERSIONS)(
+  'describes a service with all that it imports, maps as maps, over %s',
+  async (version) => {
+    const asked = question(ASK.symbol, SERVICE);
+    const [answer] = await ask(version, asked);
+    expect(answer?.get(ANSWER.original)).toEqual([asked]);
+    const files = filesOf(answer);
+    const known = new Set(files.map(({ name }) => name));
+    for (const { dependency = [] } of files)
+      for (const one of dependency) expect(known).toContain(one);
+    const [own] = files;
+    const request = own?.messageType?.find(({ name }) => name === 'ReEncryptRequest');
+    const entries = request?.nestedType?.filter(({ options }) => options?.mapEntry === true);
+    expect(entries?.map(({ name }) => name)).toEqual([
+      'SourceEncryptionContextEntry',
+      'DestinationEncryptionContextEntry',
+    ]);
+  },
+);
+
+test('finds files by message, method and field, and by their names', async () => {
+  const answers = await ask(
+    'v1',
+    question(ASK.symbol, 'kms.reencrypt.v1.ReEncryptRequest'),
+    question(ASK.symbol, `${SERVICE}.ReEncrypt`),
+    question(ASK.symbol, 'kms.reencrypt.v1.ReEncryptRequest.ciphertext_blob'),
+    question(ASK.file, 'kms/reencrypt/v1/reencrypt.proto'),
+  );
+  expect(answers.map((answer) => filesOf(answer)[0]?.name)).toEqual(
+    Array(4).fill('kms/reencrypt/v1/reencrypt.proto'),
+  );
+});
+
+test('answers what it does not have with an error, and goes on', async () => {
+  const answers = await ask(
+    'v1',
+    question(ASK.symbol, 'no.such.Thing'),
+    question(ASK.file, '../../etc/passwd'),
+    question(ASK.extension, ''),
+    Buffer.alloc(0),
+    question(ASK.services, ''),
+  );
+  const codes = answers.map((answer) => fields(answer.get(ANSWER.error)?.[0]).get(1)?.[0]);
+  expect(codes).toEqual([5, 5, 5, 3, undefined]);
+});
+
+function question(tag: number, value: string): Buffer {
+  return Buffer.from(
+    protobuf.Writer.create()
+      .uint32((tag << 3) | 2)
+      .string(value)
+      .finish(),
+  );
+}
+
+type Fields = Map<number, (Uint8Array | number)[]>;
+
+function fields(message: Uint8Array | number | undefined): Fields {
+  const found: Fields = new Map();
+  if (!(message instanceof Uint8Array)) return found;
+  const reader = protobuf.Reader.create(message);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    const value = (tag & 7) === 2 ? reader.bytes() : reader.uint32();
+    found.set(tag >>> 3, [...(found.get(tag >>> 3) ?? []), value]);
+  }
+  return found;
+}
+
+const text = (value: Uint8Array | number | undefined): string =>
+  value instanceof Uint8Array ? Buffer.from(value).toString() : '';
+
+function filesOf(answer: Fields | undefined): IFileDescriptorProto[] {
+  const files = fields(answer?.get(ANSWER.files)?.[0]).get(1) ?? [];
+  return files.map((file) => {
+    if (!(file instanceof Uint8Array)) throw new Error('a file is bytes');
+    return descriptor.FileDescriptorProto.toObject(descriptor.FileDescriptorProto.decode(file));
+  });
+}
+
+function ask(version: string, ...questions: Buffer[]): Promise<Fields[]> {
+  const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+  const raw = (bytes: Buffer) => bytes;
+  const call = client.makeBidiStreamRequest(path, raw, raw);
+  const answers: Fields[] = [];
+  for (const one of questions) call.write(one);
+  call.end();
+  return new Promise((resolve, reject) => {
+    call.on('data', (bytes: Buffer) => answers.push(fields(bytes)));
+    call.on('error', reject);
+    call.on('end', () => resolve(answers));
+  });
+}
