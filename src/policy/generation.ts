@@ -3,7 +3,6 @@ import { type Bundle, ENTRYPOINT } from './bundle/bundle.ts';
 import { BundleFault } from './bundle/fault.ts';
 import { createEngine } from './engine/engine.ts';
 import { EngineFault } from './engine/fault.ts';
-import type { PolicyInput } from './input.ts';
 import { SAMPLES } from './samples.ts';
 import { failed, toVerdict, type Verdict } from './verdict.ts';
 
@@ -20,8 +19,11 @@ export interface Generation {
   readonly activatedAt: number;
   /** Stands for the generation in a Decision, and holds nothing of it. */
   readonly token: object;
-  /** Never throws: what goes wrong is a denial with its failure. */
-  judge(input: PolicyInput): Verdict;
+  /**
+   * Judges an input, JSON text, at a moment in milliseconds since the Unix epoch, which is the policy's
+   * `time.now_ns`. Never throws: what goes wrong is a denial with its failure.
+   */
+  judge(input: string, at: number): Verdict;
 }
 
 /** Makes a bundle ready and proves it on the samples. @throws BundleFault */
@@ -32,21 +34,16 @@ export function createGeneration(bundle: Bundle, limits: Limits, now: number): G
   if (entrypoint === undefined) {
     throw new BundleFault(`the bundle's module has no entrypoint ${ENTRYPOINT}`);
   }
-  const judge = (input: PolicyInput): Verdict => {
+  const judge = (input: string, at: number): Verdict => {
     try {
-      return toVerdict(
-        engine.evaluate({
-          entrypoint,
-          input: JSON.stringify(input),
-          context: { nowNs: BigInt(input.time.unix_ms) * 1_000_000n },
-        }),
-      );
+      const context = { nowNs: BigInt(at) * NS_PER_MS };
+      return toVerdict(engine.evaluate({ entrypoint, input, context }));
     } catch (thrown) {
       return toFailure(thrown);
     }
   };
   for (const [name, sample] of Object.entries(SAMPLES)) {
-    const { failure, reasons } = judge(sample);
+    const { failure, reasons } = judge(JSON.stringify(sample), sample.time.unix_ms);
     if (failure !== '') {
       throw new BundleFault(
         `the policy gives no decision for the sample '${name}': ${failure}, ${reasons[0]?.message}`,
@@ -58,6 +55,7 @@ export function createGeneration(bundle: Bundle, limits: Limits, now: number): G
 
 /** What a turn of a loop or a call takes, all in all: a policy that runs on stops in 20 to 50 ms of 50. */
 const FUEL_PER_MS = 100_000;
+const NS_PER_MS = 1_000_000n;
 
 function openEngine({ wasm, data }: Bundle, { timeoutMs, memoryBytes }: Limits) {
   const limits = { fuel: timeoutMs * FUEL_PER_MS, memoryBytes };

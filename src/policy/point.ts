@@ -1,28 +1,40 @@
-import { readFile } from 'node:fs/promises';
+import type { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import type { Decision, Phase, Resolved } from '../call.ts';
 import { readBundle } from './bundle/bundle.ts';
-import { BundleFault } from './bundle/fault.ts';
-import { createGeneration, type Generation } from './generation.ts';
+import type { Verification } from './bundle/signature.ts';
+import { createGeneration, type Generation, type Limits } from './generation.ts';
 import { toInput } from './input.ts';
+import type { Loader, LoaderStatus, ReloadEvent } from './loader.ts';
+import { type BundleOptions, openLoader } from './open-loader.ts';
+import { createShadow, type Shadow, type ShadowEvent } from './shadow/shadow.ts';
+import { failed, type Verdict } from './verdict.ts';
 
 export interface DecisionPointOptions {
-  /** Path of an OPA bundle with a Wasm module. */
+  /** A bundle's file, a folder of Rego, or the URL of a bundle. */
   readonly source: string;
   /** Milliseconds that one decision may take before it denies. */
   readonly timeoutMs: number;
   /** Bytes that one decision may take beyond the data; 16 MiB where left out. */
   readonly memoryBytes?: number;
-  /** False: denials are reported as such with `enforced: false`, and a permit is minted all the same. */
+  /** False: denials say `enforced: false`, and a permit is minted all the same. */
   readonly enforce?: boolean;
+  /** A second source, whose policy is asked beside the first and never obeyed. */
+  readonly candidate?: string | undefined;
+  /** Where given, both sources must be signed. */
+  readonly verification?: Verification | undefined;
+  readonly bundle?: BundleOptions;
+  readonly now?: () => number;
+  readonly onReload?: (event: ReloadEvent, which: 'serving' | 'candidate') => void;
+  readonly onShadow?: (event: ShadowEvent) => void;
+  /** A call that the candidate has not judged, for too many wait. */
+  readonly onShadowDropped?: () => void;
 }
 
-export interface PolicyStatus {
-  readonly revision: string;
-  /** SHA-256 of the bundle's archive, hex. */
-  readonly digest: string;
-  /** Milliseconds since the epoch. */
-  readonly activatedAt: number;
+/** Status of the serving source; `candidate` is that of the other, where there is one. */
+export interface PolicyStatus extends LoaderStatus {
+  readonly enforced: boolean;
+  readonly candidate?: LoaderStatus;
 }
 
 /** The policy decision point. */
@@ -30,55 +42,105 @@ export interface DecisionPoint {
   /** Never rejects: what goes wrong is a denial that says so in `failure`. */
   decide(resolved: Resolved, phase: Phase): Promise<Decision>;
   status(): PolicyStatus;
-  /** Loads the source again. @throws BundleFault, and the bundle in use stays. */
+  /** Asks both sources again. @throws BundleFault, and the bundle in use stays. */
   reload(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens the source and makes its policy ready. @throws BundleFault with one sentence for the operator. */
+const MIB = 1024 * 1024;
+
+/** Opens the sources and makes their policies ready. @throws BundleFault with one sentence. */
 export async function createDecisionPoint(options: DecisionPointOptions): Promise<DecisionPoint> {
-  const { source, timeoutMs, memoryBytes = 16 * 1024 * 1024, enforce = true } = options;
+  const { source, candidate, timeoutMs, memoryBytes = 16 * MIB, enforce = true } = options;
   const limits = { timeoutMs, memoryBytes };
-  const generations = new WeakMap<object, Generation>();
-  let current = await load();
+  const serving = await open(options, { which: 'serving', location: source, limits });
+  const shadow = candidate === undefined ? undefined : await openShadow(options, candidate, limits);
 
   return {
-    decide: async (resolved, phase) => decide(pick(resolved, phase), resolved, phase),
-    status: () => ({
-      revision: current.bundle.revision,
-      digest: current.bundle.digest,
-      activatedAt: current.activatedAt,
-    }),
-    reload: async () => {
-      current = await load();
+    async decide(resolved, phase) {
+      const started = performance.now();
+      const generation = serving.pick(resolved, phase);
+      const input = JSON.stringify(toInput(resolved, phase));
+      const decision: Decision = {
+        ...judge(serving.loader, generation, { input, at: resolved.call.receivedAt, phase }),
+        phase,
+        revision: generation?.bundle.revision ?? '',
+        enforced: enforce,
+        evaluationNs: Math.round((performance.now() - started) * 1e6),
+        bundle: generation?.token,
+      };
+      shadow?.judges.offer({ resolved, served: decision, input });
+      return decision;
     },
-    close: async () => {},
-  };
-
-  async function load(): Promise<Generation> {
-    const archive = await readFile(source).catch((cause: unknown) => {
-      throw new BundleFault(`there is no policy bundle at ${source}`, { cause });
-    });
-    const generation = createGeneration(readBundle(archive), limits, Date.now());
-    generations.set(generation.token, generation);
-    return generation;
-  }
-
-  function pick({ decision }: Resolved, phase: Phase): Generation {
-    const asked = phase === 'result' && decision?.bundle && generations.get(decision.bundle);
-    return asked || current;
-  }
-
-  function decide(generation: Generation, resolved: Resolved, phase: Phase): Decision {
-    const started = performance.now();
-    const verdict = generation.judge(toInput(resolved, phase));
-    return {
-      ...verdict,
-      phase,
-      revision: generation.bundle.revision,
+    status: () => ({
+      ...serving.loader.status(),
       enforced: enforce,
-      evaluationNs: Math.round((performance.now() - started) * 1e6),
-      bundle: generation.token,
-    };
-  }
+      ...(shadow && { candidate: shadow.loader.status() }),
+    }),
+    async reload() {
+      await Promise.all([serving.loader.reload(), shadow?.loader.reload()]);
+    },
+    async close() {
+      serving.loader.close();
+      shadow?.loader.close();
+      await shadow?.judges.close();
+    },
+  };
+}
+
+interface Question {
+  readonly input: string;
+  readonly at: number;
+  readonly phase: Phase;
+}
+
+/** A call that has begun is finished by its own bundle, even if that has become too old meanwhile. */
+function judge(loader: Loader, generation: Generation | undefined, question: Question): Verdict {
+  if (!generation) return failed('POLICY_NOT_LOADED', 'not_loaded', 'no bundle has been loaded');
+  const staleness = question.phase === 'request' ? loader.staleness() : '';
+  if (staleness !== '') return failed('POLICY_STALE', 'stale', staleness);
+  return generation.judge(question.input, question.at);
+}
+
+interface Opening {
+  readonly which: 'serving' | 'candidate';
+  readonly location: string;
+  readonly limits: Limits;
+  readonly onPrepared?: (archive: Buffer) => void;
+}
+
+/** A loader, and the generations that it has made, as long as any call still names them. */
+async function open(options: DecisionPointOptions, opening: Opening) {
+  const { verification, bundle = {}, now = Date.now, onReload } = options;
+  const { which, location, limits, onPrepared } = opening;
+  const generations = new WeakMap<object, Generation>();
+  const loader = await openLoader({
+    location,
+    bundle: which === 'serving' ? bundle : { ...bundle, persist: undefined },
+    now,
+    onReload: (event) => onReload?.(event, which),
+    prepare(archive) {
+      const read = readBundle(archive, { maxBytes: bundle.maxBytes, verification });
+      const generation = createGeneration(read, limits, now());
+      generations.set(generation.token, generation);
+      onPrepared?.(archive);
+      return generation;
+    },
+  });
+  return {
+    loader,
+    /** The result phase asks the very bundle that the request phase asked, whatever serves by now. */
+    pick({ decision }: Resolved, phase: Phase): Generation | undefined {
+      const token = phase === 'result' ? decision?.bundle : undefined;
+      return (token && generations.get(token)) ?? loader.current();
+    },
+  };
+}
+
+async function openShadow(options: DecisionPointOptions, location: string, limits: Limits) {
+  const { onShadow = () => {}, onShadowDropped: onDropped = () => {} } = options;
+  const judges: Shadow = createShadow({ limits, onShadow, onDropped });
+  const onPrepared = (archive: Buffer) => judges.use(archive);
+  const { loader } = await open(options, { which: 'candidate', location, limits, onPrepared });
+  return { loader, judges };
 }

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { BundleFault } from './fault.ts';
+import { type Verification, verifySignature } from './signature.ts';
 import { readTarGz } from './tar.ts';
 
 /** What the proxy asks, in the slash form of OPA. */
@@ -28,9 +29,18 @@ const manifestSchema = z.looseObject({
   metadata: z.looseObject({ not_after: z.iso.datetime({ offset: true }).optional() }).default({}),
 });
 
-/** Reads an OPA bundle; signatures are another matter. @throws BundleFault */
-export function readBundle(archive: Buffer, maxBytes = BUNDLE_LIMIT_BYTES): Bundle {
+export interface ReadOptions {
+  /** Bytes that the bundle may have, packed and unpacked. */
+  readonly maxBytes?: number | undefined;
+  /** Where given, the bundle must be signed. */
+  readonly verification?: Verification | undefined;
+}
+
+/** Reads an OPA bundle; nothing of it is believed before its signature is. @throws BundleFault */
+export function readBundle(archive: Buffer, options: ReadOptions = {}): Bundle {
+  const { maxBytes = BUNDLE_LIMIT_BYTES, verification } = options;
   const files = readTarGz(archive, maxBytes);
+  if (verification) verifySignature(files, verification);
   if (files.has('patch.json')) {
     throw new BundleFault('the bundle is a delta; the proxy takes only whole bundles');
   }

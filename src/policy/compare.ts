@@ -1,0 +1,19 @@
+import type { Verdict } from './verdict.ts';
+
+/** How a candidate's verdict differs from the one that served. */
+export type Comparison = 'same' | 'allow_to_deny' | 'deny_to_allow' | 'reasons' | 'failed';
+
+/** `failed`: the candidate gave no usable decision where the serving bundle gave one. */
+export function compareVerdicts(served: Verdict, candidate: Verdict): Comparison {
+  if (candidate.failure !== '' && served.failure === '') return 'failed';
+  if (served.effect !== candidate.effect) {
+    return served.effect === 'allow' ? 'allow_to_deny' : 'deny_to_allow';
+  }
+  return outline(served) === outline(candidate) ? 'same' : 'reasons';
+}
+
+/** What counts as the same answer: messages may be worded anew, codes, sides and rules may not. */
+function outline({ failure, reasons, rule, allowUnknownSource, effect }: Verdict): string {
+  const codes = reasons.map(({ code, side }) => `${code} ${side}`).sort();
+  return JSON.stringify([failure, codes, rule, effect === 'allow' && allowUnknownSource]);
+}

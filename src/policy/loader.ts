@@ -1,0 +1,175 @@
+import type { Buffer } from 'node:buffer';
+import { BundleFault } from './bundle/fault.ts';
+import type { Generation } from './generation.ts';
+import type { PersistedBundle } from './sources/persist.ts';
+import type { Source } from './sources/source.ts';
+
+export interface ReloadEvent {
+  readonly outcome: 'activated' | 'unchanged' | 'refused';
+  /** Revision of the bundle that serves from now on, or ''. */
+  readonly revision: string;
+  /** Why the bundle was refused, or ''. */
+  readonly sentence: string;
+}
+
+export interface LoaderStatus {
+  readonly source: string;
+  readonly revision: string;
+  /** SHA-256 of the archive, hex. */
+  readonly digest: string;
+  /** Milliseconds since the epoch, as all times here; 0 where there was none. */
+  readonly lastRequest: number;
+  /** When the source last had the bundle that serves, or said that it is unchanged. */
+  readonly lastSuccess: number;
+  readonly lastActivation: number;
+  readonly activations: number;
+  readonly failures: number;
+  /** Why the last attempt failed; '' where it did not. */
+  readonly error: string;
+  /** True where it must not be asked: none is loaded, or it is too old. */
+  readonly stale: boolean;
+}
+
+export interface LoaderOptions {
+  readonly source: Source;
+  /** Archive → a generation that has proved itself. @throws BundleFault */
+  prepare(archive: Buffer): Generation;
+  readonly persisted?: PersistedBundle | undefined;
+  /** Milliseconds after which a remote source that has not answered makes the policy stale. */
+  readonly maxStalenessMs: number;
+  readonly now: () => number;
+  readonly onReload: (event: ReloadEvent) => void;
+}
+
+export interface Loader {
+  /** The generation that serves; undefined before the first. */
+  current(): Generation | undefined;
+  /** A sentence where the current generation is too old to be asked, or ''. */
+  staleness(): string;
+  status(): LoaderStatus;
+  /** @throws BundleFault, and what serves goes on to serve. */
+  reload(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Keeps the policy of one source. A bundle serves only when it has proved itself; a bad one is refused
+ * and the last good one goes on. @throws BundleFault where a local source has no good bundle at start.
+ */
+export async function createLoader(options: LoaderOptions): Promise<Loader> {
+  const { source, onReload } = options;
+  const state: State = {
+    generation: undefined,
+    lastRequest: 0,
+    lastSuccess: 0,
+    lastActivation: 0,
+    activations: 0,
+    failures: 0,
+    error: '',
+  };
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** One after the other, so that what was fetched later also serves later. */
+  const reload = () => {
+    const next = turn.then(() => attempt(state, options));
+    turn = next.catch(() => {});
+    return next;
+  };
+  await reload().catch((fault: unknown) => fallBack(state, options, fault));
+  const following = source.follow(() =>
+    reload().then(
+      () => true,
+      () => false,
+    ),
+  );
+  return {
+    current: () => state.generation,
+    staleness: () => staleness(state, options),
+    status: () => toStatus(state, options),
+    reload,
+    close: () => following.stop(),
+  };
+
+  /** A remote source may be away at start: its last good bundle serves, or nothing until it is back. */
+  async function fallBack(state: State, { persisted, prepare }: LoaderOptions, fault: unknown) {
+    const kept = await persisted?.read();
+    if (kept) {
+      activate(state, prepare(kept.archive), options.now());
+      state.lastSuccess = kept.savedAt;
+      onReload({ outcome: 'activated', revision: revisionOf(state), sentence: '' });
+    } else if (!source.remote) throw fault;
+  }
+}
+
+interface State {
+  generation: Generation | undefined;
+  lastRequest: number;
+  lastSuccess: number;
+  lastActivation: number;
+  activations: number;
+  failures: number;
+  error: string;
+}
+
+async function attempt(state: State, options: LoaderOptions): Promise<void> {
+  const { source, now, onReload } = options;
+  state.lastRequest = now();
+  try {
+    const outcome = await renew(state, options);
+    state.lastSuccess = now();
+    state.error = '';
+    onReload({ outcome, revision: revisionOf(state), sentence: '' });
+  } catch (thrown) {
+    const fault = thrown instanceof BundleFault ? thrown : unforeseen(thrown);
+    source.forget();
+    state.failures += 1;
+    state.error = fault.message;
+    onReload({ outcome: 'refused', revision: revisionOf(state), sentence: fault.message });
+    throw fault;
+  }
+}
+
+async function renew(state: State, { source, prepare, persisted, now }: LoaderOptions) {
+  const archive = await source.fetch();
+  const fresh = archive && prepare(archive);
+  if (!fresh || fresh.bundle.digest === state.generation?.bundle.digest) {
+    await persisted?.save(undefined);
+    return 'unchanged';
+  }
+  activate(state, fresh, now());
+  await persisted?.save(archive);
+  return 'activated';
+}
+
+function activate(state: State, fresh: Generation, now: number): void {
+  state.generation = fresh;
+  state.activations += 1;
+  state.lastActivation = now;
+}
+
+function unforeseen(cause: unknown): BundleFault {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new BundleFault(`the policy cannot be loaded: ${why}`, { cause });
+}
+
+function revisionOf({ generation }: State): string {
+  return generation?.bundle.revision ?? '';
+}
+
+function staleness(state: State, { source, maxStalenessMs, now }: LoaderOptions): string {
+  if (!state.generation) return '';
+  if (now() > state.generation.bundle.notAfter) return "the bundle's not_after has passed";
+  const silent = source.remote && now() - state.lastSuccess > maxStalenessMs;
+  return silent ? 'the bundle service has not answered for too long' : '';
+}
+
+function toStatus(state: State, options: LoaderOptions): LoaderStatus {
+  const { generation, ...rest } = state;
+  return {
+    source: options.source.name,
+    revision: revisionOf(state),
+    digest: generation?.bundle.digest ?? '',
+    ...rest,
+    stale: !generation || staleness(state, options) !== '',
+  };
+}

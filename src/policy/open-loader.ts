@@ -1,0 +1,55 @@
+import type { Buffer } from 'node:buffer';
+import { BUNDLE_LIMIT_BYTES } from './bundle/bundle.ts';
+import type { Generation } from './generation.ts';
+import { createLoader, type Loader, type ReloadEvent } from './loader.ts';
+import { openSource, type ServiceOptions } from './sources/open.ts';
+import { persistAt } from './sources/persist.ts';
+
+export interface BundleOptions {
+  /** Bytes that a bundle may have; 16 MiB where left out. */
+  readonly maxBytes?: number | undefined;
+  /** Milliseconds that a remote source may be silent; a day where left out. */
+  readonly maxStalenessMs?: number | undefined;
+  /** Where the last good bundle of a remote source is kept. */
+  readonly persist?: string | undefined;
+  /** How often files and folders are looked at; a second where left out. */
+  readonly watchIntervalMs?: number | undefined;
+  readonly service?: Partial<ServiceOptions> | undefined;
+}
+
+export interface OpenLoaderOptions {
+  readonly location: string;
+  readonly bundle: BundleOptions;
+  prepare(archive: Buffer): Generation;
+  readonly now: () => number;
+  readonly onReload: (event: ReloadEvent) => void;
+}
+
+const DAY_MS = 86_400_000;
+
+/** OPA's own defaults: a poll each one to two minutes. */
+const SERVICE: ServiceOptions = {
+  minDelayMs: 60_000,
+  maxDelayMs: 120_000,
+  longPollingTimeoutSeconds: 0,
+};
+
+/** Opens a source and loads from it. @throws BundleFault */
+export async function openLoader(options: OpenLoaderOptions): Promise<Loader> {
+  const { location, bundle, prepare, now, onReload } = options;
+  const source = await openSource({
+    location,
+    maxBytes: bundle.maxBytes ?? BUNDLE_LIMIT_BYTES,
+    watchIntervalMs: bundle.watchIntervalMs ?? 1_000,
+    service: { ...SERVICE, ...bundle.service },
+  });
+  return createLoader({
+    source,
+    prepare,
+    persisted:
+      source.remote && bundle.persist !== undefined ? persistAt(bundle.persist) : undefined,
+    maxStalenessMs: bundle.maxStalenessMs ?? DAY_MS,
+    now,
+    onReload,
+  });
+}

@@ -1,0 +1,21 @@
+import type { Limits } from '../generation.ts';
+import type { Verdict } from '../verdict.ts';
+
+/** To the thread: the candidate to judge by, or inputs to judge. */
+export type ShadowOrder =
+  | { readonly type: 'bundle'; readonly archive: Uint8Array; readonly limits: Limits }
+  | { readonly type: 'judge'; readonly questions: readonly ShadowQuestion[] };
+
+export interface ShadowQuestion {
+  readonly id: number;
+  /** The input as JSON text, the same bytes that the serving bundle was given. */
+  readonly input: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+export interface ShadowAnswer {
+  readonly id: number;
+  readonly revision: string;
+  readonly verdict: Verdict;
+}

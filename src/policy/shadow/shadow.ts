@@ -1,0 +1,83 @@
+import type { Buffer } from 'node:buffer';
+import type { Decision, Resolved } from '../../call.ts';
+import { type Comparison, compareVerdicts } from '../compare.ts';
+import type { Limits } from '../generation.ts';
+import type { Verdict } from '../verdict.ts';
+import type { ShadowAnswer, ShadowQuestion } from './messages.ts';
+import { startShadowThread } from './start-thread.ts';
+
+/** What a candidate would have decided on a call that the serving bundle decided. */
+export interface ShadowEvent {
+  readonly resolved: Resolved;
+  readonly served: Decision;
+  readonly candidate: Verdict;
+  /** Revision of the candidate bundle. */
+  readonly revision: string;
+  readonly comparison: Comparison;
+}
+
+export interface ShadowOptions {
+  readonly limits: Limits;
+  readonly onShadow: (event: ShadowEvent) => void;
+  /** A call was not judged, because too many wait or the thread ended. */
+  readonly onDropped: () => void;
+}
+
+export interface Shadow {
+  /** The candidate from now on; it has proved itself already. */
+  use(archive: Buffer): void;
+  offer(asked: { resolved: Resolved; served: Decision; input: string }): void;
+  close(): Promise<void>;
+}
+
+const MOST_WAITING = 1_000;
+/** Calls are handed over in one message, a while after they were decided. */
+const GATHER_MS = 20;
+
+type Asked = { readonly resolved: Resolved; readonly served: Decision };
+
+/** Judges calls by a candidate bundle, apart from the calls themselves: it changes nothing of theirs. */
+export function createShadow({ limits, onShadow, onDropped }: ShadowOptions): Shadow {
+  const waiting = new Map<number, Asked>();
+  let questions: ShadowQuestion[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let lastId = 0;
+  const thread = startShadowThread({
+    limits,
+    onAnswers: (answers) => answers.forEach(receive),
+    onEnd() {
+      for (const _ of waiting) onDropped();
+      waiting.clear();
+      questions = [];
+    },
+  });
+
+  return {
+    use: thread.use,
+    offer({ resolved, served, input }) {
+      if (!thread.ready || waiting.size >= MOST_WAITING) return onDropped();
+      lastId += 1;
+      waiting.set(lastId, { resolved, served });
+      questions.push({ id: lastId, input, at: resolved.call.receivedAt });
+      timer ??= setTimeout(flush, GATHER_MS).unref();
+    },
+    async close() {
+      clearTimeout(timer);
+      await thread.close();
+    },
+  };
+
+  function flush() {
+    timer = undefined;
+    thread.post({ type: 'judge', questions });
+    questions = [];
+  }
+
+  function receive({ id, revision, verdict }: ShadowAnswer) {
+    const asked = waiting.get(id);
+    if (!asked) return;
+    waiting.delete(id);
+    const comparison = compareVerdicts(asked.served, verdict);
+    onShadow({ ...asked, candidate: verdict, revision, comparison });
+  }
+}

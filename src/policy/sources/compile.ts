@@ -1,0 +1,67 @@
+import type { Buffer } from 'node:buffer';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { ENTRYPOINT } from '../bundle/bundle.ts';
+import { BundleFault } from '../bundle/fault.ts';
+
+const run = promisify(execFile);
+const CAPABILITIES = fileURLToPath(new URL('../../../policies/capabilities.json', import.meta.url));
+const BUILD_TIMEOUT_MS = 60_000;
+
+export interface CompileOptions {
+  /** Folder of `.rego` files and `data.json`. */
+  readonly folder: string;
+  /** Instead of the revision in the folder's `.manifest`. */
+  readonly revision?: string | undefined;
+  /** More flags for `opa build`, for signing. */
+  readonly flags?: readonly string[];
+}
+
+/**
+ * Has `opa` build a bundle, without tests and with no other builtins than the proxy has. It runs inside
+ * the folder, because the paths are part of the bundle's bytes. @throws BundleFault
+ */
+export async function compileFolder(options: CompileOptions): Promise<Buffer> {
+  const { folder, revision, flags = [] } = options;
+  const entrypoints = await findEntrypoints(folder);
+  const work = await mkdtemp(join(tmpdir(), 'kms-reencrypt-policy-'));
+  const output = join(work, 'bundle.tar.gz');
+  const args = ['build', '--bundle', '.', '--target', 'wasm', '--output', output];
+  args.push('--ignore', '*_test.rego', '--capabilities', CAPABILITIES);
+  for (const entrypoint of entrypoints) args.push('--entrypoint', entrypoint);
+  if (revision !== undefined) args.push('--revision', revision);
+  try {
+    await run('opa', [...args, ...flags], { cwd: folder, timeout: BUILD_TIMEOUT_MS });
+    return await readFile(output);
+  } catch (cause) {
+    throw new BundleFault(sentenceFor(folder, cause), { cause });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** The decision, and the audit mask where the folder has one: unnamed, it would be left out silently. */
+async function findEntrypoints(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw new BundleFault(`there is no folder of Rego at ${folder} that can be read`, { cause });
+  });
+  const policies = names.filter((name) => name.endsWith('.rego') && !name.endsWith('_test.rego'));
+  if (policies.length === 0) {
+    throw new BundleFault(`${folder} has no .rego file; name a folder of Rego or a built bundle`);
+  }
+  const texts = await Promise.all(policies.map((name) => readFile(join(folder, name), 'utf8')));
+  const masks = texts.some((text) => /^package system\.log$/m.test(text));
+  return masks ? [ENTRYPOINT, 'system/log/mask'] : [ENTRYPOINT];
+}
+
+function sentenceFor(folder: string, cause: unknown): string {
+  const { code, stderr = '' } = cause as { code?: unknown; stderr?: string };
+  if (code === 'ENOENT') {
+    return `${folder} is a folder of Rego, and opa is not on the PATH to compile it; install OPA, or name a bundle built by opa build -t wasm -e ${ENTRYPOINT}`;
+  }
+  return `opa cannot build ${folder}: ${stderr.trim() || String(cause)}`;
+}

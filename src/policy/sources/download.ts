@@ -1,0 +1,68 @@
+import { Buffer } from 'node:buffer';
+import { type IncomingMessage, request as plainRequest } from 'node:http';
+import { request as tlsRequest } from 'node:https';
+import { BundleFault } from '../bundle/fault.ts';
+
+export interface DownloadOptions {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+export interface Downloaded {
+  readonly status: number;
+  /** '' where the answer has none. */
+  readonly etag: string;
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+/** One GET, bounded in time and size, that follows no redirect. @throws BundleFault */
+export async function download(options: DownloadOptions): Promise<Downloaded> {
+  const { url, headers, maxBytes, signal, ca, cert, key } = options;
+  const request = url.startsWith('https:') ? tlsRequest : plainRequest;
+  try {
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+      request(url, { headers, signal, agent: false, ...tls }, resolve)
+        .on('error', reject)
+        .end();
+    });
+    const body = await readAll(answer, maxBytes);
+    return {
+      status: answer.statusCode ?? 0,
+      etag: answer.headers.etag ?? '',
+      contentType: answer.headers['content-type'] ?? '',
+      body,
+    };
+  } catch (cause) {
+    if (cause instanceof BundleFault) throw cause;
+    throw new BundleFault(`the bundle service at ${url} cannot be asked: ${wordOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+async function readAll(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) {
+      answer.destroy();
+      throw new BundleFault(`the bundle service sends more than ${maxBytes} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The name of a failure; its text could hold what a header or URL held. */
+function wordOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'unknown';
+  return 'code' in cause ? String(cause.code) : cause.name;
+}

@@ -1,0 +1,38 @@
+import type { Stats } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { BundleFault } from '../bundle/fault.ts';
+import type { Source } from './source.ts';
+import { watch } from './watch.ts';
+
+export interface FileSourceOptions {
+  readonly path: string;
+  readonly maxBytes: number;
+  /** How often the file is looked at; mounts of Kubernetes tell no watcher of theirs. */
+  readonly intervalMs: number;
+}
+
+/** A bundle in a file. Replace it by a rename: a file that is half written is refused until it is whole. */
+export function fileSource({ path, maxBytes, intervalMs }: FileSourceOptions): Source {
+  return {
+    name: path,
+    remote: false,
+    forget: () => {},
+    async fetch() {
+      const { size } = await stat(path).catch(missing);
+      if (size > maxBytes) {
+        throw new BundleFault(`the policy bundle ${path} is larger than ${maxBytes} bytes`);
+      }
+      return readFile(path).catch(missing);
+    },
+    follow: (check) =>
+      watch({ fingerprint: async () => fingerprintOf(await stat(path)), intervalMs, check }),
+  };
+
+  function missing(cause: unknown): never {
+    throw new BundleFault(`there is no policy bundle at ${path} that can be read`, { cause });
+  }
+}
+
+export function fingerprintOf({ ino, size, mtimeMs }: Stats): string {
+  return `${ino} ${size} ${mtimeMs}`;
+}

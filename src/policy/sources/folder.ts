@@ -1,0 +1,33 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compileFolder } from './compile.ts';
+import { fingerprintOf } from './file.ts';
+import type { Source } from './source.ts';
+import { watch } from './watch.ts';
+
+export interface FolderSourceOptions {
+  readonly path: string;
+  readonly intervalMs: number;
+}
+
+/** A folder of Rego, compiled by `opa` at start and whenever a policy or its data changes. */
+export function folderSource({ path, intervalMs }: FolderSourceOptions): Source {
+  return {
+    name: path,
+    remote: false,
+    forget: () => {},
+    fetch: () => compileFolder({ folder: path }),
+    follow: (check) => watch({ fingerprint: () => fingerprintOfFolder(path), intervalMs, check }),
+  };
+}
+
+async function fingerprintOfFolder(path: string): Promise<string> {
+  const names = await readdir(path, { recursive: true });
+  const sources = names.filter((name) =>
+    /\.rego$|(^|\/)(data\.(json|ya?ml)|\.manifest)$/.test(name),
+  );
+  const prints = sources
+    .sort()
+    .map(async (name) => `${name} ${fingerprintOf(await stat(join(path, name)))}`);
+  return (await Promise.all(prints)).join('\n');
+}

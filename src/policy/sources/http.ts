@@ -1,0 +1,77 @@
+import type { Buffer } from 'node:buffer';
+import { BundleFault } from '../bundle/fault.ts';
+import { download } from './download.ts';
+import { poll } from './poll.ts';
+import type { Source } from './source.ts';
+
+export interface HttpSourceOptions {
+  readonly url: string;
+  readonly maxBytes: number;
+  /** Sent as `Authorization: Bearer`; read anew for each request, for such tokens are rotated. */
+  readonly bearerToken?: () => Promise<string>;
+  /** PEM of the authorities and of the proxy's own certificate. */
+  readonly tls?: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+  /** Seconds that the server may hold a request for; 0 for plain polling. */
+  readonly longPollingTimeoutSeconds: number;
+  readonly random?: () => number;
+}
+
+const LONG_POLLING_TYPE = 'application/vnd.openpolicyagent.bundles';
+
+/** OPA's bundle service: https://www.openpolicyagent.org/docs/management-bundles#bundle-service-api */
+export function httpSource(options: HttpSourceOptions): Source {
+  const { url, longPollingTimeoutSeconds: waitSeconds, bearerToken } = options;
+  let etag = '';
+  let longPolling = false;
+  const closed = new AbortController();
+
+  return {
+    name: url,
+    remote: true,
+    forget: () => {
+      etag = '';
+      longPolling = false;
+    },
+    fetch,
+    follow: (check) => {
+      const polling = poll({
+        check,
+        delaysMs: [options.minDelayMs, options.maxDelayMs],
+        // A server that holds requests is asked anew at once; it sets the pace.
+        atOnce: () => longPolling,
+        random: options.random ?? Math.random,
+      });
+      return {
+        stop() {
+          polling.stop();
+          closed.abort();
+        },
+      };
+    },
+  };
+
+  async function fetch(): Promise<Buffer | undefined> {
+    const wait = waitSeconds > 0 && etag !== '' ? `;wait=${waitSeconds}` : '';
+    const token = bearerToken && (await bearerToken());
+    const answer = await download({
+      url,
+      headers: {
+        prefer: `modes=snapshot${wait}`,
+        ...(etag !== '' && { 'if-none-match': etag }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
+      maxBytes: options.maxBytes,
+      signal: AbortSignal.any([closed.signal, AbortSignal.timeout((waitSeconds + 30) * 1_000)]),
+      ...options.tls,
+    });
+    longPolling = waitSeconds > 0 && answer.contentType === LONG_POLLING_TYPE;
+    if (answer.status === 304) return undefined;
+    if (answer.status !== 200) {
+      throw new BundleFault(`the bundle service answers ${answer.status} for ${url}`);
+    }
+    etag = answer.etag;
+    return answer.body;
+  }
+}

@@ -1,0 +1,30 @@
+import { stat } from 'node:fs/promises';
+import { fileSource } from './file.ts';
+import { folderSource } from './folder.ts';
+import { type HttpSourceOptions, httpSource } from './http.ts';
+import type { Source } from './source.ts';
+
+/** How a bundle service is asked; the names are those of OPA's own configuration. */
+export type ServiceOptions = Omit<HttpSourceOptions, 'url' | 'maxBytes'>;
+
+export interface OpenSourceOptions {
+  /** A bundle's file, a folder of Rego, or the URL of a bundle. */
+  readonly location: string;
+  readonly maxBytes: number;
+  readonly service: ServiceOptions;
+  /** How often files and folders are looked at. */
+  readonly watchIntervalMs: number;
+}
+
+/** The source that a location stands for. */
+export async function openSource(options: OpenSourceOptions): Promise<Source> {
+  const { location, maxBytes, service, watchIntervalMs: intervalMs } = options;
+  if (/^https?:\/\//.test(location)) return httpSource({ ...service, url: location, maxBytes });
+  const isFolder = await stat(location).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return isFolder
+    ? folderSource({ path: location, intervalMs })
+    : fileSource({ path: location, maxBytes, intervalMs });
+}

@@ -1,0 +1,49 @@
+import type { Buffer } from 'node:buffer';
+import { mkdir, open, readFile, rename, stat, utimes } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { BundleFault } from '../bundle/fault.ts';
+
+/** The last good bundle of a remote source, kept for a start without that source. */
+export interface PersistedBundle {
+  /** Undefined where there is none. `savedAt` is when the source last stood by it. */
+  read(): Promise<{ readonly archive: Buffer; readonly savedAt: number } | undefined>;
+  /** A new bundle, or undefined where the source stands by the one that is kept. */
+  save(archive: Buffer | undefined): Promise<void>;
+}
+
+export function persistAt(path: string): PersistedBundle {
+  return {
+    async read() {
+      try {
+        const archive = await readFile(path);
+        return { archive, savedAt: (await stat(path)).mtimeMs };
+      } catch {
+        return undefined;
+      }
+    },
+    async save(archive) {
+      if (archive) await writeWhole(path, archive).catch(notKept);
+      else await utimes(path, new Date(), new Date()).catch(() => {});
+    },
+  };
+}
+
+function notKept(cause: unknown): never {
+  throw new BundleFault('the bundle serves, but cannot be kept in policy.bundle.persist', {
+    cause,
+  });
+}
+
+/** Never half a file: it is written beside and renamed once it is on the disk. */
+async function writeWhole(path: string, content: Buffer): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const beside = `${path}.new`;
+  const file = await open(beside, 'w', 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(beside, path);
+}
