@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, relative } from 'node:path';
 import process from 'node:process';
 import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
 
@@ -51,5 +51,6 @@ function demoCiphertext({ operations }: EmbeddedKms): string | undefined {
 function program(env: Demo['env']): string {
   if (env['npm_lifecycle_event']) return 'npm run -s cli --';
   const script = process.argv[1] ?? '';
-  return basename(script) === 'kms-reencrypt-proxy' ? 'kms-reencrypt-proxy' : `node ${script}`;
+  if (basename(script) === 'kms-reencrypt-proxy') return 'kms-reencrypt-proxy';
+  return `${process.execPath} ${relative('', script)}`;
 }

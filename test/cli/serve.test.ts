@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { describe, expect, test } from 'vitest';
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const folder = () => mkdtempSync(join(tmpdir(), 'serve-'));
+
+function serve(audit: string, settings: readonly string[], watch?: (child: ChildProcess) => void) {
+  const free = ['grpc.listen', 'probe.listen', 'kms_json.listen'].map((at) => `${at}=127.0.0.1:0`);
+  const set = [...free, `audit.file=${audit}/audit.jsonl`, ...settings];
+  const args = ['src/main.ts', 'serve', '--config', 'config/demo.yaml'];
+  const child = spawn(process.execPath, [...args, ...set.flatMap((s) => ['--set', s])]);
+  let [stdout, stderr] = ['', ''];
+  child.stderr.on('data', (text) => {
+    stderr += text;
+  });
+  child.stdout.on('data', (text) => {
+    stdout += text;
+    watch?.(child);
+  });
+  return new Promise<Ended>((resolve) => {
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** What a person reads; the log's lines are for machines. */
+const sentences = (stderr: string) =>
+  stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
+
+describe('serve', () => {
+  test('prints two calls to paste, and ends with 0 on SIGTERM', async () => {
+    const { code, stdout } = await serve(folder(), [], (child) => child.kill('SIGTERM'));
+    expect(stdout).toMatch(/gRPC on 127\.0\.0\.1:\d+/);
+    expect(stdout.match(/re-encrypt --endpoint-url 127\.0\.0\.1:\d+/g)).toHaveLength(2);
+    expect(code).toBe(0);
+  });
+
+  test('says in one sentence that a port is in use, and exits 1', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const address = other.address();
+    const taken = `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+    const { code, stderr, stdout } = await serve(folder(), [`grpc.listen=${taken}`]);
+    other.close();
+    expect(sentences(stderr)).toEqual([
+      expect.stringMatching(`^kms-reencrypt-proxy serve: cannot listen on ${taken}: `),
+    ]);
+    expect([code, stdout]).toEqual([1, '']);
+  });
+
+  test('says in one sentence that the bundle is missing, exits 1 and starts nothing', async () => {
+    const audit = folder();
+    const { code, stderr, stdout } = await serve(audit, ['policy.source=nowhere.tar.gz']);
+    expect(sentences(stderr)).toEqual([expect.stringContaining('nowhere.tar.gz')]);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(existsSync(`${audit}/audit.jsonl`)).toBe(false);
+  });
+
+  test('lists every wrong setting and exits 64', async () => {
+    const { code, stderr } = await serve(folder(), ['grpc.lissten=x', 'kms.backend=gcp']);
+    expect(stderr).toMatch(/grpc\.lissten: there is no such setting[\s\S]*kms\.backend: /);
+    expect(code).toBe(64);
+  });
+});
