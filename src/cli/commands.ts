@@ -22,4 +22,9 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Ask a proxy whether it serves; exit 0 if so, 1 otherwise.',
     load: () => import('./health.ts'),
   },
+  {
+    name: 'audit',
+    summary: 'Verify, prove, search and export audit logs, offline.',
+    load: () => import('./audit/run.ts'),
+  },
 ];

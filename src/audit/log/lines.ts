@@ -3,6 +3,8 @@ import type { DiskFile } from './disk.ts';
 export interface Line {
   /** Without its newline; valid until the next line is asked for. */
   readonly bytes: Buffer;
+  /** A zero and the line: what an RFC 6962 leaf hash covers. */
+  readonly leaf: Buffer;
   /** Where it starts in its file. */
   readonly offset: number;
   /** False for what follows the last newline. */
@@ -15,29 +17,40 @@ export const MAX_LINE_BYTES = 8 << 20;
 
 /** The lines of a file in constant memory; a last piece without newline comes with `ended: false`. */
 export function* readLines(file: Pick<DiskFile, 'read'>, from = 0): Generator<Line> {
-  let chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  let filled = 0;
-  let base = from;
+  // The byte before a line is the newline of the line before, and is done with: it becomes the
+  // zero of the leaf, so that no line is copied. Hence the spare byte in front.
+  let chunk = Buffer.alloc(CHUNK_BYTES);
+  let filled = 1;
+  let base = from - 1;
   for (;;) {
     const count = file.read(chunk.subarray(filled), base + filled);
     if (count === 0) break;
-    filled += count;
-    let start = 0;
-    for (;;) {
-      const end = chunk.subarray(0, filled).indexOf(10, start);
-      if (end < 0) break;
-      yield { bytes: chunk.subarray(start, end), offset: base + start, ended: true };
+    const whole = chunk.subarray(0, filled + count);
+    let start = 1;
+    for (let end = whole.indexOf(10, filled); end >= 0; end = whole.indexOf(10, start)) {
+      yield toLine(chunk, { start, end, base, ended: true });
       start = end + 1;
     }
-    chunk.copyWithin(0, start, filled);
-    filled -= start;
-    base += start;
-    if (filled === chunk.length) {
-      if (filled >= MAX_LINE_BYTES) break;
-      chunk = Buffer.concat([chunk], chunk.length * 2);
-    }
+    whole.copyWithin(1, start);
+    filled = whole.length - start + 1;
+    base += start - 1;
+    if (filled > MAX_LINE_BYTES) break;
+    if (filled === chunk.length) chunk = Buffer.concat([chunk], chunk.length * 2);
   }
-  if (filled > 0) yield { bytes: chunk.subarray(0, filled), offset: base, ended: false };
+  if (filled > 1) yield toLine(chunk, { start: 1, end: filled, base, ended: false });
+}
+
+interface Where {
+  readonly start: number;
+  readonly end: number;
+  readonly base: number;
+  readonly ended: boolean;
+}
+
+function toLine(chunk: Buffer, { start, end, base, ended }: Where): Line {
+  chunk[start - 1] = 0;
+  const leaf = chunk.subarray(start - 1, end);
+  return { bytes: chunk.subarray(start, end), leaf, offset: base + start, ended };
 }
 
 export interface Place {
@@ -59,17 +72,22 @@ export function placeOf(line: Buffer): Place | undefined {
 function byPosition(line: Buffer, prevAt: number, seqAt: number): Place | undefined {
   const start = prevAt + PREV_KEY.length;
   const prev = line.toString('latin1', start, start + 64);
+  const first = seqAt + SEQ_KEY.length;
   let seq = 0;
-  let at = seqAt + SEQ_KEY.length;
-  const first = at;
-  for (;;) {
+  let at = first;
+  for (; ; at += 1) {
     const digit = (line[at] ?? 0) - 48;
     if (digit < 0 || digit > 9) break;
     seq = seq * 10 + digit;
-    at += 1;
   }
-  return at > first && /^[0-9a-f]{64}$/.test(prev) ? { seq, prev } : undefined;
+  const whole =
+    at > first && (line[at] === COMMA || line[at] === BRACE) && line[start + 64] === QUOTE;
+  return whole && /^[0-9a-f]{64}$/.test(prev) ? { seq, prev } : undefined;
 }
+
+const COMMA = 0x2c;
+const BRACE = 0x7d;
+const QUOTE = 0x22;
 
 function byParsing(line: Buffer): Place | undefined {
   try {

@@ -75,7 +75,7 @@ function createWalk(head: Head, claim: Claim | undefined) {
       else if (entry.kind === 'checkpoint') signed = entry.checkpoint?.size ?? signed;
       lastKind = entry.kind;
       prev = hash('sha256', line.bytes, 'hex');
-      push(peaks, seq, hash('sha256', Buffer.concat([ZERO, line.bytes]), 'buffer'));
+      push(peaks, seq, hash('sha256', line.leaf, 'buffer'));
       seq += 1;
       if (seq === claim?.size && !rootOf({ size: seq, peaks }).equals(claim.root)) {
         throw new LogFault('BROKEN', `the first ${seq} entries are not those of the checkpoint`);
@@ -93,8 +93,6 @@ function createWalk(head: Head, claim: Claim | undefined) {
     }),
   };
 }
-
-const ZERO = Buffer.alloc(1);
 
 /** Why a line is not the next one of its chain, or ''. */
 function misfit({ bytes, ended }: Line, seq: number, prev: string): string {

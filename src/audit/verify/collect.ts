@@ -1,0 +1,75 @@
+import { basename, dirname, join } from 'node:path';
+import { readCheckpoint } from '../log/checkpoint.ts';
+import type { Disk } from '../log/disk.ts';
+import { fromHead, type Head } from '../log/head.ts';
+import { readLines } from '../log/lines.ts';
+import type { Checkpoint } from '../log/note.ts';
+import { openRegular } from '../log/recover.ts';
+
+export interface SegmentFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Undefined where its first line is no head. */
+  readonly head: Head | undefined;
+}
+
+/** The segments of one log, oldest first, and the checkpoint beside it. */
+export interface LogFiles {
+  /** Path of the live segment, whether it is there or not. */
+  readonly path: string;
+  readonly segments: readonly SegmentFile[];
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+/** The logs in a folder, or the one that a file belongs to. @throws Error where there is none */
+export function collectLogs(disk: Disk, path: string): readonly LogFiles[] {
+  const facts = disk.facts(path);
+  if (facts?.regular) return [collectLog(disk, path)];
+  if (!facts) throw new Error(`${path}: no such file or folder`);
+  const names = disk.list(path).filter((name) => isSegmentName(name));
+  const logs = new Set(names.map((name) => join(path, liveName(name))));
+  if (logs.size === 0) throw new Error(`${path} holds no audit log`);
+  return [...logs].sort().map((log) => collectLog(disk, log));
+}
+
+/** Given a closed segment alone, that segment; given a live file, all of its log. */
+function collectLog(disk: Disk, path: string): LogFiles {
+  const folder = dirname(path);
+  const own = basename(path);
+  if (liveName(own) !== own) {
+    return { path, segments: [readSegmentFile(disk, path)], checkpoint: undefined };
+  }
+  const segments = disk
+    .list(folder)
+    .filter((name) => name === own || (isSegmentName(name) && liveName(name) === own))
+    .map((name) => readSegmentFile(disk, join(folder, name)))
+    .sort((a, b) => order(a, path) - order(b, path));
+  return { path, segments, checkpoint: readCheckpoint(disk, path) };
+}
+
+/** `audit-000000001000.jsonl`, `audit-000000001000.jsonl.1` and logrotate's `audit.jsonl.1` → `audit.jsonl`. */
+function liveName(name: string): string {
+  return name.replace(/^(.+?)(-\d{12,})?(\.[a-z]+)(\.\d+)?$/, '$1$3');
+}
+
+function isSegmentName(name: string): boolean {
+  return /^.+?(-\d{12,})?\.jsonl(\.\d+)?$/.test(name);
+}
+
+function order({ head, path }: SegmentFile, live: string): number {
+  const named = /-(\d{12,})\./.exec(basename(path))?.[1];
+  if (head) return head.chain.seq;
+  if (named) return Number(named);
+  return path === live ? Number.MAX_SAFE_INTEGER : 0;
+}
+
+function readSegmentFile(disk: Disk, path: string): SegmentFile {
+  const file = openRegular(disk, path, 'read');
+  try {
+    const first = readLines(file).next();
+    const head = first.done || !first.value.ended ? undefined : fromHead(first.value.bytes);
+    return { path, bytes: file.facts().bytes, head };
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,26 @@
+import type { Disk } from '../log/disk.ts';
+import { type Line, readLines } from '../log/lines.ts';
+import { openRegular } from '../log/recover.ts';
+import type { LogFiles } from './collect.ts';
+
+export interface Entry extends Pick<Line, 'bytes' | 'leaf'> {
+  readonly seq: number;
+}
+
+/** The lines of a log from its first segment on, each with its seq. It does not verify the chain. */
+export function* readEntries(disk: Disk, log: LogFiles, size = Infinity): Generator<Entry> {
+  let seq = log.segments[0]?.head?.chain.seq ?? 0;
+  for (const [index, segment] of log.segments.entries()) {
+    const end = Math.min(size, log.segments[index + 1]?.head?.chain.seq ?? size);
+    const file = openRegular(disk, segment.path, 'read');
+    try {
+      for (const { bytes, leaf, ended } of readLines(file)) {
+        if (seq >= end || !ended) break;
+        yield { bytes, leaf, seq };
+        seq += 1;
+      }
+    } finally {
+      file.close();
+    }
+  }
+}

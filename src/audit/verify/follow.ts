@@ -1,0 +1,104 @@
+import type { Disk, DiskFile } from '../log/disk.ts';
+import { fromHead } from '../log/head.ts';
+import { type Line, readLines } from '../log/lines.ts';
+import { openRegular } from '../log/recover.ts';
+import { closedSegments } from '../log/segments.ts';
+
+export interface FollowedLine extends Line {
+  readonly seq: number;
+}
+
+/** Reads a log that is being written, from one segment into the next. */
+export interface Follower {
+  /** Lines from the place where it stands up to, and without, `end`: a seq known to be durable. */
+  read(end: number): Generator<FollowedLine>;
+  /** Seq of the next line. */
+  seq(): number;
+  /** How many entries were gone before they could be read. */
+  missed(): number;
+  close(): void;
+}
+
+interface Source {
+  readonly file: DiskFile;
+  readonly inode: number;
+  offset: number;
+}
+
+export function createFollower(disk: Disk, path: string, from: number): Follower {
+  let seq = from;
+  let missed = 0;
+  let source: Source | undefined;
+  return {
+    *read(end) {
+      while (seq < end) {
+        source ??= find();
+        if (!source) return;
+        yield* lines(source, end);
+        // At the end of a segment and not of what is durable: the rest is in the next one.
+        if (seq < end && !stepOn(source)) return;
+      }
+    },
+    seq: () => seq,
+    missed: () => missed,
+    close: () => source?.file.close(),
+  };
+
+  function* lines(of: Source, end: number): Generator<FollowedLine> {
+    for (const line of readLines(of.file, of.offset)) {
+      if (seq >= end || !line.ended) return;
+      of.offset = line.offset + line.bytes.length + 1;
+      seq += 1;
+      yield { ...line, seq: seq - 1 };
+    }
+  }
+
+  function stepOn(of: Source): boolean {
+    const next = find();
+    if (!next || next.inode === of.inode) {
+      next?.file.close();
+      return false;
+    }
+    of.file.close();
+    source = next;
+    return true;
+  }
+
+  /** The segment with the greatest first seq that is not past ours; where that is gone, the oldest there is. */
+  function find(): Source | undefined {
+    const paths = [...closedSegments(disk, path).map((closed) => closed.path), path];
+    const there = paths.flatMap((name) => openSegment(disk, name));
+    const fitting = there.filter(({ first }) => first <= seq).at(-1) ?? there[0];
+    for (const { file } of there) if (file !== fitting?.file) file.close();
+    if (!fitting) return;
+    const { file, first } = fitting;
+    if (first > seq) {
+      missed += first - seq;
+      seq = first;
+    }
+    return { file, inode: file.facts().inode, offset: offsetOf(file, seq - first) };
+  }
+}
+
+/** Opens a segment and tells where it starts; nothing where there is none. */
+function openSegment(
+  disk: Disk,
+  name: string,
+): { readonly file: DiskFile; readonly first: number }[] {
+  if (!disk.facts(name)) return [];
+  const file = openRegular(disk, name, 'read');
+  const line = readLines(file).next();
+  const head = line.done || !line.value.ended ? undefined : fromHead(line.value.bytes);
+  if (head) return [{ file, first: head.chain.seq }];
+  file.close();
+  return [];
+}
+
+function offsetOf(file: DiskFile, skip: number): number {
+  let left = skip;
+  for (const { offset, ended } of readLines(file)) {
+    if (left === 0 || !ended) return offset;
+    left -= 1;
+  }
+  return file.facts().bytes;
+}

@@ -1,0 +1,41 @@
+import { hash } from 'node:crypto';
+import type { Disk } from '../log/disk.ts';
+import type { LogFiles } from './collect.ts';
+import { readEntries } from './entries.ts';
+
+/** The hashes of a log's lines, and the subtrees that stand for what lies before its first segment. */
+export interface Leaves {
+  readonly firstSeq: number;
+  readonly size: number;
+  leaf(seq: number): Buffer;
+  readonly peaks: readonly Buffer[];
+  /** The line of one entry. */
+  line(seq: number): Buffer | undefined;
+}
+
+const HASH_BYTES = 32;
+
+/** Reads the leaf hashes of the first `size` entries (32 bytes each). It does not verify the chain. */
+export function readLeaves(disk: Disk, log: LogFiles, size: number, wanted = -1): Leaves {
+  const head = log.segments[0]?.head;
+  if (!head) throw new Error(`${log.path}: the first segment has no head`);
+  const firstSeq = head.chain.seq;
+  let hashes = Buffer.alloc(HASH_BYTES * 1024);
+  let seq = firstSeq;
+  let line: Buffer | undefined;
+  for (const entry of readEntries(disk, log, size)) {
+    const at = (entry.seq - firstSeq) * HASH_BYTES;
+    if (at === hashes.length) hashes = Buffer.concat([hashes], at * 2);
+    hashes.set(hash('sha256', entry.leaf, 'buffer'), at);
+    if (entry.seq === wanted) line = Buffer.from(entry.bytes);
+    seq = entry.seq + 1;
+  }
+  if (seq < size) throw new Error(`the log ends at seq ${seq - 1}; ${size} entries are asked for`);
+  const leafAt = (of: number) =>
+    hashes.subarray((of - firstSeq) * HASH_BYTES, (of - firstSeq + 1) * HASH_BYTES);
+  return {
+    ...{ firstSeq, size, peaks: head.chain.tree.peaks },
+    leaf: leafAt,
+    line: (of) => (of === wanted ? line : undefined),
+  };
+}

@@ -1,0 +1,28 @@
+import { type Checkpoint, parseNote } from '../log/note.ts';
+
+/** A proof that an entry is in a log, as https://c2sp.org/tlog-proof has it. */
+export interface ProofFile {
+  readonly seq: number;
+  readonly hashes: readonly Buffer[];
+  readonly checkpoint: Checkpoint;
+}
+
+const HEADER = 'c2sp.org/tlog-proof@v1';
+
+export function toProof(seq: number, hashes: readonly Buffer[], note: string): string {
+  const lines = hashes.map((hash) => `${hash.toString('base64')}\n`).join('');
+  return `${HEADER}\nindex ${seq}\n${lines}\n${note}`;
+}
+
+/** @throws Error where it is no such proof */
+export function parseProof(text: string): ProofFile {
+  const split = text.indexOf('\n\n');
+  const [header, index, ...hashes] = text.slice(0, split).split('\n');
+  const [, digits] = /^index (0|[1-9]\d*)$/.exec(index ?? '') ?? [];
+  if (header !== HEADER || digits === undefined) throw new Error(`not a ${HEADER} file`);
+  return {
+    seq: Number(digits),
+    hashes: hashes.map((hash) => Buffer.from(hash, 'base64')),
+    checkpoint: parseNote(text.slice(split + 2)),
+  };
+}

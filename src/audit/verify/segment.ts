@@ -1,0 +1,71 @@
+import type { Disk } from '../log/disk.ts';
+import type { Head } from '../log/head.ts';
+import { type Line, readLines } from '../log/lines.ts';
+import { openRegular } from '../log/recover.ts';
+import type { SegmentFile } from './collect.ts';
+import type { Walk } from './walk.ts';
+
+interface SegmentOptions {
+  readonly disk: Disk;
+  /** Head of the segment after this one. */
+  readonly next: Head | undefined;
+  readonly isFirst: boolean;
+  readonly onBytes: (bytes: number) => void;
+}
+
+export interface Rest {
+  readonly broken: boolean;
+  readonly tornBytes: number;
+  readonly abandonedBytes: number;
+}
+
+/** How a healthy segment ends. After anything else, bytes that were never acknowledged may follow. */
+const ORDERLY = new Set(['size', 'age', 'reopen', 'origin', 'start']);
+const PROGRESS_BYTES = 4 << 20;
+
+const DONE: Rest = { broken: false, tornBytes: 0, abandonedBytes: 0 };
+const BROKEN: Rest = { ...DONE, broken: true };
+
+/** Takes a segment's lines up to where the next one goes on. */
+export function walkSegment(walk: Walk, segment: SegmentFile, options: SegmentOptions): Rest {
+  const { disk, onBytes } = options;
+  if (!headFits(walk, segment, options.isFirst)) return BROKEN;
+  const file = openRegular(disk, segment.path, 'read');
+  try {
+    let told = 0;
+    for (const line of readLines(file)) {
+      const end = endOf(walk, line, segment, options.next);
+      if (end) return end;
+      if (!walk.take(line)) return BROKEN;
+      if (line.offset - told < PROGRESS_BYTES) continue;
+      told = line.offset;
+      onBytes(told);
+    }
+    return DONE;
+  } finally {
+    file.close();
+  }
+}
+
+function headFits(walk: Walk, { head }: SegmentFile, isFirst: boolean): boolean {
+  const { seq, peaks } = walk.chain();
+  if (!head) return walk.reject(seq, 'the first line of the segment is no head');
+  if (isFirst) return true;
+  const { chain } = head;
+  if (chain.seq > seq) return walk.reject(seq, `entries ${seq} to ${chain.seq - 1} are missing`);
+  if (chain.seq < seq) return walk.reject(chain.seq, `seq ${chain.seq} stands twice`);
+  const same = chain.tree.peaks.every((peak, index) => peaks[index]?.equals(peak));
+  return same || walk.reject(seq, 'the head holds another tree than the entries before it');
+}
+
+/** What to make of a line that is not the next entry, undefined where it may be. */
+function endOf(walk: Walk, line: Line, segment: SegmentFile, next: Head | undefined) {
+  const rest = segment.bytes - line.offset;
+  const { seq } = walk.chain();
+  const beyond = next !== undefined && seq >= next.chain.seq;
+  if (!beyond && (line.ended || next)) return;
+  if (!next) return { ...DONE, tornBytes: rest };
+  if (!ORDERLY.has(next.predecessor?.closed ?? '')) return { ...DONE, abandonedBytes: rest };
+  walk.reject(seq, 'lines follow the end of the segment');
+  return BROKEN;
+}

@@ -1,0 +1,90 @@
+import { EMPTY_CHAIN } from '../log/chain.ts';
+import type { Disk } from '../log/disk.ts';
+import type { Head } from '../log/head.ts';
+import { type Checkpoint, parseVkey, type VerifierKey } from '../log/note.ts';
+import { rootOf } from '../log/tree.ts';
+import type { LogFiles } from './collect.ts';
+import { walkSegment } from './segment.ts';
+import { createWalk, type Problem, type Walk } from './walk.ts';
+
+export interface VerifyOptions {
+  readonly disk: Disk;
+  /** Checkpoints from elsewhere, besides the one beside the log. */
+  readonly checkpoints: readonly Checkpoint[];
+  /** Keys to trust; where there are none, the keys that the log itself names. */
+  readonly keys: readonly VerifierKey[];
+  readonly onProgress: (bytes: number) => void;
+}
+
+export interface Verdict {
+  readonly state: 'intact' | 'tampered' | 'torn';
+  readonly origins: readonly string[];
+  readonly vkeys: readonly string[];
+  readonly firstSeq: number;
+  /** Seq after the last good entry. */
+  readonly size: number;
+  readonly root: string;
+  /** How many entries a signed checkpoint vouches for; those after it are chained alone. */
+  readonly signed: number;
+  readonly segments: number;
+  readonly bytes: number;
+  /** Bytes of an unfinished last line. */
+  readonly tornBytes: number;
+  /** Bytes that a faulty segment holds beyond its last acknowledged entry. */
+  readonly abandonedBytes: number;
+  readonly problem: (Problem & { readonly file: string }) | undefined;
+}
+
+/** Verifies one log, whole, in constant memory. @throws Error where it cannot be read */
+export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
+  const [first] = log.segments;
+  if (!first) throw new Error(`${log.path}: there are no segments`);
+  const heads = log.segments.flatMap(({ head }) => head ?? []);
+  const start = first.head?.chain ?? { ...EMPTY_CHAIN, seq: namedSeq(first.path) };
+  const claims = [...options.checkpoints, ...(log.checkpoint ? [log.checkpoint] : [])];
+  const keys = options.keys.length > 0 ? options.keys : heads.flatMap(keyOf);
+  const walk = createWalk({ start, claims, keys });
+  const { tornBytes, abandonedBytes, bytes, last } = walkSegments(walk, log, options);
+  const problem = walk.finish();
+  const { seq, peaks } = walk.chain();
+  return {
+    ...{ tornBytes, abandonedBytes, bytes },
+    state: problem ? 'tampered' : tornBytes > 0 ? 'torn' : 'intact',
+    origins: [...new Set(heads.map(({ origin }) => origin))],
+    vkeys: [...new Set(heads.map(({ vkey }) => vkey))],
+    firstSeq: start.seq,
+    size: seq,
+    root: rootOf({ size: seq, peaks }).toString('base64'),
+    signed: walk.signed(),
+    segments: log.segments.length,
+    problem: problem && { ...problem, file: last },
+  };
+}
+
+function keyOf({ vkey }: Head): readonly VerifierKey[] {
+  try {
+    return [parseVkey(vkey)];
+  } catch {
+    return [];
+  }
+}
+
+function namedSeq(path: string): number {
+  return Number(/-(\d{12,})\./.exec(path)?.[1] ?? 0);
+}
+
+function walkSegments(walk: Walk, { segments, path }: LogFiles, options: VerifyOptions) {
+  const total = { tornBytes: 0, abandonedBytes: 0, bytes: 0, last: path };
+  for (const [index, segment] of segments.entries()) {
+    total.last = segment.path;
+    const onBytes = (bytes: number) => options.onProgress(total.bytes + bytes);
+    const next = segments[index + 1]?.head;
+    const { disk } = options;
+    const rest = walkSegment(walk, segment, { disk, next, isFirst: index === 0, onBytes });
+    total.bytes += segment.bytes;
+    total.tornBytes += rest.tornBytes;
+    total.abandonedBytes += rest.abandonedBytes;
+    if (rest.broken) break;
+  }
+  return total;
+}

@@ -1,0 +1,167 @@
+import { hash } from 'node:crypto';
+import type { Chain } from '../log/chain.ts';
+import { type Line, placeOf } from '../log/lines.ts';
+import { type Checkpoint, isSigned, parseNote, type VerifierKey } from '../log/note.ts';
+import { createHistory, type History } from './history.ts';
+
+/** The first thing that is wrong. */
+export interface Problem {
+  readonly seq: number;
+  readonly why: string;
+}
+
+export interface WalkOptions {
+  readonly start: Chain;
+  /** Checkpoints that were kept elsewhere, or beside the log. */
+  readonly claims: readonly Checkpoint[];
+  /** Keys that may sign. */
+  readonly keys: readonly VerifierKey[];
+}
+
+/** Follows a chain line by line, and remembers the first thing that is wrong with it. */
+export interface Walk {
+  /** False once something is wrong and its seq is known: no more lines are needed. */
+  take(line: Line): boolean;
+  /** One more checkpoint that the chain will have to match. */
+  expect(claim: Checkpoint): void;
+  /** Something is wrong that no single line shows. */
+  reject(seq: number, why: string): false;
+  /** After the last line. */
+  finish(): Problem | undefined;
+  chain(): Pick<Chain, 'seq' | 'prev'> & { readonly peaks: readonly Buffer[] };
+  /** How many entries signed checkpoints vouch for. */
+  signed(): number;
+}
+
+interface State extends WalkOptions {
+  readonly history: History;
+  readonly claimed: Map<number, Checkpoint>;
+  seq: number;
+  prev: string;
+  signed: number;
+  problem: Problem | undefined;
+  /** A line whose `prev` is wrong: the next line tells whether it or the one before was changed. */
+  torn: { readonly seq: number; readonly hash: string; readonly line: string } | undefined;
+}
+
+export function createWalk(options: WalkOptions): Walk {
+  const { start, claims } = options;
+  const state: State = {
+    ...options,
+    history: createHistory(start.tree.size, start.tree.peaks),
+    claimed: new Map(claims.map((claim) => [claim.size, claim])),
+    seq: start.seq,
+    prev: start.prev,
+    signed: 0,
+    problem: undefined,
+    torn: undefined,
+  };
+  if (start.seq > 0) checkClaim(state);
+  return {
+    take: (line) => take(state, line),
+    expect: (claim) => void state.claimed.set(claim.size, claim),
+    reject: (seq, why) => fail(state, seq, why),
+    finish: () => finish(state),
+    chain: () => ({ seq: state.seq, prev: state.prev, peaks: state.history.peaks() }),
+    signed: () => state.signed,
+  };
+}
+
+function take(state: State, { bytes, leaf }: Line): boolean {
+  if (state.problem) return false;
+  const place = placeOf(bytes);
+  if (state.torn) return blame(state, place?.prev === state.torn.hash);
+  const { seq } = state;
+  if (!place) return fail(state, seq, 'the line is not an entry');
+  if (place.seq !== seq) return fail(state, seq, `seq ${place.seq} stands where ${seq} should`);
+  const sha256 = hash('sha256', bytes, 'hex');
+  if (place.prev !== state.prev) {
+    state.torn = { seq, hash: sha256, line: bytes.toString() };
+    return true;
+  }
+  if (bytes.subarray(0, CHECKPOINT.length).equals(CHECKPOINT)) checkLogged(state, bytes);
+  state.history.add(hash('sha256', leaf, 'buffer'));
+  state.prev = sha256;
+  state.seq += 1;
+  checkClaim(state);
+  return state.problem === undefined;
+}
+
+const CHECKPOINT = Buffer.from('{"checkpoint":');
+
+function fail(state: State, seq: number, why: string): false {
+  state.problem ??= { seq, why };
+  return false;
+}
+
+function blame(state: State, nextFits: boolean): false {
+  const seq = state.torn?.seq ?? state.seq;
+  if (nextFits)
+    return fail(state, seq - 1, 'the line was changed: the next one holds another hash');
+  return fail(state, seq, 'prev is not the hash of the line before');
+}
+
+/** A checkpoint in the log: its own signature, and the root that it had to have. */
+function checkLogged(state: State, bytes: Buffer): void {
+  const { seq, history } = state;
+  const checkpoint = readLogged(bytes);
+  if (!checkpoint) return void fail(state, seq, 'the checkpoint in the line is malformed');
+  if (!isSigned(checkpoint, state.keys)) {
+    return void fail(state, seq, 'the checkpoint in the line is not signed by a known key');
+  }
+  const root = history.rootAt(checkpoint.size);
+  if (checkpoint.size > seq || (root && !root.equals(checkpoint.root))) {
+    const why = `the entries before it are not those of the checkpoint over ${checkpoint.size}`;
+    return void fail(state, Math.min(state.signed, seq), why);
+  }
+  if (root) state.signed = checkpoint.size;
+  history.forget();
+}
+
+function readLogged(bytes: Buffer): Checkpoint | undefined {
+  try {
+    const { note, size } = JSON.parse(bytes.toString()).checkpoint;
+    const checkpoint = parseNote(note);
+    return checkpoint.size === size ? checkpoint : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A checkpoint from outside, now that the log has its size. */
+function checkClaim(state: State): void {
+  const claim = state.claimed.get(state.seq);
+  if (!claim) return;
+  if (!isSigned(claim, state.keys)) {
+    fail(state, state.seq - 1, `the checkpoint over ${claim.size} is not signed by a known key`);
+  } else if (state.history.rootAt(claim.size)?.equals(claim.root)) {
+    state.signed = claim.size;
+  } else {
+    const since = state.signed;
+    fail(
+      state,
+      state.seq - 1,
+      `entries ${since} to ${state.seq - 1} are not those that were signed for`,
+    );
+  }
+}
+
+function finish(state: State): Problem | undefined {
+  if (!state.problem && state.torn) blame(state, isLastChanged(state) === false);
+  const missing = [...state.claimed.values()].find(({ size }) => size > state.seq);
+  if (!state.problem && missing) {
+    fail(state, state.seq, `the log ends here; a checkpoint covers ${missing.size} entries`);
+  }
+  return state.problem;
+}
+
+/** The last line's `prev` is wrong: with the right one, would it be the line that was signed for? */
+function isLastChanged({ torn, prev, history, claimed, seq }: State): boolean {
+  const claim = claimed.get(seq + 1);
+  const wrong = torn && placeOf(Buffer.from(torn.line))?.prev;
+  if (!torn || !claim || !wrong) return true;
+  const mended = Buffer.from(`\0${torn.line.replace(wrong, prev)}`);
+  const trial = createHistory(history.size(), history.peaks());
+  trial.add(hash('sha256', mended, 'buffer'));
+  return trial.rootAt(seq + 1)?.equals(claim.root) ?? true;
+}

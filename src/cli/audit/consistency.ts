@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { isSigned, parseVkey } from '../../audit/log/note.ts';
+import { readLeaves } from '../../audit/verify/leaves.ts';
+import { consistencyProof, rangeRoot } from '../../audit/verify/proof.ts';
+import type { Terminal } from '../command.ts';
+import { CommandFailure } from '../program.ts';
+import { checkpointOf, disk, gather, keyOf, logOf, TAMPERED } from './log-path.ts';
+
+interface Options {
+  readonly log?: string;
+  readonly vkey?: readonly string[];
+}
+
+export function defineConsistency(command: Command, terminal: Terminal): void {
+  command
+    .command('consistency')
+    .description('Prove that one checkpoint’s log is the beginning of another’s (RFC 6962 2.1.2).')
+    .argument('<older>', 'checkpoint file')
+    .argument('<newer>', 'checkpoint file')
+    .option('--log <path>', 'the log; else KRP_AUDIT__FILE')
+    .option('--vkey <key>', 'verifier key to trust, or a file with one; repeatable', gather)
+    .action((olderPath: string, newerPath: string, options: Options) => {
+      const [older, newer] = [checkpointOf(olderPath), checkpointOf(newerPath)];
+      const log = logOf(options.log, terminal);
+      const named = log.segments.flatMap(({ head }) => (head ? [parseVkey(head.vkey)] : []));
+      const keys = options.vkey?.map(keyOf) ?? named;
+      const leaves = readLeaves(disk, log, newer.size);
+      for (const [path, checkpoint] of [[olderPath, older] as const, [newerPath, newer] as const]) {
+        if (!isSigned(checkpoint, keys)) {
+          throw new CommandFailure(`${path} is not signed by a known key`, TAMPERED);
+        }
+        const root = rangeRoot(leaves, { from: 0, to: checkpoint.size });
+        if (!root.equals(checkpoint.root)) {
+          throw new CommandFailure(`${path}: the log has another root at this size`, TAMPERED);
+        }
+      }
+      const proof = consistencyProof(leaves, older.size, newer.size);
+      const lines = proof.map((hash) => `${hash.toString('base64')}\n`).join('');
+      terminal.stdout.write(`${older.size} ${newer.size}\n${lines}`);
+    });
+}

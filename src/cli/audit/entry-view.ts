@@ -1,0 +1,38 @@
+/** As much of an entry as the commands here read; docs/audit.md has all of it. */
+export interface AuditEntry {
+  readonly seq: number;
+  readonly kind: string;
+  readonly timestamp: string;
+  readonly decision_id?: string;
+  readonly input?: {
+    readonly principal?: { readonly id: string; readonly kind: string };
+    readonly source?: SideView;
+    readonly destination?: SideView;
+    readonly request?: { readonly dry_run: boolean; readonly transport: string };
+  };
+  readonly kms?: {
+    readonly source?: SideView;
+    readonly destination?: SideView;
+    readonly latency_ns: number;
+    readonly request_id: string;
+  };
+  readonly outcome?: { readonly status: string; readonly reason: string; readonly code: string };
+  readonly result?: { readonly allow: boolean; readonly rule: string };
+  readonly requested_by?: string;
+  readonly [field: string]: unknown;
+}
+
+interface SideView {
+  readonly key_arn?: string;
+  readonly requested_key_id?: string;
+  readonly alias?: string;
+}
+
+export function toEntry(line: Buffer): AuditEntry {
+  return JSON.parse(line.toString());
+}
+
+/** The name under which a person knows the key. */
+export function keyName(side: SideView | undefined): string {
+  return side?.alias ?? side?.key_arn?.replace(/^.*:key\//, '') ?? side?.requested_key_id ?? '';
+}

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { readEntries } from '../../audit/verify/entries.ts';
+import type { Terminal } from '../command.ts';
+import { CommandFailure } from '../program.ts';
+import { type AuditEntry, toEntry } from './entry-view.ts';
+import { addFilters, type FilterOptions, toFilter } from './filter.ts';
+import { disk, logsOf, UNREADABLE } from './log-path.ts';
+
+interface Options extends FilterOptions {
+  readonly format: string;
+}
+
+const COLUMNS: readonly (readonly [string, (entry: AuditEntry) => unknown])[] = [
+  ['seq', ({ seq }) => seq],
+  ['timestamp', ({ timestamp }) => timestamp],
+  ['kind', ({ kind }) => kind],
+  ['decision_id', (entry) => entry.decision_id],
+  ['principal', ({ input }) => input?.principal?.id],
+  ['principal_kind', ({ input }) => input?.principal?.kind],
+  ['requested_by', (entry) => entry.requested_by],
+  ['source_key', ({ kms, input }) => kms?.source?.key_arn ?? input?.source?.key_arn],
+  ['destination_key', ({ kms, input }) => kms?.destination?.key_arn ?? input?.destination?.key_arn],
+  ['allow', ({ result }) => result?.allow],
+  ['rule', ({ result }) => result?.rule],
+  ['status', ({ outcome }) => outcome?.status],
+  ['reason', ({ outcome }) => outcome?.reason],
+  ['code', ({ outcome }) => outcome?.code],
+  ['kms_request_id', ({ kms }) => kms?.request_id],
+  ['kms_latency_ns', ({ kms }) => kms?.latency_ns],
+];
+
+export function defineExport(command: Command, terminal: Terminal): void {
+  addFilters(
+    command
+      .command('export')
+      .description('Write entries for other programs.')
+      .argument('[paths...]', 'logs or folders of logs'),
+  )
+    .option('--format <format>', 'csv or jsonl', 'jsonl')
+    .action((paths: readonly string[], options: Options) => exportLogs(paths, options, terminal));
+}
+
+async function exportLogs(paths: readonly string[], options: Options, terminal: Terminal) {
+  const { format } = options;
+  if (format !== 'csv' && format !== 'jsonl') {
+    throw new CommandFailure(`--format: '${format}' is neither csv nor jsonl`, UNREADABLE);
+  }
+  const wanted = toFilter(options);
+  if (format === 'csv') await write(terminal, COLUMNS.map(([name]) => name).join(','));
+  for (const log of logsOf(paths, terminal)) {
+    for (const { bytes } of readEntries(disk, log)) {
+      const entry = toEntry(bytes);
+      if (wanted(entry)) await write(terminal, format === 'csv' ? toRow(entry) : bytes.toString());
+    }
+  }
+}
+
+function toRow(entry: AuditEntry): string {
+  return COLUMNS.map(([, cell]) => toCell(cell(entry))).join(',');
+}
+
+/** RFC 4180; what a spreadsheet would run as a formula gets an apostrophe. */
+function toCell(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  const text = String(value).replace(/^(?=[=+\-@\t\r])/, typeof value === 'number' ? '' : "'");
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+async function write({ stdout }: Terminal, line: string): Promise<void> {
+  if (!stdout.write(`${line}\n`)) await once(stdout, 'drain');
+}

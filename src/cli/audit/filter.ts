@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { CommandFailure } from '../program.ts';
+import type { AuditEntry } from './entry-view.ts';
+import { UNREADABLE } from './log-path.ts';
+
+export interface FilterOptions {
+  readonly principal?: string;
+  readonly outcome?: string;
+  readonly keyArn?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly kind?: string;
+  readonly decision?: string;
+}
+
+/** Adds the options that choose entries. */
+export function addFilters(command: Command): Command {
+  return command
+    .option('--principal <id>', 'entries of this principal; * stands for any characters')
+    .option(
+      '--outcome <status>',
+      'released, denied, failed, withheld, dry_run, checked or unknown; or a reason',
+    )
+    .option('--key-arn <arn>', 'entries that name this key, by ARN, id or alias')
+    .option('--since <time>', 'not before this RFC 3339 time')
+    .option('--until <time>', 'before this RFC 3339 time')
+    .option('--kind <kind>', 'intent, outcome, refusal, checkpoint…')
+    .option('--decision <id>', 'entries of one call');
+}
+
+export type Filter = (entry: AuditEntry) => boolean;
+
+export function toFilter(options: FilterOptions): Filter {
+  const { principal, outcome, keyArn, kind, decision } = options;
+  const tests: Filter[] = [];
+  if (principal !== undefined) tests.push(byPrincipal(principal));
+  if (outcome !== undefined) {
+    tests.push(({ outcome: told }) => told?.status === outcome || told?.reason === outcome);
+  }
+  if (keyArn !== undefined)
+    tests.push((entry) => keysOf(entry).some((key) => key.endsWith(keyArn)));
+  if (kind !== undefined) tests.push((entry) => entry.kind === kind);
+  if (decision !== undefined) tests.push((entry) => entry.decision_id === decision);
+  const [since, until] = [timeOf('--since', options.since), timeOf('--until', options.until)];
+  if (since !== undefined) tests.push(({ timestamp }) => Date.parse(timestamp) >= since);
+  if (until !== undefined) tests.push(({ timestamp }) => Date.parse(timestamp) < until);
+  return (entry) => tests.every((test) => test(entry));
+}
+
+function byPrincipal(pattern: string): Filter {
+  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  const wanted = new RegExp(`^${parts.join('.*')}$`);
+  return ({ input }) => wanted.test(input?.principal?.id ?? '');
+}
+
+function keysOf({ input, kms }: AuditEntry): readonly string[] {
+  const sides = [input?.source, input?.destination, kms?.source, kms?.destination];
+  return sides.flatMap((side) =>
+    [side?.key_arn, side?.requested_key_id, side?.alias].filter((key) => key !== undefined),
+  );
+}
+
+function timeOf(option: string, value: string | undefined): number | undefined {
+  if (value === undefined) return;
+  const time = Date.parse(value);
+  if (!Number.isNaN(time)) return time;
+  throw new CommandFailure(
+    `${option}: '${value}' is no time such as 2026-11-23T18:00:00Z`,
+    UNREADABLE,
+  );
+}

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { createRedactor } from '../../audit/redact.ts';
+import type { Terminal } from '../command.ts';
+import { CommandFailure } from '../program.ts';
+import { UNREADABLE } from './log-path.ts';
+
+interface Options {
+  readonly key?: string;
+}
+
+export function defineHash(command: Command, terminal: Terminal): void {
+  command
+    .command('hash')
+    .description('Say how a value reads in this install’s entries, so that it can be searched for.')
+    .argument('[value]', 'the value; read from standard input where it is left out')
+    .option('--key <file>', 'install key; else KRP_AUDIT__HMAC_KEY_FILE, or beside KRP_AUDIT__FILE')
+    .action(async (value: string | undefined, options: Options) => {
+      const key = readFileSync(keyPath(options, terminal));
+      const text = value ?? (await readAll(terminal.stdin));
+      terminal.stdout.write(`${createRedactor(key, []).mark(text)}\n`);
+    });
+}
+
+function keyPath({ key }: Options, { env }: Terminal): string {
+  const file = env['KRP_AUDIT__FILE'];
+  const path = key ?? env['KRP_AUDIT__HMAC_KEY_FILE'] ?? (file && `${file}.hmac-key`);
+  if (path) return path;
+  throw new CommandFailure('name the install key with --key', UNREADABLE);
+}
+
+/** The value as it is but for one newline at its end, which a shell adds. */
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString().replace(/\n$/, '');
+}

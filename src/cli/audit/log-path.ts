@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { createNodeDisk, type Disk } from '../../audit/log/disk.ts';
+import { type Checkpoint, parseNote, parseVkey, type VerifierKey } from '../../audit/log/note.ts';
+import { collectLogs, type LogFiles } from '../../audit/verify/collect.ts';
+import type { Terminal } from '../command.ts';
+import { CommandFailure } from '../program.ts';
+
+export const TAMPERED = 1;
+export const TORN = 2;
+export const UNREADABLE = 3;
+
+export const disk: Disk = createNodeDisk();
+
+/** The logs that the arguments name; without arguments, the one of `KRP_AUDIT__FILE`. */
+export function logsOf(paths: readonly string[], { env }: Terminal): readonly LogFiles[] {
+  const fallback = env['KRP_AUDIT__FILE'];
+  const named = paths.length > 0 ? paths : fallback ? [fallback] : [];
+  if (named.length === 0) {
+    throw new CommandFailure('name a log file or folder, or set KRP_AUDIT__FILE', UNREADABLE);
+  }
+  return named.flatMap((path) => collectLogs(disk, path));
+}
+
+export function logOf(path: string | undefined, terminal: Terminal): LogFiles {
+  const logs = logsOf(path === undefined ? [] : [path], terminal);
+  const [log] = logs;
+  if (!log || logs.length > 1) {
+    throw new CommandFailure(`${path} holds ${logs.length} logs; name one`, UNREADABLE);
+  }
+  return log;
+}
+
+export function checkpointOf(path: string): Checkpoint {
+  try {
+    return parseNote(readFileSync(path, 'utf8'));
+  } catch (thrown) {
+    throw new CommandFailure(`${path}: ${(thrown as Error).message}`, UNREADABLE);
+  }
+}
+
+/** Collects a repeatable option. */
+export function gather(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
+}
+
+/** A verifier key, or a file that holds one. */
+export function keyOf(value: string): VerifierKey {
+  const text = value.includes('+') ? value : readFileSync(value, 'utf8').trim();
+  return parseVkey(text);
+}

@@ -1,0 +1,65 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { isSigned } from '../../audit/log/note.ts';
+import { readLeaves } from '../../audit/verify/leaves.ts';
+import { inclusionProof, rangeRoot, rootFromInclusion } from '../../audit/verify/proof.ts';
+import { parseProof, toProof } from '../../audit/verify/proof-file.ts';
+import type { Terminal } from '../command.ts';
+import { CommandFailure } from '../program.ts';
+import { disk, gather, keyOf, logOf, TAMPERED, UNREADABLE } from './log-path.ts';
+
+interface Options {
+  readonly checkpoint?: string;
+  readonly entry?: string;
+  readonly check?: string;
+  readonly vkey?: readonly string[];
+}
+
+export function defineProve(command: Command, terminal: Terminal): void {
+  command
+    .command('prove')
+    .description('Prove that an entry is in a log (c2sp.org/tlog-proof), or check such a proof.')
+    .argument('[seq]', 'seq of the entry')
+    .argument('[path]', 'the log')
+    .option('--checkpoint <file>', 'prove against this checkpoint; else the one beside the log')
+    .option('--entry <file>', 'where the entry goes, or, with --check, lies')
+    .option('--check <proof>', 'check a proof of the entry in --entry; needs no log')
+    .option('--vkey <key>', 'with --check: the verifier key to trust; repeatable', gather)
+    .action((seq: string | undefined, path: string | undefined, options: Options) => {
+      if (options.check === undefined) prove(Number(seq), path, options, terminal);
+      else check(options.check, options, terminal);
+    });
+}
+
+function prove(seq: number, path: string | undefined, options: Options, terminal: Terminal): void {
+  if (!Number.isSafeInteger(seq)) throw new CommandFailure('name the seq of an entry', UNREADABLE);
+  const log = logOf(path, terminal);
+  const beside = options.checkpoint ?? `${log.path}.checkpoint`;
+  const note = readFileSync(beside, 'utf8');
+  const { size, root } = parseProof(toProof(seq, [], note)).checkpoint;
+  const leaves = readLeaves(disk, log, size, seq);
+  const proof = inclusionProof(leaves, seq, size);
+  if (!rangeRoot(leaves, { from: 0, to: size }).equals(root)) {
+    throw new CommandFailure(`${log.path} is not what ${beside} was signed for`, TAMPERED);
+  }
+  const line = leaves.line(seq);
+  if (options.entry && line) writeFileSync(options.entry, line, { mode: 0o600 });
+  terminal.stdout.write(toProof(seq, proof, note));
+}
+
+function check(path: string, { entry, vkey }: Options, terminal: Terminal): void {
+  if (!entry || !vkey) throw new CommandFailure('--check needs --entry and --vkey', UNREADABLE);
+  const { seq, hashes, checkpoint } = parseProof(readFileSync(path, 'utf8'));
+  const text = readFileSync(entry);
+  const line = text.at(-1) === 10 ? text.subarray(0, -1) : text;
+  const root = rootFromInclusion({ line, seq, size: checkpoint.size, proof: hashes });
+  if (!isSigned(checkpoint, vkey.map(keyOf))) {
+    throw new CommandFailure('the checkpoint is not signed by the key given', TAMPERED);
+  }
+  if (!root?.equals(checkpoint.root)) {
+    throw new CommandFailure(`${entry} is not entry ${seq} of ${checkpoint.origin}`, TAMPERED);
+  }
+  terminal.stdout.write(
+    `${entry} is entry ${seq} of the ${checkpoint.size} of ${checkpoint.origin}\n`,
+  );
+}

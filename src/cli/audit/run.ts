@@ -1,0 +1,35 @@
+import { EXIT, type Run } from '../command.ts';
+import { program } from '../program.ts';
+import { defineConsistency } from './consistency.ts';
+import { defineExport } from './export.ts';
+import { defineHash } from './hash.ts';
+import { UNREADABLE } from './log-path.ts';
+import { defineProve } from './prove.ts';
+import { defineStats } from './stats.ts';
+import { defineTail } from './tail.ts';
+import { defineVerify } from './verify.ts';
+
+const runAudit = program('audit', (command, terminal) => {
+  command.description(
+    'Verify and read audit logs, offline. Exit codes: 0 intact, 1 tampered, 2 torn tail, 3 usage or unreadable.',
+  );
+  defineVerify(command, terminal);
+  defineProve(command, terminal);
+  defineConsistency(command, terminal);
+  defineHash(command, terminal);
+  defineTail(command, terminal);
+  defineExport(command, terminal);
+  defineStats(command, terminal);
+});
+
+/** A script must tell "tampered" from "could not look": whatever is not a verdict is 3. */
+export const run: Run = async (args, terminal) => {
+  try {
+    const code = await runAudit(args, terminal);
+    return code === EXIT.usage ? UNREADABLE : code;
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    terminal.stderr.write(`kms-reencrypt-proxy audit: ${message}\n`);
+    return UNREADABLE;
+  }
+};

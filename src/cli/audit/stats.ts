@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import { readEntries } from '../../audit/verify/entries.ts';
+import type { Terminal } from '../command.ts';
+import { type AuditEntry, toEntry } from './entry-view.ts';
+import { addFilters, type FilterOptions, toFilter } from './filter.ts';
+import { disk, logsOf } from './log-path.ts';
+
+interface Options extends FilterOptions {
+  readonly json?: boolean;
+}
+
+type Counts = Map<string, number>;
+
+export function defineStats(command: Command, terminal: Terminal): void {
+  addFilters(
+    command
+      .command('stats')
+      .description('Count entries by kind, outcome, reason, principal and rule.')
+      .argument('[paths...]', 'logs or folders of logs'),
+  )
+    .option('--json', 'print them as JSON')
+    .action((paths: readonly string[], options: Options) => {
+      const wanted = toFilter(options);
+      const tally = createTally();
+      for (const log of logsOf(paths, terminal)) {
+        for (const { bytes } of readEntries(disk, log)) {
+          const entry = toEntry(bytes);
+          if (wanted(entry)) tally.add(entry);
+        }
+      }
+      const tables = tally.tables();
+      terminal.stdout.write(options.json ? toJson(tables) : toText(tables));
+    });
+}
+
+function createTally() {
+  const counts: Readonly<Record<string, Counts>> = {
+    kind: new Map(),
+    outcome: new Map(),
+    reason: new Map(),
+    principal: new Map(),
+    rule: new Map(),
+  };
+  let [first, last] = ['', ''];
+
+  return {
+    add({ kind, outcome, input, result, timestamp }: AuditEntry) {
+      first ||= timestamp;
+      last = timestamp;
+      count('kind', kind);
+      if (outcome) {
+        count('outcome', outcome.status);
+        count('reason', outcome.reason);
+        count('principal', input?.principal?.id);
+      }
+      count('rule', result?.rule);
+    },
+    tables: () => ({ first, last, counts }),
+  };
+
+  function count(table: string, value: string | undefined): void {
+    if (value) counts[table]?.set(value, (counts[table]?.get(value) ?? 0) + 1);
+  }
+}
+
+type Tables = ReturnType<ReturnType<typeof createTally>['tables']>;
+
+function toText({ first, last, counts }: Tables): string {
+  const tables = Object.entries(counts).map(([name, table]) => {
+    const rows = sorted(table).map(
+      ([value, count]) => `  ${String(count).padStart(10)}  ${value}\n`,
+    );
+    return `${name}\n${rows.join('')}`;
+  });
+  return `from ${first} to ${last}\n${tables.join('')}`;
+}
+
+function toJson({ first, last, counts }: Tables): string {
+  const tables = Object.entries(counts).map(([name, table]) => [
+    name,
+    Object.fromEntries(sorted(table)),
+  ]);
+  return `${JSON.stringify({ first, last, ...Object.fromEntries(tables) }, null, 2)}\n`;
+}
+
+function sorted(table: Counts): readonly (readonly [string, number])[] {
+  return [...table].sort(([, a], [, b]) => b - a);
+}

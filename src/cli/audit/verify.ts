@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { LogFiles } from '../../audit/verify/collect.ts';
+import { type Verdict, verifyLog } from '../../audit/verify/verify.ts';
+import type { Terminal } from '../command.ts';
+import { CommandFailure } from '../program.ts';
+import { followLog } from './follow-log.ts';
+import {
+  checkpointOf,
+  disk,
+  gather,
+  keyOf,
+  logsOf,
+  TAMPERED,
+  TORN,
+  UNREADABLE,
+} from './log-path.ts';
+import { createProgress } from './progress.ts';
+
+interface Options {
+  readonly origins?: string;
+  readonly checkpoint?: readonly string[];
+  readonly vkey?: readonly string[];
+  readonly follow?: boolean;
+  readonly json?: boolean;
+}
+
+export function defineVerify(command: Command, terminal: Terminal): void {
+  command
+    .command('verify')
+    .description('Check that no entry of a log was changed, added, dropped or moved.')
+    .argument('[paths...]', 'live log files, closed segments or folders of logs')
+    .option('--origins <file>', 'origins that must be among the logs, one a line')
+    .option('--checkpoint <file>', 'a checkpoint kept elsewhere; repeatable', gather)
+    .option('--vkey <key>', 'verifier key to trust, or a file with one; repeatable', gather)
+    .option('--follow', 'go on verifying what is written and signed for')
+    .option('--json', 'print the verdicts as JSON')
+    .action(async (paths: readonly string[], options: Options) => {
+      const logs = logsOf(paths, terminal);
+      const verdicts = logs.map((log) => ({ log, verdict: verifyOne(log, options, terminal) }));
+      const lost = missingOrigins(verdicts, options);
+      if (options.json) writeJson(verdicts, lost, terminal);
+      else for (const { log, verdict } of verdicts) writeVerdict(log, verdict, options, terminal);
+      conclude(verdicts, lost);
+      if (options.follow) await followLog(logs, terminal);
+    });
+}
+
+function verifyOne(log: LogFiles, options: Options, terminal: Terminal): Verdict {
+  const bytes = log.segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  const progress = createProgress(terminal, bytes);
+  const checkpoints = (options.checkpoint ?? []).map(checkpointOf);
+  const own = checkpoints.filter(({ origin }) => isOf(log, origin));
+  try {
+    const keys = (options.vkey ?? []).map(keyOf);
+    return verifyLog(log, { disk, checkpoints: own, keys, onProgress: progress.show });
+  } finally {
+    progress.clear();
+  }
+}
+
+/** With many logs, each checkpoint is held against the log whose origin it names. */
+function isOf({ segments }: LogFiles, origin: string): boolean {
+  return segments.some(({ head }) => head === undefined || head.origin === origin);
+}
+
+interface Verified {
+  readonly log: LogFiles;
+  readonly verdict: Verdict;
+}
+
+function missingOrigins(verdicts: readonly Verified[], { origins }: Options): readonly string[] {
+  if (!origins) return [];
+  const found = new Set(verdicts.flatMap(({ verdict }) => verdict.origins));
+  return readFileSync(origins, 'utf8')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#') && !found.has(line));
+}
+
+function writeVerdict(log: LogFiles, verdict: Verdict, options: Options, terminal: Terminal): void {
+  const { state, firstSeq, size, signed, segments, origins, vkeys, root, bytes } = verdict;
+  const pinned = options.vkey ? 'given' : 'named by the log itself; pin it with --vkey';
+  const lines = [
+    `${log.path}: ${state}`,
+    `  entries     ${firstSeq} to ${size - 1} in ${segments} segments, ${bytes} bytes`,
+    `  signed for  ${signed} (${Math.max(0, size - Math.max(signed, firstSeq))} since then are chained only)`,
+    `  root        ${root}`,
+    `  origin      ${origins.join(', ')}`,
+    `  keys        ${vkeys.join(', ')} (${pinned})`,
+  ];
+  if (firstSeq > 0) lines.push(`  before      entries 0 to ${firstSeq - 1} are not here`);
+  if (verdict.tornBytes > 0)
+    lines.push(`  torn        ${verdict.tornBytes} bytes of an unfinished line`);
+  if (verdict.abandonedBytes > 0) {
+    lines.push(`  abandoned   ${verdict.abandonedBytes} bytes that were never acknowledged`);
+  }
+  terminal.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function writeJson(verdicts: readonly Verified[], missing: readonly string[], terminal: Terminal) {
+  const logs = verdicts.map(({ log, verdict }) => ({ file: log.path, ...verdict }));
+  terminal.stdout.write(`${JSON.stringify({ logs, missing_origins: missing }, null, 2)}\n`);
+}
+
+/** The worst verdict is the command's. */
+function conclude(verdicts: readonly Verified[], missing: readonly string[]): void {
+  const bad = verdicts.find(({ verdict }) => verdict.problem)?.verdict.problem;
+  if (bad) throw new CommandFailure(`${bad.file}: seq ${bad.seq}: ${bad.why}`, TAMPERED);
+  if (missing.length > 0) {
+    throw new CommandFailure(`no log of ${missing.join(', ')}`, TAMPERED);
+  }
+  const torn = verdicts.find(({ verdict }) => verdict.state === 'torn');
+  if (torn) {
+    const { tornBytes } = torn.verdict;
+    throw new CommandFailure(`${torn.log.path}: ${tornBytes} bytes of a line without end`, TORN);
+  }
+  if (verdicts.length === 0) throw new CommandFailure('there is nothing to verify', UNREADABLE);
+}
