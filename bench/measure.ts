@@ -1,0 +1,136 @@
+import { type Lab, ROOT } from './lab.ts';
+import { CORE, runPinned } from './processes.ts';
+import type { Row, Server } from './rows.ts';
+
+export interface Plan {
+  readonly rounds: number;
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+  readonly inFlight: number;
+  /** Calls a second where latency is measured. */
+  readonly rate: number;
+}
+
+/** What was measured of one server, a figure a round. */
+export interface Measured {
+  readonly id: string;
+  readonly title: string;
+  readonly cpuMicroseconds: number[];
+  readonly callsPerSecond: number[];
+  readonly residentMiB: number[];
+  readonly p50Ms: number[];
+  readonly p99Ms: number[];
+}
+
+export interface Comparison {
+  readonly rows: readonly Measured[];
+  /** Asking the fake KMS itself, by the same load. */
+  readonly direct: { readonly p50Ms: number[]; readonly p99Ms: number[] };
+  /** Rows that could not run, and why. */
+  readonly skipped: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly why: string;
+  }[];
+}
+
+/** All servers run all the time and take turns, so that whatever disturbs the machine meets all. */
+export async function compare(lab: Lab, rows: readonly Row[], plan: Plan): Promise<Comparison> {
+  const started: Started[] = [];
+  const skipped: Comparison['skipped'][number][] = [];
+  for (const row of rows) {
+    say(`${row.title}: warming up`);
+    try {
+      started.push(await startWarm(lab, row, plan));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      skipped.push({ id: row.id, title: row.title, why });
+    }
+  }
+  const direct = { p50Ms: [] as number[], p99Ms: [] as number[] };
+  for (let round = 1; round <= plan.rounds; round += 1) {
+    for (const { server, measured } of started) {
+      say(`round ${round} of ${plan.rounds}: ${measured.title}`);
+      await saturated(lab, server, measured, plan);
+    }
+    for (const { server, measured } of started) await paced(lab, server.target, measured, plan);
+    await paced(lab, ['-protocol', 'json', '-target', lab.kms.url], direct, plan);
+  }
+  for (const { server } of started) await stopAll(server);
+  return { rows: started.map(({ measured }) => measured), direct, skipped };
+}
+
+interface Started {
+  readonly server: Server;
+  readonly measured: Measured;
+}
+
+async function startWarm(lab: Lab, row: Row, plan: Plan): Promise<Started> {
+  const server = await row.start(lab);
+  try {
+    await load(lab, server.target, ['-duration', `${plan.warmUpSeconds}s`, ...saturate(plan)]);
+  } catch (error) {
+    await stopAll(server);
+    throw error;
+  }
+  return { server, measured: empty(row) };
+}
+
+async function stopAll({ processes }: Server): Promise<void> {
+  for (const process of processes) await process.stop();
+}
+
+const empty = ({ id, title }: Row): Measured => ({
+  id,
+  title,
+  cpuMicroseconds: [],
+  callsPerSecond: [],
+  residentMiB: [],
+  p50Ms: [],
+  p99Ms: [],
+});
+
+const saturate = ({ inFlight }: Plan) => ['-inflight', String(inFlight)];
+
+async function saturated(lab: Lab, server: Server, measured: Measured, plan: Plan): Promise<void> {
+  const cpu = () => sum(server.processes.map((process) => process.cpuMicroseconds()));
+  const before = cpu();
+  const flags = ['-duration', `${plan.seconds}s`, ...saturate(plan)];
+  const { calls, seconds } = await load(lab, server.target, flags);
+  measured.cpuMicroseconds.push((cpu() - before) / calls);
+  measured.callsPerSecond.push(calls / seconds);
+  measured.residentMiB.push(sum(server.processes.map((process) => process.residentMiB())));
+}
+
+type Latency = Pick<Measured, 'p50Ms' | 'p99Ms'>;
+
+async function paced(lab: Lab, target: readonly string[], latency: Latency, plan: Plan) {
+  const flags = ['-duration', `${plan.seconds}s`, '-rate', String(plan.rate)];
+  const { p50_us, p99_us } = await load(lab, target, flags);
+  latency.p50Ms.push(p50_us / 1000);
+  latency.p99Ms.push(p99_us / 1000);
+}
+
+interface LoadReport {
+  readonly calls: number;
+  readonly errors: number;
+  readonly error?: string;
+  readonly seconds: number;
+  readonly p50_us: number;
+  readonly p99_us: number;
+}
+
+async function load(lab: Lab, target: readonly string[], flags: readonly string[]) {
+  const [command = '', ...first] = lab.load;
+  const args = [...first, 'run', ...target, ...flags];
+  const start = { core: CORE.around, command, args, cwd: ROOT };
+  const report: LoadReport = JSON.parse(await runPinned(start));
+  if (report.errors > 0) throw new Error(`${report.errors} calls failed: ${report.error}`);
+  return report;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+function say(sentence: string): void {
+  process.stderr.write(`${sentence}\n`);
+}

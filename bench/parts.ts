@@ -1,0 +1,127 @@
+import { writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AWS_ENV, type Lab, ROOT } from './lab.ts';
+import { CORE, runPinned, startPinned } from './processes.ts';
+import type { Results } from './report.ts';
+import { freePort } from './rows.ts';
+import { median } from './statistics.ts';
+import type { Target } from './targets.ts';
+
+const MAIN = join(ROOT, 'dist/main.js');
+
+interface Parts {
+  readonly targets: readonly Target[];
+  readonly skipped: Results['skipped'];
+}
+
+/** What other promises say of single parts: each in a process of its own, pinned like the servers. */
+export async function measureParts(lab: Lab): Promise<Parts> {
+  const targets: Target[] = [];
+  const skipped: { title: string; why: string }[] = [];
+  const measures = [
+    part({ name: 'example policy, 10 rules, one decision', must: 12, goal: 8 }, () =>
+      inProcess('policy.ts', [lab.bundle(10)]),
+    ),
+    part({ name: 'example policy, 10,000 rules, one decision', must: 15, goal: 8 }, () =>
+      inProcess('policy.ts', [lab.bundle(10_000)]),
+    ),
+    part({ name: 'embedded KMS, symmetric ReEncrypt in process', must: 60, goal: 40 }, () =>
+      inProcess('embedded.ts', []),
+    ),
+    part({ name: 'built package: start to readyz', unit: 'ms', must: 500, goal: 250 }, () =>
+      startToReady(lab),
+    ),
+    part(
+      { name: 're-encrypt --help over node -e 0, wall', unit: '', must: 3, goal: 2 },
+      helpOverNothing,
+    ),
+  ];
+  for (const { target, measure } of measures) {
+    process.stderr.write(`part: ${target.name}\n`);
+    try {
+      targets.push({ ...target, value: await measure() });
+    } catch (error) {
+      const why = error instanceof Error ? (error.message.split('\n').at(-1) ?? '') : String(error);
+      skipped.push({ title: target.name, why });
+    }
+  }
+  return { targets, skipped };
+}
+
+type Bars = Pick<Target, 'name' | 'must' | 'goal'> & { readonly unit?: string };
+
+const part = ({ unit = 'µs', ...bars }: Bars, measure: () => Promise<number>) => ({
+  target: { ...bars, unit },
+  measure,
+});
+
+async function inProcess(script: string, args: readonly Promise<string>[]): Promise<number> {
+  const file = join(ROOT, 'bench/parts', script);
+  return Number(
+    await runPinned({
+      core: CORE.server,
+      command: process.execPath,
+      args: [file, ...(await Promise.all(args))],
+      cwd: ROOT,
+    }),
+  );
+}
+
+/** Milliseconds from the start of the process to the first 200 of /readyz; the median of five. */
+async function startToReady(lab: Lab): Promise<number> {
+  const took: number[] = [];
+  for (let turn = 0; turn < 5; turn += 1) {
+    const port = await freePort();
+    const file = join(lab.folder, 'start.yaml');
+    const config = {
+      grpc: { listen: '127.0.0.1:0' },
+      probe: { listen: `127.0.0.1:${port}` },
+      kms: { backend: 'aws', aws: { endpoint: lab.kms.url } },
+      policy: { source: await lab.bundle(10) },
+      audit: { file: join(lab.folder, 'start', 'audit.jsonl') },
+    };
+    writeFileSync(file, JSON.stringify(config));
+    const args = [MAIN, 'serve', '--config', file];
+    const start = { core: CORE.server, command: process.execPath, args, env: AWS_ENV, cwd: ROOT };
+    const began = performance.now();
+    const [running] = await Promise.all([startPinned(start, /gRPC on/), ready(port)]);
+    took.push(performance.now() - began);
+    await running.stop();
+  }
+  return median(took);
+}
+
+async function ready(port: number): Promise<void> {
+  for (let turn = 0; turn < 10_000; turn += 1) {
+    if ((await statusOf(`http://127.0.0.1:${port}/readyz`)) === 200) return;
+    await sleep(2);
+  }
+  throw new Error('/readyz never answered 200');
+}
+
+function statusOf(url: string): Promise<number> {
+  return new Promise((resolve) => {
+    get(url, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    }).on('error', () => resolve(0));
+  });
+}
+
+async function helpOverNothing(): Promise<number> {
+  const help = await wall([MAIN, 're-encrypt', '--help']);
+  return help / (await wall(['-e', '0']));
+}
+
+/** Milliseconds of wall time; the median of fifteen runs. */
+async function wall(args: readonly string[]): Promise<number> {
+  const took: number[] = [];
+  for (let turn = 0; turn < 15; turn += 1) {
+    const began = performance.now();
+    await runPinned({ core: CORE.server, command: process.execPath, args, cwd: ROOT });
+    took.push(performance.now() - began);
+  }
+  return median(took);
+}
