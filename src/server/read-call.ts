@@ -7,7 +7,7 @@ import {
   type EncryptionAlgorithm,
 } from '../call.ts';
 import { type FieldViolation, Refusal } from '../errors.ts';
-import { isExact, readEncryptionContext } from './read-context.ts';
+import { type Complain, isExact, readEncryptionContext } from './read-context.ts';
 
 /** A ReEncrypt as some wire spelled it, members not yet checked; '' and [] stand for left out. */
 export interface WireCall {
@@ -34,9 +34,6 @@ export interface Envelope {
   readonly receivedAt: number;
   readonly signal: AbortSignal;
 }
-
-/** Collects what is wrong: `field` is the proto's name; the JSON wire says it in its own. */
-export type Complain = (field: string, description: string) => void;
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html#API_ReEncrypt_RequestParameters */
 const LIMITS = {

@@ -1,5 +1,7 @@
 import type { EncryptionContext } from '../call.ts';
-import type { Complain } from './read-call.ts';
+
+/** Collects what is wrong: `field` is the proto's name; the JSON wire says it in its own. */
+export type Complain = (field: string, description: string) => void;
 
 const REPLACEMENT = '\uFFFD';
 

@@ -1,0 +1,113 @@
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
+import { FAKE_REGION, type FakeKms, startFakeKms } from '../helpers/fake-kms.ts';
+import { closeAll, connect, reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
+import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+
+let kms: FakeKms;
+let proxy: RunningProxy;
+let client: ReEncryptServiceClient;
+
+const REQUEST = {
+  ciphertextBlob: Buffer.from('ciphertext'),
+  sourceKeyId: 'alias/a',
+  destinationKeyId: 'alias/b',
+};
+
+beforeAll(async () => {
+  process.env['AWS_ACCESS_KEY_ID'] ??= 'AKIDEXAMPLE';
+  process.env['AWS_SECRET_ACCESS_KEY'] ??= 'secret';
+  kms = await startFakeKms();
+  proxy = await startProxy([
+    'kms.backend=aws',
+    `kms.aws.endpoint=${kms.url}`,
+    `kms.aws.region=${FAKE_REGION}`,
+    'policy.source=test/fixtures/policies/echo/bundle.tar.gz',
+  ]);
+  client = connect(proxy.endpoint);
+});
+
+beforeEach(() => kms.forget());
+
+afterAll(async () => {
+  closeAll(client);
+  await proxy.stop();
+  await kms.close();
+});
+
+const lastTwo = () =>
+  proxy
+    .entries()
+    .filter((entry) => entry['decision_id'])
+    .slice(-2);
+
+async function until(done: () => boolean): Promise<void> {
+  for (let tries = 0; !done(); tries += 1) {
+    if (tries > 200) throw new Error('it did not come to that');
+    await sleep(10);
+  }
+}
+
+test('a passed deadline is told as such and recorded once', async () => {
+  kms.always({ kind: 'hang' }, 'ReEncrypt');
+  const told = await refusalOf(reEncrypt(client, REQUEST, 150));
+  expect(told.code).toBe(status.DEADLINE_EXCEEDED);
+  await until(() => lastTwo()[1]?.['kind'] === 'outcome');
+  expect(lastTwo()).toMatchObject([
+    { kind: 'intent' },
+    { kind: 'outcome', outcome: { status: 'failed', reason: 'DEADLINE_EXCEEDED' } },
+  ]);
+});
+
+test('a cancelled call aborts the request to KMS and is recorded once', async () => {
+  kms.always({ kind: 'hang' }, 'ReEncrypt');
+  const before = proxy.entries().length;
+  const call = client.ReEncrypt(REQUEST, () => {});
+  await until(() => kms.requests.some(({ operation }) => operation === 'ReEncrypt'));
+  call.cancel();
+  await until(() => proxy.entries().length >= before + 2);
+  await sleep(50);
+  expect(proxy.entries().slice(before)).toMatchObject([
+    { kind: 'intent' },
+    { kind: 'outcome', outcome: { status: 'failed', reason: 'CANCELLED' } },
+  ]);
+});
+
+test.each([
+  ['another destination key', { KeyId: 'arn:aws:kms:eu-west-1:111122223333:key/other' }],
+  ['another source key', { SourceKeyId: 'arn:aws:kms:eu-west-1:111122223333:key/other' }],
+  ['no ciphertext', { CiphertextBlob: '' }],
+])('an answer with %s is withheld', async (_name, change) => {
+  kms.next({ kind: 'answer', change }, 'ReEncrypt');
+  const told = await refusalOf(reEncrypt(client, REQUEST));
+  expect(told).toMatchObject({
+    code: status.FAILED_PRECONDITION,
+    reason: 'CONFIRM_MISMATCH',
+    metadata: { layer: 'proxy' },
+  });
+  expect(lastTwo()[1]).toMatchObject({ outcome: { status: 'withheld' } });
+});
+
+test('a throttled call says when to come back and that clients must not retry by themselves', async () => {
+  kms.always({ kind: 'error', name: 'ThrottlingException' }, 'ReEncrypt');
+  const told = await refusalOf(reEncrypt(client, REQUEST));
+  expect(told).toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
+    reason: 'KMS_THROTTLED',
+    pushback: '-1',
+    retries: true,
+  });
+});
+
+test('a fact of a key that KMS refuses denies the call', async () => {
+  kms.next({ kind: 'error', name: 'AccessDeniedException' }, 'ListResourceTags');
+  const told = await refusalOf(reEncrypt(client, { ...REQUEST, destinationKeyId: 'alias/new' }));
+  expect(told).toMatchObject({
+    code: status.UNAVAILABLE,
+    reason: 'KEY_FACTS_UNAVAILABLE',
+    metadata: { side: 'destination' },
+  });
+});

@@ -1,0 +1,54 @@
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { startLifetime } from '../../src/server/lifetime.ts';
+
+const LIMITS = { fallbackMs: 40, maxMs: 80 };
+
+beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
+afterEach(() => void vi.useRealTimers());
+
+function start(deadline: number) {
+  const events = new EventEmitter();
+  const call = Object.assign(events, { getDeadline: () => deadline });
+  return { events, lifetime: startLifetime(call, LIMITS) };
+}
+
+const reasonOf = ({ aborted, reason }: AbortSignal) => (aborted ? reason.reason : 'alive');
+
+describe('the life of a call', () => {
+  test.each([
+    ['its own deadline', 20, 20],
+    ['the fallback where it has none', Number.POSITIVE_INFINITY, 40],
+    ['the most that is given where it asks for more', 60_000, 80],
+    ['no time at all where the deadline has passed', -1, 0],
+  ])('ends with %s', (_name, asked, given) => {
+    const { lifetime } = start(Date.now() + asked);
+    if (given > 0) {
+      vi.advanceTimersByTime(given - 1);
+      expect(reasonOf(lifetime.signal)).toBe('alive');
+    }
+    vi.advanceTimersByTime(1);
+    expect(reasonOf(lifetime.signal)).toBe('DEADLINE_EXCEEDED');
+  });
+
+  test('ends at once when the caller cancels', () => {
+    const { events, lifetime } = start(Date.now() + 20);
+    events.emit('cancelled');
+    expect(reasonOf(lifetime.signal)).toBe('CANCELLED');
+  });
+
+  test('ends by its deadline where grpc-js says "cancelled" for that', () => {
+    const { events, lifetime } = start(Date.now() + 20);
+    vi.setSystemTime(Date.now() + 20);
+    events.emit('cancelled');
+    expect(reasonOf(lifetime.signal)).toBe('DEADLINE_EXCEEDED');
+  });
+
+  test('does not hear the "cancelled" that grpc-js says after every answered call', () => {
+    const { events, lifetime } = start(Date.now() + 20);
+    lifetime.end();
+    events.emit('cancelled');
+    vi.advanceTimersByTime(100);
+    expect(reasonOf(lifetime.signal)).toBe('alive');
+  });
+});
