@@ -27,4 +27,19 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Verify, prove, search and export audit logs, offline.',
     load: () => import('./audit/run.ts'),
   },
+  {
+    name: 'check',
+    summary: 'Show what policy decides of a call, without performing it.',
+    load: () => import('./check.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'Print the completion script of bash, zsh or fish.',
+    load: async () => ({ run: (await import('./completion.ts')).completionOf(COMMANDS) }),
+  },
+  {
+    name: 'embedded-kms',
+    summary: 'Serve the embedded KMS alone, for laptops and CI.',
+    load: () => import('./embedded-kms.ts'),
+  },
 ];

@@ -1,11 +1,16 @@
 import type { Terminal } from '../command.ts';
 import type { CliFailure, FailureFacts } from './failure.ts';
-import { USAGE } from './help.ts';
+
 import { formatValue } from './output/format.ts';
 import type { ErrorFormat } from './settings.ts';
 import { isList, type Value } from './values/value.ts';
 
-export const PROGRAM = 'kms-reencrypt-proxy';
+const PROGRAM = 'kms-reencrypt-proxy';
+const USAGE = `kms-reencrypt-proxy re-encrypt [options]
+To see help text, you can run:
+
+  kms-reencrypt-proxy re-encrypt help
+`;
 
 export interface ReportOptions {
   readonly format: ErrorFormat;

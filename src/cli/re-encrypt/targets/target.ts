@@ -7,7 +7,10 @@ export interface TargetCall {
   /** Validated; the blob is bytes. */
   readonly parameters: ValueMap;
   readonly settings: Settings;
-  readonly tls: { readonly certificateFile?: string; readonly keyFile?: string };
+  readonly tls: {
+    readonly certificateFile: string | undefined;
+    readonly keyFile: string | undefined;
+  };
   readonly env: Environment;
   readonly signal: AbortSignal;
 }

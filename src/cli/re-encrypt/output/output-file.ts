@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { parameterFailure } from '../failure.ts';
+
+export interface OutputFile {
+  /** `--output-file -`: the blob goes to standard output, alone. */
+  readonly isStdout: boolean;
+  /** Puts the whole blob in place at once; until then the file is as it was. */
+  commit(blob: Uint8Array): Promise<void>;
+  /** Takes away what was not committed. */
+  discard(): Promise<void>;
+}
+
+/** @throws CliFailure where nothing can be written there */
+export async function openOutput(path: string): Promise<OutputFile> {
+  if (path === '-') {
+    const nothing = async () => undefined;
+    return { isStdout: true, commit: nothing, discard: nothing };
+  }
+  const target = resolve(path);
+  const draft = join(dirname(target), `.kms-reencrypt-proxy.${randomBytes(8).toString('hex')}`);
+  const handle = await open(draft, 'wx').catch((cause: Error) => {
+    throw parameterFailure('--output-file', `cannot write beside ${path}: ${cause.message}`);
+  });
+  let left = true;
+  return {
+    isStdout: false,
+    commit: async (blob) => {
+      await handle.writeFile(blob);
+      await handle.sync();
+      await handle.close();
+      await rename(draft, target).catch((cause: Error) => {
+        throw parameterFailure('--output-file', `cannot replace ${path}: ${cause.message}`);
+      });
+      left = false;
+    },
+    discard: async () => {
+      if (!left) return;
+      left = false;
+      await handle.close().catch(() => undefined);
+      await unlink(draft).catch(() => undefined);
+    },
+  };
+}
