@@ -2,6 +2,7 @@ import { openGrpcDoor } from './app/grpc-door.ts';
 import { composeIdentify } from './app/identity.ts';
 import { composeKms } from './app/kms.ts';
 import { admitLimits } from './app/limits.ts';
+import { composePolicy } from './app/policy.ts';
 import { type Readiness, watchReadiness } from './app/readiness.ts';
 import { createStack, type Stack } from './app/stack.ts';
 import type { Surroundings } from './app/surroundings.ts';
@@ -20,7 +21,6 @@ import { shutDown } from './life/shutdown.ts';
 import { createAdmission } from './limits/admit.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createPipeline } from './pipeline.ts';
-import { createDecisionPoint } from './policy/point.ts';
 import { createHealth } from './server/health.ts';
 import { createHttpListener } from './server/http.ts';
 import { probeHandler } from './server/probe.ts';
@@ -57,10 +57,7 @@ async function compose(config: Config, around: Surroundings, opened: Stack): Pro
   const metrics = createMetrics({ version: VERSION, backend: config.kms.backend });
   const { kms, embedded } = await composeKms(config, around, metrics);
   opened.push(() => kms.close());
-  const policy = await createDecisionPoint({
-    source: config.policy.source,
-    timeoutMs: config.policy.timeout_ms,
-  });
+  const policy = await composePolicy(config.policy, around, metrics);
   opened.push(() => policy.close());
   const audit = await createAudit({
     file: config.audit.file,
@@ -73,6 +70,7 @@ async function compose(config: Config, around: Surroundings, opened: Stack): Pro
     now: Date.now,
   });
   opened.push(() => audit.close());
+  policy.recordIn(audit);
 
   const turnedAway = (refusal: Refusal) => {
     audit.turnedAway(refusal);

@@ -10,7 +10,7 @@ export interface CallMetrics {
   turnedAway(refusal: Refusal): void;
 }
 
-type Outcome = 'released' | 'dry_run' | 'denied' | 'withheld' | 'failed';
+type Outcome = 'released' | 'dry_run' | 'checked' | 'denied' | 'withheld' | 'failed';
 
 /** What a reason label says where nothing went wrong. */
 const NONE = 'OK';
@@ -55,14 +55,15 @@ function expectedEnds(): string[] {
       ? [`denied ${reason}`]
       : [`failed ${reason}`, ...(mayWithhold(reason) ? [`withheld ${reason}`] : [])],
   );
-  return [`released ${NONE}`, `dry_run ${NONE}`, ...refusals];
+  return [`released ${NONE}`, `dry_run ${NONE}`, `checked ${NONE}`, ...refusals];
 }
 
-function outcomeOf({ answer }: Progress, refusal: Refusal | undefined): Outcome {
+function outcomeOf({ call, answer }: Progress, refusal: Refusal | undefined): Outcome {
   if (refusal) {
     if (answer) return 'withheld';
     return isPolicy(refusal.reason) ? 'denied' : 'failed';
   }
+  if (call.action === 'kms:CheckReEncrypt') return 'checked';
   return answer?.dryRun ? 'dry_run' : 'released';
 }
 

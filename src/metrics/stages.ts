@@ -4,7 +4,7 @@ import type { Cell, Series } from './series.ts';
 /** How a look-up of key facts ended: from the cache, by asking, or from a kept "there is none". */
 export type Lookup = 'hit' | 'miss' | 'negative' | 'shared';
 export type BundleLoad = 'activated' | 'unchanged' | 'refused' | 'unreachable';
-export type ShadowResult = 'same' | 'different' | 'failed' | 'dropped';
+export type ShadowResult = (typeof SHADOW_RESULTS)[number];
 
 /** What the stages behind the spine report. */
 export interface StageMetrics {
@@ -18,6 +18,15 @@ export interface StageMetrics {
   auditFailure(cause: string): void;
 }
 
+const SHADOW_RESULTS = [
+  'same',
+  'allow_to_deny',
+  'deny_to_allow',
+  'reasons',
+  'failed',
+  'dropped',
+] as const;
+
 // biome-ignore format: a list reads best packed.
 const KINDS = ['intent', 'outcome', 'refusal', 'turned_away', 'shadow', 'segment', 'recovered', 'suspended', 'resumed', 'shutdown', 'crash', 'checkpoint', 'start', 'reload'];
 const CAUSES = ['deadline', 'queue_full', 'write', 'fsync', 'replaced', 'closed', 'suspended'];
@@ -29,7 +38,7 @@ export function createStageMetrics(series: Series): StageMetrics {
   const loads = cells<BundleLoad>(['activated', 'unchanged', 'refused', 'unreachable'], (result) =>
     series.counter('kms_reencrypt_bundle_loads_total', { result }),
   );
-  const shadows = cells<ShadowResult>(['same', 'different', 'failed', 'dropped'], (result) =>
+  const shadows = cells<ShadowResult>(SHADOW_RESULTS, (result) =>
     series.counter('kms_reencrypt_shadow_decisions_total', { result }),
   );
   const kinds = cells<string>([...KINDS, OVERFLOW], (kind) =>

@@ -24,10 +24,18 @@ type Judged = Pick<Permit, 'call' | 'keys' | 'decision'>;
 
 /** Mints the permit of an allowed call. @throws Refusal with the reason why there is none. */
 export function permit({ call, keys, decision }: Judged): Permit | ObservedPermit {
-  const refusal = refusalOf({ call, keys, decision });
-  if (!refusal) return Object.freeze({ [judged]: true as const, call, keys, decision });
-  if (decision.enforced || !OVERRIDABLE.has(refusal.reason)) throw refusal;
-  return Object.freeze({ [judged]: true as const, [observed]: refusal, call, keys, decision });
+  const refusal = refusalInForce({ call, keys, decision });
+  if (refusal) throw refusal;
+  const overridden = refusalOf({ call, keys, decision });
+  if (!overridden) return Object.freeze({ [judged]: true as const, call, keys, decision });
+  return Object.freeze({ [judged]: true as const, [observed]: overridden, call, keys, decision });
+}
+
+/** Why there is no permit for these, or undefined where there is: in observe mode, mostly. */
+export function refusalInForce(asked: Judged): Refusal | undefined {
+  const refusal = refusalOf(asked);
+  const { enforced } = asked.decision;
+  return refusal && (enforced || !OVERRIDABLE.has(refusal.reason)) ? refusal : undefined;
 }
 
 /** What policy would have refused the call for, or undefined where it allowed it. */

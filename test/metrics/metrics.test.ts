@@ -171,7 +171,7 @@ describe('the other stages', () => {
     metrics.keyLookup('hit', 4_000);
     metrics.keyLookup('miss');
     metrics.bundleLoad('refused');
-    metrics.shadow('different');
+    metrics.shadow('allow_to_deny');
     metrics.auditEntry('intent', 0.002);
     metrics.auditEntry('unheard-of', 0.002);
     metrics.auditFailure('fsync');
@@ -180,7 +180,7 @@ describe('the other stages', () => {
       ['kms_reencrypt_key_cache_age_seconds_bucket{le="5"}', 1],
       ['kms_reencrypt_key_cache_age_seconds_bucket{le="1"}', 0],
       ['kms_reencrypt_bundle_loads_total{result="refused"}', 1],
-      ['kms_reencrypt_shadow_decisions_total{result="different"}', 1],
+      ['kms_reencrypt_shadow_decisions_total{result="allow_to_deny"}', 1],
       ['kms_reencrypt_audit_entries_total{kind="intent"}', 1],
       ['kms_reencrypt_audit_entries_total{kind="_other"}', 1],
       ['kms_reencrypt_audit_commit_seconds_count', 2],

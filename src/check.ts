@@ -1,0 +1,76 @@
+import type { Call, Decision, Progress, Resolved } from './call.ts';
+import { type Refusal, toRefusal } from './errors.ts';
+import { refusalInForce, refusalOf } from './policy/permit.ts';
+import type { Stages } from './stages.ts';
+
+/** What a check tells: the decision that a ReEncrypt would get, and why it would go no further. */
+export type Checked = Resolved & {
+  readonly decision: Decision;
+  /** Undefined where the call would be forwarded to KMS. */
+  readonly refusal: Refusal | undefined;
+};
+
+export type Check = (call: Call) => Promise<Checked>;
+
+type CheckStages = Pick<Stages, 'identify' | 'admit' | 'resolve' | 'decide' | 'record' | 'count'>;
+
+/**
+ * The small spine, of CheckReEncrypt: identify → resolve → may this principal check? → what would a
+ * ReEncrypt get? → record. KMS is asked for facts of keys alone, and no permit is minted.
+ */
+export function createCheck(stages: CheckStages): Check {
+  const { identify, admit, resolve, decide, record, count } = stages;
+
+  return async (call) => {
+    const { principal, leave } = await enter(call);
+    const asked: Call = { ...call, action: 'kms:CheckReEncrypt' };
+    let progress: Progress = { call: asked, principal };
+    try {
+      const keys = await resolve(progress);
+      const check = { call: asked, principal, keys };
+      const mayCheck = await decide(check, 'request');
+      progress = { ...check, decision: mayCheck };
+      refuseUnlessAllowed(mayCheck, check);
+
+      const reEncrypt = { ...check, call: { ...call, action: 'kms:ReEncrypt' as const } };
+      const decision = await decide(reEncrypt, 'request');
+      const refusal = refusalOf({ ...reEncrypt, decision });
+      progress = { ...check, decision };
+      call.signal.throwIfAborted();
+      await record.terminal(progress);
+      count(progress);
+      return { ...check, decision, refusal };
+    } catch (thrown) {
+      throw await refuse(progress, toRefusal(thrown));
+    } finally {
+      leave();
+    }
+  };
+
+  async function enter(call: Call) {
+    try {
+      const principal = await identify(call.arrival, call.signal);
+      return { principal, leave: await admit(principal, call) };
+    } catch (thrown) {
+      const refusal = toRefusal(thrown);
+      record.turnedAway(refusal);
+      throw refusal;
+    }
+  }
+
+  async function refuse(progress: Progress, refusal: Refusal): Promise<Refusal> {
+    const told = await record.terminal(progress, refusal).then(() => refusal, toRefusal);
+    count(progress, told);
+    return told;
+  }
+}
+
+/** An unknown source key is a matter of the re-encryption, not of asking about it. */
+function refuseUnlessAllowed(decision: Decision, { call, keys }: Resolved): void {
+  const refusal = refusalInForce({
+    call,
+    keys,
+    decision: { ...decision, allowUnknownSource: true },
+  });
+  if (refusal) throw refusal;
+}
