@@ -1,4 +1,4 @@
-import { serialization, wrongType } from './serialization.ts';
+import { readList, readMap, readStructure } from '../../../aws-json/members.ts';
 import { problem, type Shape } from './shape.ts';
 
 export interface Required<T> extends Shape<T> {
@@ -29,7 +29,7 @@ export function structure<M extends Members>(members: M): Shape<Structure<M>> {
   }));
   return {
     read: (json) => {
-      const object = asObject(json);
+      const object = readStructure(json);
       const value: Record<string, unknown> = {};
       for (const { name, shape } of list) {
         const member = Object.hasOwn(object, name) ? object[name] : undefined;
@@ -56,10 +56,7 @@ export function list<T>(
   { max = Number.POSITIVE_INFINITY }: { max?: number } = {},
 ): Shape<readonly T[]> {
   return {
-    read: (json) => {
-      if (!Array.isArray(json)) throw serialization('Expected list or null');
-      return json.map((item) => member.read(item));
-    },
+    read: (json) => readList(json, member.read),
     check: (values, at, problems) => {
       if (values.length > max) {
         const constraint = `Member must have length less than or equal to ${max}`;
@@ -80,25 +77,8 @@ export function list<T>(
   };
 }
 
-/** A map of strings; with a null prototype, so that no key can mean anything but itself. */
+/** A map of strings, with a null prototype. */
 export const stringMap: Shape<Readonly<Record<string, string>>> = {
-  read: (json) => {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw serialization('Expected map or null');
-    }
-    const map: Record<string, string> = Object.create(null);
-    for (const [key, value] of Object.entries(json)) {
-      if (typeof value !== 'string') throw wrongType(value, 'a String');
-      map[key] = value;
-    }
-    return map;
-  },
+  read: readMap,
   check: () => {},
 };
-
-function asObject(json: unknown): Readonly<Record<string, unknown>> {
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
-    return json as Readonly<Record<string, unknown>>;
-  }
-  throw serialization('Start of structure or map not found where expected.');
-}

@@ -1,4 +1,10 @@
-import { serialization, wrongType } from './serialization.ts';
+import {
+  readBlob,
+  readFlag,
+  readInteger,
+  readText,
+  readTimestamp,
+} from '../../../aws-json/members.ts';
 import { problem, type Shape } from './shape.ts';
 
 interface StringLimits<T extends string> {
@@ -28,10 +34,7 @@ export function text<const T extends string = string>(limits: StringLimits<T> = 
     return broken;
   };
   return {
-    read: (json) => {
-      if (typeof json !== 'string') throw wrongType(json, 'a String');
-      return json as T;
-    },
+    read: (json) => readText(json) as T,
     check: (value, at, problems) => {
       for (const broken of constraints(value)) problems.push(problem(`'${value}'`, at, broken));
     },
@@ -43,10 +46,7 @@ export function blob(limits: { min: number; max: number; sensitive?: boolean }):
   const { min, max, sensitive = false } = limits;
   return {
     sensitive,
-    read: (json) => {
-      if (typeof json !== 'string') throw wrongType(json, 'a Blob');
-      return fromBase64(json);
-    },
+    read: readBlob,
     check: ({ length }, at, problems) => {
       const shown = sensitive
         ? undefined
@@ -65,10 +65,7 @@ export function blob(limits: { min: number; max: number; sensitive?: boolean }):
 
 export function integer({ min, max }: { min: number; max: number }): Shape<number> {
   return {
-    read: (json) => {
-      if (typeof json !== 'number') throw wrongType(json, 'an Integer');
-      return Math.trunc(json);
-    },
+    read: readInteger,
     check: (value, at, problems) => {
       if (value > max) {
         problems.push(
@@ -84,29 +81,7 @@ export function integer({ min, max }: { min: number; max: number }): Shape<numbe
   };
 }
 
-export const flag: Shape<boolean> = {
-  read: (json) => {
-    if (typeof json !== 'boolean') throw wrongType(json, 'a Boolean');
-    return json;
-  },
-  check: () => {},
-};
+export const flag: Shape<boolean> = { read: readFlag, check: () => {} };
 
 /** Seconds since the Unix epoch on the wire. */
-export const timestamp: Shape<Date> = {
-  read: (json) => {
-    const date = new Date(typeof json === 'number' ? json * 1000 : String(json));
-    if (Number.isNaN(date.getTime())) throw serialization('Expected a timestamp');
-    return date;
-  },
-  check: () => {},
-};
-
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-
-function fromBase64(json: string): Uint8Array {
-  if (!BASE64.test(json) || json.length % 4 === 1) {
-    throw serialization('Invalid Base64 in the request');
-  }
-  return Buffer.from(json, 'base64');
-}
+export const timestamp: Shape<Date> = { read: readTimestamp, check: () => {} };

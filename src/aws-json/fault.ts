@@ -1,0 +1,25 @@
+/** An error under AWS's own name, as the protocol can tell it. */
+export class JsonFault extends Error {
+  override readonly name = 'JsonFault';
+  readonly code: string;
+  readonly httpStatus: number;
+
+  constructor(code: string, message = '', httpStatus = 400) {
+    super(message);
+    this.code = code;
+    this.httpStatus = httpStatus;
+  }
+}
+
+/** What of an error the caller reads. */
+export type ToldFault = Pick<JsonFault, 'code' | 'message' | 'httpStatus'>;
+
+/** Anything that has an AWS name and an HTTP status is told as it is; of the rest, nothing is. */
+export function toFault(thrown: unknown): ToldFault | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  const { code, httpStatus } = thrown as Partial<JsonFault>;
+  if (typeof code !== 'string' || typeof httpStatus !== 'number' || httpStatus < 400) {
+    return undefined;
+  }
+  return { code, message: thrown.message, httpStatus };
+}

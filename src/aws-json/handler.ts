@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { type ToldFault, toFault } from './fault.ts';
+import { type AwsRequest, readRequest } from './read-request.ts';
+
+export interface JsonHandlerOptions {
+  /** `TrentService` for KMS. */
+  readonly service: string;
+  /** Answers with the members of the reply, or throws an error with AWS's name and an HTTP status. */
+  answer(request: AwsRequest): unknown;
+  /** Told of what nobody foresaw, for the log alone. */
+  onInternal(requestId: string, cause: unknown): void;
+  newRequestId?(): string;
+}
+
+/** A service behind AWS's JSON 1.1 protocol, as a listener for node:http. */
+export function createAwsJsonHandler(options: JsonHandlerOptions): RequestListener {
+  const { service, answer, onInternal, newRequestId = randomUUID } = options;
+  return (message, response) => {
+    const requestId = newRequestId();
+    const signal = abortedWithoutAnswer(response);
+    const serve = async () => answer(await readRequest(message, { service, requestId, signal }));
+    serve().then(
+      (members) => write(response, { status: 200, requestId, members }),
+      (thrown) => {
+        const fault = toFault(thrown);
+        if (!fault) onInternal(requestId, thrown);
+        writeFault(message, response, { fault: fault ?? UNFORESEEN, requestId });
+      },
+    );
+  };
+}
+
+const UNFORESEEN: ToldFault = {
+  code: 'KMSInternalException',
+  message: 'The request failed for a reason that only the log says.',
+  httpStatus: 500,
+};
+
+interface Reply {
+  readonly status: number;
+  readonly requestId: string;
+  readonly members: unknown;
+}
+
+/** Operations without an answer have an empty body. */
+function write(response: ServerResponse, { status, requestId, members }: Reply): void {
+  const empty =
+    typeof members !== 'object' || members === null || Object.keys(members).length === 0;
+  const body = Buffer.from(empty ? '' : JSON.stringify(members));
+  response.writeHead(status, {
+    'content-type': 'application/x-amz-json-1.1',
+    'content-length': body.length,
+    'x-amzn-requestid': requestId,
+    'cache-control': 'no-store',
+  });
+  response.end(body);
+}
+
+function writeFault(
+  message: IncomingMessage,
+  response: ServerResponse,
+  { fault, requestId }: { fault: ToldFault; requestId: string },
+): void {
+  if (response.destroyed) return;
+  // A body that was not read to its end cannot be followed by another request.
+  if (!message.complete) response.setHeader('connection', 'close');
+  const { code, message: text, httpStatus: status } = fault;
+  const members = { __type: code, ...(text !== '' && { message: text }) };
+  write(response, { status, requestId, members });
+}
+
+function abortedWithoutAnswer(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}

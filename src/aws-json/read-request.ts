@@ -1,0 +1,86 @@
+import type { IncomingMessage } from 'node:http';
+import { JsonFault } from './fault.ts';
+
+const MOST_BYTES = 256 * 1024;
+const CONTENT_TYPE = /^application\/x-amz-json-1\.[01]\s*(?:;|$)/i;
+
+/** One request of AWS's JSON protocol. The body is parsed when it is asked for, after any signature. */
+export interface AwsRequest {
+  /** `ReEncrypt`: what follows the service's name in X-Amz-Target. */
+  readonly operation: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+  /** `127.0.0.1:51234` */
+  readonly peer: string;
+  readonly requestId: string;
+  /** Aborted when the caller goes away. */
+  readonly signal: AbortSignal;
+  /** @throws JsonFault SerializationException */
+  json(): unknown;
+}
+
+export interface ReadOptions {
+  /** `TrentService` for KMS. */
+  readonly service: string;
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+}
+
+/** @throws JsonFault for what is not a request to this service at all. */
+export async function readRequest(
+  message: IncomingMessage,
+  { service, requestId, signal }: ReadOptions,
+): Promise<AwsRequest> {
+  if (message.method !== 'POST' || message.url !== '/') throw unknownOperation(404);
+  // A browser cannot send this type, or the target, to another origin without asking first.
+  if (!CONTENT_TYPE.test(message.headers['content-type'] ?? '')) throw unknownOperation(404);
+  const operation = operationOf(message.headers['x-amz-target'], service);
+  const body = await readBody(message);
+  const { remoteAddress = '', remotePort = 0 } = message.socket;
+  return {
+    operation,
+    headers: message.headers,
+    body,
+    peer: `${remoteAddress}:${remotePort}`,
+    requestId,
+    signal,
+    json: () => parse(body),
+  };
+}
+
+/** The target names no operation that is served here. */
+export function unknownOperation(status = 400): JsonFault {
+  return new JsonFault('UnknownOperationException', '', status);
+}
+
+function operationOf(target: string | string[] | undefined, service: string): string {
+  const [prefix, operation, ...rest] = String(target ?? '').split('.');
+  if (prefix !== service || !operation || rest.length > 0) throw unknownOperation();
+  return operation;
+}
+
+async function readBody(message: IncomingMessage): Promise<Buffer> {
+  if (Number(message.headers['content-length'] ?? 0) > MOST_BYTES) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message) {
+    size += chunk.length;
+    if (size > MOST_BYTES) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+function tooLarge(): JsonFault {
+  const message = `The request is larger than ${MOST_BYTES} bytes.`;
+  return new JsonFault('RequestEntityTooLargeException', message, 413);
+}
+
+/** Bytes that are not UTF-8 would be changed by decoding, and so are refused. */
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
+  } catch {
+    throw new JsonFault('SerializationException', 'The request is not valid JSON.');
+  }
+}

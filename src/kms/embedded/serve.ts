@@ -1,0 +1,37 @@
+import type { RequestListener } from 'node:http';
+import { parseAuthorization } from '../../aws-json/authorization.ts';
+import { createAwsJsonHandler } from '../../aws-json/handler.ts';
+import type { AwsRequest } from '../../aws-json/read-request.ts';
+import type { EmbeddedKms } from './embedded.ts';
+import { fault } from './fault.ts';
+import type { Caller } from './model/key-id.ts';
+
+export interface ServeOptions {
+  readonly embedded: EmbeddedKms;
+  readonly onInternal: (requestId: string, cause: unknown) => void;
+}
+
+/**
+ * The embedded KMS alone behind AWS's JSON protocol, without policy. Signatures are not verified:
+ * they only say which Region's endpoint is meant, and by their access key id, who calls.
+ */
+export function createEmbeddedHandler({ embedded, onInternal }: ServeOptions): RequestListener {
+  return createAwsJsonHandler({
+    service: 'TrentService',
+    onInternal,
+    answer: (request) => {
+      const caller = callerOf(embedded, request);
+      if (!Object.hasOwn(embedded.operations, request.operation)) {
+        throw fault('UnknownOperationException', '');
+      }
+      return embedded.invoke(request.operation, request.json(), caller);
+    },
+  });
+}
+
+function callerOf(embedded: EmbeddedKms, { headers }: AwsRequest): Partial<Caller> | undefined {
+  const authorization = parseAuthorization(headers.authorization);
+  if (!authorization) return undefined;
+  const { accessKeyId, region } = authorization;
+  return { ...embedded.callerOf(accessKeyId), region };
+}

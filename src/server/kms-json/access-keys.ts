@@ -1,0 +1,36 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import type { AccessKeys } from './sigv4.ts';
+
+export interface AccessKeySetting {
+  readonly id: string;
+  readonly secret_file: string;
+}
+
+/** Reads the secrets. @throws Error naming the setting and the file. */
+export function readAccessKeys(settings: readonly AccessKeySetting[]): AccessKeys {
+  const keys = new Map<string, KeyObject>();
+  for (const [index, { id, secret_file: file }] of settings.entries()) {
+    const setting = `kms_json.access_keys[${index}]`;
+    if (keys.has(id)) throw new Error(`${setting}.id: ${id} is there twice`);
+    keys.set(id, createSecretKey(readSecret(file, `${setting}.secret_file`)));
+  }
+  return keys;
+}
+
+/** As bytes, not as a string, of which copies would stay in memory. */
+function readSecret(file: string, setting: string): Buffer {
+  let secret: Buffer;
+  try {
+    if ((statSync(file).mode & 0o007) !== 0) {
+      throw new Error('everyone may read it; take that right away');
+    }
+    secret = readFileSync(file);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${setting}: ${file}: ${why}`, { cause });
+  }
+  const end = secret.findLastIndex((byte) => byte > 0x20) + 1;
+  if (end === 0) throw new Error(`${setting}: ${file} is empty`);
+  return secret.subarray(0, end);
+}

@@ -1,0 +1,126 @@
+import type { RequestListener } from 'node:http';
+import { JsonFault } from '../../aws-json/fault.ts';
+import { createAwsJsonHandler } from '../../aws-json/handler.ts';
+import type { AwsRequest } from '../../aws-json/read-request.ts';
+import { type Refusal, toRefusal } from '../../errors.ts';
+import type { Pipeline, Released } from '../../pipeline.ts';
+import type { Envelope } from '../read-call.ts';
+import { readJsonCall } from './read-json-call.ts';
+import { type AccessKeys, createVerifier } from './sigv4.ts';
+import { dryRunSuccess, toJsonFault, toTurnedAway } from './told.ts';
+
+/** An operation other than ReEncrypt: members in, members out, or an error with AWS's name. */
+export type OtherOperations = (operation: string, body: unknown) => unknown;
+
+export interface KmsJsonOptions {
+  readonly pipeline: Pipeline;
+  /** Told of every refusal before identity. */
+  readonly turnedAway: (refusal: Refusal) => void;
+  /** Told of what nobody foresaw, for the log alone. */
+  readonly onInternal: (decisionId: string, cause: unknown) => void;
+  readonly accessKeys: AccessKeys;
+  readonly maxClockSkewMs: number;
+  /** What a call may take; AWS's protocol has no deadlines. */
+  readonly deadlineMs: number;
+  /** The embedded KMS's own operations, where it is the backend; else they are refused. */
+  readonly others?: OtherOperations | undefined;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+/**
+ * The proxy behind AWS KMS's own protocol: ReEncrypt goes through the same pipeline as over gRPC,
+ * and its decision id is the request id that SDKs show.
+ */
+export function createKmsJsonHandler(options: KmsJsonOptions): RequestListener {
+  const { onInternal, newId, others } = options;
+  const verify = createVerifier(options);
+  return createAwsJsonHandler({
+    service: 'TrentService',
+    newRequestId: newId,
+    onInternal,
+    answer: async (request) => {
+      const accessKeyId = verified(request, verify, options);
+      if (request.operation === 'ReEncrypt') return reEncrypt(request, accessKeyId, options);
+      if (others) return others(request.operation, request.json());
+      throw notServed(request.operation);
+    },
+  });
+}
+
+/** A signature that fails is a refusal before identity, told in AWS's words. */
+function verified(
+  request: AwsRequest,
+  verify: (request: AwsRequest) => string,
+  { turnedAway }: KmsJsonOptions,
+): string {
+  try {
+    return verify(request);
+  } catch (thrown) {
+    if (thrown instanceof JsonFault) turnedAway(toTurnedAway(thrown));
+    throw thrown;
+  }
+}
+
+async function reEncrypt(request: AwsRequest, accessKeyId: string, options: KmsJsonOptions) {
+  const { pipeline, onInternal } = options;
+  const id = request.requestId;
+  try {
+    return toMembers(await pipeline(read(request, accessKeyId, options)));
+  } catch (thrown) {
+    if (thrown instanceof JsonFault) throw thrown;
+    const refusal = toRefusal(thrown);
+    if (refusal.reason === 'INTERNAL') onInternal(id, refusal.cause);
+    throw toJsonFault(refusal, id);
+  }
+}
+
+function read(request: AwsRequest, accessKeyId: string, options: KmsJsonOptions) {
+  try {
+    return readJsonCall(request.json(), toEnvelope(request, accessKeyId, options));
+  } catch (thrown) {
+    options.turnedAway(thrown instanceof JsonFault ? toTurnedAway(thrown) : toRefusal(thrown));
+    throw thrown;
+  }
+}
+
+function toEnvelope(
+  { requestId, peer, headers, signal }: AwsRequest,
+  accessKeyId: string,
+  { now, deadlineMs }: KmsJsonOptions,
+): Envelope {
+  const { authorization = '', traceparent } = headers;
+  return {
+    id: requestId,
+    action: 'kms:ReEncrypt',
+    transport: 'kms_json',
+    arrival: { peer, socketIdentity: '', authorization, accessKeyId },
+    job: '',
+    traceId: /^00-([0-9a-f]{32})-/.exec(String(traceparent ?? ''))?.[1] ?? '',
+    receivedAt: now(),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
+  };
+}
+
+/** @throws JsonFault where it was a dry run. */
+function toMembers({ answer }: Released) {
+  if (answer.dryRun) throw dryRunSuccess();
+  const { sourceKeyMaterialId, destinationKeyMaterialId } = answer;
+  return {
+    CiphertextBlob: Buffer.from(answer.ciphertext).toString('base64'),
+    SourceKeyId: answer.sourceKeyArn,
+    KeyId: answer.destinationKeyArn,
+    SourceEncryptionAlgorithm: answer.sourceAlgorithm,
+    DestinationEncryptionAlgorithm: answer.destinationAlgorithm,
+    ...(sourceKeyMaterialId !== '' && { SourceKeyMaterialId: sourceKeyMaterialId }),
+    ...(destinationKeyMaterialId !== '' && { DestinationKeyMaterialId: destinationKeyMaterialId }),
+  };
+}
+
+function notServed(operation: string): JsonFault {
+  return new JsonFault(
+    'AccessDeniedException',
+    `This endpoint serves ReEncrypt alone, under a policy; ask AWS KMS itself for ${operation}.`,
+  );
+}
