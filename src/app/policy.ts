@@ -99,9 +99,7 @@ function tellReload({ log, metrics, audit }: PolicyParts, event: ReloadEvent, wh
   if (outcome === 'unchanged') return;
   if (outcome === 'refused') log.error({ which, serving: revision }, `policy refused: ${sentence}`);
   else log.info({ which, revision }, 'policy activated');
-  void audit()
-    ?.event('reload', { policy: which, outcome, revision, sentence })
-    .catch(() => {});
+  void audit?.event('reload', { policy: which, outcome, revision, sentence }).catch(() => {});
 }
 
 /** Only differences are worth an entry; what the candidate said stands beside what served. */
@@ -119,7 +117,5 @@ function tellShadow({ metrics, audit }: PolicyParts, event: ShadowEvent): void {
     reasons: candidate.reasons.map(({ code, side }) => ({ code, side })),
     served: { revision: served.revision, effect: served.effect, rule: served.rule },
   };
-  void audit()
-    ?.event('shadow', fields)
-    .catch(() => {});
+  void audit?.event('shadow', fields).catch(() => {});
 }
