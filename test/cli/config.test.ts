@@ -1,0 +1,57 @@
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
+import { run } from '../../src/cli/config.ts';
+
+async function config(...args: string[]) {
+  const streams = {
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    stderr: new PassThrough(),
+  };
+  const code = await run(args, { ...streams, env: {} });
+  streams.stdout.end();
+  streams.stderr.end();
+  return { code, stdout: await text(streams.stdout), stderr: await text(streams.stderr) };
+}
+
+const DEMO = ['--config', 'config/demo.yaml'];
+
+describe('config', () => {
+  test('check says that a good configuration is good', async () => {
+    expect(await config('check', ...DEMO)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('check lists every problem and exits 64', async () => {
+    const wrong = ['--set', 'nobody=1', '--set', 'kms.backend=gcp'];
+    const { code, stderr, stdout } = await config('check', ...DEMO, ...wrong);
+    expect([code, stdout]).toEqual([64, '']);
+    expect(stderr).toMatch(/nobody: there is no such setting/);
+    expect(stderr).toMatch(/kms\.backend: /);
+  });
+
+  test('print shows what would be used, without the secrets of a URL', async () => {
+    const secret = ['--set', 'kms.aws.endpoint=https://user:secret@example.com'];
+    const { code, stdout } = await config('print', ...DEMO, ...secret);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/durability: fsync/);
+    expect(stdout).toMatch(/endpoint: https:\/\/\*\*\*@example\.com/);
+    expect(stdout).not.toContain('secret');
+  });
+
+  test('schema is a JSON Schema that refuses unknown settings', async () => {
+    const { stdout } = await config('schema');
+    expect(JSON.parse(stdout)).toMatchObject({
+      type: 'object',
+      additionalProperties: false,
+      properties: { kms: { properties: { backend: { enum: ['aws', 'embedded'] } } } },
+    });
+  });
+
+  test.each([[['chek']], [['check', '--confg', 'x']]])(
+    '%j is a mistake of use: 64',
+    async (args) => {
+      expect((await config(...args)).code).toBe(64);
+    },
+  );
+});

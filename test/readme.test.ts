@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../src/config/load.ts';
+import { REASONS } from '../src/errors.ts';
+
+const README = readFileSync('README.md', 'utf8');
+
+/** Rows of the table under a heading, cells with their code marks. */
+function rows(heading: string): string[][] {
+  const section = README.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  const lines = section.split('\n').filter((line) => line.startsWith('| `'));
+  return lines.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+const codes = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+
+describe('the README', () => {
+  test('lists every reason with its status and its layer', () => {
+    const listed = rows('Errors').flatMap(([reasons, grpc = '', layer]) =>
+      codes(reasons).map((reason) => [reason, codes(grpc)[0] ?? reason, layer]),
+    );
+    const real = Object.entries(REASONS).map(([reason, facts]) => [
+      reason,
+      facts.grpc,
+      facts.layer,
+    ]);
+    expect(listed.sort()).toEqual(real.sort());
+  });
+
+  test('lists settings that exist, with their defaults', () => {
+    const settings = ['kms.backend=embedded', 'policy.source=x', 'audit.file=x'];
+    const config = loadConfig({ file: undefined, settings, env: {} });
+    for (const [names, , fallback = ''] of rows('Configuration')) {
+      for (const name of codes(names)) {
+        const value = valueAt(config, name);
+        const [written] = codes(fallback);
+        if (written !== undefined) expect([name, String(value)]).toEqual([name, written]);
+        else expect([name, isKnown(name)]).toEqual([name, true]);
+      }
+    }
+  });
+
+  test('points at files that are there', () => {
+    const links = [...README.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path);
+    expect(links.length).toBeGreaterThan(5);
+    expect(links.filter((path) => !existsSync(path))).toEqual([]);
+  });
+});
+
+function valueAt(config: object, name: string): unknown {
+  return name
+    .split('.')
+    .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], config);
+}
+
+/** A setting without a default: the schema says so by refusing only what does not exist. */
+function isKnown(name: string): boolean {
+  try {
+    loadConfig({ file: undefined, settings: [`${name}=x`], env: {} });
+    return true;
+  } catch (error) {
+    return !String(error).includes(`${name}: there is no such setting`);
+  }
+}
