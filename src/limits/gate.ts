@@ -5,7 +5,11 @@ export interface GateLimits {
   readonly maxQueue: number;
   /** How long one may wait for a place. */
   readonly maxWaitMs: number;
+  /** Runs `act` after so many milliseconds, unless cancelled; a simulation passes its own. */
+  readonly after?: After;
 }
+
+export type After = (ms: number, act: () => void) => () => void;
 
 /** A bounded number of places with a short queue before them. */
 export interface Gate {
@@ -36,7 +40,12 @@ export function createGate(limits: GateLimits): Gate {
     async wait(signal) {
       if (queue.size >= limits.maxQueue) return 'full';
       signal.throwIfAborted();
-      return queueUp({ queue, signal, maxWaitMs: limits.maxWaitMs });
+      return queueUp({
+        queue,
+        signal,
+        maxWaitMs: limits.maxWaitMs,
+        after: limits.after ?? afterTimeout,
+      });
     },
     leave() {
       const [next] = queue;
@@ -56,11 +65,12 @@ function queueUp(options: {
   queue: Set<Waiter>;
   signal: AbortSignal;
   maxWaitMs: number;
+  after: After;
 }): Promise<'entered' | 'timeout'> {
-  const { queue, signal, maxWaitMs } = options;
+  const { queue, signal, maxWaitMs, after } = options;
   return new Promise((resolve, reject) => {
     const end = (): void => {
-      clearTimeout(timer);
+      cancel();
       signal.removeEventListener('abort', abort);
       queue.delete(waiter);
     };
@@ -74,8 +84,13 @@ function queueUp(options: {
       end();
       reject(signal.reason);
     };
-    const timer = setTimeout(() => waiter.settle('timeout'), maxWaitMs);
+    const cancel = after(maxWaitMs, () => waiter.settle('timeout'));
     signal.addEventListener('abort', abort, { once: true });
     queue.add(waiter);
   });
 }
+
+const afterTimeout: After = (ms, act) => {
+  const timer = setTimeout(act, ms);
+  return () => clearTimeout(timer);
+};

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Kms } from '../port.ts';
 import { BREAKER_LIMITS, type Breaker, createBreaker } from './breaker.ts';
 import { createGuard, type GuardOptions, type Places } from './guard.ts';
@@ -19,6 +19,8 @@ export interface KmsGuardParts extends Pick<GuardOptions, 'takeToken' | 'now'> {
   readonly createPlaces: (current: () => number) => Places;
   readonly onBreaker: (state: Breaker['state']) => void;
   readonly random: () => number;
+  /** Rejects with the signal's reason; a simulation passes its own. */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 const LEAST_IN_FLIGHT = 8;
@@ -26,13 +28,8 @@ const LEAST_IN_FLIGHT = 8;
 const PAUSE_MS = 25;
 
 /** The guard with the limits that the proxy runs with. */
-export function guardKms({
-  limits,
-  random,
-  createPlaces,
-  onBreaker,
-  ...parts
-}: KmsGuardParts): Kms {
+export function guardKms(options: KmsGuardParts): Kms {
+  const { limits, random, createPlaces, onBreaker, sleep = sleepUnlessAborted, ...parts } = options;
   const { maxInFlight: most } = limits;
   const inFlightLimit = createInFlightLimit({ least: Math.min(LEAST_IN_FLIGHT, most), most });
   return createGuard({
@@ -41,12 +38,13 @@ export function guardKms({
     places: createPlaces(inFlightLimit.current),
     breaker: createBreaker(BREAKER_LIMITS, onBreaker),
     budget: createRetryBudget(limits.retryRatio),
-    pause: (signal) =>
-      sleep(PAUSE_MS * (1 + random()), undefined, { signal }).catch(rethrow(signal)),
+    pause: (signal) => sleep(PAUSE_MS * (1 + random()), signal),
   });
 }
 
-/** A sleeping caller that is aborted leaves with the reason of its signal. */
-const rethrow = (signal: AbortSignal) => (): never => {
-  throw signal.reason;
-};
+/** A caller that is aborted meanwhile leaves with the reason of its signal. */
+function sleepUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
+  return sleepFor(ms, undefined, { signal }).catch(() => {
+    throw signal.reason;
+  });
+}

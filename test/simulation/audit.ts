@@ -1,0 +1,147 @@
+import { type Committer, createCommitter } from '../../src/audit/committer.ts';
+import { createEntries } from '../../src/audit/entry.ts';
+import { createHost, type Host } from '../../src/audit/log/host.ts';
+import { createEd25519Signer, makeEd25519Key } from '../../src/audit/log/signer.ts';
+import type { Order, Report } from '../../src/audit/messages.ts';
+import { createRecorder } from '../../src/audit/recorder.ts';
+import { createRedactor } from '../../src/audit/redact.ts';
+import { createTurn } from '../../src/audit/turn.ts';
+import type { Recorder } from '../../src/stages.ts';
+import { failure, type SimulatedDisk } from './disk.ts';
+import type { World } from './world.ts';
+
+const ORIGIN = 'simulation';
+const SIGNER = createEd25519Signer(makeEd25519Key(), ORIGIN);
+const REDACTOR = createRedactor(Buffer.alloc(32, 7), []);
+
+const SETTINGS = {
+  file: '/audit/audit.jsonl',
+  durability: 'fsync',
+  origin: ORIGIN,
+  labels: {},
+  resuming: false,
+  maxBytes: 12_000,
+  maxAgeMs: 60_000,
+  reserveBytes: 1024,
+  keepSegments: 0,
+  keepMs: 0,
+  checkpointEntries: 20,
+  checkpointMs: 10_000,
+  onBrokenChain: 'refuse',
+} as const;
+
+export interface SimulatedAudit {
+  readonly record: Recorder;
+  readonly committer: Committer;
+  /** What kind of trouble the disk is in from now on. */
+  troubles(share: number): void;
+  /** The log's thread dies, and another one takes over. */
+  killThread(): void;
+  /** The log of a process that starts anew on the same disk; throws where the log is refused. */
+  recover(): void;
+}
+
+/** The real audit log, its thread and its disk driven by the simulated world. */
+export function createSimulatedAudit(world: World, disk: SimulatedDisk): SimulatedAudit {
+  const turn = new Int32Array(createTurn());
+  let host: Host | undefined;
+  let generation = 0;
+  let share = 0;
+  let suspension = { code: '', since: 0 };
+
+  const committer = createCommitter({
+    post: (order) => post(order),
+    turn,
+    deadlineMs: 2000,
+    maxQueue: 64,
+    monotonic: world.now,
+    soon: (work) => void world.after(0, work),
+    onSuspend(code) {
+      suspension = { code, since: world.epoch() };
+    },
+    onResume: (open) => recorder.catchUp(open, suspension),
+  });
+  const entries = createEntries({ redactor: REDACTOR, labels: {}, now: world.epoch });
+  const recorder = createRecorder({
+    entries,
+    commit: committer.submit,
+    now: world.epoch,
+    onEntry: () => {},
+  });
+  disk.trouble = (what) => {
+    if (!world.chance(share)) return;
+    // The thread is stuck in a system call while the other one looks at its clock.
+    if (world.chance(0.3)) {
+      world.skip(world.between(100, 4000));
+      committer.check();
+      return;
+    }
+    throw failure(what === 'sync' ? 'EIO' : world.pick(['ENOSPC', 'EIO', 'EDQUOT']), 'simulated');
+  };
+  start(false);
+  beat();
+
+  return {
+    record: recorder,
+    committer,
+    troubles(next) {
+      share = next;
+    },
+    killThread() {
+      host = undefined;
+      generation += 1;
+      committer.abandon('THREAD', 'it was killed');
+      world.after(world.between(1, 300), () => start(true));
+    },
+    recover: () => void open(false, () => {}),
+  };
+
+  function post(order: Order): void {
+    const to = generation;
+    world.after(world.between(0, 0.3), () => {
+      if (to === generation) host?.take(order);
+    });
+  }
+
+  function start(resuming: boolean): void {
+    const mine = generation;
+    const before = share;
+    share = 0;
+    host = open(resuming, (report) => {
+      world.after(world.between(0, 0.3), () => {
+        if (mine === generation) onReport(report);
+      });
+    });
+    share = before;
+  }
+
+  function open(resuming: boolean, tell: (report: Report) => void): Host {
+    const mine = generation;
+    const alive = (work: () => void) => () => {
+      if (mine === generation) work();
+    };
+    return createHost({
+      settings: { ...SETTINGS, resuming },
+      disk,
+      signer: SIGNER,
+      now: world.epoch,
+      turn,
+      tell(report) {
+        if (report.type === 'refused') throw new Error(`the log is refused: ${report.message}`);
+        tell(report);
+      },
+      later: (ms, work) => void world.after(ms, alive(work)),
+      soon: (work) => void world.after(world.between(0, 2), alive(work)),
+    });
+  }
+
+  function onReport(report: Report): void {
+    if (report.type === 'ready') committer.take({ type: 'well', open: report.open });
+    else committer.take(report);
+  }
+
+  function beat(): void {
+    committer.check();
+    world.after(200, beat);
+  }
+}
