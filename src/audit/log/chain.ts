@@ -25,7 +25,7 @@ const NEWLINE = 10;
 export type Stage = (chain: Chain, bodies: readonly Body[]) => Staged;
 
 export function createStage(): Stage {
-  let buffer: Buffer = Buffer.allocUnsafe(1 << 20);
+  let buffer: Buffer = Buffer.allocUnsafe(256 << 10);
 
   return (chain, bodies) => {
     const peaks = [...chain.tree.peaks];

@@ -5,7 +5,6 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
-  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -45,8 +44,6 @@ export interface Disk {
   /** Undefined where there is no such file. */
   facts(path: string): FileFacts | undefined;
   list(folder: string): readonly string[];
-  /** Refuses to replace: the only one of its kind that POSIX has is a hard link. */
-  link(from: string, to: string): void;
   rename(from: string, to: string): void;
   remove(path: string): void;
   makeFolder(path: string): void;
@@ -69,7 +66,6 @@ export function createNodeDisk(): Disk {
       return stats && toFacts(stats);
     },
     list: (folder) => readdirSync(folder),
-    link: linkSync,
     rename: renameSync,
     remove: unlinkSync,
     makeFolder(path) {

@@ -4,6 +4,7 @@ import { type Chain, EMPTY_CHAIN } from './chain.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
 import type { Predecessor } from './head.ts';
+import { readLines } from './lines.ts';
 import { type Claim, type Found, openRegular, readSegment } from './recover.ts';
 import { type Live, putAway, toLive, writeAll } from './segment.ts';
 import { closedSegments, freePath } from './segments.ts';
@@ -158,8 +159,8 @@ function emptied(options: StartOptions, last: string, closed: string | undefined
 function headIsWhole(disk: Disk, path: string): boolean {
   const file = openRegular(disk, path, 'read');
   try {
-    const start = Buffer.alloc(MAX_BATCH_BYTES);
-    return start.subarray(0, file.read(start, 0)).includes(10);
+    const first = readLines(file).next();
+    return !first.done && first.value.ended;
   } finally {
     file.close();
   }

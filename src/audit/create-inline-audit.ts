@@ -1,0 +1,52 @@
+import { type Audit, assemble } from './assemble.ts';
+import type { Disk } from './log/disk.ts';
+import { createHost } from './log/host.ts';
+import type { Report } from './messages.ts';
+import type { AuditOptions } from './options.ts';
+import { createThreadSigner } from './thread-signer.ts';
+
+/** All of the world that an audit log touches, so that a simulation can be that world. */
+export interface InlineSurroundings {
+  readonly disk: Disk;
+  /** Milliseconds of a clock that never steps back. */
+  readonly monotonic: () => number;
+  readonly soon: (work: () => void) => void;
+  readonly later: (ms: number, work: () => void) => void;
+  /** Repeats until the function that it returns is called. */
+  readonly every: (ms: number, work: () => void) => () => void;
+}
+
+/** The same log without a thread: for simulations, where one seed must always give one course. */
+export function createInlineAudit(
+  options: AuditOptions,
+  around: InlineSurroundings,
+): Promise<Audit> {
+  const { disk, monotonic, soon, later, every } = around;
+  const { now } = options;
+  return assemble(options, {
+    ...{ monotonic, soon, every },
+    connect: ({ data, onReport }) =>
+      new Promise((resolve, reject) => {
+        const { settings, key, turn } = data;
+        const closed = Promise.withResolvers<void>();
+        const tell = (report: Report) =>
+          soon(() => {
+            if (report.type === 'refused') reject(new Error(`audit: ${report.message}`));
+            if (report.type === 'closed') closed.resolve();
+            onReport(report);
+          });
+        const { signer, signed } = createThreadSigner(key, settings.origin, tell);
+        const host = createHost({
+          ...{ settings, disk, signer, now, tell, later, soon },
+          turn: new Int32Array(turn),
+        });
+        resolve({
+          post: (order) => (order.type === 'signed' ? signed(order) : host.take(order)),
+          close(last) {
+            host.take(last);
+            return closed.promise;
+          },
+        });
+      }),
+  });
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { EMPTY_TREE, grow, leafHash, peakCount, rootOf } from '../../src/audit/log/tree.ts';
+import type { Leaves } from '../../src/audit/verify/leaves.ts';
+import {
+  consistencyProof,
+  inclusionProof,
+  rangeRoot,
+  rootFromInclusion,
+} from '../../src/audit/verify/proof.ts';
+
+const sha256 = (...parts: Uint8Array[]) =>
+  createHash('sha256').update(Buffer.concat(parts)).digest();
+
+/** RFC 6962 2.1 as it is written, to hold ours against. */
+function slowRoot(lines: readonly Buffer[]): Buffer {
+  const [only] = lines;
+  if (!only) return sha256();
+  if (lines.length === 1) return sha256(Buffer.of(0), only);
+  let split = 1;
+  while (split * 2 < lines.length) split *= 2;
+  return sha256(Buffer.of(1), slowRoot(lines.slice(0, split)), slowRoot(lines.slice(split)));
+}
+
+const linesOf = (count: number) =>
+  Array.from({ length: count }, (_, i) => Buffer.from(`line ${i}`));
+const treeOf = (lines: readonly Buffer[]) => grow(EMPTY_TREE, lines.map(leafHash));
+
+function leavesFrom(lines: readonly Buffer[], firstSeq: number): Leaves {
+  return {
+    firstSeq,
+    size: lines.length,
+    peaks: treeOf(lines.slice(0, firstSeq)).peaks,
+    leaf: (seq) => leafHash(lines[seq]!),
+    line: (seq) => lines[seq],
+  };
+}
+
+test('the root is RFC 6962’s for every size up to 70', () => {
+  for (let size = 0; size <= 70; size += 1) {
+    const lines = linesOf(size);
+    expect(rootOf(treeOf(lines))).toEqual(slowRoot(lines));
+    expect(treeOf(lines).peaks.length).toBe(peakCount(size));
+  }
+});
+
+test('every inclusion proof leads to the root, and to no other for another line', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 90 }), fc.nat(), fc.nat(), (size, a, b) => {
+      const lines = linesOf(size);
+      const seq = a % size;
+      const proof = inclusionProof(leavesFrom(lines, b % (seq + 1)), seq, size);
+      const root = slowRoot(lines);
+      expect(rootFromInclusion({ line: lines[seq]!, seq, size, proof })).toEqual(root);
+      const other = rootFromInclusion({ line: Buffer.from('other'), seq, size, proof });
+      expect(other).not.toEqual(root);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a consistency proof has the hashes that RFC 6962 names', () => {
+  const leaves = leavesFrom(linesOf(7), 0);
+  const node = (from: number, to: number) => rangeRoot(leaves, { from, to });
+  expect(consistencyProof(leaves, 3, 7)).toEqual([node(2, 3), node(3, 4), node(0, 2), node(4, 7)]);
+  expect(consistencyProof(leaves, 4, 7)).toEqual([node(4, 7)]);
+  expect(consistencyProof(leaves, 6, 7)).toEqual([node(4, 6), node(6, 7), node(0, 4)]);
+  expect(consistencyProof(leaves, 7, 7)).toEqual([]);
+});
