@@ -34,6 +34,8 @@ describeWith(['buildah', 'debootstrap', 'grpcurl'], 'the image', () => {
     const secrets = ['--secret', `id=ca,src=${CA}`, '--secret', `id=npmrc,src=${npmrc()}`];
     const bases = ['--build-arg', 'BUILD=localhost/base', '--build-arg', 'BASE=localhost/base'];
     const options = ['--isolation', 'chroot', '--format', 'docker', '--layers=false'];
+    const npm = runTool('npm', ['config', 'get', 'cache']).trim();
+    options.push('--volume', `${npm}:/root/.npm`);
     buildah('bud', ...options, ...bases, ...secrets, '-t', 'localhost/proxy', '.');
     container = buildah('from', 'localhost/proxy').trim();
   }, 400_000);
@@ -118,9 +120,13 @@ describeWith(['buildah', 'debootstrap', 'grpcurl'], 'the image', () => {
   });
 
   it('says in one sentence what is wrong without a configuration, and ends with 64', () => {
-    expect(() =>
-      inside('/nodejs/bin/node', 'dist/main.js', 'serve', '--config', '/nowhere'),
-    ).toThrow(/nowhere/);
+    const serve = ['/nodejs/bin/node', 'dist/main.js', 'serve', '--config', '/nowhere.yaml'];
+    expect(() => inside(...serve)).toThrow(
+      expect.objectContaining({
+        status: 64,
+        stderr: expect.stringMatching(/nowhere\.yaml cannot/),
+      }),
+    );
   });
 });
 
