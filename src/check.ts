@@ -1,5 +1,6 @@
 import type { Call, Decision, Progress, Resolved } from './call.ts';
-import { type Refusal, toRefusal } from './errors.ts';
+import type { Refusal } from './errors.ts';
+import { createFrame, type FrameStages } from './frame.ts';
 import { refusalInForce, refusalOf } from './policy/permit.ts';
 import type { Stages } from './stages.ts';
 
@@ -12,14 +13,15 @@ export type Checked = Resolved & {
 
 export type Check = (call: Call) => Promise<Checked>;
 
-type CheckStages = Pick<Stages, 'identify' | 'admit' | 'resolve' | 'decide' | 'record' | 'count'>;
+type CheckStages = FrameStages & Pick<Stages, 'resolve' | 'decide'>;
 
 /**
  * The small spine, of CheckReEncrypt: identify → resolve → may this principal check? → what would a
  * ReEncrypt get? → record. KMS is asked for facts of keys alone, and no permit is minted.
  */
 export function createCheck(stages: CheckStages): Check {
-  const { identify, admit, resolve, decide, record, count } = stages;
+  const { resolve, decide, record, count } = stages;
+  const { enter, refuse } = createFrame(stages);
 
   return async (call) => {
     const { principal, leave } = await enter(call);
@@ -41,28 +43,11 @@ export function createCheck(stages: CheckStages): Check {
       count(progress);
       return { ...check, decision, refusal };
     } catch (thrown) {
-      throw await refuse(progress, toRefusal(thrown));
+      throw await refuse(progress, thrown);
     } finally {
       leave();
     }
   };
-
-  async function enter(call: Call) {
-    try {
-      const principal = await identify(call.arrival, call.signal);
-      return { principal, leave: await admit(principal, call) };
-    } catch (thrown) {
-      const refusal = toRefusal(thrown);
-      record.turnedAway(refusal);
-      throw refusal;
-    }
-  }
-
-  async function refuse(progress: Progress, refusal: Refusal): Promise<Refusal> {
-    const told = await record.terminal(progress, refusal).then(() => refusal, toRefusal);
-    count(progress, told);
-    return told;
-  }
 }
 
 /** An unknown source key is a matter of the re-encryption, not of asking about it. */

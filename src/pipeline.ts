@@ -1,5 +1,5 @@
 import type { Call, Decision, KmsAnswer, Phase, Progress, Resolved } from './call.ts';
-import { type Refusal, toRefusal } from './errors.ts';
+import { createFrame } from './frame.ts';
 import { permit } from './policy/permit.ts';
 import type { Stages } from './stages.ts';
 
@@ -16,7 +16,8 @@ export type Pipeline = (call: Call) => Promise<Released>;
  * outcome, and every identified call leaves exactly one terminal entry.
  */
 export function createPipeline(stages: Stages): Pipeline {
-  const { identify, admit, resolve, decide, forward, confirm, record, count } = stages;
+  const { resolve, decide, forward, confirm, record, count } = stages;
+  const { enter, refuse } = createFrame(stages);
 
   return async (call) => {
     const { principal, leave } = await enter(call);
@@ -41,32 +42,14 @@ export function createPipeline(stages: Stages): Pipeline {
       count(released);
       return released;
     } catch (thrown) {
-      throw await refuse(progress, toRefusal(thrown));
+      throw await refuse(progress, thrown);
     } finally {
       leave();
     }
   };
 
-  async function enter(call: Call) {
-    try {
-      const principal = await identify(call.arrival, call.signal);
-      return { principal, leave: await admit(principal, call) };
-    } catch (thrown) {
-      const refusal = toRefusal(thrown);
-      record.turnedAway(refusal);
-      throw refusal;
-    }
-  }
-
   async function judge<P extends Progress>(progress: P, phase: Phase): Promise<P & Judged> {
     const resolved = { ...progress, keys: await resolve(progress) };
     return { ...resolved, decision: await decide(resolved, phase) };
-  }
-
-  /** A refusal is recorded before it is told; where that fails, the failure is what is told. */
-  async function refuse(progress: Progress, refusal: Refusal): Promise<Refusal> {
-    const told = await record.terminal(progress, refusal).then(() => refusal, toRefusal);
-    count(progress, told);
-    return told;
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Check } from '../check.ts';
 import type { Config } from '../config/schema.ts';
 import type { Refusal } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -22,6 +23,7 @@ const DEADLINES = { fallbackMs: 5_000, maxMs: 30_000 };
 interface GrpcDoorParts {
   readonly config: Config['grpc'];
   readonly pipeline: Pipeline;
+  readonly check: Check;
   readonly turnedAway: (refusal: Refusal) => void;
   readonly health: ReturnType<typeof createHealth>;
   readonly tls: ServerTls | undefined;
@@ -47,11 +49,12 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
 }
 
 function createListeners(parts: GrpcDoorParts): Listener[] {
-  const { config, pipeline, turnedAway, health, metrics, log } = parts;
+  const { config, pipeline, check, turnedAway, health, metrics, log } = parts;
   const connections = createConnections();
   const server = createGrpcServer({
     options: serverOptions(wireLimits(config)),
     pipeline,
+    check,
     health,
     tools: {
       deadlines: DEADLINES,

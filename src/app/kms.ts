@@ -1,8 +1,8 @@
 import type { Config } from '../config/schema.ts';
 import { createAwsBackend } from '../kms/aws/backend.ts';
 import { createEmbeddedBackend } from '../kms/embedded/backend.ts';
-import { createEmbeddedKms, type EmbeddedKms } from '../kms/embedded/embedded.ts';
-import { readSeed } from '../kms/embedded/seed.ts';
+import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
+import { openEmbeddedKms } from '../kms/embedded/open.ts';
 import { refuseFaults } from '../kms/faults.ts';
 import { guardKms } from '../kms/guard/create-guard.ts';
 import type { Kms } from '../kms/port.ts';
@@ -24,12 +24,12 @@ export async function composeKms(
   { log, env }: Surroundings,
   metrics: Metrics,
 ): Promise<Backend> {
+  const warn = (sentence: string) => log.warn(sentence);
   if (config.backend === 'embedded') {
-    const embedded = openEmbedded(config.embedded);
+    const embedded = openEmbeddedKms(config.embedded, { env, warn, now: Date.now });
     return { kms: refuseFaults(metrics.kms.measure(createEmbeddedBackend(embedded))), embedded };
   }
   const { region, endpoint, transport, allow_embedded: allowEmbedded } = config.aws;
-  const warn = (sentence: string) => log.warn(sentence);
   const aws = await createAwsBackend({ region, endpoint, transport, allowEmbedded, env, warn });
   return { kms: refuseFaults(guard(metrics.kms.measure(aws), limits, log)), embedded: undefined };
 }
@@ -46,14 +46,5 @@ function guard(kms: Kms, limits: Config['limits'], log: Surroundings['log']): Km
     onBreaker: (state) => log.warn({ state }, 'the circuit breaker towards KMS'),
     now: () => performance.now(),
     random: Math.random,
-  });
-}
-
-function openEmbedded({ seed }: Config['kms']['embedded']): EmbeddedKms {
-  return createEmbeddedKms({
-    region: 'us-east-1',
-    account: '000000000000',
-    now: Date.now,
-    seed: seed === undefined ? undefined : readSeed(seed),
   });
 }

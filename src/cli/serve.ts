@@ -42,9 +42,10 @@ function cannotStart(error: unknown): never {
 }
 
 function announce(app: App, { stdout, env }: Terminal): void {
-  const { grpc, probe } = app.addresses;
+  const { grpc, kmsJson, probe } = app.addresses;
+  const aws = kmsJson === '' ? '' : `, AWS’s protocol on http://${kmsJson}`;
   stdout.write(
-    `gRPC on ${grpc.join(', ')}, probe on http://${probe} (/metrics, /livez, /readyz)\n`,
+    `gRPC on ${grpc.join(', ')}${aws}, probe on http://${probe} (/metrics, /livez, /readyz)\n`,
   );
   if (app.embedded)
     stdout.write(demoCalls({ embedded: app.embedded, endpoint: grpc[0] ?? '', env }));

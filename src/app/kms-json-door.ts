@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../config/schema.ts';
+import type { Refusal } from '../errors.ts';
+import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
+import { requireLoopback } from '../kms/embedded/protections.ts';
+import type { Pipeline } from '../pipeline.ts';
+import { createHttpListener } from '../server/http.ts';
+import { readAccessKeys } from '../server/kms-json/access-keys.ts';
+import { createKmsJsonHandler } from '../server/kms-json/handler.ts';
+import type { Stack } from './stack.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** AWS's protocol has no deadlines; what SDKs wait by default is longer. */
+const DEADLINE_MS = 5_000;
+
+interface KmsJsonDoorParts {
+  readonly config: Config['kms_json'];
+  readonly pipeline: Pipeline;
+  readonly turnedAway: (refusal: Refusal) => void;
+  readonly embedded: EmbeddedKms | undefined;
+  readonly log: Surroundings['log'];
+}
+
+/** The door for AWS SDKs and CLIs, open where it is configured. Resolves to the bound address, or ''. */
+export async function openKmsJsonDoor(parts: KmsJsonDoorParts, opened: Stack): Promise<string> {
+  const { config, pipeline, turnedAway, embedded, log } = parts;
+  if (config.listen === undefined) return '';
+  if (embedded) requireLoopback('kms_json.listen', config.listen);
+  const handler = createKmsJsonHandler({
+    pipeline,
+    turnedAway,
+    accessKeys: readAccessKeys(config.access_keys),
+    maxClockSkewMs: config.max_clock_skew_ms,
+    deadlineMs: DEADLINE_MS,
+    others: embedded && ((operation, body) => embedded.invoke(operation, body)),
+    now: Date.now,
+    newId: randomUUID,
+    onInternal: (decision_id, err) => log.error({ decision_id, err }, 'a call failed inside'),
+  });
+  const listener = createHttpListener(config.listen, handler);
+  const address = await listener.listen();
+  opened.push(() => listener.close());
+  return address;
+}

@@ -1,0 +1,52 @@
+import { type Audit, createAudit } from '../audit/create-audit.ts';
+import type { Config } from '../config/schema.ts';
+import type { Refusal } from '../errors.ts';
+import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
+import type { Kms } from '../kms/port.ts';
+import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import { VERSION } from '../version.ts';
+import { composeKms } from './kms.ts';
+import { composePolicy } from './policy.ts';
+import type { Stack } from './stack.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** What the stages and the doors are made of, opened and ready. */
+export interface Parts {
+  readonly metrics: Metrics;
+  readonly kms: Kms;
+  /** Where the backend is the embedded KMS, for its own operations. */
+  readonly embedded: EmbeddedKms | undefined;
+  readonly policy: Awaited<ReturnType<typeof composePolicy>>;
+  readonly audit: Audit;
+  /** Records and counts a refusal before identity. */
+  readonly turnedAway: (refusal: Refusal) => void;
+}
+
+export async function composeParts(
+  config: Config,
+  around: Surroundings,
+  opened: Stack,
+): Promise<Parts> {
+  const metrics = createMetrics({ version: VERSION, backend: config.kms.backend });
+  const { kms, embedded } = await composeKms(config, around, metrics);
+  opened.push(() => kms.close());
+  const policy = await composePolicy(config.policy, around, metrics);
+  opened.push(() => policy.close());
+  const audit = await createAudit({
+    file: config.audit.file,
+    durability: config.audit.durability,
+    backend: config.kms.backend,
+    version: VERSION,
+    onEntry: metrics.auditEntry,
+    onFailure: metrics.auditFailure,
+    warn: (sentence) => around.log.warn(sentence),
+    now: Date.now,
+  });
+  opened.push(() => audit.close());
+  policy.recordIn(audit);
+  const turnedAway = (refusal: Refusal) => {
+    audit.turnedAway(refusal);
+    metrics.turnedAway(refusal);
+  };
+  return { metrics, kms, embedded, policy, audit, turnedAway };
+}

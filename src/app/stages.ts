@@ -1,0 +1,47 @@
+import type { Config } from '../config/schema.ts';
+import { cacheLookUps } from '../keys/cache.ts';
+import { createLookUp } from '../keys/look-up.ts';
+import { createResolve } from '../keys/resolve.ts';
+import { confirm } from '../kms/confirm.ts';
+import { createForward } from '../kms/forward.ts';
+import { createAdmission } from '../limits/admit.ts';
+import type { Stages } from '../stages.ts';
+import { composeIdentify } from './identity.ts';
+import { admitLimits } from './limits.ts';
+import type { Parts } from './parts.ts';
+import type { Stack } from './stack.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** The stages of the spines, each with what it needs and no more. */
+export async function composeStages(
+  { config, parts, around }: { config: Config; parts: Parts; around: Surroundings },
+  opened: Stack,
+): Promise<Stages> {
+  const { kms, policy, audit, metrics, turnedAway } = parts;
+  const admission = createAdmission(admitLimits(config.limits), () => performance.now());
+  return {
+    identify: await composeIdentify(config.identity, around, opened),
+    admit: admission.admit,
+    resolve: composeResolve(config.keys, parts),
+    decide: policy.decide,
+    forward: createForward({ kms, keyIds: config.keys.forward }),
+    confirm,
+    record: { intent: audit.intent, terminal: audit.terminal, turnedAway },
+    count: metrics.count,
+  };
+}
+
+function composeResolve(config: Config['keys'], { kms, metrics }: Parts): Stages['resolve'] {
+  const { describe, tags, aliases, own_account: ownAccount = '', ttl_ms: ttlMs } = config;
+  const lookUp = createLookUp(kms, { describe, tags, aliases, ownAccount });
+  return createResolve(
+    cacheLookUps(lookUp, {
+      ttlMs,
+      negativeTtlMs: Math.min(ttlMs, 5_000),
+      maxEntries: 10_000,
+      lookUpMs: 5_000,
+      now: () => performance.now(),
+      onLookUp: metrics.keyLookup,
+    }),
+  );
+}
