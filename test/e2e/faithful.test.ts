@@ -10,7 +10,7 @@ import { closeAll, connect, reEncrypt } from '../helpers/grpc-client.ts';
 import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
 
 /** The whole number is run with the fault suite. */
-const RUNS = Number(process.env['FAITHFUL_RUNS'] ?? 1500);
+const RUNS = Number(process.env['FAITHFUL_RUNS'] ?? 500);
 const AT_ONCE = 16;
 
 let kms: FakeKms;

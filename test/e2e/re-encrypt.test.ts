@@ -185,7 +185,9 @@ describe('bad input', () => {
 
   test('a message past 256 KiB is refused by size', async () => {
     const told = await refusalOf(raw(Buffer.alloc(256 * 1024 + 1)));
-    expect(told.fields).toMatchObject([{ field: 'request', description: /262144 bytes/ }]);
+    expect(told.fields).toMatchObject([
+      { field: 'request', description: expect.stringMatching(/262144 bytes/) },
+    ]);
   });
 
   function raw(bytes: Buffer): Promise<unknown> {
