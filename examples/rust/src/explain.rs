@@ -21,7 +21,7 @@ pub fn explain(error: &(dyn Error + 'static)) -> (String, u8) {
         return (sentence, exit_code(code));
     }
     // No details: the answer is not the proxy's, the call did not get there.
-    let causes: Vec<String> = successors(told.source(), |cause| cause.source())
+    let causes: Vec<String> = successors(told.source(), |&cause| cause.source())
         .map(ToString::to_string)
         .collect();
     let sentence = format!("{message}: {} [code={code:?}]", causes.join(": "));

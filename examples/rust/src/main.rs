@@ -8,12 +8,6 @@ pub mod reencrypt {
     tonic::include_proto!("kms.reencrypt.v1");
 }
 
-pub mod google {
-    pub mod rpc {
-        pub use tonic_types::pb::Status;
-    }
-}
-
 use reencrypt::ReEncryptRequest;
 use std::{collections::HashMap, env, fs, process::ExitCode, time::Duration};
 

@@ -1,0 +1,187 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEMO_CONTEXT } from './helpers/demo.ts';
+import { decryptAt, encryptAt } from './helpers/demo-ciphertext.ts';
+import { freePort } from './helpers/ports.ts';
+import { startProxy } from './helpers/proxy.ts';
+import { startThreeDoors, type ThreeDoors } from './helpers/three-doors.ts';
+import { describeWith, runTool, TOOLS_PATH } from './helpers/tools.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../examples');
+/** What compilers make stays between runs: the second build is quick. */
+const CACHE = join(
+  process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
+  'kms-reencrypt-proxy',
+  'examples',
+);
+const PLAINTEXT = readFileSync('LICENSE').subarray(0, 4096);
+
+interface Language {
+  readonly name: string;
+  readonly tools: readonly string[];
+  readonly build: { readonly args: readonly string[]; readonly env: Record<string, string> };
+  /** The program and its first arguments. */
+  readonly run: readonly [string, ...string[]];
+}
+
+const program = (name: string) => join(CACHE, name, 'example');
+
+const LANGUAGES: readonly Language[] = [
+  {
+    name: 'go',
+    tools: ['go', 'protoc'],
+    build: { args: [program('go')], env: {} },
+    run: [program('go')],
+  },
+  {
+    name: 'python',
+    tools: ['python3'],
+    build: { args: [], env: {} },
+    run: ['python3', join(EXAMPLES, 'python/example.py')],
+  },
+  {
+    name: 'java',
+    tools: ['java', 'mvn'],
+    build: { args: [], env: {} },
+    run: ['java', '-jar', join(EXAMPLES, 'java/target/example.jar')],
+  },
+  {
+    name: 'rust',
+    tools: ['cargo', 'protoc'],
+    build: {
+      args: [program('rust')],
+      env: { CARGO_TARGET_DIR: join(CACHE, 'rust', 'target') },
+    },
+    run: [program('rust')],
+  },
+  {
+    name: 'cpp',
+    tools: ['cmake', 'g++', 'protoc', 'grpc_cpp_plugin'],
+    build: { args: [program('cpp')], env: { BUILD_DIR: join(CACHE, 'cpp', 'build') } },
+    run: [program('cpp')],
+  },
+];
+
+let doors: ThreeDoors;
+let ciphertext: string;
+beforeAll(async () => {
+  doors = await startThreeDoors();
+  ciphertext = join(doors.proxy.folder, 'ciphertext');
+  const made = { keyId: 'alias/demo-source', plaintext: PLAINTEXT, context: DEMO_CONTEXT };
+  writeFileSync(ciphertext, await encryptAt(doors.proxy.kmsJson, made));
+});
+afterAll(async () => {
+  await doors.proxy.stop();
+});
+
+for (const language of LANGUAGES) {
+  describeWith(language.tools, `the ${language.name} client`, () => {
+    beforeAll(() => {
+      mkdirSync(join(CACHE, language.name), { recursive: true });
+      const { args, env } = language.build;
+      runTool(join(EXAMPLES, language.name, 'build.sh'), args, { env, timeoutMs: 600_000 });
+    }, 600_000);
+
+    function run(target: string, env: Readonly<Record<string, string>> = {}) {
+      const result = join(doors.proxy.folder, 'result');
+      rmSync(result, { force: true });
+      const [command, ...args] = language.run;
+      const ended = spawnSync(command, [...args, ciphertext, result], {
+        encoding: 'utf8',
+        timeout: 60_000,
+        env: {
+          ...process.env,
+          PATH: TOOLS_PATH,
+          PROXY_TARGET: target,
+          SERVICE_CONFIG: join(EXAMPLES, 'service-config.json'),
+          // A JVM takes its time to start, which the deadline covers too.
+          TIMEOUT_MS: '20000',
+          ...env,
+        },
+      });
+      return { code: ended.status, said: ended.stdout + ended.stderr, result };
+    }
+
+    describe.each(['tcp', 'uds', 'mtls'] as const)('over %s', (door) => {
+      it('re-encrypts, and KMS decrypts the result to the same plaintext', async () => {
+        const tls: Record<string, string> = door === 'mtls' ? { PROXY_TLS: doors.tls } : {};
+        const { code, said, result } = run(doors[door], tls);
+        expect(said).toMatch(/^released under arn:aws:kms:\S+ decision_id [0-9a-f-]{36}/);
+        expect(code).toBe(0);
+        const fresh = { ciphertext: readFileSync(result), context: DEMO_CONTEXT };
+        expect(await decryptAt(doors.proxy.kmsJson, fresh)).toEqual(PLAINTEXT);
+      });
+    });
+
+    it('tells a denial in one sentence: who, which side, which rule, which decision', () => {
+      const { code, said, result } = run(doors.tcp, { DESTINATION_TENANT: 'globex' });
+      expect(said).toMatch(
+        /^re-encrypt: .+ \[code=\S+ reason=POLICY_DENIED layer=policy side=\w* /,
+      );
+      expect(said).toMatch(/ rule=demo decision_id=[0-9a-f-]{36}\]\n$/);
+      expect(code).toBe(77);
+      expect(existsSync(result)).toBe(false);
+    });
+
+    it('tells a deadline that was too short', () => {
+      expect(run(doors.tcp, { TIMEOUT_MS: '0' }).code).toBe(124);
+    });
+
+    it('tells a proxy that is not there', async () => {
+      const { code, said } = run(`127.0.0.1:${await freePort()}`);
+      expect(said).toMatch(/^re-encrypt: /m);
+      expect(code).toBe(69);
+    });
+
+    it('tells a certificate that does not fit', () => {
+      const { code, said } = run(doors.mtls, { PROXY_TLS: doors.strangeTls });
+      expect(said).toMatch(/^re-encrypt: /m);
+      expect(code).toBe(76);
+    });
+
+    it('tells a full proxy, and does not press it', async () => {
+      const full = await startProxy({
+        settings: ['limits.all.per_second=0.001', 'limits.all.burst=1'],
+      });
+      try {
+        run(full.grpc);
+        const before = await started(full.probe);
+        const { code, said } = run(full.grpc);
+        expect(said).toMatch(/reason=LIMITED/);
+        expect(code).toBe(75);
+        expect((await started(full.probe)) - before).toBe(1);
+      } finally {
+        await full.stop();
+      }
+    });
+
+    it('tries UNAVAILABLE again as often as the published service config says', async () => {
+      const lame = await startProxy({
+        settings: [
+          'kms.backend=aws',
+          'kms.aws.region=eu-west-1',
+          `kms.aws.endpoint=http://127.0.0.1:${await freePort()}`,
+        ],
+        env: { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example' },
+      });
+      try {
+        const { code } = run(lame.grpc);
+        expect(code).toBe(69);
+        expect(await started(lame.probe)).toBe(3);
+      } finally {
+        await lame.stop();
+      }
+    });
+  });
+}
+
+/** How many ReEncrypt calls a proxy has begun. */
+async function started(probe: string): Promise<number> {
+  const text = await (await fetch(`${probe}/metrics`)).text();
+  const [, count] = /^grpc_server_started_total\{.*"ReEncrypt"\} (\d+)$/m.exec(text) ?? [];
+  return Number(count);
+}
