@@ -3,8 +3,10 @@
 # description: |
 #   How a ReEncrypt is judged. What that applies to is data: data.json names, per principal, rules
 #   that say from which keys, to which keys and with which encryption contexts. A call is allowed
-#   when one rule of its principal finds no fault with it; otherwise the rule that came nearest
-#   says which faults it found. Start by editing data.json; docs/policy.md has every field.
+#   when one rule of its principal finds nothing wrong with it; otherwise the rule that came nearest
+#   says what is wrong. Start by editing data.json; docs/policy.md has every field.
+# schemas:
+#   - input: schema.input
 package kms.reencrypt
 
 # METADATA
@@ -18,18 +20,18 @@ decision := {
 	"allow_unknown_source": object.get(fitting[0], ["source", "may_be_unknown"], true),
 } if {
 	judged
-	count(fitting) > 0
+	fitting[0]
 } else := {
 	"allow": false,
 	"rule": nearest.id,
-	"reasons": [reason | some reason in faults[nearest.id]],
+	"reasons": sort([fault | some fault in faults[nearest.id]]),
 } if {
 	judged
 	nearest.id
 } else := {"allow": true, "rule": "check", "reasons": [], "allow_unknown_source": true} if {
 	input.version == 1
 	input.action == "kms:CheckReEncrypt"
-	count(rules) > 0
+	rules[0]
 } else := {"allow": false, "rule": "", "reasons": [stranger]}
 
 judged if {
@@ -45,26 +47,21 @@ stranger := {
 
 # The rules of the principal, found by its id. Its kind counts too: the subject of a token is no
 # SPIFFE id, though it may be spelt like one.
-default rules := []
-
 rules := grant.rules if {
 	grant := data.kms_reencrypt.principals[name]
 	input.principal.kind in grant.kinds
 }
 
-name := "anonymous" if input.principal.kind == "anonymous"
+name := "anonymous" if {
+	input.principal.kind == "anonymous"
+} else := input.principal.id
 
-else := input.principal.id
-
-fitting := [rule |
-	some rule in rules
-	not faults[rule.id]
-]
+fitting := [rule | some rule in rules; fits(rule)]
 
 # Of the rules that do not fit, the one with the fewest faults; the first where several have as few.
 nearest := [rule |
 	some rule in rules
-	count(faults[rule.id]) == fewest
+	count(object.get(faults, rule.id, [])) == fewest
 ][0]
 
-fewest := min([count(found) | some found in faults])
+fewest := min([count(object.get(faults, rule.id, [])) | some rule in rules])

@@ -1,152 +1,96 @@
-# What is wrong with the call under each rule of its principal: one block, one condition. A field that
-# a rule leaves out asks for nothing, but for these, which hold unless the rule says otherwise: keys
-# and state of both sides, a kept `tenant`, no way from a symmetric key to another kind.
+# What is wrong with the call under each rule of its principal, told with its side. Only a denial asks.
 package kms.reencrypt
 
-# A side whose key is not known yet is judged when KMS has reported it (phase `result`).
-sides contains side if {
-	some side in ["source", "destination"]
-	input[side].known
-}
-
-# What a key may be called in a rule.
-names[side] := ({input[side].key_arn, input[side].alias} | {alias | some alias in input[side].aliases}) - {""} if {
-	some side in sides
-}
-
-# --- the keys of both sides
-
-faults[rule.id] contains {"code": "key", "side": side, "message": $"rule {rule.id} is not for this {side} key"} if {
+faults[rule.id] contains fault("misspelt", "", $"rule {rule.id} has a field that nobody knows, or lacks a side") if {
 	some rule in rules
-	some side in sides
-	not named(object.get(rule, [side, "keys"], []), names[side])
+	misspelt(rule)
 }
 
-named(patterns, found) if {
-	some pattern in patterns
-	pattern in found
-}
-
-named(patterns, found) if {
-	some pattern in patterns
-	endswith(pattern, "*")
-	some name in found
-	startswith(name, trim_suffix(pattern, "*"))
-}
-
-faults[rule.id] contains {"code": "key_state", "side": side, "message": $"the {side} key is {input[side].state}"} if {
-	some rule in rules
-	some side in sides
-	not "state" in input[side].facts_off
-	not input[side].state in object.get(rule, [side, "states"], ["Enabled"])
-}
-
-faults[rule.id] contains {"code": "key_tag", "side": side, "message": $"the {side} key's tag {tag} is not one that rule {rule.id} asks for"} if {
-	some rule in rules
-	some side in sides
-	some tag, values in rule[side].tags
-	not tagged(input[side].tags, tag, values)
-}
-
-tagged(pairs, key, values) if pairs[key] in values
-
-faults[rule.id] contains {"code": field, "side": side, "message": $"the {side} key's {field} is not one that rule {rule.id} asks for"} if {
-	some rule in rules
-	some side in sides
-	some field, values in rule[side].is
-	not input[side][field] in values
-}
-
-faults[rule.id] contains {"code": "source_unknown", "side": "source", "message": $"rule {rule.id} asks for source_key_id"} if {
-	some rule in rules
-	rule.source.may_be_unknown == false
-	not input.source.known
-}
-
-# --- the encryption contexts
-
-faults[rule.id] contains {"code": "context_keep", "side": "destination", "message": $"encryption context key {key} must be there and stay as it is"} if {
-	some rule in rules
-	some key in object.get(rule, ["context", "keep"], ["tenant"])
-	not key in input.relation.context.kept
-}
-
-faults[rule.id] contains {"code": "context_change", "side": "destination", "message": $"encryption context key {key} may not be added, removed or changed"} if {
-	some rule in rules
-	some change, permitted in rule.context.changes
-	some key in input.relation.context[change]
-	not key in permitted
-}
-
-faults[rule.id] contains {"code": "context_value", "side": side, "message": $"encryption context key {key} has a value that rule {rule.id} does not ask for"} if {
+faults[rule.id] contains fault("key", side, $"rule {rule.id} is not for this {side} key") if {
 	some rule in rules
 	some side in ["source", "destination"]
-	some key, values in rule[side].context
-	not tagged(input[side].encryption_context, key, values)
+	wrong_key(rule[side], input[side])
 }
 
-faults[rule.id] contains {"code": "context_forbidden", "side": side, "message": $"encryption context key {key} is forbidden"} if {
+faults[rule.id] contains fault("key_state", side, $"the {side} key is {input[side].state}") if {
 	some rule in rules
 	some side in ["source", "destination"]
-	some key in rule[side].forbidden_context_keys
-	key in input[side].encryption_context_keys
+	wrong_state(rule[side], input[side])
 }
 
-faults[rule.id] contains {"code": "context_binding", "side": "source", "message": $"encryption context key {key} is not the principal's own {attribute}"} if {
+faults[rule.id] contains fault("key_tag", side, $"the {side} key's tag {tag} is not what rule {rule.id} asks for") if {
 	some rule in rules
-	some key, attribute in rule.context.bind
-	not bound(key, attribute)
+	some side in ["source", "destination"]
+	some tag in wrong_tags(rule[side], input[side])
 }
 
-bound(key, attribute) if {
-	value := input.source.encryption_context[key]
-	value == input.destination.encryption_context[key]
-	value == input.principal.attributes[attribute]
-	value != ""
-}
-
-# --- both sides together
-
-faults[rule.id] contains {"code": "downgrade", "side": "destination", "message": "from a symmetric key to another kind"} if {
+faults[rule.id] contains fault("key_fact", side, $"the {side} key's {fact} is not what rule {rule.id} asks for") if {
 	some rule in rules
-	not rule.may_downgrade
-	input.source.algorithm == "SYMMETRIC_DEFAULT"
-	input.destination.algorithm != "SYMMETRIC_DEFAULT"
+	some side in ["source", "destination"]
+	some fact in wrong_facts(rule[side], input[side])
 }
 
-faults[rule.id] contains {"code": field, "side": "", "message": $"rule {rule.id} asks for {field} = {wanted}"} if {
+faults[rule.id] contains fault("source_unknown", "source", $"rule {rule.id} asks for source_key_id") if {
 	some rule in rules
-	input.relation.known
-	some field, wanted in rule.relation
-	input.relation[field] != wanted
+	source_needed(rule.source, input.source)
 }
 
-# --- the call
-
-faults[rule.id] contains {"code": "dry_run_only", "side": "", "message": $"rule {rule.id} is for dry runs"} if {
+faults[rule.id] contains fault("context_value", side, $"encryption context key {key} has not a value that rule {rule.id} asks for") if {
 	some rule in rules
-	rule.dry_run_only
+	some side in ["source", "destination"]
+	some key in wrong_values(rule[side], input[side])
+}
+
+faults[rule.id] contains fault("context_forbidden", side, $"encryption context key {key} is forbidden by rule {rule.id}") if {
+	some rule in rules
+	some side in ["source", "destination"]
+	some key in forbidden_keys(rule[side], input[side])
+}
+
+faults[rule.id] contains fault("context_keep", "destination", $"encryption context key {key} must be there and stay as it is") if {
+	some rule in rules
+	some key in not_kept(object.get(rule, "context", {}))
+}
+
+faults[rule.id] contains fault("context_change", "destination", $"encryption context key {key} must not be added, removed or changed so") if {
+	some rule in rules
+	some key in unwelcome(object.get(rule, "context", {}))
+}
+
+faults[rule.id] contains fault("context_bind", "source", $"encryption context key {key} is not the principal's own") if {
+	some rule in rules
+	some key in not_own(object.get(rule, "context", {}))
+}
+
+faults[rule.id] contains fault("downgrade", "destination", "a symmetric key must not give way to another kind") if {
+	some rule in rules
+	downgrade(rule)
+}
+
+faults[rule.id] contains fault("relation", "", $"rule {rule.id} asks for another {relation}") if {
+	some rule in rules
+	some relation in wrong_relations(rule)
+}
+
+faults[rule.id] contains fault("dry_run_only", "", $"rule {rule.id} is for dry runs") if {
+	some rule in rules
+	rule.call.dry_run_only
 	not input.request.dry_run
 }
 
-faults[rule.id] contains {"code": "hours", "side": "", "message": $"rule {rule.id} is for the hours {rule.time.hours_utc} UTC"} if {
+faults[rule.id] contains fault("hour", "", $"rule {rule.id} is not for this hour (UTC)") if {
 	some rule in rules
-	hours := rule.time.hours_utc
-	not within(hours, input.time.hour_utc)
+	wrong_hour(rule)
 }
 
-within([from, to], hour) if {
-	hour >= from
-	hour < to
+faults[rule.id] contains fault("weekday", "", $"rule {rule.id} is not for a {input.time.weekday}") if {
+	some rule in rules
+	wrong_weekday(rule)
 }
 
-faults[rule.id] contains {"code": "weekday", "side": "", "message": $"rule {rule.id} is not for a {input.time.weekday}"} if {
+faults[rule.id] contains fault("ended", "", $"rule {rule.id} has ended") if {
 	some rule in rules
-	weekdays := rule.time.weekdays
-	not input.time.weekday in weekdays
+	ended(rule)
 }
 
-faults[rule.id] contains {"code": "expired", "side": "", "message": $"rule {rule.id} has ended"} if {
-	some rule in rules
-	input.time.unix_ms >= rule.time.until_unix_ms
-}
+fault(code, side, message) := {"code": code, "side": side, "message": message}

@@ -1,0 +1,191 @@
+# The conditions of a rule, each said once: `fits` asks whether any is broken, `faults` which.
+# A field that a rule leaves out asks for nothing, but for these: the keys of both sides must be named
+# and Enabled, `tenant` must be in both encryption contexts and stay as it is, and a symmetric key must
+# not give way to another kind.
+package kms.reencrypt
+
+fits(rule) if {
+	not misspelt(rule)
+	not wrong_side(rule.source, input.source)
+	not wrong_side(rule.destination, input.destination)
+	not wrong_contexts(object.get(rule, "context", {}))
+	not wrong_relation(rule)
+	not wrong_call(rule)
+}
+
+# --- a field that nobody knows must not switch a condition off
+
+misspelt(rule) if {
+	some field, _ in rule
+	not field in {"id", "source", "destination", "context", "relation", "may_downgrade", "call"}
+}
+
+misspelt(rule) if {
+	some side in [rule.source, rule.destination]
+	some field, _ in side
+	not field in {"keys", "states", "tags", "is", "may_be_unknown", "context", "forbidden_context_keys"}
+}
+
+misspelt(rule) if {
+	some field, _ in rule.context
+	not field in {"keep", "changes", "bind"}
+}
+
+misspelt(rule) if {
+	some field, _ in rule.call
+	not field in {"dry_run_only", "hours_utc", "weekdays", "until_unix_ms"}
+}
+
+misspelt(rule) if not rule.source
+
+misspelt(rule) if not rule.destination
+
+# --- one side: its key, once that is known, and its encryption context
+
+wrong_side(want, have) if wrong_key(want, have)
+
+wrong_side(want, have) if wrong_state(want, have)
+
+wrong_side(want, have) if wrong_tags(want, have) != []
+
+wrong_side(want, have) if wrong_facts(want, have) != []
+
+wrong_side(want, have) if source_needed(want, have)
+
+wrong_side(want, have) if wrong_values(want, have) != []
+
+wrong_side(want, have) if forbidden_keys(want, have) != []
+
+wrong_key(want, have) if {
+	have.known
+	not named(object.get(want, "keys", []), have)
+}
+
+named(patterns, key) if key.alias in patterns
+
+named(patterns, key) if key.key_arn in patterns
+
+named(patterns, key) if {
+	some alias in key.aliases
+	alias in patterns
+}
+
+named(patterns, key) if {
+	some pattern in patterns
+	endswith(pattern, "*")
+	some name in array.concat(key.aliases, [key.alias, key.key_arn])
+	startswith(name, trim_suffix(pattern, "*"))
+}
+
+wrong_state(want, have) if {
+	have.known
+	not have.state in object.get(want, "states", ["Enabled", ""])
+}
+
+wrong_tags(want, have) := [tag |
+	have.known
+	some tag, values in want.tags
+	not within(have.tags, tag, values)
+]
+
+wrong_facts(want, have) := [fact |
+	have.known
+	some fact, values in want.is
+	not within(have, fact, values)
+]
+
+within(object, key, values) if object[key] in values
+
+source_needed(want, have) if {
+	not have.known
+	want.may_be_unknown == false
+}
+
+wrong_values(want, have) := [key |
+	some key, values in want.context
+	not within(have.encryption_context, key, values)
+]
+
+forbidden_keys(want, have) := [key |
+	some key in want.forbidden_context_keys
+	key in have.encryption_context_keys
+]
+
+# --- both encryption contexts
+
+wrong_contexts(want) if not_kept(want) != []
+
+wrong_contexts(want) if unwelcome(want) != []
+
+wrong_contexts(want) if not_own(want) != []
+
+not_kept(want) := [key |
+	some key in object.get(want, "keep", ["tenant"])
+	not key in input.relation.context.kept
+]
+
+unwelcome(want) := [key |
+	some change, welcome in want.changes
+	some key in input.relation.context[change]
+	not key in welcome
+]
+
+not_own(want) := [key |
+	some key, attribute in want.bind
+	not own(key, attribute)
+]
+
+own(key, attribute) if {
+	value := input.principal.attributes[attribute]
+	value != ""
+	value == input.source.encryption_context[key]
+	value == input.destination.encryption_context[key]
+}
+
+# --- both keys
+
+wrong_relation(rule) if downgrade(rule)
+
+wrong_relation(rule) if wrong_relations(rule) != []
+
+downgrade(rule) if {
+	input.source.algorithm == "SYMMETRIC_DEFAULT"
+	input.destination.algorithm != "SYMMETRIC_DEFAULT"
+	not rule.may_downgrade == true
+}
+
+wrong_relations(rule) := [relation |
+	some relation, wanted in rule.relation
+	input.relation.known
+	not input.relation[relation] == wanted
+]
+
+# --- the call
+
+wrong_call(rule) if {
+	rule.call.dry_run_only
+	not input.request.dry_run
+}
+
+wrong_call(rule) if wrong_hour(rule)
+
+wrong_call(rule) if wrong_weekday(rule)
+
+wrong_call(rule) if ended(rule)
+
+wrong_hour(rule) if {
+	[from, to] := rule.call.hours_utc
+	not in_hours(from, to)
+}
+
+in_hours(from, to) if {
+	input.time.hour_utc >= from
+	input.time.hour_utc < to
+}
+
+wrong_weekday(rule) if {
+	weekdays := rule.call.weekdays
+	not input.time.weekday in weekdays
+}
+
+ended(rule) if input.time.unix_ms >= rule.call.until_unix_ms
