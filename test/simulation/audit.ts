@@ -44,6 +44,7 @@ export interface SimulatedAudit {
 /** The real audit log, its thread and its disk driven by the simulated world. */
 export function createSimulatedAudit(world: World, disk: SimulatedDisk): SimulatedAudit {
   const turn = new Int32Array(createTurn());
+  const [toThread, fromThread] = [createPort(world), createPort(world)];
   let host: Host | undefined;
   let generation = 0;
   let share = 0;
@@ -98,7 +99,7 @@ export function createSimulatedAudit(world: World, disk: SimulatedDisk): Simulat
 
   function post(order: Order): void {
     const to = generation;
-    world.after(world.between(0, 0.3), () => {
+    toThread(() => {
       if (to === generation) host?.take(order);
     });
   }
@@ -108,7 +109,7 @@ export function createSimulatedAudit(world: World, disk: SimulatedDisk): Simulat
     const before = share;
     share = 0;
     host = open(resuming, (report) => {
-      world.after(world.between(0, 0.3), () => {
+      fromThread(() => {
         if (mine === generation) onReport(report);
       });
     });
@@ -144,4 +145,13 @@ export function createSimulatedAudit(world: World, disk: SimulatedDisk): Simulat
     committer.check();
     world.after(200, beat);
   }
+}
+
+/** A message port: late, but in order. */
+function createPort(world: World): (deliver: () => void) => void {
+  let last = 0;
+  return (deliver) => {
+    last = Math.max(last, world.now() + world.between(0, 0.3));
+    world.after(last - world.now(), deliver);
+  };
 }

@@ -45,7 +45,7 @@ export function createCall(world: World, number: number): Call {
 /** The truth that no fault may bend: who may move what from which key to which. */
 export function isAllowed(principal: string, source: string, destination: string): boolean {
   const name = PRINCIPALS.indexOf(principal);
-  if (name < 0) return false;
+  if (name < 0 || !KEYS.includes(source) || !KEYS.includes(destination)) return false;
   return (KEYS.indexOf(source) + 2 * KEYS.indexOf(destination) + name) % 3 !== 0;
 }
 
