@@ -1,7 +1,8 @@
-import { createSecretKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { toSecret } from './import/unwrap.ts';
 import { isEmbeddedKeyId } from './marks.ts';
 import { createKey, usageFor } from './model/create.ts';
 import { defaultPolicy } from './model/default-policy.ts';
@@ -19,11 +20,12 @@ const seedKey = z.strictObject({
     .refine(isEmbeddedKeyId, 'must look like e0bedded-0000-8000-8000-000000000000')
     .optional()
     .describe('The same key id at every start.'),
-  /** For tests whose ciphertexts must outlive the process. Anyone who reads the file has the key. */
   material: z
     .base64()
-    .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
-    .optional(),
+    .optional()
+    .describe(
+      'The same secret at every start, for tests: 32 bytes, or PKCS #8 DER for a key pair. Whoever reads the file has it.',
+    ),
   description: z.string().max(8192).default(''),
   spec: z.enum(Object.keys(SPECS) as [KeySpec, ...KeySpec[]]).default('SYMMETRIC_DEFAULT'),
   usage: z.enum(KEY_USAGES as readonly [KeyUsage, ...KeyUsage[]]).optional(),
@@ -91,7 +93,6 @@ function isTaken(world: World, region: string, keyId: string | undefined): boole
 type Place = Pick<Caller, 'partition' | 'account' | 'region'>;
 
 function plant(world: World, wanted: Seed['keys'][number], place: Place, names: readonly string[]) {
-  const secret = wanted.material && createSecretKey(Buffer.from(wanted.material, 'base64'));
   const key = createKey(world, {
     place,
     spec: wanted.spec,
@@ -101,9 +102,16 @@ function plant(world: World, wanted: Seed['keys'][number], place: Place, names: 
     description: wanted.description,
     policy: wanted.policy === undefined ? defaultPolicy(place) : parsePolicy(wanted.policy),
     keyId: wanted.key_id,
-    secret: secret || undefined,
+    secret: secretOf(wanted),
   });
   key.enabled = wanted.enabled;
   for (const [name, value] of Object.entries(wanted.tags)) key.tags.set(name, value);
   for (const name of names) addAlias(world, name, key);
+}
+
+function secretOf({ material, spec, alias, key_id }: Seed['keys'][number]): KeyObject | undefined {
+  if (material === undefined) return undefined;
+  const secret = toSecret(spec, Buffer.from(material, 'base64'));
+  if (secret) return secret;
+  throw new Error(`The material of seeded key ${alias ?? key_id ?? ''} does not fit ${spec}.`);
 }
