@@ -1,0 +1,108 @@
+import { expect, it } from 'vitest';
+import { createEmbeddedBackend } from '../../../src/kms/embedded/backend.ts';
+import { KmsFault } from '../../../src/kms/port.ts';
+import { toKmsRequest } from '../../../src/kms/request.ts';
+import { aPermit } from '../permits.ts';
+import { kmsWithClock } from './helpers.ts';
+
+const { kms: embedded, operations } = kmsWithClock();
+const backend = createEmbeddedBackend(embedded);
+const never = new AbortController().signal;
+
+function setUp(call: Parameters<typeof aPermit>[0] = {}) {
+  const [source, destination] = [operations.CreateKey({}), operations.CreateKey({})];
+  const [from, to] = [source.KeyMetadata, destination.KeyMetadata];
+  const { CiphertextBlob: ciphertext } = operations.Encrypt({
+    KeyId: from.KeyId,
+    Plaintext: Uint8Array.of(1, 2),
+    EncryptionContext: { tenant: 'a' },
+  });
+  const permit = aPermit({
+    ...call,
+    call: { ciphertext, ...call.call },
+    source: { encryptionContext: { tenant: 'a' }, ...call.source },
+    destination: { encryptionContext: { tenant: 'a' }, ...call.destination },
+  });
+  const request = toKmsRequest(permit, 'resolved');
+  return {
+    from,
+    to,
+    request: {
+      ...request,
+      source: { ...request.source, keyId: from.Arn },
+      destination: { ...request.destination, keyId: to.Arn },
+    },
+  };
+}
+
+it('performs exactly the request and answers whole', async () => {
+  const { from, to, request } = setUp();
+  const answer = await backend.reEncrypt(request);
+  expect(answer).toMatchObject({
+    sourceKeyArn: from.Arn,
+    destinationKeyArn: to.Arn,
+    sourceAlgorithm: 'SYMMETRIC_DEFAULT',
+    destinationAlgorithm: 'SYMMETRIC_DEFAULT',
+    sourceKeyMaterialId: from.CurrentKeyMaterialId,
+    destinationKeyMaterialId: to.CurrentKeyMaterialId,
+    dryRun: false,
+    attempts: 1,
+  });
+  expect(answer.requestId).toMatch(/^[0-9a-f-]{36}$/);
+  const opened = operations.Decrypt({
+    CiphertextBlob: answer.ciphertext,
+    EncryptionContext: { tenant: 'a' },
+  });
+  expect([...opened.Plaintext]).toEqual([1, 2]);
+});
+
+it('a dry run that would succeed is an answer, not an error', async () => {
+  const { request } = setUp({ call: { dryRun: true } });
+  const answer = await backend.reEncrypt(request);
+  expect(answer).toMatchObject({ dryRun: true, sourceKeyArn: '', destinationKeyArn: '' });
+  expect(answer.ciphertext.byteLength).toBe(0);
+});
+
+it('a failure is a KmsFault with KMS’s name, status and a request id', async () => {
+  const { to, request } = setUp();
+  operations.DisableKey({ KeyId: to.KeyId });
+  const fault = await backend.reEncrypt(request).catch((thrown: unknown) => thrown);
+  expect(fault).toBeInstanceOf(KmsFault);
+  expect(fault).toMatchObject({
+    code: 'DisabledException',
+    message: `${to.Arn} is disabled.`,
+    httpStatus: 400,
+    requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  });
+});
+
+it('an aborted call is not performed', async () => {
+  const controller = new AbortController();
+  controller.abort(new Error('too late'));
+  const { request } = setUp();
+  await expect(backend.reEncrypt({ ...request, signal: controller.signal })).rejects.toThrow(
+    'too late',
+  );
+});
+
+it('describes keys, their aliases and all their tags', async () => {
+  const Tags = Array.from({ length: 50 }, (_, i) => ({ TagKey: `k${i}`, TagValue: 'v' }));
+  const { KeyMetadata } = operations.CreateKey({ MultiRegion: true, Tags });
+  const { KeyId, Arn } = KeyMetadata;
+  for (const name of ['b', 'a']) {
+    operations.CreateAlias({ AliasName: `alias/${name}`, TargetKeyId: KeyId });
+  }
+  expect(await backend.describeKey('alias/a', never)).toEqual({
+    arn: Arn,
+    keyId: KeyId,
+    spec: 'SYMMETRIC_DEFAULT',
+    usage: 'ENCRYPT_DECRYPT',
+    origin: 'AWS_KMS',
+    manager: 'CUSTOMER',
+    state: 'Enabled',
+    multiRegion: true,
+    multiRegionType: 'PRIMARY',
+  });
+  expect(await backend.listAliases(Arn, never)).toEqual(['alias/a', 'alias/b']);
+  expect(Object.keys(await backend.listResourceTags(Arn, never))).toHaveLength(50);
+});

@@ -1,0 +1,28 @@
+import { createEmbeddedKms, type EmbeddedKmsOptions } from '../../../src/kms/embedded/embedded.ts';
+
+export const REGION = 'eu-west-1';
+export const ACCOUNT = '111122223333';
+export const DAY_MS = 86_400_000;
+
+/** An embedded KMS whose clock stands still until it is moved. */
+export function kmsWithClock(options: Partial<EmbeddedKmsOptions> = {}) {
+  let time = Date.UTC(2026, 0, 1);
+  const clock = {
+    now: () => time,
+    pass: (ms: number) => {
+      time += ms;
+    },
+  };
+  const kms = createEmbeddedKms({ region: REGION, account: ACCOUNT, now: clock.now, ...options });
+  return { kms, clock, ...kms };
+}
+
+/** The name under which a call is refused, or `done`. */
+export function codeOf(call: () => unknown): string {
+  try {
+    call();
+    return 'done';
+  } catch (thrown) {
+    return (thrown as { code?: string }).code ?? String(thrown);
+  }
+}

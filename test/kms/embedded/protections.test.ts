@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { openEmbeddedKms } from '../../../src/kms/embedded/open.ts';
+import { NotHereError, requireLoopback } from '../../../src/kms/embedded/protections.ts';
+
+const settings = { region: 'us-east-1', account: '000000000000', in_production: false };
+
+function opening(env: Record<string, string>, inProduction = false) {
+  const warnings: string[] = [];
+  const open = () =>
+    openEmbeddedKms(
+      { ...settings, in_production: inProduction },
+      { env, warn: (sentence) => warnings.push(sentence), now: Date.now },
+    );
+  return { open, warnings };
+}
+
+it.each([{ NODE_ENV: 'production' }, { KUBERNETES_SERVICE_HOST: '10.0.0.1' }])(
+  'it refuses to start with %o',
+  (env) => {
+    const { open } = opening(env);
+    expect(open).toThrow(NotHereError);
+    expect(open).toThrow(Object.keys(env)[0]!);
+  },
+);
+
+it('told once, in either way, it still refuses; told twice it starts', () => {
+  const env = { NODE_ENV: 'production' };
+  const said = { ...env, EMBEDDED_KMS_IN_PRODUCTION: '1' };
+  expect(opening(env, true).open).toThrow(NotHereError);
+  expect(opening(said, false).open).toThrow(NotHereError);
+  expect(opening(said, true).open().caller.region).toBe('us-east-1');
+});
+
+it('ambient AWS credentials are named and ignored, their values never told', () => {
+  const { open, warnings } = opening({ AWS_SECRET_ACCESS_KEY: 'hush', AWS_PROFILE: 'prod' });
+  open();
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toContain('AWS_SECRET_ACCESS_KEY, AWS_PROFILE');
+  expect(warnings[0]).not.toContain('hush');
+});
+
+it('on a laptop it starts without a word', () => {
+  const { open, warnings } = opening({ NODE_ENV: 'development' });
+  open();
+  expect(warnings).toEqual([]);
+});
+
+it.each(['127.0.0.1:1', '127.9.9.9:80', '[::1]:1', 'localhost:1', 'unix:/run/a.sock'])(
+  '%s is loopback',
+  (address) => requireLoopback('listen', address),
+);
+
+it.each(['0.0.0.0:1', '[::]:1', '10.0.0.1:1', 'example.org:1', '127.0.0.1.example.org:1'])(
+  '%s is not',
+  (address) => expect(() => requireLoopback('listen', address)).toThrow(/listen is /),
+);

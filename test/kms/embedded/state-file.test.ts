@@ -1,0 +1,116 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { StateFileError } from '../../../src/kms/embedded/state/file.ts';
+import { codeOf, DAY_MS, kmsWithClock } from './helpers.ts';
+
+let folder: string;
+let stateFile: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'embedded-kms-'));
+  stateFile = join(folder, 'keys.json');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const open = () => kmsWithClock({ stateFile });
+
+it('everything outlives the process: keys, aliases, tags, grants, states, families, rotations', () => {
+  const { operations } = open();
+  const there = { region: 'us-west-2' };
+  const { KeyId } = operations.CreateKey({
+    MultiRegion: true,
+    Description: 'kept',
+    Tags: [{ TagKey: 'a', TagValue: 'b' }],
+  }).KeyMetadata;
+  const { CiphertextBlob } = operations.Encrypt({ KeyId, Plaintext: Uint8Array.of(1) });
+  operations.CreateAlias({ AliasName: 'alias/a', TargetKeyId: KeyId });
+  operations.RotateKeyOnDemand({ KeyId });
+  operations.EnableKeyRotation({ KeyId });
+  operations.ReplicateKey({ KeyId, ReplicaRegion: there.region });
+  const grant = operations.CreateGrant({
+    KeyId,
+    GranteePrincipal: 'arn:aws:iam::111122223333:user/a',
+    Operations: ['Decrypt'],
+    Constraints: { EncryptionContextEquals: { a: 'b' } },
+  });
+  const signer = operations.CreateKey({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+  const waiting = operations.CreateKey({ Origin: 'EXTERNAL' }).KeyMetadata.KeyId;
+  operations.ScheduleKeyDeletion({ KeyId: waiting });
+  const off = operations.CreateKey({}).KeyMetadata.KeyId;
+  operations.DisableKey({ KeyId: off });
+
+  const again = open().operations;
+  for (const id of [KeyId, 'alias/a', signer.KeyMetadata.KeyId, waiting, off]) {
+    expect(again.DescribeKey({ KeyId: id })).toEqual(operations.DescribeKey({ KeyId: id }));
+  }
+  expect(again.DescribeKey({ KeyId }, there)).toEqual(operations.DescribeKey({ KeyId }, there));
+  expect(again.ListGrants({ KeyId })).toEqual(operations.ListGrants({ KeyId }));
+  expect(again.ListResourceTags({ KeyId })).toEqual(operations.ListResourceTags({ KeyId }));
+  expect(again.ListKeyRotations({ KeyId })).toEqual(operations.ListKeyRotations({ KeyId }));
+  expect(again.GetKeyRotationStatus({ KeyId })).toEqual(operations.GetKeyRotationStatus({ KeyId }));
+  expect(again.GetPublicKey({ KeyId: signer.KeyMetadata.KeyId })).toEqual(
+    operations.GetPublicKey({ KeyId: signer.KeyMetadata.KeyId }),
+  );
+  expect([...again.Decrypt({ CiphertextBlob }, there).Plaintext]).toEqual([1]);
+  again.RetireGrant({ GrantToken: grant.GrantToken });
+});
+
+it('the file is for its owner alone, and one that others can read is refused', () => {
+  open().operations.CreateKey({});
+  expect(statSync(stateFile).mode & 0o777).toBe(0o600);
+  chmodSync(stateFile, 0o640);
+  expect(open).toThrow(/keys\.json can be read by others \(mode 640\); make it 0600/);
+});
+
+it('a damaged file is refused with its name and kept as it was', () => {
+  open().operations.CreateKey({});
+  const whole = readFileSync(stateFile, 'utf8');
+  const damages = [
+    whole.slice(0, -20),
+    whole.replace('"Enabled"', '"enabled"').replace('AWS_KMS', 'AWS_KMX'),
+    'not json at all',
+    '',
+    `${JSON.stringify({ format: 'something else' })}\n{}\n`,
+  ];
+  for (const damaged of damages) {
+    writeFileSync(stateFile, damaged, { mode: 0o600 });
+    expect(open).toThrow(StateFileError);
+    expect(open).toThrow(/keys\.json is damaged and was left as it is/);
+    expect(readFileSync(stateFile, 'utf8')).toBe(damaged);
+  }
+});
+
+it('two processes do not overwrite each other’s keys', () => {
+  const [one, two] = [open().operations, open().operations];
+  one.CreateKey({});
+  expect(codeOf(() => two.CreateKey({}))).toBe('KMSInternalException');
+  expect(open().operations.ListKeys({}).Keys).toHaveLength(1);
+});
+
+it('what cannot be written is not said to be done', () => {
+  const { operations } = open();
+  operations.CreateKey({});
+  rmSync(folder, { recursive: true });
+  expect(codeOf(() => operations.CreateKey({}))).toBe('KMSInternalException');
+  folder = mkdtempSync(join(tmpdir(), 'embedded-kms-'));
+});
+
+it('a rotation that time brought is kept before the new material is used', () => {
+  const { operations, clock } = open();
+  const { KeyId } = operations.CreateKey({}).KeyMetadata;
+  operations.EnableKeyRotation({ KeyId, RotationPeriodInDays: 90 });
+  clock.pass(91 * DAY_MS);
+  const { CiphertextBlob } = operations.Encrypt({ KeyId, Plaintext: Uint8Array.of(5) });
+  const later = open();
+  later.clock.pass(91 * DAY_MS);
+  expect([...later.operations.Decrypt({ CiphertextBlob }).Plaintext]).toEqual([5]);
+});
+
+it('a seed does not make its keys twice', () => {
+  const seed = { keys: [], principals: {} };
+  const { operations } = kmsWithClock({ stateFile, seed });
+  operations.CreateKey({});
+  kmsWithClock({ stateFile, seed });
+  expect(open().operations.ListKeys({}).Keys).toHaveLength(1);
+});
