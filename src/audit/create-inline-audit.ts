@@ -3,6 +3,7 @@ import type { Disk } from './log/disk.ts';
 import { createHost } from './log/host.ts';
 import type { Report } from './messages.ts';
 import type { AuditOptions } from './options.ts';
+import type { Supervised } from './supervise.ts';
 import { createThreadSigner } from './thread-signer.ts';
 
 /** All of the world that an audit log touches, so that a simulation can be that world. */
@@ -31,6 +32,7 @@ export function createInlineAudit(
         const closed = Promise.withResolvers<void>();
         const tell = (report: Report) =>
           soon(() => {
+            if (report.type === 'ready') resolve(connected);
             if (report.type === 'refused') reject(new Error(`audit: ${report.message}`));
             if (report.type === 'closed') closed.resolve();
             onReport(report);
@@ -40,13 +42,13 @@ export function createInlineAudit(
           ...{ settings, disk, signer, now, tell, later, soon },
           turn: new Int32Array(turn),
         });
-        resolve({
+        const connected: Supervised = {
           post: (order) => (order.type === 'signed' ? signed(order) : host.take(order)),
           close(last) {
             host.take(last);
             return closed.promise;
           },
-        });
+        };
       }),
   });
 }

@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -19,6 +18,10 @@ export interface KeyFile {
   readonly made: boolean;
 }
 
+const { O_CREAT, O_DSYNC, O_EXCL, O_WRONLY } = constants;
+/** Not by fsync, which Node denies under its permission model. */
+const NEW_AND_SYNCED = O_WRONLY | O_CREAT | O_EXCL | O_DSYNC;
+
 /** Reads a key file; where it is missing and may be made, makes it, mode 0600, never half written. */
 export function readOrMakeKey(path: string, make?: () => Buffer): KeyFile {
   const there = read(path);
@@ -26,10 +29,9 @@ export function readOrMakeKey(path: string, make?: () => Buffer): KeyFile {
   if (!make) throw new Error(`${path}: there is no such key file`);
   mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  const fd = openSync(temporary, 'wx', 0o600);
+  const fd = openSync(temporary, NEW_AND_SYNCED, 0o600);
   try {
     writeSync(fd, make());
-    fsyncSync(fd);
     // A link refuses to replace: of two processes that start at once, both use the first one's key.
     linkSync(temporary, path);
   } catch (thrown) {

@@ -28,6 +28,7 @@ export interface MemoryDisk extends Disk {
   /** Cuts the power: names go back to what their folder's last sync kept, files to `pick` of unsynced bytes. */
   crash(pick: (unsynced: number) => number): void;
   read(path: string): Buffer;
+  /** Puts a durable file there. */
   write(path: string, bytes: Uint8Array): void;
 }
 
@@ -54,8 +55,10 @@ export function createMemoryDisk(now: () => number = () => 0): MemoryDisk {
     },
     read: (path) => at(path).bytes,
     write(path, bytes) {
+      if (!names.has(path)) disk.open(path, 'create');
       at(path).bytes = Buffer.from(bytes);
       at(path).synced = at(path).bytes;
+      syncedNames = new Map(names);
     },
     open(path, how) {
       disk.fault('open', path);

@@ -116,3 +116,14 @@ export function openInline(
     { disk, monotonic: now, soon, later, every },
   );
 }
+
+/** Lets time pass until the promise is settled. */
+export async function settled<T>(clock: Clock, promise: Promise<T>): Promise<T> {
+  let done = false;
+  const end = () => {
+    done = true;
+  };
+  promise.then(end, end);
+  for (let turn = 0; turn < 1_000 && !done; turn += 1) await clock.pass(10);
+  return promise;
+}

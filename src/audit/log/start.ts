@@ -80,13 +80,13 @@ function goOn(options: StartOptions, file: DiskFile, last: string): Opening {
   const { file: path, now, origin, vkey, claim } = options;
   const found = readSegment(file, last, claim);
   const { chain, bytes, open, head } = found;
+  const recovered = found.bad && putAside(options, { file, path: last, found });
   if (claim && claim.size > chain.seq) {
     throw new LogFault(
       'BROKEN',
       `${last} ends at seq ${chain.seq - 1}; ${claim.size} entries were signed`,
     );
   }
-  const recovered = found.bad && putAside(options, { file, path: last, found });
   const live = toLive(file, head.chain.seq, now());
   const same = head.origin === origin && head.vkey === vkey;
   const opening = { chain, bytes, open, recovered, broken: undefined, predecessor: undefined };

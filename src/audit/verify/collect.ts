@@ -19,6 +19,8 @@ export interface LogFiles {
   readonly path: string;
   readonly segments: readonly SegmentFile[];
   readonly checkpoint: Checkpoint | undefined;
+  /** True for a closed segment by itself: what is before and after it was not asked for. */
+  readonly partial: boolean;
 }
 
 /** The logs in a folder, or the one that a file belongs to. @throws Error where there is none */
@@ -37,14 +39,14 @@ function collectLog(disk: Disk, path: string): LogFiles {
   const folder = dirname(path);
   const own = basename(path);
   if (liveName(own) !== own) {
-    return { path, segments: [readSegmentFile(disk, path)], checkpoint: undefined };
+    return { path, segments: [readSegmentFile(disk, path)], checkpoint: undefined, partial: true };
   }
   const segments = disk
     .list(folder)
     .filter((name) => name === own || (isSegmentName(name) && liveName(name) === own))
     .map((name) => readSegmentFile(disk, join(folder, name)))
     .sort((a, b) => order(a, path) - order(b, path));
-  return { path, segments, checkpoint: readCheckpoint(disk, path) };
+  return { path, segments, checkpoint: readCheckpoint(disk, path), partial: false };
 }
 
 /** `audit-000000001000.jsonl`, `audit-000000001000.jsonl.1` and logrotate's `audit.jsonl.1` → `audit.jsonl`. */

@@ -45,7 +45,7 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
   const keys = options.keys.length > 0 ? options.keys : heads.flatMap(keyOf);
   const walk = createWalk({ start, claims, keys });
   const { tornBytes, abandonedBytes, bytes, last } = walkSegments(walk, log, options);
-  const problem = walk.finish();
+  const problem = walk.finish() ?? unexplained(log, walk);
   const { seq, peaks } = walk.chain();
   return {
     ...{ tornBytes, abandonedBytes, bytes },
@@ -59,6 +59,14 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
     segments: log.segments.length,
     problem: problem && { ...problem, file: last },
   };
+}
+
+/** Only what the log itself says it deleted may be missing before its first segment. */
+function unexplained({ segments, partial }: LogFiles, walk: Walk): Problem | undefined {
+  const head = segments[0]?.head;
+  if (partial || !head || head.chain.seq === 0) return;
+  if (head.predecessor && walk.deleted().has(head.predecessor.file)) return;
+  return { seq: 0, why: `entries 0 to ${head.chain.seq - 1} are missing` };
 }
 
 function keyOf({ vkey }: Head): readonly VerifierKey[] {

@@ -29,12 +29,15 @@ export interface Walk {
   /** After the last line. */
   finish(): Problem | undefined;
   chain(): Pick<Chain, 'seq' | 'prev'> & { readonly peaks: readonly Buffer[] };
+  /** Segment files that the log says it has deleted. */
+  deleted(): ReadonlySet<string>;
   /** How many entries signed checkpoints vouch for. */
   signed(): number;
 }
 
 interface State extends WalkOptions {
   readonly history: History;
+  readonly deleted: Set<string>;
   readonly claimed: Map<number, Checkpoint>;
   seq: number;
   prev: string;
@@ -50,6 +53,7 @@ export function createWalk(options: WalkOptions): Walk {
     ...options,
     history: createHistory(start.tree.size, start.tree.peaks),
     claimed: new Map(claims.map((claim) => [claim.size, claim])),
+    deleted: new Set(),
     seq: start.seq,
     prev: start.prev,
     signed: 0,
@@ -63,6 +67,7 @@ export function createWalk(options: WalkOptions): Walk {
     reject: (seq, why) => fail(state, seq, why),
     finish: () => finish(state),
     chain: () => ({ seq: state.seq, prev: state.prev, peaks: state.history.peaks() }),
+    deleted: () => state.deleted,
     signed: () => state.signed,
   };
 }
@@ -79,7 +84,8 @@ function take(state: State, { bytes, leaf }: Line): boolean {
     state.torn = { seq, hash: sha256, line: bytes.toString() };
     return true;
   }
-  if (bytes.subarray(0, CHECKPOINT.length).equals(CHECKPOINT)) checkLogged(state, bytes);
+  if (startsWith(bytes, CHECKPOINT)) checkLogged(state, bytes);
+  else if (startsWith(bytes, RETENTION)) noteDeleted(state, bytes);
   state.history.add(hash('sha256', leaf, 'buffer'));
   state.prev = sha256;
   state.seq += 1;
@@ -88,6 +94,16 @@ function take(state: State, { bytes, leaf }: Line): boolean {
 }
 
 const CHECKPOINT = Buffer.from('{"checkpoint":');
+const RETENTION = Buffer.from('{"kind":"retention",');
+
+function startsWith(bytes: Buffer, start: Buffer): boolean {
+  return bytes.compare(start, 0, start.length, 0, Math.min(start.length, bytes.length)) === 0;
+}
+
+function noteDeleted({ deleted }: State, bytes: Buffer): void {
+  const { retention } = JSON.parse(bytes.toString());
+  for (const { file } of retention?.deleted ?? []) deleted.add(String(file));
+}
 
 function fail(state: State, seq: number, why: string): false {
   state.problem ??= { seq, why };

@@ -1,0 +1,179 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import type { Audit } from '../../src/audit/create-audit.ts';
+import { Refusal } from '../../src/errors.ts';
+import { fill } from './fault-world.ts';
+import { answered, intended, judged } from './samples.ts';
+import { createFolder, openAudit, verify } from './world.ts';
+
+async function until(condition: () => boolean, ms = 5_000): Promise<number> {
+  const start = performance.now();
+  while (!condition()) {
+    if (performance.now() - start > ms) throw new Error(`not within ${ms} ms`);
+    await setTimeout(10);
+  }
+  return performance.now() - start;
+}
+
+const entriesOf = (file: string) =>
+  readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test.concurrent('intent, outcome, refusal and shutdown are in the file when their promises are', async () => {
+  await using folder = createFolder();
+  const notes: string[] = [];
+  const audit = await openAudit(folder.file, { onCheckpoint: (note) => notes.push(note) });
+  await audit.intent(intended(1));
+  expect(entriesOf(folder.file).at(-1)).toMatchObject({ kind: 'intent', seq: 2 });
+  await audit.terminal(answered(1));
+  await audit.terminal(judged(2), new Refusal('KEY_FACTS_UNAVAILABLE'));
+  audit.turnedAway(new Refusal('UNAUTHENTICATED'));
+  audit.turnedAway(new Refusal('UNAUTHENTICATED'));
+  await audit.close();
+  const entries = entriesOf(folder.file);
+  expect(entries.map(({ kind }) => kind)).toEqual([
+    'segment',
+    'started',
+    'intent',
+    'outcome',
+    'refusal',
+    'turned_away',
+    'shutdown',
+  ]);
+  expect(entries[3].outcome).toEqual({ code: 'OK', reason: '', status: 'released' });
+  expect(entries[4].outcome).toMatchObject({ reason: 'KEY_FACTS_UNAVAILABLE', status: 'failed' });
+  expect(entries[5].turned_away).toEqual({ count: 2, reason: 'UNAUTHENTICATED' });
+  expect(statSync(folder.file).mode & 0o777).toBe(0o600);
+  expect(notes.at(-1)).toBe(readFileSync(`${folder.file}.checkpoint`, 'utf8'));
+  expect(verify(folder.file)).toMatchObject({ state: 'intact', size: 7, signed: 7 });
+});
+
+test.concurrent('a process that ended between intent and outcome leaves an unknown outcome to the next', async () => {
+  await using folder = createFolder();
+  const first = await openAudit(folder.file);
+  await first.intent(intended(7));
+  await first.close();
+  const second = await openAudit(folder.file);
+  await second.close();
+  expect(entriesOf(folder.file)).toContainEqual(
+    expect.objectContaining({
+      kind: 'outcome',
+      decision_id: intended(7).call.id,
+      outcome: expect.objectContaining({ status: 'unknown' }),
+    }),
+  );
+});
+
+const touches: readonly (readonly [string, string, (file: string) => void])[] = [
+  ['removed', 'REMOVED', unlinkSync],
+  ['renamed', 'RENAMED', (file) => renameSync(file, `${file}.away`)],
+  ['truncated', 'TRUNCATED', (file) => truncateSync(file, 100)],
+  ['appended to', 'FOREIGN_WRITE', (file) => writeFileSync(file, 'x\n', { flag: 'a' })],
+  ['opened to others', 'MODE_CHANGED', (file) => chmodSync(file, 0o644)],
+];
+
+test.concurrent('a live file that is touched is noticed within a second, suspends, and is left for a new segment', async () => {
+  await Promise.all(
+    touches.map(async ([what, code, touch]) => {
+      await using folder = createFolder();
+      const failures: string[] = [];
+      const audit = await openAudit(folder.file, {
+        onFailure: (failure) => failures.push(failure),
+      });
+      await fill(audit, 2);
+      touch(folder.file);
+      const noticed = await until(() => failures.length > 0);
+      expect(noticed, what).toBeLessThan(1_000);
+      expect(failures, what).toEqual([code]);
+      await until(() => audit.status().state === 'ok');
+      await fill(audit, 1);
+      await audit.close();
+      const heads = entriesOf(folder.file);
+      expect(heads[0].segment.predecessor.closed, what).toBe(code);
+      const { problem } = verify(folder.path);
+      expect(problem === undefined, `${what}: ${JSON.stringify(problem)}`).toBe(
+        what !== 'truncated' && what !== 'renamed',
+      );
+    }),
+  );
+});
+
+test.concurrent('what is neither a regular file nor ours to follow is refused or put aside', async () => {
+  await using folder = createFolder();
+  execFileSync('mkfifo', [folder.file]);
+  await expect(openAudit(folder.file)).rejects.toThrow('is not a regular file');
+  unlinkSync(folder.file);
+  const elsewhere = join(folder.path, 'elsewhere');
+  writeFileSync(elsewhere, '');
+  symlinkSync(elsewhere, folder.file);
+  await expect(openAudit(folder.file)).rejects.toThrow();
+  expect(readFileSync(elsewhere, 'utf8')).toBe('');
+});
+
+test.concurrent('SIGHUP after logrotate: a new file under the old name, the chain unbroken', async () => {
+  await using folder = createFolder();
+  const audit = await openAudit(folder.file);
+  await fill(audit, 3);
+  renameSync(folder.file, `${folder.file}.1`);
+  audit.reopen();
+  await until(() => existsSync(folder.file));
+  await fill(audit, 3);
+  await audit.close();
+  expect(verify(folder.file)).toMatchObject({ state: 'intact', segments: 2, firstSeq: 0 });
+});
+
+test.concurrent('closed segments past their number are deleted once signed for, and the log says which', async () => {
+  await using folder = createFolder();
+  const audit = await openAudit(folder.file, {
+    maxBytes: 8_000,
+    keepSegments: 2,
+    checkpointEntries: 5,
+  });
+  await fill(audit, 60);
+  await setTimeout(700);
+  await audit.close();
+  const verdict = verify(folder.file);
+  expect(verdict).toMatchObject({ state: 'intact', segments: 3 });
+  expect(verdict.firstSeq).toBeGreaterThan(20);
+  const kept = verdict.segments;
+  expect(kept).toBe(3);
+});
+
+test.concurrent('last words are durable before the process ends', async () => {
+  await using folder = createFolder();
+  const audit = await openAudit(folder.file);
+  expect(audit.crash('TypeError: x is not a function')).toBe(true);
+  expect(entriesOf(folder.file).at(-1)).toMatchObject({ kind: 'crash' });
+  await audit.close();
+});
+
+test.concurrent('another origin or key starts a segment that names them', async () => {
+  await using folder = createFolder();
+  const write = async (origin: string) => {
+    const audit: Audit = await openAudit(folder.file, { origin });
+    await fill(audit, 2);
+    await audit.close();
+  };
+  await write('test.example/a');
+  await write('test.example/b');
+  expect(verify(folder.file)).toMatchObject({
+    state: 'intact',
+    origins: ['test.example/a', 'test.example/b'],
+    segments: 2,
+  });
+});

@@ -1,0 +1,130 @@
+import { writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { AuditOptions } from '../../src/audit/create-audit.ts';
+import { createRandom, fill, linesOf, MUTATIONS, mutate, toLines } from './fault-world.ts';
+import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
+import {
+  createClock,
+  createFolder,
+  createKeys,
+  openAudit,
+  openInline,
+  settled,
+  verify,
+} from './world.ts';
+
+const TRIALS = Number(process.env['FAULT_MUTATIONS'] ?? 100);
+const FILE = '/log/audit.jsonl';
+const SEED = Number(process.env['FAULT_SEED'] ?? 6962);
+
+test(`each of ${TRIALS} random mutations is found, and its seq named`, async () => {
+  await using folder = createFolder();
+  const audit = await openAudit(folder.file, { checkpointEntries: 40 });
+  await fill(audit, 60);
+  await audit.close();
+  const log = linesOf(folder.file);
+  const random = createRandom(SEED);
+  const found: Record<string, number> = {};
+  for (let trial = 0; trial < TRIALS; trial += 1) {
+    const how = MUTATIONS[trial % MUTATIONS.length]!;
+    const { damaged, seq } = mutate(log, how, random);
+    writeFileSync(folder.file, damaged);
+    const { state, problem } = verify(folder.file);
+    const told = `${how}, trial ${trial}, seed ${SEED}: ${JSON.stringify(problem)}`;
+    expect(state, told).toBe('tampered');
+    expect(problem?.seq, told).toBe(seq);
+    found[how] = (found[how] ?? 0) + 1;
+  }
+  console.log(`mutations: seed ${SEED}, ${TRIALS} trials, all found: ${JSON.stringify(found)}`);
+  expect(Object.keys(found)).toEqual([...MUTATIONS]);
+}, 600_000);
+
+test('a log cut anywhere in its last three entries is torn or shorter, and the next start mends it', async () => {
+  const { folder, ...keys } = createKeys();
+  await using _ = folder;
+  const options = { ...keys, checkpointEntries: 10_000, checkpointMs: 3_600_000 };
+  const first = createMemoryDisk();
+  await settled(...started(first, options, 6));
+  const { bytes, starts } = toLines(Buffer.from(first.read(FILE)));
+  const step = Number(process.env['FAULT_CUT_STEP'] ?? 61);
+  let trials = 0;
+  for (let length = starts.at(-4)!; length <= bytes.length; length += nextCut(length)) {
+    trials += 1;
+    const disk = createMemoryDisk();
+    disk.write(FILE, bytes.subarray(0, length));
+    const atEnd = starts.includes(length);
+    expect(verify(FILE, disk).state, `cut at ${length}`).toBe(atEnd ? 'intact' : 'torn');
+
+    await settled(...started(disk, options, 1));
+    expect(verify(FILE, disk).state, `cut at ${length}`).toBe('intact');
+    const kept = starts.filter((start) => start <= length).at(-1)!;
+    expect(disk.read(FILE).subarray(0, kept).equals(bytes.subarray(0, kept))).toBe(true);
+    const recovered = disk.read(FILE).includes('"kind":"recovered"');
+    expect(recovered, `cut at ${length}`).toBe(!atEnd);
+    const torn = disk.list('/log').filter((name) => name.includes('.torn-'));
+    expect(torn.length).toBe(atEnd ? 0 : 1);
+  }
+  console.log(`cuts: ${trials} of the ${bytes.length - starts.at(-4)! + 1} byte offsets`);
+
+  /** Every byte next to the end of a line, and each `step`th of the others. */
+  function nextCut(length: number): number {
+    const next = starts.find((start) => start > length) ?? bytes.length;
+    return starts.includes(length) || next - length <= step ? 1 : step;
+  }
+}, 600_000);
+
+/** Opens a log in memory and makes so many calls. */
+function started(disk: MemoryDisk, options: Partial<AuditOptions>, calls: number) {
+  const clock = createClock();
+  const filled = async () => fill(await openInline(disk, clock, options), calls);
+  return [clock, filled()] as const;
+}
+
+/** A log of five calls in memory, closed, and what opens it again. */
+async function closedLog() {
+  const { folder, ...keys } = createKeys();
+  const disk = createMemoryDisk();
+  const clock = createClock();
+  const filled = async () => {
+    const audit = await openInline(disk, clock, keys);
+    await fill(audit, 5);
+    await audit.close();
+  };
+  await settled(clock, filled());
+  const reopen = (changes: Partial<AuditOptions> = {}) => {
+    const later = createClock(clock.now());
+    return settled(later, openInline(disk, later, { ...keys, ...changes }));
+  };
+  return { disk, reopen, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+}
+
+test('a log cut before its checkpoint refuses to start, and goes on only when it is told to', async () => {
+  await using log = await closedLog();
+  const { bytes, starts } = toLines(log.disk.read(FILE));
+  log.disk.write(FILE, bytes.subarray(0, starts[4]!));
+  await expect(log.reopen()).rejects.toThrow(/ends at seq 3; \d+ entries were signed/);
+  await log.reopen({ onBrokenChain: 'continue' });
+  expect(log.disk.read(FILE).toString()).toContain('"kind":"broken"');
+});
+
+test('a changed entry before the end refuses to start and names the seq', async () => {
+  await using log = await closedLog();
+  const text = log.disk.read(FILE).toString();
+  log.disk.write(
+    FILE,
+    Buffer.from(text.replace('"rule":"orders-rotate"', '"rule":"orders-rotatE"')),
+  );
+  await expect(log.reopen()).rejects.toThrow(/seq 3: prev is not the hash/);
+});
+
+test('a log that is gone while its checkpoint is there refuses to start', async () => {
+  await using log = await closedLog();
+  log.disk.remove(FILE);
+  await expect(log.reopen()).rejects.toThrow('the log is gone');
+});
+
+test('a checkpoint that is no checkpoint refuses to start', async () => {
+  await using log = await closedLog();
+  log.disk.write(`${FILE}.checkpoint`, Buffer.from('nonsense'));
+  await expect(log.reopen()).rejects.toThrow('not a checkpoint');
+});
