@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   closeSync,
+  constants,
   fsyncSync,
   openSync,
   readFileSync,
@@ -72,13 +73,16 @@ function parse(file: string, text: string): StateDocument {
   }
 }
 
+const { O_CREAT, O_DSYNC, O_EXCL, O_WRONLY } = constants;
+/** Not by fsync, which Node denies under its permission model. */
+const NEW_AND_SYNCED = O_WRONLY | O_CREAT | O_EXCL | O_DSYNC;
+
 function replace(file: string, text: string): void {
   const next = `${file}.${process.pid}.new`;
   rmSync(next, { force: true });
-  const handle = openSync(next, 'wx', 0o600);
+  const handle = openSync(next, NEW_AND_SYNCED, 0o600);
   try {
     writeFileSync(handle, text);
-    fsyncSync(handle);
   } finally {
     closeSync(handle);
   }
@@ -86,8 +90,9 @@ function replace(file: string, text: string): void {
   syncFolder(dirname(file));
 }
 
-/** A rename is durable only once its folder is. */
+/** A rename is durable only once its folder is; Node’s permission model denies to ask for it. */
 function syncFolder(folder: string): void {
+  if (process.permission !== undefined) return;
   const handle = openSync(folder, 'r');
   try {
     fsyncSync(handle);

@@ -1,0 +1,16 @@
+import process from 'node:process';
+import { defineConfig } from 'vitest/config';
+
+/** CI names a file for a report that it can add up. */
+const report = process.env['TEST_REPORT'];
+
+export default defineConfig({
+  test: {
+    reporters: report ? ['default', 'json'] : ['default'],
+    outputFile: report ?? '',
+    include: ['test/faults/**/*.test.ts'],
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+});

@@ -1,0 +1,21 @@
+import { tmpdir } from 'node:os';
+import { defineConfig } from 'vitest/config';
+
+/** The end-to-end suite in a process that may write to its temporary folder and nowhere else. */
+export default defineConfig({
+  test: {
+    include: ['test/e2e/**/*.test.ts'],
+    setupFiles: ['test/helpers/hardened.ts'],
+    testTimeout: 20_000,
+    pool: 'forks',
+    execArgv: [
+      '--permission',
+      '--allow-fs-read=*',
+      `--allow-fs-write=${tmpdir()}/*`,
+      '--allow-worker',
+      '--disable-proto=delete',
+      '--disable-sigusr1',
+      '--disable-warning=PERM0006',
+    ],
+  },
+});
