@@ -1,0 +1,36 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readAccessKeys } from '../../../src/server/kms-json/access-keys.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'access-keys-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function secretFile(content: string, mode = 0o600) {
+  const file = join(folder, 'secret');
+  writeFileSync(file, content);
+  chmodSync(file, mode);
+  return file;
+}
+
+it('a secret is the file’s content, without the line end', () => {
+  const keys = readAccessKeys([{ id: 'AKID', secret_file: secretFile('hush/+=\n') }]);
+  expect(keys.get('AKID')?.export().toString()).toBe('hush/+=');
+});
+
+it.each([
+  ['a missing file', () => join(folder, 'none'), /access_keys\[0\]\.secret_file: .*none.*ENOENT/],
+  ['an empty file', () => secretFile(' \n'), /is empty/],
+  ['a file that everyone may read', () => secretFile('hush', 0o644), /everyone may read it/],
+])('%s is refused by the setting’s name', (_name, file, message) => {
+  expect(() => readAccessKeys([{ id: 'AKID', secret_file: file() }])).toThrow(message);
+});
+
+it('one id twice is refused', () => {
+  const key = { id: 'AKID', secret_file: secretFile('hush') };
+  expect(() => readAccessKeys([key, key])).toThrow(/access_keys\[1\]\.id: AKID is there twice/);
+});
