@@ -35,13 +35,16 @@ export function withArguments(name: string, perform: Perform): Run {
     const interrupt = catchInterrupt();
     let globals: Values = new Map();
     try {
-      if (asksForHelp(args)) return await printHelp(name, terminal);
+      if (asksForHelp(args)) {
+        terminal.stdout.write(await help(name));
+        return EXIT_CODE.ok;
+      }
       const parsed = parseGlobals(args);
       globals = parsed.values;
       if (globals.get('version') === true) return await printVersion(terminal);
       const settings = await readSettings(globals, terminal.env);
       const context = { settings, terminal, signal: interrupt.signal };
-      const { output, exitCode } = await performWith(parsed.rest, context, perform);
+      const { output, exitCode } = await performWith(parsed.rest, { ...context, name }, perform);
       await print(output, { settings, terminal });
       return exitCode;
     } catch (thrown) {
@@ -55,6 +58,7 @@ export function withArguments(name: string, perform: Perform): Run {
 }
 
 interface Context {
+  readonly name: string;
   readonly settings: Settings;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
@@ -65,9 +69,10 @@ async function performWith(
   context: Context,
   perform: Perform,
 ): Promise<Result> {
-  const { settings, terminal, signal } = context;
+  const { name, settings, terminal, signal } = context;
   const { env } = terminal;
   const options = parseOptions(args);
+  if (options.has('help')) return { output: await help(name), exitCode: EXIT_CODE.ok };
   const collected = await collectParameters({ options, env, readStdin: () => readAll(terminal) });
   const skeleton = options.get('skeleton');
   if (skeleton !== undefined && skeleton !== 'output') {
@@ -99,10 +104,9 @@ function asksForHelp(args: readonly string[]): boolean {
   return args.includes('--help') || (args.length === 1 && (args[0] === 'help' || args[0] === '-h'));
 }
 
-async function printHelp(name: string, { stdout }: Terminal): Promise<ExitCode> {
+async function help(name: string): Promise<string> {
   const { helpText } = await import('./help/help-text.ts');
-  stdout.write(helpText(name));
-  return EXIT_CODE.ok;
+  return helpText(name);
 }
 
 async function printVersion({ stdout }: Terminal): Promise<ExitCode> {

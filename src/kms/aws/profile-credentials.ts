@@ -1,18 +1,40 @@
-import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import type { Signing } from './signed-call.ts';
 
+type Credentials = Signing['credentials'];
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The SDK warns of credentials that it does not take; which are taken is said here. */
+const ignore = () => undefined;
+const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
+
 /**
- * Credentials by the SDK's default chain: environment, profile, SSO, web identity, process,
- * container and instance. Undefined where nothing offers any. @throws Error with the SDK's sentence
+ * Credentials by the AWS CLI's rules: those of the environment unless a profile is named on the command
+ * line, then the SDK's chain of profile, SSO, web identity, process, container and instance. Undefined
+ * where nothing offers any. @throws Error with one sentence
  */
 export async function profileCredentials(
-  profile: string | undefined,
-): Promise<Signing['credentials'] | undefined> {
-  const provide = defaultProvider(profile === undefined ? {} : { profile });
+  named: string | undefined,
+  env: Environment,
+): Promise<Credentials | undefined> {
+  const fromEnvironment = named === undefined ? environmentCredentials(env) : undefined;
+  if (fromEnvironment !== undefined) return fromEnvironment;
+  const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
+  const profile = named ?? env['AWS_PROFILE'];
   try {
-    return await provide();
+    return await defaultProvider({ logger: SILENT, ...(profile && { profile }) })();
   } catch (thrown) {
     if (thrown instanceof Error && thrown.name === 'CredentialsProviderError') return undefined;
     throw thrown;
   }
+}
+
+function environmentCredentials(env: Environment): Credentials | undefined {
+  const accessKeyId = env['AWS_ACCESS_KEY_ID'];
+  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'];
+  if (!accessKeyId) return undefined;
+  if (!secretAccessKey) {
+    throw new Error('Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY');
+  }
+  const sessionToken = env['AWS_SESSION_TOKEN'] ?? env['AWS_SECURITY_TOKEN'];
+  return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
 }

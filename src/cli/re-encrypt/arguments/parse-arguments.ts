@@ -41,6 +41,7 @@ export function parseOptions(args: readonly string[]): ReadonlyMap<string, Parse
     positionals: [{ key: 'stray', arity: 'optional' }],
   });
   const stray = values.get('stray');
+  if (stray === 'help') return new Map([['help', true]]);
   const unknown = typeof stray === 'string' && stray !== '' ? [...rest, stray] : rest;
   if (unknown.length > 0) {
     throw new CliFailure(EXIT_CODE.usage, `Unknown options: ${unknown.join(', ')}`, {

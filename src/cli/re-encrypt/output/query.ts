@@ -1,6 +1,7 @@
 import { compile as check, search } from 'jmespath';
 import { otherFailure, usageFailure } from '../failure.ts';
 import { isList, isMap, type Value } from '../values/value.ts';
+import { incompleteQuery, querySyntaxProblem } from './query-syntax.ts';
 
 declare module 'jmespath' {
   /** Exists, but its published types leave it out. */
@@ -11,27 +12,36 @@ export type Query = (value: Value) => Value;
 
 /** A JMESPath expression, checked. @throws CliFailure */
 export function compileQuery(expression: string): Query {
-  try {
-    check(expression);
-  } catch (thrown) {
-    throw usageFailure(`Bad value for --query ${expression}: ${describe(expression, thrown)}`);
-  }
+  const problem = querySyntaxProblem(expression) ?? libraryProblem(expression);
+  if (problem !== undefined) throw usageFailure(`Bad value for --query ${expression}: ${problem}`);
   return (value) => {
     try {
       return fromPlain(search(toPlain(value), expression));
     } catch (thrown) {
-      throw otherFailure(sentenceOf(thrown), thrown);
+      throw otherFailure(searchProblem(thrown), thrown);
     }
   };
 }
 
-function describe(expression: string, thrown: unknown): string {
-  if (expression.trim() === '') return 'Invalid JMESPath expression: cannot be empty.';
-  return `Invalid jmespath expression: ${sentenceOf(thrown)}`;
+function libraryProblem(expression: string): string | undefined {
+  try {
+    check(expression);
+    return undefined;
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return message.includes('EOF') ? incompleteQuery(expression) : message;
+  }
 }
 
-function sentenceOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+/** A function that does not exist, or takes other arguments. */
+function searchProblem(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const [, name, takes, received] =
+    /^ArgumentError: (.+\(\)) takes (?:at least )?(\d+ arguments?) but received (\d+)/.exec(
+      message,
+    ) ?? [];
+  if (name !== undefined) return `Expected ${takes} for function ${name}, received ${received}`;
+  return message.replace(/^TypeError: (.+?\(\)) /, 'In function $1, ');
 }
 
 function toPlain(value: Value): unknown {

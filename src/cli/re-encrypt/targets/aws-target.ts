@@ -19,7 +19,7 @@ const MOST_BACKOFF_MS = 20_000;
 /** Calls a KMS endpoint as the AWS CLI does: same body, signature, retries and words. @throws CliFailure */
 export async function callAws(call: TargetCall): Promise<TargetAnswer> {
   const { settings, parameters, signal } = call;
-  const signing = await findSigning(settings);
+  const signing = await findSigning(call);
   const { sendSigned } = await import('../../../kms/aws/signed-call.ts');
   const signed: SignedCall = {
     endpoint: endpointUrl(settings.endpoint),
@@ -45,7 +45,8 @@ function endpointUrl(endpoint: string): URL {
   throw otherFailure(`Invalid endpoint: ${endpoint}`);
 }
 
-async function findSigning({ region, sign, profileName }: Settings): Promise<Signing | undefined> {
+async function findSigning({ settings, env }: TargetCall): Promise<Signing | undefined> {
+  const { region, sign, profileName } = settings;
   if (region === undefined) {
     throw configurationFailure(
       'NoRegion',
@@ -54,7 +55,7 @@ async function findSigning({ region, sign, profileName }: Settings): Promise<Sig
   }
   if (!sign) return undefined;
   const { profileCredentials } = await import('../../../kms/aws/profile-credentials.ts');
-  const credentials = await profileCredentials(profileName);
+  const credentials = await profileCredentials(profileName, env);
   if (credentials !== undefined) return { region, credentials };
   throw configurationFailure(
     'NoCredentials',
@@ -66,8 +67,8 @@ function configurationFailure(code: string, sentence: string): CliFailure {
   return new CliFailure(EXIT_CODE.configuration, sentence, { code });
 }
 
-function caBundle({ caBundle: file, verifyTls }: Settings): Uint8Array | undefined {
-  if (file === undefined || !verifyTls) return undefined;
+function caBundle({ caBundle: file, verifyTls, endpoint }: Settings): Uint8Array | undefined {
+  if (file === undefined || !verifyTls || !/^https:/i.test(endpoint)) return undefined;
   try {
     return readFileSync(file);
   } catch {

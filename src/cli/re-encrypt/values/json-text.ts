@@ -1,4 +1,4 @@
-import type { Value, ValueMap } from './value.ts';
+import { pythonFloat, type Value, type ValueMap } from './value.ts';
 
 /** What is wrong with a JSON text and where, in the words of Python's `json`. */
 export class JsonProblem extends Error {
@@ -71,16 +71,6 @@ function parseNumber(cursor: Cursor): Value {
     return { number: 'int', text: text === '-0' ? '0' : text };
   }
   return { number: 'float', text: pythonFloat(Number(text)) };
-}
-
-function pythonFloat(value: number): string {
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-  if (Object.is(value, -0)) return '-0.0';
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e16)) {
-    return value.toExponential().replace(/e([-+])(\d)$/, 'e$10$2');
-  }
-  return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
 function parseString(cursor: Cursor): string {

@@ -2,7 +2,7 @@ import { otherFailure, parameterFailure } from '../failure.ts';
 import { type Environment, FileProblem, readFileValue } from './file-value.ts';
 import { JsonProblem, parseJson } from './json-text.ts';
 import { parseShorthand, ShorthandProblem } from './shorthand.ts';
-import type { Value } from './value.ts';
+import { isList, isMap, pythonText, stripStart, type Value } from './value.ts';
 
 export interface OptionValue {
   /** With its dashes. */
@@ -48,7 +48,7 @@ function unpackMap(option: string, value: Written, env: Environment): Value {
   if (typeof value !== 'string') {
     throw otherFailure(`${option} takes text: use file:// where you have fileb://`);
   }
-  const text = value.trimStart();
+  const text = stripStart(value);
   if (text.startsWith('{')) return fromJson(option, value);
   if (text.startsWith('[')) throw parameterFailure(option, `Invalid JSON:\n${value}`);
   try {
@@ -75,18 +75,36 @@ function unpackList(option: string, value: Written): Value {
   }
   if (typeof value !== 'string') {
     const [single = '', ...others] = value;
-    return others.length === 0 && single.trim().startsWith('[') ? fromJson(option, single) : value;
+    return others.length === 0 && stripStart(single).startsWith('[')
+      ? fromJson(option, single)
+      : value;
   }
-  const text = value.trimStart();
+  const text = stripStart(value);
   if (text === '') throw otherFailure(`${option}: the file is empty, but must hold a JSON list`);
   return text.startsWith('[') ? fromJson(option, value) : [...value];
 }
 
 function fromJson(option: string, text: string): Value {
   try {
-    return parseJson(text);
+    return withOrderedInside(parseJson(text));
   } catch (thrown) {
     if (!(thrown instanceof JsonProblem)) throw thrown;
     throw parameterFailure(option, `Invalid JSON: ${thrown.message}\nJSON received: ${text}`);
   }
+}
+
+/** Python reads an option's JSON into ordered maps; one inside another can only be refused, by that name. */
+function withOrderedInside(value: Value): Value {
+  if (isMap(value)) return new Map([...value].map(([key, item]) => [key, asOrdered(item)]));
+  return isList(value) ? value.map(asOrdered) : value;
+}
+
+function asOrdered(value: Value): Value {
+  if (isList(value)) return value.map(asOrdered);
+  if (!isMap(value)) return value;
+  const pairs = [...value].map(
+    ([key, item]) => `(${pythonText(key)}, ${pythonText(asOrdered(item))})`,
+  );
+  const text = pairs.length === 0 ? 'OrderedDict()' : `OrderedDict([${pairs.join(', ')}])`;
+  return { foreign: 'collections.OrderedDict', text };
 }

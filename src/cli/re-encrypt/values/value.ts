@@ -97,6 +97,23 @@ function quotedBytes(bytes: Uint8Array): string {
   return `${quote}${escaped.join('')}${quote}`;
 }
 
+/** A floating-point number as Python writes it. */
+export function pythonFloat(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  if (Object.is(value, -0)) return '-0.0';
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e16)) {
+    return value.toExponential().replace(/e([-+])(\d)$/, 'e$10$2');
+  }
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+/** Without the space in front; a byte order mark is no space. */
+export function stripStart(text: string): string {
+  return text.replace(/^[^\S\ufeff]+/, '');
+}
+
 function hex(code: number, width: number): string {
   return code.toString(16).padStart(width, '0');
 }

@@ -1,5 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import type { Value } from './value.ts';
+import { Base64Problem, decodeBase64 } from './base64.ts';
+import { pythonFloat, type Value } from './value.ts';
 
 /** Text that is not YAML, or not YAML that can name a request's members. */
 export class YamlProblem extends Error {
@@ -23,7 +24,18 @@ export function parseYaml(text: string): Value {
     if (isMap(node)) {
       return new Map(node.items.map(({ key, value }) => [keyText(toValue(key)), toValue(value)]));
     }
-    return isScalar(node) ? scalarValue(node.value, node.source) : null;
+    if (!isScalar(node)) return null;
+    if (node.value instanceof Uint8Array) return binary(node.source ?? '');
+    return scalarValue(node.value, node.source);
+  }
+}
+
+/** YAML's own decoder takes anything; Python's does not. */
+function binary(source: string): Uint8Array {
+  try {
+    return decodeBase64(source);
+  } catch (thrown) {
+    throw thrown instanceof Base64Problem ? new YamlProblem(thrown.message) : thrown;
   }
 }
 
@@ -35,8 +47,7 @@ function keyText(key: Value): string {
 function scalarValue(value: unknown, source: string | undefined): Value {
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'bigint') return { number: 'int', text: String(value) };
-  if (typeof value === 'number') return { number: 'float', text: source ?? String(value) };
-  if (value instanceof Uint8Array) return value;
+  if (typeof value === 'number') return { number: 'float', text: pythonFloat(value) };
   if (value instanceof Date) return { foreign: 'datetime.date', text: source ?? '' };
   return null;
 }
