@@ -5,6 +5,7 @@ import type { AwsRequest } from '../../aws-json/read-request.ts';
 import { type Refusal, toRefusal } from '../../errors.ts';
 import type { Pipeline, Released } from '../../pipeline.ts';
 import type { Envelope } from '../read-call.ts';
+import { withLifetime } from './lifetime.ts';
 import { readJsonCall } from './read-json-call.ts';
 import { type AccessKeys, createVerifier } from './sigv4.ts';
 import { dryRunSuccess, toJsonFault, toTurnedAway } from './told.ts';
@@ -64,10 +65,12 @@ function verified(
 }
 
 async function reEncrypt(request: AwsRequest, accessKeyId: string, options: KmsJsonOptions) {
-  const { pipeline, onInternal } = options;
+  const { pipeline, deadlineMs, onInternal } = options;
   const id = request.requestId;
+  const perform = async (signal: AbortSignal) =>
+    pipeline(read({ ...request, signal }, accessKeyId, options));
   try {
-    return toMembers(await pipeline(read(request, accessKeyId, options)));
+    return toMembers(await withLifetime(request.signal, deadlineMs, perform));
   } catch (thrown) {
     if (thrown instanceof JsonFault) throw thrown;
     const refusal = toRefusal(thrown);
@@ -88,7 +91,7 @@ function read(request: AwsRequest, accessKeyId: string, options: KmsJsonOptions)
 function toEnvelope(
   { requestId, peer, headers, signal }: AwsRequest,
   accessKeyId: string,
-  { now, deadlineMs }: KmsJsonOptions,
+  { now }: KmsJsonOptions,
 ): Envelope {
   const { authorization = '', traceparent } = headers;
   return {
@@ -99,7 +102,7 @@ function toEnvelope(
     job: '',
     traceId: /^00-([0-9a-f]{32})-/.exec(String(traceparent ?? ''))?.[1] ?? '',
     receivedAt: now(),
-    signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
+    signal,
   };
 }
 

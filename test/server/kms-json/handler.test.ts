@@ -170,6 +170,36 @@ describe('ReEncrypt through the stock SDK', () => {
   });
 });
 
+describe('a call that ends early', () => {
+  const endless: Pipeline = ({ signal }) =>
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+
+  it('is aborted at its deadline, and says so', async () => {
+    const { client } = await serve({ pipeline: endless, deadlineMs: 30 });
+    await expect(client().send(new ReEncryptCommand(REQUEST))).rejects.toMatchObject({
+      name: 'DependencyTimeoutException',
+      message: expect.stringContaining('DEADLINE_EXCEEDED'),
+    });
+  });
+
+  it('is cancelled when its caller goes away', async () => {
+    const ended = Promise.withResolvers<unknown>();
+    const pipeline: Pipeline = (call) => {
+      const run = endless(call);
+      run.catch(ended.resolve);
+      return run;
+    };
+    const { client } = await serve({ pipeline });
+    const abortSignal = AbortSignal.timeout(50);
+    await client()
+      .send(new ReEncryptCommand(REQUEST), { abortSignal })
+      .catch(() => {});
+    expect(await ended.promise).toMatchObject({ reason: 'CANCELLED' });
+  });
+});
+
 describe('a ReEncrypt that is not exact', () => {
   it.each([
     ['a wrong type', { DestinationKeyId: 3 }, 'SerializationException', /NUMBER_VALUE can not/],
