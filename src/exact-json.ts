@@ -1,14 +1,19 @@
+type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
+
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 /**
  * JSON.parse for text of others. V8 from 12.8 on (Node 24 and 26) reads an escaped key as
  * `\` once any object with a key `\` was parsed (nodejs/node#63785): one peer could change what
  * the next one's encryption context says. Text without escapes is not concerned.
+ *
+ * `scalar` may replace numbers, and sees their source text.
  * @throws SyntaxError
  */
-export function parseJson(text: string): unknown {
-  const parsed: unknown = JSON.parse(text);
-  return text.includes('\\') ? toObjects(JSON.parse(toPairs(text))) : parsed;
+export function parseJson(text: string, scalar?: Reviver): unknown {
+  if (!text.includes('\\')) return JSON.parse(text, scalar);
+  JSON.parse(text);
+  return toObjects(JSON.parse(toPairs(text), scalar));
 }
 
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}:]/g;
@@ -23,8 +28,8 @@ function toObjects(json: Json): unknown {
   if (Array.isArray(json)) return json.map(toObjects);
   if (typeof json !== 'object' || json === null) return json;
   const pairs = json['o'];
+  if (!Array.isArray(pairs)) return json;
   const object = {};
-  if (!Array.isArray(pairs)) return object;
   for (let at = 0; at < pairs.length; at += 2) {
     const value = toObjects(pairs[at + 1] ?? null);
     const own = { value, enumerable: true, writable: true, configurable: true };

@@ -1,3 +1,4 @@
+import { parseJson } from '../exact-json.ts';
 import { type Json, members } from './canonical.ts';
 
 /**
@@ -60,5 +61,5 @@ export function toLine(body: Body, seq: number, prev: string): string {
 
 /** The same entry as plain values again, for the rare paths that change it. */
 export function fromBody(body: Body): Record<string, Json> {
-  return JSON.parse(body.slice(MARK_LENGTH).replaceAll(PART, ''));
+  return parseJson(body.slice(MARK_LENGTH).replaceAll(PART, '')) as Record<string, Json>;
 }

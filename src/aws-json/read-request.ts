@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { parseJson } from '../exact-json.ts';
 import { JsonFault } from './fault.ts';
 
 const MOST_BYTES = 256 * 1024;
@@ -79,7 +80,7 @@ function tooLarge(): JsonFault {
 /** Bytes that are not UTF-8 would be changed by decoding, and so are refused. */
 function parse(body: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
+    return parseJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
   } catch {
     throw new JsonFault('SerializationException', 'The request is not valid JSON.');
   }

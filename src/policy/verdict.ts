@@ -1,4 +1,5 @@
 import type { Decision, DecisionReason } from '../call.ts';
+import { parseJson } from '../exact-json.ts';
 
 /** What the decision point says of one evaluation, before it is bound to a bundle and a phase. */
 export type Verdict = Pick<
@@ -28,7 +29,7 @@ export function toVerdict(resultSet: string): Verdict {
   if (resultSet.length > VERDICT_LIMITS.resultCharacters) {
     return failed('POLICY_INVALID', 'too_large', 'the decision is larger than 64 KiB');
   }
-  const results: unknown = JSON.parse(resultSet);
+  const results = parseJson(resultSet);
   if (!Array.isArray(results) || results.length === 0) {
     return failed('POLICY_UNDEFINED', 'undefined', 'the entrypoint is undefined for this input');
   }

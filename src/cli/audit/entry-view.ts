@@ -1,3 +1,4 @@
+import { parseJson } from '../../exact-json.ts';
 /** As much of an entry as the commands here read; docs/audit.md has all of it. */
 export interface AuditEntry {
   readonly seq: number;
@@ -29,7 +30,7 @@ interface SideView {
 }
 
 export function toEntry(line: Buffer): AuditEntry {
-  return JSON.parse(line.toString());
+  return parseJson(line.toString()) as AuditEntry;
 }
 
 /** The name under which a person knows the key. */

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { parseJson } from '../../exact-json.ts';
 import { BundleFault } from './fault.ts';
 import { type Verification, verifySignature } from './signature.ts';
 import { readTarGz } from './tar.ts';
@@ -88,7 +89,7 @@ function readJson(files: ReadonlyMap<string, Buffer>, name: string): unknown {
   const text = files.get(name);
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(text));
   } catch (cause) {
     throw new BundleFault(`the bundle's ${name} is not JSON`, { cause });
   }

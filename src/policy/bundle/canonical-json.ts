@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { parseJson } from '../../exact-json.ts';
 
 const NUMBER = Symbol('the text of a number');
 
@@ -7,7 +8,7 @@ const NUMBER = Symbol('the text of a number');
  * escaped as Go escapes them. @throws SyntaxError
  */
 export function canonicalJson(text: string): string {
-  return write(JSON.parse(text, keepNumberText));
+  return write(parseJson(text, keepNumberText));
 }
 
 /** `context.source` is what the text says, so that neither 1.0 nor a long integer is rounded. */

@@ -1,3 +1,4 @@
+import { parseJson } from '../../../exact-json.ts';
 import { fault } from '../fault.ts';
 
 /** One statement of a key policy, its members made lists. */
@@ -26,7 +27,7 @@ export interface KeyPolicy {
 
 /** @throws MalformedPolicyDocumentException for what is not a policy. */
 export function parsePolicy(text: string): KeyPolicy {
-  const document = parseJson(text);
+  const document = readJson(text);
   const listed = document['Statement'];
   const statements = Array.isArray(listed) ? listed : [listed];
   if (listed === undefined || statements.length === 0) {
@@ -35,9 +36,9 @@ export function parsePolicy(text: string): KeyPolicy {
   return { text, statements: statements.map(toStatement) };
 }
 
-function parseJson(text: string): Readonly<Record<string, unknown>> {
+function readJson(text: string): Readonly<Record<string, unknown>> {
   try {
-    return asObject(JSON.parse(text));
+    return asObject(parseJson(text));
   } catch (thrown) {
     if (thrown instanceof SyntaxError) throw malformed('This policy contains invalid Json');
     throw thrown;

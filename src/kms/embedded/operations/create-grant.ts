@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { parseJson } from '../../../exact-json.ts';
 import { dryRun, fault, validation } from '../fault.ts';
 import { authorize } from '../model/authorize.ts';
 import { findOwnKey, requireState } from '../model/find.ts';
@@ -107,7 +108,7 @@ function wantedGrant(request: Input, { account }: Caller): Wanted {
 
 function isRetry({ id: _id, createdAt: _at, tokens: _tokens, ...grant }: Grant, wanted: Wanted) {
   if (wanted.name === undefined) return false;
-  const plain = (value: Wanted) => JSON.parse(JSON.stringify(value));
+  const plain = (value: Wanted) => parseJson(JSON.stringify(value));
   return isDeepStrictEqual(plain(grant), plain(wanted));
 }
 

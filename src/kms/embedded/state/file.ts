@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import process from 'node:process';
+import { parseJson } from '../../../exact-json.ts';
 import { type StateDocument, stateDocument } from './document.ts';
 
 const FORMAT = 'kms-reencrypt-proxy embedded KMS state, version 1';
@@ -64,7 +65,7 @@ function parse(file: string, text: string): StateDocument {
     const { format, sha256: expected } = JSON.parse(head) as Record<string, unknown>;
     if (format !== FORMAT) throw new Error('it is not a state file of this version');
     if (expected !== sha256(body)) throw new Error('its checksum is wrong');
-    return stateDocument.parse(JSON.parse(body));
+    return stateDocument.parse(parseJson(body));
   } catch (cause) {
     const why = cause instanceof SyntaxError ? 'it is not JSON' : String(cause).slice(0, 300);
     throw new StateFileError(`State file ${file} is damaged and was left as it is: ${why}`, {
