@@ -2,7 +2,8 @@ import type { Recorder } from '../stages.ts';
 import { toEventBody } from './body.ts';
 import type { Json } from './canonical.ts';
 import { type Committer, createCommitter } from './committer.ts';
-import { createEntries } from './entry.ts';
+import { createEntries, type Entries } from './entry.ts';
+import { maskEntries } from './mask.ts';
 import type { Order, Report } from './messages.ts';
 import {
   type AuditOptions,
@@ -13,6 +14,7 @@ import {
   signingKeyOf,
 } from './options.ts';
 import { type CallRecorder, createRecorder } from './recorder.ts';
+import { type Sinks, startSinks } from './sinks/start-sinks.ts';
 import type { Supervised, SuperviseOptions } from './supervise.ts';
 import { createTurn } from './turn.ts';
 
@@ -38,10 +40,6 @@ export interface Audit extends Recorder {
   close(): Promise<void>;
 }
 
-const CHECK_MS = 50;
-const FLUSH_MS = 1_000;
-const LAST_WORDS_MS = 500;
-
 /** What an audit log is put together over: a thread and real timers, or a simulation's own. */
 export interface Surroundings {
   readonly connect: (options: SuperviseOptions) => Promise<Supervised>;
@@ -52,9 +50,14 @@ export interface Surroundings {
   readonly every: (ms: number, work: () => void) => () => void;
 }
 
+const CHECK_MS = 50;
+const FLUSH_MS = 1_000;
+const LAST_WORDS_MS = 500;
+
 export async function assemble(options: AuditOptions, around: Surroundings): Promise<Audit> {
-  const { committer, recorder, status, start } = createParts(options, around);
-  const thread = await start();
+  const parts = createParts(options, around);
+  const { committer, recorder, state } = parts;
+  const thread = await parts.start();
   const stopChecking = around.every(CHECK_MS, committer.check);
   const stopFlushing = around.every(FLUSH_MS, recorder.flush);
   const lastWords = (kind: string, fields: Record<string, Json>) =>
@@ -65,7 +68,7 @@ export async function assemble(options: AuditOptions, around: Surroundings): Pro
     terminal: recorder.terminal,
     turnedAway: recorder.turnedAway,
     event: recorder.event,
-    status,
+    status: () => statusOf(state, committer),
     reopen: () => thread.post({ type: 'reopen' }),
     crash: (cause) => committer.submitNow(lastWords('crash', { crash: { cause } }), LAST_WORDS_MS),
     async close() {
@@ -74,23 +77,33 @@ export async function assemble(options: AuditOptions, around: Surroundings): Pro
       await committer.drained();
       stopChecking();
       await thread.close({ type: 'close', last: [lastWords('shutdown', {})] });
+      await state.sinks?.close();
     },
   };
 }
 
+/** What changes while the log is open. */
+interface State {
+  vkey: string;
+  suspension: { readonly code: string; readonly since: number };
+  thread: Supervised | undefined;
+  sinks: Sinks | undefined;
+}
+
 interface Parts {
+  readonly state: State;
   readonly committer: Committer;
   readonly recorder: CallRecorder;
-  status(): AuditStatus;
   start(): Promise<Supervised>;
 }
+
+const WELL = { code: '', since: 0 };
 
 function createParts(options: AuditOptions, around: Surroundings): Parts {
   const { now, warn, onEntry = () => undefined } = options;
   const shared = createTurn();
-  let vkey = '';
-  let suspension = { code: '', since: 0 };
-  let thread: Supervised | undefined;
+  const state: State = { vkey: '', suspension: WELL, thread: undefined, sinks: undefined };
+  const post = (order: Order) => state.thread?.post(order);
 
   const committer = createCommitter({
     post,
@@ -100,51 +113,96 @@ function createParts(options: AuditOptions, around: Surroundings): Parts {
     monotonic: around.monotonic,
     soon: around.soon,
     onSuspend(code, message) {
-      suspension = { code, since: now() };
+      state.suspension = { code, since: now() };
       options.onFailure?.(code);
       warn(`audit: suspended (${code}): ${message}`);
     },
     onResume(open) {
-      recorder.catchUp(open, suspension);
-      suspension = { code: '', since: 0 };
+      recorder.catchUp(open, state.suspension);
+      state.suspension = WELL;
       warn('audit: the log takes entries again');
     },
   });
+  const commit = committer.submit;
+  const confirm = requiredSinks(options).length > 0 ? confirmBy(state) : undefined;
+  const recorder = createRecorder({ entries: entriesOf(options), commit, confirm, now, onEntry });
+
+  return {
+    ...{ state, committer, recorder },
+    async start() {
+      const onReport = (report: Report) => take(report, { options, state, committer, recorder });
+      const onDeath = (cause: string) => committer.abandon('THREAD', cause);
+      const key = signingKeyOf(options);
+      const data = { settings: settingsOf(options), key, turn: shared };
+      state.thread = await around.connect({ data, onReport, onDeath });
+      return state.thread;
+    },
+  };
+}
+
+function entriesOf(options: AuditOptions): Entries {
+  const { now, evaluateMask, onFailure, warn } = options;
   const entries = createEntries({ redactor: redactorOf(options), labels: labelsOf(options), now });
-  const recorder = createRecorder({ entries, commit: committer.submit, now, onEntry });
+  if (!evaluateMask) return entries;
+  return maskEntries(entries, evaluateMask, (cause) => {
+    onFailure?.('MASK');
+    warn(`audit: the mask failed, and the entry was written without input and result: ${cause}`);
+  });
+}
 
-  return { committer, recorder, status, start };
+function requiredSinks({ sinks }: AuditOptions) {
+  return (sinks?.required ?? []).filter((name) => name !== 'file');
+}
 
-  function post(order: Order): void {
-    thread?.post(order);
+const confirmBy = (state: State) => async (seq: number) => state.sinks?.reached(seq);
+
+function statusOf({ suspension, vkey }: State, committer: Committer): AuditStatus {
+  const { code } = suspension;
+  return { state: code === '' ? 'ok' : 'suspended', code, queued: committer.queued(), vkey };
+}
+
+interface Taking {
+  readonly options: AuditOptions;
+  readonly state: State;
+  readonly committer: Committer;
+  readonly recorder: CallRecorder;
+}
+
+function take(report: Report, { options, state, committer, recorder }: Taking): void {
+  const { onFailure, onCheckpoint, warn } = options;
+  if (report.type === 'ready') {
+    state.vkey = report.vkey;
+    state.sinks ??= openSinks(options, report.seq, recorder);
+    // After a respawn this ends the suspension; at the first start there is none.
+    committer.take({ type: 'well', open: report.open });
+  } else if (report.type === 'checkpoint') onCheckpoint?.(report.note);
+  else if (report.type === 'unsigned') {
+    onFailure?.('UNSIGNED');
+    warn(`audit: a checkpoint could not be signed: ${report.message}`);
+  } else if (report.type === 'sign') {
+    sign(options, report, (order) => state.thread?.post(order));
+  } else {
+    if (report.type === 'done' || report.type === 'closed') state.sinks?.durable(report.seq);
+    committer.take(report);
   }
+}
 
-  function status(): AuditStatus {
-    const { code } = suspension;
-    return { state: code === '' ? 'ok' : 'suspended', code, queued: committer.queued(), vkey };
-  }
-
-  async function start(): Promise<Supervised> {
-    thread = await around.connect({
-      data: { settings: settingsOf(options), key: signingKeyOf(options), turn: shared },
-      onReport,
-      onDeath: (cause) => committer.abandon('THREAD', cause),
-    });
-    return thread;
-  }
-
-  function onReport(report: Report): void {
-    if (report.type === 'ready') {
-      ({ vkey } = report);
-      // After a respawn this ends the suspension; at the first start there is none.
-      committer.take({ type: 'well', open: report.open });
-    } else if (report.type === 'checkpoint') options.onCheckpoint?.(report.note);
-    else if (report.type === 'unsigned') {
-      options.onFailure?.('UNSIGNED');
-      warn(`audit: a checkpoint could not be signed: ${report.message}`);
-    } else if (report.type === 'sign') sign(options, report, post);
-    else committer.take(report);
-  }
+function openSinks(options: AuditOptions, from: number, recorder: CallRecorder): Sinks | undefined {
+  const { sinks, file, warn, onDropped } = options;
+  if (!sinks?.stdout && !sinks?.decisionLog) return;
+  const { stdout = false, decisionLog, maxBehind = DEFAULTS.maxBehind } = sinks;
+  return startSinks({
+    settings: { file, stdout, decisionLog, maxBehind },
+    from,
+    required: requiredSinks(options),
+    timeoutMs: options.commitTimeoutMs ?? DEFAULTS.commitTimeoutMs,
+    onError: (message) => warn(`audit: ${message}`),
+    onDropped(sink, count) {
+      onDropped?.(sink, count);
+      warn(`audit: ${sink} will never get ${count} entries`);
+      recorder.event('dropped', { dropped: { count, sink } }).catch(() => undefined);
+    },
+  });
 }
 
 type Ask = Extract<Report, { type: 'sign' }>;

@@ -33,7 +33,12 @@ interface Trouble {
 
 /** From the log's thread. */
 export type Report =
-  | { readonly type: 'ready'; readonly open: readonly string[]; readonly vkey: string }
+  | {
+      readonly type: 'ready';
+      readonly open: readonly string[];
+      readonly vkey: string;
+      readonly seq: number;
+    }
   | ({ readonly type: 'refused' } & Trouble)
   /** Every batch up to `id` is durable. */
   | { readonly type: 'done'; readonly id: number; readonly seq: number }
@@ -45,4 +50,4 @@ export type Report =
   | { readonly type: 'sign'; readonly id: number; readonly text: Uint8Array }
   /** A checkpoint is due and could not be signed; it is tried again. */
   | ({ readonly type: 'unsigned' } & Trouble)
-  | { readonly type: 'closed' };
+  | { readonly type: 'closed'; readonly seq: number };

@@ -3,8 +3,11 @@ import { hostname } from 'node:os';
 import { readOrMakeKey } from './key-file.ts';
 import type { HostSettings } from './log/host.ts';
 import { createEd25519Signer, makeEd25519Key, type Signer } from './log/signer.ts';
+import type { EvaluateMask } from './mask.ts';
 import type { SigningKey } from './messages.ts';
 import { createRedactor, type Redactor } from './redact.ts';
+import type { DecisionLogOptions } from './sinks/decision-log.ts';
+import type { SinkName } from './sinks/messages.ts';
 
 /** Where, how and how long entries are kept. Every field but the first group has a default. */
 export interface AuditOptions {
@@ -41,13 +44,31 @@ export interface AuditOptions {
   /** Entries on their way at one time. */
   readonly maxQueue?: number | undefined;
 
+  /** Where entries go besides the file. */
+  readonly sinks?: SinkOptions | undefined;
+  /** Lets the policy take more out of entries. */
+  readonly evaluateMask?: EvaluateMask | undefined;
+
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly warn: (message: string) => void;
   readonly onEntry?: ((kind: string) => void) | undefined;
   readonly onFailure?: ((code: string) => void) | undefined;
+  /** Entries that a sink will never get. */
+  readonly onDropped?: ((sink: string, count: number) => void) | undefined;
   /** Takes each checkpoint off the host. */
   readonly onCheckpoint?: ((note: string) => void) | undefined;
+}
+
+export interface SinkOptions {
+  /** One JSON line an entry on standard output. */
+  readonly stdout?: boolean | undefined;
+  /** OPA's decision log service. */
+  readonly decisionLog?: DecisionLogOptions | undefined;
+  /** Which must have an entry before it counts; the file always must. */
+  readonly required?: readonly ('file' | SinkName)[] | undefined;
+  /** Entries that a sink may be behind before the oldest are dropped, and counted. */
+  readonly maxBehind?: number | undefined;
 }
 
 export const DEFAULTS = {
@@ -59,6 +80,7 @@ export const DEFAULTS = {
   checkpointMs: 10_000,
   commitTimeoutMs: 2_000,
   maxQueue: 10_000,
+  maxBehind: 1_000_000,
   reserveBytes: 64 << 10,
 } as const;
 

@@ -7,8 +7,10 @@ import type { Entries } from './entry.ts';
 
 export interface RecorderOptions {
   readonly entries: Entries;
-  /** Resolves once the entry is as durable as was asked for. @throws Refusal AUDIT_UNAVAILABLE */
-  readonly commit: (body: Body) => Promise<unknown>;
+  /** Resolves, once the entry is durable in the log, to a seq past its own. @throws Refusal AUDIT_UNAVAILABLE */
+  readonly commit: (body: Body) => Promise<number>;
+  /** Where more than the log is required: resolves once the others have it too. @throws Refusal AUDIT_UNAVAILABLE */
+  readonly confirm: ((seq: number) => Promise<void>) | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Told of each entry that is durable. */
@@ -53,9 +55,10 @@ export function createRecorder(options: RecorderOptions): CallRecorder {
 }
 
 async function intent(state: State, progress: Progress): Promise<void> {
-  await state.commit(state.entries.intent(progress));
+  const seq = await state.commit(state.entries.intent(progress));
   state.open.add(progress.call.id);
   state.onEntry('intent');
+  await state.confirm?.(seq);
 }
 
 async function terminal(state: State, progress: Progress, refusal?: Refusal): Promise<void> {
@@ -63,13 +66,25 @@ async function terminal(state: State, progress: Progress, refusal?: Refusal): Pr
   const { id } = progress.call;
   const begun = progress.intended === true && open.delete(id);
   try {
-    await state.commit(entries.terminal(begun ? progress : unbegun(progress), refusal));
+    const seq = await state.commit(entries.terminal(begun ? progress : unbegun(progress), refusal));
     state.onEntry(begun ? 'outcome' : 'refusal');
+    if (state.confirm) await confirmed(state, id, state.confirm(seq));
   } catch (thrown) {
     state.unwritten += 1;
     if (progress.intended) {
       owed.set(id, entries.terminal(progress, new Refusal('AUDIT_UNAVAILABLE')));
     }
+    throw thrown;
+  }
+}
+
+/** The log has the entry, a required sink has not: what the log says was told, was not. */
+async function confirmed(state: State, id: string, answer: Promise<void>): Promise<void> {
+  try {
+    await answer;
+  } catch (thrown) {
+    const correction = { reason: 'AUDIT_UNAVAILABLE', status: 'withheld' };
+    event(state, 'correction', { correction, decision_id: id }).catch(() => undefined);
     throw thrown;
   }
 }

@@ -93,7 +93,7 @@ export function readCheckpoint(disk: Disk, file: string) {
 }
 
 /** Whole or not at all, whatever happens meanwhile. */
-function replaceFile(disk: Disk, path: string, text: string): void {
+export function replaceFile(disk: Disk, path: string, text: string): void {
   const temporary = `${path}.new`;
   if (disk.facts(temporary)) disk.remove(temporary);
   const file = disk.open(temporary, 'create');

@@ -52,8 +52,13 @@ const HEAL_MS = 250;
 /** Runs a log for someone on the other side of a message port: orders in, reports out. */
 export function createHost(options: HostOptions): Host {
   const state = open(options);
-  if (!state) return { take: () => options.tell({ type: 'closed' }) };
-  options.tell({ type: 'ready', open: [...state.log.open()], vkey: options.signer.vkey });
+  if (!state) return { take: () => options.tell({ type: 'closed', seq: 0 }) };
+  options.tell({
+    type: 'ready',
+    open: [...state.log.open()],
+    vkey: options.signer.vkey,
+    seq: state.log.opening.chain.seq,
+  });
   beat(state);
   return { take: (order) => take(state, order) };
 }
@@ -176,8 +181,9 @@ function close(state: HostState, last: readonly Body[]): void {
   const { log, checkpointer, tell } = state;
   const end = () => {
     state.closed = true;
+    const { seq } = log.chain();
     log.close();
-    tell({ type: 'closed' });
+    tell({ type: 'closed', seq });
   };
   guard(state, () => {
     log.commit(last);

@@ -1,0 +1,109 @@
+import { Refusal } from '../errors.ts';
+import { type Body, fromBody, idOf, markOf, toBody, toPieces } from './body.ts';
+import type { Json } from './canonical.ts';
+import type { Entries } from './entry.ts';
+
+/**
+ * Evaluates `data.system.log.mask` with an entry as its input, as OPA does: the answer is a list of
+ * `"/input/…"` (remove) and `{op: "remove" | "upsert", path, value}`. Undefined means no rules.
+ */
+export type EvaluateMask = (entry: Readonly<Record<string, Json>>) => unknown;
+
+type Entry = Record<string, Json>;
+
+interface Rule {
+  readonly op: 'remove' | 'upsert';
+  readonly path: readonly string[];
+  readonly value: Json;
+}
+
+/** Lets the policy take more out of entries. What redaction has taken out, it cannot put back: it never sees it. */
+export function maskEntries(
+  entries: Entries,
+  evaluate: EvaluateMask,
+  onFailure: (cause: unknown) => void,
+): Entries {
+  return {
+    intent(progress) {
+      const { body, failed } = masked(entries.intent(progress));
+      // What cannot be written down as it should be is not done.
+      if (failed) throw new Refusal('AUDIT_UNAVAILABLE', { cause: 'the mask failed' });
+      return body;
+    },
+    terminal: (progress, refusal) => masked(entries.terminal(progress, refusal)).body,
+  };
+
+  function masked(body: Body): { readonly body: Body; readonly failed: boolean } {
+    const entry = fromBody(body);
+    try {
+      const changed = applyMask(entry, evaluate(structuredClone(entry)));
+      return { body: changed ? rebuilt(body, changed) : body, failed: false };
+    } catch (thrown) {
+      onFailure(thrown);
+      return { body: rebuilt(body, blank(entry)), failed: true };
+    }
+  }
+}
+
+function rebuilt(body: Body, entry: Entry): Body {
+  const mark = markOf(body);
+  return toBody(mark, idOf(body), toPieces(entry));
+}
+
+/** It is not known what had to be taken out, so that all that could be is. */
+function blank({ input: _, result: __, ...entry }: Entry): Entry {
+  return { ...entry, erased: ['/input', '/result'], error: 'MASK_FAILED' };
+}
+
+/** The entry with the rules applied; undefined where no rule applies. @throws Error on a malformed rule */
+export function applyMask(entry: Entry, answer: unknown): Entry | undefined {
+  if (answer === undefined) return;
+  if (!Array.isArray(answer)) throw new Error('the mask is not a list of rules');
+  const changed = structuredClone(entry);
+  const erased: string[] = [];
+  const masked: string[] = [];
+  for (const rule of answer.map(toRule)) {
+    if (!apply(changed, rule)) continue;
+    (rule.op === 'remove' ? erased : masked).push(`/${rule.path.join('/')}`);
+  }
+  if (erased.length + masked.length === 0) return;
+  if (erased.length > 0) changed['erased'] = erased.sort();
+  if (masked.length > 0) changed['masked'] = masked.sort();
+  return changed;
+}
+
+function toRule(given: unknown): Rule {
+  if (typeof given === 'string') return { op: 'remove', path: toPath(given), value: null };
+  const {
+    op,
+    path,
+    value = null,
+  } = (given ?? {}) as { op?: unknown; path?: unknown; value?: Json };
+  if ((op !== 'remove' && op !== 'upsert') || typeof path !== 'string') {
+    throw new Error('a mask rule is neither a path nor {op, path, value}');
+  }
+  return { op, path: toPath(path), value };
+}
+
+/** Only what the policy saw and said may be masked: who was told what stays. */
+function toPath(pointer: string): readonly string[] {
+  const path = pointer.split('/').slice(1);
+  if (pointer.startsWith('/') && (path[0] === 'input' || path[0] === 'result')) return path;
+  throw new Error(`a mask rule names '${pointer}', which is not under /input or /result`);
+}
+
+/** False where there is nothing at the path, which is no mistake. */
+function apply(entry: Entry, { op, path, value }: Rule): boolean {
+  const parent = path.slice(0, -1).reduce<Json | undefined>(step, entry);
+  const name = path.at(-1) ?? '';
+  if (typeof parent !== 'object' || parent === null || !Object.hasOwn(parent, name)) return false;
+  if (op === 'upsert') Object.assign(parent, { [name]: value });
+  else if (Array.isArray(parent)) parent.splice(Number(name), 1);
+  else Reflect.deleteProperty(parent, name);
+  return true;
+}
+
+function step(parent: Json | undefined, name: string): Json | undefined {
+  if (typeof parent !== 'object' || parent === null || !Object.hasOwn(parent, name)) return;
+  return (parent as Record<string, Json>)[name];
+}

@@ -1,0 +1,21 @@
+import { replaceFile } from '../log/checkpoint.ts';
+import type { Disk } from '../log/disk.ts';
+
+/** How far a sink has come, kept beside the log so that a restart goes on there. */
+export function createCursor(disk: Disk, path: string) {
+  return {
+    /** Seq of the next entry to send; undefined where none was ever sent. */
+    read(): number | undefined {
+      if (!disk.facts(path)) return;
+      const file = disk.open(path, 'read');
+      try {
+        const bytes = Buffer.alloc(32);
+        const text = bytes.toString('utf8', 0, file.read(bytes, 0)).trim();
+        return /^\d+$/.test(text) ? Number(text) : undefined;
+      } finally {
+        file.close();
+      }
+    },
+    write: (seq: number) => replaceFile(disk, path, `${seq}\n`),
+  };
+}

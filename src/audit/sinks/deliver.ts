@@ -1,0 +1,126 @@
+import type { Disk } from '../log/disk.ts';
+import { createFollower, type Follower } from '../verify/follow.ts';
+import { createCursor } from './cursor.ts';
+
+/** Somewhere that entries go besides the log's own file. */
+export interface Sink {
+  readonly name: string;
+  /** Bytes of lines that one `send` takes at most. */
+  readonly batchBytes: number;
+  /** Takes whole lines, in order; rejects where it could not, and is then given the same again. */
+  send(lines: readonly Buffer[]): Promise<void>;
+}
+
+export interface DeliverOptions {
+  readonly disk: Disk;
+  /** The log. It is also the sink's spool: what is not delivered waits there. */
+  readonly file: string;
+  readonly sink: Sink;
+  /** Where delivery starts when it never ran: the seq of the first entry to send. */
+  readonly from: number;
+  /** Entries that a sink may be behind; older ones are given up, and counted. */
+  readonly maxBehind: number;
+  readonly onDelivered: (seq: number) => void;
+  readonly onDropped: (count: number) => void;
+  readonly onError: (message: string) => void;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+export interface Delivery {
+  /** Entries before `seq` are durable and may be sent. */
+  advance(seq: number): void;
+  /** Sends what is left, once, and stops. */
+  close(): Promise<void>;
+}
+
+const RETRY_MS = { first: 250, last: 30_000 };
+
+/** Follows the log and feeds a sink from it, in order, at least once, across restarts. */
+export function createDelivery(options: DeliverOptions): Delivery {
+  const { disk, file, sink, from } = options;
+  const cursor = createCursor(disk, `${file}.${sink.name}`);
+  const state: State = {
+    ...options,
+    follower: createFollower(disk, file, cursor.read() ?? from),
+    keep: cursor.write,
+    durable: from,
+    running: undefined,
+    closing: false,
+  };
+  return {
+    advance(seq) {
+      state.durable = Math.max(state.durable, seq);
+      state.running ??= run(state);
+    },
+    async close() {
+      state.closing = true;
+      await (state.running ?? run(state));
+      state.follower.close();
+    },
+  };
+}
+
+interface State extends DeliverOptions {
+  follower: Follower;
+  readonly keep: (seq: number) => void;
+  durable: number;
+  running: Promise<void> | undefined;
+  closing: boolean;
+}
+
+async function run(state: State): Promise<void> {
+  let delay = RETRY_MS.first;
+  try {
+    while (state.follower.seq() < state.durable) {
+      skipOld(state);
+      const batch = nextBatch(state);
+      if (batch.length === 0) break;
+      while (!(await sent(state, batch))) {
+        if (state.closing) return;
+        await state.wait(delay);
+        delay = Math.min(delay * 2, RETRY_MS.last);
+      }
+      delay = RETRY_MS.first;
+      state.keep(state.follower.seq());
+      state.onDelivered(state.follower.seq());
+    }
+  } catch (thrown) {
+    state.onError(`${state.sink.name}: ${String(thrown)}`);
+  } finally {
+    state.running = undefined;
+  }
+}
+
+/** A sink that stays away must not keep the log's segments for ever. */
+function skipOld(state: State): void {
+  const { follower, durable, maxBehind, file, disk } = state;
+  const behind = durable - follower.seq();
+  if (behind <= maxBehind) return;
+  follower.close();
+  state.follower = createFollower(disk, file, durable - maxBehind);
+  state.onDropped(behind - maxBehind);
+}
+
+function nextBatch(state: State): readonly Buffer[] {
+  const { follower, sink, durable } = state;
+  const missed = follower.missed();
+  const lines: Buffer[] = [];
+  let bytes = 0;
+  for (const line of follower.read(durable)) {
+    lines.push(Buffer.from(line.bytes));
+    bytes += line.bytes.length;
+    if (bytes >= sink.batchBytes) break;
+  }
+  if (follower.missed() > missed) state.onDropped(follower.missed() - missed);
+  return lines;
+}
+
+async function sent({ sink, onError }: State, batch: readonly Buffer[]): Promise<boolean> {
+  try {
+    await sink.send(batch);
+    return true;
+  } catch (thrown) {
+    onError(`${sink.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    return false;
+  }
+}

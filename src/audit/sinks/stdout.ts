@@ -1,0 +1,32 @@
+import { writeSync } from 'node:fs';
+import type { Sink } from './deliver.ts';
+
+const STDOUT = 1;
+const FULL_PIPE_MS = 20;
+
+/** One JSON line an entry. The descriptor is written to directly: a full pipe holds up this thread alone. */
+export function createStdoutSink(wait: (ms: number) => Promise<void>, fd = STDOUT): Sink {
+  return {
+    name: 'stdout',
+    batchBytes: 64 << 10,
+    async send(lines) {
+      let rest = Buffer.concat(lines.flatMap((line) => [line, NEWLINE]));
+      while (rest.length > 0) {
+        const taken = tryWrite(fd, rest);
+        if (taken === 0) await wait(FULL_PIPE_MS);
+        rest = rest.subarray(taken);
+      }
+    },
+  };
+}
+
+const NEWLINE = Buffer.from('\n');
+
+function tryWrite(fd: number, bytes: Buffer): number {
+  try {
+    return writeSync(fd, bytes);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    throw thrown;
+  }
+}

@@ -1,0 +1,40 @@
+import { setTimeout } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createNodeDisk } from '../log/disk.ts';
+import { createDecisionLogSink } from './decision-log.ts';
+import { createDelivery, type Delivery, type Sink } from './deliver.ts';
+import type { SinkName, SinkOrder, SinkReport, SinkSettings } from './messages.ts';
+import { createStdoutSink } from './stdout.ts';
+
+/** Sinks read the log from its file, in a thread of their own: however slow, they hold nobody up. */
+if (!parentPort) throw new Error('this file is the entry of a worker thread');
+const port = parentPort;
+const { settings, from } = workerData as { settings: SinkSettings; from: number };
+const { file, stdout, decisionLog, maxBehind } = settings;
+const tell = (report: SinkReport) => port.postMessage(report);
+const wait = async (ms: number) => setTimeout(ms);
+
+const sinks: readonly Sink[] = [
+  ...(stdout ? [createStdoutSink(wait)] : []),
+  ...(decisionLog ? [createDecisionLogSink(decisionLog)] : []),
+];
+const deliveries: readonly Delivery[] = sinks.map((sink) => {
+  const name = sink.name as SinkName;
+  return createDelivery({
+    ...{ disk: createNodeDisk(), file, sink, from, maxBehind, wait },
+    onDelivered: (seq) => tell({ type: 'delivered', sink: name, seq }),
+    onDropped: (count) => tell({ type: 'dropped', sink: name, count }),
+    onError: (message) => tell({ type: 'error', message }),
+  });
+});
+
+port.on('message', (order: SinkOrder) => {
+  if (order.type === 'durable') for (const delivery of deliveries) delivery.advance(order.seq);
+  else {
+    const closed = () => {
+      tell({ type: 'closed' });
+      port.close();
+    };
+    Promise.all(deliveries.map((delivery) => delivery.close())).then(closed, closed);
+  }
+});

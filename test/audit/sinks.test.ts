@@ -1,0 +1,122 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { createNodeDisk } from '../../src/audit/log/disk.ts';
+import { createDelivery, type Sink } from '../../src/audit/sinks/deliver.ts';
+import { createStdoutSink } from '../../src/audit/sinks/stdout.ts';
+import { Refusal } from '../../src/errors.ts';
+import { fill } from './fault-world.ts';
+import { intended } from './samples.ts';
+import { createFolder, openAudit } from './world.ts';
+
+interface Received {
+  readonly kind: string;
+  readonly seq: number;
+}
+
+/** A decision log service that answers with the given statuses in turn, then with 200. */
+async function startService(statuses: number[]) {
+  const received: Received[] = [];
+  const requests: (string | undefined)[] = [];
+  const server = createServer(async (request, response) => {
+    requests.push(`${request.method} ${request.url} ${request.headers['content-encoding']}`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const status = statuses.shift() ?? 200;
+    if (status === 200) received.push(...JSON.parse(gunzipSync(Buffer.concat(chunks)).toString()));
+    response.writeHead(status).end();
+  }).listen(0, '127.0.0.1');
+  await new Promise((ready) => server.once('listening', ready));
+  const { port } = server.address() as AddressInfo;
+  return {
+    ...{ url: `http://127.0.0.1:${port}/`, received, requests },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+const linesOf = (file: string): readonly Received[] =>
+  readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test.concurrent('an OPA decision log service gets every entry once, in order, through failures and restarts', async () => {
+  await using folder = createFolder();
+  await using service = await startService([500, 200, 503]);
+  const sinks = { decisionLog: { url: service.url, timeoutMs: 1_000, batchBytes: 4_000 } };
+  for (let start = 0; start < 3; start += 1) {
+    const audit = await openAudit(folder.file, { sinks });
+    await fill(audit, 6);
+    await audit.close();
+  }
+  expect(service.received).toEqual(linesOf(folder.file));
+  expect(new Set(service.requests)).toEqual(new Set(['POST /logs gzip']));
+});
+
+test.concurrent('a required sink that does not answer makes a call fail, and the log says what was told', async () => {
+  await using folder = createFolder();
+  const audit = await openAudit(folder.file, {
+    commitTimeoutMs: 300,
+    sinks: {
+      decisionLog: { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 },
+      required: ['file', 'decision-log'],
+    },
+  });
+  await expect(audit.intent(intended(1))).rejects.toThrow(Refusal);
+  await expect(audit.terminal(intended(1), new Refusal('AUDIT_UNAVAILABLE'))).rejects.toThrow(
+    Refusal,
+  );
+  await setTimeout(50);
+  const kinds = linesOf(folder.file).map(({ kind }) => kind);
+  expect(kinds).toEqual(['segment', 'started', 'intent', 'outcome', 'correction']);
+  await audit.close();
+});
+
+test.concurrent('a sink that stays away too long loses the oldest entries, and they are counted', async () => {
+  await using folder = createFolder();
+  const audit = await openAudit(folder.file);
+  await fill(audit, 20);
+  await audit.close();
+  const total = linesOf(folder.file).length;
+  const got: number[] = [];
+  let dropped = 0;
+  const sink: Sink = {
+    name: 'test',
+    batchBytes: 1_000,
+    async send(lines) {
+      got.push(...lines.map((line) => JSON.parse(line.toString()).seq));
+    },
+  };
+  const delivery = createDelivery({
+    ...{ disk: createNodeDisk(), file: folder.file, sink, from: 0, maxBehind: 10 },
+    onDelivered: () => undefined,
+    onDropped(count) {
+      dropped += count;
+    },
+    onError: () => undefined,
+    wait: async () => undefined,
+  });
+  delivery.advance(total);
+  await delivery.close();
+  expect(dropped).toBe(total - 10);
+  expect(got).toEqual(Array.from({ length: 10 }, (_, i) => total - 10 + i));
+});
+
+test.concurrent('standard output gets one line an entry', async () => {
+  await using folder = createFolder();
+  const path = join(folder.path, 'out');
+  const fd = openSync(path, 'w');
+  await createStdoutSink(async () => undefined, fd).send([
+    Buffer.from('{"a":1}'),
+    Buffer.from('{}'),
+  ]);
+  closeSync(fd);
+  expect(readFileSync(path, 'utf8')).toBe('{"a":1}\n{}\n');
+});
