@@ -4,12 +4,15 @@ import { readBundle } from '../bundle/bundle.ts';
 import { createGeneration, type Generation } from '../generation.ts';
 import type { ShadowAnswer, ShadowOrder } from './messages.ts';
 
-// The candidate runs in a thread of its own: a call waits neither for it nor for its worst case.
+/** Its size was judged when it was loaded; this is what gunzip takes at most. */
+const MOST_BYTES = 2 ** 30;
+
 let generation: Generation | undefined;
 
+// The candidate runs in a thread of its own: a call waits neither for it nor for its worst case.
 parentPort?.on('message', (order: ShadowOrder) => {
   if (order.type === 'bundle') {
-    const bundle = readBundle(Buffer.from(order.archive), { maxBytes: Infinity });
+    const bundle = readBundle(Buffer.from(order.archive), { maxBytes: MOST_BYTES });
     generation = createGeneration(bundle, order.limits, Date.now());
     return;
   }

@@ -59,9 +59,9 @@ async function findEntrypoints(folder: string): Promise<string[]> {
 }
 
 function sentenceFor(folder: string, cause: unknown): string {
-  const { code, stderr = '' } = cause as { code?: unknown; stderr?: string };
+  const { code, stdout = '', stderr = '' } = cause as Partial<Record<string, string>>;
   if (code === 'ENOENT') {
     return `${folder} is a folder of Rego, and opa is not on the PATH to compile it; install OPA, or name a bundle built by opa build -t wasm -e ${ENTRYPOINT}`;
   }
-  return `opa cannot build ${folder}: ${stderr.trim() || String(cause)}`;
+  return `opa cannot build ${folder}: ${`${stderr}${stdout}`.trim() || String(cause)}`;
 }

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { readBundle } from '../../src/policy/bundle/bundle.ts';
+import { createGeneration } from '../../src/policy/generation.ts';
+import { entriesOf, tarGz, withManifest } from './tar.ts';
+import { archive, EXAMPLE, NOON } from './values.ts';
+
+const good = archive(EXAMPLE);
+const entries = entriesOf(good);
+const but = (name: string, content: string | Uint8Array) =>
+  tarGz(entries.map((entry) => (entry.name === name ? { name, content } : entry)));
+const without = (name: string) => tarGz(entries.filter((entry) => entry.name !== name));
+const plus = (name: string, type = '0') => tarGz([...entries, { name, content: '{}', type }]);
+
+describe('a bundle', () => {
+  it('is read with its revision, module and data', () => {
+    const bundle = readBundle(good);
+    expect(bundle.revision).toBe('example-2');
+    expect(bundle.wasm.length).toBeGreaterThan(100_000);
+    expect(JSON.parse(Buffer.from(bundle.data).toString())).toHaveProperty(
+      'kms_reencrypt.principals',
+    );
+  });
+
+  it.each(['', '/', './'])("is read with '%s' before its names", (prefix) => {
+    const renamed = entries.map(({ name, ...rest }) => ({
+      ...rest,
+      name: `${prefix}${name.slice(1)}`,
+    }));
+    expect(readBundle(tarGz(renamed)).revision).toBe('example-2');
+  });
+
+  // biome-ignore format: a table reads best with a case a line.
+  const BAD: readonly [string, Buffer, RegExp][] = [
+    ['is no gzip', Buffer.from('hello'), /no whole gzipped tar/],
+    ['is cut short', good.subarray(0, good.length - 100), /no whole gzipped tar/],
+    ['is empty', tarGz([]), /is empty/],
+    ['has no module', without('/policy.wasm'), /no Wasm module for kms\/reencrypt\/decision/],
+    ['has no manifest', without('/.manifest'), /no Wasm module for/],
+    ['has a manifest that is no JSON', but('/.manifest', '{'), /\.manifest is not JSON/],
+    ['has a manifest of another form', but('/.manifest', '{"revision":1}'), /\.manifest is not valid/],
+    ['has another entrypoint', withManifest(good, { wasm: [{ entrypoint: 'x', module: '/policy.wasm' }] }), /no Wasm module for/],
+    ['has data that is no JSON', but('/data.json', '{]'), /data\.json is not JSON/],
+    ['has data that is no object', but('/data.json', '[]'), /data\.json is not an object/],
+    ['has data elsewhere', plus('/x/data.json'), /data in x\/data\.json/],
+    ['has YAML data', plus('/data.yaml'), /data in data\.yaml/],
+    ['is a delta', plus('/patch.json'), /is a delta/],
+    ['leaves its folder', plus('/../x'), /a file named/],
+    ['hides a folder', plus('/a/./x'), /a file named/],
+    ['has a backslash', plus('a\\x'), /a file named/],
+    ['has a link', plus('/link', '2'), /no plain file/],
+    ['has a hard link', plus('/link', '1'), /no plain file/],
+    ['has a file twice', plus('./data.json'), /data\.json twice/],
+    ['has not_after that is no time', withManifest(good, { metadata: { not_after: 'soon' } }), /\.manifest is not valid/],
+  ];
+  it.each(BAD)('that %s is refused', (_name, bytes, sentence) => {
+    expect(() => readBundle(bytes)).toThrow(sentence);
+  });
+
+  it('that is larger than it may be is refused before it is unpacked whole', () => {
+    const bomb = tarGz([{ name: 'x', content: Buffer.alloc(8 << 20) }]);
+    expect(bomb.length).toBeLessThan(20_000);
+    expect(() => readBundle(bomb, { maxBytes: 1 << 20 })).toThrow(/larger than 1048576 bytes/);
+  });
+
+  it('that was changed in any one byte of its tar headers never reads as another', () => {
+    for (let at = 0; at < 512; at += 1) {
+      const tar = Buffer.from(good);
+      tar[at] = (tar[at] ?? 0) ^ 0xff;
+      try {
+        expect(readBundle(tar).revision).toBe('example-2');
+      } catch (fault) {
+        expect(fault).toHaveProperty('name', 'BundleFault');
+      }
+    }
+  });
+
+  it('has an end when its metadata says so', () => {
+    const ends = withManifest(good, { metadata: { not_after: '2026-12-01T00:00:00Z' } });
+    expect(readBundle(ends).notAfter).toBe(Date.parse('2026-12-01T00:00:00Z'));
+  });
+});
+
+describe('a generation', () => {
+  const limits = { timeoutMs: 50, memoryBytes: 1 << 24 };
+  it.each([
+    ['is no Wasm', Buffer.from('hello, this is no module'), /cannot be run/],
+    [
+      'is cut short',
+      Buffer.from(entries.find(({ name }) => name === '/policy.wasm')?.content ?? '').subarray(
+        0,
+        50_000,
+      ),
+      /cannot be run/,
+    ],
+  ])('is not made of a module that %s', (_name, wasm, sentence) => {
+    expect(() => createGeneration(readBundle(but('/policy.wasm', wasm)), limits, NOON)).toThrow(
+      sentence,
+    );
+  });
+
+  it('is not made of a policy that has no decision for a sample', () => {
+    const manifest = { wasm: [{ entrypoint: 'kms/reencrypt/decision', module: '/policy.wasm' }] };
+    const bundle = readBundle(
+      withManifest(archive('test/fixtures/policies/broken/bundle.tar.gz'), manifest),
+    );
+    expect(() => createGeneration(bundle, limits, NOON)).toThrow(
+      /no decision for the sample 'a workload'/,
+    );
+  });
+});

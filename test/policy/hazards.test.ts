@@ -1,0 +1,55 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createDecisionPoint, type DecisionPoint } from '../../src/policy/point.ts';
+import { HAZARDS, resolved } from './values.ts';
+
+const TIMEOUT_MS = 50;
+/** A machine that is busy with other tests may stretch what takes 20 to 50 ms on one that is not. */
+const STRETCH = 10;
+let point: DecisionPoint;
+
+beforeAll(async () => {
+  point = await createDecisionPoint({ source: HAZARDS, timeoutMs: TIMEOUT_MS });
+});
+
+const decide = (job: string) => point.decide(resolved({ job }), 'request');
+
+// biome-ignore format: a table reads best with a case a line.
+const HAZARD_TABLE = [
+  ['loop', 'POLICY_TIMEOUT', 'fuel'],
+  ['regex', 'POLICY_TIMEOUT', 'fuel'],
+  ['replace', 'POLICY_TIMEOUT', 'fuel'],
+  ['fork', 'POLICY_FAILED', 'memory'],
+  ['walk', 'POLICY_FAILED', 'memory'],
+  ['memory', 'POLICY_FAILED', 'memory'],
+  ['conflict', 'POLICY_FAILED', 'conflict'],
+  ['unheard-of', 'POLICY_UNDEFINED', 'undefined'],
+  ['huge', 'POLICY_INVALID', 'too_large'],
+  ['boolean', 'POLICY_INVALID', 'shape'],
+  ['text', 'POLICY_INVALID', 'shape'],
+  ['proto', 'POLICY_INVALID', 'shape'],
+] as const;
+
+describe('a policy that goes wrong', () => {
+  it.each(HAZARD_TABLE)(
+    'by %s denies with %s (%s), and the next decision is right',
+    async (job, failure, code) => {
+      const started = performance.now();
+      const decision = await decide(job);
+      expect(performance.now() - started).toBeLessThan(2 * TIMEOUT_MS * STRETCH);
+      expect(decision).toMatchObject({ effect: 'deny', failure, allowUnknownSource: false });
+      expect(decision.reasons[0]?.code).toBe(code);
+      expect(await decide('')).toMatchObject({ effect: 'allow', failure: '' });
+    },
+  );
+
+  it('still decides rightly after more throws than poison an instance of opa-wasm', async () => {
+    for (let i = 0; i < 600; i += 1) await decide('conflict');
+    expect(await decide('')).toMatchObject({ effect: 'allow', rule: 'fine' });
+  });
+
+  it('costs the same fuel on every run', async () => {
+    const outcomes = new Set<string>();
+    for (let i = 0; i < 5; i += 1) outcomes.add((await decide('loop')).failure);
+    expect([...outcomes]).toEqual(['POLICY_TIMEOUT']);
+  });
+});

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { toInput } from '../../src/policy/input.ts';
+import { SAMPLES } from '../../src/policy/samples.ts';
+import { aCall, keyFacts, resolved, UNKNOWN } from './values.ts';
+
+interface Schema {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema | false;
+  readonly items?: Schema;
+  readonly description?: string;
+}
+
+const schema: Schema = JSON.parse(readFileSync('policies/schemas/input.json', 'utf8'));
+
+/** What of a value is not as its schema says; a field that is absent counts. */
+function misfits(value: unknown, { type, properties, items, ...rest }: Schema, at = ''): string[] {
+  if (rest.enum && !rest.enum.includes(value)) return [`${at}: ${String(value)}`];
+  if (type === 'array')
+    return (value as unknown[]).flatMap((item) => misfits(item, items ?? {}, at));
+  if (type === 'integer') return Number.isInteger(value) ? [] : [at];
+  if (type !== 'object') return typeof value === type ? [] : [at];
+  const object = value as Record<string, unknown>;
+  const absent = Object.keys(properties ?? {}).filter((key) => !Object.hasOwn(object, key));
+  return Object.entries(object).reduce(
+    (found, [key, item]) => {
+      const of = properties?.[key] ?? (rest.additionalProperties || undefined);
+      return [...found, ...(of ? misfits(item, of, `${at}/${key}`) : [`${at}/${key}: unheard of`])];
+    },
+    absent.map((key) => `${at}/${key}: absent`),
+  );
+}
+
+describe('the input', () => {
+  const unknown = { keys: { source: UNKNOWN, destination: keyFacts('alias/d') } };
+  it.each([
+    ['a plain call', toInput(resolved(), 'request')],
+    ['an unknown source key', toInput(resolved({}, unknown), 'request')],
+    ['a result', toInput(resolved(), 'result')],
+    ...Object.entries(SAMPLES),
+  ])('is total and as its schema says, for %s', (_name, input) => {
+    expect(misfits(input, schema)).toEqual([]);
+  });
+
+  it('says how the sides relate', () => {
+    const context = (encryptionContext: Record<string, string>) =>
+      ({ keyId: '', algorithm: 'SYMMETRIC_DEFAULT', encryptionContext }) as const;
+    const { relation } = toInput(
+      resolved({
+        source: context({ kept: '1', changed: '1', removed: '1' }),
+        destination: context({ kept: '1', changed: '2', added: '1' }),
+      }),
+      'request',
+    );
+    expect(relation).toEqual({
+      known: true,
+      same_key: false,
+      same_mrk_family: false,
+      same_account: true,
+      same_region: true,
+      context: { added: ['added'], removed: ['removed'], changed: ['changed'], kept: ['kept'] },
+      algorithm_changed: false,
+    });
+  });
+
+  // biome-ignore format: a table reads best with a case a line.
+  const RELATIONS = [
+    ['one key', {}, {}, { same_key: true, same_mrk_family: false }],
+    ['another account', {}, { account: '999999999999' }, { same_account: false, same_region: true }],
+    ['another partition', {}, { partition: 'aws-cn' }, { same_account: false, same_region: false }],
+    ['a multi-Region replica', { multiRegion: true }, { multiRegion: true, region: 'us-east-1', keyArn: 'arn:r' }, { same_key: false, same_mrk_family: true, same_region: false }],
+    ['an unknown source', UNKNOWN, {}, { known: false, same_key: false, same_account: false, same_region: false }],
+  ] as const;
+  it.each(RELATIONS)('knows %s', (_name, source, destination, relation) => {
+    const keys = {
+      source: keyFacts('alias/k', source),
+      destination: keyFacts('alias/k', destination),
+    };
+    expect(toInput(resolved({}, { keys }), 'request').relation).toMatchObject(relation);
+  });
+
+  it('tells the time at which the call came in, and the ciphertext by its hash alone', () => {
+    const { time, request } = toInput(resolved(), 'request');
+    expect(time).toEqual({
+      rfc3339: '2026-11-23T12:34:56.789Z',
+      unix_ms: 1_795_437_296_789,
+      weekday: 'Monday',
+      hour_utc: 12,
+    });
+    expect(request.ciphertext_sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(
+      JSON.stringify(toInput(resolved(aCall({ grantTokens: ['secret-token'] })), 'request')),
+    ).not.toContain('secret-token');
+  });
+
+  // Service Authorization Reference: what IAM can ask of ReEncryptFrom and ReEncryptTo.
+  it.each([
+    'kms:EncryptionAlgorithm',
+    'kms:EncryptionContext:…',
+    'kms:EncryptionContextKeys',
+    'kms:ReEncryptOnSameKey',
+    'kms:RequestAlias',
+    'kms:ResourceAliases',
+    'kms:KeyOrigin',
+    'kms:KeySpec',
+    'kms:KeyUsage',
+    'kms:MultiRegion',
+    'kms:MultiRegionKeyType',
+    'aws:ResourceTag/…',
+    'aws:SourceIp',
+    'aws:PrincipalArn',
+    'aws:CurrentTime',
+    'aws:ResourceAccount',
+    'aws:RequestedRegion',
+  ])('has and documents a counterpart of %s', (conditionKey) => {
+    const descriptions = (of: Schema): string[] => [
+      of.description ?? '',
+      ...Object.values(of.properties ?? {}).flatMap(descriptions),
+    ];
+    expect(descriptions(schema).some((text) => text.includes(conditionKey))).toBe(true);
+  });
+});

@@ -1,0 +1,177 @@
+import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { overridden, permit } from '../../src/policy/permit.ts';
+import {
+  createDecisionPoint,
+  type DecisionPoint,
+  type DecisionPointOptions,
+} from '../../src/policy/point.ts';
+import type { ShadowEvent } from '../../src/policy/shadow/shadow.ts';
+import { withManifest } from './tar.ts';
+import { aDecision, archive, EXAMPLE, HAZARDS, keyFacts, resolved, UNKNOWN } from './values.ts';
+
+let points: DecisionPoint[] = [];
+afterEach(async () => {
+  await Promise.all(points.map((point) => point.close()));
+  points = [];
+});
+
+async function open(more: Partial<DecisionPointOptions> = {}) {
+  const point = await createDecisionPoint({ source: EXAMPLE, timeoutMs: 50, ...more });
+  points.push(point);
+  return point;
+}
+
+const elsewhere = {
+  keys: { source: keyFacts('alias/x'), destination: keyFacts('alias/demo-destination') },
+};
+const fileOf = (bytes: Buffer) => {
+  const file = join(mkdtempSync(join(tmpdir(), 'policy-')), 'bundle.tar.gz');
+  writeFileSync(file, bytes);
+  return file;
+};
+
+describe('the decision point', () => {
+  it('allows and denies by the example policy', async () => {
+    const point = await open();
+    expect(await point.decide(resolved(), 'request')).toMatchObject({
+      effect: 'allow',
+      rule: 'demo',
+      revision: 'example-2',
+      enforced: true,
+      allowUnknownSource: true,
+    });
+    expect(await point.decide(resolved({}, elsewhere), 'request')).toMatchObject({
+      effect: 'deny',
+      failure: '',
+      rule: 'demo',
+      reasons: [{ code: 'key', side: 'source', message: 'rule demo is not for this source key' }],
+    });
+  });
+
+  it('asks the result phase of the very bundle that the request phase asked', async () => {
+    const source = fileOf(archive(EXAMPLE));
+    const point = await open({ source });
+    const first = await point.decide(resolved(), 'request');
+    writeFileSync(source, withManifest(archive(EXAMPLE), { revision: 'next' }));
+    await point.reload();
+    expect(await point.decide(resolved(), 'request')).toMatchObject({ revision: 'next' });
+    const after = await point.decide(resolved({}, { decision: first }), 'result');
+    expect(after).toMatchObject({ revision: 'example-2', phase: 'result', bundle: first.bundle });
+  });
+
+  it('takes no bundle past its not_after', async () => {
+    const ended = withManifest(archive(EXAMPLE), {
+      metadata: { not_after: '2026-01-01T00:00:00Z' },
+    });
+    const point = await open({ source: fileOf(ended) });
+    expect(await point.decide(resolved(), 'request')).toMatchObject({
+      effect: 'deny',
+      failure: 'POLICY_STALE',
+    });
+  });
+
+  it('loses no decision over a hundred reloads under load, each by one revision', async () => {
+    const source = fileOf(archive(EXAMPLE));
+    const point = await open({ source });
+    const other = fileOf(withManifest(archive(EXAMPLE), { revision: 'next' }));
+    const revisions = new Map<string, number>();
+    for (let i = 0; i < 100; i += 1) {
+      copyFileSync(i % 2 ? EXAMPLE : other, source);
+      const [decision] = await Promise.all([point.decide(resolved(), 'request'), point.reload()]);
+      expect(decision.effect).toBe('allow');
+      revisions.set(decision.revision, (revisions.get(decision.revision) ?? 0) + 1);
+    }
+    expect([...revisions.keys()].sort()).toEqual(['example-2', 'next']);
+  });
+});
+
+describe('observe mode', () => {
+  it('marks its decisions, and a permit of its own goes on', async () => {
+    const point = await open({ enforce: false });
+    const asked = resolved({}, elsewhere);
+    const decision = await point.decide(asked, 'request');
+    expect(decision).toMatchObject({ effect: 'deny', enforced: false });
+    const allowed = permit({ ...asked, decision });
+    expect(overridden(allowed)).toMatchObject({
+      reason: 'POLICY_DENIED',
+      rule: 'demo',
+      side: 'source',
+    });
+  });
+
+  it('makes the same permit as ever of what policy allows', async () => {
+    const point = await open({ enforce: false });
+    const decision = await point.decide(resolved(), 'request');
+    expect(overridden(permit({ ...resolved(), decision }))).toBeUndefined();
+  });
+});
+
+describe('a permit', () => {
+  const mint = (decision: object, source = keyFacts('alias/a')) => {
+    const keys = { source, destination: keyFacts('alias/b') };
+    return () => permit({ call: resolved().call, keys, decision: aDecision(decision) });
+  };
+  const denied = { effect: 'deny' };
+  // biome-ignore format: a table reads best with a case a line.
+  const TABLE: readonly [string, object, string, boolean][] = [
+    ['a denial', denied, 'POLICY_DENIED', true],
+    ['an undefined decision', { ...denied, failure: 'POLICY_UNDEFINED' }, 'POLICY_UNDEFINED', true],
+    ['a malformed decision', { ...denied, failure: 'POLICY_INVALID' }, 'POLICY_INVALID', true],
+    ['a time-out', { ...denied, failure: 'POLICY_TIMEOUT' }, 'POLICY_TIMEOUT', true],
+    ['a failure', { ...denied, failure: 'POLICY_FAILED' }, 'POLICY_FAILED', true],
+    ['no policy', { ...denied, failure: 'POLICY_NOT_LOADED' }, 'POLICY_NOT_LOADED', false],
+    ['a stale policy', { ...denied, failure: 'POLICY_STALE' }, 'POLICY_STALE', false],
+    ['an allow that failed', { failure: 'POLICY_FAILED' }, 'POLICY_FAILED', true],
+  ];
+  it.each(TABLE)(
+    'is not minted of %s; observe mode may override it',
+    (_name, decision, reason, may) => {
+      expect(mint(decision)).toThrow(expect.objectContaining({ reason }));
+      const observed = mint({ ...decision, enforced: false });
+      if (may) expect(overridden(observed())?.reason).toBe(reason);
+      else expect(observed).toThrow(expect.objectContaining({ reason }));
+    },
+  );
+
+  it('of an unknown source key needs a policy that says so', () => {
+    expect(mint({}, UNKNOWN)).toThrow(expect.objectContaining({ reason: 'SOURCE_KEY_REQUIRED' }));
+    expect(mint({ allowUnknownSource: true }, UNKNOWN)()).toBeDefined();
+  });
+});
+
+describe('a candidate', () => {
+  it('is asked the same, tells what it would change, and changes nothing', async () => {
+    const events: ShadowEvent[] = [];
+    const point = await open({ candidate: HAZARDS, onShadow: (event) => events.push(event) });
+    const served = await point.decide(resolved({}, elsewhere), 'request');
+    expect(served).toMatchObject({ effect: 'deny', rule: 'demo' });
+    await vi.waitFor(() => expect(events).toHaveLength(1), 5_000);
+    expect(events[0]).toMatchObject({
+      comparison: 'deny_to_allow',
+      candidate: { effect: 'allow', rule: 'fine' },
+      served: { effect: 'deny', revision: 'example-2' },
+    });
+    expect(point.status().candidate).toMatchObject({ source: HAZARDS, stale: false });
+  });
+
+  it('that runs on holds up nobody, and what it cannot take in time is dropped and counted', async () => {
+    let dropped = 0;
+    const point = await open({
+      candidate: HAZARDS,
+      onShadowDropped: () => {
+        dropped += 1;
+      },
+    });
+    const times: number[] = [];
+    for (let i = 0; i < 1_100; i += 1) {
+      const started = performance.now();
+      await point.decide(resolved({ job: 'loop' }), 'request');
+      times.push(performance.now() - started);
+    }
+    expect(times.sort((a, b) => a - b)[1_000]).toBeLessThan(20);
+    expect(dropped).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,140 @@
+import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { readBundle } from '../../src/policy/bundle/bundle.ts';
+import { canonicalJson } from '../../src/policy/bundle/canonical-json.ts';
+import type { SigningAlgorithm } from '../../src/policy/bundle/signature.ts';
+import { type Entry, entriesOf, tarGz } from './tar.ts';
+import { archive, EXAMPLE } from './values.ts';
+
+const pairs = {
+  RS256: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  EdDSA: generateKeyPairSync('ed25519'),
+};
+const entries = entriesOf(archive(EXAMPLE));
+
+interface Signing {
+  readonly algorithm?: keyof typeof pairs;
+  readonly key?: KeyObject;
+  readonly header?: object;
+  readonly payload?: object;
+  readonly signed?: readonly Entry[];
+}
+
+const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+function hashOf({ name, content = '' }: Entry): string {
+  const structured = name === '/data.json' || name === '/.manifest';
+  const bytes = structured ? canonicalJson(Buffer.from(content).toString()) : content;
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function token({ algorithm = 'RS256', key, header, payload, signed = entries }: Signing): string {
+  const files = signed.map((entry) => ({
+    name: entry.name.slice(1),
+    hash: hashOf(entry),
+    algorithm: 'SHA-256',
+  }));
+  const text = [
+    base64({ alg: algorithm, kid: 'k', typ: 'JWT', ...header }),
+    base64({ files, keyid: 'k', ...payload }),
+  ].join('.');
+  const digest = algorithm === 'EdDSA' ? null : 'sha256';
+  const by = { key: key ?? pairs[algorithm].privateKey, dsaEncoding: 'ieee-p1363' } as const;
+  return `${text}.${sign(digest, Buffer.from(text), by).toString('base64url')}`;
+}
+
+const signatures = (...tokens: string[]): Entry => ({
+  name: '/.signatures.json',
+  content: JSON.stringify({ signatures: tokens }),
+});
+const bundle = (signing: Signing = {}, present: readonly Entry[] = entries) =>
+  tarGz([...present, signatures(token(signing))]);
+const verification = (algorithm: SigningAlgorithm = 'RS256', by: keyof typeof pairs = 'RS256') => ({
+  keys: { k: { algorithm, key: pairs[by].publicKey } },
+});
+
+describe('a signed bundle', () => {
+  it.each(['RS256', 'ES256', 'EdDSA'] as const)('by %s is taken', (algorithm) => {
+    const read = readBundle(bundle({ algorithm }), {
+      verification: verification(algorithm, algorithm),
+    });
+    expect(read.revision).toBe('example-2');
+  });
+
+  it('is taken with its scope and no other', () => {
+    const scoped = bundle({ payload: { scope: 'write' } });
+    expect(
+      readBundle(scoped, { verification: { ...verification(), scope: 'write' } }),
+    ).toBeDefined();
+    expect(() => readBundle(scoped, { verification: verification() })).toThrow(
+      /scope 'write', not ''/,
+    );
+  });
+
+  it('is taken by the key that the configuration names, whatever it names itself', () => {
+    const read = () =>
+      readBundle(bundle({ header: { kid: 'other' }, payload: { keyid: 'other' } }), {
+        verification: { ...verification(), keyId: 'k' },
+      });
+    expect(read().revision).toBe('example-2');
+  });
+
+  const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const extra: Entry = { name: '/extra.txt', content: 'x' };
+  const publicPem = pairs.RS256.publicKey.export({ type: 'spki', format: 'pem' });
+  // biome-ignore format: a table reads best with a case a line.
+  const SIDE_STEPS: readonly [string, Buffer, RegExp][] = [
+    ['not signed', tarGz(entries), /must be signed/],
+    ['signed by another key', bundle({ key: stranger }), /not one of key 'k'/],
+    ['signed by a key that nobody configured', bundle({ header: { kid: 'x' }, payload: { keyid: 'x' } }), /'x' that is not configured/],
+    ['signed by a key named like a property of objects', bundle({ header: { kid: 'constructor' } }), /not configured/],
+    ['signed by none', bundle({ header: { alg: 'none' } }), /signed by none/],
+    ['signed by HS256 with the public key', tarGz([...entries, signatures(hs256(publicPem.toString()))]), /signed by HS256/],
+    ['with a file more than signed', bundle({}, [...entries, extra]), /does not cover extra\.txt/],
+    ['with a file less than signed', bundle({}, entries.filter(({ name }) => name !== '/faults.rego')), /lacks faults\.rego/],
+    ['with data that was changed', bundle({}, entries.map((e) => (e.name === '/data.json' ? { ...e, content: '{}' } : e))), /data\.json is not what was signed/],
+    ['with a module that was changed', bundle({}, entries.map((e) => (e.name === '/policy.wasm' ? { ...e, content: 'x' } : e))), /policy\.wasm is not what was signed/],
+    ['with two signatures', tarGz([...entries, signatures(token({}), token({}))]), /not of the form/],
+    ['with no signature in its file', tarGz([...entries, signatures()]), /not of the form/],
+    ['with signatures elsewhere', tarGz([...entries, { ...signatures(token({})), name: '/a/.signatures.json' }]), /one \.signatures\.json at its root/],
+    ['with signatures here and elsewhere', tarGz([...entries, signatures(token({})), { ...signatures(token({})), name: '/a/.signatures.json' }]), /one \.signatures\.json/],
+    ['with a file signed twice', bundle({ signed: [...entries, ...entries] }), /signed twice/],
+    ['with a hash by MD5', bundle({ payload: { files: [{ name: 'data.json', hash: '', algorithm: 'MD5' }] } }), /not of the form/],
+    ['with a token of two parts', tarGz([...entries, signatures('a.b')]), /no JWT/],
+    ['as a delta', bundle({ signed: [...entries, { name: '/patch.json', content: '{}' }] }, [...entries, { name: '/patch.json', content: '{}' }]), /is a delta/],
+  ];
+  it.each(SIDE_STEPS)('%s is refused', (_name, bytes, sentence) => {
+    expect(() => readBundle(bytes, { verification: verification() })).toThrow(sentence);
+  });
+
+  it('is refused where its key is for another algorithm than it says', () => {
+    expect(() => readBundle(bundle(), { verification: verification('RS512') })).toThrow(
+      /key 'k' is for RS512/,
+    );
+  });
+
+  function hs256(secret: string): string {
+    const [, payload = ''] = token({}).split('.');
+    const text = `${base64({ alg: 'HS256', kid: 'k' })}.${payload}`;
+    return `${text}.${createHash('sha256')
+      .update(secret + text)
+      .digest('base64url')}`;
+  }
+});
+
+describe('canonical JSON', () => {
+  // biome-ignore format: a table reads best with a case a line.
+  const TEXTS: readonly [string, string][] = [
+    ['{"b":1,"a":2}', '{"a":2,"b":1}'],
+    ['{"n":[1.0,1e3,12345678901234567890,-0]}', '{"n":[1.0,1e3,12345678901234567890,-0]}'],
+    ['{"\ufffd":1,"\u{1f600}":2}', '{"\ufffd":1,"\u{1f600}":2}'],
+    ['"\u2028\\u2029<>&\\u0008\\u000c\\u0001\\u007f"', '"\\u2028\\u2029<>&\\b\\f\\u0001\u007f"'],
+    ['{"__proto__":{"a":null},"c":[true,false]}', '{"__proto__":{"a":null},"c":[true,false]}'],
+    ['"\\ud800"', '"\ufffd"'],
+    ['{"a":1,"a":2}', '{"a":2}'],
+  ];
+  it.each(TEXTS)('of %s is what Go writes', (text, canonical) => {
+    expect(canonicalJson(text)).toBe(canonical);
+  });
+});

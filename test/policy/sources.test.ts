@@ -1,0 +1,201 @@
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ReloadEvent } from '../../src/policy/loader.ts';
+import {
+  createDecisionPoint,
+  type DecisionPoint,
+  type DecisionPointOptions,
+} from '../../src/policy/point.ts';
+import { type HttpService, serving, startHttpService } from './http-service.ts';
+import { withManifest } from './tar.ts';
+import { archive, EXAMPLE, resolved } from './values.ts';
+
+const good = archive(EXAMPLE);
+const next = withManifest(good, { revision: 'next' });
+let folder: string;
+let points: DecisionPoint[];
+let events: ReloadEvent[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'policy-'));
+  points = [];
+  events = [];
+});
+afterEach(() => Promise.all(points.map((point) => point.close())));
+
+async function open(source: string, more: Partial<DecisionPointOptions> = {}) {
+  const point = await createDecisionPoint({
+    source,
+    timeoutMs: 50,
+    onReload: (event) => events.push(event),
+    ...more,
+  });
+  points.push(point);
+  return point;
+}
+
+describe('a bundle in a file', () => {
+  it('that is not there is one clear sentence', async () => {
+    await expect(open(join(folder, 'none.tar.gz'))).rejects.toThrow(
+      /^there is no policy bundle at .*none\.tar\.gz that can be read$/,
+    );
+  });
+
+  it('serves anew when it is replaced, and goes on to serve when it is replaced by a bad one', async () => {
+    const file = join(folder, 'bundle.tar.gz');
+    const put = (bytes: Buffer) => {
+      writeFileSync(`${file}.new`, bytes);
+      renameSync(`${file}.new`, file);
+    };
+    put(good);
+    const point = await open(file, { bundle: { watchIntervalMs: 10 } });
+    expect(point.status()).toMatchObject({ revision: 'example-2', activations: 1, stale: false });
+    put(next);
+    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 5_000);
+    put(next.subarray(0, 5_000));
+    await vi.waitFor(() => expect(point.status().failures).toBe(1), 5_000);
+    expect(point.status()).toMatchObject({
+      revision: 'next',
+      error: expect.stringMatching(/gzip/),
+    });
+    expect(await point.decide(resolved(), 'request')).toMatchObject({
+      effect: 'allow',
+      revision: 'next',
+    });
+    expect(events.map(({ outcome }) => outcome)).toEqual(['activated', 'activated', 'refused']);
+  });
+
+  it('that is the same again is no new generation', async () => {
+    copyFileSync(EXAMPLE, join(folder, 'b'));
+    const point = await open(join(folder, 'b'));
+    const { bundle } = await point.decide(resolved(), 'request');
+    await point.reload();
+    expect((await point.decide(resolved(), 'request')).bundle).toBe(bundle);
+    expect(events.map(({ outcome }) => outcome)).toEqual(['activated', 'unchanged']);
+  });
+
+  it('that is larger than it may be is refused', async () => {
+    await expect(open(EXAMPLE, { bundle: { maxBytes: 1_000 } })).rejects.toThrow(
+      /larger than 1000 bytes/,
+    );
+  });
+});
+
+describe('a bundle service', () => {
+  let service: HttpService;
+  beforeEach(async () => {
+    service = await startHttpService();
+  });
+  afterEach(() => service.close());
+
+  const quick = { minDelayMs: 10, maxDelayMs: 20 };
+
+  it('is asked with the ETag of what serves, for whole bundles, with the bearer token', async () => {
+    service.answer = serving(good, '"1"');
+    const point = await open(service.url, {
+      bundle: { service: { bearerToken: async () => 't' } },
+    });
+    await point.reload();
+    expect(service.requests[0]).toMatchObject({
+      prefer: 'modes=snapshot',
+      authorization: 'Bearer t',
+    });
+    expect(service.requests[0]).not.toHaveProperty('if-none-match');
+    expect(service.requests[1]).toHaveProperty('if-none-match', '"1"');
+    expect(events.map(({ outcome }) => outcome)).toEqual(['activated', 'unchanged']);
+    service.answer = serving(next, '"2"');
+    await point.reload();
+    expect(point.status().revision).toBe('next');
+  });
+
+  it('is polled', async () => {
+    service.answer = serving(good, '"1"');
+    const point = await open(service.url, { bundle: { service: quick } });
+    service.answer = serving(next, '"2"');
+    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 5_000);
+  });
+
+  it('is asked without an ETag after it sent what cannot serve', async () => {
+    service.answer = serving(good, '"1"');
+    const point = await open(service.url);
+    service.answer = serving(Buffer.from('rubbish'), '"2"');
+    await expect(point.reload()).rejects.toThrow(/gzip/);
+    service.answer = serving(next, '"2"');
+    await point.reload();
+    expect(service.requests[2]).not.toHaveProperty('if-none-match');
+    expect(point.status().revision).toBe('next');
+  });
+
+  it('may hold a request, and is asked again at once', async () => {
+    service.answer = (response, headers) => {
+      response.setHeader('content-type', 'application/vnd.openpolicyagent.bundles');
+      if (headers['if-none-match'] !== '"1"') response.writeHead(200, { etag: '"1"' }).end(good);
+      else setTimeout(() => response.writeHead(200, { etag: '"2"' }).end(next), 30);
+    };
+    const point = await open(service.url, {
+      bundle: { service: { longPollingTimeoutSeconds: 5 } },
+    });
+    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 5_000);
+    expect(service.requests[1]).toHaveProperty('prefer', 'modes=snapshot;wait=5');
+  });
+
+  // biome-ignore format: a table reads best with a case a line.
+  const BAD: readonly [string, HttpService['answer'], RegExp][] = [
+    ['an error', (response) => response.writeHead(503).end(), /answers 503/],
+    ['a redirect', (response) => response.writeHead(302, { location: 'http://169.254.169.254/' }).end(), /answers 302/],
+    ['too much', (response) => response.writeHead(200).end(Buffer.alloc(2 << 20)), /more than 1048576 bytes/],
+    ['nothing', (response) => response.destroy(), /cannot be asked: ECONNRESET/],
+  ];
+  it.each(BAD)('that answers %s leaves what serves', async (_name, answer, sentence) => {
+    service.answer = serving(good, '"1"');
+    const point = await open(service.url, { bundle: { maxBytes: 1 << 20 } });
+    service.answer = answer;
+    await expect(point.reload()).rejects.toThrow(sentence);
+    expect(point.status()).toMatchObject({ revision: 'example-2', failures: 1 });
+  });
+
+  it('that is away at start leaves no policy, and calls are refused for that', async () => {
+    const point = await open(service.url, { bundle: { service: quick } });
+    expect(point.status()).toMatchObject({ revision: '', stale: true });
+    expect(await point.decide(resolved(), 'request')).toMatchObject({
+      effect: 'deny',
+      failure: 'POLICY_NOT_LOADED',
+    });
+    service.answer = serving(good, '"1"');
+    await vi.waitFor(() => expect(point.status().stale).toBe(false), 5_000);
+  });
+
+  it('that is away at start is stood in for by the last good bundle', async () => {
+    const persist = join(folder, 'deep', 'policy.tar.gz');
+    service.answer = serving(good, '"1"');
+    await open(service.url, { bundle: { persist } });
+    expect(readFileSync(persist)).toEqual(good);
+    expect(statSync(persist).mode & 0o777).toBe(0o600);
+    service.answer = (response) => response.writeHead(500).end();
+    const point = await open(service.url, { bundle: { persist } });
+    expect(await point.decide(resolved(), 'request')).toMatchObject({ effect: 'allow' });
+  });
+
+  it('that is silent for too long makes the policy stale, until it answers', async () => {
+    let now = Date.now();
+    service.answer = serving(good, '"1"');
+    const point = await open(service.url, { now: () => now, bundle: { maxStalenessMs: 1_000 } });
+    now += 1_001;
+    expect(await point.decide(resolved(), 'request')).toMatchObject({
+      effect: 'deny',
+      failure: 'POLICY_STALE',
+    });
+    expect(point.status().stale).toBe(true);
+    await point.reload();
+    expect(await point.decide(resolved(), 'request')).toMatchObject({ effect: 'allow' });
+  });
+});

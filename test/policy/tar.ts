@@ -1,0 +1,52 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { readTarGz } from '../../src/policy/bundle/tar.ts';
+
+export interface Entry {
+  readonly name: string;
+  readonly content?: string | Uint8Array;
+  /** A tar type flag; '0' is a plain file. */
+  readonly type?: string;
+}
+
+/** A gzipped tar of these entries, in this order, whatever they are. */
+export function tarGz(entries: readonly Entry[]): Buffer {
+  const blocks = entries.flatMap(({ name, content = '', type = '0' }) => {
+    const body = Buffer.from(content);
+    const padding = Buffer.alloc((512 - (body.length % 512)) % 512);
+    return [header({ name, size: body.length, type }), body, padding];
+  });
+  return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
+}
+
+function header({ name, size, type }: { name: string; size: number; type: string }): Buffer {
+  const block = Buffer.alloc(512);
+  block.write(name, 0, 100, 'utf8');
+  block.write('0000600\0', 100);
+  block.write(`${size.toString(8).padStart(11, '0')}\0`, 124);
+  block.write(' '.repeat(8), 148);
+  block.write(type, 156);
+  block.write('ustar\x0000', 257);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return block;
+}
+
+/** The entries of a good bundle, to be changed. */
+export function entriesOf(bundle: Buffer): Entry[] {
+  const files = readTarGz(bundle, 1 << 26);
+  return [...files].map(([name, content]) => ({ name: `/${name}`, content }));
+}
+
+export function tarBytes(bundle: Buffer): Buffer {
+  return gunzipSync(bundle);
+}
+
+/** The same bundle with another manifest. */
+export function withManifest(bundle: Buffer, change: object): Buffer {
+  const entries = entriesOf(bundle).map((entry) => {
+    if (entry.name !== '/.manifest') return entry;
+    const manifest: object = JSON.parse(Buffer.from(entry.content ?? '').toString());
+    return { ...entry, content: JSON.stringify({ ...manifest, ...change }) };
+  });
+  return tarGz(entries);
+}

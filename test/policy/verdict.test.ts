@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { toVerdict } from '../../src/policy/verdict.ts';
+
+const good = { allow: true, rule: 'r', reasons: [] };
+const set = (...results: unknown[]) => JSON.stringify(results.map((result) => ({ result })));
+
+describe('a verdict', () => {
+  it('allows on exactly one result of exactly the documented shape', () => {
+    const result = { ...good, allow_unknown_source: true, labels: { team: 'a' } };
+    expect(toVerdict(set(result))).toEqual({
+      effect: 'allow',
+      failure: '',
+      reasons: [],
+      rule: 'r',
+      allowUnknownSource: true,
+      labels: { team: 'a' },
+    });
+  });
+
+  it('denies with the reasons of the policy', () => {
+    const reasons = [{ code: 'key', message: 'not this one', side: 'source' }];
+    const verdict = toVerdict(
+      set({ allow: false, rule: 'r', reasons, allow_unknown_source: true }),
+    );
+    expect(verdict).toMatchObject({
+      effect: 'deny',
+      failure: '',
+      reasons,
+      allowUnknownSource: false,
+    });
+  });
+
+  it('is POLICY_UNDEFINED without a result', () => {
+    expect(toVerdict('[]')).toMatchObject({ effect: 'deny', failure: 'POLICY_UNDEFINED' });
+  });
+
+  // biome-ignore format: a table reads best with a case a line.
+  const MALFORMED: readonly [string, string][] = [
+    ['two results', set(good, good)],
+    ['true', set(true)],
+    ['"true"', set('true')],
+    ['1', set(1)],
+    ['null', set(null)],
+    ['an array', set([good])],
+    ['no allow', set({ rule: '', reasons: [] })],
+    ['allow of text', set({ ...good, allow: 'true' })],
+    ['allow of 1', set({ ...good, allow: 1 })],
+    ['no rule', set({ allow: true, reasons: [] })],
+    ['a long rule', set({ ...good, rule: 'x'.repeat(257) })],
+    ['no reasons', set({ allow: true, rule: '' })],
+    ['reasons of text', set({ ...good, reasons: 'x' })],
+    ['a reason without a side', set({ ...good, reasons: [{ code: '', message: '' }] })],
+    ['a reason of a third side', set({ ...good, reasons: [{ code: '', message: '', side: 'both' }] })],
+    ['a reason with more', set({ ...good, reasons: [{ code: '', message: '', side: '', x: 1 }] })],
+    ['65 reasons', set({ ...good, reasons: Array(65).fill({ code: '', message: '', side: '' }) })],
+    ['an unheard-of field', set({ ...good, deny: [] })],
+    ['__proto__', '[{"result":{"allow":false,"rule":"","reasons":[],"__proto__":{"allow":true}}}]'],
+    ['__proto__ as a label', '[{"result":{"allow":true,"rule":"","reasons":[],"labels":{"__proto__":"x"}}}]'],
+    ['allow in __proto__ alone', '[{"result":{"rule":"","reasons":[],"__proto__":{"allow":true}}}]'],
+    ['allow_unknown_source of text', set({ ...good, allow_unknown_source: 'yes' })],
+    ['labels of numbers', set({ ...good, labels: { a: 1 } })],
+    ['labels of a list', set({ ...good, labels: [] })],
+    ['17 labels', set({ ...good, labels: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [i, ''])) })],
+    ['64 KiB', set({ ...good, rule: 'x'.repeat(70_000) })],
+  ];
+  it.each(MALFORMED)('is POLICY_INVALID for %s', (_name, results) => {
+    expect(toVerdict(results)).toMatchObject({ effect: 'deny', failure: 'POLICY_INVALID' });
+  });
+});
