@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dashboard } from './dashboard.ts';
 import { metricsPage } from './metrics-page.ts';
 
 const TYPES = 'src/gen';
@@ -11,6 +12,7 @@ const DESCRIPTORS = 'proto/services.binpb';
 /** Single files, each with what writes it. */
 const FILES: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/metrics.md': metricsPage,
+  'deploy/grafana/kms-reencrypt-proxy.json': dashboard,
 };
 
 function generateTypes(outDir: string): void {
