@@ -10,7 +10,6 @@ import type { Parts } from './parts.ts';
 import { type Readiness, watchReadiness } from './readiness.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
-import { composeTls } from './tls.ts';
 
 /** What stands behind the doors. */
 export interface Behind {
@@ -23,11 +22,10 @@ export interface Behind {
 /** Opens every door that is configured; the probe first, so that a slow start can be watched. */
 export async function openDoors(config: Config, behind: Behind, opened: Stack) {
   const { pipeline, check, parts, around } = behind;
-  const { policy, audit, turnedAway, embedded, metrics } = parts;
+  const { policy, audit, turnedAway, embedded, metrics, tls } = parts;
   const { log } = around;
   const health = createHealth();
   const readiness = watchReadiness({ policy, audit, onChange: health.set }, opened);
-  const tls = await composeTls(config.grpc.tls, around, opened);
   const probe = await openProbe(config.probe.listen, { readiness, metrics }, opened);
   const grpc = await openGrpcDoor(
     { config: config.grpc, pipeline, check, turnedAway, health, tls, metrics, log },

@@ -6,19 +6,22 @@ import { createMtlsIdentifier } from '../identity/mtls.ts';
 import { createAccessKeyIdentifier, createUdsIdentifier } from '../identity/named.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
+import type { ServerTls } from './tls.ts';
 
 type JwtConfig = NonNullable<Config['identity']['jwt']>;
 
 /** Every configured way to find out who calls, in the configured order. */
 export async function composeIdentify(
   config: Config['identity'],
-  { log }: Surroundings,
+  { around, tls }: { around: Surroundings; tls: ServerTls | undefined },
   opened: Stack,
 ) {
   const { mtls, jwt } = config;
+  const { log } = around;
+  const { trust_domains: configured } = mtls;
   const ways: Record<Config['identity']['order'][number], Identifier | undefined> = {
     mtls: createMtlsIdentifier({
-      trustDomains: () => mtls.trust_domains,
+      trustDomains: () => (configured.length > 0 ? configured : (tls?.trustDomains() ?? [])),
       nameFrom: mtls.name_from,
       now: Date.now,
     }),

@@ -9,6 +9,7 @@ import { composeKms } from './kms.ts';
 import { composePolicy } from './policy.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
+import { composeTls, type ServerTls } from './tls.ts';
 
 /** What the stages and the doors are made of, opened and ready. */
 export interface Parts {
@@ -18,6 +19,7 @@ export interface Parts {
   readonly embedded: EmbeddedKms | undefined;
   readonly policy: Awaited<ReturnType<typeof composePolicy>>;
   readonly audit: Audit;
+  readonly tls: ServerTls | undefined;
   /** Records and counts a refusal before identity. */
   readonly turnedAway: (refusal: Refusal) => void;
 }
@@ -48,5 +50,6 @@ export async function composeParts(
     audit.turnedAway(refusal);
     metrics.turnedAway(refusal);
   };
-  return { metrics, kms, embedded, policy, audit, turnedAway };
+  const tls = await composeTls(config.grpc.tls, around, opened);
+  return { metrics, kms, embedded, policy, audit, tls, turnedAway };
 }

@@ -20,7 +20,7 @@ export async function composeStages(
   const { kms, policy, audit, metrics, turnedAway } = parts;
   const admission = createAdmission(admitLimits(config.limits), () => performance.now());
   return {
-    identify: await composeIdentify(config.identity, around, opened),
+    identify: await composeIdentify(config.identity, { around, tls: parts.tls }, opened),
     admit: admission.admit,
     resolve: composeResolve(config.keys, parts),
     decide: policy.decide,
