@@ -38,8 +38,14 @@ export function reportFailure(failure: CliFailure, { format, color, stderr }: Re
   }
 }
 
-function errorInfo(message: string, { details: { code = '', facts = {} } }: CliFailure): Value {
-  return new Map<string, Value>([['Code', code], ['Message', message], ...Object.entries(facts)]);
+/** In the AWS CLI's order, which for a service's error is another one. */
+function errorInfo(message: string, { details }: CliFailure): Value {
+  const { code = '', facts = {}, calling } = details;
+  const own: readonly (readonly [string, Value])[] = [
+    ['Code', code],
+    ['Message', message],
+  ];
+  return new Map([...(calling ? own.toReversed() : own), ...Object.entries(facts)]);
 }
 
 function writeError(stderr: Terminal['stderr'], message: string): void {
@@ -58,7 +64,8 @@ function legacySentence(failure: CliFailure, message: string): string {
 }
 
 function factLines(facts: FailureFacts): string {
-  const lines = Object.entries(facts).map(([name, value]) => `${name}: ${factText(value)}\n`);
+  const told = Object.entries(facts).filter(([name]) => name !== 'message');
+  const lines = told.map(([name, value]) => `${name}: ${factText(value)}\n`);
   return lines.length === 0 ? '' : `\nAdditional error details:\n${lines.join('')}`;
 }
 

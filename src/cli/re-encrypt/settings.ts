@@ -5,6 +5,7 @@ import type { Query } from './output/query.ts';
 import type { BinaryFormat } from './parameters.ts';
 import { type Profile, readProfile } from './profile.ts';
 import type { Environment } from './values/file-value.ts';
+import { quoted } from './values/value.ts';
 
 export const ERROR_FORMATS = ['legacy', 'json', 'yaml', 'text', 'table', 'enhanced'] as const;
 export type ErrorFormat = (typeof ERROR_FORMATS)[number];
@@ -44,8 +45,8 @@ export async function readSettings(
   const expression = text('query');
   const query = expression === undefined ? undefined : await compileQuery(expression);
   const endpoint = checkEndpoint(text('endpointUrl') ?? DEFAULT_ENDPOINT);
-  const readTimeoutMs = timeoutMs(text('readTimeout'));
-  const connectTimeoutMs = timeoutMs(text('connectTimeout'));
+  const readTimeoutMs = timeoutMs('read', text('readTimeout'));
+  const connectTimeoutMs = timeoutMs('connect', text('connectTimeout'));
   const profileName = text('profile');
   const profile = readProfile(profileName, env);
   return {
@@ -78,18 +79,29 @@ function checkEndpoint(endpoint: string): string {
   if (/^[A-Za-z][A-Za-z0-9+.-]*:/.test(endpoint) || /:\d+$/.test(endpoint)) return endpoint;
   throw usageFailure(
     `Bad value for --endpoint-url "${endpoint}": scheme is missing.  Must be of the form ` +
-      'http://<hostname>/ or https://<hostname>/, or <hostname>:<port> or unix:<path> of a proxy',
+      'http://<hostname>/ or https://<hostname>/\nA proxy is <hostname>:<port> or unix:<path>.',
   );
 }
 
-function timeoutMs(seconds: string | undefined): number {
-  if (seconds === undefined) return DEFAULT_TIMEOUT_SECONDS * 1000;
-  if (/^\s*[-+]?\d+(?:_\d+)*\s*$/.test(seconds)) return Number(seconds.replaceAll('_', '')) * 1000;
-  throw otherFailure(`invalid literal for int() with base 10: '${seconds}'`);
+function timeoutMs(kind: 'read' | 'connect', written: string | undefined): number {
+  if (written === undefined) return DEFAULT_TIMEOUT_SECONDS * 1000;
+  const seconds = pythonInteger(written);
+  if (seconds >= 0) return seconds * 1000;
+  throw otherFailure(
+    `Attempted to set ${kind} timeout to ${seconds}, but the timeout cannot be set to a value less ` +
+      'than or equal to 0.',
+  );
+}
+
+/** What Python's int() takes. @throws CliFailure in its words */
+export function pythonInteger(written: string): number {
+  const digits = written.trim();
+  if (/^[-+]?\d+(?:_\d+)*$/.test(digits)) return Number(digits.replaceAll('_', ''));
+  throw otherFailure(`invalid literal for int() with base 10: ${quoted(written)}`);
 }
 
 function outputFormat(name: string | undefined): OutputFormat {
-  if (name === undefined || name === '') return 'json';
+  if (name === undefined) return 'json';
   const format = OUTPUT_FORMATS.find((known) => known === name);
   if (format !== undefined) return format;
   throw otherFailure(`Unknown output type: ${name}`);

@@ -18,8 +18,33 @@ export function querySyntaxProblem(expression: string): string | undefined {
   return undefined;
 }
 
+/** What the parser says of an expression, told at the token that it stumbles over. */
+export function explainParserProblem(
+  expression: string,
+  problemOf: (expression: string) => string | undefined,
+): string | undefined {
+  const whole = problemOf(expression);
+  if (whole === undefined || whole.includes('EOF')) return whole && incomplete(expression);
+  const culprit = [...expression.matchAll(TOKEN)].find(({ index, 0: text, groups }) => {
+    const problem = problemOf(expression.slice(0, index + text.length));
+    return groups?.['space'] === undefined && problem !== undefined && !problem.includes('EOF');
+  });
+  if (culprit === undefined) return whole;
+  return `${parserWords(whole, culprit)}: ${parseErrorAt(expression, culprit)}`;
+}
+
+function parserWords(problem: string, culprit: Token): string {
+  if (problem.startsWith('Unexpected token')) return `Unexpected token: ${textOf(culprit)}`;
+  if (problem.startsWith('Expecting an identifier')) {
+    return `Expecting: ['quoted_identifier', 'unquoted_identifier'], got: ${kindOf(culprit)}`;
+  }
+  const [, expected] = /^Expected (\w+)/.exec(problem) ?? [];
+  if (expected === undefined) return 'invalid token';
+  return `Expecting: ${expected.toLowerCase()}, got: ${kindOf(culprit)}`;
+}
+
 /** The expression ends where more must come. */
-export function incompleteQuery(expression: string): string {
+function incomplete(expression: string): string {
   return `Invalid jmespath expression: Incomplete expression:\n"${expression}"\n${caret(expression.length + 1)}`;
 }
 
@@ -54,14 +79,24 @@ function mayFollowDot(token: Token | undefined): boolean {
 }
 
 function badAfterDot(expression: string, token: Token | undefined): string {
-  const at = token?.index ?? expression.length;
-  const text = token?.[0] ?? '';
-  const kind = kindOf(token);
   return (
     "Expecting: ['quoted_identifier', 'unquoted_identifier', 'lbracket', 'lbrace'], " +
-    `got: ${kind}: Parse error at column ${at}, token "${text}" (${kind.toUpperCase()}), ` +
+    `got: ${kindOf(token)}: ${parseErrorAt(expression, token)}`
+  );
+}
+
+function parseErrorAt(expression: string, token: Token | undefined): string {
+  const at = token?.index ?? expression.length;
+  const kind = kindOf(token).toUpperCase();
+  return (
+    `Parse error at column ${at}, token "${textOf(token)}" (${kind}), ` +
     `for expression:\n"${expression}"\n${caret(at + 1)}`
   );
+}
+
+function textOf(token: Token | undefined): string {
+  const text = token?.[0] ?? '';
+  return token?.groups?.['quoted'] === undefined ? text : text.slice(1, -1);
 }
 
 const OPERATORS: Readonly<Record<string, string>> = {
@@ -72,7 +107,12 @@ const OPERATORS: Readonly<Record<string, string>> = {
   '&': 'expref',
   '(': 'lparen',
   ')': 'rparen',
+  '{': 'lbrace',
   '}': 'rbrace',
+  '[': 'lbracket',
+  '[]': 'flatten',
+  '[?': 'filter',
+  '*': 'star',
   ']': 'rbracket',
   '|': 'pipe',
   '||': 'or',
@@ -87,8 +127,10 @@ const OPERATORS: Readonly<Record<string, string>> = {
 };
 
 function kindOf(token: Token | undefined): string {
-  const { operator, number } = token?.groups ?? {};
+  const { operator, number, identifier, quoted } = token?.groups ?? {};
   if (token === undefined) return 'eof';
+  if (identifier !== undefined) return 'unquoted_identifier';
+  if (quoted !== undefined) return 'quoted_identifier';
   if (operator !== undefined) return OPERATORS[operator] ?? operator;
   return number === undefined ? 'literal' : 'number';
 }

@@ -1,7 +1,7 @@
 import { compile as check, search } from 'jmespath';
 import { otherFailure, usageFailure } from '../failure.ts';
 import { isList, isMap, type Value } from '../values/value.ts';
-import { incompleteQuery, querySyntaxProblem } from './query-syntax.ts';
+import { explainParserProblem, querySyntaxProblem } from './query-syntax.ts';
 
 declare module 'jmespath' {
   /** Exists, but its published types leave it out. */
@@ -12,7 +12,7 @@ export type Query = (value: Value) => Value;
 
 /** A JMESPath expression, checked. @throws CliFailure */
 export function compileQuery(expression: string): Query {
-  const problem = querySyntaxProblem(expression) ?? libraryProblem(expression);
+  const problem = querySyntaxProblem(expression) ?? explainParserProblem(expression, parserProblem);
   if (problem !== undefined) throw usageFailure(`Bad value for --query ${expression}: ${problem}`);
   return (value) => {
     try {
@@ -23,13 +23,12 @@ export function compileQuery(expression: string): Query {
   };
 }
 
-function libraryProblem(expression: string): string | undefined {
+function parserProblem(expression: string): string | undefined {
   try {
     check(expression);
     return undefined;
   } catch (thrown) {
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return message.includes('EOF') ? incompleteQuery(expression) : message;
+    return thrown instanceof Error ? thrown.message : String(thrown);
   }
 }
 
@@ -61,5 +60,6 @@ function fromPlain(plain: unknown): Value {
     return { number: Number.isInteger(plain) ? 'int' : 'float', text: String(plain) };
   }
   if (typeof plain !== 'object') return null;
+  if ('jmespathType' in plain) throw new Error('Encountered unrecognized type in JSON encoder.');
   return new Map(Object.entries(plain).map(([key, item]) => [key, fromPlain(item)]));
 }

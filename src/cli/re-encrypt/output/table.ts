@@ -8,14 +8,21 @@ export interface Section {
 export interface Style {
   readonly cell: (text: string) => string;
   readonly border: (text: string) => string;
+  /** Stands after each piece that is written: a terminal falls back to its own colours. */
+  readonly reset: string;
 }
 
-const BRIGHT_BLUE = ['\u001b[1m\u001b[34m', '\u001b[0m'] as const;
-const DIM_YELLOW = ['\u001b[2m\u001b[33m', '\u001b[0m'] as const;
+const RESET = '\u001b[0m';
+const BRIGHT_BLUE = ['\u001b[1m\u001b[34m', RESET] as const;
+const DIM_YELLOW = ['\u001b[2m\u001b[33m', RESET] as const;
 const CELL_PADDING = 4;
 
-export const PLAIN_STYLE: Style = { cell: (text) => text, border: (text) => text };
-export const COLOUR_STYLE: Style = { cell: painted(BRIGHT_BLUE), border: painted(DIM_YELLOW) };
+export const PLAIN_STYLE: Style = { cell: (text) => text, border: (text) => text, reset: '' };
+export const COLOUR_STYLE: Style = {
+  cell: painted(BRIGHT_BLUE),
+  border: painted(DIM_YELLOW),
+  reset: RESET,
+};
 
 function painted([start, end]: readonly [string, string]) {
   return (text: string) => `${start}${text}${end}`;
@@ -30,7 +37,7 @@ export function drawTable(
   const drawn = narrow ? sections : sections.map(turned);
   const total = widthOf(drawn);
   const lines = drawn.flatMap((section) => drawSection(section, total, style));
-  return [`${'-'.repeat(total)}`, ...lines].map((line) => `${line}\n`).join('');
+  return `${'-'.repeat(total)}\n${style.reset}${lines.join('')}`;
 }
 
 function widthOf(sections: readonly Section[]): number {
@@ -78,7 +85,8 @@ function drawSection(section: Section, total: number, style: Style): readonly st
       ? []
       : [rule, ...rows.map((row) => rowLine(row, widths, style)), rule]),
   ];
-  return lines.map((line) => `${edge}${line}${edge}`);
+  const { reset } = style;
+  return lines.map((line) => `${edge}${reset}${line}${reset}${edge}${reset}\n${reset}`);
 }
 
 function headerLine(headers: readonly string[], widths: readonly number[]): string {

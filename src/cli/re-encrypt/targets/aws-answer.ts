@@ -1,8 +1,8 @@
 import type { HttpAnswer } from '../../../kms/aws/signed-call.ts';
-import { CliFailure, EXIT_CODE } from '../failure.ts';
+import { CliFailure, EXIT_CODE, type FailureFacts, otherFailure } from '../failure.ts';
 import { JsonProblem, parseJson } from '../values/json-text.ts';
 import { RESPONSE_MEMBERS } from '../values/shape.ts';
-import { isMap, type Value, type ValueMap } from '../values/value.ts';
+import { isMap, pythonText, type Value, type ValueMap } from '../values/value.ts';
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
   500: 'Internal Server Error',
@@ -31,6 +31,21 @@ const THROTTLING_CODES = new Set([
   'RequestThrottled',
   'SlowDown',
   'EC2ThrottledException',
+]);
+
+/** Errors that AWS's model gives ReEncrypt; structured errors repeat the message of these. */
+const MODELLED_CODES = new Set([
+  'NotFoundException',
+  'DisabledException',
+  'InvalidCiphertextException',
+  'KeyUnavailableException',
+  'IncorrectKeyException',
+  'DependencyTimeoutException',
+  'InvalidKeyUsageException',
+  'InvalidGrantTokenException',
+  'KMSInternalException',
+  'KMSInvalidStateException',
+  'DryRunOperationException',
 ]);
 
 export interface AwsError {
@@ -65,7 +80,8 @@ export function serviceFailure(
   { code, message }: AwsError,
   retries: number | undefined,
 ): CliFailure {
-  return new CliFailure(EXIT_CODE.service, message, { code, calling: { retries } });
+  const facts: FailureFacts = MODELLED_CODES.has(code) ? { message } : {};
+  return new CliFailure(EXIT_CODE.service, message, { code, calling: { retries }, facts });
 }
 
 /** A gateway's answer, which says nothing in KMS's own form. */
@@ -88,7 +104,7 @@ function modelled({ status, headers, body }: HttpAnswer) {
   const [beforeColon = ''] = code.split(':', 1);
   return {
     code: beforeColon.slice(beforeColon.lastIndexOf('#') + 1),
-    message: typeof message === 'string' ? message : '',
+    message: typeof message === 'string' ? message : pythonText(message),
   };
 }
 
@@ -96,7 +112,8 @@ function bodyMap(body: Buffer): ValueMap {
   const text = body.toString('utf8');
   try {
     const value = text === '' ? undefined : parseJson(text);
-    return isMap(value) ? value : new Map();
+    if (value === undefined || isMap(value)) return value ?? new Map();
+    throw otherFailure('The endpoint answered with JSON that is not an object');
   } catch (thrown) {
     if (thrown instanceof JsonProblem) return new Map([['message', text]]);
     throw thrown;

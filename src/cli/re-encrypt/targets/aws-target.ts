@@ -8,7 +8,7 @@ import {
 } from '../../../kms/aws/signed-call.ts';
 import { CliFailure, EXIT_CODE, otherFailure, usageFailure } from '../failure.ts';
 import { compactJson } from '../output/json-output.ts';
-import type { Settings } from '../settings.ts';
+import { pythonInteger, type Settings } from '../settings.ts';
 import { answeredError, responseMembers, serviceFailure } from './aws-answer.ts';
 import type { TargetAnswer, TargetCall } from './target.ts';
 
@@ -53,6 +53,9 @@ async function findSigning({ settings, env }: TargetCall): Promise<Signing | und
       'You must specify a region. You can also configure your region by running "aws configure".',
     );
   }
+  if (!/^(?!-)[A-Za-z\d-]{1,63}(?<!-)$/.test(region)) {
+    throw otherFailure(`Provided region_name '${region}' doesn't match a supported format.`);
+  }
   if (!sign) return undefined;
   const { profileCredentials } = await import('../../../kms/aws/profile-credentials.ts');
   const credentials = await profileCredentials(profileName, env);
@@ -78,8 +81,7 @@ function caBundle({ caBundle: file, verifyTls, endpoint }: Settings): Uint8Array
 
 function mostAttempts({ env, settings }: TargetCall): number {
   const written = env['AWS_MAX_ATTEMPTS'] ?? settings.profile.get('max_attempts');
-  const attempts = Number(written);
-  return Number.isInteger(attempts) && attempts > 0 ? attempts : DEFAULT_ATTEMPTS;
+  return written === undefined ? DEFAULT_ATTEMPTS : Math.max(1, pythonInteger(written));
 }
 
 interface Retries {
