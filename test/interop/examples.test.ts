@@ -1,15 +1,15 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startChild } from './helpers/child.ts';
 import { DEMO_CONTEXT } from './helpers/demo.ts';
 import { decryptAt, encryptAt } from './helpers/demo-ciphertext.ts';
 import { freePort } from './helpers/ports.ts';
 import { startProxy } from './helpers/proxy.ts';
 import { startThreeDoors, type ThreeDoors } from './helpers/three-doors.ts';
-import { describeWith, runTool, TOOLS_PATH } from './helpers/tools.ts';
+import { describeWith, runTool } from './helpers/tools.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 /** What compilers make stays between runs: the second build is quick. */
@@ -86,30 +86,26 @@ for (const language of LANGUAGES) {
       runTool(join(EXAMPLES, language.name, 'build.sh'), args, { env, timeoutMs: 600_000 });
     }, 600_000);
 
-    function run(target: string, env: Readonly<Record<string, string>> = {}) {
+    async function run(target: string, env: Readonly<Record<string, string>> = {}) {
       const result = join(doors.proxy.folder, 'result');
       rmSync(result, { force: true });
       const [command, ...args] = language.run;
-      const ended = spawnSync(command, [...args, ciphertext, result], {
-        encoding: 'utf8',
-        timeout: 60_000,
+      const child = startChild(command, [...args, ciphertext, result], {
         env: {
-          ...process.env,
-          PATH: TOOLS_PATH,
           PROXY_TARGET: target,
           SERVICE_CONFIG: join(EXAMPLES, 'service-config.json'),
-          // A JVM takes its time to start, which the deadline covers too.
           TIMEOUT_MS: '20000',
           ...env,
         },
       });
-      return { code: ended.status, said: ended.stdout + ended.stderr, result };
+      const code = await child.ended();
+      return { code, said: child.output(), result };
     }
 
     describe.each(['tcp', 'uds', 'mtls'] as const)('over %s', (door) => {
       it('re-encrypts, and KMS decrypts the result to the same plaintext', async () => {
         const tls: Record<string, string> = door === 'mtls' ? { PROXY_TLS: doors.tls } : {};
-        const { code, said, result } = run(doors[door], tls);
+        const { code, said, result } = await run(doors[door], tls);
         expect(said).toMatch(/^released under arn:aws:kms:\S+ decision_id [0-9a-f-]{36}/);
         expect(code).toBe(0);
         const fresh = { ciphertext: readFileSync(result), context: DEMO_CONTEXT };
@@ -117,8 +113,8 @@ for (const language of LANGUAGES) {
       });
     });
 
-    it('tells a denial in one sentence: who, which side, which rule, which decision', () => {
-      const { code, said, result } = run(doors.tcp, { DESTINATION_TENANT: 'globex' });
+    it('tells a denial in one sentence: who, which side, which rule, which decision', async () => {
+      const { code, said, result } = await run(doors.tcp, { DESTINATION_TENANT: 'globex' });
       expect(said).toMatch(
         /^re-encrypt: .+ \[code=\S+ reason=POLICY_DENIED layer=policy side=\w* /,
       );
@@ -127,18 +123,18 @@ for (const language of LANGUAGES) {
       expect(existsSync(result)).toBe(false);
     });
 
-    it('tells a deadline that was too short', () => {
-      expect(run(doors.tcp, { TIMEOUT_MS: '0' }).code).toBe(124);
+    it('tells a deadline that was too short', async () => {
+      expect((await run(doors.tcp, { TIMEOUT_MS: '0' })).code).toBe(124);
     });
 
     it('tells a proxy that is not there', async () => {
-      const { code, said } = run(`127.0.0.1:${await freePort()}`);
+      const { code, said } = await run(`127.0.0.1:${await freePort()}`);
       expect(said).toMatch(/^re-encrypt: /m);
       expect(code).toBe(69);
     });
 
-    it('tells a certificate that does not fit', () => {
-      const { code, said } = run(doors.mtls, { PROXY_TLS: doors.strangeTls });
+    it('tells a certificate that does not fit', async () => {
+      const { code, said } = await run(doors.mtls, { PROXY_TLS: doors.strangeTls });
       expect(said).toMatch(/^re-encrypt: /m);
       expect(code).toBe(76);
     });
@@ -148,9 +144,9 @@ for (const language of LANGUAGES) {
         settings: ['limits.all.per_second=0.001', 'limits.all.burst=1'],
       });
       try {
-        run(full.grpc);
+        await run(full.grpc);
         const before = await started(full.probe);
-        const { code, said } = run(full.grpc);
+        const { code, said } = await run(full.grpc);
         expect(said).toMatch(/reason=LIMITED/);
         expect(code).toBe(75);
         expect((await started(full.probe)) - before).toBe(1);
@@ -169,7 +165,7 @@ for (const language of LANGUAGES) {
         env: { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example' },
       });
       try {
-        const { code } = run(lame.grpc);
+        const { code } = await run(lame.grpc);
         expect(code).toBe(69);
         expect(await started(lame.probe)).toBe(3);
       } finally {

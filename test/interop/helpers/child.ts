@@ -43,7 +43,7 @@ export function startChild(
   });
   let isOver = false;
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
-    child.on('exit', (code, signal) => {
+    child.on('close', (code, signal) => {
       isOver = true;
       resolve(code ?? signal ?? 0);
     });

@@ -1,0 +1,153 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { describeWith, runTool } from './helpers/tools.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const DEPLOY = join(ROOT, 'deploy/kubernetes');
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly [field: string]: unknown;
+}
+interface Container {
+  readonly name: string;
+  readonly restartPolicy?: string;
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly securityContext: object;
+  readonly [probe: string]: unknown;
+}
+interface Pod {
+  readonly automountServiceAccountToken: boolean;
+  readonly securityContext: object;
+  readonly initContainers: readonly [Container];
+  readonly containers: readonly [Container];
+  readonly volumes: readonly { readonly name: string; readonly projected?: object }[];
+}
+
+describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', () => {
+  let folder: string;
+  let manifests: readonly Manifest[];
+  let pod: Pod;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'krp-kubernetes-'));
+    cpSync(join(DEPLOY, 'base'), folder, { recursive: true });
+    cpSync(join(ROOT, 'policies/bundle.tar.gz'), join(folder, 'bundle.tar.gz'));
+    const text = runTool('kustomize', ['build', folder]);
+    manifests = parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+    pod = (manifest('StatefulSet')['spec'] as { template: { spec: Pod } }).template.spec;
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  function manifest(kind: string): Manifest {
+    const found = manifests.find((candidate) => candidate.kind === kind);
+    if (!found) throw new Error(`no ${kind}`);
+    return found;
+  }
+
+  it.each(['1.35', '1.37'])('are valid for Kubernetes %s, strictly', (version) => {
+    for (const each of manifests.filter(({ kind }) => kind !== 'PodMonitor')) {
+      const file = join(folder, `${each.kind}-${each.metadata.name}.json`);
+      writeFileSync(file, JSON.stringify(each));
+      runTool('kubernetes-validate', ['--strict', '-k', version, file]);
+    }
+  });
+
+  it('run the proxy as a native sidecar that is probed over HTTP', () => {
+    const [sidecar] = pod.initContainers;
+    expect(sidecar.restartPolicy).toBe('Always');
+    const probe = (path: string) => ({ httpGet: { path, port: 'probe' } });
+    expect(sidecar['startupProbe']).toMatchObject(probe('/readyz'));
+    expect(sidecar['readinessProbe']).toMatchObject(probe('/readyz'));
+    expect(sidecar['livenessProbe']).toMatchObject(probe('/livez'));
+  });
+
+  it('give no container more than it needs', () => {
+    expect(pod.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    for (const container of [...pod.initContainers, ...pod.containers]) {
+      expect(container.securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+      expect(container['resources']).toHaveProperty('limits.memory');
+    }
+  });
+
+  it('hand the token that may call KMS to the sidecar alone', () => {
+    expect(pod.automountServiceAccountToken).toBe(false);
+    const tokens = pod.volumes.filter(({ projected }) => projected).map(({ name }) => name);
+    const mounted = (container: Container) => container.volumeMounts.map(({ name }) => name);
+    expect(tokens).toEqual(['aws-token']);
+    expect(mounted(pod.initContainers[0])).toContain('aws-token');
+    expect(mounted(pod.containers[0])).toEqual(['socket']);
+    const account = JSON.stringify(manifest('ServiceAccount'));
+    expect(account).not.toContain('eks.amazonaws.com/role-arn');
+  });
+
+  it('configure the proxy with settings that it knows', () => {
+    const [sidecar] = pod.initContainers;
+    const env = Object.fromEntries(
+      (sidecar.env ?? [])
+        .filter(({ name }) => name.startsWith('KRP_'))
+        .map(({ name, value = '' }) => [name, value]),
+    );
+    const config = join(DEPLOY, 'base/config.yaml');
+    const args = ['src/main.ts', 'config', 'check', '--config', config];
+    runTool('node', args, { cwd: ROOT, env });
+  });
+
+  it('mount every folder that the configuration names', () => {
+    const text = readFileSync(join(DEPLOY, 'base/config.yaml'), 'utf8');
+    const mounts = pod.initContainers[0].volumeMounts.map(({ mountPath }) => mountPath);
+    const paths = [...text.matchAll(/(?:unix:)?(\/(?:etc|var|run)\/\S+)/g)].map(
+      ([, at = '']) => at,
+    );
+    expect(paths.length).toBeGreaterThan(2);
+    for (const path of paths)
+      expect(mounts.some((mount) => path.startsWith(`${mount}/`))).toBe(true);
+  });
+
+  it('scrape every pod under the job that the alerts expect', () => {
+    expect(JSON.stringify(manifest('PodMonitor'))).toContain('"replacement":"kms-reencrypt-proxy"');
+  });
+});
+
+describe('the IAM policy', () => {
+  interface Statement {
+    readonly Sid: string;
+    readonly Action: string;
+    readonly Condition: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  }
+  const file = join(DEPLOY, 'iam/reencrypt-policy.json');
+  const { Statement } = JSON.parse(readFileSync(file, 'utf8')) as { Statement: Statement[] };
+  const data = parse(readFileSync(join(ROOT, 'policies/example/data.json'), 'utf8'));
+  const [rule] = data.kms_reencrypt.principals.anonymous.rules;
+
+  it.each([
+    ['kms:ReEncryptFrom', 'source'],
+    ['kms:ReEncryptTo', 'destination'],
+  ])('lets %s do what the example policy lets the %s be', (action, side) => {
+    const statement = Statement.find(({ Action }) => Action === action);
+    const condition = statement?.Condition ?? {};
+    expect([condition['ForAnyValue:StringEquals']?.['kms:ResourceAliases']]).toEqual(
+      rule[side].keys,
+    );
+    expect(condition['ForAllValues:StringEquals']?.['kms:EncryptionContextKeys']).toEqual(
+      rule.context.keep,
+    );
+  });
+
+  it('lets the proxy look up what its policy reads', () => {
+    const facts = Statement.find(({ Sid }) => Sid === 'KeyFacts');
+    expect(facts?.Action).toEqual(['kms:DescribeKey', 'kms:ListAliases', 'kms:ListResourceTags']);
+  });
+});

@@ -1,0 +1,190 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { METRICS } from '../../src/metrics/catalogue.ts';
+import { type Child, startChild } from './helpers/child.ts';
+import { DEMO_CONTEXT, printedCiphertext } from './helpers/demo.ts';
+import { reEncryptByGrpcurl } from './helpers/grpcurl.ts';
+import { freePort } from './helpers/ports.ts';
+import { type RunningProxy, startProxy, untilReady } from './helpers/proxy.ts';
+import { describeWith, runTool } from './helpers/tools.ts';
+
+const DEPLOY = join(import.meta.dirname, '../../deploy');
+const RULES = join(DEPLOY, 'prometheus');
+
+describeWith(['promtool'], 'promtool', () => {
+  it('finds nothing wrong with the rules', () => {
+    const files = ['recording.yaml', 'alerts.yaml'].map((file) => join(RULES, file));
+    expect(runTool('promtool', ['check', 'rules', '--lint=all', ...files])).not.toMatch(/FAILED/);
+  });
+
+  it('sees every alert fire once and be silent once', () => {
+    const tests = ['alerts.test.yaml', 'alerts.slow.test.yaml'].map((file) => join(RULES, file));
+    const told = runTool('promtool', ['test', 'rules', ...tests], { timeoutMs: 300_000 });
+    expect(told).not.toMatch(/FAILED/);
+    const tested = tests.map((file) => readFileSync(file, 'utf8')).join('');
+    for (const [, alert] of readFileSync(join(RULES, 'alerts.yaml'), 'utf8').matchAll(
+      /- alert: (\w+)/g,
+    )) {
+      expect(tested, alert).toContain(`name: ${alert} fires`);
+      expect(tested, alert).toContain(`name: ${alert} is silent`);
+    }
+  }, 300_000);
+
+  it('links every alert to a section of the runbook that exists', () => {
+    const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
+    const anchors = readFileSync(join(RULES, 'alerts.yaml'), 'utf8').matchAll(/runbook\.md#(\S+)/g);
+    for (const [, anchor = ''] of anchors) {
+      expect(runbook.toLowerCase().replaceAll(/[ ]/g, '-'), anchor).toContain(`\n##-${anchor}\n`);
+    }
+  });
+});
+
+interface Board {
+  readonly panels: readonly {
+    readonly title: string;
+    readonly targets?: readonly { readonly expr: string }[];
+  }[];
+}
+
+describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
+  let folder: string;
+  let proxy: RunningProxy;
+  let prometheus: Child;
+  let api: string;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'krp-prometheus-'));
+    proxy = await startProxy();
+    const port = await freePort();
+    api = `http://127.0.0.1:${port}`;
+    const config = join(folder, 'prometheus.yaml');
+    const quick = { scrape_interval: '1s', evaluation_interval: '1s' };
+    const target = { targets: [proxy.probe.replace('http://', '')] };
+    const job = { job_name: 'kms-reencrypt-proxy', static_configs: [target] };
+    const rules = ['recording.yaml', 'alerts.yaml'].map((file) => quickened(file));
+    writeFileSync(config, stringify({ global: quick, scrape_configs: [job], rule_files: rules }));
+    prometheus = startChild('prometheus', [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ]);
+    await untilReady(`${api}/-/ready`, prometheus);
+    await load();
+  }, 120_000);
+  afterAll(async () => {
+    await prometheus?.stop();
+    await proxy?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** The same rules, without the minutes that an alert waits. */
+  function quickened(file: string): string {
+    const path = join(folder, file);
+    const text = readFileSync(join(RULES, file), 'utf8');
+    writeFileSync(path, text.replaceAll(/^( +for: ).*$/gm, '$10s'));
+    return path;
+  }
+
+  /** Calls of all kinds over some scrapes: allowed, denied, not valid. */
+  async function load(): Promise<void> {
+    const ciphertextBlob = (await printedCiphertext(proxy)).toString('base64');
+    const sides = { sourceKeyId: 'alias/demo-source', destinationKeyId: 'alias/demo-destination' };
+    for (let round = 0; round < 4; round++) {
+      for (const tenant of ['acme', 'globex', '']) {
+        const contexts = {
+          sourceEncryptionContext: DEMO_CONTEXT,
+          destinationEncryptionContext: { tenant },
+        };
+        try {
+          reEncryptByGrpcurl(proxy.grpc, { ciphertextBlob, ...sides, ...contexts });
+        } catch {
+          // Denied or not valid, as meant.
+        }
+      }
+      await sleep(1_000);
+    }
+  }
+
+  async function query(expr: string): Promise<readonly { readonly value: [number, string] }[]> {
+    const answer = await fetch(`${api}/api/v1/query?query=${encodeURIComponent(expr)}`);
+    const body = (await answer.json()) as { status: string; error?: string; data?: never };
+    expect(body.status, `${expr}: ${body.error}`).toBe('success');
+    return (body as unknown as { data: { result: [] } }).data.result;
+  }
+
+  it('is served text that promtool finds nothing wrong with, in 10 ms', async () => {
+    const text = await (await fetch(`${proxy.probe}/metrics`)).text();
+    expect(runTool('promtool', ['check', 'metrics'], { input: text })).toBe('');
+    const times: number[] = [];
+    for (let n = 0; n < 15; n++) {
+      const from = performance.now();
+      await (await fetch(`${proxy.probe}/metrics`)).text();
+      times.push(performance.now() - from);
+    }
+    // The fastest of many: what the proxy needs, and not what else runs on the machine.
+    expect(Math.min(...times)).toBeLessThan(10);
+  });
+
+  it('reads OpenMetrics, and has the target up', async () => {
+    const [up] = await query('up{job="kms-reencrypt-proxy"}');
+    expect(up?.value[1]).toBe('1');
+    const response = await fetch(`${proxy.probe}/metrics`, {
+      headers: { accept: 'application/openmetrics-text' },
+    });
+    expect(response.headers.get('content-type')).toMatch(/^application\/openmetrics-text/);
+  });
+
+  it('counts what was called', async () => {
+    const released = await query('sum(kms_reencrypt_calls_total{outcome="released"})');
+    const denied = await query('sum(kms_reencrypt_calls_total{outcome="denied"})');
+    expect(Number(released[0]?.value[1])).toBe(4);
+    expect(Number(denied[0]?.value[1])).toBe(4);
+  });
+
+  describe('has data for every query of the dashboard', () => {
+    const file = join(DEPLOY, 'grafana/kms-reencrypt-proxy.json');
+    const board = JSON.parse(readFileSync(file, 'utf8')) as Board;
+    const expressions = board.panels.flatMap(({ title, targets = [] }) =>
+      targets.map(({ expr }) => [title, expr] as const),
+    );
+    /** Empty unless something is wrong or TLS is on; they are only tried for being understood. */
+    const QUIET = ['Certificates', 'KMS errors', 'KMS JSON endpoint', 'Turned away'];
+
+    it.each(expressions)('%s: %s', async (title, template) => {
+      const expr = template
+        .replaceAll('$__rate_interval', '30s')
+        .replaceAll(/\$(job|instance)/g, '.*');
+      const result = await query(expr);
+      if (!QUIET.includes(title)) expect(result.length, expr).toBeGreaterThan(0);
+      for (const [name] of expr.matchAll(/\b(kms_reencrypt|grpc_server)_\w+/g)) {
+        expect(Object.keys(METRICS)).toContain(name.replace(/_bucket$/, ''));
+      }
+    });
+  });
+
+  it('fires for real: the embedded KMS serves, and then the proxy goes down', async () => {
+    const firing = async (alert: string) => {
+      for (let waited = 0; waited < 20; waited++) {
+        const found = await query(`ALERTS{alertname="${alert}",alertstate="firing"}`);
+        if (found.length > 0) return true;
+        await sleep(500);
+      }
+      return false;
+    };
+    expect(await firing('KmsReencryptEmbeddedBackend')).toBe(true);
+    expect(await query('ALERTS{alertname="KmsReencryptDown",alertstate="firing"}')).toEqual([]);
+    await proxy.stop();
+    expect(await firing('KmsReencryptDown')).toBe(true);
+  }, 60_000);
+});
+
+it.runIf(existsSync(DEPLOY))('queries no metric in the rules that does not exist', () => {
+  const files = ['recording.yaml', 'alerts.yaml'].map((file) => join(RULES, file));
+  const text = files.map((file) => readFileSync(file, 'utf8')).join('\n');
+  const names = [...text.matchAll(/\b(?<!:)(?:kms_reencrypt|grpc_server)_\w+(?=[{[ ])/g)];
+  const known = Object.keys(METRICS);
+  for (const [name] of names) expect(known).toContain(name.replace(/_bucket$/, ''));
+});
