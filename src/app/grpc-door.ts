@@ -6,10 +6,11 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { createGrpcServer } from '../server/grpc.ts';
 import type { createHealth } from '../server/health.ts';
-import { createConnections } from '../server/listener/connections.ts';
+import { type Connections, createConnections } from '../server/listener/connections.ts';
+import { watchHalfOpenCalls } from '../server/listener/half-open.ts';
 import { createListener, type Listener } from '../server/listener/listener.ts';
 import { serverOptions } from '../server/listener/options.ts';
-import { addReflection } from '../server/reflection.ts';
+import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
 import { SERVICE_NAME } from '../server/service.ts';
 import { createStatusWriter } from '../server/status.ts';
 import { listenerLimits, wireLimits } from './limits.ts';
@@ -19,6 +20,12 @@ import type { ServerTls } from './tls.ts';
 
 /** Milliseconds: what a call gets where its client says nothing, and at most. */
 const DEADLINES = { fallbackMs: 5_000, maxMs: 30_000 };
+
+/** Methods whose requests may take their time. */
+const STREAMING: ReadonlySet<string> = new Set([
+  `/${SERVICE_NAME}/StreamReEncrypt`,
+  ...REFLECTION_PATHS,
+]);
 
 interface GrpcDoorParts {
   readonly config: Config['grpc'];
@@ -39,7 +46,14 @@ export interface GrpcDoor {
 
 /** The gRPC front door with all its listeners, open. */
 export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise<GrpcDoor> {
-  const listeners = createListeners(parts);
+  const connections = createConnections();
+  const halfOpen = watchHalfOpenCalls({
+    connections,
+    streaming: STREAMING,
+    limitMs: parts.config.connections.message_timeout_ms,
+  });
+  opened.push(async () => halfOpen.close());
+  const listeners = createListeners(parts, connections);
   const addresses: string[] = [];
   for (const listener of listeners) {
     addresses.push(await listener.listen());
@@ -48,9 +62,8 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
   return { addresses, drains: listeners.map(({ drain }) => drain) };
 }
 
-function createListeners(parts: GrpcDoorParts): Listener[] {
+function createListeners(parts: GrpcDoorParts, connections: Connections): Listener[] {
   const { config, pipeline, check, turnedAway, health, metrics, log } = parts;
-  const connections = createConnections();
   const server = createGrpcServer({
     options: serverOptions(wireLimits(config)),
     pipeline,

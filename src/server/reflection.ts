@@ -5,7 +5,9 @@ import { PROTO_ROOT } from './service.ts';
 
 const DESCRIPTORS = `${PROTO_ROOT}/services.binpb`;
 /** The older name is what grpcurl and many other clients still ask for first. */
-const PACKAGES = ['grpc.reflection.v1', 'grpc.reflection.v1alpha'];
+export const REFLECTION_PATHS = ['v1', 'v1alpha'].map(
+  (version) => `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+);
 
 /** What a client may ask for; one of these is there. */
 interface Ask {
@@ -33,8 +35,7 @@ export function addReflection(server: Server, services: readonly string[]): void
     call.on('end', () => call.end());
     call.on('error', () => {});
   };
-  for (const name of PACKAGES) {
-    const path = `/${name}.ServerReflection/ServerReflectionInfo`;
+  for (const path of REFLECTION_PATHS) {
     const method = { path, requestStream: true, responseStream: true, ...wire };
     server.addService({ ServerReflectionInfo: method }, { ServerReflectionInfo: info });
   }

@@ -54,6 +54,11 @@ const connections = z
   .strictObject({
     max: z.int().min(1).default(1024).describe('Open at once, per listener.'),
     preface_timeout_ms: milliseconds(2000).describe('Until the client speaks HTTP/2.'),
+    message_timeout_ms: z
+      .int()
+      .min(1000)
+      .default(10_000)
+      .describe('Until the one message of a call is whole.'),
     handshake_timeout_ms: milliseconds(5000).describe('Until the TLS handshake is done.'),
     keepalive_ms: milliseconds(10_000).describe('Between pings to a client.'),
     keepalive_timeout_ms: milliseconds(5000).describe('Until a ping must be answered.'),

@@ -7,6 +7,8 @@ export interface Connections {
   add(socket: Socket, arrival: Arrival): void;
   /** @throws Error where the call did not come through a listener of ours: then nobody vouches for it. */
   of(call: { getPeer(): string }): Arrival;
+  /** Whether a socket, or what http2 shows of it, is one of these. */
+  owns(socket: { readonly remoteAddress?: string | undefined } | undefined): boolean;
   readonly size: number;
 }
 
@@ -34,6 +36,7 @@ export function createConnections(): Connections {
       if (!arrival) throw new Error('the connection of this call is not known');
       return arrival;
     },
+    owns: (socket) => arrivals.has(socket?.remoteAddress ?? ''),
     get size() {
       return arrivals.size;
     },

@@ -6,6 +6,7 @@ import { bind } from './bind.ts';
 import type { Connections } from './connections.ts';
 import type { ConnectionRefusal, ListenerLimits } from './options.ts';
 import { watchPreface } from './preface.ts';
+import { limitResets } from './reset-limit.ts';
 import { createTlsServer } from './tls.ts';
 
 export interface ListenerOptions {
@@ -37,6 +38,7 @@ export interface Listener {
 /** Our own front server: grpc-js is handed connections, so that the door has limits of its own. */
 export function createListener(options: ListenerOptions): Listener {
   const { server: grpc, connections, limits, tls, onRefused = () => {} } = options;
+  limitResets(grpc);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const open = new Set<Socket>();
 

@@ -1,0 +1,68 @@
+import type { EventEmitter } from 'node:events';
+import { type ClientHttp2Session, connect } from 'node:http2';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { watchHalfOpenCalls } from '../../../src/server/listener/half-open.ts';
+import { type Caller, createCaller, createDoor, type Door } from './harness.ts';
+
+const HEADERS = {
+  ':method': 'POST',
+  ':path': '/test.Door/WhoAmI',
+  'content-type': 'application/grpc',
+  te: 'trailers',
+};
+
+let door: Door;
+let session: ClientHttp2Session;
+let caller: Caller;
+
+beforeEach(async () => {
+  door = createDoor();
+  const { address } = await door.open();
+  session = connect(`http://${address}`);
+  session.on('error', () => {});
+  caller = createCaller(address);
+});
+
+afterEach(async () => {
+  session.destroy();
+  caller.close();
+  await door.close();
+});
+
+test('a call whose message never comes whole is cut; others on the connection go on', async () => {
+  const watch = watchHalfOpenCalls({
+    connections: door.connections,
+    streaming: new Set(['/test.Door/Streams']),
+    limitMs: 40,
+  });
+  const half = session.request(HEADERS);
+  half.on('error', () => {});
+  half.write(Buffer.from([0, 0, 0, 0, 100, 1, 2, 3]));
+  const streaming = session.request({ ...HEADERS, ':path': '/test.Door/Streams' });
+  await closing(half);
+  expect(half.rstCode).toBe(11);
+  expect(streaming.closed).toBe(false);
+  expect(await caller.whoAmI()).toContain('127.0.0.1');
+  watch.close();
+});
+
+test('a peer that resets its calls over and over is cut off', async () => {
+  let resets = 0;
+  const closed = closing(session);
+  const flood = setInterval(() => {
+    for (let n = 0; n < 20 && !session.closed; n += 1) {
+      const stream = session.request(HEADERS);
+      stream.on('error', () => {});
+      stream.close(8);
+      resets += 1;
+    }
+  }, 1);
+  await closed;
+  clearInterval(flood);
+  expect(resets).toBeLessThan(2000);
+  expect(await caller.whoAmI()).toContain('127.0.0.1');
+});
+
+function closing(emitter: EventEmitter): Promise<void> {
+  return new Promise((resolve) => emitter.once('close', () => resolve()));
+}
