@@ -53,7 +53,7 @@ async function findSigning({ settings, env }: TargetCall): Promise<Signing | und
       'You must specify a region. You can also configure your region by running "aws configure".',
     );
   }
-  if (!/^(?!-)[A-Za-z\d-]{1,63}(?<!-)$/.test(region)) {
+  if (!/^$|^(?!-)[A-Za-z\d-]{1,63}(?<!-)$/.test(region)) {
     throw otherFailure(`Provided region_name '${region}' doesn't match a supported format.`);
   }
   if (!sign) return undefined;
