@@ -2,13 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type RunningEmbeddedKms, startEmbeddedKms } from './helpers/embedded-kms.ts';
+import { startEmbeddedKms } from './helpers/embedded-kms.ts';
+import { startProxy } from './helpers/proxy.ts';
 import { describeWith, runTool } from './helpers/tools.ts';
 
 const SOURCE = join(import.meta.dirname, 'go/embedded');
 
-describeWith(['go'], 'the AWS SDK for Go v2 against embedded-kms', () => {
-  let kms: RunningEmbeddedKms;
+const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+
+describeWith(['go'], 'the AWS SDK for Go v2', () => {
+  const running: { stop(): Promise<unknown> }[] = [];
   let folder: string;
   let program: string;
   beforeAll(async () => {
@@ -16,25 +19,36 @@ describeWith(['go'], 'the AWS SDK for Go v2 against embedded-kms', () => {
     program = join(folder, 'program');
     const env = { GOFLAGS: '-mod=readonly' };
     runTool('go', ['build', '-o', program, '.'], { cwd: SOURCE, env, timeoutMs: 280_000 });
-    kms = await startEmbeddedKms();
   });
   afterAll(async () => {
-    await kms.stop();
+    for (const each of running) await each.stop();
     rmSync(folder, { recursive: true });
   });
 
-  it('keeps the plaintext, reports both keys, and finds each exception by its type', () => {
-    const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
-    const printed = runTool(program, [kms.endpoint], { env: credentials });
-    expect(JSON.parse(printed)).toEqual({
-      'same plaintext': true,
-      'keys reported': true,
-      materials: 128,
+  function run(...args: readonly string[]) {
+    return JSON.parse(runTool(program, args, { env: CREDENTIALS }));
+  }
+  const same = { 'same plaintext': true, 'keys reported': true, materials: 128 };
+
+  it('keeps the plaintext at embedded-kms, and finds each exception by its type', async () => {
+    const kms = await startEmbeddedKms();
+    running.push(kms);
+    expect(run(kms.endpoint)).toEqual({
+      ...same,
       NotFoundException: true,
       InvalidCiphertextException: true,
       IncorrectKeyException: true,
       DryRunOperationException: true,
       validation: 'ValidationException',
+    });
+  });
+
+  it('keeps the plaintext through the proxy, and is denied what policy denies', async () => {
+    const proxy = await startProxy();
+    running.push(proxy);
+    expect(run(proxy.kmsJson, 'alias/demo-source', 'alias/demo-destination')).toEqual({
+      ...same,
+      'tenant changed': 'AccessDeniedException',
     });
   });
 });

@@ -1,5 +1,7 @@
 // Command embedded re-encrypts through an endpoint with the AWS SDK for Go v2 and prints what it
 // saw as one JSON object. The SDK's errors.As must find each modelled exception by its type.
+// With the names of two keys after the endpoint, it uses those and changes the tenant too, which a
+// policy may deny; else it makes two keys of its own.
 package main
 
 import (
@@ -36,55 +38,87 @@ func main() {
 		Region:       "us-east-1",
 		Credentials:  credentials{},
 	})
-	source := must(client.CreateKey(ctx, &kms.CreateKeyInput{})).KeyMetadata
-	destination := must(client.CreateKey(ctx, &kms.CreateKeyInput{})).KeyMetadata
+	source, destination := keys(ctx, client)
 	tenant := map[string]string{"tenant": "acme", "ключ": "значение"}
 	made := must(client.Encrypt(ctx, &kms.EncryptInput{
 		KeyId: source.Arn, Plaintext: []byte("secret"), EncryptionContext: tenant,
 	}))
 	request := kms.ReEncryptInput{
-		CiphertextBlob: made.CiphertextBlob, SourceKeyId: source.KeyId, SourceEncryptionContext: tenant,
-		DestinationKeyId: destination.KeyId, DestinationEncryptionContext: tenant,
+		CiphertextBlob: made.CiphertextBlob, SourceKeyId: aws.String(nameOf(2, source)), SourceEncryptionContext: tenant,
+		DestinationKeyId: aws.String(nameOf(3, destination)), DestinationEncryptionContext: tenant,
 	}
 	moved := must(client.ReEncrypt(ctx, &request))
 	opened := must(client.Decrypt(ctx, &kms.DecryptInput{
 		CiphertextBlob: moved.CiphertextBlob, EncryptionContext: tenant,
 	}))
 
+	results := map[string]any{
+		"same plaintext": bytes.Equal(opened.Plaintext, []byte("secret")),
+		"keys reported":  *moved.SourceKeyId == *source.Arn && *moved.KeyId == *destination.Arn,
+		"materials":      len(*moved.SourceKeyMaterialId) + len(*moved.DestinationKeyMaterialId),
+	}
 	attempt := func(change func(*kms.ReEncryptInput)) error {
 		changed := request
 		change(&changed)
 		_, err := client.ReEncrypt(ctx, &changed)
 		return err
 	}
+	if len(os.Args) > 2 {
+		results["tenant changed"] = codeOf(attempt(func(in *kms.ReEncryptInput) {
+			in.DestinationEncryptionContext = map[string]string{"tenant": "globex"}
+		}))
+		print(results)
+		return
+	}
 	var notFound *types.NotFoundException
 	var invalid *types.InvalidCiphertextException
 	var incorrect *types.IncorrectKeyException
 	var dryRun *types.DryRunOperationException
-	var api smithy.APIError
-	validation := attempt(func(in *kms.ReEncryptInput) { in.CiphertextBlob = make([]byte, 6145) })
-	code := ""
-	if errors.As(validation, &api) {
-		code = api.ErrorCode()
+	results["NotFoundException"] = errors.As(attempt(func(in *kms.ReEncryptInput) {
+		in.DestinationKeyId = aws.String("alias/none")
+	}), &notFound)
+	results["InvalidCiphertextException"] = errors.As(attempt(func(in *kms.ReEncryptInput) {
+		in.SourceEncryptionContext = nil
+	}), &invalid)
+	results["IncorrectKeyException"] = errors.As(attempt(func(in *kms.ReEncryptInput) {
+		in.SourceKeyId = destination.KeyId
+	}), &incorrect)
+	results["DryRunOperationException"] = errors.As(attempt(func(in *kms.ReEncryptInput) {
+		in.DryRun = aws.Bool(true)
+	}), &dryRun)
+	results["validation"] = codeOf(attempt(func(in *kms.ReEncryptInput) {
+		in.CiphertextBlob = make([]byte, 6145)
+	}))
+	print(results)
+}
+
+func keys(ctx context.Context, client *kms.Client) (source, destination *types.KeyMetadata) {
+	if len(os.Args) > 2 {
+		describe := func(name string) *types.KeyMetadata {
+			return must(client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(name)})).KeyMetadata
+		}
+		return describe(os.Args[2]), describe(os.Args[3])
 	}
-	print(map[string]any{
-		"same plaintext": bytes.Equal(opened.Plaintext, []byte("secret")),
-		"keys reported":  *moved.SourceKeyId == *source.Arn && *moved.KeyId == *destination.Arn,
-		"materials":      len(*moved.SourceKeyMaterialId) + len(*moved.DestinationKeyMaterialId),
-		"NotFoundException": errors.As(attempt(func(in *kms.ReEncryptInput) {
-			in.DestinationKeyId = aws.String("alias/none")
-		}), &notFound),
-		"InvalidCiphertextException": errors.As(attempt(func(in *kms.ReEncryptInput) {
-			in.SourceEncryptionContext = nil
-		}), &invalid),
-		"IncorrectKeyException": errors.As(attempt(func(in *kms.ReEncryptInput) {
-			in.SourceKeyId = destination.KeyId
-		}), &incorrect),
-		"DryRunOperationException": errors.As(attempt(func(in *kms.ReEncryptInput) {
-			in.DryRun = aws.Bool(true)
-		}), &dryRun),
-		"validation": code,
-	})
+	create := func() *types.KeyMetadata {
+		return must(client.CreateKey(ctx, &kms.CreateKeyInput{})).KeyMetadata
+	}
+	return create(), create()
+}
+
+// nameOf is the key as it was named on the command line, for policies that go by alias.
+func nameOf(arg int, key *types.KeyMetadata) string {
+	if len(os.Args) > arg {
+		return os.Args[arg]
+	}
+	return *key.KeyId
+}
+
+func codeOf(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
 }
 
 func print(seen map[string]any) {
