@@ -33,6 +33,11 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./check.ts'),
   },
   {
+    name: 'policy',
+    summary: 'Build, check, try, explain and compare policies.',
+    load: () => import('./policy/run.ts'),
+  },
+  {
     name: 'completion',
     summary: 'Print the completion script of bash, zsh or fish.',
     load: async () => ({ run: (await import('./completion.ts')).completionOf(COMMANDS) }),

@@ -1,5 +1,5 @@
 import { BUILTINS } from './builtins/builtins.ts';
-import { type Bundle, ENTRYPOINT } from './bundle/bundle.ts';
+import { type Bundle, ENTRYPOINT, MASK_ENTRYPOINT } from './bundle/bundle.ts';
 import { BundleFault } from './bundle/fault.ts';
 import { createEngine } from './engine/engine.ts';
 import { EngineFault } from './engine/fault.ts';
@@ -24,6 +24,11 @@ export interface Generation {
    * `time.now_ns`. Never throws: what goes wrong is a denial with its failure.
    */
   judge(input: string, at: number): Verdict;
+  /**
+   * The audit mask (`system/log/mask`) of an entry as JSON text: its result, or undefined where the
+   * bundle has none. @throws EngineFault
+   */
+  mask(entry: string): unknown;
 }
 
 /** Makes a bundle ready and proves it on the samples. @throws BundleFault */
@@ -50,7 +55,15 @@ export function createGeneration(bundle: Bundle, limits: Limits, now: number): G
       );
     }
   }
-  return { bundle, activatedAt: now, token: Object.freeze({}), judge };
+  return { bundle, activatedAt: now, token: Object.freeze({}), judge, mask };
+
+  function mask(entry: string): unknown {
+    const maskEntrypoint = engine.entrypoints[MASK_ENTRYPOINT];
+    if (maskEntrypoint === undefined) return undefined;
+    const question = { entrypoint: maskEntrypoint, input: entry, context: { nowNs: 0n } };
+    const [answer]: readonly { readonly result: unknown }[] = JSON.parse(engine.evaluate(question));
+    return answer?.result;
+  }
 }
 
 /** What a turn of a loop or a call takes, all in all: a policy that runs on stops in 20 to 50 ms of 50. */

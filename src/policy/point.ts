@@ -41,6 +41,8 @@ export interface PolicyStatus extends LoaderStatus {
 export interface DecisionPoint {
   /** Never rejects: what goes wrong is a denial that says so in `failure`. */
   decide(resolved: Resolved, phase: Phase): Promise<Decision>;
+  /** What the serving bundle's audit mask says of an entry; undefined where it has none. @throws EngineFault */
+  mask(entry: object): unknown;
   status(): PolicyStatus;
   /** Asks both sources again. @throws BundleFault, and the bundle in use stays. */
   reload(): Promise<void>;
@@ -72,6 +74,7 @@ export async function createDecisionPoint(options: DecisionPointOptions): Promis
       shadow?.judges.offer({ resolved, served: decision, input });
       return decision;
     },
+    mask: (entry) => serving.loader.current()?.mask(JSON.stringify(entry)),
     status: () => ({
       ...serving.loader.status(),
       enforced: enforce,

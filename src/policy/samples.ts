@@ -97,8 +97,23 @@ const workload: PolicyInput = {
   },
 };
 
+/** A re-encryption from one key to another by a workload: what tests lay their parts over. */
+const plain: PolicyInput = {
+  ...workload,
+  destination: {
+    ...key,
+    requested_key_id: 'alias/sample-2',
+    key_arn: 'arn:aws:kms:eu-west-1:111122223333:key/2234abcd-12ab-34cd-56ef-1234567890ab',
+    key_id: '2234abcd-12ab-34cd-56ef-1234567890ab',
+    alias: 'alias/sample-2',
+    aliases: ['alias/sample-2'],
+  },
+  relation: { ...workload.relation, same_key: false },
+};
+
 /** Every bundle must give a decision, allow or deny, for each of these before it serves. */
-export const SAMPLES: Readonly<Record<string, PolicyInput>> = {
+export const SAMPLES = {
+  'a plain call': plain,
   'an anonymous caller': stranger,
   'a workload': workload,
   'an unknown source key': {
@@ -135,4 +150,4 @@ export const SAMPLES: Readonly<Record<string, PolicyInput>> = {
     source: { ...key, facts_off: ['aliases', 'tags'], aliases: [], tags: {} },
   },
   'a check': { ...workload, action: 'kms:CheckReEncrypt' },
-};
+} satisfies Readonly<Record<string, PolicyInput>>;

@@ -9,6 +9,9 @@ import { readTarGz } from './tar.ts';
 /** What the proxy asks, in the slash form of OPA. */
 export const ENTRYPOINT = 'kms/reencrypt/decision';
 
+/** OPA's own name for what takes values out of the audit log; a bundle need not have it. */
+export const MASK_ENTRYPOINT = 'system/log/mask';
+
 /** 16 MiB: a policy is small; OPA's own cap of 1 GiB a file would only help an attacker. */
 export const BUNDLE_LIMIT_BYTES = 16 * 1024 * 1024;
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ENTRYPOINT } from '../bundle/bundle.ts';
+import { ENTRYPOINT, MASK_ENTRYPOINT } from '../bundle/bundle.ts';
 import { BundleFault } from '../bundle/fault.ts';
 
 const run = promisify(execFile);
@@ -55,7 +55,7 @@ async function findEntrypoints(folder: string): Promise<string[]> {
   }
   const texts = await Promise.all(policies.map((name) => readFile(join(folder, name), 'utf8')));
   const masks = texts.some((text) => /^package system\.log$/m.test(text));
-  return masks ? [ENTRYPOINT, 'system/log/mask'] : [ENTRYPOINT];
+  return masks ? [ENTRYPOINT, MASK_ENTRYPOINT] : [ENTRYPOINT];
 }
 
 function sentenceFor(folder: string, cause: unknown): string {

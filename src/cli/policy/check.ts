@@ -1,0 +1,61 @@
+import { createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import {
+  SIGNING_ALGORITHMS,
+  type SigningAlgorithm,
+  type Verification,
+} from '../../policy/bundle/signature.ts';
+import { SAMPLES } from '../../policy/samples.ts';
+import type { Terminal } from '../command.ts';
+import { CommandFailure } from '../program.ts';
+import { inputsOf } from './inputs.ts';
+import { prove, readPolicy } from './open.ts';
+
+interface CheckOptions {
+  readonly samples: readonly string[];
+  readonly verificationKey?: string;
+  readonly algorithm: SigningAlgorithm;
+  readonly keyId?: string;
+  readonly scope: string;
+}
+
+/** `policy check`: everything that a proxy asks of a bundle before it lets it decide. */
+export function defineCheck(command: Command, terminal: Terminal): void {
+  command
+    .command('check <bundle>')
+    .description('Say whether a proxy would take a bundle (file, folder of Rego or URL).')
+    .option('--samples <path...>', 'more inputs that must get a decision (JSON or YAML)', [])
+    .option('--verification-key <file>', 'PEM of the public key that it must be signed by')
+    .addOption(
+      new Option('--algorithm <name>', 'of that key').choices(SIGNING_ALGORITHMS).default('RS256'),
+    )
+    .option('--key-id <id>', 'of that key, where the signature names another')
+    .option('--scope <text>', 'that the signature must have', '')
+    .action(async (location: string, options: CheckOptions) => {
+      const generation = await prove(await readPolicy(location, verificationOf(options)));
+      const inputs = await inputsOf(options.samples, terminal.stdin);
+      for (const { name, input } of inputs) {
+        const verdict = generation.judge(JSON.stringify(input), input.time.unix_ms);
+        if (verdict.failure === '') continue;
+        const why = verdict.reasons[0]?.message ?? '';
+        throw new CommandFailure(`no decision for ${name}: ${verdict.failure}, ${why}`);
+      }
+      const { revision, digest } = generation.bundle;
+      const answered = Object.keys(SAMPLES).length + inputs.length;
+      terminal.stdout.write(
+        `revision ${revision}\nsha256   ${digest}\nsamples  ${answered} answered\n`,
+      );
+    });
+}
+
+function verificationOf(options: CheckOptions): Verification | undefined {
+  const { verificationKey, algorithm, keyId = 'default', scope } = options;
+  if (verificationKey === undefined) return undefined;
+  try {
+    const key = createPublicKey(readFileSync(verificationKey));
+    return { keys: { [keyId]: { algorithm, key } }, keyId, scope };
+  } catch {
+    throw new CommandFailure(`${verificationKey} is no PEM of a public key`);
+  }
+}

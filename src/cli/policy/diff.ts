@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { type Comparison, compareVerdicts } from '../../policy/compare.ts';
+import type { Generation } from '../../policy/generation.ts';
+import { SAMPLES } from '../../policy/samples.ts';
+import type { Terminal } from '../command.ts';
+import { CommandFailure } from '../program.ts';
+import { readEntries } from './entries.ts';
+import { inputsOf, type NamedInput } from './inputs.ts';
+import { openPolicy } from './open.ts';
+
+interface DiffOptions {
+  readonly samples: readonly string[];
+  readonly entries: readonly string[];
+}
+
+/** `policy diff`: on which inputs two bundles decide differently. Exits 1 where there is one. */
+export function defineDiff(command: Command, terminal: Terminal): void {
+  command
+    .command('diff <old> <new>')
+    .description('Compare the decisions of two bundles over samples and recorded entries.')
+    .option('--samples <path...>', 'inputs, JSON or YAML', [])
+    .option('--entries <file...>', 'audit logs or capture files', [])
+    .action(async (before: string, after: string, options: DiffOptions) => {
+      const bundles = [await openPolicy(before), await openPolicy(after)] as const;
+      const own = Object.entries(SAMPLES).map(([name, input]) => ({ name, input }));
+      const given = await inputsOf(options.samples, terminal.stdin);
+      const { replayable, skipped } = await readEntries(options.entries, terminal.stdin);
+      const differences = [...own, ...given, ...replayable].flatMap((input) =>
+        compare(bundles, input),
+      );
+      for (const line of differences) terminal.stdout.write(`${line}\n`);
+      const asked = own.length + given.length + replayable.length;
+      terminal.stdout.write(
+        `${asked} compared, ${differences.length} differ, ${skipped} not replayable\n`,
+      );
+      if (differences.length > 0) throw new CommandFailure('the bundles decide differently');
+    });
+}
+
+const ARROWS: Readonly<Record<Exclude<Comparison, 'same'>, string>> = {
+  allow_to_deny: 'allow → deny',
+  deny_to_allow: 'deny → allow',
+  reasons: 'other reasons',
+  failed: 'no decision',
+};
+
+function compare([before, after]: readonly [Generation, Generation], { name, input }: NamedInput) {
+  const text = JSON.stringify(input);
+  const [was, is] = [before, after].map((one) => one.judge(text, input.time.unix_ms));
+  if (!was || !is) return [];
+  const comparison = compareVerdicts(was, is);
+  if (comparison === 'same') return [];
+  const why = is.reasons.map(({ code, side }) => (side ? `${side} ${code}` : code)).join(', ');
+  return [`${ARROWS[comparison]}  ${name}  ${is.rule}${why ? `: ${why}` : ''}`];
+}

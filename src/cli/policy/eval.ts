@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import type { Terminal } from '../command.ts';
+import { CommandFailure } from '../program.ts';
+import { inputsOf } from './inputs.ts';
+import { openPolicy } from './open.ts';
+
+/** Enough evaluations for the engine to have compiled what is hot. */
+const RUNS = 2_000;
+
+/** `policy eval`: the decision on one input, and what it costs. */
+export function defineEval(command: Command, terminal: Terminal): void {
+  command
+    .command('eval <bundle>')
+    .description('Decide on one input (- for standard input); what it leaves out is a plain call.')
+    .requiredOption('--input <file>', 'JSON or YAML')
+    .option('--timing', 'measure the decision too')
+    .action(async (location: string, options: { input: string; timing?: boolean }) => {
+      const generation = await openPolicy(location);
+      const [given] = await inputsOf([options.input], terminal.stdin);
+      if (!given) throw new CommandFailure('there is no input');
+      const text = JSON.stringify(given.input);
+      const judge = () => generation.judge(text, given.input.time.unix_ms);
+      const { allowUnknownSource, ...verdict } = judge();
+      const timing = options.timing ? { microseconds: measure(judge) } : {};
+      const { revision } = generation.bundle;
+      const decision = {
+        ...verdict,
+        allow_unknown_source: allowUnknownSource,
+        revision,
+        ...timing,
+      };
+      terminal.stdout.write(`${JSON.stringify(decision, undefined, 2)}\n`);
+    });
+}
+
+/** Median of one evaluation, in microseconds. */
+function measure(judge: () => unknown): number {
+  const times = Array.from({ length: RUNS }, () => {
+    const started = performance.now();
+    judge();
+    return (performance.now() - started) * 1_000;
+  });
+  return Number((times.sort((a, b) => a - b)[RUNS / 2] ?? 0).toFixed(1));
+}

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import type { Terminal } from '../command.ts';
+import { CommandFailure } from '../program.ts';
+import { readEntries } from './entries.ts';
+import { openPolicy } from './open.ts';
+
+/** `policy replay`: what another bundle would have said of recorded calls. Exits 1 where it differs. */
+export function defineReplay(command: Command, terminal: Terminal): void {
+  command
+    .command('replay <bundle> <entries...>')
+    .description('Decide recorded calls again: of audit logs in clear, or of capture files.')
+    .action(async (location: string, paths: readonly string[]) => {
+      const generation = await openPolicy(location);
+      const { replayable, skipped } = await readEntries(paths, terminal.stdin);
+      let changed = 0;
+      for (const { name, input, allowed, rule } of replayable) {
+        const verdict = generation.judge(JSON.stringify(input), input.time.unix_ms);
+        const allows = verdict.effect === 'allow';
+        if (allows === allowed) continue;
+        changed += 1;
+        const by = verdict.rule || verdict.reasons[0]?.code || verdict.failure;
+        const arrow = allows ? 'deny → allow' : 'allow → deny';
+        terminal.stdout.write(`${arrow}  ${name}  was ${rule || 'no rule'}, is ${by}\n`);
+      }
+      terminal.stdout.write(
+        `${replayable.length} replayed, ${changed} changed, ${skipped} not replayable\n`,
+      );
+      if (changed > 0) throw new CommandFailure('the bundle would change recorded decisions');
+    });
+}

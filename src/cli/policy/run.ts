@@ -1,0 +1,23 @@
+import { program } from '../program.ts';
+import { defineBuild } from './build.ts';
+import { defineCheck } from './check.ts';
+import { defineDiff } from './diff.ts';
+import { defineEval } from './eval.ts';
+import { defineExplain } from './explain.ts';
+import { defineReplay } from './replay.ts';
+import { defineTest } from './test.ts';
+
+export const run = program('policy', (command, terminal) => {
+  command.description('Build, check, try, explain and compare policies, without a proxy.');
+  for (const define of [
+    defineBuild,
+    defineCheck,
+    defineEval,
+    defineTest,
+    defineExplain,
+    defineReplay,
+    defineDiff,
+  ]) {
+    define(command, terminal);
+  }
+});

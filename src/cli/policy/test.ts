@@ -1,0 +1,131 @@
+import { Buffer } from 'node:buffer';
+import { type Command, Option } from 'commander';
+import { z } from 'zod';
+import type { Generation } from '../../policy/generation.ts';
+import type { Verdict } from '../../policy/verdict.ts';
+import type { Terminal } from '../command.ts';
+import { CommandFailure } from '../program.ts';
+import { completeInput } from './complete-input.ts';
+import { parseDocument } from './inputs.ts';
+import { openPolicy, readText } from './open.ts';
+import { REPORTS, type ReportFormat, type TestResult } from './reports.ts';
+
+const tableSchema = z.strictObject({
+  /** Laid under the input of every case. */
+  base: z.looseObject({}).default({}),
+  cases: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        input: z.looseObject({}).default({}),
+        expect: z
+          .strictObject({
+            allow: z.boolean(),
+            rule: z.string().optional(),
+            codes: z.array(z.string()).optional(),
+            failure: z.string().optional(),
+          })
+          .describe('What of the decision is compared; all that is given must hold.'),
+      }),
+    )
+    .min(1),
+});
+
+type Table = z.infer<typeof tableSchema>;
+type Case = Table['cases'][number];
+
+interface TestOptions {
+  readonly format: ReportFormat;
+  readonly requireCoverage?: boolean;
+}
+
+/** `policy test`: tables of inputs and the decisions that they must get, through the proxy's engine. */
+export function defineTest(command: Command, terminal: Terminal): void {
+  command
+    .command('test <bundle> <tables...>')
+    .description('Try tables of inputs and expected decisions (YAML). Exits 1 where one fails.')
+    .addOption(
+      new Option('--format <name>', 'of the report')
+        .choices(['pretty', 'tap', 'junit'])
+        .default('pretty'),
+    )
+    .option('--require-coverage', 'fail where a rule of the data decides no case')
+    .action(async (location: string, paths: readonly string[], options: TestOptions) => {
+      const generation = await openPolicy(location);
+      const results: TestResult[] = [];
+      const decided = new Set<string>();
+      for (const path of paths) {
+        const { base, cases } = parseTable(path, await readText(path, terminal.stdin));
+        for (const one of cases) {
+          const verdict = decide(generation, { base, one });
+          decided.add(verdict.rule);
+          results.push({ file: path, name: one.name, problem: problemOf(verdict, one.expect) });
+        }
+      }
+      const uncovered = ruleIds(generation).filter((id) => !decided.has(id));
+      terminal.stdout.write(REPORTS[options.format]({ results, uncovered }));
+      const failed = results.filter(({ problem }) => problem !== '').length;
+      if (failed > 0) throw new CommandFailure(`${failed} of ${results.length} cases failed`);
+      if (options.requireCoverage && uncovered.length > 0) {
+        throw new CommandFailure(`no case is decided by ${uncovered.join(', ')}`);
+      }
+    });
+}
+
+function parseTable(path: string, text: string): Table {
+  const parsed = tableSchema.safeParse(parseDocument(path, text));
+  if (parsed.success) return parsed.data;
+  throw new CommandFailure(`${path} is no table of cases:\n${z.prettifyError(parsed.error)}`);
+}
+
+function decide(generation: Generation, { base, one }: { base: object; one: Case }): Verdict {
+  const input = completeInput(merge(base, one.input));
+  return generation.judge(JSON.stringify(input), input.time.unix_ms);
+}
+
+type Tree = { readonly [key: string]: unknown };
+
+function merge(under: unknown, over: unknown): unknown {
+  if (!isTree(under) || !isTree(over)) return over;
+  const keys = new Set([...Object.keys(under), ...Object.keys(over)]);
+  return Object.fromEntries(
+    [...keys].map((key) => [
+      key,
+      Object.hasOwn(over, key) ? merge(under[key], over[key]) : under[key],
+    ]),
+  );
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Where the decision is not as expected, what is otherwise; else ''. */
+function problemOf(verdict: Verdict, expected: Case['expect']): string {
+  const codes = verdict.reasons.map(({ code }) => code).sort();
+  const pairs: readonly (readonly [string, unknown, unknown])[] = [
+    ['allow', expected.allow, verdict.effect === 'allow'],
+    ['rule', expected.rule, verdict.rule],
+    ['codes', expected.codes && [...expected.codes].sort(), codes],
+    ['failure', expected.failure ?? '', verdict.failure],
+  ];
+  return pairs
+    .filter(
+      ([, wanted, got]) => wanted !== undefined && JSON.stringify(wanted) !== JSON.stringify(got),
+    )
+    .map(
+      ([what, wanted, got]) => `${what} is ${JSON.stringify(got)}, not ${JSON.stringify(wanted)}`,
+    )
+    .join('; ');
+}
+
+/** Ids of the rules in the data of policies that are built like the example policy. */
+function ruleIds({ bundle }: Generation): string[] {
+  const ids: string[] = [];
+  JSON.parse(Buffer.from(bundle.data).toString('utf8'), (key, value: unknown) => {
+    if (key !== 'rules' || !Array.isArray(value)) return value;
+    for (const rule of value) if (isTree(rule)) ids.push(String(rule['id']));
+    return value;
+  });
+  return ids;
+}
