@@ -106,7 +106,7 @@ for (const language of LANGUAGES) {
       it('re-encrypts, and KMS decrypts the result to the same plaintext', async () => {
         const tls: Record<string, string> = door === 'mtls' ? { PROXY_TLS: doors.tls } : {};
         const { code, said, result } = await run(doors[door], tls);
-        expect(said).toMatch(/^released under arn:aws:kms:\S+ decision_id [0-9a-f-]{36}/);
+        expect(said).toMatch(/^released under arn:aws:kms:\S+ decision_id [0-9a-f-]{36}$/m);
         expect(code).toBe(0);
         const fresh = { ciphertext: readFileSync(result), context: DEMO_CONTEXT };
         expect(await decryptAt(doors.proxy.kmsJson, fresh)).toEqual(PLAINTEXT);
@@ -118,7 +118,7 @@ for (const language of LANGUAGES) {
       expect(said).toMatch(
         /^re-encrypt: .+ \[code=\S+ reason=POLICY_DENIED layer=policy side=\w* /,
       );
-      expect(said).toMatch(/ rule=demo decision_id=[0-9a-f-]{36}\]\n$/);
+      expect(said).toMatch(/ rule=demo decision_id=[0-9a-f-]{36}\]$/m);
       expect(code).toBe(77);
       expect(existsSync(result)).toBe(false);
     });
