@@ -1,0 +1,197 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { run } from '../../../src/cli/policy/run.ts';
+import { withManifest } from '../../policy/tar.ts';
+import { archive, EXAMPLE, HAZARDS } from '../../policy/values.ts';
+
+async function policy(args: string, stdin = '') {
+  const written = { out: '', err: '' };
+  const sink = (name: 'out' | 'err') =>
+    new Writable({
+      write(chunk, _encoding, done) {
+        written[name] += String(chunk);
+        done();
+      },
+    });
+  const code = await run(args.split(' '), {
+    stdin: Readable.from([Buffer.from(stdin)]),
+    stdout: sink('out'),
+    stderr: sink('err'),
+    env: {},
+  });
+  return { code, ...written };
+}
+
+const fileOf = (name: string, content: string | Buffer) => {
+  const file = join(mkdtempSync(join(tmpdir(), 'policy-')), name);
+  writeFileSync(file, content);
+  return file;
+};
+const CASES = 'policies/example/cases.yaml';
+
+describe('policy check', () => {
+  it('says what a proxy would take', async () => {
+    const { code, out } = await policy(`check ${EXAMPLE} --samples policies/samples`);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^revision example-2\nsha256 {3}[0-9a-f]{64}\nsamples {2}\d+ answered\n$/);
+  });
+
+  it.each([
+    ['none.tar.gz', /there is no policy bundle at none\.tar\.gz/],
+    [fileOf('x.tar.gz', 'rubbish'), /no whole gzipped tar/],
+    ['test/fixtures/policies/broken/bundle.tar.gz', /no decision for the sample/],
+  ])('refuses %s in one sentence', async (bundle, sentence) => {
+    const { code, err } = await policy(`check ${bundle}`);
+    expect(code).toBe(1);
+    expect(err).toMatch(sentence);
+    expect(err.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('refuses what is not signed where a key is given', async () => {
+    const key = fileOf('key.pem', PUBLIC_KEY);
+    const { code, err } = await policy(
+      `check ${EXAMPLE} --verification-key ${key} --algorithm EdDSA`,
+    );
+    expect([code, err]).toEqual([1, expect.stringMatching(/must be signed/)]);
+  });
+});
+
+describe('policy eval', () => {
+  it('decides, and tells the time it takes', async () => {
+    const { code, out } = await policy(
+      `eval ${EXAMPLE} --input policies/samples/demo.json --timing`,
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      effect: 'allow',
+      rule: 'demo',
+      revision: 'example-2',
+      microseconds: expect.any(Number),
+    });
+  });
+
+  it('refuses a field that the input does not have', async () => {
+    const { code, err } = await policy(`eval ${EXAMPLE} --input -`, '{"source":{"key_ran":""}}');
+    expect([code, err]).toEqual([1, expect.stringMatching(/no field \/source\/key_ran/)]);
+  });
+});
+
+describe('policy test', () => {
+  it('passes the cases of the example policy, with every rule covered', async () => {
+    const { code, out } = await policy(`test ${EXAMPLE} ${CASES} --require-coverage`);
+    expect([code, out]).toEqual([0, '5 passed, 0 failed\n']);
+  });
+
+  it('names what is otherwise, and the rules that no case asked', async () => {
+    const table = 'cases: [{name: "a <b>", expect: {allow: true, rule: demo}}]';
+    const { code, out, err } = await policy(`test ${EXAMPLE} -`, table);
+    expect(code).toBe(1);
+    expect(out).toContain('FAIL -: a <b>: allow is false, not true; rule is "", not "demo"');
+    expect(out).toContain('rules that decided no case: demo');
+    expect(err).toContain('1 of 1 cases failed');
+  });
+
+  it.each([
+    ['tap', /^TAP version 14\n1\.\.1\nnot ok 1 - a <b>\n/],
+    ['junit', /<testcase classname="-" name="a &lt;b&gt;"><failure message="allow is false/],
+  ])('reports as %s', async (format, text) => {
+    const table = 'cases: [{name: "a <b>", expect: {allow: true}}]';
+    const { out } = await policy(`test ${EXAMPLE} - --format ${format}`, table);
+    expect(out).toMatch(text);
+  });
+
+  it('refuses a table of another form', async () => {
+    const { code, err } = await policy(`test ${EXAMPLE} -`, 'cases: [{nam: x}]');
+    expect([code, err]).toEqual([1, expect.stringMatching(/is no table of cases/)]);
+  });
+});
+
+describe('policy explain', () => {
+  it('says of each rule which condition fails, and with which value', async () => {
+    const input = '{"principal":{"kind":"anonymous"},"source":{"alias":"alias/x"}}';
+    const { code, out } = await policy(`explain ${EXAMPLE} --input -`, input);
+    expect(code).toBe(0);
+    expect(out).toContain('deny by rule demo');
+    expect(out).toContain('rule demo: does not fit');
+    expect(out).toMatch(/source key: rule demo is not for this source key \(.*"alias":"alias\/x"/);
+  });
+
+  it('says which rule allows', async () => {
+    const { out } = await policy(`explain ${EXAMPLE} --input policies/samples/demo.json`);
+    expect(out).toMatch(/^allow by rule demo\n\nrule demo: fits\n/);
+  });
+});
+
+describe('policy diff', () => {
+  it('finds no difference between a bundle and itself', async () => {
+    const same = fileOf('b.tar.gz', withManifest(archive(EXAMPLE), { revision: 'other' }));
+    const { code, out } = await policy(`diff ${EXAMPLE} ${same} --samples policies/samples`);
+    expect([code, out]).toEqual([0, '9 compared, 0 differ, 0 not replayable\n']);
+  });
+
+  it('names what another bundle decides otherwise', async () => {
+    const { code, out } = await policy(`diff ${EXAMPLE} ${HAZARDS}`);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^deny → allow {2}a plain call {2}fine$/m);
+  });
+});
+
+describe('policy replay', () => {
+  const side = (alias: string, tenant: string) => ({
+    algorithm: 'SYMMETRIC_DEFAULT',
+    alias,
+    aliases: [alias],
+    encryption_context: { tenant },
+    key_arn: 'arn:aws:kms:eu-west-1:111122223333:key/k',
+    known: true,
+    requested_key_id: alias,
+    state: 'Enabled',
+  });
+  const entry = (tenant: string, more: object = {}) =>
+    JSON.stringify({
+      kind: 'intent',
+      decision_id: 'id-1',
+      timestamp: '2026-11-23T12:00:00.000Z',
+      input: {
+        action: 'kms:ReEncrypt',
+        phase: 'request',
+        principal: {
+          id: 'anonymous',
+          kind: 'anonymous',
+          authenticated: false,
+          attributes: {},
+          spiffe: { path: '', trust_domain: '' },
+        },
+        request: { id: 'id-1', transport: 'grpc' },
+        source: side('alias/demo-source', tenant),
+        destination: side('alias/demo-destination', tenant),
+      },
+      result: { allow: true, labels: {}, reasons: [], rule: 'demo' },
+      ...more,
+    });
+
+  it('decides recorded calls again, but those of which a value is masked', async () => {
+    const log = [
+      entry('a'),
+      entry(`hmac-sha256:${'0'.repeat(64)}`),
+      entry('a', { masked: ['/input/x'] }),
+    ];
+    const same = await policy(`replay ${EXAMPLE} -`, log.join('\n'));
+    expect([same.code, same.out]).toEqual([0, '1 replayed, 0 changed, 2 not replayable\n']);
+  });
+
+  it('names what another bundle would change', async () => {
+    const log = entry('a', { result: { allow: false, rule: '', reasons: [], labels: {} } });
+    const { code, out } = await policy(`replay ${EXAMPLE} -`, log);
+    expect(code).toBe(1);
+    expect(out).toContain('deny → allow  id-1  was no rule, is demo');
+  });
+});
+
+const PUBLIC_KEY = `-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+-----END PUBLIC KEY-----
+`;
