@@ -1,0 +1,244 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run as check } from '../../../src/cli/check.ts';
+import { run as health } from '../../../src/cli/health.ts';
+import { run as reEncrypt } from '../../../src/cli/re-encrypt/run.ts';
+import { type RunningProxy, startProxy } from '../../helpers/proxy.ts';
+import { runCommand } from '../../helpers/run-command.ts';
+
+const TENANT = 'tenant=acme';
+
+let proxy: RunningProxy;
+let blob: Buffer;
+let folder: string;
+
+beforeAll(async () => {
+  proxy = await startProxy();
+  folder = mkdtempSync(join(tmpdir(), 'cli-'));
+  const { embedded } = proxy;
+  if (!embedded) throw new Error('the demo runs on the embedded KMS');
+  blob = await demoCiphertext();
+});
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await proxy.stop();
+});
+
+async function demoCiphertext(): Promise<Buffer> {
+  const { demoCalls } = await import('../../../src/cli/demo-calls.ts');
+  const { embedded, endpoint } = proxy;
+  if (!embedded) throw new Error('the demo runs on the embedded KMS');
+  const printed = demoCalls({ embedded, endpoint, env: {} });
+  const [, base64 = ''] = /--ciphertext-blob (\S+)/.exec(printed) ?? [];
+  return Buffer.from(base64, 'base64');
+}
+
+function call(destination = TENANT): string[] {
+  return [
+    ...['--endpoint-url', proxy.endpoint, '--source-key-id', 'alias/demo-source'],
+    ...['--source-encryption-context', TENANT, '--destination-key-id', 'alias/demo-destination'],
+    ...['--destination-encryption-context', destination],
+  ];
+}
+
+const withBlob = () => ['--ciphertext-blob', blob.toString('base64')];
+
+describe('re-encrypt through the proxy', () => {
+  test('prints the members of the AWS CLI and the decision id', async () => {
+    const ran = await runCommand(reEncrypt, [...call(), ...withBlob()]);
+    expect(ran).toMatchObject({ exit: 0, stderr: '' });
+    const answer = JSON.parse(ran.stdout);
+    expect(Object.keys(answer)).toEqual([
+      'CiphertextBlob',
+      'SourceKeyId',
+      'KeyId',
+      'SourceEncryptionAlgorithm',
+      'DestinationEncryptionAlgorithm',
+      'SourceKeyMaterialId',
+      'DestinationKeyMaterialId',
+      'DecisionId',
+    ]);
+    expect(proxy.entries().map((entry) => entry['decision_id'])).toContain(answer.DecisionId);
+  });
+
+  test('keeps the columns of the AWS CLI in text', async () => {
+    const ran = await runCommand(reEncrypt, [...call(), ...withBlob(), '--output', 'text']);
+    expect(ran.stdout.split('\t')).toHaveLength(7);
+  });
+
+  test('tells a denial under its AWS name with reason, side, rule and decision id', async () => {
+    const ran = await runCommand(reEncrypt, [...call('tenant=globex'), ...withBlob()]);
+    expect(ran).toMatchObject({ exit: 254, stdout: '' });
+    expect(ran.stderr).toMatch(
+      /An error occurred \(AccessDeniedException\) when calling the ReEncrypt operation: .*tenant/,
+    );
+    for (const line of [
+      'Reason: POLICY_DENIED',
+      'RefusedBy: policy',
+      'Side: destination',
+      'Rule: demo',
+    ]) {
+      expect(ran.stderr).toContain(`\n${line}\n`);
+    }
+    expect(ran.stderr).toMatch(/\nDecisionId: [0-9a-f-]{36}\n/);
+  });
+
+  test('tells each wrong field by the option that sets it', async () => {
+    const args = ['--endpoint-url', proxy.endpoint, '--destination-key-id', 'bad key'];
+    const ran = await runCommand(reEncrypt, [...args, '--source-encryption-context', 'a=']);
+    expect(ran.exit).toBe(254);
+    expect(ran.stderr).toMatch(/\(ValidationException\)/);
+    expect(ran.stderr).toMatch(/--source-encryption-context: /);
+    expect(ran.stderr).toMatch(/--ciphertext-blob: /);
+  });
+
+  test('answers a dry run that would succeed as KMS does: with an error', async () => {
+    const ran = await runCommand(reEncrypt, [...call(), ...withBlob(), '--dry-run']);
+    expect(ran.exit).toBe(254);
+    expect(ran.stderr).toContain(
+      'An error occurred (DryRunOperationException) when calling the ReEncrypt operation: ' +
+        'The request would have succeeded, but the DryRun option is set.',
+    );
+  });
+
+  test('gives its errors as JSON where they are asked for', async () => {
+    const args = [...call('tenant=globex'), ...withBlob(), '--cli-error-format', 'json'];
+    const { stderr } = await runCommand(reEncrypt, args);
+    expect(JSON.parse(stderr)).toMatchObject({
+      Code: 'AccessDeniedException',
+      Reason: 'POLICY_DENIED',
+    });
+  });
+
+  test.each([
+    [
+      'an unknown algorithm',
+      ['--source-encryption-algorithm', 'FOO'],
+      /sourceEncryptionAlgorithm.*'FOO' is none of/,
+    ],
+    [
+      'a key that protobuf would lose',
+      ['--source-encryption-context', '{"__proto__":"x"}'],
+      /'__proto__' is not allowed/,
+    ],
+    ['half of a surrogate pair', ['--source-encryption-context', '{"a":"\\ud800"}'], /surrogate/],
+  ])('refuses %s itself, for gRPC would drop it', async (_, args, sentence) => {
+    const ran = await runCommand(reEncrypt, [...call(), ...withBlob(), ...args]);
+    expect(ran.exit).toBe(254);
+    expect(ran.stderr).toMatch(sentence);
+  });
+
+  test('says in one sentence that nothing listens', async () => {
+    const args = ['--endpoint-url', '127.0.0.1:1', '--destination-key-id', 'x', ...withBlob()];
+    const ran = await runCommand(reEncrypt, args);
+    expect(ran.exit).toBe(255);
+    expect(ran.stderr.trim().split('\n')).toHaveLength(1);
+    expect(ran.stderr).toMatch(/Could not connect to the proxy at "127\.0\.0\.1:1"/);
+  });
+});
+
+describe('the blob', () => {
+  test('goes from standard input to a file, raw, and nothing else is left behind', async () => {
+    const file = join(folder, 'new.kms');
+    const args = [...call(), '--ciphertext-blob', '-', '--output-file', file];
+    const ran = await runCommand(reEncrypt, args, { stdin: blob });
+    expect(ran.exit).toBe(0);
+    expect(readFileSync(file).toString('base64')).toBe(JSON.parse(ran.stdout).CiphertextBlob);
+    expect(readdirSync(folder)).toEqual(['new.kms']);
+  });
+
+  test('goes to standard output alone where that is the file', async () => {
+    const args = [...call(), '--ciphertext-blob', '-', '--output-file', '-'];
+    const ran = await runCommand(reEncrypt, args, { stdin: blob });
+    expect(ran).toMatchObject({ exit: 0, stderr: '' });
+    expect(ran.stdoutBytes.length).toBeGreaterThan(blob.length / 2);
+    expect(ran.stdout).not.toContain('SourceKeyId');
+  });
+
+  test('of a refused call leaves the file as it was', async () => {
+    const file = join(folder, 'kept.kms');
+    writeFileSync(file, 'old');
+    const args = [...call('tenant=globex'), ...withBlob(), '--output-file', file];
+    expect((await runCommand(reEncrypt, args)).exit).toBe(254);
+    expect(readFileSync(file, 'utf8')).toBe('old');
+    expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  test('is not asked for where its file cannot be written', async () => {
+    const before = proxy.entries().length;
+    const args = [...call(), ...withBlob(), '--output-file', join(folder, 'no/such/folder')];
+    const ran = await runCommand(reEncrypt, args);
+    expect(ran.exit).toBe(252);
+    expect(ran.stderr).toMatch(/'--output-file': cannot write beside/);
+    expect(proxy.entries()).toHaveLength(before);
+  });
+
+  test('that is base64 text in a raw file is named when KMS refuses it', async () => {
+    const file = join(folder, 'text.b64');
+    writeFileSync(file, `${blob.toString('base64')}\n`);
+    const ran = await runCommand(reEncrypt, [...call(), '--ciphertext-blob', `fileb://${file}`]);
+    expect(ran.exit).toBe(254);
+    expect(ran.stderr).toMatch(/\nHint: the ciphertext blob is base64 text/);
+  });
+
+  test('that is a message of the AWS Encryption SDK is named when KMS refuses it', async () => {
+    const message = Buffer.concat([Buffer.from('02047800', 'hex'), Buffer.alloc(200, 7)]);
+    const args = [...call(), '--ciphertext-blob', message.toString('base64')];
+    expect((await runCommand(reEncrypt, args)).stderr).toMatch(/\nHint: .*AWS Encryption SDK/);
+  });
+});
+
+describe('check', () => {
+  test('shows an allow and exits 0, without a ciphertext', async () => {
+    const ran = await runCommand(check, call());
+    expect(ran).toMatchObject({ exit: 0, stderr: '' });
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      Allow: true,
+      Rule: 'demo',
+      Source: { RequestedKeyId: 'alias/demo-source', State: 'Enabled' },
+    });
+  });
+
+  test('shows a denial with its reasons and exits 254', async () => {
+    const ran = await runCommand(check, [
+      ...call('tenant=globex'),
+      '--query',
+      '[Allow,Reasons[].Side]',
+    ]);
+    expect(ran.exit).toBe(254);
+    expect(JSON.parse(ran.stdout)).toEqual([false, ['destination']]);
+  });
+
+  test('has nobody to ask at a KMS endpoint', async () => {
+    const args = ['--destination-key-id', 'x', '--endpoint-url', 'http://127.0.0.1:1'];
+    expect(await runCommand(check, args)).toMatchObject({ exit: 252, stdout: '' });
+  });
+});
+
+describe('health', () => {
+  test('exits 0 while the proxy serves', async () => {
+    const ran = await runCommand(health, ['--endpoint-url', proxy.endpoint]);
+    expect(ran).toEqual({
+      exit: 0,
+      stdout: 'SERVING\n',
+      stdoutBytes: Buffer.from('SERVING\n'),
+      stderr: '',
+    });
+  });
+
+  test('asks the address that the proxy was told to listen on', async () => {
+    const env = { KRP_GRPC__LISTEN: proxy.endpoint.replace('127.0.0.1', '0.0.0.0') };
+    expect((await runCommand(health, [], { env })).exit).toBe(0);
+  });
+
+  test('exits 1 with one sentence where nobody answers', async () => {
+    const ran = await runCommand(health, ['--endpoint-url', '127.0.0.1:1']);
+    expect(ran).toMatchObject({ exit: 1, stdout: '' });
+    expect(ran.stderr).toMatch(
+      /^kms-reencrypt-proxy health: 127\.0\.0\.1:1 does not answer: .*\n$/,
+    );
+  });
+});
