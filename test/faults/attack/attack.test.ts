@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningProxy, startProxy } from '../../interop/helpers/proxy.ts';
+import { reportTrials } from '../trials.ts';
+import { ATTACKS } from './attacks.ts';
+import { startProber } from './prober.ts';
+
+/** Connections that the proxy may have at once: the prober’s, and what attackers get. */
+const CAP = 200;
+
+let proxy: RunningProxy;
+let port: number;
+
+beforeAll(async () => {
+  proxy = await startProxy({ settings: [`grpc.connections.max=${CAP}`] });
+  port = Number(proxy.grpc.split(':')[1]);
+});
+
+afterAll(() => proxy.stop());
+
+const openFiles = (): number => readdirSync(`/proc/${proxy.child.pid}/fd`).length;
+
+function residentMiB(): number {
+  const status = readFileSync(`/proc/${proxy.child.pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+}
+
+test.each(Object.entries(ATTACKS))(
+  '%s: nobody else notices, and all is given back within 20 s',
+  async (name, attack) => {
+    const prober = await startProber(proxy);
+    await sleep(300);
+    const before = { files: openFiles(), memory: residentMiB() };
+    const struck = await attack(port);
+    await sleep(300);
+    await prober.stop();
+    // The prober's own connection has gone too.
+    await expect.poll(openFiles, { timeout: 20_000, interval: 200 }).toBeLessThan(before.files);
+    expect(prober.errors).toEqual([]);
+    expect(prober.sent).toBeGreaterThan(10);
+    expect(residentMiB() - before.memory).toBeLessThan(150);
+    expect(await (await fetch(`${proxy.probe}/livez`)).text()).toBe('ok\n');
+    const p99 = Math.round(prober.p99());
+    reportTrials({
+      fault: `attack: ${name} (prober ${prober.sent}, p99 ${p99} ms)`,
+      trials: 1,
+      injections: struck,
+    });
+  },
+);

