@@ -13,7 +13,12 @@ export const TYPE = {
 
 export const FLAG = { endStream: 1, endHeaders: 4 } as const;
 
-export function frame(type: number, flags: number, stream: number, body: Buffer = Buffer.alloc(0)): Buffer {
+export function frame(
+  type: number,
+  flags: number,
+  stream: number,
+  body: Buffer = Buffer.alloc(0),
+): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(body.length, 0, 3);
   head.writeUInt8(type, 3);
