@@ -11,7 +11,7 @@ export function manPage(): string {
       `.PP\n${roff(what)}:\n.PP\n.RS\n.nf\nkms\\-reencrypt\\-proxy ${roff(command)}\n.fi\n.RE\n`,
   );
   const codes = EXIT_CODES.map(([code, meaning]) => `.TP\n.B ${code}\n${roff(meaning)}\n`);
-  return `.TH KMS\\-REENCRYPT\\-PROXY\\-RE\\-ENCRYPT 1
+  return `.TH KMS\\-REENCRYPT\\-PROXY 1
 .SH NAME
 kms\\-reencrypt\\-proxy re\\-encrypt, check \\- re\\-encrypt under another KMS key, or ask whether policy lets you
 .SH SYNOPSIS

@@ -96,7 +96,8 @@ function generic(status: number) {
 
 function modelled({ status, headers, body }: HttpAnswer) {
   const map = bodyMap(body);
-  const message = map.get(map.has('message') ? 'message' : 'Message') ?? (map.has('message') ? null : '');
+  const message =
+    map.get(map.has('message') ? 'message' : 'Message') ?? (map.has('message') ? null : '');
   const [queryCode, queryType] = String(headers['x-amzn-query-error'] ?? '').split(';');
   const type = map.get('__type');
   const named = queryCode && queryType !== undefined ? queryCode : type;

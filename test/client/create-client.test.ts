@@ -1,0 +1,243 @@
+import {
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type StatusObject,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Client, createClient } from '../../src/client/create-client.ts';
+import { RefusedError } from '../../src/client/refused-error.ts';
+import { fromStatus } from '../../src/client/status-details.ts';
+import { proxyTarget } from '../../src/client/target.ts';
+import { Refusal } from '../../src/errors.ts';
+import type { ReEncryptRequest__Output } from '../../src/gen/kms/reencrypt/v1/ReEncryptRequest.ts';
+import type { ReEncryptResponse } from '../../src/gen/kms/reencrypt/v1/ReEncryptResponse.ts';
+import type { StreamReEncryptRequest__Output } from '../../src/gen/kms/reencrypt/v1/StreamReEncryptRequest.ts';
+import type { StreamReEncryptResponse } from '../../src/gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
+import { loadService } from '../../src/server/service.ts';
+import { createStatusWriter } from '../../src/server/status.ts';
+
+type Call = ServerUnaryCall<ReEncryptRequest__Output, ReEncryptResponse>;
+
+type Stream = ServerDuplexStream<StreamReEncryptRequest__Output, StreamReEncryptResponse>;
+
+const DECISION = '7f3f7cb6-d99c-47c8-87de-3f3ac558126b';
+const { toStatus, toRpcStatus } = createStatusWriter();
+
+/** Replaced by each test: what the server does with a ReEncrypt. */
+let answer: (call: Call, done: sendUnaryData<ReEncryptResponse>) => void;
+let server: Server;
+let client: Client;
+
+beforeAll(async () => {
+  server = new Server();
+  server.addService(loadService(), {
+    ReEncrypt: (call: Call, done: sendUnaryData<ReEncryptResponse>) => answer(call, done),
+    StreamReEncrypt: (stream: Stream) => {
+      stream.on('data', ({ reference }: { reference: string }) => {
+        const refusal = toRpcStatus(new Refusal('POLICY_DENIED', { side: 'source' }), DECISION);
+        stream.write(
+          reference === 'bad' ? { reference, status: refusal } : { reference, status: { code: 0 } },
+        );
+      });
+      stream.on('end', () => stream.end());
+    },
+  });
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
+  client = createClient({ target: `127.0.0.1:${port}`, metadata: { authorization: 'Bearer t' } });
+});
+
+afterAll(() => {
+  client.close();
+  server.forceShutdown();
+});
+
+beforeEach(() => {
+  answer = (_, done) => done(null, {});
+});
+
+function refuse(statusObject: Partial<StatusObject>): void {
+  answer = (_, done) => done(statusObject);
+}
+
+async function refusalOf(working: Promise<unknown>): Promise<RefusedError> {
+  const thrown = await working.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (thrown instanceof RefusedError) return thrown;
+  throw new Error(`expected a RefusedError, got ${thrown}`);
+}
+
+describe('a call', () => {
+  test('sends every member and the metadata, and resolves to the typed answer', async () => {
+    let seen: Call | undefined;
+    answer = (call, done) => {
+      seen = call;
+      done(null, { ciphertextBlob: Buffer.from('new'), keyId: 'arn', decisionId: DECISION });
+    };
+    const response = await client.reEncrypt({
+      ciphertextBlob: Buffer.from('old'),
+      destinationKeyId: 'alias/x',
+      sourceEncryptionContext: { a: 'b' },
+      destinationEncryptionAlgorithm: 'ENCRYPTION_ALGORITHM_RSAES_OAEP_SHA_256',
+      dryRunModifiers: ['DRY_RUN_MODIFIER_IGNORE_CIPHERTEXT'],
+    });
+    expect(response).toMatchObject({ keyId: 'arn', decisionId: DECISION, dryRun: false });
+    expect(response.ciphertextBlob.toString()).toBe('new');
+    expect(seen?.metadata.get('authorization')).toEqual(['Bearer t']);
+    expect(seen?.request).toMatchObject({
+      sourceEncryptionContext: { a: 'b' },
+      destinationEncryptionAlgorithm: 'ENCRYPTION_ALGORITHM_RSAES_OAEP_SHA_256',
+    });
+    expect(seen?.request.sourceKeyId).toBeUndefined();
+  });
+
+  test('that runs out of time is refused with DEADLINE_EXCEEDED', async () => {
+    answer = () => undefined;
+    const refused = await refusalOf(client.reEncrypt({}, { timeoutMs: 30 }));
+    expect(refused.facts).toMatchObject({ code: 'DEADLINE_EXCEEDED', reason: '' });
+  });
+
+  test.each([
+    ['before', true],
+    ['while', false],
+  ])('that is aborted %s it runs is cancelled', async (_, already) => {
+    const controller = new AbortController();
+    answer = () => controller.abort();
+    if (already) controller.abort();
+    const refused = await refusalOf(client.reEncrypt({}, { signal: controller.signal }));
+    expect(refused.facts.code).toBe('CANCELLED');
+  });
+
+  test('to nobody is refused with UNAVAILABLE', async () => {
+    const nobody = createClient({ target: '127.0.0.1:1' });
+    const refused = await refusalOf(nobody.reEncrypt({}));
+    nobody.close();
+    expect(refused.facts).toMatchObject({ code: 'UNAVAILABLE', reason: '' });
+  });
+});
+
+describe('a refusal', () => {
+  test('carries what the proxy tells: reason, layer, side, rule, ids', async () => {
+    const refusal = new Refusal('KMS_KEY_DISABLED', {
+      sentence: 'arn is disabled.',
+      side: 'source',
+      rule: 'r1',
+      kmsError: 'DisabledException',
+      kmsRequestId: 'req-1',
+    });
+    refuse(toStatus(refusal, DECISION));
+    const refused = await refusalOf(client.reEncrypt({}));
+    expect(refused.message).toBe('arn is disabled.');
+    expect(refused.facts).toEqual({
+      code: 'FAILED_PRECONDITION',
+      reason: 'KMS_KEY_DISABLED',
+      layer: 'KMS',
+      side: 'source',
+      rule: 'r1',
+      decisionId: DECISION,
+      kmsError: 'DisabledException',
+      kmsRequestId: 'req-1',
+      fields: [],
+      retryAfterMs: undefined,
+    });
+  });
+
+  test('carries each wrong field, and when to try again', async () => {
+    const fields = [{ field: 'source_key_id', description: 'name the key' }];
+    refuse(toStatus(new Refusal('KMS_UNAVAILABLE', { fields, retryAfterMs: 1250 }), DECISION));
+    const { facts } = await refusalOf(client.reEncrypt({}));
+    expect(facts).toMatchObject({ fields, retryAfterMs: 1250 });
+  });
+
+  test.each([
+    ['no details', undefined],
+    ['details that are not a Status', Buffer.from('ff', 'hex')],
+  ])('with %s still has its code, sentence and decision id', async (_, details) => {
+    const whole = toStatus(new Refusal('POLICY_DENIED'), DECISION);
+    whole.metadata.remove('grpc-status-details-bin');
+    if (details) whole.metadata.set('grpc-status-details-bin', details);
+    refuse(whole);
+    const refused = await refusalOf(client.reEncrypt({}));
+    expect(refused.facts).toMatchObject({
+      code: 'PERMISSION_DENIED',
+      reason: '',
+      decisionId: DECISION,
+    });
+    expect(refused.message).toBe('The policy denies this call.');
+  });
+
+  test('from something that is no proxy has its code and no reason', async () => {
+    refuse({ code: status.UNIMPLEMENTED, details: 'no such method' });
+    const { facts } = await refusalOf(client.reEncrypt({}));
+    expect(facts).toMatchObject({ code: 'UNIMPLEMENTED', reason: '', decisionId: '' });
+  });
+});
+
+describe('a stream', () => {
+  async function* items(...references: string[]) {
+    for (const reference of references) yield { reference };
+  }
+
+  test('yields a result an item, refusals included', async () => {
+    const results: string[] = [];
+    for await (const { reference, status: itemStatus } of client.streamReEncrypt(
+      items('a', 'bad', 'c'),
+    )) {
+      const code = itemStatus && itemStatus.code !== 0 ? fromStatus(itemStatus).facts.reason : 'OK';
+      results.push(`${reference} ${code}`);
+    }
+    expect(results).toEqual(['a OK', 'bad POLICY_DENIED', 'c OK']);
+  });
+
+  test('ends when its reader stops', async () => {
+    for await (const { reference } of client.streamReEncrypt(items('a', 'b'))) {
+      expect(reference).toBe('a');
+      break;
+    }
+  });
+
+  test('ends with the error of its source', async () => {
+    async function* failing() {
+      yield { reference: 'a' };
+      throw new Error('the file broke');
+    }
+    const reading = async () => {
+      for await (const result of client.streamReEncrypt(failing()))
+        expect(result.reference).toBe('a');
+    };
+    await expect(reading()).rejects.toThrow('the file broke');
+  });
+});
+
+describe('a target', () => {
+  test.each([
+    ['127.0.0.1:50051', { target: '127.0.0.1:50051', secure: false }],
+    ['unix:/run/proxy.sock', { target: 'unix:/run/proxy.sock', secure: false }],
+    ['grpc://host:1', { target: 'host:1', secure: false }],
+    ['grpcs://host:1/', { target: 'host:1', secure: true }],
+  ])('%s', (endpoint, parsed) => {
+    expect(proxyTarget(endpoint)).toEqual(parsed);
+  });
+});
+
+describe('TLS', () => {
+  test('needs a key beside its certificate', () => {
+    expect(() => createClient({ target: 'x:1', tls: { certificateFile: 'c.pem' } })).toThrow(
+      'a client certificate needs its key',
+    );
+  });
+
+  test('names a file that cannot be read', () => {
+    expect(() => createClient({ target: 'x:1', tls: { caFile: '/nonexistent/ca.pem' } })).toThrow(
+      /nonexistent\/ca\.pem/,
+    );
+  });
+});
