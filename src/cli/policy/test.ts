@@ -85,14 +85,17 @@ function decide(generation: Generation, { base, one }: { base: object; one: Case
 
 type Tree = { readonly [key: string]: unknown };
 
+/** A case replaces these whole, or none of their keys could be left out. */
+const FREE = new Set(['tags', 'attributes', 'encryption_context']);
+
 function merge(under: unknown, over: unknown): unknown {
   if (!isTree(under) || !isTree(over)) return over;
   const keys = new Set([...Object.keys(under), ...Object.keys(over)]);
   return Object.fromEntries(
-    [...keys].map((key) => [
-      key,
-      Object.hasOwn(over, key) ? merge(under[key], over[key]) : under[key],
-    ]),
+    [...keys].map((key) => {
+      const given = FREE.has(key) ? over[key] : merge(under[key], over[key]);
+      return [key, Object.hasOwn(over, key) ? given : under[key]];
+    }),
   );
 }
 

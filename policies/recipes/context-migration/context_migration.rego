@@ -1,0 +1,43 @@
+# METADATA
+# title: Context migration
+# description: |
+#   The encryption context changes under one and the same key: keys of it are renamed, with their values
+#   kept, and constants are added, as data.json says. Nothing else changes.
+# schemas:
+#   - input: schema.input
+package kms.reencrypt
+
+# METADATA
+# entrypoint: true
+decision := {"allow": true, "rule": "rename", "reasons": []} if {
+	count(reasons) == 0
+} else := {"allow": false, "rule": "rename", "reasons": sort([reason | some reason in reasons])}
+
+reasons contains {"code": "principal", "side": "", "message": "only the migrators change encryption contexts"} if {
+	not migrator
+}
+
+migrator if {
+	input.principal.authenticated
+	input.principal.id in data.context_migration.principals
+}
+
+reasons contains {"code": "same_key", "side": "destination", "message": "the key must stay the same"} if {
+	not input.relation.same_key
+}
+
+reasons contains {"code": "context", "side": "destination", "message": "this is not what the source encryption context becomes"} if {
+	input.destination.encryption_context != expected
+}
+
+reasons contains {"code": "collision", "side": "source", "message": "two encryption context keys would become one"} if {
+	count(expected) != count(input.source.encryption_context) + count(data.context_migration.add)
+}
+
+# What the source encryption context becomes.
+expected := object.union(
+	{renamed(key): value | some key, value in input.source.encryption_context},
+	data.context_migration.add,
+)
+
+renamed(key) := object.get(data.context_migration.rename, key, key)

@@ -1,0 +1,39 @@
+# METADATA
+# title: One-way migration
+# description: |
+#   Data moves from the old key of a pair to its new one, and never back; nothing of the encryption
+#   context changes. A pair that is missing from data.json does not move.
+# schemas:
+#   - input: schema.input
+package kms.reencrypt
+
+# METADATA
+# entrypoint: true
+decision := {"allow": true, "rule": "migrate", "reasons": [], "allow_unknown_source": true} if {
+	count(reasons) == 0
+} else := {"allow": false, "rule": "migrate", "reasons": sort([reason | some reason in reasons])}
+
+reasons contains {"code": "principal", "side": "", "message": "only the migrators move data"} if {
+	not migrator
+}
+
+migrator if {
+	input.principal.authenticated
+	input.principal.id in data.migration.principals
+}
+
+reasons contains {"code": "direction", "side": "destination", "message": "the destination is not where this source key moves to"} if {
+	input.source.known
+	object.get(data.migration.moves, input.source.key_arn, "") != input.destination.key_arn
+}
+
+# Before KMS has told the source key, the destination must at least be one that something moves to.
+reasons contains {"code": "direction", "side": "destination", "message": "nothing moves to the destination key"} if {
+	not input.source.known
+	not input.destination.key_arn in {to | some to in data.migration.moves}
+}
+
+reasons contains {"code": "context", "side": "destination", "message": "a migration keeps the encryption context as it is"} if {
+	some change in ["added", "removed", "changed"]
+	input.relation.context[change] != []
+}

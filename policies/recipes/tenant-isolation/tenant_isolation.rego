@@ -1,0 +1,38 @@
+# METADATA
+# title: Tenant isolation
+# description: |
+#   A tenant's workload re-encrypts its own tenant's data, and no other's: `tenant` of both encryption
+#   contexts, the `tenant` tag of both keys and the tenant of the principal are one and the same.
+# schemas:
+#   - input: schema.input
+package kms.reencrypt
+
+# METADATA
+# entrypoint: true
+decision := {
+	"allow": true,
+	"rule": "own_tenant",
+	"reasons": [],
+	"allow_unknown_source": true,
+	"labels": {"tenant": tenant},
+} if {
+	count(reasons) == 0
+} else := {"allow": false, "rule": "own_tenant", "reasons": sort([reason | some reason in reasons])}
+
+default tenant := ""
+
+# A principal is of the tenant that data.json gives it; a claim of its own would be its own word.
+tenant := data.tenants[input.principal.id] if input.principal.authenticated
+
+reasons contains {"code": "no_tenant", "side": "", "message": "the principal belongs to no tenant"} if tenant == ""
+
+reasons contains {"code": "context", "side": side, "message": $"the {side} encryption context is another tenant's"} if {
+	some side in ["source", "destination"]
+	object.get(input[side].encryption_context, "tenant", "") != tenant
+}
+
+reasons contains {"code": "key", "side": side, "message": $"the {side} key is another tenant's"} if {
+	some side in ["source", "destination"]
+	input[side].known
+	object.get(input[side].tags, "tenant", "") != tenant
+}

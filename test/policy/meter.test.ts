@@ -1,0 +1,72 @@
+import { Buffer } from 'node:buffer';
+import { createRequire } from 'node:module';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readBundle } from '../../src/policy/bundle/bundle.ts';
+import { createEngine } from '../../src/policy/engine/engine.ts';
+import { FUEL, meter } from '../../src/policy/engine/meter.ts';
+import { SAMPLES } from '../../src/policy/samples.ts';
+import { archive, EXAMPLE } from './values.ts';
+
+const { loadPolicySync }: typeof import('@open-policy-agent/opa-wasm') = createRequire(
+  import.meta.url,
+)('@open-policy-agent/opa-wasm');
+
+const { wasm, data } = readBundle(archive(EXAMPLE));
+const limits = { fuel: 5_000_000, memoryBytes: 1 << 24 };
+const context = { nowNs: 0n };
+
+describe('a metered module', () => {
+  it('decides what the module that opa built decides, on any principal, key and context', () => {
+    const plain = loadPolicySync(wasm);
+    plain.setData(JSON.parse(Buffer.from(data).toString()));
+    const engine = createEngine({ wasm, data, builtins: {}, limits });
+    const alias = fc.constantFrom('alias/demo-source', 'alias/demo-destination', '');
+    const tenant = fc.dictionary(fc.constantFrom('tenant', 'x'), fc.constantFrom('a', 'b'));
+    const input = fc.record({
+      base: fc.constantFrom(...Object.values(SAMPLES)),
+      source: fc.record({ alias, encryption_context: tenant, known: fc.boolean() }),
+      destination: fc.record({ alias }),
+      kept: fc.subarray(['tenant', 'x']),
+    });
+    fc.assert(
+      fc.property(input, ({ base, source, destination, kept }) => {
+        const asked = {
+          ...base,
+          source: { ...base.source, ...source },
+          destination: { ...base.destination, ...destination },
+          relation: { ...base.relation, context: { ...base.relation.context, kept } },
+        };
+        const ours = JSON.parse(
+          engine.evaluate({ entrypoint: 0, input: JSON.stringify(asked), context }),
+        );
+        expect(ours).toEqual(plain.evaluate(asked));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('exports its fuel, and is a module of the same exports and imports else', () => {
+    const names = (bytes: Uint8Array) =>
+      WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name);
+    expect(names(meter(wasm))).toEqual([...names(wasm), FUEL]);
+  });
+
+  it('stops after the same work each time', () => {
+    const engine = createEngine({ wasm, data, builtins: {}, limits: { ...limits, fuel: 3_000 } });
+    const input = JSON.stringify(SAMPLES['a workload']);
+    for (let i = 0; i < 3; i += 1) {
+      expect(() => engine.evaluate({ entrypoint: 0, input, context })).toThrow(
+        expect.objectContaining({ kind: 'fuel' }),
+      );
+    }
+    expect(engine.replaced).toBe(3);
+  });
+
+  it('is not made of a module that is damaged, or that does what OPA never does', () => {
+    expect(() => meter(wasm.subarray(0, 2_000))).toThrow();
+    expect(() => meter(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))).toThrow(
+      /OPA did not make it/,
+    );
+  });
+});
