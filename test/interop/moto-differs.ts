@@ -27,6 +27,7 @@ export const MOTO_DIFFERS: ReadonlySet<string> = new Set([
   'an empty context value is refused',
   'damage at either end of a ciphertext, or bytes after it, are InvalidCiphertextException',
   'a key that did not make the ciphertext is IncorrectKeyException',
+  'a key that could not have made the ciphertext is IncorrectKeyException too',
   'RSA ciphertexts are as long as the key and need key id and algorithm to open',
   'RSA_2048 encrypts 214 bytes by RSAES_OAEP_SHA_1, and not one more',
   'RSA_2048 encrypts 190 bytes by RSAES_OAEP_SHA_256, and not one more',

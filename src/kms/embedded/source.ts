@@ -62,11 +62,9 @@ function sourceKey(world: World, source: Source, caller: Caller): Key {
     return made;
   }
   const key = namedKey(world, source.keyId, caller);
-  if (source.ignoreCiphertext || !isSymmetric(key.spec) || key.usage !== 'ENCRYPT_DECRYPT') {
-    return key;
-  }
+  if (source.ignoreCiphertext || source.algorithm !== 'SYMMETRIC_DEFAULT') return key;
   if (header && header.keyId !== key.keyId) throw incorrectKey();
-  if (!header && source.algorithm === 'SYMMETRIC_DEFAULT') throw invalidCiphertext();
+  if (!header && isSymmetric(key.spec)) throw invalidCiphertext();
   return key;
 }
 

@@ -52,7 +52,7 @@ export const replicateKey = operation(
       // KMS answers before it is done; here the replica can be used from the next call on.
       ReplicaKeyMetadata: { ...keyMetadata(replica), KeyState: 'Creating', Enabled: false },
       ReplicaPolicy: replica.policy.text,
-      ReplicaTags: input.Tags ?? [],
+      ...(input.Tags && { ReplicaTags: input.Tags }),
     };
   },
 );

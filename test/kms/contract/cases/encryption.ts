@@ -162,6 +162,19 @@ export const encryptionCases: readonly Case[] = [
     },
   },
   {
+    name: 'a key that could not have made the ciphertext is IncorrectKeyException too',
+    run: async (kms) => {
+      const { KeyId } = await symmetricKey(kms);
+      const { CiphertextBlob } = await kms.call('Encrypt', { KeyId, Plaintext: bytes('x') });
+      const other = await sharedKey(kms, 'RSA_2048', 'SIGN_VERIFY');
+      await refused(kms.call('Decrypt', { CiphertextBlob, KeyId: other }), 'IncorrectKeyException');
+      await refused(
+        kms.call('ReEncrypt', { CiphertextBlob, SourceKeyId: other, DestinationKeyId: other }),
+        'IncorrectKeyException',
+      );
+    },
+  },
+  {
     name: 'RSA ciphertexts are as long as the key and need key id and algorithm to open',
     run: async (kms) => {
       const KeyId = await sharedKey(kms, 'RSA_2048');
