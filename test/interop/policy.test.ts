@@ -1,0 +1,259 @@
+import { execFileSync } from 'node:child_process';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import { completeInput } from '../../src/cli/policy/complete-input.ts';
+import { readBundle } from '../../src/policy/bundle/bundle.ts';
+import type { SigningAlgorithm } from '../../src/policy/bundle/signature.ts';
+import { createGeneration } from '../../src/policy/generation.ts';
+import type { PolicyInput } from '../../src/policy/input.ts';
+import { compileFolder } from '../../src/policy/sources/compile.ts';
+import { describeWith, runTool, TOOLS_PATH } from './helpers/tools.ts';
+
+const FOLDERS = [
+  'policies/example',
+  ...readdirSync('policies/recipes').map((name) => `policies/recipes/${name}`),
+];
+const bundleOf = (folder: string) =>
+  folder === 'policies/example' ? 'policies/bundle.tar.gz' : `${folder}/bundle.tar.gz`;
+const LIMITS = { timeoutMs: 50, memoryBytes: 1 << 24 };
+const SEED = Number(process.env['SEED'] ?? 20_261_123);
+const INPUTS = 10_000;
+const scratch = () => mkdtempSync(join(tmpdir(), 'policy-interop-'));
+const path = process.env['PATH'];
+
+beforeAll(() => {
+  process.env['PATH'] = TOOLS_PATH;
+});
+afterAll(() => {
+  process.env['PATH'] = path;
+});
+
+describeWith(['opa'], 'opa', () => {
+  it.each(FOLDERS)('builds %s into the very bytes that are committed', async (folder) => {
+    expect((await compileFolder({ folder })).equals(readFileSync(bundleOf(folder)))).toBe(true);
+  });
+
+  it.each(FOLDERS)(
+    'finds %s well formatted, strictly right and true to the schema of the input',
+    (folder) => {
+      runTool('opa', ['fmt', '--diff', '--fail', folder]);
+      runTool('opa', ['check', '--strict', '--schema', 'policies/schemas', '--bundle', folder]);
+    },
+  );
+
+  it('refuses a field that the input does not have', () => {
+    const folder = scratch();
+    const rego = readFileSync('policies/recipes/tenant-isolation/tenant_isolation.rego', 'utf8');
+    writeFileSync(
+      join(folder, 'p.rego'),
+      rego.replace('input.principal.id]', 'input.principal.name]'),
+    );
+    const check = () =>
+      execFileSync(
+        'opa',
+        ['check', '--strict', '--schema', 'policies/schemas', '--bundle', folder],
+        { stdio: 'pipe' },
+      );
+    expect(check).toThrow(/undefined ref: input\.principal\.name/);
+  });
+
+  it('passes the tests of the example policy, each line of which some test needs', () => {
+    const report: { coverage: number } = JSON.parse(
+      runTool('opa', ['test', '--bundle', 'policies/example', '--coverage', '--format', 'json']),
+    );
+    expect(report.coverage).toBeGreaterThan(99);
+  });
+
+  it('has the capabilities that are committed', () => {
+    execFileSync(process.execPath, ['scripts/capabilities.ts', '--check'], { stdio: 'pipe' });
+  });
+
+  it.each(['sprintf("%v", [1])', 'http.send({})', 'opa.runtime()'])(
+    'does not build a policy with %s',
+    async (call) => {
+      const folder = scratch();
+      writeFileSync(join(folder, 'p.rego'), `package kms.reencrypt\n\ndecision := ${call}\n`);
+      await expect(compileFolder({ folder })).rejects.toThrow(/undefined function/);
+    },
+  );
+
+  it('builds sprintf where it is let, and the proxy names it when it loads', () => {
+    const folder = scratch();
+    writeFileSync(
+      join(folder, 'p.rego'),
+      'package kms.reencrypt\n\ndecision := sprintf("%v", [input.version])\n',
+    );
+    const output = join(folder, 'b.tar.gz');
+    runTool('opa', [
+      'build',
+      '-b',
+      folder,
+      '-t',
+      'wasm',
+      '-e',
+      'kms/reencrypt/decision',
+      '-o',
+      output,
+    ]);
+    expect(() => createGeneration(readBundle(readFileSync(output)), LIMITS, 0)).toThrow(
+      /sprintf; write template strings/,
+    );
+  });
+
+  it.each(FOLDERS)(
+    `decides ${INPUTS} generated inputs as the proxy does, by %s (seed ${SEED})`,
+    (folder) => {
+      const inputs = inputsFor(folder);
+      const { judge } = createGeneration(readBundle(readFileSync(bundleOf(folder))), LIMITS, 0);
+      const native = decideNatively(folder, inputs);
+      let allows = 0;
+      for (const [i, input] of inputs.entries()) {
+        const verdict = judge(JSON.stringify(input), input.time.unix_ms);
+        const ours = {
+          allow: verdict.effect === 'allow',
+          rule: verdict.rule,
+          reasons: verdict.reasons,
+          failure: verdict.failure,
+        };
+        const { allow, rule, reasons } = native[i] ?? {};
+        expect(ours).toEqual({ allow, rule, reasons, failure: '' });
+        if (allow) allows += 1;
+      }
+      expect(native).toHaveLength(INPUTS);
+      expect(allows / INPUTS).toBeGreaterThanOrEqual(0.15);
+    },
+  );
+
+  const KEYS: readonly [
+    SigningAlgorithm,
+    () => {
+      privateKey: { export(of: object): unknown };
+      publicKey: { export(of: object): unknown };
+    },
+  ][] = [
+    ['RS256', () => generateKeyPairSync('rsa', { modulusLength: 2048 })],
+    ['ES256', () => generateKeyPairSync('ec', { namedCurve: 'P-256' })],
+  ];
+  it.each(KEYS)(
+    'signs by %s what the proxy verifies, odd data and all',
+    async (algorithm, generate) => {
+      const folder = scratch();
+      const pair = generate();
+      const privateFile = join(folder, 'private.pem');
+      const type = algorithm === 'RS256' ? 'pkcs1' : 'sec1';
+      writeFileSync(privateFile, String(pair.privateKey.export({ type, format: 'pem' })));
+      const policy = join(folder, 'policy');
+      execFileSync('cp', ['-r', 'policies/recipes/tenant-isolation', policy]);
+      writeFileSync(join(policy, 'data.json'), ODD_DATA);
+      execFileSync('rm', [join(policy, 'bundle.tar.gz')]);
+      const flags = ['--signing-key', privateFile, '--signing-alg', algorithm];
+      const signed = await compileFolder({ folder: policy, flags });
+      const key = createPublicKey(String(pair.publicKey.export({ type: 'spki', format: 'pem' })));
+      const keys = { default: { algorithm, key } };
+      expect(readBundle(signed, { verification: { keys, keyId: 'default' } }).revision).toBe(
+        'tenant-isolation-1',
+      );
+      const stranger = createPublicKey(
+        String(generate().publicKey.export({ type: 'spki', format: 'pem' })),
+      );
+      const others = { default: { algorithm, key: stranger } };
+      expect(() =>
+        readBundle(signed, { verification: { keys: others, keyId: 'default' } }),
+      ).toThrow(/not one of key/);
+    },
+  );
+});
+
+const ODD_DATA = `{"tenants": {}, "n": [1.0, 1e3, 12345678901234567890, -0, 0.10],
+  "\ufffd": "a\u2028b<>&\\u0008\\u000c\\u001f", "\u{1f600}": "\\ud83d\\ude00", "z": null, "a": {"b": [true, false]}}`;
+
+/** Inputs near the cases of the policy's own table: parts of several cases, mixed. */
+function inputsFor(folder: string): PolicyInput[] {
+  const { base, cases } = parseYaml(readFileSync(`${folder}/cases.yaml`, 'utf8')) as Table;
+  const parts = [base, ...cases.map(({ input = {} }) => input)];
+  const side = (name: 'source' | 'destination') =>
+    fc
+      .tuple(
+        ...(
+          [
+            'key_arn',
+            'alias',
+            'aliases',
+            'tags',
+            'encryption_context',
+            'account',
+            'region',
+            'origin',
+            'known',
+          ] as const
+        ).map((field) => {
+          const values = parts
+            .map((part) => part[name]?.[field])
+            .filter((value) => value !== undefined);
+          const usual = base[name]?.[field];
+          const weighted = fc.oneof(
+            { weight: 12, arbitrary: fc.constant(usual) },
+            { weight: 1, arbitrary: fc.constantFrom(usual, ...values) },
+          );
+          return weighted.map((value) => (value === undefined ? {} : { [field]: value }));
+        }),
+      )
+      .map((fields) => Object.assign({}, ...fields));
+  const principals = parts.map((part) => part['principal']).filter((one) => one !== undefined);
+  const times = parts.map((part) => part['time']).filter((one) => one !== undefined);
+  const arbitrary = fc.record({
+    principal: fc.oneof(
+      { weight: 9, arbitrary: fc.constant(base.principal ?? {}) },
+      { weight: 1, arbitrary: fc.constantFrom(...principals, {}) },
+    ),
+    source: side('source'),
+    destination: side('destination'),
+    time: fc.oneof(
+      { weight: 9, arbitrary: fc.constant(base.time ?? {}) },
+      { weight: 1, arbitrary: fc.constantFrom({}, ...times) },
+    ),
+    request: fc.record({
+      dry_run: fc.boolean(),
+      id: fc.string({ unit: 'binary', maxLength: 8 }).map((text) => text.toWellFormed()),
+    }),
+  });
+  return fc.sample(arbitrary, { numRuns: INPUTS, seed: SEED }).map(completeInput);
+}
+
+type Part = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
+interface Table {
+  readonly base: Part;
+  readonly cases: readonly { readonly input?: Part }[];
+}
+
+interface Native {
+  readonly allow: boolean;
+  readonly rule: string;
+  readonly reasons: readonly unknown[];
+}
+
+/** One run of opa over all inputs: the time of a decision is frozen to the input's, as the proxy does. */
+function decideNatively(folder: string, inputs: readonly PolicyInput[]): Native[] {
+  const data = join(scratch(), 'differential.json');
+  writeFileSync(data, JSON.stringify({ differential: inputs }));
+  const query = `[decision | some asked in data.differential; decision := data.kms.reencrypt.decision with input as asked with time.now_ns as asked.time.unix_ms * 1000000]`;
+  const files = readdirSync(folder).filter((name) =>
+    /^(?!.*_test\.rego$).*\.rego$|^data\.json$/.test(name),
+  );
+  const args = [
+    'eval',
+    '--format',
+    'raw',
+    '--data',
+    data,
+    ...files.flatMap((name) => ['--data', join(folder, name)]),
+    query,
+  ];
+  return JSON.parse(execFileSync('opa', args, { encoding: 'utf8', maxBuffer: 1 << 28 }));
+}
