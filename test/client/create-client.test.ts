@@ -1,10 +1,12 @@
 import {
   Server,
   ServerCredentials,
+  type ServerDuplexStream,
   type ServerUnaryCall,
   type StatusObject,
   type sendUnaryData,
   status,
+  type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Client, createClient } from '../../src/client/create-client.ts';
@@ -33,18 +35,18 @@ let client: Client;
 
 beforeAll(async () => {
   server = new Server();
-  server.addService(loadService(), {
+  const handlers: UntypedServiceImplementation = {
     ReEncrypt: (call: Call, done: sendUnaryData<ReEncryptResponse>) => answer(call, done),
     StreamReEncrypt: (stream: Stream) => {
       stream.on('data', ({ reference }: { reference: string }) => {
-        const refusal = toRpcStatus(new Refusal('POLICY_DENIED', { side: 'source' }), DECISION);
-        stream.write(
-          reference === 'bad' ? { reference, status: refusal } : { reference, status: { code: 0 } },
-        );
+        const { details, ...refused } = toRpcStatus(new Refusal('POLICY_DENIED'), DECISION);
+        const bad = { ...refused, details: [...details] };
+        stream.write({ reference, status: reference === 'bad' ? bad : { code: 0 } });
       });
       stream.on('end', () => stream.end());
     },
-  });
+  };
+  server.addService(loadService(), handlers);
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),

@@ -1,0 +1,169 @@
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startAwsEndpoint } from '../helpers/aws-endpoint.ts';
+
+/**
+ * The AWS CLI that PyPI has is version 1: side by side here is what it shares with version 2, which
+ * test/cli/re-encrypt/recorded.test.ts has seen.
+ */
+const aws = spawnSync('aws', ['--version'], { encoding: 'utf8' });
+const missing = aws.status !== 0;
+if (missing && process.env['CI'] === 'true') throw new Error('aws is needed: pip install awscli');
+
+const run = promisify(execFile);
+const MAIN = resolve('src/main.ts');
+const BLOB = ['--ciphertext-blob', 'fileb://raw.bin'];
+const CALL = [...BLOB, '--destination-key-id', 'alias/x'];
+const CONTEXT = '--source-encryption-context';
+
+let endpoint: Awaited<ReturnType<typeof startAwsEndpoint>>;
+let folder: string;
+
+beforeAll(async () => {
+  endpoint = await startAwsEndpoint();
+  folder = mkdtempSync(join(tmpdir(), 'cli-interop-'));
+  cpSync('test/fixtures/aws-cli/files', folder, { recursive: true });
+});
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await endpoint.stop();
+});
+
+async function perform(program: readonly string[], args: readonly string[], answer: string) {
+  const before = endpoint.requests.length;
+  const [file = '', ...first] = program;
+  const all = [...first, ...args, '--endpoint-url', `${endpoint.url}/${answer}`];
+  const ran = await run(file, all, { cwd: folder, env: environment() }).then(
+    ({ stdout, stderr }) => ({ ok: true, stdout, stderr }),
+    ({ stdout, stderr }) => ({ ok: false, stdout, stderr }),
+  );
+  const [request] = endpoint.requests.slice(before);
+  return { ...ran, request };
+}
+
+function environment() {
+  return {
+    PATH: process.env['PATH'],
+    HOME: folder,
+    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_MAX_ATTEMPTS: '1',
+    LANG: 'C.UTF-8',
+  };
+}
+
+const ours = (args: readonly string[], answer = 'ok') =>
+  perform([process.execPath, MAIN, 're-encrypt'], args, answer);
+const theirs = (args: readonly string[], answer = 'ok') =>
+  perform(['aws', 'kms', 're-encrypt'], args, answer);
+
+describe.skipIf(missing)(
+  'side by side with the AWS CLI: the same request and the same output',
+  () => {
+    test.each([
+      ['the least', []],
+      ['a context in shorthand', [CONTEXT, 'a=b,c=d']],
+      ['a quoted value', [CONTEXT, 'a="x, y",b=\'z\'']],
+      ['a context in JSON', [CONTEXT, '{"a":"b,c","é":"日本"}']],
+      ['a context in a file', [CONTEXT, 'file://ctx.json']],
+      ['a value in a file', [CONTEXT, 'a@=file://key.txt']],
+      ['an empty value', [CONTEXT, 'a=']],
+      ['grant tokens', ['--grant-tokens', 'a', 'b', '--dry-run']],
+      ['grant tokens in JSON', ['--grant-tokens', '["a","b"]']],
+      ['algorithms', ['--source-encryption-algorithm', 'RSAES_OAEP_SHA_1', '--no-dry-run']],
+      ['an input file', ['--cli-input-json', '{"SourceKeyId":"s","DestinationKeyId":"other"}']],
+      ['a prefix', ['--source-k', 'alias/s']],
+      ['an equals sign', ['--source-key-id=alias/s=1']],
+      ['text', ['--output', 'text']],
+      ['a table', ['--output', 'table']],
+      ['a query', ['--query', '[[KeyId],{a:CiphertextBlob}.a]', '--output', 'text']],
+      ['a query as a table', ['--query', '{a:KeyId,b:{c:SourceKeyId}}', '--output', 'table']],
+      ['no output of a null', ['--query', 'Nope']],
+    ])('%s', async (_, more) => {
+      const [our, their] = [await ours([...CALL, ...more]), await theirs([...CALL, ...more])];
+      expect(our.request?.body).toBe(their.request?.body);
+      expect(our.request?.target).toBe(their.request?.target);
+      expect({ ok: our.ok, stdout: our.stdout }).toEqual({ ok: their.ok, stdout: their.stdout });
+    });
+  },
+);
+
+describe.skipIf(missing)('side by side with the AWS CLI: the same refusal', () => {
+  test.each([
+    ['a repeated key', [CONTEXT, 'a=1,a=2'], 'ok'],
+    ['broken JSON', [CONTEXT, '{"a":'], 'ok'],
+    ['a missing file', [CONTEXT, 'file://nope'], 'ok'],
+    ['a folder', [CONTEXT, 'file://dir'], 'ok'],
+    ['text that is not UTF-8', [CONTEXT, 'file://bad.txt'], 'ok'],
+    ['an unknown option', ['--nope', 'x'], 'ok'],
+    ['an option without its value', ['--source-key-id'], 'ok'],
+    ['a wrong type', [CONTEXT, '{"a":1}'], 'ok'],
+    ['an error of KMS', [], 'notfound'],
+    ['an error without a message', [], 'icx'],
+    ['a dry run', ['--dry-run'], 'dry'],
+  ])('%s', async (_, more, answer) => {
+    const our = await ours([...CALL, ...more], answer);
+    const their = await theirs([...CALL, ...more], answer);
+    expect([our.ok, their.ok]).toEqual([false, false]);
+    expect(lastSentence(our.stderr)).toBe(lastSentence(their.stderr));
+  });
+
+  /** Version 2 puts its name and a code in front of what version 1 says. */
+  function lastSentence(stderr: string): string {
+    return stderr
+      .replaceAll(/^usage: [\s\S]*?help\n\n?(?=\S|\n)/gm, '')
+      .replaceAll(/\n*usage: [\s\S]*$/g, '')
+      .replace(/kms-reencrypt-proxy: \[ERROR\]: /, '')
+      .replace(/An error occurred \(ParamValidation\): /, '')
+      .replace(/^aws(?:\.exe)?: (?:\[ERROR\]|error): /m, '')
+      .trim();
+  }
+});
+
+describe('the built package', () => {
+  const dist = join(process.cwd(), 'node_modules/.cache/cli-speed');
+
+  test('shows help in 150 ms and makes a call in 300 ms', () => {
+    execFileSync('node_modules/.bin/tsc', [
+      '-p',
+      'tsconfig.build.json',
+      '--outDir',
+      `${dist}/dist`,
+    ]);
+    for (const name of ['proto', 'package.json'])
+      cpSync(name, `${dist}/${name}`, { recursive: true });
+    const env = environment();
+    const best = (args: readonly string[]) =>
+      Math.min(...Array.from({ length: 7 }, () => milliseconds(args, env)));
+    const bare = best(['-e', '0']);
+    const help = best([`${dist}/dist/main.js`, 're-encrypt', '--help']);
+    const refused = best([
+      `${dist}/dist/main.js`,
+      're-encrypt',
+      ...CALL,
+      '--endpoint-url',
+      '127.0.0.1:1',
+    ]);
+    process.stdout.write(
+      `node -e 0: ${bare} ms; --help: ${help} ms (×${(help / bare).toFixed(1)}); ` +
+        `a call: ${refused} ms (×${(refused / bare).toFixed(1)})\n`,
+    );
+    expect(help).toBeLessThanOrEqual(150);
+    expect(refused).toBeLessThanOrEqual(300);
+  });
+
+  function milliseconds(args: readonly string[], env: NodeJS.ProcessEnv): number {
+    const started = performance.now();
+    spawnSync(process.execPath, args, { env, cwd: folder });
+    return Math.round(performance.now() - started);
+  }
+});
