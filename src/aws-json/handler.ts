@@ -66,8 +66,13 @@ function writeFault(
   // A body that was not read to its end cannot be followed by another request.
   if (!message.complete) response.setHeader('connection', 'close');
   const { code, message: text, httpStatus: status } = fault;
-  const members = { __type: code, ...(text !== '' && { message: text }) };
+  const members = { __type: code, ...(text !== '' && { [messageMember(code)]: text }) };
   write(response, { status, requestId, members });
+}
+
+/** Two of AWS's layers spell it differently; SDKs read both. */
+function messageMember(code: string): 'Message' | 'message' {
+  return code === 'AccessDeniedException' ? 'Message' : 'message';
 }
 
 function abortedWithoutAnswer(response: ServerResponse): AbortSignal {

@@ -15,6 +15,9 @@ const ANSWERS: Readonly<Record<string, (request: AwsRequest) => unknown>> = {
   Fault: () => {
     throw new JsonFault('NotFoundException', 'not here');
   },
+  Denied: () => {
+    throw new JsonFault('AccessDeniedException', 'not you');
+  },
   Wordless: () => {
     throw new JsonFault('InvalidCiphertextException');
   },
@@ -78,6 +81,11 @@ describe('what is answered', () => {
     const told = await post('Fault', '{}');
     expect(told.status).toBe(400);
     expect(JSON.parse(told.text)).toEqual({ __type: 'NotFoundException', message: 'not here' });
+    const denied = await post('Denied', '{}');
+    expect(JSON.parse(denied.text)).toEqual({
+      __type: 'AccessDeniedException',
+      Message: 'not you',
+    });
     const wordless = await post('Wordless', '{}');
     expect(JSON.parse(wordless.text)).toEqual({ __type: 'InvalidCiphertextException' });
   });

@@ -3,6 +3,7 @@ import { authorize } from '../model/authorize.ts';
 import { findOwnKey, requireState } from '../model/find.ts';
 import type { Key } from '../model/key.ts';
 import { arnOf, type Caller } from '../model/key-id.ts';
+import { isSymmetric } from '../model/spec.ts';
 import type { Alias } from '../model/store.ts';
 import { page } from '../page.ts';
 import { required, structure } from '../shape/collections.ts';
@@ -33,11 +34,7 @@ export const updateAlias = operation(aliasAndTarget, (world, input, caller) => {
   authorize(world, { key, caller, action: 'UpdateAlias' });
   requireState(key, 'Disabled', 'PendingImport');
   const before = world.store.keyOfRegion(alias.region, alias.targetKeyId);
-  if (before && (before.usage !== key.usage || kindOf(before) !== kindOf(key))) {
-    throw validation(
-      `Alias ${alias.arn} cannot be changed from key ${before.arn} to key ${key.arn}: both must have the same key type and key usage.`,
-    );
-  }
+  if (before) checkMove(input.AliasName, before, key);
   alias.targetKeyId = key.keyId;
   alias.updatedAt = world.now();
   world.changed();
@@ -116,10 +113,18 @@ function ownAlias(world: World, name: string, caller: Caller): Alias {
   return alias;
 }
 
-/** Symmetric, asymmetric and HMAC keys cannot stand in for each other. */
-function kindOf({ spec }: Key): string {
-  if (spec === 'SYMMETRIC_DEFAULT') return 'symmetric';
-  return spec.startsWith('HMAC_') ? 'hmac' : 'asymmetric';
+/** Keys can stand in for each other only where both are of one type and for one usage. */
+function checkMove(name: string, from: Key, to: Key): void {
+  const differ = (what: string, is: string, wanted: string) =>
+    validation(
+      `Alias ${name} cannot be changed from a CMK with ${what} ${is} to a CMK with ${what} ${wanted}. The ${what} of the current CMK and the new CMK must be the same.`,
+    );
+  if (from.usage !== to.usage) throw differ('key usage', from.usage, to.usage);
+  if (typeOf(from) !== typeOf(to)) throw differ('key type', typeOf(from), typeOf(to));
+}
+
+function typeOf({ spec }: Key): string {
+  return isSymmetric(spec) || spec.startsWith('HMAC_') ? 'SYMMETRIC' : 'ASYMMETRIC';
 }
 
 function aliasEntry({ name, arn, targetKeyId, createdAt, updatedAt }: Alias) {

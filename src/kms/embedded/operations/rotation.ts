@@ -3,6 +3,7 @@ import { authorize } from '../model/authorize.ts';
 import { findOwnKey, requireState } from '../model/find.ts';
 import type { Key, Material } from '../model/key.ts';
 import { rotate } from '../model/material.ts';
+import { isSymmetric } from '../model/spec.ts';
 import { page } from '../page.ts';
 import { required, structure } from '../shape/collections.ts';
 import { integer, text } from '../shape/scalars.ts';
@@ -35,6 +36,8 @@ export const enableKeyRotation = operation(
 export const disableKeyRotation = operation(justKeyId, (world, input, caller) => {
   const key = findOwnKey(world, input.KeyId, caller);
   authorize(world, { key, caller, action: 'DisableKeyRotation' });
+  // KMS says yes to this for keys that could never rotate.
+  if (!isSymmetric(key.spec)) return {};
   requireAutomatic(key);
   requireState(key);
   requirePrimary(key);
@@ -47,7 +50,7 @@ export const disableKeyRotation = operation(justKeyId, (world, input, caller) =>
 export const getKeyRotationStatus = operation(justKeyId, (world, input, caller) => {
   const key = findOwnKey(world, input.KeyId, caller);
   authorize(world, { key, caller, action: 'GetKeyRotationStatus' });
-  requireSymmetric(key);
+  if (isSymmetric(key.spec)) requireAutomatic(key);
   const { rotation } = key.family;
   return {
     KeyRotationEnabled: rotation !== undefined && !key.deletion,
@@ -125,7 +128,7 @@ function requireAutomatic(key: Key): void {
 }
 
 function requireSymmetric({ spec }: Key): void {
-  if (spec !== 'SYMMETRIC_DEFAULT') throw unsupported('');
+  if (!isSymmetric(spec)) throw unsupported('');
 }
 
 /** Rotation is a property that a multi-Region family shares, and its primary key sets it. */

@@ -18,7 +18,7 @@ import { operation } from './operation.ts';
 const members = {
   KeyId: required(shapes.keyId),
   Message: required(shapes.plaintext),
-  MessageType: text({ values: ['RAW', 'DIGEST', 'EXTERNAL_MU'] }),
+  MessageType: text({ values: ['DIGEST', 'RAW', 'EXTERNAL_MU'] }),
   SigningAlgorithm: required(
     text({
       values: [

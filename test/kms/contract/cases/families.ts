@@ -180,6 +180,9 @@ export const rotationCases: readonly Case[] = [
       const KeyId = await sharedKey(kms, 'RSA_2048');
       await refused(kms.call('EnableKeyRotation', { KeyId }), 'UnsupportedOperationException');
       await refused(kms.call('RotateKeyOnDemand', { KeyId }), 'UnsupportedOperationException');
+      await kms.call('DisableKeyRotation', { KeyId });
+      const { KeyRotationEnabled } = await kms.call('GetKeyRotationStatus', { KeyId });
+      expect(KeyRotationEnabled).toBe(false);
     },
   },
   {

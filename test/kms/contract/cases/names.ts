@@ -53,7 +53,17 @@ export const aliasCases: readonly Case[] = [
     run: async (kms) => {
       const { AliasName } = await aliased(kms);
       const TargetKeyId = await sharedKey(kms, 'RSA_2048');
-      await refused(kms.call('UpdateAlias', { AliasName, TargetKeyId }), 'ValidationException');
+      await refused(
+        kms.call('UpdateAlias', { AliasName, TargetKeyId }),
+        'ValidationException',
+        `Alias ${AliasName} cannot be changed from a CMK with key type SYMMETRIC to a CMK with key type ASYMMETRIC. The key type of the current CMK and the new CMK must be the same.`,
+      );
+      const signing = await sharedKey(kms, 'RSA_2048', 'SIGN_VERIFY');
+      await refused(
+        kms.call('UpdateAlias', { AliasName, TargetKeyId: signing }),
+        'ValidationException',
+        `Alias ${AliasName} cannot be changed from a CMK with key usage ENCRYPT_DECRYPT to a CMK with key usage SIGN_VERIFY. The key usage of the current CMK and the new CMK must be the same.`,
+      );
     },
   },
   {
