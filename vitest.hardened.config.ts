@@ -1,9 +1,15 @@
 import { tmpdir } from 'node:os';
+import process from 'node:process';
 import { defineConfig } from 'vitest/config';
+
+/** CI names a file for a report that it can add up. */
+const report = process.env['TEST_REPORT'];
 
 /** The end-to-end suite in a process that may write to its temporary folder and nowhere else. */
 export default defineConfig({
   test: {
+    reporters: report ? ['default', 'json'] : ['default'],
+    outputFile: report ?? '',
     include: ['test/e2e/**/*.test.ts'],
     setupFiles: ['test/helpers/hardened.ts'],
     testTimeout: 20_000,
