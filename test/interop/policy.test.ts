@@ -209,13 +209,13 @@ function inputsFor(folder: string): PolicyInput[] {
   const times = parts.map((part) => part['time']).filter((one) => one !== undefined);
   const arbitrary = fc.record({
     principal: fc.oneof(
-      { weight: 9, arbitrary: fc.constant(base.principal ?? {}) },
+      { weight: 9, arbitrary: fc.constant(base['principal'] ?? {}) },
       { weight: 1, arbitrary: fc.constantFrom(...principals, {}) },
     ),
     source: side('source'),
     destination: side('destination'),
     time: fc.oneof(
-      { weight: 9, arbitrary: fc.constant(base.time ?? {}) },
+      { weight: 9, arbitrary: fc.constant(base['time'] ?? {}) },
       { weight: 1, arbitrary: fc.constantFrom({}, ...times) },
     ),
     request: fc.record({

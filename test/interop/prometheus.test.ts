@@ -53,17 +53,24 @@ interface Board {
 describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
   let folder: string;
   let proxy: RunningProxy;
+  /** Its KMS is not there. */
+  let lame: RunningProxy;
   let prometheus: Child;
   let api: string;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'krp-prometheus-'));
     proxy = await startProxy();
+    const nowhere = `kms.aws.endpoint=http://127.0.0.1:${await freePort()}`;
+    lame = await startProxy({
+      settings: ['kms.backend=aws', 'kms.aws.region=eu-west-1', nowhere],
+      env: { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example' },
+    });
     const port = await freePort();
     api = `http://127.0.0.1:${port}`;
     const config = join(folder, 'prometheus.yaml');
     const quick = { scrape_interval: '1s', evaluation_interval: '1s' };
-    const target = { targets: [proxy.probe.replace('http://', '')] };
-    const job = { job_name: 'kms-reencrypt-proxy', static_configs: [target] };
+    const targets = [proxy, lame].map(({ probe }) => probe.replace('http://', ''));
+    const job = { job_name: 'kms-reencrypt-proxy', static_configs: [{ targets }] };
     const rules = ['recording.yaml', 'alerts.yaml'].map((file) => quickened(file));
     writeFileSync(config, stringify({ global: quick, scrape_configs: [job], rule_files: rules }));
     prometheus = startChild('prometheus', [
@@ -72,10 +79,13 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
       `--web.listen-address=127.0.0.1:${port}`,
     ]);
     await untilReady(`${api}/-/ready`, prometheus);
+    await scrapes(1);
     await load();
+    await scrapes(5);
   }, 120_000);
   afterAll(async () => {
     await prometheus?.stop();
+    await lame?.stop();
     await proxy?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -98,14 +108,26 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
           sourceEncryptionContext: DEMO_CONTEXT,
           destinationEncryptionContext: { tenant },
         };
-        try {
-          reEncryptByGrpcurl(proxy.grpc, { ciphertextBlob, ...sides, ...contexts });
-        } catch {
-          // Denied or not valid, as meant.
+        for (const { grpc } of [proxy, lame]) {
+          try {
+            reEncryptByGrpcurl(grpc, { ciphertextBlob, ...sides, ...contexts });
+          } catch {
+            // Denied, not valid or not to be had, as meant.
+          }
         }
       }
       await sleep(1_000);
     }
+  }
+
+  /** Waits until the proxy has been scraped so often; the first time comes after some seconds. */
+  async function scrapes(count: number): Promise<void> {
+    for (let waited = 0; waited < 200; waited++) {
+      const [seen] = await query('count_over_time(up{job="kms-reencrypt-proxy"}[5m])');
+      if (Number(seen?.value[1] ?? 0) >= count) return;
+      await sleep(200);
+    }
+    throw new Error('Prometheus never scraped the proxy');
   }
 
   async function query(expr: string): Promise<readonly { readonly value: [number, string] }[]> {
@@ -165,7 +187,7 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
     });
   });
 
-  it('fires for real: the embedded KMS serves, and then the proxy goes down', async () => {
+  it('fires for real: where KMS is not to be reached, and where a proxy goes down', async () => {
     const firing = async (alert: string) => {
       for (let waited = 0; waited < 20; waited++) {
         const found = await query(`ALERTS{alertname="${alert}",alertstate="firing"}`);
@@ -175,6 +197,7 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
       return false;
     };
     expect(await firing('KmsReencryptEmbeddedBackend')).toBe(true);
+    expect(await firing('KmsReencryptKmsUnreachable')).toBe(true);
     expect(await query('ALERTS{alertname="KmsReencryptDown",alertstate="firing"}')).toEqual([]);
     await proxy.stop();
     expect(await firing('KmsReencryptDown')).toBe(true);
