@@ -133,6 +133,8 @@ describe('canonical JSON', () => {
     ['{"__proto__":{"a":null},"c":[true,false]}', '{"__proto__":{"a":null},"c":[true,false]}'],
     ['"\\ud800"', '"\ufffd"'],
     ['{"a":1,"a":2}', '{"a":2}'],
+    ['{"a":1,"\\\\":2}', '{"\\\\":2,"a":1}'],
+    ['{"a":1,"\\u00e9":2}', '{"a":1,"é":2}'],
   ];
   it.each(TEXTS)('of %s is what Go writes', (text, canonical) => {
     expect(canonicalJson(text)).toBe(canonical);
