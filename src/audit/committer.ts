@@ -85,9 +85,20 @@ function submit(state: State, body: Body): Promise<number> {
     state.bodies.push(body);
     state.waiters.push({ resolve, reject });
     // Calls of one turn of the event loop travel together.
-    if (!state.scheduled) state.soon(() => flush(state));
+    if (!state.scheduled) state.soon(() => flushSome(state));
     state.scheduled = true;
   });
+}
+
+/**
+ * One batch is being synced and one lies ready for the log's thread; what comes meanwhile would
+ * wait there for the same sync, so it waits here and travels as one message when a batch is done.
+ */
+const ON_THEIR_WAY = 2;
+
+function flushSome(state: State): void {
+  state.scheduled = false;
+  if (state.sent.length < ON_THEIR_WAY) flush(state);
 }
 
 function submitNow(state: State, body: Body, timeoutMs: number): boolean {
@@ -98,7 +109,6 @@ function submitNow(state: State, body: Body, timeoutMs: number): boolean {
 }
 
 function flush(state: State): void {
-  state.scheduled = false;
   const { bodies, waiters } = state;
   if (bodies.length === 0) return;
   const id = state.lastId + 1;
@@ -112,6 +122,7 @@ function flush(state: State): void {
 function take(state: State, report: Report): void {
   if (report.type === 'done') {
     settle(state, report.id, (waiter) => waiter.resolve(report.seq));
+    flushSome(state);
   } else if (report.type === 'fault') {
     settle(state, report.id, (waiter) => waiter.reject(unavailable(report.code)));
     suspend(state, report.code, report.message);

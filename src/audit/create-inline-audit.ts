@@ -30,13 +30,17 @@ export function createInlineAudit(
       new Promise((resolve, reject) => {
         const { settings, key, turn } = data;
         const closed = Promise.withResolvers<void>();
-        const tell = (report: Report) =>
-          soon(() => {
-            if (report.type === 'ready') resolve(connected);
-            if (report.type === 'refused') reject(new Error(`audit: ${report.message}`));
-            if (report.type === 'closed') closed.resolve();
-            onReport(report);
-          });
+        const hear = (report: Report) => {
+          if (report.type === 'closed') closed.resolve();
+          onReport(report);
+        };
+        let ready = false;
+        const tell = (report: Report) => {
+          ready ||= report.type === 'ready';
+          if (report.type === 'refused') reject(new Error(`audit: ${report.message}`));
+          else if (report.type === 'ready') hear(report);
+          else soon(() => hear(report));
+        };
         const { signer, signed } = createThreadSigner(key, settings.origin, tell);
         const host = createHost({
           ...{ settings, disk, signer, now, tell, later, soon },
@@ -49,6 +53,7 @@ export function createInlineAudit(
             return closed.promise;
           },
         };
+        if (ready) resolve(connected);
       }),
   });
 }

@@ -10,7 +10,7 @@ export interface RecorderOptions {
   /** Resolves, once the entry is durable in the log, to a seq past its own. @throws Refusal AUDIT_UNAVAILABLE */
   readonly commit: (body: Body) => Promise<number>;
   /** Where more than the log is required: resolves once the others have it too. @throws Refusal AUDIT_UNAVAILABLE */
-  readonly confirm: ((seq: number) => Promise<void>) | undefined;
+  readonly confirm?: ((seq: number) => Promise<void>) | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Told of each entry that is durable. */

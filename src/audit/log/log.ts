@@ -98,7 +98,7 @@ function tick(state: LogState): void {
 }
 
 function fall(state: LogState, { code, message }: LogFault): void {
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return;
+  if (!isFull(code)) return;
   try {
     state.reserve.release();
     commit(state, [event(state, 'suspended', { suspended: { code, message } })]);
@@ -107,9 +107,15 @@ function fall(state: LogState, { code, message }: LogFault): void {
   }
 }
 
+function isFull(code: string): boolean {
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 function heal(state: LogState, { code, message }: LogFault): void {
   if (state.suspect !== '' || !state.live) startAnew(state, state.suspect || code);
   state.reserve.keep();
+  // Room for the reserve alone would be room for nothing else.
+  if (isFull(code)) state.reserve.probe();
   commit(state, [event(state, 'suspended', { suspended: { code, message } })]);
 }
 

@@ -4,6 +4,8 @@ import { writeAll } from './segment.ts';
 export interface Reserve {
   /** Takes the room; throws, leaving nothing, while there is none. */
   keep(): void;
+  /** Throws unless there is as much room again. */
+  probe(): void;
   /** Gives it back to the disk. */
   release(): void;
 }
@@ -16,12 +18,22 @@ interface ReserveOptions {
 
 /** Real bytes in a file beside the log, for a full disk must still take the entry that says so. */
 export function createReserve({ disk, file, reserveBytes }: ReserveOptions): Reserve {
-  const path = `${file}.reserve`;
-  return { keep, release };
+  const reserve = `${file}.reserve`;
+  const extra = `${file}.probe`;
+  return {
+    keep() {
+      if (disk.facts(reserve)?.bytes !== reserveBytes) take(reserve);
+    },
+    probe() {
+      take(extra);
+      release(extra);
+    },
+    release: () => release(reserve),
+  };
 
-  function keep(): void {
-    if (reserveBytes === 0 || disk.facts(path)?.bytes === reserveBytes) return;
-    release();
+  function take(path: string): void {
+    if (reserveBytes === 0) return;
+    release(path);
     const kept = disk.open(path, 'create');
     try {
       writeAll(kept, Buffer.alloc(reserveBytes, 0x20));
@@ -34,7 +46,7 @@ export function createReserve({ disk, file, reserveBytes }: ReserveOptions): Res
     }
   }
 
-  function release(): void {
+  function release(path: string): void {
     if (disk.facts(path)) disk.remove(path);
   }
 }

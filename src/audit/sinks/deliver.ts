@@ -39,9 +39,12 @@ const RETRY_MS = { first: 250, last: 30_000 };
 export function createDelivery(options: DeliverOptions): Delivery {
   const { disk, file, sink, from } = options;
   const cursor = createCursor(disk, `${file}.${sink.name}`);
+  const start = cursor.read() ?? from;
+  // Written before anything is sent: what a first start could not send, the next one will.
+  cursor.write(start);
   const state: State = {
     ...options,
-    follower: createFollower(disk, file, cursor.read() ?? from),
+    follower: createFollower(disk, file, start),
     keep: cursor.write,
     durable: from,
     running: undefined,

@@ -94,18 +94,19 @@ test.skipIf(process.getuid?.() !== 0)(
       await using folder = createFolder();
       const mount = join(folder.path, 'small');
       mkdirSync(mount);
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', mount]);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', mount]);
       try {
         const file = join(mount, 'audit.jsonl');
         const hog = join(mount, 'hog');
         const writer = startWriter({ file, inFlight: 4, pauseMs: 20, ms: 2_500 });
         await writer.until('ready');
         try {
-          for (;;) writeFileSync(hog, Buffer.alloc(4_096), { flag: 'a' });
+          for (;;) writeFileSync(hog, Buffer.alloc(32_768), { flag: 'a' });
         } catch {
           filled += 1;
         }
         await writer.until('suspended');
+        await setTimeout(300);
         rmSync(hog);
         await writer.ended();
         expect(writer.said.get('suspended')).toBe('ENOSPC');
