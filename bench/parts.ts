@@ -3,6 +3,7 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AWS_ENV, type Lab, ROOT } from './lab.ts';
+import { embeddedOverMoto } from './parts/against-moto.ts';
 import { CORE, runPinned, startPinned } from './processes.ts';
 import type { Results } from './report.ts';
 import { freePort } from './rows.ts';
@@ -30,6 +31,16 @@ export async function measureParts(lab: Lab): Promise<Parts> {
     part({ name: 'embedded KMS, symmetric ReEncrypt in process', must: 60, goal: 40 }, () =>
       inProcess('embedded.ts', []),
     ),
+    part(
+      {
+        name: 'embedded-kms over moto, ReEncrypts a second',
+        unit: '',
+        must: 5,
+        goal: 10,
+        direction: 'at_least',
+      },
+      embeddedOverMoto,
+    ),
     part({ name: 'built package: start to readyz', unit: 'ms', must: 500, goal: 250 }, () =>
       startToReady(lab),
     ),
@@ -50,7 +61,7 @@ export async function measureParts(lab: Lab): Promise<Parts> {
   return { targets, skipped };
 }
 
-type Bars = Pick<Target, 'name' | 'must' | 'goal'> & { readonly unit?: string };
+type Bars = Pick<Target, 'name' | 'must' | 'goal' | 'direction'> & { readonly unit?: string };
 
 const part = ({ unit = 'µs', ...bars }: Bars, measure: () => Promise<number>) => ({
   target: { ...bars, unit },
