@@ -1,7 +1,7 @@
 import { otherFailure } from '../failure.ts';
 import { isList, isMap, type Value, type ValueMap } from '../values/value.ts';
 import { drawTable, type Section, type Style } from './table.ts';
-import { scalarText } from './text-output.ts';
+import { refuseMixed, scalarText } from './text-output.ts';
 
 export interface TableOptions {
   readonly title: string;
@@ -24,6 +24,7 @@ interface Heading {
 function sectionsOf(value: Value, heading: Heading): readonly Section[] {
   if (isEmpty(value)) return [];
   if (isMap(value)) return mapSections(value, heading);
+  if (isList(value) && value.some(isMap)) refuseMixed(value);
   if (isList(value))
     return isMap(value[0]) ? mapListSections(value, heading) : listSections(value, heading);
   return [section(heading, [])];
@@ -56,13 +57,22 @@ function nestedSections(map: ValueMap, key: string, { indent }: Heading): readon
 }
 
 function listSections(list: readonly Value[], heading: Heading): readonly Section[] {
-  const rows = list.map((item) => (isList(item) ? item.map(scalarText) : [scalarText(item)]));
+  const rows = rowsOf(list);
   const [first] = rows;
   for (const row of rows) {
     if (row.length === first?.length) continue;
     throw otherFailure(`Row should have ${first?.length} elements, instead it has ${row.length}`);
   }
   return [section(heading, rows)];
+}
+
+/** A list of lists is a row each; what is nested deeper gives its own rows. */
+function rowsOf(list: readonly Value[]): readonly (readonly string[])[] {
+  if (list.some(isMap)) refuseMixed(list);
+  return list.flatMap((item) => {
+    if (!isList(item)) return [[scalarText(item)]];
+    return item.some((each) => isList(each) || isMap(each)) ? rowsOf(item) : [item.map(scalarText)];
+  });
 }
 
 function section(

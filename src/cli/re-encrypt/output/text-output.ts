@@ -1,3 +1,4 @@
+import { otherFailure } from '../failure.ts';
 import { isList, isMap, pythonText, type Value, type ValueMap } from '../values/value.ts';
 
 /** Tab-separated scalars, sorted by key; what is nested follows on lines of its own. */
@@ -28,6 +29,7 @@ export function scalarText(value: Value | undefined): string {
 
 function listLines(list: readonly Value[], { label }: Place): readonly string[] {
   if (list.some(isMap)) {
+    refuseMixed(list);
     const columns = scalarKeys(list);
     return list.flatMap((item) => lines(item, { label, columns }));
   }
@@ -37,6 +39,14 @@ function listLines(list: readonly Value[], { label }: Place): readonly string[] 
     ...(scalars.length > 0 ? scalarLines(scalars, label) : []),
     ...nested.flatMap((item) => lines(item, { label })),
   ];
+}
+
+/** The AWS CLI ends with 255 too. @throws CliFailure */
+export function refuseMixed(list: readonly Value[]): void {
+  if (list.every(isMap)) return;
+  throw otherFailure(
+    'A list that mixes maps with other values has no columns: use --output json, or another --query',
+  );
 }
 
 function scalarLines(scalars: readonly Value[], label: string | undefined): readonly string[] {

@@ -36,8 +36,16 @@ function entry(start: string, value: Value, depth: number): readonly string[] {
 
 /** The first line of what an item holds stands behind its dash. */
 function listItem(indent: string, item: Value, depth: number): readonly string[] {
+  if (!isFilled(item)) {
+    const column = indent.length + 2;
+    return [`${indent}- ${folded(inline(item, depth), { column, depth })}`];
+  }
   const [first = '', ...rest] = block(item, depth + 1);
   return [`${indent}- ${first.trimStart()}`, ...rest];
+}
+
+function isFilled(value: Value): boolean {
+  return isMap(value) ? value.size > 0 : isList(value) && value.length > 0;
 }
 
 function inline(value: Value, depth: number): string {
@@ -72,7 +80,7 @@ function folded(written: string, { column, depth }: { column: number; depth: num
     .map((character, i, all) => {
       at = character === '\n' ? 0 : at + 1;
       const lone = character === ' ' && all[i - 1] !== ' ' && all[i + 1] !== ' ';
-      if (!lone || at - 1 <= BEST_WIDTH || i === 0 || i === all.length - 1) return character;
+      if (!lone || at - 1 <= BEST_WIDTH || i <= 1 || i >= all.length - 2) return character;
       at = indent.length;
       return `\n${indent}`;
     })
