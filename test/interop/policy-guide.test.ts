@@ -4,13 +4,17 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { expect, it } from 'vitest';
+import { freePort } from './helpers/ports.ts';
 import { describeWith, TOOLS_PATH } from './helpers/tools.ts';
 
 const GUIDE = readFileSync('docs/policy.md', 'utf8');
 const commands = [...GUIDE.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, script = '']) => script);
 
+/** Those of the page; others may have them here. */
+const PORTS = ['50951', '50980', '50964'];
+
 describeWith(['opa', 'openssl'], 'docs/policy.md', () => {
-  it(`takes a newcomer from an empty folder to an enforced policy, by its ${commands.length} scripts`, () => {
+  it(`takes a newcomer from an empty folder to an enforced policy, by its ${commands.length} scripts`, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'policy-guide-'));
     const bin = mkdtempSync(join(tmpdir(), 'policy-guide-bin-'));
     const main = resolve('src/main.ts');
@@ -19,7 +23,9 @@ describeWith(['opa', 'openssl'], 'docs/policy.md', () => {
       `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`,
     );
     chmodSync(join(bin, 'kms-reencrypt-proxy'), 0o755);
-    const script = `set -eu\ntrap 'kill "\${PROXY:-}" 2>/dev/null || true' EXIT\n${commands.join('\n')}`;
+    let scripts = commands.join('\n');
+    for (const port of PORTS) scripts = scripts.replaceAll(port, String(await freePort()));
+    const script = `set -eu\ntrap 'kill "\${PROXY:-}" 2>/dev/null || true' EXIT\n${scripts}`;
     const output = execFileSync('bash', ['-c', script], {
       cwd: folder,
       env: { ...process.env, PATH: `${bin}:${TOOLS_PATH}`, POLICIES: resolve('policies') },
