@@ -1,8 +1,5 @@
 import type { Config } from '../config/schema.ts';
-import { createAwsBackend } from '../kms/aws/backend.ts';
-import { createEmbeddedBackend } from '../kms/embedded/backend.ts';
 import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
-import { openEmbeddedKms } from '../kms/embedded/open.ts';
 import { refuseFaults } from '../kms/faults.ts';
 import { guardKms } from '../kms/guard/create-guard.ts';
 import type { Kms } from '../kms/port.ts';
@@ -25,10 +22,14 @@ export async function composeKms(
   metrics: Metrics,
 ): Promise<Backend> {
   const warn = (sentence: string) => log.warn(sentence);
+  // Each is loaded only where it serves: the AWS SDK alone is a fifth of the start.
   if (config.backend === 'embedded') {
+    const { createEmbeddedBackend } = await import('../kms/embedded/backend.ts');
+    const { openEmbeddedKms } = await import('../kms/embedded/open.ts');
     const embedded = openEmbeddedKms(config.embedded, { env, warn, now: Date.now });
     return { kms: refuseFaults(metrics.kms.measure(createEmbeddedBackend(embedded))), embedded };
   }
+  const { createAwsBackend } = await import('../kms/aws/backend.ts');
   const { region, endpoint, transport, allow_embedded: allowEmbedded } = config.aws;
   const aws = await createAwsBackend({ region, endpoint, transport, allowEmbedded, env, warn });
   return { kms: refuseFaults(guard(metrics.kms.measure(aws), limits, log)), embedded: undefined };
