@@ -32,7 +32,7 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
     opened,
   );
   const kmsJson = await openKmsJsonDoor(
-    { config: config.kms_json, pipeline, turnedAway, embedded, log },
+    { config: config.kms_json, pipeline, turnedAway, embedded, metrics, log },
     opened,
   );
   return {

@@ -3,6 +3,8 @@ import type { Config } from '../config/schema.ts';
 import type { Refusal } from '../errors.ts';
 import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
 import { requireLoopback } from '../kms/embedded/protections.ts';
+import { measureRequests } from '../metrics/http.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { createHttpListener } from '../server/http.ts';
 import { readAccessKeys } from '../server/kms-json/access-keys.ts';
@@ -18,12 +20,13 @@ interface KmsJsonDoorParts {
   readonly pipeline: Pipeline;
   readonly turnedAway: (refusal: Refusal) => void;
   readonly embedded: EmbeddedKms | undefined;
+  readonly metrics: Metrics;
   readonly log: Surroundings['log'];
 }
 
 /** The door for AWS SDKs and CLIs, open where it is configured. Resolves to the bound address, or ''. */
 export async function openKmsJsonDoor(parts: KmsJsonDoorParts, opened: Stack): Promise<string> {
-  const { config, pipeline, turnedAway, embedded, log } = parts;
+  const { config, pipeline, turnedAway, embedded, metrics, log } = parts;
   if (config.listen === undefined) return '';
   if (embedded) requireLoopback('kms_json.listen', config.listen);
   const handler = createKmsJsonHandler({
@@ -37,7 +40,7 @@ export async function openKmsJsonDoor(parts: KmsJsonDoorParts, opened: Stack): P
     newId: randomUUID,
     onInternal: (decision_id, err) => log.error({ decision_id, err }, 'a call failed inside'),
   });
-  const listener = createHttpListener(config.listen, handler);
+  const listener = createHttpListener(config.listen, measureRequests(handler, metrics.http));
   const address = await listener.listen();
   opened.push(() => listener.close());
   return address;

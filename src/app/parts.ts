@@ -4,6 +4,7 @@ import type { Refusal } from '../errors.ts';
 import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
 import type { Kms } from '../kms/port.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import { expiryOf } from '../server/tls/material.ts';
 import { VERSION } from '../version.ts';
 import { composeKms } from './kms.ts';
 import { composePolicy } from './policy.ts';
@@ -34,6 +35,7 @@ export async function composeParts(
   opened.push(() => kms.close());
   const policy = await composePolicy(config.policy, around, metrics);
   opened.push(() => policy.close());
+  let sealedAt = 0;
   const audit = await createAudit({
     file: config.audit.file,
     durability: config.audit.durability,
@@ -41,6 +43,9 @@ export async function composeParts(
     version: VERSION,
     onEntry: metrics.auditEntry,
     onFailure: metrics.auditFailure,
+    onCheckpoint: () => {
+      sealedAt = Date.now();
+    },
     warn: (sentence) => around.log.warn(sentence),
     now: Date.now,
   });
@@ -51,5 +56,12 @@ export async function composeParts(
     metrics.turnedAway(refusal);
   };
   const tls = await composeTls(config.grpc.tls, around, opened);
+  metrics.read({
+    auditQueue: () => audit.status().queued,
+    auditSuspended: () => audit.status().state === 'suspended',
+    auditLastCheckpoint: () => sealedAt,
+    embeddedKeysAllowed: () => config.kms.aws.allow_embedded,
+    certificateExpiry: () => (tls ? { grpc: expiryOf(tls.current()) } : {}),
+  });
   return { metrics, kms, embedded, policy, audit, tls, turnedAway };
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { OVERFLOW } from './catalogue.ts';
 import type { Cell, Series } from './series.ts';
 
@@ -9,8 +10,22 @@ export interface HttpMetrics {
   inFlight(): number;
 }
 
+/** A handler whose requests are counted and timed, however they end; 499 is a client that went away. */
+export function measureRequests(handler: RequestListener, metrics: HttpMetrics): RequestListener {
+  return (request: IncomingMessage, response: ServerResponse) => {
+    const from = performance.now();
+    const [, operation = ''] = /\.(\w{1,64})$/.exec(`${request.headers['x-amz-target']}`) ?? [];
+    metrics.started();
+    response.once('close', () => {
+      const status = response.writableFinished ? response.statusCode : 499;
+      metrics.handled(operation, status, (performance.now() - from) / 1e3);
+    });
+    handler(request, response);
+  };
+}
+
 const OPERATIONS = ['ReEncrypt'];
-const STATUSES = ['200', '400', '500', '503'];
+const STATUSES = ['200', '400', '499', '500', '503'];
 /** Operations that the embedded KMS may serve too: a bound, for names come from callers. */
 const OTHER_OPERATION =
   /^(Create|Decrypt|Delete|Describe|Disable|Enable|Encrypt|Generate|Get|List)/;

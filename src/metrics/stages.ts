@@ -14,7 +14,7 @@ export interface StageMetrics {
   shadow(result: ShadowResult): void;
   /** An entry of a kind is durable, so many seconds after it was handed over. */
   auditEntry(kind: string, seconds?: number): void;
-  /** An entry could not be made durable. @param cause `deadline`, `queue_full`, `write`, `fsync`, … */
+  /** An entry could not be made durable. @param cause `DEADLINE`, `ENOSPC`, `REMOVED`, … */
   auditFailure(cause: string): void;
 }
 
@@ -28,8 +28,10 @@ const SHADOW_RESULTS = [
 ] as const;
 
 // biome-ignore format: a list reads best packed.
-const KINDS = ['intent', 'outcome', 'refusal', 'turned_away', 'shadow', 'segment', 'recovered', 'suspended', 'resumed', 'shutdown', 'crash', 'checkpoint', 'start', 'reload'];
-const CAUSES = ['deadline', 'queue_full', 'write', 'fsync', 'replaced', 'closed', 'suspended'];
+const KINDS = ['intent', 'outcome', 'refusal', 'turned_away', 'shadow', 'segment', 'recovered', 'suspended', 'resumed', 'shutdown', 'crash', 'checkpoint', 'start', 'reload', 'retention'];
+// biome-ignore format: a list reads best packed.
+/** The codes with which the audit log says why it cannot take an entry. */
+const CAUSES = ['DEADLINE', 'QUEUE_FULL', 'CLOSED', 'THREAD', 'MASK', 'UNSIGNED', 'REMOVED', 'RENAMED', 'REPLACED', 'TRUNCATED', 'FOREIGN_WRITE', 'MODE_CHANGED', 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS'];
 
 export function createStageMetrics(series: Series): StageMetrics {
   const lookups = cells<Lookup>(['hit', 'miss', 'negative', 'shared'], (result) =>

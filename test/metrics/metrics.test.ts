@@ -174,7 +174,8 @@ describe('the other stages', () => {
     metrics.shadow('allow_to_deny');
     metrics.auditEntry('intent', 0.002);
     metrics.auditEntry('unheard-of', 0.002);
-    metrics.auditFailure('fsync');
+    metrics.auditFailure('ENOSPC');
+    metrics.auditFailure('E_UNHEARD_OF');
     const rows: [string, number][] = [
       ['kms_reencrypt_key_cache_lookups_total{result="hit"}', 1],
       ['kms_reencrypt_key_cache_age_seconds_bucket{le="5"}', 1],
@@ -184,7 +185,8 @@ describe('the other stages', () => {
       ['kms_reencrypt_audit_entries_total{kind="intent"}', 1],
       ['kms_reencrypt_audit_entries_total{kind="_other"}', 1],
       ['kms_reencrypt_audit_commit_seconds_count', 2],
-      ['kms_reencrypt_audit_failures_total{cause="fsync"}', 1],
+      ['kms_reencrypt_audit_failures_total{cause="ENOSPC"}', 1],
+      ['kms_reencrypt_audit_failures_total{cause="_other"}', 1],
     ];
     for (const [series, value] of rows) expect(await sample(metrics, series), series).toBe(value);
   });
