@@ -70,10 +70,12 @@ function writeFault(
   write(response, { status, requestId, members });
 }
 
-/** Two of AWS's layers spell it differently; SDKs read both. */
+/** AWS's layers spell it differently; SDKs read both. */
 function messageMember(code: string): 'Message' | 'message' {
-  return code === 'AccessDeniedException' ? 'Message' : 'message';
+  return CAPITAL.has(code) ? 'Message' : 'message';
 }
+
+const CAPITAL = new Set(['AccessDeniedException', 'SerializationException']);
 
 function abortedWithoutAnswer(response: ServerResponse): AbortSignal {
   const controller = new AbortController();

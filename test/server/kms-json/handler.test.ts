@@ -257,7 +257,7 @@ describe('a ReEncrypt that is not exact', () => {
     const { status, json } = await post(endpoint, body);
     expect(status).toBe(400);
     expect(json.__type).toBe(type);
-    expect(json.message).toMatch(message);
+    expect(json.message ?? json.Message).toMatch(message);
     expect(calls).toEqual([]);
     expect(turnedAway.map(({ reason }) => reason)).toEqual(['INVALID_REQUEST']);
   });

@@ -6,7 +6,15 @@ import { lapse } from './lapse.ts';
 
 /** A key by id, ARN, alias or alias ARN, as cryptographic operations accept it. */
 export function findKey(world: World, written: string, caller: Caller): Key {
-  const reference = parseKeyId(written, caller);
+  return findBy(world, parseKeyId(written, caller, { invalidArn: false }));
+}
+
+/** The same for the operations that look at keys, which tell invalid ARNs apart. */
+export function findKeyToShow(world: World, written: string, caller: Caller): Key {
+  return findBy(world, parseKeyId(written, caller, { invalidArn: true }));
+}
+
+function findBy(world: World, reference: KeyReference): Key {
   return reference.form === 'alias_name' || reference.form === 'alias_arn'
     ? keyOfAlias(world, reference)
     : keyOfReference(world, reference);
@@ -14,7 +22,7 @@ export function findKey(world: World, written: string, caller: Caller): Key {
 
 /** A key by id or ARN alone, as the operations that manage keys want it. */
 export function findOwnKey(world: World, written: string, caller: Caller): Key {
-  const reference = parseKeyId(written, caller);
+  const reference = parseKeyId(written, caller, { invalidArn: true });
   if (reference.form === 'alias_name' || reference.form === 'alias_arn') {
     throw notFound(`Invalid keyId '${written}'`);
   }

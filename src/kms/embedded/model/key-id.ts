@@ -23,9 +23,21 @@ const ARN = /^arn:([a-z][a-z0-9-]*):kms:([a-z0-9-]*):(\d{12}):(?:key\/([^/]+)|(a
 const KEY_ID =
   /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/i;
 
-/** @throws NotFoundException or InvalidArnException for what cannot be a key of the caller's Region. */
-export function parseKeyId(written: string, caller: Caller): KeyReference {
-  if (written.startsWith('arn:')) return parseArn(written, caller);
+/**
+ * @throws NotFoundException for what cannot be a key of the caller's Region, and for an ARN of
+ * something else InvalidArnException, unless the operation does not know that.
+ */
+export function parseKeyId(
+  written: string,
+  caller: Caller,
+  { invalidArn }: { readonly invalidArn: boolean },
+): KeyReference {
+  if (written.startsWith('arn:')) {
+    const reference = parseArn(written, caller);
+    if (reference) return reference;
+    if (!invalidArn) throw notFound(`Invalid keyId '${written}'`);
+    throw fault('InvalidArnException', `${written} is not a valid KMS ARN`);
+  }
   const { account, region } = caller;
   if (written.startsWith('alias/')) {
     const arn = arnOf(caller, written);
@@ -43,11 +55,9 @@ export function arnOf(
   return `arn:${place.partition}:kms:${place.region}:${place.account}:${resource}`;
 }
 
-function parseArn(written: string, caller: Caller): KeyReference {
+function parseArn(written: string, caller: Caller): KeyReference | undefined {
   const [, partition, region = '', account = '', id, alias] = ARN.exec(written) ?? [];
-  if (partition === undefined) {
-    throw fault('InvalidArnException', `${written} is not a valid KMS ARN`);
-  }
+  if (partition === undefined) return undefined;
   if (partition !== caller.partition) throw notFound(`Invalid arn ${partition}`);
   if (region !== caller.region) throw notFound(`Invalid arn ${region}`);
   if (alias !== undefined) {

@@ -75,6 +75,10 @@ export function addAlias(world: World, name: string, key: Key): void {
   if (world.store.alias(arn)) {
     throw fault('AlreadyExistsException', `An alias with the name ${arn} already exists`);
   }
+  const others = world.store.aliases().filter((each) => isOf(key, each));
+  if (others.length >= MOST_ALIASES) {
+    throw fault('LimitExceededException', `Key ${key.arn} has ${MOST_ALIASES} aliases already.`);
+  }
   const now = world.now();
   world.store.addAlias({
     name,
@@ -86,6 +90,12 @@ export function addAlias(world: World, name: string, key: Key): void {
     updatedAt: now,
   });
   world.changed();
+}
+
+const MOST_ALIASES = 50;
+
+function isOf({ account, region, keyId }: Key, alias: Alias): boolean {
+  return alias.account === account && alias.region === region && alias.targetKeyId === keyId;
 }
 
 /** @throws as KMS does for names that no customer's alias can have. */

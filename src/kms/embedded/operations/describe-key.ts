@@ -1,5 +1,5 @@
 import { authorize } from '../model/authorize.ts';
-import { findKey } from '../model/find.ts';
+import { findKeyToShow } from '../model/find.ts';
 import { keyMetadata } from '../model/metadata.ts';
 import { required, structure } from '../shape/collections.ts';
 import * as shapes from '../shape/shapes.ts';
@@ -9,7 +9,7 @@ import { operation } from './operation.ts';
 export const describeKey = operation(
   structure({ KeyId: required(shapes.keyId), GrantTokens: shapes.grantTokens }),
   (world, input, caller) => {
-    const key = findKey(world, input.KeyId, caller);
+    const key = findKeyToShow(world, input.KeyId, caller);
     authorize(world, { key, caller, action: 'DescribeKey', grantTokens: input.GrantTokens });
     return { KeyMetadata: keyMetadata(key) };
   },

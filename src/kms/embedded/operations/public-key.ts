@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { materialOf } from '../cipher.ts';
 import { fault } from '../fault.ts';
 import { authorize } from '../model/authorize.ts';
-import { findKey, requireState } from '../model/find.ts';
+import { findKeyToShow, requireState } from '../model/find.ts';
 import { algorithmsMember } from '../model/metadata.ts';
 import { required, structure } from '../shape/collections.ts';
 import * as shapes from '../shape/shapes.ts';
@@ -12,7 +12,7 @@ import { operation } from './operation.ts';
 export const getPublicKey = operation(
   structure({ KeyId: required(shapes.keyId), GrantTokens: shapes.grantTokens }),
   (world, input, caller) => {
-    const key = findKey(world, input.KeyId, caller);
+    const key = findKeyToShow(world, input.KeyId, caller);
     authorize(world, { key, caller, action: 'GetPublicKey', grantTokens: input.GrantTokens });
     requireState(key);
     const { secret } = materialOf(key);

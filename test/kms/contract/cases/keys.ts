@@ -116,6 +116,15 @@ export const keyCases: readonly Case[] = [
     },
   },
   {
+    name: 'an ARN of something else is InvalidArnException where the operation knows that, and never another error',
+    run: async (kms) => {
+      const KeyId = 'arn:aws:s3:::bucket';
+      await refused(kms.call('DescribeKey', { KeyId }), 'InvalidArnException');
+      await refused(kms.call('EnableKey', { KeyId }), 'InvalidArnException');
+      await refused(kms.call('Encrypt', { KeyId, Plaintext: bytes('x') }), 'NotFoundException');
+    },
+  },
+  {
     name: 'operations that manage keys take no aliases',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);

@@ -101,6 +101,16 @@ export const aliasCases: readonly Case[] = [
     },
   },
   {
+    name: 'a key has fifty aliases at most',
+    run: async (kms) => {
+      const { KeyId } = await symmetricKey(kms);
+      const create = (i: number) =>
+        kms.call('CreateAlias', { AliasName: aliasFor(KeyId, `many-${i}`), TargetKeyId: KeyId });
+      for (let i = 0; i < 50; i += 1) await create(i);
+      await refused(create(50), 'LimitExceededException');
+    },
+  },
+  {
     name: 'an alias cannot name an alias',
     run: async (kms) => {
       const { AliasName } = await aliased(kms);
