@@ -37,6 +37,14 @@ try {
   assert(answer.CiphertextBlob, 'the answer has no CiphertextBlob');
   assert.match(JSON.stringify(answer), /decision.?id/i, 'the answer has no decision id');
 
+  const kms = /protocol on (http:[^\s,]+)/.exec(output)?.[1];
+  const [, before] = /--ciphertext-blob (\S+)/.exec(allowed);
+  assert.equal(
+    await decrypt(kms, answer.CiphertextBlob),
+    await decrypt(kms, before),
+    'the result decrypts to another plaintext',
+  );
+
   const bad = spawnSync('bash', ['-c', denied], { encoding: 'utf8' });
   assert.equal(bad.status, 254, `the denied call ended with ${bad.status}: ${bad.stdout}`);
   assert.match(
@@ -45,7 +53,7 @@ try {
   );
   for (const told of ['rule', 'side', 'decision']) assert.match(bad.stderr, new RegExp(told, 'i'));
 
-  const probe = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0];
+  const probe = /probe on (http:\S+)/.exec(output)?.[1];
   const metrics = await (await fetch(`${probe}/metrics`)).text();
   const calls = (outcome) =>
     new RegExp(`^kms_reencrypt_calls_total\\{.*outcome="${outcome}".*\\} (\\d+)$`, 'gm');
@@ -77,4 +85,19 @@ async function printedCommands() {
     await sleep(100);
   }
   throw new Error('the server printed no commands');
+}
+
+/** The plaintext in Base64, by the embedded KMS's own Decrypt. */
+async function decrypt(endpoint, CiphertextBlob) {
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'TrentService.Decrypt',
+    },
+    body: JSON.stringify({ CiphertextBlob, EncryptionContext: { tenant: 'acme' } }),
+  });
+  const { Plaintext } = await response.json();
+  assert(Plaintext, `Decrypt answered ${response.status}`);
+  return Plaintext;
 }
