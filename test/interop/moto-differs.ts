@@ -103,4 +103,6 @@ export const MOTO_DIFFERS: ReadonlySet<string> = new Set([
   'EncryptionContextEquals allows no pair more',
   'another account needs the key policy, and names the key by its ARN',
   'a ciphertext whose key is gone says neither that nor which key it was',
+  'an ARN of something else is InvalidArnException where the operation knows that, and never another error',
+  'a key has fifty aliases at most',
 ]);
