@@ -48,12 +48,6 @@ export function createSimulatedDisk(now: () => number): SimulatedDisk {
     },
     list: (folder) =>
       [...paths.keys()].filter((path) => dirname(path) === folder).map((path) => basename(path)),
-    link(from, to) {
-      const file = lookUp(from);
-      if (paths.has(to)) throw failure('EEXIST', to);
-      paths.set(to, file);
-      file.links += 1;
-    },
     rename(from, to) {
       const file = lookUp(from);
       const replaced = paths.get(to);

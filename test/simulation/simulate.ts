@@ -51,6 +51,8 @@ interface Run {
   readonly broken: string[];
   kmsRequests: number;
   injections: number;
+  /** Everyone has been answered: no more faults, so that what is owed can be paid. */
+  quiet: boolean;
 }
 
 /** One run of the real core in a world of faults. */
@@ -68,6 +70,7 @@ export async function simulate(seed: number, core: Core = CORE): Promise<Outcome
     broken: [],
     kmsRequests: 0,
     injections: 0,
+    quiet: false,
   };
   const kms = createSimulatedKms(world, (request) => checkRequest(run, request));
   const { pipeline, places } = compose(run, kms, core);
@@ -78,6 +81,7 @@ export async function simulate(seed: number, core: Core = CORE): Promise<Outcome
   scheduleFaults(run, kms);
 
   await world.run(() => run.told.size === count, 60_000);
+  run.quiet = true;
   run.audit.troubles(0);
   kms.troubles(0);
   await world.run(() => false, world.now() + 4000);
@@ -158,6 +162,7 @@ function scheduleFaults(run: Run, kms: SimulatedKms): void {
   const inject = (probability: number, act: () => void): void => {
     if (!world.chance(probability)) return;
     world.after(world.between(0, 2000), () => {
+      if (run.quiet) return;
       run.injections += 1;
       act();
     });
