@@ -53,9 +53,12 @@ function fractionNs(fraction: string, scale: bigint): bigint {
   return BigInt(Math.trunc(Number(fraction) * (Number(scale) / 10 ** fraction.length)));
 }
 
-/** OPA writes days, weeks and years as hours in a double and has Go read those. */
+/** OPA writes days, weeks and years as hours, in the fewest digits of a double, and has Go read those. */
 function extendedNs(number: string, hours: number): bigint | undefined {
-  const text = (Number(number) * hours).toFixed(20).replace(/\.?0+$/, '');
-  const [digits = '0', fraction = ''] = text.split('.');
-  return segmentNs(digits, fraction, 'h');
+  const [mantissa = '', exponent = '0'] = (Number(number) * hours).toExponential().split('e');
+  const digits = mantissa.replace('.', '');
+  const point = Number(exponent) + 1;
+  const whole = point > 0 ? digits.slice(0, point).padEnd(point, '0') : '0';
+  const fraction = point > 0 ? digits.slice(point) : digits.padStart(digits.length - point, '0');
+  return segmentNs(whole, fraction, 'h');
 }

@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { Builtin } from './builtin.ts';
 import { isArray, isSet, type Term } from './term.ts';
@@ -7,13 +7,17 @@ export const STRING_BUILTINS: Readonly<Record<string, Builtin>> = {
   'crypto.sha256': ([text]) => (typeof text === 'string' ? hash('sha256', text, 'hex') : undefined),
   'hex.encode': ([text]) =>
     typeof text === 'string' ? Buffer.from(text, 'utf8').toString('hex') : undefined,
-  'hex.decode': ([text]) =>
-    typeof text === 'string' && /^([0-9a-fA-F]{2})*$/.test(text)
-      ? Buffer.from(text, 'hex').toString('utf8')
-      : undefined,
+  'hex.decode': ([text]) => (typeof text === 'string' ? fromHex(text) : undefined),
   'strings.any_prefix_match': ([search, base]) => anyAffix(search, base, false),
   'strings.any_suffix_match': ([search, base]) => anyAffix(search, base, true),
 };
+
+/** Bytes that are no UTF-8 are no text here; OPA carries them on as they are. */
+function fromHex(text: string): string | undefined {
+  if (!/^([0-9a-fA-F]{2})*$/.test(text)) return undefined;
+  const bytes = Buffer.from(text, 'hex');
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
+}
 
 function anyAffix(search: Term | undefined, base: Term | undefined, suffix: boolean) {
   const [texts, affixes] = [strings(search), strings(base)];

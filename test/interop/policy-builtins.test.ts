@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { BUILTINS } from '../../src/policy/builtins/builtins.ts';
+import { readBundle } from '../../src/policy/bundle/bundle.ts';
+import { createEngine } from '../../src/policy/engine/engine.ts';
+import { compileFolder } from '../../src/policy/sources/compile.ts';
+import { describeWith, TOOLS_PATH } from './helpers/tools.ts';
+
+const SEED = Number(process.env['SEED'] ?? 20_261_123);
+const RUNS = 2_000;
+
+/** Each builtin on parts of the input, its value as JSON text, or nothing where it is undefined. */
+const POLICY = `package kms.reencrypt
+
+decision := {
+	"time.parse_rfc3339_ns": [json.marshal(v) | v := time.parse_rfc3339_ns(input.rfc3339)],
+	"time.parse_duration_ns": [json.marshal(v) | v := time.parse_duration_ns(input.duration)],
+	"time.date": [json.marshal(v) | some m in moments; v := time.date(m)],
+	"time.clock": [json.marshal(v) | some m in moments; v := time.clock(m)],
+	"time.weekday": [json.marshal(v) | some m in moments; v := time.weekday(m)],
+	"time.add_date": [json.marshal(v) | some m in moments; v := time.add_date(m, input.years, input.months, input.days)],
+	"time.diff": [json.marshal(v) | some m in moments; v := time.diff(m, input.other)],
+	"crypto.sha256": [json.marshal(v) | v := crypto.sha256(input.text)],
+	"hex.encode": [json.marshal(v) | v := hex.encode(input.text)],
+	"hex.decode": [v | v := hex.decode(input.hex)],
+	"strings.any_prefix_match": [json.marshal(v) | some a in texts; some b in affixes; v := strings.any_prefix_match(a, b)],
+	"strings.any_suffix_match": [json.marshal(v) | some a in texts; some b in affixes; v := strings.any_suffix_match(a, b)],
+	"object.subset": [json.marshal(v) | some a in [input.super, set_of(input.super)]; some b in [input.sub, set_of(input.sub)]; v := object.subset(a, b)],
+	"object.subset of objects": [json.marshal(v) | v := object.subset({"k": input.super, "s": set_of(input.super)}, {"k": input.sub})],
+}
+
+moments := [input.ns, [input.ns], [input.ns, input.zone]]
+
+texts := [input.text, input.texts, set_of(input.texts)]
+
+affixes := [input.affix, input.affixes, set_of(input.affixes)]
+
+set_of(list) := {item | some item in list}
+`;
+
+const pad = (value: number, digits = 2) => String(value).padStart(digits, '0');
+const field = (most: number) =>
+  fc.oneof({ weight: 20, arbitrary: fc.nat(most) }, { weight: 1, arbitrary: fc.nat(99) });
+const rfc3339 = fc
+  .tuple(
+    fc.integer({ min: 1500, max: 2400 }),
+    field(12),
+    field(31),
+    field(23),
+    field(59),
+    field(59),
+    fc.constantFrom('', '.5', '.123456789', '.1234567891'),
+    fc.constantFrom('Z', '+01:00', '-11:30', '+24:00', 'z', ''),
+  )
+  .map(
+    ([y, mo, d, h, mi, s, fraction, zone]) =>
+      `${pad(y, 4)}-${pad(mo)}-${pad(d)}T${pad(h)}:${pad(mi)}:${pad(s)}${fraction}${zone}`,
+  );
+const duration = fc
+  .tuple(
+    fc.constantFrom('', '-', '+'),
+    fc.array(
+      fc.tuple(
+        fc.constantFrom('1', '0', '23', '1.5', '.5', '2.', '.', '100', '0.000001', '99999'),
+        fc.constantFrom('ns', 'us', 'µs', 'ms', 's', 'm', 'h', 'd', 'w', 'y', 'x', ''),
+      ),
+      { maxLength: 3 },
+    ),
+  )
+  .map(([sign, parts]) => sign + parts.map((part) => part.join('')).join(''));
+const word = fc.oneof(
+  fc.stringMatching(/^[abé😀]{0,3}$/u),
+  fc.string({ unit: 'grapheme', maxLength: 3 }),
+);
+const item = fc.oneof(fc.nat(3), fc.constantFrom<unknown>('a', 1.5, null, true, [1], { b: 1 }));
+const INPUT = fc.record({
+  rfc3339,
+  duration,
+  ns: fc.oneof(
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    fc.bigInt({ min: 0n, max: 2_000_000_000_000_000_000n }),
+  ),
+  zone: fc.constantFrom(
+    '',
+    'UTC',
+    'Europe/Berlin',
+    'America/New_York',
+    'Asia/Kolkata',
+    'Australia/Lord_Howe',
+    'Nowhere',
+    'europe/berlin',
+    '+01:00',
+  ),
+  other: fc.bigInt({ min: 0n, max: 2_000_000_000_000_000_000n }),
+  years: fc.integer({ min: -40, max: 40 }),
+  months: fc.integer({ min: -40, max: 40 }),
+  days: fc.integer({ min: -400, max: 400 }),
+  text: word,
+  texts: fc.array(word, { maxLength: 3 }),
+  affix: word,
+  affixes: fc.array(
+    fc.oneof({ weight: 9, arbitrary: word }, { weight: 1, arbitrary: fc.constant<unknown>(1) }),
+    { maxLength: 3 },
+  ),
+  hex: fc.oneof(
+    fc.stringMatching(/^[0-7][0-9a-fA-F]$/),
+    fc.stringMatching(/^(g[0-9]|[0-9a-f]|[0-7][0-9a-f]{2})?$/),
+  ),
+  super: fc.array(item, { maxLength: 4 }),
+  sub: fc.array(item, { maxLength: 2 }),
+});
+
+const write = (value: unknown) =>
+  JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'bigint' ? `#${part}#` : part,
+  ).replaceAll(/"#(-?\d+)#"/g, '$1');
+
+describeWith(['opa'], 'every builtin that the proxy supplies', () => {
+  it(`answers what opa answers on ${RUNS} generated inputs (seed ${SEED})`, {
+    timeout: 60_000,
+  }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'policy-builtins-'));
+    writeFileSync(join(folder, 'p.rego'), POLICY);
+    const inputs = fc.sample(INPUT, { numRuns: RUNS, seed: SEED }).map(write);
+    writeFileSync(join(folder, 'inputs.json'), `{"inputs": [${inputs.join(',\n')}]}`);
+    const env = { ...process.env, PATH: TOOLS_PATH };
+    const query = '[d | some i in data.inputs; d := data.kms.reencrypt.decision with input as i]';
+    const args = [
+      'eval',
+      '--format',
+      'raw',
+      '--data',
+      join(folder, 'p.rego'),
+      '--data',
+      join(folder, 'inputs.json'),
+      query,
+    ];
+    const native: Record<string, string[]>[] = JSON.parse(
+      execFileSync('opa', args, { encoding: 'utf8', env, maxBuffer: 1 << 28 }),
+    );
+
+    const path = process.env['PATH'];
+    process.env['PATH'] = TOOLS_PATH;
+    const { wasm, data } = readBundle(await compileFolder({ folder }));
+    process.env['PATH'] = path;
+    const limits = { fuel: 50_000_000, memoryBytes: 1 << 24 };
+    const engine = createEngine({ wasm, data, builtins: BUILTINS, limits });
+    const defined = new Set<string>();
+    for (const [i, input] of inputs.entries()) {
+      const [{ result }] = JSON.parse(
+        engine.evaluate({ entrypoint: 0, input, context: { nowNs: 0n } }),
+      );
+      expect(result, input).toEqual(native[i]);
+      for (const [name, values] of Object.entries(native[i] ?? {}))
+        if (values.length > 0) defined.add(name);
+    }
+    expect(native).toHaveLength(RUNS);
+    expect(defined.size).toBe(14);
+  });
+});
