@@ -1,10 +1,15 @@
-import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { Refusal } from '../errors.ts';
 
 /** Milliseconds. A client that gives no deadline gets `fallbackMs`; none gets more than `maxMs`. */
 export interface DeadlineLimits {
   readonly fallbackMs: number;
   readonly maxMs: number;
+}
+
+/** What of a grpc-js call is looked at; every kind of call has it. */
+export interface MortalCall {
+  getDeadline(): Date | number;
+  once(event: 'cancelled', listener: () => void): unknown;
 }
 
 /** How long a call may live; `signal` aborts with the Refusal that says why it ended early. */
@@ -17,10 +22,7 @@ export interface Lifetime {
  * grpc-js says `cancelled` after every call, a finished one too, and for a passed deadline as well
  * (grpc-node #2771): so what comes after `end` is not heard.
  */
-export function startLifetime(
-  call: Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline' | 'once'>,
-  limits: DeadlineLimits,
-): Lifetime {
+export function startLifetime(call: MortalCall, limits: DeadlineLimits): Lifetime {
   const controller = new AbortController();
   const deadline = clamp(call.getDeadline(), limits);
   const expire = () => controller.abort(new Refusal('DEADLINE_EXCEEDED'));
