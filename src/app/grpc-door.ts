@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { Refusal } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { createChannelzServer } from '../server/channelz.ts';
 import { createGrpcServer } from '../server/grpc.ts';
 import type { createHealth } from '../server/health.ts';
 import { type Connections, createConnections } from '../server/listener/connections.ts';
@@ -59,7 +60,21 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
     addresses.push(await listener.listen());
     opened.push(() => listener.drain(0));
   }
+  await openChannelz(parts.config, opened);
   return { addresses, drains: listeners.map(({ drain }) => drain) };
+}
+
+/** Operators on the host may look at connections and calls; nobody else finds the service. */
+async function openChannelz(config: Config['grpc'], opened: Stack): Promise<void> {
+  if (config.channelz_listen === undefined) return;
+  const listener = createListener({
+    address: config.channelz_listen,
+    server: createChannelzServer(),
+    connections: createConnections(),
+    limits: { ...listenerLimits(config), maxConnections: 10 },
+  });
+  await listener.listen();
+  opened.push(() => listener.drain(0));
 }
 
 function createListeners(parts: GrpcDoorParts, connections: Connections): Listener[] {

@@ -23,7 +23,8 @@ export function listenerLimits({ connections }: Config['grpc']): ListenerLimits 
   };
 }
 
-export function wireLimits({ connections, max_message_bytes }: Config['grpc']): WireLimits {
+export function wireLimits(grpc: Config['grpc']): WireLimits {
+  const { connections, max_message_bytes } = grpc;
   return {
     maxMessageBytes: max_message_bytes,
     maxConcurrentStreams: connections.max_concurrent_streams,
@@ -32,6 +33,7 @@ export function wireLimits({ connections, max_message_bytes }: Config['grpc']): 
     maxIdleMs: connections.max_idle_ms,
     maxAgeMs: connections.max_age_ms,
     maxAgeGraceMs: connections.max_age_grace_ms,
+    channelz: grpc.channelz_listen !== undefined,
   };
 }
 

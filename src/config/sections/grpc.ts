@@ -81,6 +81,10 @@ export const grpc = z
       .min(262_144)
       .default(4_194_304)
       .describe('Largest message, a batch’s included.'),
+    channelz_listen: address
+      .regex(/^(127\.|localhost:|\[::1\]:|unix:)/, 'must be on loopback or a Unix socket')
+      .optional()
+      .describe('Where gRPC channelz tells of connections and calls. Off where unset.'),
     reflection: z.boolean().default(false).describe('Serve gRPC server reflection.'),
   })
   .describe('The gRPC front door.');

@@ -20,6 +20,8 @@ export interface WireLimits {
   readonly maxIdleMs: number;
   readonly maxAgeMs: number;
   readonly maxAgeGraceMs: number;
+  /** Whether connections and calls are kept account of; it costs every call something. */
+  readonly channelz: boolean;
 }
 
 /** Options of the one grpc-js server. Its own defaults keep dead connections for ever. */
@@ -34,6 +36,6 @@ export function serverOptions(limits: WireLimits): ServerOptions {
     'grpc.max_connection_age_ms': limits.maxAgeMs,
     'grpc.max_connection_age_grace_ms': limits.maxAgeGraceMs,
     'grpc-node.max_session_memory': 10,
-    'grpc.enable_channelz': 0,
+    'grpc.enable_channelz': limits.channelz ? 1 : 0,
   };
 }

@@ -25,6 +25,7 @@ export const WIRE = {
   maxIdleMs: 300_000,
   maxAgeMs: 1_800_000,
   maxAgeGraceMs: 10_000,
+  channelz: false,
 };
 
 const raw = (bytes: Buffer): Buffer => bytes;

@@ -1,0 +1,51 @@
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { Client, credentials } from '@grpc/grpc-js';
+import { expect, test } from 'vitest';
+import { startProxy } from '../helpers/proxy.ts';
+
+const METHOD = '/grpc.channelz.v1.Channelz/GetServers';
+
+function getServers(address: string): Promise<Buffer> {
+  const client = new Client(address, credentials.createInsecure());
+  const raw = (bytes: Buffer): Buffer => bytes;
+  return new Promise<Buffer>((resolve, reject) => {
+    client.makeUnaryRequest(METHOD, raw, raw, Buffer.alloc(0), (error, answer) =>
+      error || !answer ? reject(error) : resolve(answer),
+    );
+  }).finally(() => client.close());
+}
+
+test('channelz tells of the server on its own listener, and on no other', async () => {
+  const socket = join(tmpdir(), `channelz-${process.pid}.sock`);
+  const proxy = await startProxy([`grpc.channelz_listen=unix:${socket}`]);
+  // One server with its number, its name and how many calls it had; an empty answer has two bytes.
+  expect((await getServers(`unix:${socket}`)).length).toBeGreaterThan(10);
+  await expect(getServers(proxy.endpoint)).rejects.toThrow('UNIMPLEMENTED');
+  await proxy.stop();
+  await rm(socket, { force: true });
+});
+
+test('reflection is off unless asked for', async () => {
+  const client = async (settings: readonly string[]) => {
+    const proxy = await startProxy(settings);
+    const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+    const one = new Client(proxy.endpoint, credentials.createInsecure());
+    const raw = (bytes: Buffer): Buffer => bytes;
+    const call = one.makeBidiStreamRequest(path, raw, raw);
+    const ended = new Promise<string>((resolve) => {
+      call.on('error', (error) => resolve(error.message));
+      call.on('data', () => resolve('answered'));
+    });
+    call.write(Buffer.from([58, 1, 42]));
+    const how = await ended;
+    call.cancel();
+    one.close();
+    await proxy.stop();
+    return how;
+  };
+  expect(await client([])).toContain('UNIMPLEMENTED');
+  expect(await client(['grpc.reflection=true'])).toBe('answered');
+});
