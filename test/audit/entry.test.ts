@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { fromBody, toLine } from '../../src/audit/body.ts';
+import { canonical } from '../../src/audit/canonical.ts';
+import { createEntries } from '../../src/audit/entry.ts';
+import { createRedactor } from '../../src/audit/redact.ts';
+import type { Progress } from '../../src/call.ts';
+import { REASONS, type Reason, Refusal } from '../../src/errors.ts';
+import {
+  ANSWER,
+  answered,
+  callOf,
+  context,
+  DENY,
+  intended,
+  judged,
+  PRINCIPAL,
+  SOURCE,
+} from './samples.ts';
+
+const schema = z.fromJSONSchema(JSON.parse(readFileSync('docs/audit.schema.json', 'utf8')));
+const entries = createEntries({
+  redactor: createRedactor(Buffer.alloc(32, 7), ['tenant']),
+  labels: { backend: 'aws', origin: 'test.example/audit', version: '0.1.0' },
+  now: () => Date.UTC(2026, 10, 23),
+});
+const PREV = 'a'.repeat(64);
+const read = (body: string) => JSON.parse(toLine(body, 7, PREV));
+const refusal = (reason: Reason) =>
+  new Refusal(reason, { side: 'source', rule: 'r', kmsError: 'E' });
+
+const progresses: readonly (readonly [string, Progress, Refusal | undefined, object])[] = [
+  ['an answer is released', answered(1), undefined, { code: 'OK', status: 'released' }],
+  [
+    'a dry run is no release',
+    { ...answered(1), answer: { ...ANSWER, dryRun: true, ciphertext: Buffer.alloc(0) } },
+    undefined,
+    { status: 'dry_run' },
+  ],
+  ['a denial', judged(1, { decision: DENY }), refusal('POLICY_DENIED'), { status: 'denied' }],
+  [
+    'a missing source key is a denial',
+    judged(1),
+    refusal('SOURCE_KEY_REQUIRED'),
+    { status: 'denied' },
+  ],
+  ['KMS refuses', intended(1), refusal('KMS_ACCESS_DENIED'), { status: 'failed', kms_error: 'E' }],
+  ['KMS used another key', answered(1), refusal('CONFIRM_MISMATCH'), { status: 'withheld' }],
+  ['the caller left', answered(1), refusal('CANCELLED'), { status: 'withheld', code: 'CANCELLED' }],
+  ['facts are missing', judged(1), refusal('KEY_FACTS_UNAVAILABLE'), { status: 'failed' }],
+  [
+    'a question is no call',
+    judged(1, { call: callOf(1, { action: 'kms:CheckReEncrypt' }) }),
+    undefined,
+    { status: 'checked' },
+  ],
+];
+
+test.each(progresses)('%s', (_, progress, refused, outcome) => {
+  const entry = read(entries.terminal(progress, refused));
+  expect(entry.outcome).toMatchObject(outcome);
+  expect(entry.kind).toBe(progress.intended ? 'outcome' : refused ? 'refusal' : 'check');
+  expect(schema.parse(entry)).toEqual(entry);
+});
+
+test('every reason of the closed list makes a valid refusal and a valid outcome', () => {
+  for (const reason of Object.keys(REASONS) as Reason[]) {
+    for (const progress of [judged(1), intended(1), { call: callOf(1), principal: PRINCIPAL }]) {
+      const entry = read(entries.terminal(progress, refusal(reason)));
+      expect(schema.parse(entry)).toEqual(entry);
+      expect(entry.outcome).toMatchObject({ reason, code: REASONS[reason].grpc });
+    }
+  }
+});
+
+const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
+const pairs = fc.dictionary(text, text, { maxKeys: 5 }).map(context);
+
+test('any line is its own canonical JSON, and says of the call what the call said', () => {
+  fc.assert(
+    fc.property(pairs, pairs, text, text, fc.uint8Array(), (from, to, id, alias, ciphertext) => {
+      const side = { keyId: alias, algorithm: 'SYMMETRIC_DEFAULT' as const };
+      const progress = intended(1);
+      const body = entries.intent({
+        ...progress,
+        call: callOf(1, {
+          ciphertext,
+          source: { ...side, encryptionContext: from },
+          destination: { ...side, encryptionContext: to },
+        }),
+        principal: { ...PRINCIPAL, id },
+        keys: { source: { ...SOURCE, alias, tags: { [id]: alias } }, destination: SOURCE },
+      });
+      const line = toLine(body, 7, PREV);
+      const entry = JSON.parse(line);
+      expect(line).toBe(canonical(entry));
+      expect(schema.safeParse(entry).success).toBe(true);
+      expect(entry.input.principal.id).toBe(id);
+      expect(Object.keys(entry.input.source.encryption_context)).toEqual(Object.keys(from).sort());
+      expect(entry.input.request.ciphertext_bytes).toBe(ciphertext.length);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('no ciphertext, grant token, credential or context value is in any entry', () => {
+  const secrets = [
+    'SECRET-ciphertext',
+    'SECRET-new',
+    'SECRET-grant',
+    'SECRET-bearer',
+    'SECRET-value',
+    'SECRET-attribute',
+    'SECRET-message',
+  ];
+  const call = callOf(1, {
+    ciphertext: Buffer.from('SECRET-ciphertext'),
+    grantTokens: ['SECRET-grant'],
+    arrival: {
+      peer: 'p',
+      socketIdentity: '',
+      authorization: 'Bearer SECRET-bearer',
+      accessKeyId: '',
+    },
+    source: {
+      keyId: 'k',
+      algorithm: 'SYMMETRIC_DEFAULT',
+      encryptionContext: context({ account: 'SECRET-value', tenant: 'in clear' }),
+    },
+  });
+  const progress: Progress = {
+    ...judged(1, {
+      decision: { ...DENY, reasons: [{ code: 'c', message: 'SECRET-message', side: '' }] },
+    }),
+    call,
+    principal: { ...PRINCIPAL, attributes: { access_token: 'SECRET-attribute', team: 'x' } },
+    answer: { ...ANSWER, ciphertext: Buffer.from('SECRET-new') },
+  };
+  const written = [
+    entries.intent({ ...progress, intended: true }),
+    entries.terminal({ ...progress, intended: true }),
+    entries.terminal(progress, refusal('POLICY_DENIED')),
+  ].join('\n');
+  for (const secret of secrets) {
+    expect(written).not.toContain(secret);
+    expect(written).not.toContain(Buffer.from(secret).toString('base64'));
+  }
+  expect(written).toContain('"tenant":"in clear"');
+  expect(fromBody(entries.intent(progress))).toMatchObject({
+    input: { request: { grant_token_count: 1 }, principal: { attributes: { team: 'x' } } },
+  });
+});

@@ -1,0 +1,143 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { run } from '../../../src/cli/audit/run.ts';
+import { fill } from '../../audit/fault-world.ts';
+import { createFolder, openAudit } from '../../audit/world.ts';
+import { createTerminal } from './terminal.ts';
+
+const whole = createFolder();
+const { file } = whole;
+
+beforeAll(async () => {
+  const audit = await openAudit(file, { checkpointEntries: 20, maxBytes: 40_000 });
+  await fill(audit, 40);
+  await audit.close();
+});
+afterAll(() => whole[Symbol.asyncDispose]());
+
+async function audit(args: readonly string[], env = {}, input = '') {
+  const terminal = createTerminal(env, input);
+  const code = await run(args, terminal);
+  return { code, output: terminal.output(), errors: terminal.errors() };
+}
+
+/** A copy of the log that a test may damage. */
+function copied() {
+  const folder = createFolder();
+  cpSync(whole.path, folder.path, { recursive: true });
+  return folder;
+}
+
+test('verify: an intact log is 0, as a file, a folder or by KRP_AUDIT__FILE', async () => {
+  for (const { code, output } of [
+    await audit(['verify', file]),
+    await audit(['verify', whole.path]),
+    await audit(['verify'], { KRP_AUDIT__FILE: file }),
+  ]) {
+    expect(code).toBe(0);
+    expect(output).toContain(`${file}: intact`);
+    expect(output).toContain('test.example/audit');
+  }
+});
+
+test('verify: a changed entry is 1 and named', async () => {
+  await using folder = copied();
+  const text = readFileSync(folder.file, 'utf8');
+  writeFileSync(folder.file, text.replace('"released"', '"withheld"'));
+  const { code, errors } = await audit(['verify', folder.file]);
+  expect(code).toBe(1);
+  expect(errors).toMatch(/audit\.jsonl: seq \d+: the line was changed/);
+});
+
+test('verify: a deleted segment is 1', async () => {
+  await using folder = copied();
+  rmSync(join(folder.path, 'audit-000000000000.jsonl'));
+  const { code, errors } = await audit(['verify', folder.path]);
+  expect(code).toBe(1);
+  expect(errors).toMatch(/entries 0 to \d+ are missing/);
+});
+
+test('verify: a torn tail is 2', async () => {
+  await using folder = copied();
+  rmSync(`${folder.file}.checkpoint`);
+  truncateSync(folder.file, readFileSync(folder.file).length - 5);
+  expect(await audit(['verify', folder.file])).toMatchObject({ code: 2 });
+});
+
+test('verify: no log, a bad flag and a bad key are 3', async () => {
+  for (const args of [
+    ['verify', '/nowhere'],
+    ['verify'],
+    ['verify', file, '--nonsense'],
+    ['verify', file, '--vkey', 'a+b+c'],
+    ['prove', 'x', file],
+    ['tail', file, '--since', 'soon'],
+  ]) {
+    expect((await audit(args)).code, args.join(' ')).toBe(3);
+  }
+});
+
+test('verify: another key than the log’s is 1, its own is 0', async () => {
+  const { vkey } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '').segment;
+  expect((await audit(['verify', file, '--vkey', vkey])).code).toBe(0);
+  await using other = createFolder();
+  await (await openAudit(other.file)).close();
+  const foreign = JSON.parse(readFileSync(other.file, 'utf8').split('\n')[0] ?? '').segment.vkey;
+  expect((await audit(['verify', file, '--vkey', foreign])).code).toBe(1);
+});
+
+test('verify: a fleet’s logs are told apart, and a missing one is named', async () => {
+  await using fleet = createFolder();
+  for (const pod of ['a', 'b']) {
+    const folder = join(fleet.path, pod);
+    mkdirSync(folder);
+    await (
+      await openAudit(join(folder, 'audit.jsonl'), { origin: `fleet.example/${pod}` })
+    ).close();
+  }
+  const origins = join(fleet.path, 'origins');
+  const paths = ['a', 'b'].map((pod) => join(fleet.path, pod));
+  writeFileSync(origins, 'fleet.example/a\nfleet.example/b\n');
+  expect((await audit(['verify', ...paths, '--origins', origins])).code).toBe(0);
+  writeFileSync(origins, 'fleet.example/a\nfleet.example/b\nfleet.example/c\n');
+  const lost = await audit(['verify', ...paths, '--origins', origins]);
+  expect(lost).toMatchObject({ code: 1 });
+  expect(lost.errors).toContain('fleet.example/c');
+});
+
+test('prove: the proof of an entry checks, and not for another entry', async () => {
+  await using folder = createFolder();
+  const [entry, proof] = [join(folder.path, 'entry'), join(folder.path, 'proof')];
+  const { output } = await audit(['prove', '9', file, '--entry', entry]);
+  writeFileSync(proof, output);
+  const { vkey } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '').segment;
+  const check = ['prove', '--check', proof, '--entry', entry, '--vkey', vkey];
+  expect(await audit(check)).toMatchObject({ code: 0 });
+  writeFileSync(entry, readFileSync(entry, 'utf8').replace('"seq":9', '"seq":8'));
+  expect(await audit(check)).toMatchObject({ code: 1 });
+});
+
+test('hash: the mark of a value is the one in the entries', async () => {
+  const { output } = await audit(['hash', 'invoice'], { KRP_AUDIT__FILE: file });
+  expect(output).toMatch(/^hmac-sha256:[0-9a-f]{64}\n$/);
+  expect(readFileSync(join(whole.path, 'audit-000000000000.jsonl'), 'utf8')).toContain(
+    output.trim(),
+  );
+  const piped = await audit(['hash', '--key', `${file}.hmac-key`], {}, 'invoice\n');
+  expect(piped.output).toBe(output);
+});
+
+test('tail, export and stats show what was asked for', async () => {
+  const tail = await audit(['tail', file, '-n', '3', '--outcome', 'denied']);
+  expect(tail.output.trim().split('\n')).toHaveLength(3);
+  expect(tail.output).toContain('denied  POLICY_DENIED  spiffe://example.org/ns/orders/sa/api');
+  const csv = (await audit(['export', '--format', 'csv', '--kind', 'outcome', file])).output;
+  expect(csv.trim().split('\n')).toHaveLength(31);
+  const jsonl = (await audit(['export', file])).output.trim().split('\n');
+  expect(jsonl.map((line) => JSON.parse(line).seq)).toEqual(jsonl.map((_, seq) => seq));
+  const stats = JSON.parse((await audit(['stats', '--json', file])).output);
+  expect(stats.outcome).toEqual({ released: 30, denied: 10 });
+  const none = await audit(['tail', file, '--principal', 'spiffe://other/*']);
+  expect(none).toEqual({ code: 0, output: '', errors: '' });
+});
