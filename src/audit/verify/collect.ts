@@ -5,6 +5,7 @@ import { fromHead, type Head } from '../log/head.ts';
 import { readLines } from '../log/lines.ts';
 import type { Checkpoint } from '../log/note.ts';
 import { openRegular } from '../log/recover.ts';
+import { closedSegments } from '../log/segments.ts';
 
 export interface SegmentFile {
   readonly path: string;
@@ -27,11 +28,19 @@ export interface LogFiles {
 export function collectLogs(disk: Disk, path: string): readonly LogFiles[] {
   const facts = disk.facts(path);
   if (facts?.regular) return [collectLog(disk, path)];
-  if (!facts) throw new Error(`${path}: no such file or folder`);
+  if (!facts) {
+    // A process that ended while it rotated leaves closed segments and no live file.
+    if (holdsClosed(disk, path)) return [collectLog(disk, path)];
+    throw new Error(`${path}: no such file or folder`);
+  }
   const names = disk.list(path).filter((name) => isSegmentName(name));
   const logs = new Set(names.map((name) => join(path, liveName(name))));
   if (logs.size === 0) throw new Error(`${path} holds no audit log`);
   return [...logs].sort().map((log) => collectLog(disk, log));
+}
+
+function holdsClosed(disk: Disk, path: string): boolean {
+  return disk.facts(dirname(path)) !== undefined && closedSegments(disk, path).length > 0;
 }
 
 /** Given a closed segment alone, that segment; given a live file, all of its log. */
