@@ -1,11 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { awsKms } from './helpers/aws-cli.ts';
 import { type RunningEmbeddedKms, startEmbeddedKms } from './helpers/embedded-kms.ts';
-import { describeWith, TOOLS_PATH } from './helpers/tools.ts';
+import { describeWith } from './helpers/tools.ts';
 
 describeWith(['aws'], 'the AWS CLI against embedded-kms', () => {
   let kms: RunningEmbeddedKms;
@@ -19,13 +18,8 @@ describeWith(['aws'], 'the AWS CLI against embedded-kms', () => {
     expect(await kms.stop()).toBe(0);
   });
 
-  function aws(...args: readonly string[]) {
-    const all = ['--endpoint-url', kms.endpoint, '--region', 'us-east-1', 'kms', ...args];
-    const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
-    const env = { ...process.env, PATH: TOOLS_PATH, AWS_PAGER: '', ...credentials };
-    const { status, stdout, stderr } = spawnSync('aws', all, { encoding: 'utf8', env });
-    return { status, stderr, json: stdout === '' ? {} : JSON.parse(stdout) };
-  }
+  const env = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+  const aws = (...args: readonly string[]) => awsKms({ endpoint: kms.endpoint, env }, ...args);
 
   function blobFile(name: string, base64: string) {
     const file = join(folder, name);

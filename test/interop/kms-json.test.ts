@@ -1,13 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { awsKms } from './helpers/aws-cli.ts';
 import { DEMO_CONTEXT } from './helpers/demo.ts';
 import { encryptAt } from './helpers/demo-ciphertext.ts';
 import { type RunningProxy, startProxy } from './helpers/proxy.ts';
-import { describeWith, runTool, TOOLS_PATH } from './helpers/tools.ts';
+import { describeWith, runTool } from './helpers/tools.ts';
 
 const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
 const GOOD = { AWS_ACCESS_KEY_ID: 'AKIDAPP', AWS_SECRET_ACCESS_KEY: SECRET };
@@ -20,12 +19,7 @@ function boto3(proxy: RunningProxy, tenant: string, env: Env) {
 }
 
 function cli(proxy: RunningProxy, env: Env, ...args: readonly string[]) {
-  const all = ['--endpoint-url', proxy.kmsJson, '--region', 'us-east-1', 'kms', ...args];
-  const { status, stdout, stderr } = spawnSync('aws', all, {
-    encoding: 'utf8',
-    env: { ...process.env, PATH: TOOLS_PATH, AWS_PAGER: '', ...env },
-  });
-  return { status, stdout, stderr };
+  return awsKms({ endpoint: proxy.kmsJson, env }, ...args);
 }
 
 describeWith(['python3', 'aws'], 'stock clients through the proxy’s KMS endpoint', () => {
@@ -70,7 +64,7 @@ describeWith(['python3', 'aws'], 'stock clients through the proxy’s KMS endpoi
         ...more,
       );
     const moved = move('acme');
-    expect(JSON.parse(moved.stdout)).toMatchObject({
+    expect(moved.json).toMatchObject({
       SourceEncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
     });
     const denied = move('globex');

@@ -3,6 +3,7 @@ import { authorize } from '../model/authorize.ts';
 import { findOwnKey } from '../model/find.ts';
 import type { Grant } from '../model/grant.ts';
 import type { Key } from '../model/key.ts';
+import { managedKey } from '../model/manage.ts';
 import { isPrincipal } from '../model/principal.ts';
 import { page } from '../page.ts';
 import { required, structure } from '../shape/collections.ts';
@@ -21,8 +22,7 @@ export const listGrants = operation(
     GranteePrincipal: shapes.principal,
   }),
   (world, input, caller) => {
-    const key = findOwnKey(world, input.KeyId, caller);
-    authorize(world, { key, caller, action: 'ListGrants' });
+    const key = managedKey(world, input.KeyId, { caller, action: 'ListGrants' });
     const { GrantId: id, GranteePrincipal: grantee } = input;
     const all = sorted(key.grants)
       .filter((grant) => id === undefined || grant.id === id)
@@ -55,8 +55,7 @@ export const revokeGrant = operation(
     DryRun: flag,
   }),
   (world, input, caller) => {
-    const key = findOwnKey(world, input.KeyId, caller);
-    authorize(world, { key, caller, action: 'RevokeGrant' });
+    const key = managedKey(world, input.KeyId, { caller, action: 'RevokeGrant' });
     remove(world, key, grantOf(key, input.GrantId), input.DryRun);
     return {};
   },

@@ -1,10 +1,10 @@
 import { fault, invalidCiphertext, validation } from '../fault.ts';
 import { takeImportToken } from '../import/token.ts';
 import { toSecret, unwrap } from '../import/unwrap.ts';
-import { authorize } from '../model/authorize.ts';
-import { findOwnKey, requireState } from '../model/find.ts';
+import { requireState } from '../model/find.ts';
 import type { Key, Material } from '../model/key.ts';
 import { current } from '../model/key.ts';
+import { managedKey } from '../model/manage.ts';
 import { newMaterial } from '../model/material.ts';
 import { required, structure } from '../shape/collections.ts';
 import { blob, text, timestamp } from '../shape/scalars.ts';
@@ -27,8 +27,7 @@ type Input = Value<typeof input>;
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html */
 export const importKeyMaterial = operation(input, (world, request, caller) => {
-  const key = findOwnKey(world, request.KeyId, caller);
-  authorize(world, { key, caller, action: 'ImportKeyMaterial' });
+  const key = managedKey(world, request.KeyId, { caller, action: 'ImportKeyMaterial' });
   requireExternal(key);
   requireState(key, 'Disabled', 'PendingImport');
   const validTo = expiryOf(request, world.now());

@@ -1,8 +1,8 @@
 import { fault, notFound, validation } from '../fault.ts';
 import { giveImportToken } from '../import/token.ts';
-import { authorize } from '../model/authorize.ts';
-import { findOwnKey, requireState } from '../model/find.ts';
+import { requireState } from '../model/find.ts';
 import { current } from '../model/key.ts';
+import { managedKey } from '../model/manage.ts';
 import { required, structure } from '../shape/collections.ts';
 import { text } from '../shape/scalars.ts';
 import * as shapes from '../shape/shapes.ts';
@@ -28,8 +28,7 @@ export const getParametersForImport = operation(
     WrappingKeySpec: required(text({ values: ['RSA_2048', 'RSA_3072', 'RSA_4096', 'SM2'] })),
   }),
   (world, { KeyId, WrappingAlgorithm: algorithm, WrappingKeySpec: spec }, caller) => {
-    const key = findOwnKey(world, KeyId, caller);
-    authorize(world, { key, caller, action: 'GetParametersForImport' });
+    const key = managedKey(world, KeyId, { caller, action: 'GetParametersForImport' });
     requireExternal(key);
     requireState(key, 'Disabled', 'PendingImport');
     if (algorithm === 'SM2PKE' || spec === 'SM2') {
@@ -51,8 +50,7 @@ export const getParametersForImport = operation(
 export const deleteImportedKeyMaterial = operation(
   structure({ KeyId: required(shapes.keyId), KeyMaterialId: shapes.materialId }),
   (world, { KeyId, KeyMaterialId: id }, caller) => {
-    const key = findOwnKey(world, KeyId, caller);
-    authorize(world, { key, caller, action: 'DeleteImportedKeyMaterial' });
+    const key = managedKey(world, KeyId, { caller, action: 'DeleteImportedKeyMaterial' });
     requireExternal(key);
     const { materials } = key.family;
     const material = id === undefined ? current(key) : materials.find((each) => each.id === id);

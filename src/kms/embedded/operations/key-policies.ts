@@ -1,6 +1,5 @@
 import { notFound } from '../fault.ts';
-import { authorize } from '../model/authorize.ts';
-import { findOwnKey } from '../model/find.ts';
+import { managedKey } from '../model/manage.ts';
 import { required, structure } from '../shape/collections.ts';
 import { flag } from '../shape/scalars.ts';
 import * as shapes from '../shape/shapes.ts';
@@ -11,8 +10,7 @@ import { policyFor } from './policy-for.ts';
 export const getKeyPolicy = operation(
   structure({ KeyId: required(shapes.keyId), PolicyName: shapes.policyName }),
   (world, input, caller) => {
-    const key = findOwnKey(world, input.KeyId, caller);
-    authorize(world, { key, caller, action: 'GetKeyPolicy' });
+    const key = managedKey(world, input.KeyId, { caller, action: 'GetKeyPolicy' });
     checkName(input.PolicyName);
     return { Policy: key.policy.text, PolicyName: ONLY_NAME };
   },
@@ -27,8 +25,7 @@ export const putKeyPolicy = operation(
     BypassPolicyLockoutSafetyCheck: flag,
   }),
   (world, input, caller) => {
-    const key = findOwnKey(world, input.KeyId, caller);
-    authorize(world, { key, caller, action: 'PutKeyPolicy' });
+    const key = managedKey(world, input.KeyId, { caller, action: 'PutKeyPolicy' });
     checkName(input.PolicyName);
     key.policy = policyFor(input, caller);
     world.changed();
@@ -40,8 +37,7 @@ export const putKeyPolicy = operation(
 export const listKeyPolicies = operation(
   structure({ KeyId: required(shapes.keyId), ...shapes.paging }),
   (world, input, caller) => {
-    const key = findOwnKey(world, input.KeyId, caller);
-    authorize(world, { key, caller, action: 'ListKeyPolicies' });
+    managedKey(world, input.KeyId, { caller, action: 'ListKeyPolicies' });
     return { PolicyNames: [ONLY_NAME], Truncated: false };
   },
 );

@@ -1,8 +1,8 @@
 import { fault } from '../fault.ts';
-import { authorize } from '../model/authorize.ts';
-import { findOwnKey, requireState } from '../model/find.ts';
+import { requireState } from '../model/find.ts';
 import { type Key, stateOf } from '../model/key.ts';
 import { lapse } from '../model/lapse.ts';
+import { managedKey } from '../model/manage.ts';
 import { page } from '../page.ts';
 import { required, structure } from '../shape/collections.ts';
 import { integer } from '../shape/scalars.ts';
@@ -24,8 +24,7 @@ export const listKeys = operation(structure(shapes.paging), (world, input, calle
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKey.html */
 export const enableKey = operation(justKeyId, (world, input, caller) => {
-  const key = findOwnKey(world, input.KeyId, caller);
-  authorize(world, { key, caller, action: 'EnableKey' });
+  const key = managedKey(world, input.KeyId, { caller, action: 'EnableKey' });
   requireState(key, 'Disabled');
   key.enabled = true;
   world.changed();
@@ -34,8 +33,7 @@ export const enableKey = operation(justKeyId, (world, input, caller) => {
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_DisableKey.html */
 export const disableKey = operation(justKeyId, (world, input, caller) => {
-  const key = findOwnKey(world, input.KeyId, caller);
-  authorize(world, { key, caller, action: 'DisableKey' });
+  const key = managedKey(world, input.KeyId, { caller, action: 'DisableKey' });
   requireState(key, 'Disabled');
   key.enabled = false;
   world.changed();
@@ -46,8 +44,7 @@ export const disableKey = operation(justKeyId, (world, input, caller) => {
 export const updateKeyDescription = operation(
   structure({ KeyId: required(shapes.keyId), Description: required(shapes.description) }),
   (world, input, caller) => {
-    const key = findOwnKey(world, input.KeyId, caller);
-    authorize(world, { key, caller, action: 'UpdateKeyDescription' });
+    const key = managedKey(world, input.KeyId, { caller, action: 'UpdateKeyDescription' });
     requireState(key, 'Disabled', 'PendingImport');
     key.description = input.Description;
     world.changed();
@@ -62,8 +59,7 @@ export const scheduleKeyDeletion = operation(
     PendingWindowInDays: integer({ min: 7, max: 30 }),
   }),
   (world, { KeyId, PendingWindowInDays: windowInDays = 30 }, caller) => {
-    const key = findOwnKey(world, KeyId, caller);
-    authorize(world, { key, caller, action: 'ScheduleKeyDeletion' });
+    const key = managedKey(world, KeyId, { caller, action: 'ScheduleKeyDeletion' });
     requireState(key, 'Disabled', 'PendingImport');
     const at = hasReplicas(key) ? undefined : world.now() + windowInDays * DAY_MS;
     key.deletion = { windowInDays, at };
@@ -79,8 +75,7 @@ export const scheduleKeyDeletion = operation(
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html */
 export const cancelKeyDeletion = operation(justKeyId, (world, input, caller) => {
-  const key = findOwnKey(world, input.KeyId, caller);
-  authorize(world, { key, caller, action: 'CancelKeyDeletion' });
+  const key = managedKey(world, input.KeyId, { caller, action: 'CancelKeyDeletion' });
   if (!key.deletion) {
     throw fault('KMSInvalidStateException', `${key.arn} is not pending deletion.`);
   }

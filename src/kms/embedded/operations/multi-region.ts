@@ -1,8 +1,8 @@
 import { fault, notFound } from '../fault.ts';
-import { authorize } from '../model/authorize.ts';
-import { findOwnKey, requireState } from '../model/find.ts';
+import { requireState } from '../model/find.ts';
 import type { Key } from '../model/key.ts';
 import { arnOf } from '../model/key-id.ts';
+import { managedKey } from '../model/manage.ts';
 import { keyMetadata } from '../model/metadata.ts';
 import { addTags } from '../model/tags.ts';
 import { required, structure } from '../shape/collections.ts';
@@ -25,8 +25,7 @@ export const replicateKey = operation(
     Tags: shapes.tags,
   }),
   (world, input, caller) => {
-    const primary = findOwnKey(world, input.KeyId, caller);
-    authorize(world, { key: primary, caller, action: 'ReplicateKey' });
+    const primary = managedKey(world, input.KeyId, { caller, action: 'ReplicateKey' });
     requireState(primary);
     requirePrimary(primary);
     const region = input.ReplicaRegion;
@@ -61,8 +60,7 @@ export const replicateKey = operation(
 export const updatePrimaryRegion = operation(
   structure({ KeyId: required(shapes.keyId), PrimaryRegion: required(shapes.region) }),
   (world, input, caller) => {
-    const primary = findOwnKey(world, input.KeyId, caller);
-    authorize(world, { key: primary, caller, action: 'UpdatePrimaryRegion' });
+    const primary = managedKey(world, input.KeyId, { caller, action: 'UpdatePrimaryRegion' });
     requireState(primary);
     requirePrimary(primary);
     const next = primary.family.members.find(({ region }) => region === input.PrimaryRegion);

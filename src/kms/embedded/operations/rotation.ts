@@ -1,7 +1,7 @@
 import { fault } from '../fault.ts';
-import { authorize } from '../model/authorize.ts';
-import { findOwnKey, requireState } from '../model/find.ts';
+import { requireState } from '../model/find.ts';
 import type { Key, Material } from '../model/key.ts';
+import { managedKey } from '../model/manage.ts';
 import { rotate } from '../model/material.ts';
 import { isSymmetric } from '../model/spec.ts';
 import { page } from '../page.ts';
@@ -21,8 +21,7 @@ export const enableKeyRotation = operation(
     RotationPeriodInDays: integer({ min: 90, max: 2560 }),
   }),
   (world, { KeyId, RotationPeriodInDays: periodInDays = 365 }, caller) => {
-    const key = findOwnKey(world, KeyId, caller);
-    authorize(world, { key, caller, action: 'EnableKeyRotation' });
+    const key = managedKey(world, KeyId, { caller, action: 'EnableKeyRotation' });
     requireAutomatic(key);
     requireState(key);
     requirePrimary(key);
@@ -34,8 +33,7 @@ export const enableKeyRotation = operation(
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_DisableKeyRotation.html */
 export const disableKeyRotation = operation(justKeyId, (world, input, caller) => {
-  const key = findOwnKey(world, input.KeyId, caller);
-  authorize(world, { key, caller, action: 'DisableKeyRotation' });
+  const key = managedKey(world, input.KeyId, { caller, action: 'DisableKeyRotation' });
   // KMS says yes to this for keys that could never rotate.
   if (!isSymmetric(key.spec)) return {};
   requireAutomatic(key);
@@ -48,8 +46,7 @@ export const disableKeyRotation = operation(justKeyId, (world, input, caller) =>
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html */
 export const getKeyRotationStatus = operation(justKeyId, (world, input, caller) => {
-  const key = findOwnKey(world, input.KeyId, caller);
-  authorize(world, { key, caller, action: 'GetKeyRotationStatus' });
+  const key = managedKey(world, input.KeyId, { caller, action: 'GetKeyRotationStatus' });
   if (isSymmetric(key.spec)) requireAutomatic(key);
   const { rotation } = key.family;
   return {
@@ -64,8 +61,7 @@ export const getKeyRotationStatus = operation(justKeyId, (world, input, caller) 
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html */
 export const rotateKeyOnDemand = operation(justKeyId, (world, input, caller) => {
-  const key = findOwnKey(world, input.KeyId, caller);
-  authorize(world, { key, caller, action: 'RotateKeyOnDemand' });
+  const key = managedKey(world, input.KeyId, { caller, action: 'RotateKeyOnDemand' });
   requireState(key);
   requireSymmetric(key);
   requirePrimary(key);
@@ -84,8 +80,7 @@ export const listKeyRotations = operation(
     ...shapes.paging,
   }),
   (world, input, caller) => {
-    const key = findOwnKey(world, input.KeyId, caller);
-    authorize(world, { key, caller, action: 'ListKeyRotations' });
+    const key = managedKey(world, input.KeyId, { caller, action: 'ListKeyRotations' });
     requireSymmetric(key);
     const all = [...key.family.materials.entries()]
       .filter(

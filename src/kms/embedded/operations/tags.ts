@@ -1,5 +1,5 @@
-import { authorize } from '../model/authorize.ts';
-import { findOwnKey, requireState } from '../model/find.ts';
+import { requireState } from '../model/find.ts';
+import { managedKey } from '../model/manage.ts';
 import { addTags } from '../model/tags.ts';
 import { page } from '../page.ts';
 import { required, structure } from '../shape/collections.ts';
@@ -10,8 +10,7 @@ import { operation } from './operation.ts';
 export const tagResource = operation(
   structure({ KeyId: required(shapes.keyId), Tags: required(shapes.tags) }),
   (world, input, caller) => {
-    const key = findOwnKey(world, input.KeyId, caller);
-    authorize(world, { key, caller, action: 'TagResource' });
+    const key = managedKey(world, input.KeyId, { caller, action: 'TagResource' });
     requireState(key, 'Disabled', 'PendingImport');
     addTags(key.tags, input.Tags);
     world.changed();
@@ -23,8 +22,7 @@ export const tagResource = operation(
 export const untagResource = operation(
   structure({ KeyId: required(shapes.keyId), TagKeys: required(shapes.tagKeys) }),
   (world, input, caller) => {
-    const key = findOwnKey(world, input.KeyId, caller);
-    authorize(world, { key, caller, action: 'UntagResource' });
+    const key = managedKey(world, input.KeyId, { caller, action: 'UntagResource' });
     requireState(key, 'Disabled', 'PendingImport');
     for (const name of input.TagKeys) key.tags.delete(name);
     world.changed();
@@ -36,8 +34,7 @@ export const untagResource = operation(
 export const listResourceTags = operation(
   structure({ KeyId: required(shapes.keyId), ...shapes.paging }),
   (world, input, caller) => {
-    const key = findOwnKey(world, input.KeyId, caller);
-    authorize(world, { key, caller, action: 'ListResourceTags' });
+    const key = managedKey(world, input.KeyId, { caller, action: 'ListResourceTags' });
     const all = [...key.tags.keys()].sort();
     const { items, rest } = page(all, input, { idOf: (name) => name, usual: 50 });
     const tags = items.map((name) => ({ TagKey: name, TagValue: key.tags.get(name) ?? '' }));
