@@ -74,11 +74,15 @@ async function compileQuery(expression: string): Promise<Query> {
   return compile(expression);
 }
 
+const ENDPOINT_FORMS =
+  /^(?:https?|grpcs?):\/\/|^(?:unix|unix-abstract|dns|ipv4|ipv6):|^(?!.*:\/\/).*:\d+$/i;
+
 /** A scheme, or at least a port, tells what the endpoint is. */
 function checkEndpoint(endpoint: string): string {
-  if (/^[A-Za-z][A-Za-z0-9+.-]*:/.test(endpoint) || /:\d+$/.test(endpoint)) return endpoint;
+  if (ENDPOINT_FORMS.test(endpoint)) return endpoint;
+  const wrong = endpoint.includes('://') ? 'unknown scheme' : 'scheme is missing';
   throw usageFailure(
-    `Bad value for --endpoint-url "${endpoint}": scheme is missing.  Must be of the form ` +
+    `Bad value for --endpoint-url "${endpoint}": ${wrong}.  Must be of the form ` +
       'http://<hostname>/ or https://<hostname>/\nA proxy is <hostname>:<port> or unix:<path>.',
   );
 }

@@ -136,7 +136,9 @@ describe('re-encrypt through the proxy', () => {
     const ran = await runCommand(reEncrypt, args);
     expect(ran.exit).toBe(255);
     expect(ran.stderr.trim().split('\n')).toHaveLength(1);
-    expect(ran.stderr).toMatch(/Could not connect to the proxy at "127\.0\.0\.1:1"/);
+    expect(ran.stderr).toMatch(
+      /Could not connect to the proxy at "127\.0\.0\.1:1": connect ECONNREFUSED 127\.0\.0\.1:1\. /,
+    );
   });
 });
 

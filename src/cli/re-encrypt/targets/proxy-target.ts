@@ -1,3 +1,4 @@
+import process from 'node:process';
 import type { CallOptions, Client } from '../../../client/create-client.ts';
 import { RefusedError } from '../../../client/refused-error.ts';
 import { proxyTarget } from '../../../client/target.ts';
@@ -29,6 +30,8 @@ export async function withProxy<Answer>(
 ): Promise<Answer> {
   const { createClient } = await import('../../../client/create-client.ts');
   const { target, secure } = proxyTarget(settings.endpoint);
+  // grpc-js names a server by its IP address, which Node warns of; it is nothing that a caller could mend.
+  process.noDeprecation = true;
   const client = open(() =>
     createClient({
       target,

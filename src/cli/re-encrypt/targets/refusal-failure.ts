@@ -2,18 +2,26 @@ import type { RefusedError } from '../../../client/refused-error.ts';
 import { REASONS } from '../../../errors.ts';
 import { CliFailure, EXIT_CODE, type FailureFacts, otherFailure } from '../failure.ts';
 
-/** The codes of gRPC that come without a reason where no proxy answered. */
-const UNANSWERED: Readonly<Record<string, (endpoint: string) => string>> = {
-  UNAVAILABLE: (endpoint) =>
-    `Could not connect to the proxy at "${endpoint}". Is it running? \`kms-reencrypt-proxy serve\` starts one.`,
+/** What to say of codes that come without a reason, for then no proxy answered. */
+const UNANSWERED: Readonly<Record<string, (endpoint: string, message: string) => string>> = {
+  UNAVAILABLE: (endpoint, message) =>
+    `Could not connect to the proxy at "${endpoint}": ${lastError(message)}. ` +
+    'Is it running there? `kms-reencrypt-proxy serve` starts one.',
   DEADLINE_EXCEEDED: (endpoint) => `Read timeout on the proxy at "${endpoint}"`,
 };
+
+/** What the connection itself failed with, out of all that grpc-js says around it. */
+function lastError(message: string): string {
+  const [, error] = /Last error: (?:Error: )?(.+?)(?:\. Resolution note:.*)?$/s.exec(message) ?? [];
+  return (error ?? message).replaceAll(/\s+/g, ' ').trim();
+}
 
 /** A refusal under the name that AWS's own protocol has for it, with what the proxy tells beside. */
 export function refusalFailure(refused: RefusedError, endpoint: string): CliFailure {
   const { reason, kmsError, code } = refused.facts;
   const unanswered = UNANSWERED[code];
-  if (reason === '' && unanswered) return otherFailure(unanswered(endpoint), refused);
+  if (reason === '' && unanswered)
+    return otherFailure(unanswered(endpoint, refused.message), refused);
   if (reason === '') return otherFailure(`${code} from "${endpoint}": ${refused.message}`, refused);
   const known = Object.hasOwn(REASONS, reason)
     ? REASONS[reason as keyof typeof REASONS]

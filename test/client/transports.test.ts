@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ClientOptions, createClient } from '../../src/client/create-client.ts';
+import type { ReEncryptResponse } from '../../src/gen/kms/reencrypt/v1/ReEncryptResponse.ts';
+import { loadService } from '../../src/server/service.ts';
+import { createAuthority } from '../helpers/certificates.ts';
+
+const authority = createAuthority();
+const serverCertificate = authority.issue({
+  commonName: 'localhost',
+  dns: ['localhost'],
+  usage: 'server',
+});
+const clientCertificate = authority.issue({ commonName: 'caller', usage: 'client' });
+
+let folder: string;
+let servers: readonly Server[];
+let tlsTarget: string;
+
+const file = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'client-'));
+  writeFileSync(file('ca.pem'), authority.cert);
+  writeFileSync(file('client.pem'), clientCertificate.cert);
+  writeFileSync(file('client.key'), clientCertificate.key);
+  const { cert, key } = serverCertificate;
+  const mutual = ServerCredentials.createSsl(
+    Buffer.from(authority.cert),
+    [{ private_key: Buffer.from(key), cert_chain: Buffer.from(cert) }],
+    true,
+  );
+  const [tls, socket] = [createServer(), createServer()];
+  servers = [tls, socket];
+  tlsTarget = `localhost:${await bind(tls, 'localhost:0', mutual)}`;
+  await bind(socket, `unix:${file('proxy.sock')}`, ServerCredentials.createInsecure());
+});
+
+afterAll(() => {
+  for (const server of servers) server.forceShutdown();
+  rmSync(folder, { recursive: true });
+});
+
+function createServer(): Server {
+  const server = new Server();
+  server.addService(loadService(), {
+    ReEncrypt: (_: ServerUnaryCall<unknown, unknown>, done: sendUnaryData<ReEncryptResponse>) =>
+      done(null, { keyId: 'arn' }),
+  });
+  return server;
+}
+
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
+  return new Promise((resolve, reject) =>
+    server.bindAsync(address, credentials, (error, port) =>
+      error ? reject(error) : resolve(port),
+    ),
+  );
+}
+
+async function call(options: ClientOptions): Promise<string> {
+  const client = createClient(options);
+  return client
+    .reEncrypt({}, { timeoutMs: 5000 })
+    .then(
+      ({ keyId }) => keyId,
+      ({ facts }) => facts.code,
+    )
+    .finally(() => client.close());
+}
+
+describe('the client reaches a proxy', () => {
+  test('over a Unix socket', async () => {
+    expect(await call({ target: `unix:${file('proxy.sock')}` })).toBe('arn');
+  });
+
+  test('over mutual TLS, and not without its own certificate or its trust', async () => {
+    const trusting = { caFile: file('ca.pem') };
+    const own = { certificateFile: file('client.pem'), keyFile: file('client.key') };
+    expect(await call({ target: tlsTarget, tls: { ...trusting, ...own } })).toBe('arn');
+    expect(await call({ target: tlsTarget, tls: { ...own, verify: false } })).toBe('arn');
+    expect(await call({ target: tlsTarget, tls: trusting })).toBe('UNAVAILABLE');
+    expect(await call({ target: tlsTarget, tls: own })).toBe('UNAVAILABLE');
+    expect(await call({ target: tlsTarget })).toBe('UNAVAILABLE');
+  });
+});
