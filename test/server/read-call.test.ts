@@ -105,7 +105,7 @@ describe('a request that is not exact is refused by the name of its field', () =
         expect(Object.entries(read)).toEqual(Object.entries(context));
         expect(JSON.parse(JSON.stringify(read))).toEqual({ ...context });
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 });
