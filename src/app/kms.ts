@@ -32,11 +32,15 @@ export async function composeKms(
   const { createAwsBackend } = await import('../kms/aws/backend.ts');
   const { region, endpoint, transport, allow_embedded: allowEmbedded } = config.aws;
   const aws = await createAwsBackend({ region, endpoint, transport, allowEmbedded, env, warn });
-  return { kms: refuseFaults(guard(metrics.kms.measure(aws), limits, log)), embedded: undefined };
+  const told = (state: string) => {
+    log.warn({ state }, 'the circuit breaker towards KMS');
+    metrics.read({ breakerOpen: () => state === 'open' });
+  };
+  return { kms: refuseFaults(guard(metrics.kms.measure(aws), limits, told)), embedded: undefined };
 }
 
 /** Around what is measured, so that a second try counts as a request of its own. */
-function guard(kms: Kms, limits: Config['limits'], log: Surroundings['log']): Kms {
+function guard(kms: Kms, limits: Config['limits'], onBreaker: (state: string) => void): Kms {
   const { max_in_flight: maxInFlight, max_queue: maxQueue, ...towards } = limits.kms;
   return guardKms({
     kms,
@@ -44,7 +48,7 @@ function guard(kms: Kms, limits: Config['limits'], log: Surroundings['log']): Km
     createPlaces: (current) =>
       createGate({ maxInFlight: current, maxQueue, maxWaitMs: towards.max_wait_ms }),
     takeToken: createKeyedBuckets(bucket(limits.per_key)).take,
-    onBreaker: (state) => log.warn({ state }, 'the circuit breaker towards KMS'),
+    onBreaker,
     now: () => performance.now(),
     random: Math.random,
   });

@@ -119,15 +119,29 @@ describeWith(['buildah', 'debootstrap', 'grpcurl'], 'the image', () => {
     }
   });
 
-  it('says in one sentence what is wrong without a configuration, and ends with 64', () => {
-    const serve = ['/nodejs/bin/node', 'dist/main.js', 'serve', '--config', '/nowhere.yaml'];
-    expect(() => inside(...serve)).toThrow(
-      expect.objectContaining({
-        status: 64,
-        stderr: expect.stringMatching(/nowhere\.yaml cannot/),
-      }),
-    );
-  });
+  const overDemo = (setting: string) => ['--config', 'config/demo.yaml', '--set', setting];
+  it.each([
+    ['a configuration', 64, ['--config', '/nowhere.yaml'], /\/nowhere\.yaml cannot/],
+    ['a bundle', 1, overDemo('policy.source=/nowhere.tar.gz'), /\/nowhere\.tar\.gz/],
+    ['a folder for the audit log', 1, overDemo('audit.file=/nowhere/audit.jsonl'), /\/nowhere/],
+    ['leave to write there', 1, overDemo('audit.file=/app/audit.jsonl'), /\/app|audit/],
+  ])(
+    'says in one sentence that it has not %s, and ends with %i',
+    (_, status, options, sentence) => {
+      const env = ['--env', 'NODE_ENV=development'];
+      const serve = ['/nodejs/bin/node', 'dist/main.js', 'serve', ...options];
+      try {
+        buildah('run', ...RUNNING, ...env, container, '--', ...serve);
+        expect.unreachable('it serves');
+      } catch (error) {
+        expect(error).toMatchObject({ status });
+        const said = String((error as { stderr: string }).stderr);
+        expect(said).toMatch(/^kms-reencrypt-proxy serve: /m);
+        expect(said).toMatch(sentence);
+        expect(said).not.toMatch(/^ +at /m);
+      }
+    },
+  );
 });
 
 /** The last process of a line of processes of one child each. */

@@ -105,4 +105,6 @@ export const MOTO_DIFFERS: ReadonlySet<string> = new Set([
   'a ciphertext whose key is gone says neither that nor which key it was',
   'an ARN of something else is InvalidArnException where the operation knows that, and never another error',
   'a key has fifty aliases at most',
+  'a grantee passes on no more than it was granted, and nothing that is less strict',
+  'a grant bound to the resource of an AWS service allows no direct call',
 ]);
