@@ -1,0 +1,113 @@
+import { mkdtempSync, renameSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDecisionPoint, type DecisionPoint } from '../../src/policy/point.ts';
+import { withManifest } from '../policy/tar.ts';
+import { archive, EXAMPLE, HAZARDS, resolved } from '../policy/values.ts';
+import { reportTrials, trials } from './trials.ts';
+
+const TIMEOUT_MS = 50;
+let hazards: DecisionPoint;
+beforeAll(async () => {
+  hazards = await createDecisionPoint({ source: HAZARDS, timeoutMs: TIMEOUT_MS });
+});
+afterAll(() => hazards.close());
+
+const TRIALS = trials(100);
+
+// F13: deny, within twice the limit, and the next evaluation is right.
+test.each([
+  'loop',
+  'regex',
+  'replace',
+  'walk',
+  'fork',
+  'memory',
+  'conflict',
+  'huge',
+  'boolean',
+  'unheard-of',
+])('a policy that goes wrong by %s denies in time and harms no other decision', async (job) => {
+  const times: number[] = [];
+  const others: number[] = [];
+  let injected = 0;
+  for (let i = 0; i < TRIALS; i += 1) {
+    times.push(await timed(() => hazards.decide(resolved({ job }), 'request'), 'deny'));
+    injected += 1;
+    for (let k = 0; k < 50; k += 1) {
+      others.push(await timed(() => hazards.decide(resolved(), 'request'), 'allow'));
+    }
+  }
+  reportTrials({ fault: `policy ${job}`, trials: TRIALS, injections: injected });
+  expect(percentile(times, 0.9)).toBeLessThan(2 * TIMEOUT_MS);
+  expect(percentile(others, 0.99)).toBeLessThan(50);
+});
+
+// F14: every decision names one revision, a bad bundle keeps the old one.
+test('reloads under load lose no decision, and bad bundles among them change nothing', async () => {
+  const count = trials(1_000);
+  const file = join(mkdtempSync(join(tmpdir(), 'policy-faults-')), 'bundle.tar.gz');
+  const good = archive(EXAMPLE);
+  const bad = [
+    good.subarray(0, 20_000),
+    Buffer.from('rubbish'),
+    withManifest(good, { revision: 7 }),
+  ];
+  const put = (bytes: Buffer) => {
+    writeFileSync(`${file}.new`, bytes);
+    renameSync(`${file}.new`, file);
+  };
+  put(good);
+  const point = await createDecisionPoint({ source: file, timeoutMs: TIMEOUT_MS });
+  let running = true;
+  let decided = 0;
+  const load = (async () => {
+    while (running) {
+      const request = await point.decide(resolved(), 'request');
+      await turn();
+      const result = await point.decide(resolved({}, { decision: request }), 'result');
+      expect([request.effect, result.effect]).toEqual(['allow', 'allow']);
+      expect(result.revision).toBe(request.revision);
+      expect(['example-2', 'even', 'odd']).toContain(request.revision);
+      decided += 1;
+    }
+  })();
+  let refused = 0;
+  const versions = [
+    withManifest(good, { revision: 'even' }),
+    withManifest(good, { revision: 'odd' }),
+  ];
+  for (let i = 0; i < count; i += 1) {
+    const wrong = i % 5 === 4 ? bad[i % bad.length] : undefined;
+    put(wrong ?? versions[i % 2] ?? good);
+    await point.reload().catch(() => {
+      refused += 1;
+    });
+  }
+  running = false;
+  await load;
+  reportTrials({ fault: 'policy reloads', trials: count, injections: refused });
+  expect(refused).toBe(Math.floor(count / 5));
+  expect(decided).toBeGreaterThan(0);
+  await point.close();
+});
+
+/** Of this thread alone: what others of the machine take is no matter of the policy's. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
+
+async function timed(decide: () => ReturnType<DecisionPoint['decide']>, effect: string) {
+  const started = cpuMs();
+  const decision = await decide();
+  expect(decision.effect).toBe(effect);
+  return cpuMs() - started;
+}
+
+function percentile(times: number[], share: number): number {
+  return times.sort((a, b) => a - b)[Math.floor(times.length * share)] ?? Infinity;
+}
