@@ -1,4 +1,6 @@
 import {
+  type ChannelCredentials,
+  type ChannelOptions,
   type Client,
   credentials,
   type GrpcObject,
@@ -32,8 +34,12 @@ export interface Told {
 }
 
 /** A stock grpc-js client of the service, not the project's own. */
-export function connect(address: string): ReEncryptServiceClient {
-  return new types.kms.reencrypt.v1.ReEncryptService(address, credentials.createInsecure());
+export function connect(
+  address: string,
+  creds: ChannelCredentials = credentials.createInsecure(),
+  options: ChannelOptions = {},
+): ReEncryptServiceClient {
+  return new types.kms.reencrypt.v1.ReEncryptService(address, creds, options);
 }
 
 export function reEncrypt(

@@ -1,0 +1,140 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ChannelCredentials, credentials, Metadata } from '@grpc/grpc-js';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAuthority } from '../helpers/certificates.ts';
+import { closeAll, connect, refusalOf, type Told } from '../helpers/grpc-client.ts';
+import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+
+const ca = createAuthority();
+const BILLING = 'spiffe://example.org/billing';
+const REQUEST = {
+  ciphertextBlob: Buffer.from('no ciphertext'),
+  sourceKeyId: 'alias/demo-source',
+  destinationKeyId: 'alias/demo-destination',
+};
+
+let folder: string;
+let proxy: RunningProxy;
+let token: string;
+
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'identity-'));
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' };
+  const server = ca.issue({ dns: ['localhost'], usage: 'server' });
+  const jwt = { issuer: 'https://issuer.example', audience: ['krp'] };
+  token = await new SignJWT({ sub: 'orders' })
+    .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+    .setIssuer(jwt.issuer)
+    .setAudience('krp')
+    .setExpirationTime('5m')
+    .sign(privateKey);
+  const jwks = file('jwks.json', JSON.stringify({ keys: [jwk] }));
+  const socket = { listen: `unix:${folder}/reports.sock`, identity: 'reports' };
+  proxy = await startProxy([
+    'identity.require=true',
+    `identity.jwt=${JSON.stringify({ ...jwt, jwks_file: jwks })}`,
+    `grpc.tls.cert_file=${file('cert.pem', server.cert)}`,
+    `grpc.tls.key_file=${file('key.pem', server.key)}`,
+    `grpc.tls.client_ca_file=${file('ca.pem', ca.cert)}`,
+    'grpc.tls.client_certificates=optional',
+    `grpc.listeners=${JSON.stringify([socket])}`,
+  ]);
+});
+
+afterAll(async () => {
+  await proxy.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** Calls, and gives back what was told and who the audit log says it was. */
+async function callAs(how: {
+  address?: string;
+  creds?: ChannelCredentials;
+  authorization?: string;
+}) {
+  const { address = proxy.endpoint, creds = asCaller(), authorization } = how;
+  const client = connect(address, creds, { 'grpc.ssl_target_name_override': 'localhost' });
+  const metadata = new Metadata();
+  if (authorization) metadata.set('authorization', authorization);
+  const told: Told = await refusalOf(
+    new Promise((resolve, reject) => {
+      client.ReEncrypt(REQUEST, metadata, (error, answer) =>
+        error ? reject(error) : resolve(answer),
+      );
+    }),
+  );
+  closeAll(client);
+  const entry = proxy.entries().findLast((one) => one['decision_id'] === told.decisionId);
+  return { reason: told.reason, input: entry?.['input'] };
+}
+
+function asCaller(uris?: readonly string[]): ChannelCredentials {
+  const root = Buffer.from(ca.cert);
+  if (!uris) return credentials.createSsl(root);
+  const { key, cert } = ca.issue({ uris, usage: 'client' });
+  return credentials.createSsl(root, Buffer.from(key), Buffer.from(cert));
+}
+
+const principal = (id: string, kind: string) => ({
+  principal: expect.objectContaining({ id, kind }),
+});
+
+test('a SPIFFE ID is who policy and audit see, also where a token comes with it', async () => {
+  const { reason, input } = await callAs({
+    creds: asCaller([BILLING]),
+    authorization: `Bearer ${token}`,
+  });
+  expect(reason).not.toBe('UNAUTHENTICATED');
+  expect(input).toMatchObject(principal(BILLING, 'spiffe'));
+});
+
+test('a bearer token is, where there is no certificate', async () => {
+  const { input } = await callAs({ authorization: `Bearer ${token}` });
+  expect(input).toMatchObject(principal('orders', 'jwt'));
+});
+
+test('a Unix socket is, in clear beside the TLS door', async () => {
+  const { input } = await callAs({
+    address: `unix:${folder}/reports.sock`,
+    creds: credentials.createInsecure(),
+  });
+  expect(input).toMatchObject(principal('reports', 'uds'));
+});
+
+test.each([
+  ['nothing', {}],
+  ['two URI names', { uris: [BILLING, 'spiffe://example.org/admin'] }],
+  ['a token of nobody', { authorization: 'Bearer e30.e30.e30' }],
+  [
+    'a good certificate’s rival in a bad one',
+    { uris: ['spiffe://example.org/a/../b'], authorization: 'x' },
+  ],
+])(
+  'who shows %s is refused before anything is asked, and leaves no entry of a call',
+  async (_, how) => {
+    const { uris, ...rest } = how as { uris?: readonly string[]; authorization?: string };
+    const before = proxy.entries().length;
+    const { reason, input } = await callAs({ creds: asCaller(uris), ...rest });
+    expect([reason, input]).toEqual(['UNAUTHENTICATED', undefined]);
+    const since = proxy.entries().slice(before);
+    expect(since.filter(({ kind }) => kind === 'refusal' || kind === 'intent')).toEqual([]);
+  },
+);
+
+test('who was turned away is counted in the log', async () => {
+  await expect
+    .poll(() => proxy.entries().filter(({ kind }) => kind === 'turned_away').length, {
+      timeout: 5000,
+    })
+    .toBeGreaterThan(0);
+});
