@@ -22,8 +22,11 @@ export interface Request {
   readonly sameKey?: boolean | undefined;
 }
 
-/** @throws AccessDeniedException unless the key policy or a grant lets the caller act. */
-export function authorize(world: World, request: Request): void {
+/**
+ * @returns the grant that lets the caller act, or undefined where the key policy does.
+ * @throws AccessDeniedException where neither does.
+ */
+export function authorize(world: World, request: Request): Grant | undefined {
   const { key, caller, action, grantTokens } = request;
   if (grantTokens) checkGrantTokens(world, grantTokens);
   const said = evaluate(key.policy, {
@@ -32,21 +35,22 @@ export function authorize(world: World, request: Request): void {
     resource: key.arn,
     valuesOf: conditionValues(request),
   });
-  if (said === 'allow') return;
+  if (said === 'allow') return undefined;
   if (said === 'deny') throw denied(request, 'with an explicit deny in a resource-based policy');
-  if (grantOf(request)) return;
+  const grant = grantOf(request);
+  if (grant) return grant;
   throw denied(request, `because no resource-based policy allows the kms:${action} action`);
 }
 
-/** The grant that lets the caller do this, if there is one. */
-export function grantOf(request: Request): Grant | undefined {
+function grantOf(request: Request): Grant | undefined {
   for (const grant of request.key.grants.values()) {
     if (grantAllows(grant, request)) return grant;
   }
   return undefined;
 }
 
-function denied({ caller, action, key }: Request, why: string) {
+/** KMS's sentence for a caller that may not act, and why. */
+export function denied({ caller, action, key }: Request, why: string) {
   return fault(
     'AccessDeniedException',
     `User: ${caller.principal} is not authorized to perform: kms:${action} on resource: ${key.arn} ${why}`,

@@ -5,6 +5,8 @@ import { isPrincipal } from './principal.ts';
 export interface GrantConstraints {
   readonly EncryptionContextSubset?: EncryptionContext | undefined;
   readonly EncryptionContextEquals?: EncryptionContext | undefined;
+  /** A resource of an AWS service; no caller here acts for one, so such a grant allows nobody. */
+  readonly SourceArn?: string | undefined;
 }
 
 /** A grant as ListGrants shows it, and the tokens that CreateGrant gave for it. */
@@ -20,13 +22,14 @@ export interface Grant {
   readonly constraints: GrantConstraints | undefined;
 }
 
-/** Operations that a context constraint does not touch, having no context. */
-const WITHOUT_CONTEXT = new Set(['DescribeKey', 'RetireGrant']);
+/** Operations without a context: constraints do not touch them, or bind what they may pass on. */
+const WITHOUT_CONTEXT = new Set(['DescribeKey', 'RetireGrant', 'CreateGrant']);
 
 /** True where the grant lets the caller do what the request says. */
 export function grantAllows(grant: Grant, { caller, action, context }: Request): boolean {
   if (!grant.operations.includes(action)) return false;
   if (!isPrincipal(grant.granteePrincipal, caller.principal)) return false;
+  if (grant.constraints?.SourceArn !== undefined) return false;
   return WITHOUT_CONTEXT.has(action) || contextFits(grant.constraints, context ?? {});
 }
 
@@ -40,6 +43,21 @@ export function contextFits(
   return [equals, subset].every((wanted) =>
     [...lowered(wanted ?? {})].every(([key, value]) => given.get(key) === value),
   );
+}
+
+/**
+ * True where a grantee may pass on what it was granted: no other operations, and constraints that
+ * are as strict or stricter.
+ */
+export function mayPassOn(own: Grant, wanted: Pick<Grant, 'operations' | 'constraints'>): boolean {
+  if (!wanted.operations.every((operation) => own.operations.includes(operation))) return false;
+  const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } =
+    own.constraints ?? {};
+  if (!equals && !subset) return true;
+  const { EncryptionContextEquals: exactly, EncryptionContextSubset: atLeast } =
+    wanted.constraints ?? {};
+  if (exactly) return contextFits(own.constraints, exactly);
+  return equals === undefined && contextFits(own.constraints, atLeast ?? {});
 }
 
 function lowered(context: EncryptionContext): Map<string, string> {

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseJson } from '../../../exact-json.ts';
 import { dryRun, fault, validation } from '../fault.ts';
-import { authorize } from '../model/authorize.ts';
+import { authorize, denied } from '../model/authorize.ts';
 import { findOwnKey, requireState } from '../model/find.ts';
-import type { Grant, GrantConstraints } from '../model/grant.ts';
+import { type Grant, type GrantConstraints, mayPassOn } from '../model/grant.ts';
 import type { Key } from '../model/key.ts';
 import type { Caller } from '../model/key-id.ts';
 import { algorithmsOf } from '../model/spec.ts';
@@ -51,6 +51,7 @@ const input = structure({
   Constraints: structure({
     EncryptionContextSubset: shapes.encryptionContext,
     EncryptionContextEquals: shapes.encryptionContext,
+    SourceArn: text({ min: 1, max: 2048 }),
   }),
   GrantTokens: shapes.grantTokens,
   Name: text({ min: 1, max: 256, pattern: '^[a-zA-Z0-9:/_-]+$' }),
@@ -61,11 +62,16 @@ type Input = Value<typeof input>;
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html */
 export const createGrant = operation(input, (world, request, caller) => {
   const key = findOwnKey(world, request.KeyId, caller);
-  authorize(world, { key, caller, action: 'CreateGrant', grantTokens: request.GrantTokens });
+  const wish = { key, caller, action: 'CreateGrant', grantTokens: request.GrantTokens };
+  const own = authorize(world, wish);
   requireState(key);
   checkPrincipals(request);
   checkOperations(request, key);
   checkConstraints(request.Constraints, key);
+  const passedOn = { operations: request.Operations, constraints: request.Constraints };
+  if (own && !mayPassOn(own, passedOn)) {
+    throw denied(wish, 'because the grant that allows it is narrower than the one asked for');
+  }
   if (request.DryRun) throw dryRun();
   const grant = withToken(world, key, { request, caller });
   return { GrantToken: grant.tokens.at(-1), GrantId: grant.id };

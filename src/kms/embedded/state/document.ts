@@ -36,6 +36,7 @@ const grant = z.strictObject({
     .strictObject({
       EncryptionContextSubset: stringMap.optional(),
       EncryptionContextEquals: stringMap.optional(),
+      SourceArn: z.string().optional(),
     })
     .optional(),
 });

@@ -205,6 +205,59 @@ export const accessCases: readonly Case[] = [
     },
   },
   {
+    name: 'a grantee passes on no more than it was granted, and nothing that is less strict',
+    run: async (kms) => {
+      const { KeyId } = await guardedKey(kms);
+      const alice = kms.as({ principal: ALICE });
+      await kms.call('CreateGrant', {
+        KeyId,
+        GranteePrincipal: ALICE,
+        Operations: ['Encrypt', 'CreateGrant'],
+        Constraints: { EncryptionContextSubset: { tenant: 'a' } },
+      });
+      const pass = (
+        operation: 'Encrypt' | 'Decrypt',
+        Constraints?: Record<string, Record<string, string>>,
+      ) =>
+        alice.call('CreateGrant', {
+          KeyId,
+          GranteePrincipal: STRANGER,
+          Operations: [operation],
+          ...(Constraints && { Constraints }),
+        });
+      await refused(pass('Encrypt'), 'AccessDeniedException');
+      await refused(
+        pass('Decrypt', { EncryptionContextSubset: { tenant: 'a' } }),
+        'AccessDeniedException',
+      );
+      await refused(
+        pass('Encrypt', { EncryptionContextSubset: { tenant: 'b' } }),
+        'AccessDeniedException',
+      );
+      await pass('Encrypt', { EncryptionContextSubset: { tenant: 'a', more: 'b' } });
+      await pass('Encrypt', { EncryptionContextEquals: { tenant: 'a' } });
+    },
+  },
+  {
+    name: 'a grant bound to the resource of an AWS service allows no direct call',
+    run: async (kms) => {
+      const { KeyId } = await guardedKey(kms);
+      const SourceArn = `arn:aws:s3:::bucket-of-${kms.account}`;
+      const Constraints = { SourceArn };
+      const GranteePrincipal = ALICE;
+      await kms.call('CreateGrant', {
+        KeyId,
+        GranteePrincipal,
+        Operations: ['Encrypt'],
+        Constraints,
+      });
+      const encrypt = kms
+        .as({ principal: ALICE })
+        .call('Encrypt', { KeyId, Plaintext: bytes('x') });
+      await refused(encrypt, 'AccessDeniedException');
+    },
+  },
+  {
     name: 'another account needs the key policy, and names the key by its ARN',
     run: async (kms) => {
       const { KeyId, Arn } = await symmetricKey(kms);

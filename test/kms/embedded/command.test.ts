@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { run } from '../../../src/cli/embedded-kms.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'embedded-kms-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function embeddedKms(args: readonly string[], env: Record<string, string> = {}) {
+  let stderr = '';
+  const sink = new Writable({
+    write: (chunk, _encoding, done) => {
+      stderr += chunk;
+      done();
+    },
+  });
+  const code = await run(args, { stdin: new PassThrough(), stdout: sink, stderr: sink, env });
+  return { code, stderr };
+}
+
+it.each([
+  ['every interface', ['--listen', '0.0.0.0:0'], {}, /--listen is 0\.0\.0\.0:0.*loopback alone/],
+  ['an account of letters', ['--account', 'mine'], {}, /--account mine is not twelve digits/],
+  [
+    'production',
+    [],
+    { NODE_ENV: 'production' },
+    /NODE_ENV=production.*EMBEDDED_KMS_IN_PRODUCTION=1/,
+  ],
+  ['production, told once', ['--in-production'], { NODE_ENV: 'production' }, /not for production/],
+  ['a seed that is not there', ['--seed', 'none.yaml'], {}, /none\.yaml cannot be read/],
+  ['an unknown option', ['--public'], {}, /unknown option/],
+])('%s: one sentence, exit 64, nothing started', async (_name, args, env, message) => {
+  const { code, stderr } = await embeddedKms(args, env);
+  expect(code).toBe(64);
+  expect(stderr).toMatch(message);
+  expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(2);
+});
+
+it('a damaged state file is named and the start refused', async () => {
+  const file = join(folder, 'keys.json');
+  writeFileSync(file, 'damage', { mode: 0o600 });
+  const { code, stderr } = await embeddedKms(['--state-file', file]);
+  expect([code, stderr]).toEqual([64, expect.stringMatching(/keys\.json is damaged/)]);
+});
+
+it('a port in use is exit 1', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => other.once('listening', resolve));
+  const { port } = other.address() as { port: number };
+  const { code, stderr } = await embeddedKms(['--listen', `127.0.0.1:${port}`]);
+  other.close();
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining(`cannot listen on 127.0.0.1:${port}`),
+  ]);
+});
