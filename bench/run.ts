@@ -21,8 +21,22 @@ const USAGE = `Usage: npm run bench -- [options]
   --save         write bench/results.json, and table and plot into docs/performance.md
 `;
 
-const LONG: Plan = { rounds: 5, warmUpSeconds: 5, seconds: 3, inFlight: 64, rate: 500 };
-const SHORT: Plan = { rounds: 2, warmUpSeconds: 2, seconds: 1, inFlight: 64, rate: 500 };
+const LONG: Plan = {
+  rounds: 5,
+  warmUpCalls: 30_000,
+  warmUpSeconds: 20,
+  seconds: 3,
+  inFlight: 64,
+  rate: 500,
+};
+const SHORT: Plan = {
+  rounds: 2,
+  warmUpCalls: 5_000,
+  warmUpSeconds: 2,
+  seconds: 1,
+  inFlight: 64,
+  rate: 500,
+};
 
 const { values: flags } = parseArgs({
   options: {

@@ -34,6 +34,7 @@ export function targetsOf({ rows, direct }: Comparison): readonly Target[] {
       must: 140,
       goal: 110,
     },
+    ratio('mutual TLS / plaintext, CPU per call', cpu('proxy_mtls', 'proxy'), 1.2, 1.1),
     ratio('CPU per call at 10,000 rules / at 10 rules', cpu('proxy_10k', 'proxy'), 1.1, 1.02),
   ];
 }

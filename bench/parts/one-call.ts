@@ -1,0 +1,41 @@
+import type { Progress } from '../../src/call.ts';
+import { aPermit } from '../../test/kms/permits.ts';
+
+const CONTEXT = { tenant: 'acme', purpose: 'invoice-archive' };
+const KEYS = {
+  source: { keyId: 'alias/demo-source', encryptionContext: CONTEXT },
+  destination: { keyId: 'alias/demo-destination', encryptionContext: CONTEXT },
+};
+
+/** An allowed call as far as the stages bring it, new each time as real ones are. */
+export function oneCall(index: number): Required<Progress> {
+  const id = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
+  const permit = aPermit({ ...KEYS, call: { id, ciphertext: new Uint8Array(184) } });
+  const { call, keys, decision } = permit;
+  return {
+    call,
+    keys,
+    decision,
+    intended: true,
+    principal: {
+      id: '',
+      kind: 'anonymous',
+      authenticated: false,
+      spiffe: { trustDomain: '', path: '' },
+      attributes: {},
+    },
+    answer: {
+      ciphertext: new Uint8Array(192),
+      sourceKeyArn: keys.source.keyArn,
+      destinationKeyArn: keys.destination.keyArn,
+      sourceAlgorithm: 'SYMMETRIC_DEFAULT',
+      destinationAlgorithm: 'SYMMETRIC_DEFAULT',
+      sourceKeyMaterialId: 'ab'.repeat(32),
+      destinationKeyMaterialId: 'ab'.repeat(32),
+      dryRun: false,
+      requestId: '7a1f0000-0000-4000-8000-00000000f00d',
+      attempts: 1,
+      latencyNs: 1_000_000,
+    },
+  };
+}
