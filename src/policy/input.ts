@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { CallSide, KeyFacts, Phase, Principal, Resolved } from '../call.ts';
+import type { CallSide, EncryptionContext, KeyFacts, Phase, Principal, Resolved } from '../call.ts';
 import { type ContextChanges, contextChanges } from './context-changes.ts';
 
 /** One side as policy sees it; policies/schemas/input.json says what each field holds. */
@@ -71,7 +71,8 @@ export interface PolicyInput {
 }
 
 /** The one place where a call's camelCase becomes the snake_case of policy. */
-export function toInput({ call, principal, keys }: Resolved, phase: Phase): PolicyInput {
+export function toInput(resolved: Resolved, phase: Phase): PolicyInput {
+  const { call, principal, keys } = resolved;
   return {
     version: 1,
     action: call.action,
@@ -79,10 +80,17 @@ export function toInput({ call, principal, keys }: Resolved, phase: Phase): Poli
     principal: toPrincipal(principal),
     source: toSide(call.source, keys.source),
     destination: toSide(call.destination, keys.destination),
+    ...toRest(resolved),
+  };
+}
+
+function toRest({ call, keys }: Resolved): Pick<PolicyInput, 'relation' | 'request' | 'time'> {
+  const { source, destination } = call;
+  return {
     relation: {
       ...toRelation(keys.source, keys.destination),
-      context: contextChanges(call.source.encryptionContext, call.destination.encryptionContext),
-      algorithm_changed: call.source.algorithm !== call.destination.algorithm,
+      context: contextChanges(source.encryptionContext, destination.encryptionContext),
+      algorithm_changed: source.algorithm !== destination.algorithm,
     },
     request: {
       id: call.id,
@@ -99,6 +107,36 @@ export function toInput({ call, principal, keys }: Resolved, phase: Phase): Poli
   };
 }
 
+/** The same as JSON text: what outlives one call, key facts and principals, is written once. */
+export function toInputText(resolved: Resolved, phase: Phase): string {
+  const { call, principal, keys } = resolved;
+  const { relation, request, time } = toRest(resolved);
+  const source = sideText(call.source, keys.source);
+  const destination = sideText(call.destination, keys.destination);
+  return `{"version":1,"action":"${call.action}","phase":"${phase}","principal":${principalText(principal)},"source":${source},"destination":${destination},"relation":${JSON.stringify(relation)},"request":${JSON.stringify(request)},"time":${JSON.stringify(time)}}`;
+}
+
+const keyTexts = new WeakMap<KeyFacts, string>();
+const principalTexts = new WeakMap<Principal, string>();
+
+function sideText({ algorithm, encryptionContext }: CallSide, key: KeyFacts): string {
+  let text = keyTexts.get(key);
+  if (text === undefined) {
+    text = JSON.stringify(toKey(key)).slice(0, -1);
+    keyTexts.set(key, text);
+  }
+  return `${text},"algorithm":"${algorithm}","encryption_context":${JSON.stringify(encryptionContext)},"encryption_context_keys":${JSON.stringify(keysOf(encryptionContext))}}`;
+}
+
+function principalText(principal: Principal): string {
+  let text = principalTexts.get(principal);
+  if (text === undefined) {
+    text = JSON.stringify(toPrincipal(principal));
+    principalTexts.set(principal, text);
+  }
+  return text;
+}
+
 function toPrincipal({ id, kind, authenticated, spiffe, attributes }: Principal) {
   return {
     id,
@@ -110,6 +148,21 @@ function toPrincipal({ id, kind, authenticated, spiffe, attributes }: Principal)
 }
 
 function toSide({ algorithm, encryptionContext }: CallSide, key: KeyFacts): InputSide {
+  return {
+    ...toKey(key),
+    algorithm,
+    encryption_context: encryptionContext,
+    encryption_context_keys: keysOf(encryptionContext),
+  };
+}
+
+function keysOf(context: EncryptionContext): string[] {
+  return Object.keys(context).sort();
+}
+
+type CallFields = 'algorithm' | 'encryption_context' | 'encryption_context_keys';
+
+function toKey(key: KeyFacts): Omit<InputSide, CallFields> {
   return {
     known: key.known,
     requested_key_id: key.requestedKeyId,
@@ -130,9 +183,6 @@ function toSide({ algorithm, encryptionContext }: CallSide, key: KeyFacts): Inpu
     multi_region: key.multiRegion,
     multi_region_type: key.multiRegionType,
     facts_off: key.factsOff,
-    algorithm,
-    encryption_context: encryptionContext,
-    encryption_context_keys: Object.keys(encryptionContext).sort(),
   };
 }
 

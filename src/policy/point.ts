@@ -4,7 +4,7 @@ import type { Decision, Phase, Resolved } from '../call.ts';
 import { readBundle } from './bundle/bundle.ts';
 import type { Verification } from './bundle/signature.ts';
 import { createGeneration, type Generation, type Limits } from './generation.ts';
-import { toInput } from './input.ts';
+import { toInputText } from './input.ts';
 import type { Loader, LoaderStatus, ReloadEvent } from './loader.ts';
 import { type BundleOptions, openLoader } from './open-loader.ts';
 import { createShadow, type Shadow, type ShadowEvent } from './shadow/shadow.ts';
@@ -62,7 +62,7 @@ export async function createDecisionPoint(options: DecisionPointOptions): Promis
     async decide(resolved, phase) {
       const started = performance.now();
       const generation = serving.pick(resolved, phase);
-      const input = JSON.stringify(toInput(resolved, phase));
+      const input = toInputText(resolved, phase);
       const decision: Decision = {
         ...judge(serving.loader, generation, { input, at: resolved.call.receivedAt, phase }),
         phase,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { toInput } from '../../src/policy/input.ts';
+import { toInput, toInputText } from '../../src/policy/input.ts';
 import { SAMPLES } from '../../src/policy/samples.ts';
 import { aCall, keyFacts, resolved, UNKNOWN } from './values.ts';
 
@@ -42,6 +42,25 @@ describe('the input', () => {
     ...Object.entries(SAMPLES),
   ])('is total and as its schema says, for %s', (_name, input) => {
     expect(misfits(input, schema)).toEqual([]);
+  });
+
+  it.each([
+    ['a plain call', resolved()],
+    ['an unknown source key', resolved({}, unknown)],
+    ['texts that JSON must escape', resolved({ id: '"\\u2028', job: '\u0000' })],
+  ])('is the same as text and as an object, for %s, the first time and later', (_name, asked) => {
+    for (let i = 0; i < 2; i += 1) {
+      expect(toInputText(asked, 'request')).toBe(JSON.stringify(toInput(asked, 'request')));
+    }
+  });
+
+  it('as text is of this call and no earlier one with the same keys and principal', () => {
+    const side = (tenant: string) =>
+      ({ keyId: '', algorithm: 'SYMMETRIC_DEFAULT', encryptionContext: { tenant } }) as const;
+    const first = resolved({ source: side('first') });
+    const next = { ...first, call: { ...first.call, source: side('next') } };
+    toInputText(first, 'request');
+    expect(JSON.parse(toInputText(next, 'result'))).toEqual(toInput(next, 'result'));
   });
 
   it('says how the sides relate', () => {
