@@ -16,7 +16,7 @@ const PART = '\u0001';
 const NO_ID = ' '.repeat(36);
 const MARK_LENGTH = 37;
 
-/** Pieces: members sorted before `prev`, those between `prev` and `seq`, those after. None is empty. */
+/** Members sorted before `prev`, those between `prev` and `seq`, and those after. The first two end with a comma. */
 export interface Pieces {
   readonly head: string;
   readonly middle: string;
@@ -24,7 +24,7 @@ export interface Pieces {
 }
 
 export function toBody(mark: Mark, id: string, { head, middle, tail }: Pieces): Body {
-  return `${mark}${id}{${head},${PART}${middle}${PART}${tail}}`;
+  return `${mark}${id}{${head}${PART}${middle}${PART}${tail}}`;
 }
 
 /** An entry about the log itself or its process, from plain values. */
@@ -38,7 +38,7 @@ export function toPieces(entry: Readonly<Record<string, Json | undefined>>): Pie
     members(Object.fromEntries(keys.filter(wanted).map((key) => [key, entry[key]])));
   const middle = pick((key) => key > 'prev' && key < 'seq');
   return {
-    head: pick((key) => key < 'prev'),
+    head: `${pick((key) => key < 'prev')},`,
     middle: middle === '' ? '' : `${middle},`,
     tail: pick((key) => key > 'seq'),
   };

@@ -57,9 +57,7 @@ export function createEntries({ redactor, labels, now }: EntryOptions): Entries 
     const { call, decision } = progress;
     const input = `"input":${inputOf(progress)},`;
     return {
-      head: trim(
-        `${before(call.id, decision)}${input}"kind":"${kind}",${kmsOf(progress)}${ownLabels}${metricsOf(decision)}${outcome}${PATH}`,
-      ),
+      head: `${before(call.id, decision)}${input}"kind":"${kind}",${kmsOf(progress)}${ownLabels}${metricsOf(decision)}${outcome}${PATH}`,
       middle: after(call, decision),
     };
   }
@@ -72,9 +70,7 @@ export function createEntries({ redactor, labels, now }: EntryOptions): Entries 
       ? inputOf(progress)
       : `{"principal":{"id":${JSON.stringify(principal.id)},"kind":"${principal.kind}"}}`;
     return {
-      head: trim(
-        `${before(call.id, late)}"input":${input},"kind":"outcome",${kmsOf(progress)}${ownLabels}${metricsOf(late)}${outcome}${late ? PATH : ''}`,
-      ),
+      head: `${before(call.id, late)}"input":${input},"kind":"outcome",${kmsOf(progress)}${ownLabels}${metricsOf(late)}${outcome}${late ? PATH : ''}`,
       middle: after(call, late),
     };
   }
@@ -95,12 +91,7 @@ function resultOf({ effect, labels, reasons, rule }: Decision, mark: Redactor['m
     ({ code, message, side }) =>
       `{"code":${JSON.stringify(code)},"message":"${message === '' ? '' : mark(message)}","side":"${side}"}`,
   );
-  return `{"allow":${effect === 'allow'},"labels":${canonical(labels)},"reasons":[${listed.join(',')}],"rule":${JSON.stringify(rule)}}`;
-}
-
-/** Pieces are built with a comma after each member; the log adds its own after `head`. */
-function trim(head: string): string {
-  return head.slice(0, -1);
+  return `{"allow":${effect === 'allow'},"labels":${labelsJson(labels)},"reasons":[${listed.join(',')}],"rule":${JSON.stringify(rule)}}`;
 }
 
 function before(id: string, decision: Decision | undefined): string {
@@ -113,7 +104,7 @@ function before(id: string, decision: Decision | undefined): string {
 
 function requestOf(call: Call): string {
   const sha256 = hash('sha256', call.ciphertext, 'hex');
-  return `{"ciphertext_bytes":${call.ciphertext.length},"ciphertext_sha256":"${sha256}","dry_run":${call.dryRun},"dry_run_modifiers":${JSON.stringify(call.dryRunModifiers)},"grant_token_count":${call.grantTokens.length},"job":${JSON.stringify(call.job)},"transport":"${call.transport}"}`;
+  return `{"ciphertext_bytes":${call.ciphertext.length},"ciphertext_sha256":"${sha256}","dry_run":${call.dryRun},"dry_run_modifiers":${call.dryRunModifiers.length === 0 ? '[]' : JSON.stringify(call.dryRunModifiers)},"grant_token_count":${call.grantTokens.length},"job":${JSON.stringify(call.job)},"transport":"${call.transport}"}`;
 }
 
 function metricsOf(decision: Decision | undefined): string {
@@ -167,6 +158,11 @@ function statusOf({ call, answer }: Progress, refusal: Refusal | undefined): Sta
 
 function isDenial({ reason }: Refusal): boolean {
   return REASONS[reason].layer === 'policy';
+}
+
+function labelsJson(labels: Readonly<Record<string, string>>): string {
+  for (const _ in labels) return canonical(labels);
+  return '{}';
 }
 
 /** ISO 8601 with milliseconds, made once a millisecond. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { type Body, idOf, markOf, toLine } from '../body.ts';
-import { EMPTY_TREE, push, type Tree } from './tree.ts';
+import { EMPTY_TREE, hashLeaf, push, type Tree } from './tree.ts';
 
 /** Where a log stands after its last durable line. */
 export interface Chain {
@@ -40,7 +40,7 @@ export function createStage(): Stage {
       const start = end + 1;
       buffer[end] = 0;
       end = start + buffer.write(line, start);
-      push(peaks, seq, hash('sha256', buffer.subarray(start - 1, end), 'buffer'));
+      push(peaks, seq, hashLeaf(buffer.subarray(start - 1, end)));
       prev = hash('sha256', buffer.subarray(start, end), 'hex');
       buffer[start - 1] = NEWLINE;
       seq += 1;

@@ -1,7 +1,7 @@
 import { type Body, toEventBody } from '../body.ts';
 import type { Json } from '../canonical.ts';
 import type { Chain } from './chain.ts';
-import { peakCount, type Tree } from './tree.ts';
+import { fromBytes, peakCount, type Tree, toBytes } from './tree.ts';
 
 export const SCHEMA_VERSION = 1;
 
@@ -37,7 +37,7 @@ export function toHead(facts: HeadFacts, timestamp: string): Body {
       origin,
       predecessor: predecessor ? { ...predecessor } : null,
       schema: SCHEMA_VERSION,
-      tree: chain.tree.peaks.map((peak) => peak.toString('hex')),
+      tree: chain.tree.peaks.map((peak) => toBytes(peak).toString('hex')),
       vkey,
     },
   });
@@ -75,5 +75,5 @@ export function fromHead(line: Uint8Array): Head | undefined {
 function toTree(size: number, peaks: Json): Tree | undefined {
   if (!Array.isArray(peaks) || peaks.length !== peakCount(size)) return;
   if (!peaks.every((peak) => typeof peak === 'string' && /^[0-9a-f]{64}$/.test(peak))) return;
-  return { size, peaks: peaks.map((peak) => Buffer.from(String(peak), 'hex')) };
+  return { size, peaks: peaks.map((peak) => fromBytes(Buffer.from(String(peak), 'hex'))) };
 }

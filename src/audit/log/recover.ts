@@ -4,7 +4,7 @@ import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
 import { fromHead, type Head } from './head.ts';
 import { type Line, placeOf, readLines } from './lines.ts';
-import { push, rootOf } from './tree.ts';
+import { hashLeaf, push, rootOf } from './tree.ts';
 
 /** What a segment holds, as far as it holds together. */
 export interface Found {
@@ -75,7 +75,7 @@ function createWalk(head: Head, claim: Claim | undefined) {
       else if (entry.kind === 'checkpoint') signed = entry.checkpoint?.size ?? signed;
       lastKind = entry.kind;
       prev = hash('sha256', line.bytes, 'hex');
-      push(peaks, seq, hash('sha256', line.leaf, 'buffer'));
+      push(peaks, seq, hashLeaf(line.leaf));
       seq += 1;
       if (seq === claim?.size && !rootOf({ size: seq, peaks }).equals(claim.root)) {
         throw new LogFault('BROKEN', `the first ${seq} entries are not those of the checkpoint`);

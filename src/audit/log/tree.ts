@@ -6,41 +6,57 @@ import { hash } from 'node:crypto';
  */
 export interface Tree {
   readonly size: number;
-  readonly peaks: readonly Buffer[];
+  readonly peaks: readonly Hash[];
 }
+
+/** 32 bytes as a Latin-1 string: a Buffer costs more to make than the hash in it. */
+export type Hash = string;
 
 export const EMPTY_TREE: Tree = { size: 0, peaks: [] };
 
 const node = Buffer.alloc(65);
 node[0] = 1;
 
+/** @param leaf a zero and the line */
+export function hashLeaf(leaf: Uint8Array): Hash {
+  return hash('sha256', leaf, 'binary');
+}
+
 /** SHA-256(0x00 ‖ line). */
-export function leafHash(line: Uint8Array): Buffer {
+export function leafHash(line: Uint8Array): Hash {
   const leaf = Buffer.allocUnsafe(line.length + 1);
   leaf[0] = 0;
   leaf.set(line, 1);
-  return hash('sha256', leaf, 'buffer');
+  return hashLeaf(leaf);
 }
 
 /** SHA-256(0x01 ‖ left ‖ right). */
-export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  node.set(left, 1);
-  node.set(right, 33);
-  return hash('sha256', node, 'buffer');
+export function nodeHash(left: Hash, right: Hash): Hash {
+  node.write(left, 1, 'latin1');
+  node.write(right, 33, 'latin1');
+  return hash('sha256', node, 'binary');
+}
+
+export function toBytes(hashed: Hash): Buffer {
+  return Buffer.from(hashed, 'latin1');
+}
+
+export function fromBytes(bytes: Buffer): Hash {
+  return bytes.toString('latin1');
 }
 
 /** Adds a leaf to `peaks` in place; `size` is the number of leaves before it. */
-export function push(peaks: Buffer[], size: number, leaf: Buffer): void {
+export function push(peaks: Hash[], size: number, leaf: Hash): void {
   let top = leaf;
   for (let rest = size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
     const left = peaks.pop();
-    if (!left) throw new Error('the tree has fewer peaks than its size says');
+    if (left === undefined) throw new Error('the tree has fewer peaks than its size says');
     top = nodeHash(left, top);
   }
   peaks.push(top);
 }
 
-export function grow(tree: Tree, leaves: readonly Buffer[]): Tree {
+export function grow(tree: Tree, leaves: readonly Hash[]): Tree {
   const peaks = [...tree.peaks];
   leaves.forEach((leaf, index) => {
     push(peaks, tree.size + index, leaf);
@@ -50,8 +66,8 @@ export function grow(tree: Tree, leaves: readonly Buffer[]): Tree {
 
 export function rootOf({ peaks }: Tree): Buffer {
   const [last, ...larger] = peaks.toReversed();
-  if (!last) return hash('sha256', Buffer.alloc(0), 'buffer');
-  return larger.reduce((right, left) => nodeHash(left, right), last);
+  if (last === undefined) return hash('sha256', '', 'buffer');
+  return toBytes(larger.reduce((right, left) => nodeHash(left, right), last));
 }
 
 /** How many peaks a tree of this size has. */

@@ -1,10 +1,10 @@
-import { push, rootOf } from '../log/tree.ts';
+import { type Hash, push, rootOf } from '../log/tree.ts';
 
 /** The tree as it grows, with enough memory to tell the roots of its recent past. */
 export interface History {
-  add(leaf: Buffer): void;
+  add(leaf: Hash): void;
   readonly size: () => number;
-  readonly peaks: () => readonly Buffer[];
+  readonly peaks: () => readonly Hash[];
   /** The root when the tree had this size; undefined where that is too long ago. */
   rootAt(size: number): Buffer | undefined;
   /** Nothing before now will be asked for. */
@@ -14,10 +14,10 @@ export interface History {
 /** Checkpoints come every thousand entries or so: this many are far more than a late signature needs. */
 const REMEMBERED = 100_000;
 
-export function createHistory(size: number, peaks: readonly Buffer[]): History {
+export function createHistory(size: number, peaks: readonly Hash[]): History {
   const now = { size, peaks: [...peaks] };
   let base = { size, peaks: [...peaks] };
-  let leaves: Buffer[] = [];
+  let leaves: Hash[] = [];
 
   return {
     add(leaf) {
@@ -34,7 +34,7 @@ export function createHistory(size: number, peaks: readonly Buffer[]): History {
       const past = [...base.peaks];
       for (let at = base.size; at < wanted; at += 1) {
         const leaf = leaves[at - base.size];
-        if (leaf) push(past, at, leaf);
+        if (leaf !== undefined) push(past, at, leaf);
       }
       return rootOf({ size: wanted, peaks: past });
     },

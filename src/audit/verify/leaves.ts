@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import type { Disk } from '../log/disk.ts';
+import { type Hash, hashLeaf } from '../log/tree.ts';
 import type { LogFiles } from './collect.ts';
 import { readEntries } from './entries.ts';
 
@@ -7,8 +7,8 @@ import { readEntries } from './entries.ts';
 export interface Leaves {
   readonly firstSeq: number;
   readonly size: number;
-  leaf(seq: number): Buffer;
-  readonly peaks: readonly Buffer[];
+  leaf(seq: number): Hash;
+  readonly peaks: readonly Hash[];
   /** The line of one entry. */
   line(seq: number): Buffer | undefined;
 }
@@ -26,13 +26,13 @@ export function readLeaves(disk: Disk, log: LogFiles, size: number, wanted = -1)
   for (const entry of readEntries(disk, log, size)) {
     const at = (entry.seq - firstSeq) * HASH_BYTES;
     if (at === hashes.length) hashes = Buffer.concat([hashes], at * 2);
-    hashes.set(hash('sha256', entry.leaf, 'buffer'), at);
+    hashes.write(hashLeaf(entry.leaf), at, 'latin1');
     if (entry.seq === wanted) line = Buffer.from(entry.bytes);
     seq = entry.seq + 1;
   }
   if (seq < size) throw new Error(`the log ends at seq ${seq - 1}; ${size} entries are asked for`);
   const leafAt = (of: number) =>
-    hashes.subarray((of - firstSeq) * HASH_BYTES, (of - firstSeq + 1) * HASH_BYTES);
+    hashes.toString('latin1', (of - firstSeq) * HASH_BYTES, (of - firstSeq + 1) * HASH_BYTES);
   return {
     ...{ firstSeq, size, peaks: head.chain.tree.peaks },
     leaf: leafAt,

@@ -1,16 +1,17 @@
 import { type Checkpoint, parseNote } from '../log/note.ts';
+import { fromBytes, type Hash, toBytes } from '../log/tree.ts';
 
 /** A proof that an entry is in a log, as https://c2sp.org/tlog-proof has it. */
 export interface ProofFile {
   readonly seq: number;
-  readonly hashes: readonly Buffer[];
+  readonly hashes: readonly Hash[];
   readonly checkpoint: Checkpoint;
 }
 
 const HEADER = 'c2sp.org/tlog-proof@v1';
 
-export function toProof(seq: number, hashes: readonly Buffer[], note: string): string {
-  const lines = hashes.map((hash) => `${hash.toString('base64')}\n`).join('');
+export function toProof(seq: number, hashes: readonly Hash[], note: string): string {
+  const lines = hashes.map((hash) => `${toBytes(hash).toString('base64')}\n`).join('');
   return `${HEADER}\nindex ${seq}\n${lines}\n${note}`;
 }
 
@@ -22,7 +23,7 @@ export function parseProof(text: string): ProofFile {
   if (header !== HEADER || digits === undefined) throw new Error(`not a ${HEADER} file`);
   return {
     seq: Number(digits),
-    hashes: hashes.map((hash) => Buffer.from(hash, 'base64')),
+    hashes: hashes.map((hash) => fromBytes(Buffer.from(hash, 'base64'))),
     checkpoint: parseNote(text.slice(split + 2)),
   };
 }

@@ -1,8 +1,8 @@
-import { leafHash, nodeHash } from '../log/tree.ts';
+import { type Hash, leafHash, nodeHash } from '../log/tree.ts';
 import type { Leaves } from './leaves.ts';
 
 /** RFC 6962 2.1.1: the hashes that lead from the entry `seq` to the root over `size` entries. */
-export function inclusionProof(leaves: Leaves, seq: number, size: number): readonly Buffer[] {
+export function inclusionProof(leaves: Leaves, seq: number, size: number): readonly Hash[] {
   if (seq < leaves.firstSeq || seq >= size) {
     throw new Error(`seq ${seq} is not between ${leaves.firstSeq} and ${size - 1}`);
   }
@@ -10,7 +10,7 @@ export function inclusionProof(leaves: Leaves, seq: number, size: number): reado
 }
 
 /** RFC 6962 2.1.2: the hashes that show that the first `older` of `newer` entries are unchanged. */
-export function consistencyProof(leaves: Leaves, older: number, newer: number): readonly Buffer[] {
+export function consistencyProof(leaves: Leaves, older: number, newer: number): readonly Hash[] {
   if (older > newer) throw new Error(`${older} entries are more than ${newer}`);
   if (older === 0 || older === newer) return [];
   return subproof(leaves, older, { from: 0, to: newer, whole: true });
@@ -21,7 +21,7 @@ interface Range {
   readonly to: number;
 }
 
-function path(leaves: Leaves, seq: number, { from, to }: Range): readonly Buffer[] {
+function path(leaves: Leaves, seq: number, { from, to }: Range): readonly Hash[] {
   if (to - from === 1) return [];
   const split = from + largestPower(to - from);
   return seq < split
@@ -33,7 +33,7 @@ function subproof(
   leaves: Leaves,
   older: number,
   { from, to, whole }: Range & { readonly whole: boolean },
-): readonly Buffer[] {
+): readonly Hash[] {
   if (older === to) return whole ? [] : [rangeRoot(leaves, { from, to })];
   const split = from + largestPower(to - from);
   if (older <= split) {
@@ -45,14 +45,14 @@ function subproof(
 }
 
 /** The root of an aligned range. What lies before the first segment is one of that segment's peaks. */
-export function rangeRoot(leaves: Leaves, { from, to }: Range): Buffer {
+export function rangeRoot(leaves: Leaves, { from, to }: Range): Hash {
   if (to <= leaves.firstSeq) return peakOf(leaves, { from, to });
   if (to - from === 1) return leaves.leaf(from);
   const split = from + largestPower(to - from);
   return nodeHash(rangeRoot(leaves, { from, to: split }), rangeRoot(leaves, { from: split, to }));
 }
 
-function peakOf({ peaks, firstSeq }: Leaves, { from, to }: Range): Buffer {
+function peakOf({ peaks, firstSeq }: Leaves, { from, to }: Range): Hash {
   let start = 0;
   for (const peak of peaks) {
     const end = start + largestPower(firstSeq - start + 1);
@@ -75,11 +75,11 @@ export interface Inclusion {
   readonly line: Uint8Array;
   readonly seq: number;
   readonly size: number;
-  readonly proof: readonly Buffer[];
+  readonly proof: readonly Hash[];
 }
 
 /** The root that a proof leads to (RFC 9162 2.1.3.2); undefined where it cannot be one. */
-export function rootFromInclusion({ line, seq, size, proof }: Inclusion): Buffer | undefined {
+export function rootFromInclusion({ line, seq, size, proof }: Inclusion): Hash | undefined {
   let [index, last] = [seq, size - 1];
   let root = leafHash(line);
   for (const hash of proof) {

@@ -54,7 +54,7 @@ function headFits(walk: Walk, { head }: SegmentFile, isFirst: boolean): boolean 
   const { chain } = head;
   if (chain.seq > seq) return walk.reject(seq, `entries ${seq} to ${chain.seq - 1} are missing`);
   if (chain.seq < seq) return walk.reject(chain.seq, `seq ${chain.seq} stands twice`);
-  const same = chain.tree.peaks.every((peak, index) => peaks[index]?.equals(peak));
+  const same = chain.tree.peaks.every((peak, index) => peaks[index] === peak);
   return same || walk.reject(seq, 'the head holds another tree than the entries before it');
 }
 

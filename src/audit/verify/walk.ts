@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Chain } from '../log/chain.ts';
 import { type Line, placeOf } from '../log/lines.ts';
 import { type Checkpoint, isSigned, parseNote, type VerifierKey } from '../log/note.ts';
+import { type Hash, hashLeaf } from '../log/tree.ts';
 import { createHistory, type History } from './history.ts';
 
 /** The first thing that is wrong. */
@@ -28,7 +29,7 @@ export interface Walk {
   reject(seq: number, why: string): false;
   /** After the last line. */
   finish(): Problem | undefined;
-  chain(): Pick<Chain, 'seq' | 'prev'> & { readonly peaks: readonly Buffer[] };
+  chain(): Pick<Chain, 'seq' | 'prev'> & { readonly peaks: readonly Hash[] };
   /** Segment files that the log says it has deleted. */
   deleted(): ReadonlySet<string>;
   /** How many entries signed checkpoints vouch for. */
@@ -86,7 +87,7 @@ function take(state: State, { bytes, leaf }: Line): boolean {
   }
   if (startsWith(bytes, CHECKPOINT)) checkLogged(state, bytes);
   else if (startsWith(bytes, RETENTION)) noteDeleted(state, bytes);
-  state.history.add(hash('sha256', leaf, 'buffer'));
+  state.history.add(hashLeaf(leaf));
   state.prev = sha256;
   state.seq += 1;
   checkClaim(state);
@@ -178,6 +179,6 @@ function isLastChanged({ torn, prev, history, claimed, seq }: State): boolean {
   if (!torn || !claim || !wrong) return true;
   const mended = Buffer.from(`\0${torn.line.replace(wrong, prev)}`);
   const trial = createHistory(history.size(), history.peaks());
-  trial.add(hash('sha256', mended, 'buffer'));
+  trial.add(hashLeaf(mended));
   return trial.rootAt(seq + 1)?.equals(claim.root) ?? true;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { isSigned, parseVkey } from '../../audit/log/note.ts';
+import { fromBytes, toBytes } from '../../audit/log/tree.ts';
 import { readLeaves } from '../../audit/verify/leaves.ts';
 import { consistencyProof, rangeRoot } from '../../audit/verify/proof.ts';
 import type { Terminal } from '../command.ts';
@@ -30,12 +31,12 @@ export function defineConsistency(command: Command, terminal: Terminal): void {
           throw new CommandFailure(`${path} is not signed by a known key`, TAMPERED);
         }
         const root = rangeRoot(leaves, { from: 0, to: checkpoint.size });
-        if (!root.equals(checkpoint.root)) {
+        if (root !== fromBytes(checkpoint.root)) {
           throw new CommandFailure(`${path}: the log has another root at this size`, TAMPERED);
         }
       }
       const proof = consistencyProof(leaves, older.size, newer.size);
-      const lines = proof.map((hash) => `${hash.toString('base64')}\n`).join('');
+      const lines = proof.map((hash) => `${toBytes(hash).toString('base64')}\n`).join('');
       terminal.stdout.write(`${older.size} ${newer.size}\n${lines}`);
     });
 }

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { isSigned } from '../../audit/log/note.ts';
+import { fromBytes } from '../../audit/log/tree.ts';
 import { readLeaves } from '../../audit/verify/leaves.ts';
 import { inclusionProof, rangeRoot, rootFromInclusion } from '../../audit/verify/proof.ts';
 import { parseProof, toProof } from '../../audit/verify/proof-file.ts';
@@ -39,7 +40,7 @@ function prove(seq: number, path: string | undefined, options: Options, terminal
   const { size, root } = parseProof(toProof(seq, [], note)).checkpoint;
   const leaves = readLeaves(disk, log, size, seq);
   const proof = inclusionProof(leaves, seq, size);
-  if (!rangeRoot(leaves, { from: 0, to: size }).equals(root)) {
+  if (rangeRoot(leaves, { from: 0, to: size }) !== fromBytes(root)) {
     throw new CommandFailure(`${log.path} is not what ${beside} was signed for`, TAMPERED);
   }
   const line = leaves.line(seq);
@@ -56,7 +57,7 @@ function check(path: string, { entry, vkey }: Options, terminal: Terminal): void
   if (!isSigned(checkpoint, vkey.map(keyOf))) {
     throw new CommandFailure('the checkpoint is not signed by the key given', TAMPERED);
   }
-  if (!root?.equals(checkpoint.root)) {
+  if (root !== fromBytes(checkpoint.root)) {
     throw new CommandFailure(`${entry} is not entry ${seq} of ${checkpoint.origin}`, TAMPERED);
   }
   terminal.stdout.write(
