@@ -3,7 +3,7 @@ import type { Run, Terminal } from '../command.ts';
 import type { KnownArguments } from './arguments/known-arguments.ts';
 import { parseGlobals, parseOptions } from './arguments/parse-arguments.ts';
 import { CliFailure, EXIT_CODE, type ExitCode, otherFailure } from './failure.ts';
-import { print } from './output/print.ts';
+import { print, write } from './output/print.ts';
 import { collectParameters, decodeBlob } from './parameters.ts';
 import { reportFailure } from './report-failure.ts';
 import { errorFormat, readSettings, type Settings } from './settings.ts';
@@ -35,10 +35,7 @@ export function withArguments(name: string, perform: Perform): Run {
     const interrupt = catchInterrupt();
     let globals: Values = new Map();
     try {
-      if (asksForHelp(args)) {
-        terminal.stdout.write(await help(name));
-        return EXIT_CODE.ok;
-      }
+      if (asksForHelp(args)) return await printHelp(name, terminal);
       const parsed = parseGlobals(args);
       globals = parsed.values;
       if (globals.get('version') === true) return await printVersion(terminal);
@@ -48,7 +45,7 @@ export function withArguments(name: string, perform: Perform): Run {
       await print(output, { settings, terminal });
       return exitCode;
     } catch (thrown) {
-      if (!interrupt.signal.aborted) return tell(thrown, globals, terminal);
+      if (!interrupt.signal.aborted) return tell(thrown, { name, globals, terminal });
       terminal.stdout.write('\n');
       return EXIT_CODE.interrupted;
     } finally {
@@ -104,6 +101,12 @@ function asksForHelp(args: readonly string[]): boolean {
   return args.includes('--help') || (args.length === 1 && (args[0] === 'help' || args[0] === '-h'));
 }
 
+/** Whoever looks at the first lines only has seen what they wanted. */
+async function printHelp(name: string, { stdout }: Terminal): Promise<ExitCode> {
+  await write(stdout, await help(name)).catch(() => undefined);
+  return EXIT_CODE.ok;
+}
+
 async function help(name: string): Promise<string> {
   const { helpText } = await import('./help/help-text.ts');
   return helpText(name);
@@ -115,10 +118,16 @@ async function printVersion({ stdout }: Terminal): Promise<ExitCode> {
   return EXIT_CODE.ok;
 }
 
-function tell(thrown: unknown, globals: Values, { env, stderr }: Terminal): ExitCode {
+interface Telling {
+  readonly name: string;
+  readonly globals: Values;
+  readonly terminal: Terminal;
+}
+
+function tell(thrown: unknown, { name, globals, terminal: { env, stderr } }: Telling): ExitCode {
   const failure = thrown instanceof CliFailure ? thrown : unforeseen(thrown);
   const color = globals.get('color') === 'on' ? 'on' : 'auto';
-  reportFailure(failure, { format: errorFormat(globals, env), color, stderr });
+  reportFailure(failure, { command: name, format: errorFormat(globals, env), color, stderr });
   if (globals.get('debug') === true) stderr.write(`${failure.stack}\n`);
   return failure.exitCode;
 }

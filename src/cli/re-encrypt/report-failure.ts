@@ -6,13 +6,12 @@ import type { ErrorFormat } from './settings.ts';
 import { isList, type Value } from './values/value.ts';
 
 const PROGRAM = 'kms-reencrypt-proxy';
-const USAGE = `kms-reencrypt-proxy re-encrypt [options]
-To see help text, you can run:
-
-  kms-reencrypt-proxy re-encrypt help
-`;
+/** The operation of the wire contract that a command calls. */
+const OPERATIONS: Readonly<Record<string, string>> = { check: 'CheckReEncrypt' };
 
 export interface ReportOptions {
+  /** `re-encrypt` or `check`. */
+  readonly command: string;
   readonly format: ErrorFormat;
   readonly color: 'on' | 'off' | 'auto';
   readonly stderr: Terminal['stderr'];
@@ -22,14 +21,16 @@ export interface ReportOptions {
 const MOST_INLINE = 4;
 
 /** Tells a failure on standard error in the form that `--cli-error-format` asks for. */
-export function reportFailure(failure: CliFailure, { format, color, stderr }: ReportOptions): void {
+export function reportFailure(failure: CliFailure, options: ReportOptions): void {
+  const { command, format, color, stderr } = options;
   const { code, facts = {}, usage } = failure.details;
-  if (usage === 'before') stderr.write(`\nusage: ${USAGE}\n`);
-  const message = usage === 'after' ? `${failure.message}\n\nusage: ${USAGE}` : failure.message;
+  if (usage === 'before') stderr.write(`\nusage: ${usageOf(command)}\n`);
+  const message =
+    usage === 'after' ? `${failure.message}\n\nusage: ${usageOf(command)}` : failure.message;
   if (code === undefined) writeError(stderr, message);
-  else if (format === 'legacy') writeError(stderr, legacySentence(failure, message));
+  else if (format === 'legacy') writeError(stderr, legacySentence(failure, { command, message }));
   else if (format === 'enhanced') {
-    writeError(stderr, sentence(failure, message));
+    writeError(stderr, sentence(failure, { command, message }));
     stderr.write(factLines(facts));
   } else {
     stderr.write(
@@ -52,15 +53,32 @@ function writeError(stderr: Terminal['stderr'], message: string): void {
   stderr.write(`\n${`${PROGRAM}: [ERROR]: ${message.trim()}`.trim()}\n`);
 }
 
-function sentence({ details: { code, calling } }: CliFailure, message: string): string {
+interface Worded {
+  readonly command: string;
+  readonly message: string;
+}
+
+function sentence(
+  { details: { code, calling } }: CliFailure,
+  { command, message }: Worded,
+): string {
   if (calling === undefined) return `An error occurred (${code}): ${message}`;
+  const operation = OPERATIONS[command] ?? 'ReEncrypt';
   const tries = calling.retries === undefined ? '' : ` (reached max retries: ${calling.retries})`;
-  return `An error occurred (${code}) when calling the ReEncrypt operation${tries}: ${message}`;
+  return `An error occurred (${code}) when calling the ${operation} operation${tries}: ${message}`;
 }
 
 /** Without a code in front unless the service refused. */
-function legacySentence(failure: CliFailure, message: string): string {
-  return failure.details.calling === undefined ? message : sentence(failure, message);
+function legacySentence(failure: CliFailure, worded: Worded): string {
+  return failure.details.calling === undefined ? worded.message : sentence(failure, worded);
+}
+
+function usageOf(command: string): string {
+  return `${PROGRAM} ${command} [options]
+To see help text, you can run:
+
+  ${PROGRAM} ${command} help
+`;
 }
 
 function factLines(facts: FailureFacts): string {

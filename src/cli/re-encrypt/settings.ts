@@ -42,6 +42,7 @@ export async function readSettings(
     const value = values.get(key);
     return typeof value === 'string' ? value : undefined;
   };
+  refusePrompting(values);
   const expression = text('query');
   const query = expression === undefined ? undefined : await compileQuery(expression);
   const endpoint = checkEndpoint(text('endpointUrl') ?? DEFAULT_ENDPOINT);
@@ -67,6 +68,15 @@ export async function readSettings(
     pager: values.get('noPager') !== true,
     debug: values.get('debug') === true,
   };
+}
+
+function refusePrompting(values: KnownArguments['values']): void {
+  if (values.get('autoPrompt') !== true) return;
+  if (values.get('noAutoPrompt') !== true)
+    throw usageFailure('--cli-auto-prompt is not offered here');
+  throw usageFailure(
+    'Both --cli-auto-prompt and --no-cli-auto-prompt cannot be specified at the same time.',
+  );
 }
 
 async function compileQuery(expression: string): Promise<Query> {

@@ -1,8 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { COMMANDS } from '../../../src/cli/commands.ts';
-import { completionOf } from '../../../src/cli/completion.ts';
 import {
   GLOBAL_OPTIONS,
   INPUT_OPTIONS,
@@ -41,51 +38,5 @@ describe('the help', () => {
   test('is the manual page too, as committed (node scripts/man-page.ts writes it)', () => {
     expect(readFileSync('man/kms-reencrypt-proxy-re-encrypt.1', 'utf8')).toBe(manPage());
     expect(FLAGS.filter((flag) => !manPage().replaceAll('\\-', '-').includes(flag))).toEqual([]);
-  });
-});
-
-describe('completion', () => {
-  const complete = completionOf(COMMANDS);
-
-  async function offered(line: string): Promise<readonly string[]> {
-    const { stdout: script } = await runCommand(complete, ['bash']);
-    const words = line.split(' ');
-    const ask = `${script}
-COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}
-_kms_reencrypt_proxy; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const printed = execFileSync('bash', ['-c', ask], { encoding: 'utf8' });
-    return printed.split('\n').filter((word) => word !== '');
-  }
-
-  test.each([
-    ['kms-reencrypt-proxy re', ['re-encrypt']],
-    [
-      'kms-reencrypt-proxy re-encrypt --dest',
-      [
-        '--destination-key-id',
-        '--destination-encryption-context',
-        '--destination-encryption-algorithm',
-      ],
-    ],
-    ['kms-reencrypt-proxy check --output ya', ['yaml', 'yaml-stream']],
-    [
-      'kms-reencrypt-proxy re-encrypt --source-encryption-algorithm RSA',
-      ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256'],
-    ],
-    ['kms-reencrypt-proxy completion z', ['zsh']],
-    ['kms-reencrypt-proxy serve --', []],
-  ])('of bash offers, after %s', async (line, words) => {
-    expect(await offered(line)).toEqual(words);
-  });
-
-  test.each(['bash', 'zsh', 'fish'])('of %s knows every command and option', async (shell) => {
-    const { stdout } = await runCommand(complete, [shell]);
-    const bare = FLAGS.map((flag) => flag.replace('--', shell === 'fish' ? '-l ' : '--'));
-    const names = COMMANDS.map(({ name }) => name);
-    expect([...names, ...bare].filter((word) => !stdout.includes(word))).toEqual([]);
-  });
-
-  test('of an unknown shell is refused', async () => {
-    expect(await runCommand(complete, ['tcsh'])).toMatchObject({ exit: 64, stdout: '' });
   });
 });

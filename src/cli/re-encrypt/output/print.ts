@@ -19,7 +19,8 @@ export async function print(output: string | Uint8Array, printing: Printing): Pr
   await write(terminal.stdout, output);
 }
 
-function write(stdout: Terminal['stdout'], output: string | Uint8Array): Promise<void> {
+/** Resolves once the text is handed over. @throws CliFailure where nobody reads any more */
+export function write(stdout: Terminal['stdout'], output: string | Uint8Array): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const fail = (error: Error) => {
     const closed = 'code' in error && error.code === 'EPIPE';

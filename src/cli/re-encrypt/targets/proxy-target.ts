@@ -31,7 +31,7 @@ export async function withProxy<Answer>(
   const { createClient } = await import('../../../client/create-client.ts');
   const { target, secure } = proxyTarget(settings.endpoint);
   // grpc-js names a server by its IP address, which Node warns of; it is nothing that a caller could mend.
-  process.noDeprecation = true;
+  if (secure) process.noDeprecation = true;
   const client = open(() =>
     createClient({
       target,
