@@ -1,4 +1,6 @@
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
+import { defaultProvider } from '@aws-sdk/credential-provider-node';
+import { boundProvider } from './bounded-provider.ts';
 
 export interface ClientOptions {
   /** Else the SDK's own rules: AWS_REGION, the profile. */
@@ -22,6 +24,7 @@ export function createClient({ region, endpoint, credentials }: ClientOptions): 
   return new KMSClient({
     maxAttempts: 1,
     ignoreConfiguredEndpointUrls: true,
+    credentialDefaultProvider: (init) => boundProvider(() => defaultProvider(init)),
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,

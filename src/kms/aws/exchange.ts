@@ -31,12 +31,16 @@ export interface Exchange {
 /** What KMS answers is at most a few kilobytes; more is not KMS. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
+/** A handshake costs more than many calls, so a connection outlives the pauses of a quiet service. */
+const KEEP_ALIVE_MS = 20_000;
+
 /** HTTP/1.1 over connections that are kept alive, one request at a time on each. */
 export function createExchange({ origin }: URL): Exchange {
   const pool = new Pool(origin, {
     connections: MAX_SOCKETS,
     pipelining: 1,
     allowH2: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     connect: { timeout: CONNECT_TIMEOUT_MS },
     headersTimeout: REQUEST_TIMEOUT_MS,
     bodyTimeout: REQUEST_TIMEOUT_MS,
