@@ -34,12 +34,16 @@ export async function composePolicy(
   const parts: PolicyParts = { log, metrics };
   if (!config.enforce)
     log.warn('observe mode: what policy denies is recorded and done all the same');
+  if (config.capture_file !== undefined) {
+    log.warn('policy.capture_file gets the values of encryption contexts in clear');
+  }
   const point = await createDecisionPoint({
     source: config.source,
     timeoutMs: config.timeout_ms,
     memoryBytes: config.memory_mib * 1024 * 1024,
     enforce: config.enforce,
     candidate: config.candidate,
+    captureFile: config.capture_file,
     verification: config.signing && toVerification(config.signing),
     bundle: toBundleOptions(config),
     onReload: (event, which) => tellReload(parts, event, which),

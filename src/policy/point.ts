@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Decision, Phase, Resolved } from '../call.ts';
 import { readBundle } from './bundle/bundle.ts';
 import type { Verification } from './bundle/signature.ts';
+import { createCapture } from './capture.ts';
 import { createGeneration, type Generation, type Limits } from './generation.ts';
 import { toInputText } from './input.ts';
 import type { Loader, LoaderStatus, ReloadEvent } from './loader.ts';
@@ -24,6 +25,8 @@ export interface DecisionPointOptions {
   /** Where given, both sources must be signed. */
   readonly verification?: Verification | undefined;
   readonly bundle?: BundleOptions;
+  /** File of mode 0600 that gets each input whole, in clear, with its decision. */
+  readonly captureFile?: string | undefined;
   readonly now?: () => number;
   readonly onReload?: (event: ReloadEvent, which: 'serving' | 'candidate') => void;
   readonly onShadow?: (event: ShadowEvent) => void;
@@ -55,6 +58,8 @@ const MIB = 1024 * 1024;
 export async function createDecisionPoint(options: DecisionPointOptions): Promise<DecisionPoint> {
   const { source, candidate, timeoutMs, memoryBytes = 16 * MIB, enforce = true } = options;
   const limits = { timeoutMs, memoryBytes };
+  const capture =
+    options.captureFile === undefined ? undefined : createCapture(options.captureFile);
   const serving = await open(options, { which: 'serving', location: source, limits });
   const shadow = candidate === undefined ? undefined : await openShadow(options, candidate, limits);
 
@@ -72,6 +77,7 @@ export async function createDecisionPoint(options: DecisionPointOptions): Promis
         bundle: generation?.token,
       };
       shadow?.judges.offer({ resolved, served: decision, input });
+      capture?.write(input, decision);
       return decision;
     },
     mask: (entry) => serving.loader.current()?.mask(JSON.stringify(entry)),
@@ -87,6 +93,7 @@ export async function createDecisionPoint(options: DecisionPointOptions): Promis
       serving.loader.close();
       shadow?.loader.close();
       await shadow?.judges.close();
+      await capture?.close();
     },
   };
 }

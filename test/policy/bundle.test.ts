@@ -104,7 +104,7 @@ describe('a generation', () => {
       withManifest(archive('test/fixtures/policies/broken/bundle.tar.gz'), manifest),
     );
     expect(() => createGeneration(bundle, limits, NOON)).toThrow(
-      /no decision for the sample 'a workload'/,
+      /no decision for the sample 'a plain call'/,
     );
   });
 });

@@ -1,4 +1,11 @@
-import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -88,6 +95,25 @@ describe('the decision point', () => {
   });
 });
 
+describe('a capture file', () => {
+  it('gets whole inputs with their decisions, for its owner alone', async () => {
+    const captureFile = join(mkdtempSync(join(tmpdir(), 'policy-')), 'capture.jsonl');
+    const point = await createDecisionPoint({ source: EXAMPLE, timeoutMs: 50, captureFile });
+    await point.decide(resolved(), 'request');
+    await point.close();
+    const line = JSON.parse(readFileSync(captureFile, 'utf8'));
+    expect(line.input.source.encryption_context).toEqual({ tenant: 'a' });
+    expect(line.result).toEqual({ allow: true, rule: 'demo' });
+    expect(statSync(captureFile).mode & 0o777).toBe(0o600);
+  });
+
+  it('that others may read is refused at start', async () => {
+    const captureFile = fileOf(Buffer.from(''));
+    chmodSync(captureFile, 0o644);
+    await expect(open({ captureFile })).rejects.toThrow(/must be of mode 0600/);
+  });
+});
+
 describe('observe mode', () => {
   it('marks its decisions, and a permit of its own goes on', async () => {
     const point = await open({ enforce: false });
@@ -148,7 +174,7 @@ describe('a candidate', () => {
     const point = await open({ candidate: HAZARDS, onShadow: (event) => events.push(event) });
     const served = await point.decide(resolved({}, elsewhere), 'request');
     expect(served).toMatchObject({ effect: 'deny', rule: 'demo' });
-    await vi.waitFor(() => expect(events).toHaveLength(1), 5_000);
+    await vi.waitFor(() => expect(events).toHaveLength(1), 15_000);
     expect(events[0]).toMatchObject({
       comparison: 'deny_to_allow',
       candidate: { effect: 'allow', rule: 'fine' },

@@ -60,9 +60,9 @@ describe('a bundle in a file', () => {
     const point = await open(file, { bundle: { watchIntervalMs: 10 } });
     expect(point.status()).toMatchObject({ revision: 'example-2', activations: 1, stale: false });
     put(next);
-    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 5_000);
-    put(next.subarray(0, 5_000));
-    await vi.waitFor(() => expect(point.status().failures).toBe(1), 5_000);
+    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 15_000);
+    put(next.subarray(0, 15_000));
+    await vi.waitFor(() => expect(point.status().failures).toBe(1), 15_000);
     expect(point.status()).toMatchObject({
       revision: 'next',
       error: expect.stringMatching(/gzip/),
@@ -121,7 +121,7 @@ describe('a bundle service', () => {
     service.answer = serving(good, '"1"');
     const point = await open(service.url, { bundle: { service: quick } });
     service.answer = serving(next, '"2"');
-    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 5_000);
+    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 15_000);
   });
 
   it('is asked without an ETag after it sent what cannot serve', async () => {
@@ -144,7 +144,7 @@ describe('a bundle service', () => {
     const point = await open(service.url, {
       bundle: { service: { longPollingTimeoutSeconds: 5 } },
     });
-    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 5_000);
+    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 15_000);
     expect(service.requests[1]).toHaveProperty('prefer', 'modes=snapshot;wait=5');
   });
 
@@ -171,7 +171,7 @@ describe('a bundle service', () => {
       failure: 'POLICY_NOT_LOADED',
     });
     service.answer = serving(good, '"1"');
-    await vi.waitFor(() => expect(point.status().stale).toBe(false), 5_000);
+    await vi.waitFor(() => expect(point.status().stale).toBe(false), 15_000);
   });
 
   it('that is away at start is stood in for by the last good bundle', async () => {

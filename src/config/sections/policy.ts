@@ -62,5 +62,8 @@ export const policy = z
     size_limit_bytes: z.int().min(1).default(16_777_216).describe('Bytes of a bundle, unpacked.'),
     service: service.prefault({}),
     signing: signing.optional(),
+    capture_file: path
+      .optional()
+      .describe('Gets every input whole, values in clear, for `policy replay`; mode 0600.'),
   })
   .describe('The Rego policy.');
