@@ -21,6 +21,7 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca \
     NODE_EXTRA_CA_CERTS=/run/secrets/ca \
     npm ci --omit=dev --omit=optional --prefer-offline --workspaces=false && \
     rm -rf node_modules/@kms-reencrypt-proxy && \
+    find node_modules dist \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete && \
     mkdir -p /state
 
 FROM ${BASE}

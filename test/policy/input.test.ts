@@ -24,13 +24,11 @@ function misfits(value: unknown, { type, properties, items, ...rest }: Schema, a
   if (type !== 'object') return typeof value === type ? [] : [at];
   const object = value as Record<string, unknown>;
   const absent = Object.keys(properties ?? {}).filter((key) => !Object.hasOwn(object, key));
-  return Object.entries(object).reduce(
-    (found, [key, item]) => {
-      const of = properties?.[key] ?? (rest.additionalProperties || undefined);
-      return [...found, ...(of ? misfits(item, of, `${at}/${key}`) : [`${at}/${key}: unheard of`])];
-    },
-    absent.map((key) => `${at}/${key}: absent`),
-  );
+  const wrong = Object.entries(object).flatMap(([key, item]) => {
+    const of = properties?.[key] ?? (rest.additionalProperties || undefined);
+    return of ? misfits(item, of, `${at}/${key}`) : [`${at}/${key}: unheard of`];
+  });
+  return [...absent.map((key) => `${at}/${key}: absent`), ...wrong];
 }
 
 describe('the input', () => {
