@@ -3,13 +3,19 @@ import type { Condition } from './policy.ts';
 /** The values that a request gives a condition key; undefined where it gives none. */
 export type ConditionValues = (key: string) => readonly string[] | undefined;
 
-/** IAM's condition operators, as far as they mean something for KMS keys. */
-export function holds(condition: Condition, valuesOf: ConditionValues): boolean {
+/**
+ * IAM's condition operators, as far as they mean something for KMS keys. One that is not known here
+ * never lets a statement allow, and never keeps one from denying.
+ */
+export function holds(
+  condition: Condition,
+  { effect, valuesOf }: { readonly effect: 'Allow' | 'Deny'; readonly valuesOf: ConditionValues },
+): boolean {
   const { set, base, ifExists } = parseOperator(condition.operator);
   const given = valuesOf(condition.key);
   if (base === 'Null') return (given === undefined) === (condition.values[0] === 'true');
   const test = Object.hasOwn(OPERATORS, base) ? OPERATORS[base] : undefined;
-  if (!test) return false;
+  if (!test) return effect === 'Deny';
   const matches = (value: string) => test(value, condition.values);
   if (set === 'ForAllValues') return (given ?? []).every(matches);
   if (given === undefined) return ifExists || NEGATED.has(base);

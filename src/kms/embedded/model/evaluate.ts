@@ -37,5 +37,6 @@ function applies(statement: Statement, { principal, action, resource, valuesOf }
   const { actions, notActions } = statement;
   if (actions.length > 0 ? !covered(actions) : covered(notActions)) return false;
   if (!statement.resources.some((each) => each === '*' || wildcard(each, resource))) return false;
-  return statement.conditions.every((condition) => holds(condition, valuesOf));
+  const { effect, conditions } = statement;
+  return conditions.every((condition) => holds(condition, { effect, valuesOf }));
 }
