@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { expect, it } from 'vitest';
+
+const HEAP = new URL('../src/heap.ts', import.meta.url).href;
+
+/** Makes objects that live for a while, with pauses as a server has them, and prints MiB. */
+const SCRIPT = `
+import v8 from 'node:v8';
+import { setTimeout as sleep } from 'node:timers/promises';
+const { keepHeapSmall } = await import('${HEAP}');
+if (process.argv[1] === 'keep') keepHeapSmall(process.env);
+const kept = [];
+for (let turn = 0; turn < 30; turn += 1) {
+  kept.push(Array.from({ length: 15_000 }, (_, index) => ({ index, text: 'x' + index })));
+  if (kept.length > 15) kept.shift();
+  await sleep(5);
+}
+const young = v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+console.log(young.space_size / 2 ** 20);
+`;
+
+function youngMiB(keep: 'keep' | 'leave', flags: readonly string[] = []): number {
+  const args = [...flags, '--input-type=module', '-e', SCRIPT, keep];
+  return Number(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+}
+
+it('the young generation stays as small as is wanted, where Node alone lets it grow', () => {
+  expect(youngMiB('leave')).toBeGreaterThan(16);
+  const kept = youngMiB('keep');
+  expect(kept).toBeLessThanOrEqual(16);
+  expect(kept).toBeGreaterThanOrEqual(2);
+});
+
+it('who gives V8 sizes is left alone', () => {
+  expect(youngMiB('keep', ['--max-semi-space-size=16'])).toBeGreaterThan(16);
+});
