@@ -7,7 +7,7 @@ import { describe } from 'vitest';
 
 /** Where .ci/setup keeps what it installs; .ci/tools.sh says the same for shells. */
 const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-const tools = process.env['KRP_TOOLS'] ?? join(cache, 'kms-reencrypt-proxy', 'tools');
+const tools = process.env['REENCRYPT_TOOLS'] ?? join(cache, 'kms-reencrypt-proxy', 'tools');
 
 /** Those tools first, then what the machine has. */
 export const TOOLS_PATH = [
