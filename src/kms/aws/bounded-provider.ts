@@ -1,5 +1,3 @@
-type Provider<T> = (...args: never[]) => Promise<T>;
-
 /** A credentials service that is well answers in a fraction of this. */
 const LIMIT_MS = 3000;
 
@@ -8,7 +6,10 @@ const LIMIT_MS = 3000;
  * connection and never answers, and every later call would wait with it. Past the limit the provider
  * is thrown away with what it waits for, and the next call starts with a new one.
  */
-export function boundProvider<T>(make: () => Provider<T>, limitMs = LIMIT_MS): Provider<T> {
+export function boundProvider<Args extends unknown[], T>(
+  make: () => (...args: Args) => Promise<T>,
+  limitMs = LIMIT_MS,
+): (...args: Args) => Promise<T> {
   let provider = make();
 
   return async (...args) => {

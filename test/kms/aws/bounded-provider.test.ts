@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { boundProvider } from '../../../src/kms/aws/bounded-provider.ts';
+
+test('a provider that hangs is given up, and the next call asks a new one', async () => {
+  let made = 0;
+  const provide = boundProvider(() => {
+    made += 1;
+    const hangs = made === 1;
+    return () => (hangs ? new Promise<string>(() => {}) : Promise.resolve('fresh'));
+  }, 20);
+  const both = await Promise.allSettled([provide(), provide()]);
+  expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(both[0]).toMatchObject({ reason: { name: 'CredentialsProviderError' } });
+  expect(await provide()).toBe('fresh');
+});
+
+test('a provider that answers or fails is left alone', async () => {
+  let made = 0;
+  let next: () => Promise<string> = async () => 'key';
+  const provide = boundProvider(() => {
+    made += 1;
+    return () => next();
+  });
+  expect(await provide()).toBe('key');
+  next = async () => {
+    throw new Error('refused');
+  };
+  await expect(provide()).rejects.toThrow('refused');
+  expect(made).toBe(1);
+});
