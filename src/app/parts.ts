@@ -1,4 +1,4 @@
-import { type Audit, createAudit } from '../audit/create-audit.ts';
+import type { Audit } from '../audit/create-audit.ts';
 import type { Config } from '../config/schema.ts';
 import type { Refusal } from '../errors.ts';
 import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
@@ -6,6 +6,7 @@ import type { Kms } from '../kms/port.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { expiryOf } from '../server/tls/material.ts';
 import { VERSION } from '../version.ts';
+import { composeAudit } from './audit.ts';
 import { composeKms } from './kms.ts';
 import { composePolicy } from './policy.ts';
 import type { Stack } from './stack.ts';
@@ -36,18 +37,8 @@ export async function composeParts(
   const policy = await composePolicy(config.policy, around, metrics);
   opened.push(() => policy.close());
   let sealedAt = 0;
-  const audit = await createAudit({
-    file: config.audit.file,
-    durability: config.audit.durability,
-    backend: config.kms.backend,
-    version: VERSION,
-    onEntry: metrics.auditEntry,
-    onFailure: metrics.auditFailure,
-    onCheckpoint: () => {
-      sealedAt = Date.now();
-    },
-    warn: (sentence) => around.log.warn(sentence),
-    now: Date.now,
+  const audit = await composeAudit(config, around, metrics, () => {
+    sealedAt = Date.now();
   });
   opened.push(() => audit.close());
   policy.recordIn(audit);

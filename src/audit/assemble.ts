@@ -141,13 +141,14 @@ function createParts(options: AuditOptions, around: Surroundings): Parts {
 }
 
 function entriesOf(options: AuditOptions): Entries {
-  const { now, evaluateMask, onFailure, warn } = options;
+  const { now, evaluateMask, maskActive, onFailure, warn } = options;
   const entries = createEntries({ redactor: redactorOf(options), labels: labelsOf(options), now });
   if (!evaluateMask) return entries;
-  return maskEntries(entries, evaluateMask, (cause) => {
+  const onMaskFailure = (cause: unknown) => {
     onFailure?.('MASK');
     warn(`audit: the mask failed, and the entry was written without input and result: ${cause}`);
-  });
+  };
+  return maskEntries(entries, evaluateMask, onMaskFailure, maskActive);
 }
 
 function requiredSinks({ sinks }: AuditOptions) {

@@ -22,6 +22,7 @@ export function maskEntries(
   entries: Entries,
   evaluate: EvaluateMask,
   onFailure: (cause: unknown) => void,
+  active: () => boolean = () => true,
 ): Entries {
   return {
     intent(progress) {
@@ -34,6 +35,7 @@ export function maskEntries(
   };
 
   function masked(body: Body): { readonly body: Body; readonly failed: boolean } {
+    if (!active()) return { body, failed: false };
     const entry = fromBody(body);
     try {
       const changed = applyMask(entry, evaluate(structuredClone(entry)));

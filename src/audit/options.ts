@@ -48,6 +48,8 @@ export interface AuditOptions {
   readonly sinks?: SinkOptions | undefined;
   /** Lets the policy take more out of entries. */
   readonly evaluateMask?: EvaluateMask | undefined;
+  /** False while the policy has no mask: entries are then not taken apart to be asked about. */
+  readonly maskActive?: (() => boolean) | undefined;
 
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;

@@ -25,11 +25,6 @@ const checkpoint = z
     signing_key_file: path
       .optional()
       .describe('Ed25519, PKCS #8 PEM; made beside the log where it is not given.'),
-    kms_key_id: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('Sign with this KMS key (ECC_NIST_P256) in place of a key file.'),
   })
   .describe('Signed checkpoints (C2SP): what a third party verifies the log by.');
 

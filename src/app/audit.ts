@@ -1,0 +1,54 @@
+import { type Audit, createAudit } from '../audit/create-audit.ts';
+import type { Config } from '../config/schema.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { VERSION } from '../version.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Opens the audit log as the configuration says. Each checkpoint also goes to our own log, and so off the host. */
+export function composeAudit(
+  { audit, kms }: Config,
+  { log }: Surroundings,
+  metrics: Metrics,
+  onSealed: () => void,
+): Promise<Audit> {
+  const { rotate, checkpoint, decision_log: decisionLog } = audit;
+  return createAudit({
+    file: audit.file,
+    durability: audit.durability,
+    backend: kms.backend,
+    version: VERSION,
+    labels: kms.aws.allow_embedded ? { allow_embedded: 'true' } : {},
+    origin: audit.origin,
+    signingKeyFile: checkpoint.signing_key_file,
+    hmacKeyFile: audit.hmac_key_file,
+    clearContextKeys: audit.clear_context_keys,
+    onBrokenChain: audit.on_broken_chain,
+    maxBytes: rotate.max_bytes,
+    maxAgeMs: rotate.max_age_ms,
+    keepSegments: rotate.keep_segments,
+    keepMs: rotate.keep_ms,
+    checkpointEntries: checkpoint.every_entries,
+    checkpointMs: checkpoint.every_ms,
+    commitTimeoutMs: audit.commit_timeout_ms,
+    maxQueue: audit.max_queue,
+    sinks: {
+      stdout: audit.stdout,
+      required: audit.required,
+      maxBehind: audit.max_behind,
+      decisionLog: decisionLog && {
+        url: decisionLog.url,
+        tokenFile: decisionLog.token_file,
+        timeoutMs: decisionLog.timeout_ms,
+        batchBytes: decisionLog.batch_bytes,
+      },
+    },
+    onEntry: metrics.auditEntry,
+    onFailure: metrics.auditFailure,
+    onCheckpoint(note) {
+      onSealed();
+      log.info({ checkpoint: note }, 'audit checkpoint');
+    },
+    warn: (sentence) => log.warn(sentence),
+    now: Date.now,
+  });
+}
