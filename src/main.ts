@@ -26,4 +26,9 @@ async function main(args: readonly string[]): Promise<number> {
   return run(rest, process);
 }
 
+/** Who reads only the beginning (`| head`) has what it wanted; that must not end a proxy. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 process.exitCode = await main(process.argv.slice(2));

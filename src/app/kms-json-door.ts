@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
 import type { Refusal } from '../errors.ts';
 import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
-import { requireLoopback } from '../kms/embedded/protections.ts';
 import { measureRequests } from '../metrics/http.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -28,7 +27,6 @@ interface KmsJsonDoorParts {
 export async function openKmsJsonDoor(parts: KmsJsonDoorParts, opened: Stack): Promise<string> {
   const { config, pipeline, turnedAway, embedded, metrics, log } = parts;
   if (config.listen === undefined) return '';
-  if (embedded) requireLoopback('kms_json.listen', config.listen);
   const handler = createKmsJsonHandler({
     pipeline,
     turnedAway,

@@ -16,21 +16,38 @@ export interface Backend {
   readonly embedded: EmbeddedKms | undefined;
 }
 
+/** Each backend is loaded only where it serves: the AWS SDK alone is a fifth of the start. */
 export async function composeKms(
-  { kms: config, limits }: Pick<Config, 'kms' | 'limits'>,
+  config: Config,
+  around: Surroundings,
+  metrics: Metrics,
+): Promise<Backend> {
+  return config.kms.backend === 'embedded'
+    ? composeEmbedded(config, around, metrics)
+    : composeAws(config, around, metrics);
+}
+
+async function composeEmbedded(config: Config, { log, env }: Surroundings, metrics: Metrics) {
+  const { createEmbeddedBackend } = await import('../kms/embedded/backend.ts');
+  const { openEmbeddedKms } = await import('../kms/embedded/open.ts');
+  const { requireLoopback } = await import('../kms/embedded/protections.ts');
+  const { grpc, kms_json } = config;
+  requireLoopback('grpc.listen', grpc.listen);
+  for (const { listen } of grpc.listeners) requireLoopback('grpc.listeners', listen);
+  if (kms_json.listen !== undefined) requireLoopback('kms_json.listen', kms_json.listen);
+  const warn = (sentence: string) => log.warn(sentence);
+  const embedded = openEmbeddedKms(config.kms.embedded, { env, warn, now: Date.now });
+  return { kms: refuseFaults(metrics.kms.measure(createEmbeddedBackend(embedded))), embedded };
+}
+
+async function composeAws(
+  { kms, limits }: Config,
   { log, env }: Surroundings,
   metrics: Metrics,
 ): Promise<Backend> {
-  const warn = (sentence: string) => log.warn(sentence);
-  // Each is loaded only where it serves: the AWS SDK alone is a fifth of the start.
-  if (config.backend === 'embedded') {
-    const { createEmbeddedBackend } = await import('../kms/embedded/backend.ts');
-    const { openEmbeddedKms } = await import('../kms/embedded/open.ts');
-    const embedded = openEmbeddedKms(config.embedded, { env, warn, now: Date.now });
-    return { kms: refuseFaults(metrics.kms.measure(createEmbeddedBackend(embedded))), embedded };
-  }
   const { createAwsBackend } = await import('../kms/aws/backend.ts');
-  const { region, endpoint, transport, allow_embedded: allowEmbedded } = config.aws;
+  const { region, endpoint, transport, allow_embedded: allowEmbedded } = kms.aws;
+  const warn = (sentence: string) => log.warn(sentence);
   const aws = await createAwsBackend({ region, endpoint, transport, allowEmbedded, env, warn });
   const told = (state: string) => {
     log.warn({ state }, 'the circuit breaker towards KMS');

@@ -65,6 +65,15 @@ describe('serve', () => {
     expect(existsSync(`${audit}/audit.jsonl`)).toBe(false);
   });
 
+  test.each(['grpc.listen', 'kms_json.listen'])(
+    'keeps the embedded KMS on loopback: %s',
+    async (setting) => {
+      const { code, stderr } = await serve(folder(), [`${setting}=0.0.0.0:0`]);
+      expect(sentences(stderr)).toEqual([expect.stringMatching(`${setting} is .* loopback`)]);
+      expect(code).toBe(1);
+    },
+  );
+
   test('lists every wrong setting and exits 64', async () => {
     const { code, stderr } = await serve(folder(), ['grpc.lissten=x', 'kms.backend=gcp']);
     expect(stderr).toMatch(/grpc\.lissten: there is no such setting[\s\S]*kms\.backend: /);
