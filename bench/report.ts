@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import type { Comparison, Measured, Plan } from './measure.ts';
 import { median } from './statistics.ts';
 import { figure, textTable } from './table.ts';
@@ -102,6 +102,8 @@ function machine() {
     kernel: release(),
     node: process.version,
     go,
+    // Two, the server and what is around it, is a quiet machine.
+    load_average: Math.round(loadavg()[1] ?? 0),
   };
 }
 
