@@ -1,6 +1,7 @@
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -12,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Child, startChild } from './helpers/child.ts';
-import { describeWith, runTool } from './helpers/tools.ts';
+import { describeWith, runTool, TOOLS_PATH } from './helpers/tools.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -54,15 +55,20 @@ function anchors(text: string): string[] {
   );
 }
 
+/** Pages that are walked from end to end by a test of their own. */
+const WALKED = ['docs/policy.md'];
+
 /**
  * Shell blocks run as they stand, but for those whose first line says what they need (`# needs AWS`)
  * and those that install, which CI does as its own step.
  */
-const BLOCKS = [...pages].flatMap(([page, text]) =>
-  [...text.matchAll(/^```sh\n(.*?)^```/gms)]
-    .map(([, block = '']) => [page, block] as const)
-    .filter(([, block]) => !/^# (needs|takes)|^npm (ci|install|start)/.test(block)),
-);
+const BLOCKS = [...pages]
+  .filter(([page]) => !WALKED.includes(page))
+  .flatMap(([page, text]) =>
+    [...text.matchAll(/^```sh\n(.*?)^```/gms)]
+      .map(([, block = '']) => [page, block] as const)
+      .filter(([, block]) => !/^# (needs|takes)|^npm (ci|install|start)/.test(block)),
+  );
 
 describeWith(['unshare', 'nsenter', 'ip', 'grpcurl', 'aws', 'kustomize'], 'the shell block', () => {
   let folder: string;
@@ -78,7 +84,13 @@ describeWith(['unshare', 'nsenter', 'ip', 'grpcurl', 'aws', 'kustomize'], 'the s
     const serve = 'ip link set lo up && exec node src/main.ts serve --config config/demo.yaml';
     server = startChild('unshare', ['--net', 'bash', '-c', serve], { cwd: folder });
     [, blob = ''] = await server.matches(/--ciphertext-blob ([A-Za-z0-9+/=]+)/);
-    writeFileSync(join(folder, 'secret.bin'), Buffer.from(blob, 'base64'));
+    for (const file of ['secret.bin', 'secret.kms']) {
+      writeFileSync(join(folder, file), Buffer.from(blob, 'base64'));
+    }
+    // The installed command.
+    const command = `#!/bin/sh\nexec node ${join(folder, 'src/main.ts')} "$@"\n`;
+    mkdirSync(join(folder, 'bin'));
+    writeFileSync(join(folder, 'bin/kms-reencrypt-proxy'), command, { mode: 0o755 });
   }, 60_000);
   afterAll(async () => {
     await server?.stop();
@@ -88,6 +100,7 @@ describeWith(['unshare', 'nsenter', 'ip', 'grpcurl', 'aws', 'kustomize'], 'the s
   it.each(BLOCKS)('of %s works: %s', (_, block) => {
     const env = {
       BLOB: blob,
+      PATH: `${join(folder, 'bin')}:${TOOLS_PATH}`,
       AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
       AWS_SECRET_ACCESS_KEY: 'example',
       AWS_PAGER: '',
