@@ -36,8 +36,8 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
     opened,
   );
   return {
-    addresses: { grpc: grpc.addresses, kmsJson, probe },
-    drains: grpc.drains,
+    addresses: { grpc: grpc.addresses, kmsJson: kmsJson.address, probe },
+    drains: [...grpc.drains, ...kmsJson.drains],
     notServing: readiness.end,
     reload: async () => tls?.reload(),
   };
@@ -51,6 +51,6 @@ async function openProbe(
   const handler = probeHandler({ readiness: readiness.current, metrics: metrics.text });
   const probe = createHttpListener(address, handler);
   const bound = await probe.listen();
-  opened.push(() => probe.close());
+  opened.push(() => probe.drain(0));
   return bound;
 }

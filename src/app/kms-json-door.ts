@@ -5,7 +5,7 @@ import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
 import { measureRequests } from '../metrics/http.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { createHttpListener } from '../server/http.ts';
+import { createHttpListener, type HttpListener } from '../server/http.ts';
 import { readAccessKeys } from '../server/kms-json/access-keys.ts';
 import { createKmsJsonHandler } from '../server/kms-json/handler.ts';
 import type { Stack } from './stack.ts';
@@ -23,10 +23,19 @@ interface KmsJsonDoorParts {
   readonly log: Surroundings['log'];
 }
 
-/** The door for AWS SDKs and CLIs, open where it is configured. Resolves to the bound address, or ''. */
-export async function openKmsJsonDoor(parts: KmsJsonDoorParts, opened: Stack): Promise<string> {
+export interface KmsJsonDoor {
+  /** As bound; '' where the door is not configured. */
+  readonly address: string;
+  readonly drains: readonly HttpListener['drain'][];
+}
+
+/** The door for AWS SDKs and CLIs, open where it is configured. */
+export async function openKmsJsonDoor(
+  parts: KmsJsonDoorParts,
+  opened: Stack,
+): Promise<KmsJsonDoor> {
   const { config, pipeline, turnedAway, embedded, metrics, log } = parts;
-  if (config.listen === undefined) return '';
+  if (config.listen === undefined) return { address: '', drains: [] };
   const handler = createKmsJsonHandler({
     pipeline,
     turnedAway,
@@ -40,6 +49,6 @@ export async function openKmsJsonDoor(parts: KmsJsonDoorParts, opened: Stack): P
   });
   const listener = createHttpListener(config.listen, measureRequests(handler, metrics.http));
   const address = await listener.listen();
-  opened.push(() => listener.close());
-  return address;
+  opened.push(() => listener.drain(0));
+  return { address, drains: [listener.drain] };
 }

@@ -8,6 +8,9 @@ import { createHttpListener } from '../server/http.ts';
 import { EXIT, type Terminal } from './command.ts';
 import { CommandFailure, program } from './program.ts';
 
+/** Until requests must have ended. */
+const DRAIN_MS = 5_000;
+
 interface Options {
   readonly listen: string;
   readonly region: string;
@@ -49,7 +52,7 @@ async function serve(options: Options, { env, stdout }: Terminal): Promise<void>
   const watch = watchProcess(process, log);
   stdout.write(`embedded KMS on http://${address} (keys in ${options.stateFile ?? 'memory'})\n`);
   await watch.ending;
-  await listener.close();
+  await listener.drain(DRAIN_MS, watch.hurry);
   watch.release();
 }
 

@@ -9,6 +9,7 @@ import {
   type JWTVerifyGetKey,
   jwksCache,
 } from 'jose';
+import { parseJson } from '../exact-json.ts';
 import type { JwtKeys } from './jwt.ts';
 
 export interface JwksFileOptions {
@@ -88,7 +89,7 @@ async function stampOf(file: string): Promise<string> {
 
 async function readKeys(file: string): Promise<JWTVerifyGetKey> {
   try {
-    const set: JSONWebKeySet = JSON.parse(await readFile(file, 'utf8'));
+    const set = parseJson(await readFile(file, 'utf8')) as JSONWebKeySet;
     const keys = createLocalJWKSet(set);
     if (set.keys.length === 0) throw new Error('it holds no key');
     return keys;

@@ -28,6 +28,7 @@ beforeAll(async () => {
     'policy.source=test/fixtures/policies/echo/bundle.tar.gz',
   ]);
   client = connect(proxy.endpoint);
+  await reEncrypt(client, REQUEST);
 });
 
 beforeEach(() => kms.forget());

@@ -4,6 +4,7 @@ import type { Arrival } from '../../call.ts';
 import type { TlsMaterial } from '../tls/material.ts';
 import { bind } from './bind.ts';
 import type { Connections } from './connections.ts';
+import { cutAfter } from './cut-after.ts';
 import type { ConnectionRefusal, ListenerLimits } from './options.ts';
 import { watchPreface } from './preface.ts';
 import { limitResets } from './reset-limit.ts';
@@ -89,25 +90,4 @@ function describe(socket: Socket, options: ListenerOptions, certificate?: Uint8A
     authorization: '',
     accessKeyId: '',
   });
-}
-
-async function cutAfter(options: {
-  closed: Promise<void>;
-  graceMs: number;
-  open: ReadonlySet<Socket>;
-  hurry: AbortSignal | undefined;
-}): Promise<number> {
-  const { closed, graceMs, open, hurry } = options;
-  let number = 0;
-  const cut = (): void => {
-    number += open.size;
-    for (const socket of open) socket.destroy();
-  };
-  const timer = setTimeout(cut, graceMs);
-  hurry?.addEventListener('abort', cut, { once: true });
-  if (hurry?.aborted) cut();
-  await closed;
-  clearTimeout(timer);
-  hurry?.removeEventListener('abort', cut);
-  return number;
 }

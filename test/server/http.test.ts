@@ -1,0 +1,65 @@
+import { Agent, get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createHttpListener } from '../../src/server/http.ts';
+
+const agents: Agent[] = [];
+
+afterEach(() => {
+  for (const agent of agents.splice(0)) agent.destroy();
+});
+
+/** A listener that answers after `ms`, and a client that keeps its connection. */
+async function start(ms: number) {
+  const listener = createHttpListener('127.0.0.1:0', (_request, response) => {
+    setTimeout(() => response.end('done'), ms);
+  });
+  const address = await listener.listen();
+  const agent = new Agent({ keepAlive: true });
+  agents.push(agent);
+  const ask = () =>
+    new Promise<number>((resolve, reject) => {
+      const request = get(`http://${address}/`, { agent }, (response) => {
+        response.resume().once('end', () => resolve(response.statusCode ?? 0));
+      });
+      request.once('error', reject);
+    });
+  return { listener, ask };
+}
+
+describe('an HTTP door that is drained', () => {
+  test('closes connections that are kept and idle', async () => {
+    const { listener, ask } = await start(0);
+    await ask();
+    expect(await listener.drain(5_000)).toBe(0);
+  });
+
+  test('lets a request end and takes no new one', async () => {
+    const { listener, ask } = await start(100);
+    const running = ask();
+    await sleep(30);
+    const drained = listener.drain(5_000);
+    await expect(running).resolves.toBe(200);
+    await expect(drained).resolves.toBe(0);
+    await expect(ask()).rejects.toThrow(/ECONNREFUSED|ECONNRESET|hang up/);
+  });
+
+  test('cuts what has not ended in time', async () => {
+    const { listener, ask } = await start(60_000);
+    const running = expect(ask()).rejects.toThrow(/socket hang up|ECONNRESET/);
+    await sleep(30);
+    expect(await listener.drain(20)).toBe(1);
+    await running;
+  });
+
+  test('cuts at once where it is hurried', async () => {
+    const { listener, ask } = await start(60_000);
+    const running = expect(ask()).rejects.toThrow(/socket hang up|ECONNRESET/);
+    await sleep(30);
+    const hurry = new AbortController();
+    const drained = listener.drain(60_000, hurry.signal);
+    hurry.abort();
+    expect(await drained).toBe(1);
+    await running;
+  });
+});
