@@ -26,9 +26,9 @@ function columnWidths(rows: readonly (readonly string[])[]): number[] {
   );
 }
 
-/** Three figures that mean something: 0.412, 41.2, 412. */
-export function figure(value: number): string {
-  if (Number.isNaN(value)) return '–';
+/** Three figures that mean something: 0.412, 41.2, 412. JSON knows no NaN and has null instead. */
+export function figure(value: number | null): string {
+  if (value === null || Number.isNaN(value)) return '–';
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3;
   return value.toFixed(digits);
 }
