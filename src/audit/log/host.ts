@@ -46,7 +46,7 @@ interface HostState extends HostOptions {
 
 type Batch = Extract<Order, { type: 'batch' }>;
 
-const TICK_MS = 500;
+const TICK_MS = 250;
 const HEAL_MS = 250;
 
 /** Runs a log for someone on the other side of a message port: orders in, reports out. */
