@@ -93,13 +93,16 @@ export function readCall(wire: WireCall, envelope: Envelope): Call {
   });
 }
 
-/** The refusal of a request with wrong fields; its sentence names the first. */
+/** Errors travel in a trailer: one that is too large ends the connection with every call on it. */
+const MOST_VIOLATIONS = 16;
+
+/** The refusal of a request with wrong fields; its sentence names the first and counts the rest. */
 export function invalid(fields: readonly FieldViolation[]): Refusal {
   const [first] = fields;
   const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : '';
   return new Refusal('INVALID_REQUEST', {
     ...(first && { sentence: `${first.field} ${first.description}${more}` }),
-    fields,
+    fields: fields.slice(0, MOST_VIOLATIONS),
   });
 }
 

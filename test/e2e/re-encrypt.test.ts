@@ -47,6 +47,20 @@ const metric = async (line: RegExp) => {
   return Number(line.exec(text)?.[1] ?? Number.NaN);
 };
 
+describe('a call with very many wrong fields', () => {
+  test('is refused in words, and leaves the other calls of its connection alone', async () => {
+    const wrong = Object.fromEntries(Array.from({ length: 12_000 }, (_, n) => [`key-${n}`, '']));
+    const [told, answer] = await Promise.all([
+      refusalOf(reEncrypt(client, { ...request(), sourceEncryptionContext: wrong })),
+      reEncrypt(client, request()),
+    ]);
+    expect(told).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'INVALID_REQUEST' });
+    expect(told.message).toContain('and 11999 more');
+    expect(told.fields.length).toBe(16);
+    expect(answer.ciphertextBlob.length).toBeGreaterThan(0);
+  });
+});
+
 describe('an allowed call', () => {
   test('answers with a ciphertext that decrypts to the same plaintext under the other key', async () => {
     const answer = await reEncrypt(client, request());
