@@ -18,6 +18,8 @@ const CACHE = join(
   'kms-reencrypt-proxy',
   'examples',
 );
+/** CMake keeps the path of its sources, so that a build belongs to one checkout. */
+const BUILD = join(EXAMPLES, '../.work/examples/cpp');
 const PLAINTEXT = readFileSync('LICENSE').subarray(0, 4096);
 
 interface Language {
@@ -61,7 +63,7 @@ const LANGUAGES: readonly Language[] = [
   {
     name: 'cpp',
     tools: ['cmake', 'g++', 'protoc', 'grpc_cpp_plugin'],
-    build: { args: [program('cpp')], env: { BUILD_DIR: join(CACHE, 'cpp', 'build') } },
+    build: { args: [program('cpp')], env: { BUILD_DIR: BUILD } },
     run: [program('cpp')],
   },
 ];
