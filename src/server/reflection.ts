@@ -30,7 +30,10 @@ export function addReflection(server: Server, services: readonly string[]): void
   const wire = createWire();
   const info: handleBidiStreamingCall<Asked, object> = (call) => {
     call.on('data', ({ ask, bytes }: Asked) => {
-      call.write({ originalRequest: bytes, ...answer(ask, { descriptors, services }) });
+      if (call.write({ originalRequest: bytes, ...answer(ask, { descriptors, services }) })) return;
+      // A question is tiny and its answer is not: who does not read is not read from.
+      call.pause();
+      call.once('drain', () => call.resume());
     });
     call.on('end', () => call.end());
     call.on('error', () => {});

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect as http2 } from 'node:http2';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, credentials, Server } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor/index.js';
@@ -16,13 +19,15 @@ const ANSWER = { original: 2, files: 4, numbers: 5, services: 6, error: 7 } as c
 
 let listener: Listener;
 let client: Client;
+let address: string;
 
 beforeAll(async () => {
   const server = new Server();
   addReflection(server, [SERVICE, 'grpc.health.v1.Health']);
   const connections = createConnections();
   listener = createListener({ address: '127.0.0.1:0', server, connections, limits: LIMITS });
-  client = new Client(await listener.listen(), credentials.createInsecure());
+  address = await listener.listen();
+  client = new Client(address, credentials.createInsecure());
 });
 
 afterAll(async () => {
@@ -70,6 +75,26 @@ test('finds files by message, method and field, and by their names', async () =>
   expect(answers.map((answer) => filesOf(answer)[0]?.name)).toEqual(
     Array(4).fill('kms/reencrypt/v1/reencrypt.proto'),
   );
+});
+
+test('takes no more questions from who reads no answers', async () => {
+  const session = http2(`http://${address}`, { settings: { initialWindowSize: 0 } });
+  session.on('error', () => {});
+  await once(session, 'connect');
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  stream.on('error', () => {});
+  const asked = question(ASK.symbol, SERVICE);
+  const frame = Buffer.concat([Buffer.of(0, 0, 0, 0, asked.length), asked]);
+  const all = new Promise((taken) => {
+    stream.write(Buffer.concat(Array(10_000).fill(frame)), () => taken('took them all'));
+  });
+  expect(await Promise.race([all, sleep(600, 'waits')])).toBe('waits');
+  session.destroy();
 });
 
 test('answers what it does not have with an error, and goes on', async () => {
