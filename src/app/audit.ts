@@ -1,15 +1,23 @@
 import { type Audit, createAudit } from '../audit/create-audit.ts';
 import type { Config } from '../config/schema.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { DecisionPoint } from '../policy/point.ts';
 import { VERSION } from '../version.ts';
 import type { Surroundings } from './surroundings.ts';
+
+interface AuditParts {
+  readonly metrics: Metrics;
+  /** Its mask may take more out of entries. */
+  readonly policy: Pick<DecisionPoint, 'mask' | 'masks'>;
+  /** Told of every checkpoint. */
+  readonly onSealed: () => void;
+}
 
 /** Opens the audit log as the configuration says. Each checkpoint also goes to our own log, and so off the host. */
 export function composeAudit(
   { audit, kms }: Config,
   { log }: Surroundings,
-  metrics: Metrics,
-  onSealed: () => void,
+  { metrics, policy, onSealed }: AuditParts,
 ): Promise<Audit> {
   const { rotate, checkpoint, decision_log: decisionLog } = audit;
   return createAudit({
@@ -42,6 +50,8 @@ export function composeAudit(
         batchBytes: decisionLog.batch_bytes,
       },
     },
+    evaluateMask: policy.mask,
+    maskActive: policy.masks,
     onEntry: metrics.auditEntry,
     onFailure: metrics.auditFailure,
     onCheckpoint(note) {

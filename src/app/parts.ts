@@ -37,9 +37,10 @@ export async function composeParts(
   const policy = await composePolicy(config.policy, around, metrics);
   opened.push(() => policy.close());
   let sealedAt = 0;
-  const audit = await composeAudit(config, around, metrics, () => {
+  const onSealed = () => {
     sealedAt = Date.now();
-  });
+  };
+  const audit = await composeAudit(config, around, { metrics, policy, onSealed });
   opened.push(() => audit.close());
   policy.recordIn(audit);
   const turnedAway = (refusal: Refusal) => {

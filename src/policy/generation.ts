@@ -1,3 +1,4 @@
+import { parseJson } from '../exact-json.ts';
 import { BUILTINS } from './builtins/builtins.ts';
 import { type Bundle, ENTRYPOINT, MASK_ENTRYPOINT } from './bundle/bundle.ts';
 import { BundleFault } from './bundle/fault.ts';
@@ -29,6 +30,8 @@ export interface Generation {
    * bundle has none. @throws EngineFault
    */
   mask(entry: string): unknown;
+  /** Whether it has one. */
+  readonly masks: boolean;
 }
 
 /** Makes a bundle ready and proves it on the samples. @throws BundleFault */
@@ -55,13 +58,16 @@ export function createGeneration(bundle: Bundle, limits: Limits, now: number): G
       );
     }
   }
-  return { bundle, activatedAt: now, token: Object.freeze({}), judge, mask };
+  const maskEntrypoint = engine.entrypoints[MASK_ENTRYPOINT];
+  const masks = maskEntrypoint !== undefined;
+  return { bundle, activatedAt: now, token: Object.freeze({}), judge, mask, masks };
 
   function mask(entry: string): unknown {
-    const maskEntrypoint = engine.entrypoints[MASK_ENTRYPOINT];
     if (maskEntrypoint === undefined) return undefined;
     const question = { entrypoint: maskEntrypoint, input: entry, context: { nowNs: 0n } };
-    const [answer]: readonly { readonly result: unknown }[] = JSON.parse(engine.evaluate(question));
+    const [answer] = parseJson(engine.evaluate(question)) as readonly {
+      readonly result: unknown;
+    }[];
     return answer?.result;
   }
 }

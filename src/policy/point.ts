@@ -46,6 +46,8 @@ export interface DecisionPoint {
   decide(resolved: Resolved, phase: Phase): Promise<Decision>;
   /** What the serving bundle's audit mask says of an entry; undefined where it has none. @throws EngineFault */
   mask(entry: object): unknown;
+  /** Whether the serving bundle has one. */
+  masks(): boolean;
   status(): PolicyStatus;
   /** Asks both sources again. @throws BundleFault, and the bundle in use stays. */
   reload(): Promise<void>;
@@ -81,6 +83,7 @@ export async function createDecisionPoint(options: DecisionPointOptions): Promis
       return decision;
     },
     mask: (entry) => serving.loader.current()?.mask(JSON.stringify(entry)),
+    masks: () => serving.loader.current()?.masks ?? false,
     status: () => ({
       ...serving.loader.status(),
       enforced: enforce,
