@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { parseAuthorization } from '../../aws-json/authorization.ts';
 import { JsonFault } from '../../aws-json/fault.ts';
 import { createAwsJsonHandler } from '../../aws-json/handler.ts';
 import type { AwsRequest } from '../../aws-json/read-request.ts';
@@ -94,11 +95,13 @@ function toEnvelope(
   { now }: KmsJsonOptions,
 ): Envelope {
   const { authorization = '', traceparent } = headers;
+  // A signature has been dealt with and is no token; told as one it would only be refused.
+  const token = parseAuthorization(authorization) ? '' : authorization;
   return {
     id: requestId,
     action: 'kms:ReEncrypt',
     transport: 'kms_json',
-    arrival: { peer, socketIdentity: '', authorization, accessKeyId },
+    arrival: { peer, socketIdentity: '', authorization: token, accessKeyId },
     job: '',
     traceId: /^00-([0-9a-f]{32})-/.exec(String(traceparent ?? ''))?.[1] ?? '',
     receivedAt: now(),

@@ -8,6 +8,7 @@ import {
   KMSClient,
   ReEncryptCommand,
 } from '@aws-sdk/client-kms';
+import { exportJWK, generateKeyPair } from 'jose';
 import { afterEach, expect, it } from 'vitest';
 import { type RunningProxy, startProxy } from '../../helpers/proxy.ts';
 
@@ -88,4 +89,24 @@ it('a configured access key is the principal, and others are turned away', async
   await expect(wrong).rejects.toMatchObject({ name: 'InvalidSignatureException' });
   const unknown = client('AKIDOTHER').send(new CreateKeyCommand({}));
   await expect(unknown).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
+});
+
+it('a signed request names its access key also where gRPC callers come with tokens', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'access-key-'));
+  const [secret, jwks] = [join(folder, 'secret'), join(folder, 'jwks.json')];
+  writeFileSync(secret, SECRET, { mode: 0o600 });
+  const { publicKey } = await generateKeyPair('ES256');
+  writeFileSync(jwks, JSON.stringify({ keys: [await exportJWK(publicKey)] }));
+  proxy = await startProxy([
+    `kms_json.access_keys=[{id: AKIDAPP, secret_file: ${secret}}]`,
+    `identity.jwt={issuer: "https://issuer.example", audience: [krp], jwks_file: ${jwks}}`,
+    'identity.require=true',
+  ]);
+  rmSync(folder, { recursive: true });
+  const moved = client().send(moving(await encrypted(client()), 'acme'));
+  await expect(moved).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+    message: expect.stringContaining('POLICY_DENIED'),
+  });
+  expect(JSON.stringify(proxy.entries())).toContain('"AKIDAPP"');
 });
