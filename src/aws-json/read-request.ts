@@ -64,10 +64,15 @@ async function readBody(message: IncomingMessage): Promise<Buffer> {
   if (Number(message.headers['content-length'] ?? 0) > MOST_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of message) {
-    size += chunk.length;
-    if (size > MOST_BYTES) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of message) {
+      size += chunk.length;
+      if (size > MOST_BYTES) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (thrown) {
+    // Nobody is left to read this, but it is no failure of ours that the log should tell.
+    throw thrown instanceof JsonFault ? thrown : new JsonFault('RequestTimeoutException');
   }
   return Buffer.concat(chunks, size);
 }

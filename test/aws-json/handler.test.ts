@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { JsonFault } from '../../src/aws-json/fault.ts';
 import { createAwsJsonHandler } from '../../src/aws-json/handler.ts';
@@ -106,6 +107,21 @@ describe('what is answered', () => {
     );
     setTimeout(() => socket.destroy(), 50);
     await aborted.promise;
+  });
+});
+
+describe('a body that does not come whole', () => {
+  it('is the caller’s doing, and fills no log', async () => {
+    const before = internal.length;
+    const socket = connect(port, '127.0.0.1');
+    const head = 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n';
+    socket.write(
+      `${head}content-type: ${TYPE['content-type']}\r\nx-amz-target: TrentService.Echo\r\n\r\nab`,
+    );
+    await sleep(50);
+    socket.destroy();
+    await sleep(50);
+    expect(internal.length).toBe(before);
   });
 });
 
