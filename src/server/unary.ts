@@ -5,6 +5,7 @@ import { type DeadlineLimits, startLifetime } from './lifetime.ts';
 import { type Envelope, invalid } from './read-call.ts';
 import { MalformedMessage, SERVICE_NAME } from './service.ts';
 import { type StatusWriter, trailers } from './status.ts';
+import { traceIdOf } from './trace-id.ts';
 
 /** What every handler needs; the composition root gives it. */
 export interface HandlerTools {
@@ -103,9 +104,4 @@ function toEnvelope(
 function header(call: ServerUnaryCall<unknown, unknown>, name: string): string {
   const [value] = call.metadata.get(name);
   return typeof value === 'string' ? value : '';
-}
-
-/** https://www.w3.org/TR/trace-context/#traceparent-header */
-function traceIdOf(traceparent: string): string {
-  return /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent)?.[1] ?? '';
 }

@@ -6,6 +6,7 @@ import type { AwsRequest } from '../../aws-json/read-request.ts';
 import { type Refusal, toRefusal } from '../../errors.ts';
 import type { Pipeline, Released } from '../../pipeline.ts';
 import type { Envelope } from '../read-call.ts';
+import { traceIdOf } from '../trace-id.ts';
 import { withLifetime } from './lifetime.ts';
 import { readJsonCall } from './read-json-call.ts';
 import { type AccessKeys, createVerifier } from './sigv4.ts';
@@ -103,7 +104,7 @@ function toEnvelope(
     transport: 'kms_json',
     arrival: { peer, socketIdentity: '', authorization: token, accessKeyId },
     job: '',
-    traceId: /^00-([0-9a-f]{32})-/.exec(String(traceparent ?? ''))?.[1] ?? '',
+    traceId: traceIdOf(String(traceparent ?? '')),
     receivedAt: now(),
     signal,
   };
