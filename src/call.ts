@@ -81,7 +81,7 @@ export type KeyIdForm = 'key_id' | 'key_arn' | 'alias_name' | 'alias_arn' | '';
  * never absent; facts that the configuration switches off are named in `factsOff`.
  */
 export interface KeyFacts {
-  /** False only for a source key that the caller left out (kms.md 1.6). */
+  /** False only for a source key that the caller left out. */
   readonly known: boolean;
   readonly requestedKeyId: string;
   readonly keyIdForm: KeyIdForm;
