@@ -50,7 +50,7 @@ export async function readRequest(
 }
 
 /** The target names no operation that is served here. */
-export function unknownOperation(status = 400): JsonFault {
+function unknownOperation(status = 400): JsonFault {
   return new JsonFault('UnknownOperationException', '', status);
 }
 

@@ -23,7 +23,7 @@ export interface Watch {
 }
 
 /** sysexits(3): an internal software error. */
-export const EXIT_CRASH = 70;
+const EXIT_CRASH = 70;
 
 /**
  * Listens to signals and to what nobody caught. A process in an unknown state must not go on

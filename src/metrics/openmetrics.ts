@@ -1,4 +1,4 @@
-export const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
+const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 export const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
 /** Which of the two formats an Accept header prefers; text where it does not say. */

@@ -8,7 +8,7 @@ export type Verdict = Pick<
 >;
 
 /** Longest texts and lists that a decision may hold; more is not a decision. */
-export const VERDICT_LIMITS = {
+const VERDICT_LIMITS = {
   resultCharacters: 65_536,
   reasons: 64,
   code: 128,

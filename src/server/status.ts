@@ -3,7 +3,7 @@ import protobuf from 'protobufjs';
 import { REASONS, type Reason, type Refusal } from '../errors.ts';
 import { PROTO_ROOT } from './service.ts';
 
-export const ERROR_DOMAIN = 'kms-reencrypt-proxy';
+const ERROR_DOMAIN = 'kms-reencrypt-proxy';
 
 /** Reasons after which an automatic retry would only add to the load. */
 const NO_RETRY = new Set<Reason>(['KMS_THROTTLED', 'LIMITED', 'AUDIT_UNAVAILABLE']);

@@ -72,7 +72,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   }
 }
 
-export function checkpointPath(file: string): string {
+function checkpointPath(file: string): string {
   return `${file}.checkpoint`;
 }
 

@@ -3,7 +3,7 @@ import type { Json } from '../canonical.ts';
 import type { Chain } from './chain.ts';
 import { fromBytes, peakCount, type Tree, toBytes } from './tree.ts';
 
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 /** Where the segment before this one ended, as its writer knew it. */
 export interface Predecessor {

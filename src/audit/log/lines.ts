@@ -13,7 +13,7 @@ export interface Line {
 
 const CHUNK_BYTES = 256 << 10;
 /** Longer than any entry: past it a file is not one of ours, and is not read into memory. */
-export const MAX_LINE_BYTES = 8 << 20;
+const MAX_LINE_BYTES = 8 << 20;
 
 /** The lines of a file in constant memory; a last piece without newline comes with `ended: false`. */
 export function* readLines(file: Pick<DiskFile, 'read'>, from = 0): Generator<Line> {

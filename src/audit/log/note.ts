@@ -13,7 +13,7 @@ export interface VerifierKey {
 }
 
 /** Signature types of C2SP signed notes. */
-export const ED25519 = 0x01;
+const ED25519 = 0x01;
 export const ECDSA = 0x02;
 
 const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');

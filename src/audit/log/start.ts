@@ -42,7 +42,7 @@ export interface StartOptions {
 }
 
 /** More than this cannot be one batch that a crash cut short. */
-export const MAX_BATCH_BYTES = 4 << 20;
+const MAX_BATCH_BYTES = 4 << 20;
 
 const FRESH = {
   chain: EMPTY_CHAIN,

@@ -1,4 +1,5 @@
 import { parseJson } from '../../exact-json.ts';
+
 /** As much of an entry as the commands here read; docs/audit.md has all of it. */
 export interface AuditEntry {
   readonly seq: number;
@@ -36,4 +37,14 @@ export function toEntry(line: Buffer): AuditEntry {
 /** The name under which a person knows the key. */
 export function keyName(side: SideView | undefined): string {
   return side?.alias ?? side?.key_arn?.replace(/^.*:key\//, '') ?? side?.requested_key_id ?? '';
+}
+
+/**
+ * Text of callers as it may stand on a terminal: what would move the cursor, end the line or turn
+ * its direction is written as an escape, so that nobody can hide or forge a line.
+ */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+  });
 }

@@ -26,7 +26,7 @@ export function withHint(thrown: unknown, blob: Value | undefined): unknown {
 }
 
 /** What a blob looks like that is no KMS ciphertext; undefined where nothing can be said. */
-export function hintFor(blob: Uint8Array): string | undefined {
+function hintFor(blob: Uint8Array): string | undefined {
   const inner = strictBase64(Buffer.from(blob).toString('latin1'));
   if (isEncryptionSdkMessage(inner ?? blob)) return ENCRYPTION_SDK_HINT;
   return inner === undefined ? undefined : BASE64_HINT;

@@ -7,10 +7,10 @@ import { type Profile, readProfile } from './profile.ts';
 import type { Environment } from './values/file-value.ts';
 import { quoted } from './values/value.ts';
 
-export const ERROR_FORMATS = ['legacy', 'json', 'yaml', 'text', 'table', 'enhanced'] as const;
+const ERROR_FORMATS = ['legacy', 'json', 'yaml', 'text', 'table', 'enhanced'] as const;
 export type ErrorFormat = (typeof ERROR_FORMATS)[number];
 
-export const DEFAULT_ENDPOINT = '127.0.0.1:50051';
+const DEFAULT_ENDPOINT = '127.0.0.1:50051';
 const DEFAULT_TIMEOUT_SECONDS = 60;
 
 /** What the global options, the environment and the profile say together. */

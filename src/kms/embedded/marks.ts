@@ -2,7 +2,7 @@
  * Key ids and ciphertexts of the embedded KMS say what they are, so that the AWS backend can refuse
  * them: a key id starts with `e0bedded` and is a version 8 UUID, which AWS never makes.
  */
-export const KEY_ID_MARK = 'e0bedded';
+const KEY_ID_MARK = 'e0bedded';
 
 /** First bytes of every symmetric ciphertext; the fifth is the format's version. */
 export const BLOB_MARK: Uint8Array = Uint8Array.of(0xe0, 0xbe, 0xdd, 0xed);

@@ -1,7 +1,7 @@
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Said a second time, in the environment, where the configuration says it once. */
-export const SECOND_WORD = 'EMBEDDED_KMS_IN_PRODUCTION';
+const SECOND_WORD = 'EMBEDDED_KMS_IN_PRODUCTION';
 
 /** An embedded KMS may not run here; the message says why and what would let it. */
 export class NotHereError extends Error {

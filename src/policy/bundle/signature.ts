@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { canonicalJson } from './canonical-json.ts';
 import { BundleFault } from './fault.ts';
 
-export const SIGNATURES_FILE = '.signatures.json';
+const SIGNATURES_FILE = '.signatures.json';
 
 /** What node:crypto is told for each algorithm that a bundle may be signed with; none is symmetric. */
 const ALGORITHMS = {

@@ -29,7 +29,7 @@ export async function bind(server: Server, options: BindOptions): Promise<string
 }
 
 /** `127.0.0.1:80`, `[::1]:80` or `unix:/path`. */
-export function formatAddress(address: AddressInfo | string | null): string {
+function formatAddress(address: AddressInfo | string | null): string {
   if (address === null) return '';
   if (typeof address === 'string') return `unix:${address}`;
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;

@@ -18,7 +18,7 @@ export interface TlsPair {
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** All certificates of a PEM text, in order. */
-export function splitPem(text: string): readonly string[] {
+function splitPem(text: string): readonly string[] {
   return text.match(CERTIFICATE) ?? [];
 }
 

@@ -34,7 +34,7 @@ export function grantAllows(grant: Grant, { caller, action, context }: Request):
 }
 
 /** In grants the keys of context pairs are compared ignoring case, their values exactly. */
-export function contextFits(
+function contextFits(
   { EncryptionContextEquals: equals, EncryptionContextSubset: subset }: GrantConstraints = {},
   context: EncryptionContext,
 ): boolean {

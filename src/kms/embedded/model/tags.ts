@@ -8,7 +8,7 @@ export interface Tag {
 const MOST_TAGS = 50;
 
 /** @throws TagException for reserved or repeated tag keys. */
-export function checkTags(tags: readonly Tag[]): void {
+function checkTags(tags: readonly Tag[]): void {
   for (const { TagKey } of tags) {
     if (TagKey.toLowerCase().startsWith('aws:')) {
       throw fault('TagException', 'Tags beginning with aws: are reserved');
