@@ -11,5 +11,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**', 'test/faults/**'],
     testTimeout: 20_000,
+    // Much of the time is starting processes, so that the last core is worth using.
+    maxWorkers: '100%',
   },
 });
