@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { readEntries } from '../../audit/verify/entries.ts';
 import type { Terminal } from '../command.ts';
-import { type AuditEntry, toEntry } from './entry-view.ts';
+import { type AuditEntry, printable, toEntry } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { disk, logsOf } from './log-path.ts';
 
@@ -68,7 +68,7 @@ type Tables = ReturnType<ReturnType<typeof createTally>['tables']>;
 function toText({ first, last, counts }: Tables): string {
   const tables = Object.entries(counts).map(([name, table]) => {
     const rows = sorted(table).map(
-      ([value, count]) => `  ${String(count).padStart(10)}  ${value}\n`,
+      ([value, count]) => `  ${String(count).padStart(10)}  ${printable(value)}\n`,
     );
     return `${name}\n${rows.join('')}`;
   });

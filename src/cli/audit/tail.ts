@@ -4,7 +4,7 @@ import type { LogFiles } from '../../audit/verify/collect.ts';
 import { readEntries } from '../../audit/verify/entries.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import type { Terminal } from '../command.ts';
-import { type AuditEntry, keyName, toEntry } from './entry-view.ts';
+import { type AuditEntry, keyName, printable, toEntry } from './entry-view.ts';
 import { addFilters, type Filter, type FilterOptions, toFilter } from './filter.ts';
 import { disk, logOf } from './log-path.ts';
 
@@ -93,9 +93,9 @@ function describe(entry: AuditEntry, colour: boolean): string {
     timestamp,
     painted,
     outcome?.reason,
-    input?.principal?.id,
-    source && `${keyName(source)} → ${keyName(destination)}`,
-    result?.rule && `rule ${result.rule}`,
+    input?.principal && printable(input.principal.id),
+    source && printable(`${keyName(source)} → ${keyName(destination)}`),
+    result?.rule && printable(`rule ${result.rule}`),
     kms && `${(kms.latency_ns / 1e6).toFixed(1)} ms`,
     id,
   ];

@@ -2,7 +2,9 @@ import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } 
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../../src/cli/audit/run.ts';
+import { Refusal } from '../../../src/errors.ts';
 import { fill } from '../../audit/fault-world.ts';
+import { callOf, PRINCIPAL } from '../../audit/samples.ts';
 import { createFolder, openAudit } from '../../audit/world.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -140,4 +142,18 @@ test('tail, export and stats show what was asked for', async () => {
   expect(stats.outcome).toEqual({ released: 30, denied: 10 });
   const none = await audit(['tail', file, '--principal', 'spiffe://other/*']);
   expect(none).toEqual({ code: 0, output: '', errors: '' });
+});
+
+test('tail shows what a caller wrote on one line, without what a terminal would obey', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  const keyId = 'x\n99  forged\u001b[2J\u009b2J\u202e\u2028';
+  const { source } = callOf(1);
+  const call = callOf(1, { source: { ...source, keyId } });
+  await log.terminal({ call, principal: PRINCIPAL }, new Refusal('INVALID_REQUEST'));
+  await log.close();
+  const { output } = await audit(['tail', folder.file]);
+  expect(output).toContain('x\\u{a}99  forged\\u{1b}[2J\\u{9b}2J\\u{202e}\\u{2028}');
+  for (const raw of ['\n99', '\u001b', '\u009b', '\u202e', '\u2028'])
+    expect(output).not.toContain(raw);
 });
