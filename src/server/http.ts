@@ -13,18 +13,36 @@ export interface HttpListener {
   drain(graceMs: number, hurry?: AbortSignal): Promise<number>;
 }
 
+/** Milliseconds. Node looks for slow requests every half minute unless told otherwise. */
+const BOUNDS = {
+  requestTimeout: 10_000,
+  headersTimeout: 5_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+} as const;
+
+/**
+ * How long nothing may move on a connection: longer than any request takes. Node counts a write that
+ * has begun as a move, so who does not read his answer is cut after twice that.
+ */
+const STILL_MS = 10_000;
+
+/** Requests of one connection at once. Clients of ours send one; each more holds an answer in memory. */
+const MOST_PIPELINED = 8;
+
 /** A plain HTTP listener with bounds of its own. */
 export function createHttpListener(address: string, handler: RequestListener): HttpListener {
   const open = new Set<Socket>();
   let draining = false;
   const server = createServer(
-    { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 },
-    (request, response) => {
+    BOUNDS,
+    limitPipelined((request, response) => {
       if (draining) response.setHeader('connection', 'close');
       handler(request, response);
-    },
+    }),
   );
   server.maxConnections = 256;
+  server.timeout = STILL_MS;
   server.on('connection', (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
@@ -39,5 +57,21 @@ export function createHttpListener(address: string, handler: RequestListener): H
       clearInterval(idle);
       return cut;
     },
+  };
+}
+
+/** Cuts a connection that asks on and on without waiting for answers. */
+function limitPipelined(handler: RequestListener): RequestListener {
+  const running = new WeakMap<Socket, number>();
+  return (request, response) => {
+    const { socket } = request;
+    const others = running.get(socket) ?? 0;
+    if (socket.destroyed || others >= MOST_PIPELINED) {
+      socket.destroy();
+      return;
+    }
+    running.set(socket, others + 1);
+    response.once('close', () => running.set(socket, (running.get(socket) ?? 1) - 1));
+    handler(request, response);
   };
 }

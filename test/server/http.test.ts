@@ -1,4 +1,5 @@
 import { Agent, get } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHttpListener } from '../../src/server/http.ts';
@@ -62,4 +63,30 @@ describe('an HTTP door that is drained', () => {
     expect(await drained).toBe(1);
     await running;
   });
+});
+
+test('an HTTP door answers a few requests of a connection at once, and cuts who sends many', async () => {
+  let asked = 0;
+  const listener = createHttpListener('127.0.0.1:0', (_request, response) => {
+    asked += 1;
+    setTimeout(() => response.end('done'), 50);
+  });
+  const { hostname, port } = new URL(`http://${await listener.listen()}`);
+  const send = (requests: number) =>
+    new Promise<string>((resolve) => {
+      const socket = connect(Number(port), hostname);
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk;
+        if (text.split('done').length > requests) socket.end();
+      });
+      socket.once('error', () => {});
+      socket.once('close', () => resolve(text));
+      socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(requests));
+    });
+  expect((await send(3)).split('done').length - 1).toBe(3);
+  asked = 0;
+  expect(await send(1_000)).toBe('');
+  expect(asked).toBeLessThan(10);
+  await listener.drain(1_000);
 });
