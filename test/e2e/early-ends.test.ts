@@ -1,12 +1,13 @@
-import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
-import { FAKE_REGION, type FakeKms, startFakeKms } from '../helpers/fake-kms.ts';
-import { closeAll, connect, reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
-import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
+import type { FakeKms } from '../helpers/fake-kms.ts';
+import { reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
+import type { RunningProxy } from '../helpers/proxy.ts';
 
+let aws: AwsProxy;
 let kms: FakeKms;
 let proxy: RunningProxy;
 let client: ReEncryptServiceClient;
@@ -18,26 +19,14 @@ const REQUEST = {
 };
 
 beforeAll(async () => {
-  process.env['AWS_ACCESS_KEY_ID'] ??= 'AKIDEXAMPLE';
-  process.env['AWS_SECRET_ACCESS_KEY'] ??= 'secret';
-  kms = await startFakeKms();
-  proxy = await startProxy([
-    'kms.backend=aws',
-    `kms.aws.endpoint=${kms.url}`,
-    `kms.aws.region=${FAKE_REGION}`,
-    'policy.source=test/fixtures/policies/echo/bundle.tar.gz',
-  ]);
-  client = connect(proxy.endpoint);
+  aws = await startAwsProxy();
+  ({ kms, proxy, client } = aws);
   await reEncrypt(client, REQUEST);
 });
 
 beforeEach(() => kms.forget());
 
-afterAll(async () => {
-  closeAll(client);
-  await proxy.stop();
-  await kms.close();
-});
+afterAll(() => aws.close());
 
 const lastTwo = () =>
   proxy

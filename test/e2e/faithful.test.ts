@@ -5,14 +5,16 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseJson } from '../../src/exact-json.ts';
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
-import { FAKE_REGION, type FakeKms, fakeKeyArn, startFakeKms } from '../helpers/fake-kms.ts';
-import { closeAll, connect, reEncrypt } from '../helpers/grpc-client.ts';
-import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
+import { FAKE_REGION, type FakeKms, fakeKeyArn } from '../helpers/fake-kms.ts';
+import { reEncrypt } from '../helpers/grpc-client.ts';
+import type { RunningProxy } from '../helpers/proxy.ts';
 
 /** The whole number is run with the fault suite. */
 const RUNS = Number(process.env['FAITHFUL_RUNS'] ?? 500);
 const AT_ONCE = 16;
 
+let aws: AwsProxy;
 let kms: FakeKms;
 let proxy: RunningProxy;
 let client: ReEncryptServiceClient;
@@ -20,25 +22,13 @@ let installKey: Buffer;
 let entryOf: (decisionId: string) => Intent;
 
 beforeAll(async () => {
-  process.env['AWS_ACCESS_KEY_ID'] ??= 'AKIDEXAMPLE';
-  process.env['AWS_SECRET_ACCESS_KEY'] ??= 'secret';
-  kms = await startFakeKms();
-  proxy = await startProxy([
-    'kms.backend=aws',
-    `kms.aws.endpoint=${kms.url}`,
-    `kms.aws.region=${FAKE_REGION}`,
-    'policy.source=test/fixtures/policies/echo/bundle.tar.gz',
-  ]);
-  client = connect(proxy.endpoint);
+  aws = await startAwsProxy();
+  ({ kms, proxy, client } = aws);
   entryOf = entryReader(`${proxy.folder}/audit.jsonl`);
   installKey = readFileSync(`${proxy.folder}/audit.jsonl.hmac-key`);
 });
 
-afterAll(async () => {
-  closeAll(client);
-  await proxy.stop();
-  await kms.close();
-});
+afterAll(() => aws.close());
 
 const text = fc.oneof(
   { weight: 6, arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }) },

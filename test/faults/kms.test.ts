@@ -1,17 +1,16 @@
-import process from 'node:process';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
+import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import {
   type Behaviour,
   EMPTY_200,
   FAKE_REGION,
   type FakeKms,
   HTML_503,
-  startFakeKms,
 } from '../helpers/fake-kms.ts';
-import { closeAll, connect, reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
-import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+import { reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
+import type { RunningProxy } from '../helpers/proxy.ts';
 import { createWorld } from '../simulation/world.ts';
 import { reportTrials, SEED, trials } from './trials.ts';
 
@@ -21,6 +20,7 @@ const REQUEST = {
   destinationKeyId: 'alias/b',
 };
 
+let aws: AwsProxy;
 let kms: FakeKms;
 let proxy: RunningProxy;
 let client: ReEncryptServiceClient;
@@ -29,25 +29,13 @@ const asked = (): number =>
   kms.requests.filter(({ operation }) => operation === 'ReEncrypt').length;
 
 beforeAll(async () => {
-  process.env['AWS_ACCESS_KEY_ID'] ??= 'AKIDEXAMPLE';
-  process.env['AWS_SECRET_ACCESS_KEY'] ??= 'secret';
-  kms = await startFakeKms();
-  proxy = await startProxy([
-    'kms.backend=aws',
-    `kms.aws.endpoint=${kms.url}`,
-    `kms.aws.region=${FAKE_REGION}`,
-    'policy.source=test/fixtures/policies/echo/bundle.tar.gz',
-  ]);
-  client = connect(proxy.endpoint);
+  aws = await startAwsProxy();
+  ({ kms, proxy, client } = aws);
 });
 
 beforeEach(() => kms.forget());
 
-afterAll(async () => {
-  closeAll(client);
-  await proxy.stop();
-  await kms.close();
-});
+afterAll(() => aws.close());
 
 /** Lets the breaker of the last test close again. */
 async function untilWell(): Promise<void> {

@@ -1,0 +1,36 @@
+import process from 'node:process';
+import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
+import { FAKE_REGION, type FakeKms, startFakeKms } from './fake-kms.ts';
+import { closeAll, connect } from './grpc-client.ts';
+import { type RunningProxy, startProxy } from './proxy.ts';
+
+export interface AwsProxy {
+  readonly kms: FakeKms;
+  readonly proxy: RunningProxy;
+  readonly client: ReEncryptServiceClient;
+  close(): Promise<void>;
+}
+
+/** The proxy with its AWS backend on a fake KMS, under a policy that allows, and a client of it. */
+export async function startAwsProxy(): Promise<AwsProxy> {
+  process.env['AWS_ACCESS_KEY_ID'] ??= 'AKIDEXAMPLE';
+  process.env['AWS_SECRET_ACCESS_KEY'] ??= 'secret';
+  const kms = await startFakeKms();
+  const proxy = await startProxy([
+    'kms.backend=aws',
+    `kms.aws.endpoint=${kms.url}`,
+    `kms.aws.region=${FAKE_REGION}`,
+    'policy.source=test/fixtures/policies/echo/bundle.tar.gz',
+  ]);
+  const client = connect(proxy.endpoint);
+  return {
+    kms,
+    proxy,
+    client,
+    async close() {
+      closeAll(client);
+      await proxy.stop();
+      await kms.close();
+    },
+  };
+}
