@@ -26,9 +26,11 @@ describeWith(['promtool'], 'promtool', () => {
     const told = runTool('promtool', ['test', 'rules', ...tests], { timeoutMs: 300_000 });
     expect(told).not.toMatch(/FAILED/);
     const tested = tests.map((file) => readFileSync(file, 'utf8')).join('');
-    for (const [, alert] of readFileSync(join(RULES, 'alerts.yaml'), 'utf8').matchAll(
-      /- alert: (\w+)/g,
-    )) {
+    const alerts = [
+      ...readFileSync(join(RULES, 'alerts.yaml'), 'utf8').matchAll(/- alert: (\w+)/g),
+    ];
+    expect(alerts).not.toEqual([]);
+    for (const [, alert] of alerts) {
       expect(tested, alert).toContain(`name: ${alert} fires`);
       expect(tested, alert).toContain(`name: ${alert} is silent`);
     }
@@ -36,12 +38,26 @@ describeWith(['promtool'], 'promtool', () => {
 
   it('links every alert to a section of the runbook that exists', () => {
     const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
-    const anchors = readFileSync(join(RULES, 'alerts.yaml'), 'utf8').matchAll(/runbook\.md#(\S+)/g);
+    const anchors = [
+      ...readFileSync(join(RULES, 'alerts.yaml'), 'utf8').matchAll(/runbook\.md#(\S+)/g),
+    ];
+    expect(anchors).not.toEqual([]);
     for (const [, anchor = ''] of anchors) {
       expect(runbook.toLowerCase().replaceAll(/[ ]/g, '-'), anchor).toContain(`\n##-${anchor}\n`);
     }
   });
 });
+
+interface Sample {
+  readonly value: readonly [number, string];
+}
+
+/** https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries */
+interface QueryAnswer {
+  readonly status: string;
+  readonly error?: string;
+  readonly data?: { readonly result: readonly Sample[] };
+}
 
 interface Board {
   readonly panels: readonly {
@@ -130,11 +146,11 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
     throw new Error('Prometheus never scraped the proxy');
   }
 
-  async function query(expr: string): Promise<readonly { readonly value: [number, string] }[]> {
+  async function query(expr: string): Promise<readonly Sample[]> {
     const answer = await fetch(`${api}/api/v1/query?query=${encodeURIComponent(expr)}`);
-    const body = (await answer.json()) as { status: string; error?: string; data?: never };
-    expect(body.status, `${expr}: ${body.error}`).toBe('success');
-    return (body as unknown as { data: { result: [] } }).data.result;
+    const { status, error, data } = (await answer.json()) as QueryAnswer;
+    expect(status, `${expr}: ${error}`).toBe('success');
+    return data?.result ?? [];
   }
 
   it('is served text that promtool finds nothing wrong with, in 10 ms', async () => {
