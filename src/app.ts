@@ -9,11 +9,12 @@ import type { EmbeddedKms } from './kms/embedded/embedded.ts';
 import { shutDown } from './life/shutdown.ts';
 import { createPipeline } from './pipeline.ts';
 
-/** Where the proxy listens, as bound; `kmsJson` is '' where it is off. */
+/** Where the proxy listens, as bound; '' for a door that is off. */
 export interface Addresses {
   readonly grpc: readonly string[];
   readonly kmsJson: string;
   readonly probe: string;
+  readonly admin: string;
 }
 
 /** A running proxy. */

@@ -1,13 +1,15 @@
+import type { RequestListener } from 'node:http';
 import type { Check } from '../check.ts';
 import type { Config } from '../config/schema.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { adminHandler } from '../server/admin.ts';
 import { createHealth } from '../server/health.ts';
 import { createHttpListener } from '../server/http.ts';
 import { probeHandler } from '../server/probe.ts';
 import { openGrpcDoor } from './grpc-door.ts';
 import { openKmsJsonDoor } from './kms-json-door.ts';
 import type { Parts } from './parts.ts';
-import { type Readiness, watchReadiness } from './readiness.ts';
+import { watchReadiness } from './readiness.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -26,7 +28,16 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
   const { log } = around;
   const health = createHealth();
   const readiness = watchReadiness({ policy, audit, onChange: health.set }, opened);
-  const probe = await openProbe(config.probe.listen, { readiness, metrics }, opened);
+  const probe = await openHttp(
+    config.probe.listen,
+    probeHandler({ readiness: readiness.current, metrics: metrics.text }),
+    opened,
+  );
+  const admin = await openHttp(
+    config.admin.listen,
+    adminHandler({ policy: policy.status, audit: audit.status }),
+    opened,
+  );
   const grpc = await openGrpcDoor(
     { config: config.grpc, pipeline, check, turnedAway, health, tls, metrics, log },
     opened,
@@ -36,21 +47,22 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
     opened,
   );
   return {
-    addresses: { grpc: grpc.addresses, kmsJson: kmsJson.address, probe },
+    addresses: { grpc: grpc.addresses, kmsJson: kmsJson.address, probe, admin },
     drains: [...grpc.drains, ...kmsJson.drains],
     notServing: readiness.end,
     reload: async () => tls?.reload(),
   };
 }
 
-async function openProbe(
-  address: string,
-  { readiness, metrics }: { readiness: Readiness; metrics: Parts['metrics'] },
+/** Resolves to the bound address; '' where the door is not configured. */
+async function openHttp(
+  address: string | undefined,
+  handler: RequestListener,
   opened: Stack,
 ): Promise<string> {
-  const handler = probeHandler({ readiness: readiness.current, metrics: metrics.text });
-  const probe = createHttpListener(address, handler);
-  const bound = await probe.listen();
-  opened.push(() => probe.drain(0));
+  if (address === undefined) return '';
+  const door = createHttpListener(address, handler);
+  const bound = await door.listen();
+  opened.push(() => door.drain(0));
   return bound;
 }

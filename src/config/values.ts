@@ -12,3 +12,9 @@ export const address = z
 export const path = z.string().min(1);
 
 export const milliseconds = (fallback: number) => z.int().min(0).default(fallback);
+
+/** An address that only this host can reach. */
+export const localAddress = address.regex(
+  /^(127\.|localhost:|\[::1\]:|unix:)/,
+  'must be on loopback or a Unix socket',
+);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { address, milliseconds, path } from '../values.ts';
+import { address, localAddress, milliseconds, path } from '../values.ts';
 
 const mode = z
   .string()
@@ -81,8 +81,7 @@ export const grpc = z
       .min(262_144)
       .default(4_194_304)
       .describe('Largest message, a batch’s included.'),
-    channelz_listen: address
-      .regex(/^(127\.|localhost:|\[::1\]:|unix:)/, 'must be on loopback or a Unix socket')
+    channelz_listen: localAddress
       .optional()
       .describe('Where gRPC channelz tells of connections and calls. Off where unset.'),
     reflection: z.boolean().default(false).describe('Serve gRPC server reflection.'),

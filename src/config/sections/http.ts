@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { address } from '../values.ts';
+import { address, localAddress } from '../values.ts';
 
 export const probe = z
   .strictObject({
@@ -11,6 +11,8 @@ export const probe = z
 
 export const admin = z
   .strictObject({
-    listen: address.optional().describe('Loopback only. Off where unset.'),
+    listen: localAddress
+      .optional()
+      .describe('Where /policy and /audit tell their state as JSON. Off where unset.'),
   })
   .describe('Plain HTTP for operators on the host.');
