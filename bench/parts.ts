@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AWS_ENV, type Lab, ROOT } from './lab.ts';
 import { embeddedOverMoto } from './parts/against-moto.ts';
+import { helpOverNothing, wallOfHelp, wallOfNothing, wallOfOneCall } from './parts/command.ts';
 import { CORE, runPinned, startPinned } from './processes.ts';
 import type { Results } from './report.ts';
 import { freePort } from './rows.ts';
@@ -50,11 +51,14 @@ export async function measureParts(lab: Lab): Promise<Parts> {
     part({ name: 'built package: start to readyz', unit: 'ms', must: 500, goal: 250 }, () =>
       startToReady(lab),
     ),
-    part({ name: 're-encrypt --help, wall', unit: 'ms', must: 150, goal: 100 }, () =>
-      wall([MAIN, 're-encrypt', '--help']),
+    part({ name: 're-encrypt --help, wall', unit: 'ms', must: 150, goal: 100 }, wallOfHelp),
+    part({ name: 're-encrypt --help / node -e 0', unit: '', must: 5, goal: 3 }, helpOverNothing),
+    part({ name: 're-encrypt, one call over gRPC, wall', unit: 'ms', must: 300, goal: 200 }, () =>
+      wallOfOneCall(lab),
     ),
-    part({ name: 'node -e 0, wall, for comparison', unit: 'ms', must: 150, goal: 100 }, () =>
-      wall(['-e', '0']),
+    part(
+      { name: 'node -e 0, wall, for comparison', unit: 'ms', must: 150, goal: 100 },
+      wallOfNothing,
     ),
   ];
   for (const { target, measure } of measures) {
@@ -127,15 +131,4 @@ function statusOf(url: string): Promise<number> {
       resolve(response.statusCode ?? 0);
     }).on('error', () => resolve(0));
   });
-}
-
-/** Milliseconds of wall time; the median of fifteen runs. */
-async function wall(args: readonly string[]): Promise<number> {
-  const took: number[] = [];
-  for (let turn = 0; turn < 15; turn += 1) {
-    const began = performance.now();
-    await runPinned({ core: CORE.server, command: process.execPath, args, cwd: ROOT });
-    took.push(performance.now() - began);
-  }
-  return median(took);
 }
