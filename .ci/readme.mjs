@@ -61,13 +61,46 @@ try {
   assert.equal(sum('released'), 1, 'metrics count one released call');
   assert.equal(sum('denied'), 1, 'metrics count one denied call');
 
+  await firstDashboardQuery();
+
   const kinds = readFileSync('.work/audit/audit.jsonl', 'utf8').match(/"kind":"\w+"/g) ?? [];
   for (const kind of ['intent', 'outcome', 'refusal']) {
     assert(kinds.includes(`"kind":"${kind}"`), `the audit log has no ${kind}`);
   }
-  process.stdout.write('The README keeps its word: one allowed, one denied, both on record.\n');
+  process.stdout.write(
+    'The README keeps its word: one allowed, one denied, both on record and on the dashboard.\n',
+  );
 } finally {
   process.kill(-server.pid, 'SIGTERM');
+}
+
+/** Starts the README's Prometheus and asks what the dashboard's first panel asks. */
+async function firstDashboardQuery() {
+  const start = shellLines().find((line) => line.startsWith('prometheus '));
+  assert(start, 'README.md starts no Prometheus');
+  const { panels } = JSON.parse(readFileSync('deploy/grafana/kms-reencrypt-proxy.json', 'utf8'));
+  const [{ expr }] = panels.flatMap((panel) => panel.targets ?? []);
+  const query = expr
+    .replaceAll('$__rate_interval', '30s')
+    .replaceAll('$job', '.*')
+    .replaceAll('$instance', '.*');
+  const prometheus = spawn('bash', ['-c', `exec ${start}`], { stdio: 'ignore' });
+  try {
+    for (let waited = 0; waited < 60_000; waited += 500) {
+      await sleep(500);
+      assert.equal(prometheus.exitCode, null, `this ended: ${start}`);
+      const url = `http://127.0.0.1:9090/api/v1/query?query=${encodeURIComponent(query)}`;
+      const answer = await fetch(url).then(
+        (r) => r.json(),
+        () => undefined,
+      );
+      const outcomes = (answer?.data?.result ?? []).map(({ metric }) => metric.outcome);
+      if (outcomes.includes('released') && outcomes.includes('denied')) return;
+    }
+    throw new Error(`the dashboard's first query found nothing: ${query}`);
+  } finally {
+    prometheus.kill();
+  }
 }
 
 /** The lines of README.md's shell blocks, continuations joined. */
