@@ -1,5 +1,5 @@
 import type { Body } from './body.ts';
-import type { HostSettings } from './log/host.ts';
+import type { HostSettings } from './log/settings.ts';
 
 /** What the log's thread is started with. */
 export interface ThreadData {

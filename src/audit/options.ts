@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { readOrMakeKey } from './key-file.ts';
-import type { HostSettings } from './log/host.ts';
+import type { HostSettings } from './log/settings.ts';
 import { createEd25519Signer, makeEd25519Key, type Signer } from './log/signer.ts';
 import type { EvaluateMask } from './mask.ts';
 import type { SigningKey } from './messages.ts';

@@ -2,20 +2,12 @@ import type { Body } from '../body.ts';
 import type { Order, Report } from '../messages.ts';
 import { claimTurn, endTurn, isOpen } from '../turn.ts';
 import { type Checkpointer, createCheckpointer, readCheckpoint } from './checkpoint.ts';
-import type { LogOptions } from './commit.ts';
 import type { Disk } from './disk.ts';
 import { type LogFault, toLogFault } from './fault.ts';
 import { createLog, type Log } from './log.ts';
 import { retain } from './retain.ts';
+import type { HostSettings } from './settings.ts';
 import type { Signer } from './signer.ts';
-
-/** What can be cloned to the log's thread. */
-export interface HostSettings extends Omit<LogOptions, 'disk' | 'now' | 'vkey' | 'claim'> {
-  readonly checkpointEntries: number;
-  readonly checkpointMs: number;
-  readonly keepSegments: number;
-  readonly keepMs: number;
-}
 
 export interface HostOptions {
   readonly settings: HostSettings;

@@ -1,4 +1,4 @@
-import type { ImportParameters } from './import/token.ts';
+import type { ImportParameters } from './import/parameters.ts';
 import type { Store } from './model/store.ts';
 
 /** What operations share: the keys, and the ways in which the outside comes in. */

@@ -1,17 +1,10 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { fault } from '../fault.ts';
 import type { Key } from '../model/key.ts';
 import type { World } from '../world.ts';
+import type { ImportParameters } from './parameters.ts';
 
 const LIFE_MS = 86_400_000;
-
-/** What GetParametersForImport promised: how material for which key is wrapped, and until when. */
-export interface ImportParameters {
-  readonly keyArn: string;
-  readonly algorithm: string;
-  readonly privateKey: KeyObject;
-  readonly validTo: number;
-}
 
 /** Makes a wrapping key and keeps its private half under the token. */
 export function giveImportToken(

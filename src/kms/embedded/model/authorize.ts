@@ -1,26 +1,9 @@
-import type { EncryptionContext } from '../context.ts';
 import { fault } from '../fault.ts';
 import type { World } from '../world.ts';
 import { conditionValues } from './condition-values.ts';
 import { evaluate } from './evaluate.ts';
 import { type Grant, grantAllows } from './grant.ts';
-import type { Key } from './key.ts';
-import type { Caller } from './key-id.ts';
-
-/** One thing that a caller wants to do with a key, with all that policies can ask about it. */
-export interface Request {
-  readonly key: Key;
-  readonly caller: Caller;
-  /** `Encrypt`, `ReEncryptFrom`, …: the IAM action without `kms:`. */
-  readonly action: string;
-  /** The key id as the caller wrote it. */
-  readonly requested?: string | undefined;
-  readonly algorithm?: string | undefined;
-  readonly context?: EncryptionContext | undefined;
-  readonly grantTokens?: readonly string[] | undefined;
-  /** Whether both halves of a ReEncrypt use this key. */
-  readonly sameKey?: boolean | undefined;
-}
+import type { Request } from './request.ts';
 
 /**
  * @returns the grant that lets the caller act, or undefined where the key policy does.

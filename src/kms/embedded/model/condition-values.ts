@@ -1,6 +1,6 @@
-import type { Request } from './authorize.ts';
 import type { ConditionValues } from './condition.ts';
 import { accountOf } from './principal.ts';
+import type { Request } from './request.ts';
 
 /** The condition keys of AWS's Service Authorization Reference that a request here has values for. */
 export function conditionValues(request: Request): ConditionValues {

@@ -1,6 +1,6 @@
 import type { EncryptionContext } from '../context.ts';
-import type { Request } from './authorize.ts';
 import { isPrincipal } from './principal.ts';
+import type { Request } from './request.ts';
 
 export interface GrantConstraints {
   readonly EncryptionContextSubset?: EncryptionContext | undefined;
