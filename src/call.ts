@@ -74,6 +74,20 @@ export interface Principal {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** DescribeKey's KeyMetadata, as far as policy can see it. */
+export interface KeyDescription {
+  readonly arn: string;
+  readonly keyId: string;
+  readonly spec: string;
+  readonly usage: string;
+  readonly origin: string;
+  readonly manager: string;
+  readonly state: string;
+  readonly multiRegion: boolean;
+  /** PRIMARY, REPLICA or ''. */
+  readonly multiRegionType: string;
+}
+
 export type KeyIdForm = 'key_id' | 'key_arn' | 'alias_name' | 'alias_arn' | '';
 
 /**

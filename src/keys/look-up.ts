@@ -1,6 +1,6 @@
-import type { KeyFacts } from '../call.ts';
+import type { KeyDescription, KeyFacts } from '../call.ts';
 import { Refusal, toRefusal } from '../errors.ts';
-import type { KeyDescription, KeyDirectory } from './directory.ts';
+import type { KeyDirectory } from './directory.ts';
 import { KEY_ID_FORMS, type KeyId, parseKeyId } from './key-id.ts';
 
 export interface FactSettings {

@@ -1,19 +1,5 @@
-import type { KmsAnswer } from '../call.ts';
+import type { KeyDescription, KmsAnswer } from '../call.ts';
 import type { KmsRequest } from './request.ts';
-
-/** DescribeKey's KeyMetadata, as far as policy can see it. */
-export interface KeyDescription {
-  readonly arn: string;
-  readonly keyId: string;
-  readonly spec: string;
-  readonly usage: string;
-  readonly origin: string;
-  readonly manager: string;
-  readonly state: string;
-  readonly multiRegion: boolean;
-  /** PRIMARY, REPLICA or ''. */
-  readonly multiRegionType: string;
-}
 
 /**
  * What the proxy needs of a KMS. Failures are KmsFault; an abort rejects with the signal's reason.

@@ -1,5 +1,5 @@
-import type { EncryptionAlgorithm, KmsAnswer } from '../../src/call.ts';
-import { type KeyDescription, type Kms, KmsFault } from '../../src/kms/port.ts';
+import type { EncryptionAlgorithm, KeyDescription, KmsAnswer } from '../../src/call.ts';
+import { type Kms, KmsFault } from '../../src/kms/port.ts';
 import type { KmsRequest } from '../../src/kms/request.ts';
 import type { World } from './world.ts';
 

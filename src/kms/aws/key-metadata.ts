@@ -5,7 +5,8 @@ import {
   paginateListAliases,
   paginateListResourceTags,
 } from '@aws-sdk/client-kms';
-import { type KeyDescription, type Kms, KmsFault } from '../port.ts';
+import type { KeyDescription } from '../../call.ts';
+import { type Kms, KmsFault } from '../port.ts';
 import { orAbort } from './fault.ts';
 
 type KeyReads = Pick<Kms, 'describeKey' | 'listAliases' | 'listResourceTags'>;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import process from 'node:process';
-import type { KmsAnswer } from '../../call.ts';
-import { type KeyDescription, type Kms, KmsFault } from '../port.ts';
+import type { KeyDescription, KmsAnswer } from '../../call.ts';
+import { type Kms, KmsFault } from '../port.ts';
 import type { KmsRequest } from '../request.ts';
 import type { EmbeddedKms } from './embedded.ts';
 import type { ReEncryptInput } from './operations/re-encrypt.ts';
