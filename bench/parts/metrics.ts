@@ -14,6 +14,8 @@ const kms = metrics.kms.measure<Kms>({
   describeKey: () => Promise.reject(new Error('not asked')),
   listAliases: async () => [],
   listResourceTags: async () => ({}),
+  getPublicKey: () => Promise.reject(new Error('not asked')),
+  sign: () => Promise.reject(new Error('not asked')),
   close: async () => {},
 });
 const request = toKmsRequest(aPermit(), 'resolved');

@@ -1,11 +1,16 @@
 import { type Audit, createAudit } from '../audit/create-audit.ts';
+import { originOf } from '../audit/options.ts';
 import type { Config } from '../config/schema.ts';
+import type { Kms } from '../kms/port.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { DecisionPoint } from '../policy/point.ts';
 import { VERSION } from '../version.ts';
+import { createKmsSigner } from './checkpoint-signer.ts';
 import type { Surroundings } from './surroundings.ts';
 
 interface AuditParts {
+  /** May hold the key that signs checkpoints. */
+  readonly kms: Kms;
   readonly metrics: Metrics;
   /** Its mask may take more out of entries. */
   readonly policy: Pick<DecisionPoint, 'mask' | 'masks'>;
@@ -14,20 +19,22 @@ interface AuditParts {
 }
 
 /** Opens the audit log as the configuration says. Each checkpoint also goes to our own log, and so off the host. */
-export function composeAudit(
-  { audit, kms }: Config,
+export async function composeAudit(
+  { audit, kms: { backend, aws } }: Config,
   { log }: Surroundings,
-  { metrics, policy, onSealed }: AuditParts,
+  { kms, metrics, policy, onSealed }: AuditParts,
 ): Promise<Audit> {
   const { rotate, checkpoint, decision_log: decisionLog } = audit;
+  const { kms_key_id: keyId } = checkpoint;
   return createAudit({
     file: audit.file,
     durability: audit.durability,
-    backend: kms.backend,
+    backend,
     version: VERSION,
-    labels: kms.aws.allow_embedded ? { allow_embedded: 'true' } : {},
+    labels: aws.allow_embedded ? { allow_embedded: 'true' } : {},
     origin: audit.origin,
     signingKeyFile: checkpoint.signing_key_file,
+    signer: keyId ? await createKmsSigner({ kms, keyId, origin: originOf(audit) }) : undefined,
     hmacKeyFile: audit.hmac_key_file,
     clearContextKeys: audit.clear_context_keys,
     onBrokenChain: audit.on_broken_chain,

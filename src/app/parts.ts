@@ -40,7 +40,7 @@ export async function composeParts(
   const onSealed = () => {
     sealedAt = Date.now();
   };
-  const audit = await composeAudit(config, around, { metrics, policy, onSealed });
+  const audit = await composeAudit(config, around, { kms, metrics, policy, onSealed });
   opened.push(() => audit.close());
   policy.recordIn(audit);
   const turnedAway = (refusal: Refusal) => {

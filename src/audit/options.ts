@@ -24,7 +24,7 @@ export interface AuditOptions {
   readonly origin?: string | undefined;
   /** Ed25519, PKCS #8 PEM; made beside the log where it is not given. */
   readonly signingKeyFile?: string | undefined;
-  /** Signs checkpoints instead of a key file: a key that never leaves its KMS (ECDSA P-256, SHA-256). */
+  /** Signs checkpoints instead of a key file: a key that never leaves its KMS (Ed25519, ECDSA P-256). */
   readonly signer?: Signer | undefined;
   /** 32 bytes; made beside the log where it is not given. */
   readonly hmacKeyFile?: string | undefined;
@@ -86,7 +86,7 @@ export const DEFAULTS = {
   reserveBytes: 64 << 10,
 } as const;
 
-export function originOf({ origin }: AuditOptions): string {
+export function originOf({ origin }: Pick<AuditOptions, 'origin'>): string {
   return origin ?? `kms-reencrypt-proxy/${hostname()}`;
 }
 

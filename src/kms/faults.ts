@@ -26,6 +26,8 @@ export function refuseFaults(kms: Kms): Kms {
     describeKey: (keyId, signal) => kms.describeKey(keyId, signal).catch(refuse),
     listAliases: (keyArn, signal) => kms.listAliases(keyArn, signal).catch(refuse),
     listResourceTags: (keyArn, signal) => kms.listResourceTags(keyArn, signal).catch(refuse),
+    getPublicKey: (keyId, signal) => kms.getPublicKey(keyId, signal).catch(refuse),
+    sign: (request) => kms.sign(request).catch(refuse),
     close: () => kms.close(),
   };
 }

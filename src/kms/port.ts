@@ -13,7 +13,24 @@ export interface Kms {
   /** Alias names (`alias/…`) that point at the key now, sorted. */
   listAliases(keyArn: string, signal: AbortSignal): Promise<readonly string[]>;
   listResourceTags(keyArn: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
+  /** The public half of a key pair. */
+  getPublicKey(keyId: string, signal: AbortSignal): Promise<PublicKey>;
+  /** Signs a message of at most 4,096 bytes; ECDSA signatures are DER. */
+  sign(request: SignRequest): Promise<Uint8Array>;
   close(): Promise<void>;
+}
+
+export interface PublicKey {
+  readonly arn: string;
+  /** DER, SubjectPublicKeyInfo. */
+  readonly spki: Uint8Array;
+}
+
+export interface SignRequest {
+  readonly keyArn: string;
+  readonly message: Uint8Array;
+  readonly algorithm: 'ED25519_SHA_512' | 'ECDSA_SHA_256';
+  readonly signal: AbortSignal;
 }
 
 /** A failure as KMS or the way to it reported it; `kms/faults.ts` says which reason it is. */

@@ -101,5 +101,7 @@ export const KMS_OPERATIONS = [
   'DescribeKey',
   'ListAliases',
   'ListResourceTags',
+  'GetPublicKey',
+  'Sign',
 ] as const;
 export type KmsOperation = (typeof KMS_OPERATIONS)[number];

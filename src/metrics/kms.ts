@@ -9,6 +9,8 @@ export interface MeasuredKms {
   describeKey(...args: never[]): Promise<unknown>;
   listAliases(...args: never[]): Promise<unknown>;
   listResourceTags(...args: never[]): Promise<unknown>;
+  getPublicKey(...args: never[]): Promise<unknown>;
+  sign(...args: never[]): Promise<unknown>;
 }
 
 export interface KmsMetrics {
@@ -49,6 +51,8 @@ export function createKmsMetrics(series: Series): KmsMetrics {
       describeKey: timed('DescribeKey', kms.describeKey),
       listAliases: timed('ListAliases', kms.listAliases),
       listResourceTags: timed('ListResourceTags', kms.listResourceTags),
+      getPublicKey: timed('GetPublicKey', kms.getPublicKey),
+      sign: timed('Sign', kms.sign),
     }),
   };
 }

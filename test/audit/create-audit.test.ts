@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Audit } from '../../src/audit/create-audit.ts';
+import { parseNote } from '../../src/audit/log/note.ts';
 import { Refusal } from '../../src/errors.ts';
 import { fill } from './fault-world.ts';
 import { answered, intended, judged } from './samples.ts';
@@ -135,6 +136,22 @@ test.concurrent('SIGHUP after logrotate: a new file under the old name, the chai
   await fill(audit, 3);
   await audit.close();
   expect(verify(folder.file)).toMatchObject({ state: 'intact', segments: 2, firstSeq: 0 });
+});
+
+test.concurrent('a segment is signed for once it is closed, and need not wait for its turn', async () => {
+  await using folder = createFolder();
+  const notes: string[] = [];
+  const audit = await openAudit(folder.file, {
+    ...{ checkpointEntries: 1_000_000, checkpointMs: 1_000_000 },
+    onCheckpoint: (note) => notes.push(note),
+  });
+  await fill(audit, 3);
+  audit.reopen();
+  await until(() => notes.length > 0);
+  const [head] = entriesOf(folder.file);
+  expect(parseNote(notes[0] ?? '').size).toBe(head.segment.first_seq + 1);
+  await audit.close();
+  expect(verify(folder.file).state).toBe('intact');
 });
 
 test.concurrent('closed segments past their number are deleted once signed for, and the log says which', async () => {

@@ -47,6 +47,13 @@ describe('the configuration', () => {
     expect(found.join('\n')).toMatch(/keys\.ttl_ms: .*60000/);
   });
 
+  test('takes one signer of checkpoints, not two', () => {
+    const both = ['audit.checkpoint.kms_key_id=alias/a', 'audit.checkpoint.signing_key_file=k'];
+    expect(problems(both)).toEqual([
+      'audit.checkpoint: set signing_key_file or kms_key_id, not both',
+    ]);
+  });
+
   test('says what must be set where nothing is', () => {
     expect(() => loadConfig({ file: undefined, settings: [], env: {} })).toThrow(
       /kms: must be set[\s\S]*policy: must be set[\s\S]*audit: must be set/,

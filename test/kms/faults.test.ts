@@ -116,6 +116,8 @@ describe('a backend behind refuseFaults', () => {
     describeKey: () => Promise.reject(fault),
     listAliases: () => Promise.reject(fault),
     listResourceTags: () => Promise.reject(fault),
+    getPublicKey: () => Promise.reject(fault),
+    sign: () => Promise.reject(fault),
     close: async () => {},
   };
   const { signal } = new AbortController();
@@ -126,6 +128,8 @@ describe('a backend behind refuseFaults', () => {
       kms.describeKey('k', signal),
       kms.listAliases('k', signal),
       kms.listResourceTags('k', signal),
+      kms.getPublicKey('k', signal),
+      kms.sign({ keyArn: 'k', message: Buffer.from('m'), algorithm: 'ED25519_SHA_512', signal }),
     ];
     for (const call of calls) await expect(call).rejects.toBeInstanceOf(Refusal);
   });

@@ -140,6 +140,8 @@ describe('KMS', () => {
     describeKey: async () => ({}),
     listAliases: async () => [],
     listResourceTags: async () => ({}),
+    getPublicKey: () => Promise.reject(new Error('not asked')),
+    sign: () => Promise.reject(new Error('not asked')),
   });
 
   it('is timed, with its attempts, and hands the answer on', async () => {

@@ -73,6 +73,8 @@ export function createSimulatedKms(
     },
     listAliases: async () => [],
     listResourceTags: async () => ({}),
+    getPublicKey: () => Promise.reject(new Error('not asked')),
+    sign: () => Promise.reject(new Error('not asked')),
     close: async () => {},
   };
 

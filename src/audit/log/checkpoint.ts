@@ -22,10 +22,13 @@ export interface CheckpointerOptions {
 }
 
 export interface Checkpointer {
-  /** True where entries wait for a signature long enough. */
+  /** True where entries wait for a signature long enough, or a segment was closed without one. */
   due(): boolean;
-  /** Signs what the log holds now, puts it beside the log, publishes it, and logs it unless it is the `last`. */
-  make(how: 'logged' | 'last'): void | Promise<void>;
+  /**
+   * Signs what the log holds now, puts it beside the log, publishes it, and logs it unless it is
+   * the `last`. Where a KMS signs, resolves to what is left to do once it has; rejects where it did not.
+   */
+  make(how: 'logged' | 'last'): void | Promise<() => void>;
   /** How many entries the newest checkpoint covers. */
   covered(): number;
 }
@@ -35,31 +38,39 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   let covered = readCheckpoint(options.disk, options.file)?.size ?? 0;
   let madeAt = now();
   let signing = false;
+  let failedAt = Number.NEGATIVE_INFINITY;
 
   return {
     covered: () => covered,
     due() {
       const waiting = log.chain().seq - covered;
-      if (signing || waiting <= 1) return false;
-      return waiting >= options.everyEntries || Math.abs(now() - madeAt) >= options.everyMs;
+      const resting = Math.abs(now() - failedAt) < RETRY_MS;
+      if (signing || resting || waiting <= 1) return false;
+      const rotated = covered < log.firstSeq();
+      const old = Math.abs(now() - madeAt) >= options.everyMs;
+      return rotated || old || waiting >= options.everyEntries;
     },
     make(how) {
       log.sync();
       const { tree } = log.chain();
       const claim = { size: tree.size, root: rootOf(tree) };
       const text = toCheckpoint(origin, claim);
-      signing = true;
-      const signed = (signature: Uint8Array) => {
-        signing = false;
+      const finish = (signature: Uint8Array) =>
         keep(claim.size, toNote(text, signer.vkey, signature), how);
-      };
       const signature = signer.sign(Buffer.from(text));
-      if (!(signature instanceof Promise)) return signed(signature);
-      return signature.then(signed, (thrown) => {
-        signing = false;
-        madeAt = now();
-        throw thrown;
-      });
+      if (!(signature instanceof Promise)) return finish(signature);
+      signing = true;
+      return signature.then(
+        (bytes) => {
+          signing = false;
+          return () => finish(bytes);
+        },
+        (thrown) => {
+          signing = false;
+          failedAt = now();
+          throw thrown;
+        },
+      );
     },
   };
 
@@ -71,6 +82,9 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     if (how === 'logged') log.commit([log.event('checkpoint', { checkpoint: { note, size } })]);
   }
 }
+
+/** Between tries where a KMS does not sign: often enough, and no burden on a KMS in trouble. */
+const RETRY_MS = 5_000;
 
 function checkpointPath(file: string): string {
   return `${file}.checkpoint`;

@@ -34,6 +34,7 @@ interface HostState extends HostOptions {
   waiting: Batch[];
   scheduled: boolean;
   closed: boolean;
+  signing: Promise<void> | undefined;
 }
 
 type Batch = Extract<Order, { type: 'batch' }>;
@@ -67,7 +68,7 @@ function open(options: HostOptions): HostState | undefined {
       publish: (note) => options.tell({ type: 'checkpoint', note }),
     });
     const fresh = { ill: undefined, waiting: [], scheduled: false, closed: false };
-    return { ...options, ...fresh, log, checkpointer };
+    return { ...options, ...fresh, log, checkpointer, signing: undefined };
   } catch (thrown) {
     const { code, message } = toLogFault(thrown);
     options.tell({ type: 'refused', code, message });
@@ -128,18 +129,30 @@ function beat(state: HostState): void {
 }
 
 function checkpoint(state: HostState): void {
-  const { checkpointer } = state;
-  if (state.ill || state.closed || !checkpointer.due()) return;
-  guard(state, () =>
-    checkpointer.make('logged')?.catch((thrown) => {
-      const { code, message } = toLogFault(thrown);
-      state.tell({ type: 'unsigned', code, message });
-    }),
-  );
+  if (!state.ill && !state.closed && state.checkpointer.due()) void seal(state, 'logged');
+}
+
+/** Makes a checkpoint; where a KMS signs, `state.signing` is what it takes until it is made. */
+function seal(state: HostState, how: 'logged' | 'last'): Promise<void> | undefined {
+  guard(state, () => {
+    const made = state.checkpointer.make(how);
+    if (!made) return;
+    const told = made.then(
+      (keep) => guard(state, keep),
+      (thrown) => {
+        const { code, message } = toLogFault(thrown);
+        state.tell({ type: 'unsigned', code, message });
+      },
+    );
+    state.signing = told.finally(() => {
+      state.signing = undefined;
+    });
+  });
+  return state.signing;
 }
 
 function guard(state: HostState, work: () => void): void {
-  if (state.ill) return;
+  if (state.ill || state.closed) return;
   try {
     work();
   } catch (thrown) {
@@ -170,18 +183,17 @@ function heal(state: HostState): void {
 }
 
 function close(state: HostState, last: readonly Body[]): void {
-  const { log, checkpointer, tell } = state;
-  const end = () => {
-    state.closed = true;
-    const { seq } = log.chain();
-    log.close();
-    tell({ type: 'closed', seq });
-  };
-  guard(state, () => {
-    log.commit(last);
-    const signed = checkpointer.make('last');
-    if (signed instanceof Promise) signed.then(end, end);
-    else end();
-  });
-  if (!state.closed && state.ill) end();
+  // A checkpoint on its way is logged, and so belongs before the last one.
+  if (state.signing instanceof Promise) return void state.signing.then(() => close(state, last));
+  guard(state, () => state.log.commit(last));
+  const sealing = seal(state, 'last');
+  if (sealing instanceof Promise) void sealing.then(() => end(state));
+  else end(state);
+}
+
+function end(state: HostState): void {
+  state.closed = true;
+  const { seq } = state.log.chain();
+  state.log.close();
+  state.tell({ type: 'closed', seq });
 }

@@ -12,9 +12,9 @@ export interface VerifierKey {
   readonly key: KeyObject;
 }
 
-/** Signature types of C2SP signed notes. */
+/** Signature types of C2SP signed notes; ECDSA over SHA-256, in DER, as Sigstore's Rekor has it. */
 const ED25519 = 0x01;
-export const ECDSA = 0x02;
+const ECDSA = 0x02;
 
 const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 
@@ -98,6 +98,11 @@ export function isSigned({ text, signatures }: Checkpoint, keys: readonly Verifi
   return known.length > 0 && known.every((good) => good);
 }
 
-function verifies(text: string, { algorithm, key }: VerifierKey, signature: Buffer): boolean {
+/** True where the signature is the key's over the text. */
+export function verifies(
+  text: string | Uint8Array,
+  { algorithm, key }: VerifierKey,
+  signature: Uint8Array,
+): boolean {
   return verify(algorithm === ED25519 ? null : 'sha256', Buffer.from(text), key, signature);
 }

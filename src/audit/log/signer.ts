@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { toVkey } from './note.ts';
 
+/** What signs checkpoints: with Ed25519, or with ECDSA over P-256 and SHA-256. */
 export interface Signer {
   /** The public half: `name+hash+key`. */
   readonly vkey: string;

@@ -25,6 +25,15 @@ const checkpoint = z
     signing_key_file: path
       .optional()
       .describe('Ed25519, PKCS #8 PEM; made beside the log where it is not given.'),
+    kms_key_id: z
+      .string()
+      .min(1)
+      .max(2048)
+      .optional()
+      .describe('Or a key pair in KMS, ECC_NIST_EDWARDS25519 or ECC_NIST_P256.'),
+  })
+  .refine((set) => set.signing_key_file === undefined || set.kms_key_id === undefined, {
+    message: 'set signing_key_file or kms_key_id, not both',
   })
   .describe('Signed checkpoints (C2SP): what a third party verifies the log by.');
 

@@ -3,6 +3,7 @@ import { type ClientOptions, createClient } from './client.ts';
 import { createDirectTransport } from './direct-transport.ts';
 import { AwsSettingsError, checkEndpoint, ignoredEndpoints, isLoopback } from './endpoint.ts';
 import { createKeyReads } from './key-metadata.ts';
+import { createKeyPairs } from './key-pairs.ts';
 import { refuseEmbedded } from './refuse-embedded.ts';
 import { createSdkTransport } from './sdk-transport.ts';
 
@@ -34,13 +35,16 @@ export async function createAwsBackend(options: AwsOptions): Promise<Kms> {
   });
   const direct = transport === 'direct' ? await createDirectTransport(client) : undefined;
   const reads = createKeyReads(client);
+  const pairs = createKeyPairs(client);
   const asks = {
     reEncrypt: direct?.reEncrypt ?? createSdkTransport(client),
     describeKey: reads.describeKey,
+    getPublicKey: pairs.getPublicKey,
   };
   return {
     name: 'aws',
     ...reads,
+    ...pairs,
     ...(allowEmbedded ? asks : refuseEmbedded(asks)),
     async close() {
       client.destroy();

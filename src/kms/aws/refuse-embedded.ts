@@ -3,10 +3,10 @@ import { Refusal } from '../../errors.ts';
 import { isEmbeddedCiphertext, isEmbeddedKeyId } from '../embedded/marks.ts';
 import type { Kms } from '../port.ts';
 
-type Asks = Pick<Kms, 'reEncrypt' | 'describeKey'>;
+type Asks = Pick<Kms, 'reEncrypt' | 'describeKey' | 'getPublicKey'>;
 
 /** Keeps what an embedded KMS made, on somebody's laptop, away from AWS KMS. */
-export function refuseEmbedded({ reEncrypt, describeKey }: Asks): Asks {
+export function refuseEmbedded({ reEncrypt, describeKey, getPublicKey }: Asks): Asks {
   return {
     async reEncrypt(request) {
       if (isEmbeddedKeyId(request.source.keyId)) throw embeddedKey('source');
@@ -20,6 +20,12 @@ export function refuseEmbedded({ reEncrypt, describeKey }: Asks): Asks {
       // An alias carries no mark; what it stands for does.
       if (isEmbeddedKeyId(description.arn)) throw embeddedKey('');
       return description;
+    },
+    async getPublicKey(keyId, signal) {
+      if (isEmbeddedKeyId(keyId)) throw embeddedKey('');
+      const key = await getPublicKey(keyId, signal);
+      if (isEmbeddedKeyId(key.arn)) throw embeddedKey('');
+      return key;
     },
   };
 }

@@ -35,6 +35,18 @@ export function createEmbeddedBackend({ operations }: EmbeddedKms): Kms {
         return Object.fromEntries(Tags.map(({ TagKey, TagValue }) => [TagKey, TagValue]));
       });
     },
+    getPublicKey: async (keyId, signal) => {
+      signal.throwIfAborted();
+      return withRequestId(() => {
+        const { KeyId, PublicKey } = operations.GetPublicKey({ KeyId: keyId });
+        return { arn: KeyId, spki: PublicKey };
+      });
+    },
+    sign: async ({ keyArn, message, algorithm, signal }) => {
+      signal.throwIfAborted();
+      const input = { KeyId: keyArn, Message: message, SigningAlgorithm: algorithm };
+      return withRequestId(() => operations.Sign({ ...input, MessageType: 'RAW' }).Signature);
+    },
     close: async () => {},
   };
 

@@ -57,6 +57,8 @@ export function createGuard(options: GuardOptions): Kms {
     describeKey: (keyId, signal) => look(() => kms.describeKey(keyId, signal), signal),
     listAliases: (keyArn, signal) => look(() => kms.listAliases(keyArn, signal), signal),
     listResourceTags: (keyArn, signal) => look(() => kms.listResourceTags(keyArn, signal), signal),
+    getPublicKey: (keyId, signal) => look(() => kms.getPublicKey(keyId, signal), signal),
+    sign: (request) => look(() => kms.sign(request), request.signal),
     close: () => kms.close(),
   };
 

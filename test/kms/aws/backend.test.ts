@@ -70,6 +70,55 @@ describe('what is known of a key', () => {
   });
 });
 
+describe('a key pair', () => {
+  const request = {
+    keyArn: SOURCE_ARN,
+    message: Buffer.from('text'),
+    algorithm: 'ED25519_SHA_512',
+    signal,
+  } as const;
+
+  it('signs the message itself, not a digest of it', async () => {
+    const kms = await backend();
+    const Signature = Buffer.from('signature').toString('base64');
+    fake.next({ kind: 'raw', status: 200, body: JSON.stringify({ Signature }) });
+    expect(Buffer.from(await kms.sign(request)).toString()).toBe('signature');
+    expect(fake.requests.map(({ operation, body }) => ({ operation, body }))).toEqual([
+      {
+        operation: 'Sign',
+        body: {
+          KeyId: SOURCE_ARN,
+          Message: Buffer.from('text').toString('base64'),
+          MessageType: 'RAW',
+          SigningAlgorithm: 'ED25519_SHA_512',
+        },
+      },
+    ]);
+    await kms.close();
+  });
+
+  it('is refused where KMS answers without a key, or without a signature', async () => {
+    const kms = refuseFaults(await backend());
+    for (const ask of [() => kms.sign(request), () => kms.getPublicKey('alias/app', signal)]) {
+      fake.next({ kind: 'raw', status: 200, body: '{}' });
+      await expect(ask()).rejects.toMatchObject({ reason: 'KMS_UNAVAILABLE' });
+    }
+    await kms.close();
+  });
+
+  it('of an embedded KMS is refused', async () => {
+    const kms = await backend();
+    const KeyId = fakeKeyArn(markedKeyId(new Uint8Array(12).fill(7), false));
+    fake.next({ kind: 'raw', status: 200, body: JSON.stringify({ KeyId, PublicKey: 'AAAA' }) });
+    for (const keyId of [KeyId, 'alias/app']) {
+      await expect(kms.getPublicKey(keyId, signal)).rejects.toMatchObject({
+        reason: 'KMS_KEY_NOT_FOUND',
+      });
+    }
+    await kms.close();
+  });
+});
+
 describe('both transports', () => {
   it('send the same body for 300 generated requests', async () => {
     const [direct, sdk] = await Promise.all([

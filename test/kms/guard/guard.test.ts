@@ -45,6 +45,8 @@ function outside(next: (n: number, signal: AbortSignal) => KmsAnswer | Error | P
     describeKey: no,
     listAliases: no,
     listResourceTags: no,
+    getPublicKey: no,
+    sign: no,
     close: async () => {},
   };
   return { kms, asked: () => asked };

@@ -19,7 +19,7 @@ import (
 
 func main() {
 	vkey, log, proof, line, consistency, files := os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5], os.Args[6:]
-	verifier, err := note.NewVerifier(vkey)
+	verifier, err := newVerifier(vkey)
 	check(err)
 	keys := note.VerifierList(verifier)
 

@@ -1,0 +1,59 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { toVkey } from '../audit/log/note.ts';
+import type { Signer } from '../audit/log/signer.ts';
+import { Refusal } from '../errors.ts';
+import type { Kms, SignRequest } from '../kms/port.ts';
+
+interface KmsKey {
+  readonly kms: Pick<Kms, 'getPublicKey' | 'sign'>;
+  /** Id, ARN or alias. */
+  readonly keyId: string;
+  /** Of the log: the name under which it signs. */
+  readonly origin: string;
+}
+
+/** A KMS that takes longer is tried again; the end of the process waits for it once. */
+const SIGN_MS = 3_000;
+
+/**
+ * Signs checkpoints with a key pair that never leaves KMS. What an alias stands for is looked up
+ * once, here: another key would be another log's. @throws Error where the key cannot be used
+ */
+export async function createKmsSigner({ kms, keyId, origin }: KmsKey): Promise<Signer> {
+  const named = `audit.checkpoint.kms_key_id: ${keyId}`;
+  const { arn, spki } = await kms.getPublicKey(keyId, deadline()).catch((thrown) => {
+    throw new Error(`${named}: ${whyNot(thrown)}`, { cause: thrown });
+  });
+  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+  const algorithm = algorithmOf(key);
+  if (!algorithm) throw new Error(`${named} is neither ECC_NIST_EDWARDS25519 nor ECC_NIST_P256`);
+  return {
+    vkey: toVkey(origin, key),
+    async sign(message) {
+      const signature = kms.sign({ keyArn: arn, message, algorithm, signal: deadline() });
+      return signature.catch((thrown) => {
+        throw new Error(whyNot(thrown), { cause: thrown });
+      });
+    },
+  };
+}
+
+function algorithmOf(key: KeyObject): SignRequest['algorithm'] | undefined {
+  if (key.asymmetricKeyType === 'ed25519') return 'ED25519_SHA_512';
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  return curve === 'prime256v1' ? 'ECDSA_SHA_256' : undefined;
+}
+
+function deadline(): AbortSignal {
+  const controller = new AbortController();
+  const abort = () => controller.abort(new Refusal('DEADLINE_EXCEEDED'));
+  setTimeout(abort, SIGN_MS).unref();
+  return controller.signal;
+}
+
+/** For operators, who may read what KMS said to the proxy. */
+function whyNot(thrown: unknown): string {
+  if (!(thrown instanceof Refusal)) return String(thrown);
+  const { kmsError, kmsRequestId, message } = thrown;
+  return kmsError === '' ? message : `${kmsError} (request ${kmsRequestId})`;
+}

@@ -1,0 +1,38 @@
+import { GetPublicKeyCommand, type KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { type Kms, KmsFault } from '../port.ts';
+import { orAbort } from './fault.ts';
+
+/** Signing with a key pair that never leaves KMS. What KMS answers is not trusted to be whole. */
+export function createKeyPairs(client: KMSClient): Pick<Kms, 'getPublicKey' | 'sign'> {
+  return {
+    async getPublicKey(keyId, signal) {
+      const command = new GetPublicKeyCommand({ KeyId: keyId });
+      const answer = await orAbort(signal, client.send(command, { abortSignal: signal }));
+      const { KeyId: arn = '', PublicKey: spki } = answer;
+      if (arn === '' || !spki) throw partial('GetPublicKey without a key', answer);
+      return { arn, spki };
+    },
+
+    async sign({ keyArn, message, algorithm, signal }) {
+      const command = new SignCommand({
+        KeyId: keyArn,
+        Message: message,
+        // Ed25519 is defined over the message alone, and KMS takes no digest of it.
+        MessageType: 'RAW',
+        SigningAlgorithm: algorithm,
+      });
+      const answer = await orAbort(signal, client.send(command, { abortSignal: signal }));
+      if (!answer.Signature) throw partial('Sign without a signature', answer);
+      return answer.Signature;
+    },
+  };
+}
+
+interface Answer {
+  readonly $metadata: { readonly httpStatusCode?: number; readonly requestId?: string };
+}
+
+function partial(what: string, { $metadata }: Answer): KmsFault {
+  const { httpStatusCode: httpStatus = 200, requestId = '' } = $metadata;
+  return new KmsFault('MalformedAnswer', `KMS answered ${what}`, { httpStatus, requestId });
+}

@@ -1,0 +1,46 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createNodeDisk } from '../../src/audit/log/disk.ts';
+import { parseNote, parseVkey } from '../../src/audit/log/note.ts';
+import { collectLogs } from '../../src/audit/verify/collect.ts';
+import { verifyLog } from '../../src/audit/verify/verify.ts';
+import { startProxy } from '../helpers/proxy.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'checkpoint-key-'));
+const seed = join(folder, 'keys.yaml');
+const signing = '\n  - { alias: alias/audit, spec: ECC_NIST_EDWARDS25519, usage: SIGN_VERIFY }\n';
+writeFileSync(seed, readFileSync('config/demo-keys.yaml', 'utf8') + signing);
+const settings = (keyId: string) => [
+  `kms.embedded.seed=${seed}`,
+  `audit.checkpoint.kms_key_id=${keyId}`,
+  'audit.checkpoint.every_ms=100',
+];
+
+test('a key pair in KMS signs the checkpoints of a proxy, and there is no key file', async () => {
+  const proxy = await startProxy(settings('alias/audit'));
+  const file = join(proxy.folder, 'audit.jsonl');
+  await expect.poll(() => proxy.entries().map(({ kind }) => kind)).toContain('checkpoint');
+  const shown = proxy.embedded?.operations.GetPublicKey({ KeyId: 'alias/audit' });
+  const [{ segment }] = proxy.entries() as [{ segment: { vkey: string } }];
+  const { key } = parseVkey(segment.vkey);
+  expect(key.export({ type: 'spki', format: 'der' })).toEqual(Buffer.from(shown!.PublicKey));
+  const disk = createNodeDisk();
+  const verdict = verifyLog(collectLogs(disk, file)[0]!, {
+    ...{ disk, checkpoints: [], keys: [parseVkey(segment.vkey)] },
+    onProgress: () => undefined,
+  });
+  expect(verdict.state).toBe('intact');
+  expect(verdict.signed).toBeGreaterThan(1);
+  expect(() => readFileSync(`${file}.key`)).toThrow('ENOENT');
+  const told = proxy.logged.map((line) => JSON.parse(line).checkpoint).filter(Boolean);
+  expect(parseNote(told[0] ?? '').origin).toContain('kms-reencrypt-proxy/');
+  await proxy.stop();
+});
+
+test('a key that KMS does not have stops the start with one sentence', async () => {
+  await expect(startProxy(settings('alias/nobody'))).rejects.toThrow(
+    /^audit\.checkpoint\.kms_key_id: alias\/nobody: NotFoundException/,
+  );
+});
