@@ -57,6 +57,18 @@ describe('serve', () => {
     expect([code, stdout]).toEqual([1, '']);
   });
 
+  test('says in one sentence that another process writes the audit log, and exits 1', async () => {
+    const audit = folder();
+    let second: Promise<Ended> | undefined;
+    const first = await serve(audit, [], (child) => {
+      second ??= serve(audit, []).finally(() => child.kill('SIGTERM'));
+    });
+    const { code, stderr, stdout } = (await second) ?? expect.fail('the first did not start');
+    const found = sentences(stderr);
+    expect(found).toEqual([expect.stringMatching(`another process writes ${audit}/audit.jsonl`)]);
+    expect([code, stdout, first.code]).toEqual([1, '', 0]);
+  });
+
   test('says in one sentence that the bundle is missing, exits 1 and starts nothing', async () => {
     const audit = folder();
     const { code, stderr, stdout } = await serve(audit, ['policy.source=nowhere.tar.gz']);

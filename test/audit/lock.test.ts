@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { startWriter } from '../faults/audit/process.ts';
+import { createFolder, openAudit, verify } from './world.ts';
+
+const REFUSED =
+  /another process writes .*audit\.jsonl; stop it, or give this one a file of its own/;
+
+/** Its own view of processes, as a container that shares a volume has. */
+const ELSEWHERE = ['unshare', '--pid', '--fork', '--mount-proc'];
+const canUnshare = spawnSync('unshare', ['--pid', '--fork', 'true']).status === 0;
+
+async function expectOneWriter(under: readonly string[]): Promise<void> {
+  await using folder = createFolder();
+  const { file } = folder;
+  const first = startWriter({ file, inFlight: 4, pauseMs: 2 });
+  await first.until('ready');
+  const second = startWriter({ file, under });
+  await second.ended();
+  expect(second.child.exitCode).not.toBe(0);
+  expect(second.stderr()).toMatch(REFUSED);
+  expect([...second.intents]).toEqual([]);
+  first.child.kill('SIGKILL');
+  await first.ended();
+  expect(first.said.has('suspended')).toBe(false);
+  expect(verify(file).problem).toBeUndefined();
+}
+
+test.concurrent('of two processes one writes, and the other says why it does not and ends', () =>
+  expectOneWriter([]));
+
+test.skipIf(!canUnshare)('so it is where the two cannot see each other', () =>
+  expectOneWriter(ELSEWHERE),
+);
+
+test.concurrent('a process that was killed leaves no lock behind', async () => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const first = startWriter({ file });
+  await first.until('ready');
+  first.child.kill('SIGKILL');
+  await first.ended();
+  const second = startWriter({ file, ms: 100 });
+  await second.until('ready');
+  await second.ended();
+  expect(second.said.get('state')).toBe('ok');
+});
+
+test.concurrent('the lock is given up with the log, also where the log does not open', async () => {
+  await using folder = createFolder();
+  const { file } = folder;
+  writeFileSync(file, 'not a log\n');
+  writeFileSync(`${file}.checkpoint`, 'not a checkpoint');
+  await expect(openAudit(file)).rejects.toThrow('not a checkpoint');
+  await using other = createFolder();
+  for (let turn = 0; turn < 2; turn += 1) {
+    const audit = await openAudit(other.file);
+    await expect(openAudit(other.file)).rejects.toThrow(REFUSED);
+    await audit.close();
+  }
+  await expect(openAudit(file)).rejects.toThrow('not a checkpoint');
+});
+
+test.concurrent('the lock file is empty, its owner’s alone, and never someone else’s file', async () => {
+  await using folder = createFolder();
+  const audit = await openAudit(folder.file);
+  const lock = `${folder.file}.lock`;
+  expect(statSync(lock).size).toBe(0);
+  expect(statSync(lock).mode & 0o777).toBe(0o600);
+  expect(existsSync(`${lock}-journal`)).toBe(false);
+  await audit.close();
+  await using other = createFolder();
+  const target = join(other.path, 'target');
+  symlinkSync(target, `${other.file}.lock`);
+  await expect(openAudit(other.file)).rejects.toThrow('ELOOP');
+  expect(existsSync(target)).toBe(false);
+  await using third = createFolder();
+  writeFileSync(`${third.file}.lock`, 'x'.repeat(4096));
+  await expect(openAudit(third.file)).rejects.toThrow(/audit\.jsonl\.lock cannot be locked/);
+});
