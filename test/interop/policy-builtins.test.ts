@@ -19,6 +19,8 @@ const POLICY = `package kms.reencrypt
 
 decision := {
 	"time.parse_rfc3339_ns": [json.marshal(v) | v := time.parse_rfc3339_ns(input.rfc3339)],
+	"time.parse_ns": [json.marshal(v) | some text in array.concat([input.written, input.rfc3339], formatted); some layout in layouts; v := time.parse_ns(layout, text)],
+	"time.format": formatted,
 	"time.parse_duration_ns": [json.marshal(v) | v := time.parse_duration_ns(input.duration)],
 	"time.date": [json.marshal(v) | some m in moments; v := time.date(m)],
 	"time.clock": [json.marshal(v) | some m in moments; v := time.clock(m)],
@@ -36,6 +38,10 @@ decision := {
 
 moments := [input.ns, [input.ns], [input.ns, input.zone]]
 
+layouts := [input.layout, input.named]
+
+formatted := [v | some m in array.concat(moments, [[input.ns, input.zone, layout] | some layout in layouts]); v := time.format(m)]
+
 texts := [input.text, input.texts, set_of(input.texts)]
 
 affixes := [input.affix, input.affixes, set_of(input.affixes)]
@@ -51,7 +57,10 @@ const rfc3339 = fc
     fc.integer({ min: 1500, max: 2400 }),
     field(12),
     field(31),
-    field(23),
+    fc.oneof(
+      { weight: 9, arbitrary: field(23).map((hour) => pad(hour)) },
+      { weight: 1, arbitrary: fc.nat(9).map(String) },
+    ),
     field(59),
     field(59),
     fc.constantFrom('', '.5', '.123456789', '.1234567891'),
@@ -59,7 +68,55 @@ const rfc3339 = fc
   )
   .map(
     ([y, mo, d, h, mi, s, fraction, zone]) =>
-      `${pad(y, 4)}-${pad(mo)}-${pad(d)}T${pad(h)}:${pad(mi)}:${pad(s)}${fraction}${zone}`,
+      `${pad(y, 4)}-${pad(mo)}-${pad(d)}T${h}:${pad(mi)}:${pad(s)}${fraction}${zone}`,
+  );
+/** Elements of Go's layouts, what looks like them, and what may stand in their place. */
+// biome-ignore format: a table reads best with a case a line.
+const ELEMENTS: readonly [string, string][] = [
+  ['2006 _2006 __2006', '2026 0004 2024 26 _2026 -026 20261'],
+  ['06', '26 69 68 -5 +5 x5'],
+  ['January Jan Month Janu', 'January mAy MAY december dec Feb Jän Month Janu'],
+  ['1 01', '1 02 12 13 0 00 1x'],
+  ['Monday Mon', 'Monday MON sun Xyz'],
+  ['2 _2 02', '1 29 30 31 32 _1'],
+  ['__2 002', '1 60 060 366 365 000 59'],
+  ['15 3 03', '0 7 12 13 23 24 011'],
+  ['4 04 5 05', '0 07 59 60 5.5 05,123456789123 7.x'],
+  ['PM pm', 'PM AM pm am Pm'],
+  ['MST', 'UTC CET CEST WITA WITB ABCDT ABCDEF ChST MeST GMT GMT+3 GMT-24 GMT+00023 +03 -24 +3 +0003 UTCX'],
+  ['Z07 Z0700 Z07:00 Z070000 Z07:00:00', 'Z +01 -0130 +01:00 +24:00 +25:00 -00:00:01 +010203 +60:61'],
+  ['-07 -0700 -07:00 -070000 -07:00:00', 'Z +01 -0130 +01:00 +24:61 +24:60 -00:00:01 +010203 -000001'],
+  ['.0 ,000 .000000000000 .0005', '.5 ,5 .123 .+12 .-12 .1234567891é .0005'],
+  ['.9 ,999999999 .99', '.5 ,123456789123 x'],
+];
+const layoutAndText = fc
+  .array(
+    fc
+      .tuple(
+        fc.constantFrom(...ELEMENTS),
+        fc.nat(),
+        fc.nat(),
+        fc.constantFrom('', '', ' ', '  ', '-', '/', ':', 'T', 'é', '0', '_'),
+        fc.constantFrom<(text: string) => string>(
+          (text) => text,
+          (text) => text,
+          () => '',
+          (text) => `${text} `,
+        ),
+      )
+      .map(([[elements, values], one, other, after, change]) => {
+        const pick = (list: string, n: number) => list.split(' ')[n % list.split(' ').length] ?? '';
+        return [pick(elements, one) + after, pick(values, other).replace('_', ' ') + change(after)];
+      }),
+    { maxLength: 6 },
+  )
+  .map((parts) => ({
+    layout: parts.map(([layout]) => layout).join(''),
+    written: parts.map(([, text]) => text).join(''),
+  }));
+const NAMED =
+  'ANSIC UnixDate RubyDate RFC822 RFC822Z RFC850 RFC1123 RFC1123Z RFC3339 RFC3339Nano Kitchen'.split(
+    ' ',
   );
 const duration = fc
   .tuple(
@@ -78,9 +135,10 @@ const word = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 3 }),
 );
 const item = fc.oneof(fc.nat(3), fc.constantFrom<unknown>('a', 1.5, null, true, [1], { b: 1 }));
-const INPUT = fc.record({
+const fields = fc.record({
   rfc3339,
   duration,
+  named: fc.constantFrom('', ...NAMED),
   ns: fc.oneof(
     fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
     fc.bigInt({ min: 0n, max: 2_000_000_000_000_000_000n }),
@@ -92,6 +150,10 @@ const INPUT = fc.record({
     'America/New_York',
     'Asia/Kolkata',
     'Australia/Lord_Howe',
+    'Europe/London',
+    'America/Sao_Paulo',
+    'Asia/Kathmandu',
+    'Etc/GMT+5',
     'Nowhere',
     'europe/berlin',
     '+01:00',
@@ -114,6 +176,7 @@ const INPUT = fc.record({
   super: fc.array(item, { maxLength: 4 }),
   sub: fc.array(item, { maxLength: 2 }),
 });
+const INPUT = fc.tuple(fields, layoutAndText).map(([one, other]) => ({ ...one, ...other }));
 
 const write = (value: unknown) =>
   JSON.stringify(value, (_key, part: unknown) =>
@@ -160,6 +223,6 @@ describeWith(['opa'], 'every builtin that the proxy supplies', () => {
         if (values.length > 0) defined.add(name);
     }
     expect(native).toHaveLength(RUNS);
-    expect(defined.size).toBe(14);
+    expect(defined.size).toBe(16);
   });
 });

@@ -1,3 +1,5 @@
+import { ZONE_NAMES } from './gen/zone-names.ts';
+
 const NS_PER_MS = 1_000_000n;
 
 /** A moment on the clock of a place. `offsetMs` is what that clock is ahead of UTC. */
@@ -32,29 +34,77 @@ export function floorToMs(ns: bigint): number {
   return Number((ns - remainder) / NS_PER_MS);
 }
 
-/** What the clock of a time zone is ahead of UTC, in milliseconds, at a moment of UTC. */
-export type Zone = (utcMs: number) => number;
+/** Date.UTC would take the years 0 to 99 for 1900 to 1999. */
+export function utcMs([year, month, day, hour, minute, second]: DateAndTime): number {
+  return (
+    new Date(0).setUTCFullYear(year, month - 1, day) + ((hour * 60 + minute) * 60 + second) * 1_000
+  );
+}
 
+export type DateAndTime = [number, number, number, number, number, number];
+
+export interface Zone {
+  /** What its clock is ahead of UTC, in milliseconds, at a moment of UTC. */
+  offsetMs(utcMs: number): number;
+  /** What it calls itself then, such as `CET`; '' where that is not known. */
+  abbreviation(utcMs: number): string;
+}
+
+const UTC: Zone = { offsetMs: () => 0, abbreviation: () => 'UTC' };
 const zones = new Map<string, Zone>();
-const MOST_ZONES = 600;
 
 /** `UTC` and '' are UTC; undefined where there is no such zone. */
 export function zoneOf(name: string): Zone | undefined {
-  if (name === '' || name === 'UTC') return () => 0;
+  if (name === '' || name === 'UTC') return UTC;
   const known = zones.get(name);
   if (known) return known;
   const zone = ianaZone(name === 'Local' ? Intl.DateTimeFormat().resolvedOptions().timeZone : name);
-  if (zone && zones.size < MOST_ZONES) zones.set(name, zone);
+  if (zone) zones.set(name, zone);
   return zone;
 }
 
 /** Go knows zones by the exact names of the tz database; Intl would take `europe/berlin` and `+01:00`. */
 function ianaZone(name: string): Zone | undefined {
-  if (!/^[A-Z][A-Za-z0-9_+-]*(\/[A-Z][A-Za-z0-9_+-]*)*$/.test(name)) return undefined;
+  const history = historyOf(name);
+  const offsetMs = history && intlOffset(name);
+  if (!offsetMs) return undefined;
+  return {
+    offsetMs,
+    abbreviation: (utcMs) => nameAt(history.get(offsetMs(utcMs)) ?? [], utcMs),
+  };
+}
+
+/** Per zone its line of the table. */
+const LINES: ReadonlyMap<string, string> = new Map(
+  ZONE_NAMES.trim()
+    .split('\n')
+    .flatMap((line) => {
+      const [zones = '', history = ''] = line.split('=');
+      return zones.split(' ').map((zone): [string, string] => [zone, history]);
+    }),
+);
+
+/** Per offset in milliseconds its names, each but the first behind the second from which it holds. */
+function historyOf(zone: string): ReadonlyMap<number, readonly string[]> | undefined {
+  const offsets = LINES.get(zone)
+    ?.split('|')
+    .map((text) => text.split(' '));
+  return offsets && new Map(offsets.map(([seconds, ...names]) => [Number(seconds) * 1_000, names]));
+}
+
+function nameAt([first = '', ...later]: readonly string[], utcMs: number): string {
+  let name = first;
+  for (let i = 0; i < later.length && Number(later[i]) * 1_000 <= utcMs; i += 2) {
+    name = later[i + 1] ?? '';
+  }
+  return name;
+}
+
+function intlOffset(timeZone: string): Zone['offsetMs'] | undefined {
   let format: Intl.DateTimeFormat;
   try {
     format = new Intl.DateTimeFormat('en-US', {
-      timeZone: name,
+      timeZone,
       hourCycle: 'h23',
       era: 'short',
       year: 'numeric',
