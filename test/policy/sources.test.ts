@@ -8,6 +8,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ReloadEvent } from '../../src/policy/loader.ts';
 import {
@@ -74,6 +75,14 @@ describe('a bundle in a file', () => {
     expect(events.map(({ outcome }) => outcome)).toEqual(['activated', 'activated', 'refused']);
   });
 
+  it('that is replaced while it is being opened is not overlooked', async () => {
+    const file = join(folder, 'bundle.tar.gz');
+    writeFileSync(file, good);
+    const onReload = () => writeFileSync(file, next);
+    const point = await open(file, { bundle: { watchIntervalMs: 10 }, onReload });
+    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 15_000);
+  });
+
   it('that is the same again is no new generation', async () => {
     copyFileSync(EXAMPLE, join(folder, 'b'));
     const point = await open(join(folder, 'b'));
@@ -86,6 +95,28 @@ describe('a bundle in a file', () => {
   it('that is larger than it may be is refused', async () => {
     await expect(open(EXAMPLE, { bundle: { maxBytes: 1_000 } })).rejects.toThrow(
       /larger than 1000 bytes/,
+    );
+  });
+});
+
+describe('a folder of Rego', () => {
+  const path = process.env['PATH'];
+  beforeEach(() => {
+    process.env['PATH'] = folder;
+  });
+  afterEach(() => {
+    process.env['PATH'] = path;
+  });
+
+  it('without opa to compile it is refused with how to build a bundle', async () => {
+    await expect(open('policies/example')).rejects.toThrow(
+      /^policies\/example is a folder of Rego, and opa is not on the PATH to compile it; install OPA, or build a bundle where OPA is, by kms-reencrypt-proxy policy build \(or opa build -t wasm -e kms\/reencrypt\/decision\), and name that$/,
+    );
+  });
+
+  it('that holds none is refused for that', async () => {
+    await expect(open(folder)).rejects.toThrow(
+      /has no \.rego file; name a folder of Rego or a built/,
     );
   });
 });

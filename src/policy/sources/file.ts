@@ -13,19 +13,27 @@ export interface FileSourceOptions {
 
 /** A bundle in a file. Replace it by a rename: a file that is half written is refused until it is whole. */
 export function fileSource({ path, maxBytes, intervalMs }: FileSourceOptions): Source {
+  let fetched = '';
   return {
     name: path,
     remote: false,
     forget: () => {},
     async fetch() {
-      const { size } = await stat(path).catch(missing);
-      if (size > maxBytes) {
+      const stats = await stat(path).catch(missing);
+      // Of before the reading, so that what is put there meanwhile is seen as a change.
+      fetched = fingerprintOf(stats);
+      if (stats.size > maxBytes) {
         throw new BundleFault(`the policy bundle ${path} is larger than ${maxBytes} bytes`);
       }
       return readFile(path).catch(missing);
     },
     follow: (check) =>
-      watch({ fingerprint: async () => fingerprintOf(await stat(path)), intervalMs, check }),
+      watch({
+        fingerprint: async () => fingerprintOf(await stat(path)),
+        fetched: () => fetched,
+        intervalMs,
+        check,
+      }),
   };
 
   function missing(cause: unknown): never {

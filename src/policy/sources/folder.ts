@@ -12,12 +12,17 @@ export interface FolderSourceOptions {
 
 /** A folder of Rego, compiled by `opa` at start and whenever a policy or its data changes. */
 export function folderSource({ path, intervalMs }: FolderSourceOptions): Source {
+  const fingerprint = () => fingerprintOfFolder(path);
+  let fetched = '';
   return {
     name: path,
     remote: false,
     forget: () => {},
-    fetch: () => compileFolder({ folder: path }),
-    follow: (check) => watch({ fingerprint: () => fingerprintOfFolder(path), intervalMs, check }),
+    async fetch() {
+      fetched = await fingerprint().catch(() => '');
+      return compileFolder({ folder: path });
+    },
+    follow: (check) => watch({ fingerprint, fetched: () => fetched, intervalMs, check }),
   };
 }
 
