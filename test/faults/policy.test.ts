@@ -18,13 +18,15 @@ afterAll(() => hazards.close());
 
 const TRIALS = trials(100);
 
-// F13: deny, within twice the limit, and the next evaluation is right.
+// F13: deny, within twice the limit; who waits meanwhile, one in fifty, is served in time, and rightly.
 test.each([
   'loop',
   'regex',
   'replace',
   'walk',
   'fork',
+  'deep walk',
+  'deep builtin',
   'memory',
   'conflict',
   'huge',
@@ -35,15 +37,25 @@ test.each([
   const others: number[] = [];
   let injected = 0;
   for (let i = 0; i < TRIALS; i += 1) {
-    times.push(await timed(() => hazards.decide(resolved({ job }), 'request'), 'deny'));
+    const [bad, waiting] = await timed(
+      () => hazards.decide(resolved({ job }), 'request'),
+      () => hazards.decide(resolved(), 'request'),
+    );
+    expect(bad?.decision.effect).toBe('deny');
+    expect(waiting?.decision.effect).toBe('allow');
+    times.push(bad?.ms ?? 0);
+    others.push(waiting?.ms ?? 0);
     injected += 1;
-    for (let k = 0; k < 50; k += 1) {
-      others.push(await timed(() => hazards.decide(resolved(), 'request'), 'allow'));
+    for (let k = 0; k < 49; k += 1) {
+      const [other] = await timed(() => hazards.decide(resolved(), 'request'));
+      expect(other?.decision.effect).toBe('allow');
+      others.push(other?.ms ?? 0);
     }
   }
-  reportTrials({ fault: `policy ${job}`, trials: TRIALS, injections: injected });
-  expect(percentile(times, 0.9)).toBeLessThan(2 * TIMEOUT_MS);
-  expect(percentile(others, 0.99)).toBeLessThan(50);
+  const [p90, p99OfOthers] = [percentile(times, 0.9), percentile(others, 0.99)];
+  reportTrials({ fault: `policy ${job}`, trials: TRIALS, injections: injected, p90, p99OfOthers });
+  expect(p90).toBeLessThan(2 * TIMEOUT_MS);
+  expect(p99OfOthers).toBeLessThan(50);
 });
 
 // F14: every decision names one revision, a bad bundle keeps the old one.
@@ -89,7 +101,7 @@ test('reloads under load lose no decision, and bad bundles among them change not
   }
   running = false;
   await load;
-  reportTrials({ fault: 'policy reloads', trials: count, injections: refused });
+  reportTrials({ fault: 'policy reloads', trials: count, injections: refused, decided });
   expect(refused).toBe(Math.floor(count / 5));
   expect(decided).toBeGreaterThan(0);
   await point.close();
@@ -101,13 +113,15 @@ function cpuMs(): number {
   return (user + system) / 1_000;
 }
 
-async function timed(decide: () => ReturnType<DecisionPoint['decide']>, effect: string) {
+/** What each took, of all that were asked in the same moment. */
+async function timed(...asked: (() => ReturnType<DecisionPoint['decide']>)[]) {
   const started = cpuMs();
-  const decision = await decide();
-  expect(decision.effect).toBe(effect);
-  return cpuMs() - started;
+  return Promise.all(
+    asked.map(async (decide) => ({ decision: await decide(), ms: cpuMs() - started })),
+  );
 }
 
 function percentile(times: number[], share: number): number {
-  return times.sort((a, b) => a - b)[Math.floor(times.length * share)] ?? Infinity;
+  const found = times.sort((a, b) => a - b)[Math.floor(times.length * share)] ?? Infinity;
+  return Math.round(found * 10) / 10;
 }

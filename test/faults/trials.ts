@@ -14,6 +14,8 @@ export function reportTrials(what: {
   readonly fault: string;
   readonly trials: number;
   readonly injections: number;
+  /** Whatever else was measured. */
+  readonly [measured: string]: unknown;
 }): void {
   process.stdout.write(`${JSON.stringify({ seed: SEED, ...what })}\n`);
   expect(what.injections, `${what.fault}: nothing was injected`).toBeGreaterThan(0);

@@ -98,6 +98,13 @@ describe('a generation', () => {
     );
   });
 
+  it('is not made of a policy that works without end', () => {
+    const bundle = readBundle(archive('test/fixtures/policies/looping/bundle.tar.gz'));
+    expect(() => createGeneration(bundle, limits, NOON)).toThrow(
+      /no decision for the sample 'a plain call': POLICY_TIMEOUT, the policy does too much work/,
+    );
+  });
+
   it('is not made of a policy that has no decision for a sample', () => {
     const manifest = { wasm: [{ entrypoint: 'kms/reencrypt/decision', module: '/policy.wasm' }] };
     const bundle = readBundle(
