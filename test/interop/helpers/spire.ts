@@ -1,0 +1,135 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Child, startChild } from './child.ts';
+import { freePort } from './ports.ts';
+import { runTool } from './tools.ts';
+
+/** A SPIRE server and its agent, with a trust domain of their own. */
+export interface Spire {
+  /** `unix:/path` of the Workload API. */
+  readonly socket: string;
+  /** Gives the workload that runs this program an identity. `ttlS`: how long each SVID lives. */
+  register(workload: Workload): void;
+  /** The SVID that the agent gives to its own command. Waits until the agent has heard of it. */
+  fetchSvid(): Promise<Svid>;
+  stop(): Promise<void>;
+}
+
+export interface Workload {
+  readonly path: string;
+  /** As it is in /proc/PID/exe. */
+  readonly program: string;
+  readonly ttlS: number;
+  readonly dns?: string;
+}
+
+/** PEM. */
+export interface Svid {
+  readonly cert: string;
+  readonly key: string;
+  readonly bundle: string;
+}
+
+export async function startSpire(trustDomain: string): Promise<Spire> {
+  const folder = mkdtempSync(join(tmpdir(), 'spire-'));
+  const port = await freePort();
+  const [serverSocket, agentSocket] = [join(folder, 'server.sock'), join(folder, 'agent.sock')];
+  const put = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const ask = (...args: string[]): string =>
+    runTool('spire-server', [...args, '-socketPath', serverSocket]);
+
+  const config = put('server.conf', serverConfig({ folder, trustDomain, port, serverSocket }));
+  const server = startChild('spire-server', ['run', '-config', config]);
+  await until(() => ask('healthcheck'), server);
+  put('bundle.pem', ask('bundle', 'show'));
+  const node = `spiffe://${trustDomain}/node`;
+  const [, token = ''] = /Token: (\S+)/.exec(ask('token', 'generate', '-spiffeID', node)) ?? [];
+  const agentAt = put('agent.conf', agentConfig({ folder, trustDomain, port, agentSocket }));
+  const agent = startChild('spire-agent', ['run', '-config', agentAt, '-joinToken', token]);
+  await until(() => runTool('spire-agent', ['healthcheck', '-socketPath', agentSocket]), agent);
+
+  return {
+    socket: `unix:${agentSocket}`,
+    register({ path, program, ttlS, dns }) {
+      const selector = ['-parentID', node, '-selector', `unix:path:${program}`];
+      const names = ['-spiffeID', `spiffe://${trustDomain}/${path}`, ...(dns ? ['-dns', dns] : [])];
+      ask('entry', 'create', ...selector, ...names, '-x509SVIDTTL', String(ttlS));
+    },
+    async fetchSvid() {
+      const into = join(folder, 'svid');
+      mkdirSync(into, { recursive: true });
+      const fetch = ['api', 'fetch', 'x509', '-socketPath', agentSocket, '-write', into];
+      await until(() => runTool('spire-agent', fetch), agent);
+      const read = (name: string): string => readFileSync(join(into, name), 'utf8');
+      return { cert: read('svid.0.pem'), key: read('svid.0.key'), bundle: read('bundle.0.pem') };
+    },
+    async stop() {
+      await agent.stop();
+      await server.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** Asks again until there is an answer: a server or an agent takes a moment, and so does its news. */
+async function until(ask: () => string, child: Child): Promise<void> {
+  const late = Date.now() + 60_000;
+  for (;;) {
+    try {
+      ask();
+      return;
+    } catch (error) {
+      if (Date.now() > late) throw new Error(`${error}\n${child.output()}`);
+      await sleep(250);
+    }
+  }
+}
+
+interface Place {
+  readonly folder: string;
+  readonly trustDomain: string;
+  readonly port: number;
+}
+
+const serverConfig = (at: Place & { readonly serverSocket: string }): string => `
+server {
+  bind_address = "127.0.0.1"
+  bind_port = "${at.port}"
+  socket_path = "${at.serverSocket}"
+  trust_domain = "${at.trustDomain}"
+  data_dir = "${at.folder}/server"
+}
+plugins {
+  DataStore "sql" {
+    plugin_data {
+      database_type = "sqlite3"
+      connection_string = "${at.folder}/server.sqlite3"
+    }
+  }
+  NodeAttestor "join_token" { plugin_data {} }
+  KeyManager "memory" { plugin_data {} }
+}
+`;
+
+/** The workload's program is part of who it is, for all of them run as one user here. */
+const agentConfig = (at: Place & { readonly agentSocket: string }): string => `
+agent {
+  server_address = "127.0.0.1"
+  server_port = "${at.port}"
+  socket_path = "${at.agentSocket}"
+  trust_domain = "${at.trustDomain}"
+  trust_bundle_path = "${at.folder}/bundle.pem"
+  data_dir = "${at.folder}/agent"
+  experimental { sync_interval = "1s" }
+}
+plugins {
+  NodeAttestor "join_token" { plugin_data {} }
+  KeyManager "memory" { plugin_data {} }
+  WorkloadAttestor "unix" { plugin_data { discover_workload_path = true } }
+}
+`;
