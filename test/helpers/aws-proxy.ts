@@ -11,16 +11,29 @@ export interface AwsProxy {
   close(): Promise<void>;
 }
 
+export interface AwsProxyOptions {
+  readonly settings?: readonly string[];
+  /** Something between the proxy and KMS: resolves to the URL that the proxy gets for KMS. */
+  readonly through?: (kms: FakeKms) => Promise<string>;
+}
+
+/** Both ways of a ReEncrypt to AWS KMS (`kms.aws.transport`); each must stand every fault. */
+export const TRANSPORTS = ['direct', 'sdk'] as const;
+
 /** The proxy with its AWS backend on a fake KMS, under a policy that allows, and a client of it. */
-export async function startAwsProxy(): Promise<AwsProxy> {
+export async function startAwsProxy({
+  settings = [],
+  through = async ({ url }) => url,
+}: AwsProxyOptions = {}): Promise<AwsProxy> {
   process.env['AWS_ACCESS_KEY_ID'] ??= 'AKIDEXAMPLE';
   process.env['AWS_SECRET_ACCESS_KEY'] ??= 'secret';
   const kms = await startFakeKms();
   const proxy = await startProxy([
     'kms.backend=aws',
-    `kms.aws.endpoint=${kms.url}`,
+    `kms.aws.endpoint=${await through(kms)}`,
     `kms.aws.region=${FAKE_REGION}`,
     'policy.source=test/fixtures/policies/echo/bundle.tar.gz',
+    ...settings,
   ]);
   const client = connect(proxy.endpoint);
   return {

@@ -26,6 +26,7 @@ export type Behaviour = { readonly delayMs?: number } & (
       readonly status: number;
       readonly body: string;
       readonly type?: string;
+      readonly headers?: Readonly<Record<string, string>>;
     }
 );
 
@@ -50,6 +51,10 @@ export interface FakeKms {
   /** For every request of the operation that nothing queued is for; undefined ends it. */
   always(behaviour: Behaviour | undefined, operation?: string): void;
   forget(): void;
+  /** From here on an alias stands for the key with this id. */
+  repoint(alias: string, keyId: string): void;
+  /** Told of every request before it is answered; undefined ends it. */
+  watch(watcher: ((captured: Captured) => void) | undefined): void;
   /** Connections that were ever made: fewer than requests where they are kept alive. */
   connections(): number;
   close(): Promise<void>;
@@ -61,12 +66,12 @@ export const MATERIAL_ID = 'ab'.repeat(32);
 
 /** Answers `{ kind: 'raw' }` as an empty 200, which the SDK takes for success. */
 export const EMPTY_200: Behaviour = { kind: 'raw', status: 200, body: '' };
-export const HTML_503: Behaviour = {
+export const HTML_503 = {
   kind: 'raw',
   status: 503,
   body: '<html><body><h1>503 Service Unavailable</h1></body></html>',
   type: 'text/html',
-};
+} as const satisfies Behaviour;
 
 /**
  * A KMS that speaks AWS JSON 1.1 and fails on order. It knows no secrets: every key and alias
@@ -77,13 +82,17 @@ export async function startFakeKms({ port = 0 }: { port?: number } = {}): Promis
   const queued: { behaviour: Behaviour; operation: string | undefined }[] = [];
   const standing = new Map<string | undefined, Behaviour>();
   const sockets = new Set<Socket>();
+  const aliases = new Map<string, string>();
+  let watcher: ((captured: Captured) => void) | undefined;
   let connections = 0;
 
   const server = createServer((request, response) => {
     void receive(request)
       .then(async (captured) => {
         requests.push(captured);
-        await act(behaviourFor(captured.operation), captured, response);
+        watcher?.(captured);
+        const body = pointed(captured.body, aliases);
+        await act(behaviourFor(captured.operation), { ...captured, body }, response);
       })
       .catch(() => response.destroy());
   });
@@ -117,6 +126,10 @@ export async function startFakeKms({ port = 0 }: { port?: number } = {}): Promis
       requests.length = 0;
       queued.length = 0;
       standing.clear();
+    },
+    repoint: (alias, keyId) => void aliases.set(alias, keyId),
+    watch(next) {
+      watcher = next;
     },
     connections: () => connections,
     async close() {
@@ -153,6 +166,15 @@ async function receive(request: IncomingMessage): Promise<Captured> {
   };
 }
 
+/** The request with key ids in the place of aliases that were pointed anew. */
+function pointed(body: Captured['body'], aliases: ReadonlyMap<string, string>): Captured['body'] {
+  const entries = Object.entries(body).map(([name, value]) => [
+    name,
+    name.endsWith('KeyId') ? (aliases.get(String(value)) ?? value) : value,
+  ]);
+  return Object.fromEntries(entries);
+}
+
 async function act(behaviour: Behaviour, captured: Captured, response: ServerResponse) {
   if (behaviour.delayMs !== undefined) await sleep(behaviour.delayMs);
   response.setHeader('x-amzn-requestid', '7a1f0000-0000-4000-8000-00000000f00d');
@@ -164,6 +186,7 @@ async function act(behaviour: Behaviour, captured: Captured, response: ServerRes
     case 'raw':
       response.writeHead(behaviour.status, {
         'content-type': behaviour.type ?? 'application/x-amz-json-1.1',
+        ...behaviour.headers,
       });
       response.end(behaviour.body);
       return;
