@@ -20,17 +20,19 @@ export interface Lifetime {
 
 /**
  * grpc-js says `cancelled` after every call, a finished one too, and for a passed deadline as well
- * (grpc-node #2771): so what comes after `end` is not heard.
+ * (grpc-node #2771): so what comes after `end` is not heard. A clock that jumps
+ * meanwhile changes nothing.
  */
 export function startLifetime(call: MortalCall, limits: DeadlineLimits): Lifetime {
   const controller = new AbortController();
-  const deadline = clamp(call.getDeadline(), limits);
+  const leftMs = clamp(Number(call.getDeadline()) - Date.now(), limits);
+  const endsAt = performance.now() + leftMs;
   const expire = () => controller.abort(new Refusal('DEADLINE_EXCEEDED'));
-  const timer = setTimeout(expire, Math.max(0, deadline - Date.now()));
+  const timer = setTimeout(expire, leftMs);
   let ended = false;
   call.once('cancelled', () => {
     if (ended) return;
-    if (Date.now() >= deadline) expire();
+    if (performance.now() >= endsAt - HEAD_START_MS) expire();
     else controller.abort(new Refusal('CANCELLED'));
   });
   return {
@@ -42,8 +44,10 @@ export function startLifetime(call: MortalCall, limits: DeadlineLimits): Lifetim
   };
 }
 
-function clamp(deadline: Date | number, { fallbackMs, maxMs }: DeadlineLimits): number {
-  const now = Date.now();
-  const asked = Number(deadline);
-  return asked === Number.POSITIVE_INFINITY ? now + fallbackMs : Math.min(asked, now + maxMs);
+/** grpc-js looks at the same deadline by a timer that it started before the call was ours. */
+const HEAD_START_MS = 2;
+
+function clamp(askedMs: number, { fallbackMs, maxMs }: DeadlineLimits): number {
+  if (askedMs === Number.POSITIVE_INFINITY) return fallbackMs;
+  return Math.max(0, Math.min(askedMs, maxMs));
 }

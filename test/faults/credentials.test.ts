@@ -1,97 +1,112 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
+import { TRANSPORTS } from '../helpers/aws-proxy.ts';
 import { FAKE_REGION, type FakeKms, startFakeKms } from '../helpers/fake-kms.ts';
 import { closeAll, connect, reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
-import { type RunningProxy, startProxy } from '../interop/helpers/proxy.ts';
+import { startProxy } from '../interop/helpers/proxy.ts';
+import { describeWith } from '../interop/helpers/tools.ts';
+import { type CredentialsProvider, startCredentialsProvider } from './credentials-provider.ts';
+import { createFakeClock } from './fake-clock.ts';
+import { REQUEST, untilWell } from './kms/rounds.ts';
 import { reportTrials, trials } from './trials.ts';
 
-/** A credentials endpoint as EKS Pod Identity has it. */
-let mode: 'serves' | 'fails' | 'hangs' = 'serves';
-let served = 0;
-let provider: Server;
-let kms: FakeKms;
-let proxy: RunningProxy;
-let client: ReEncryptServiceClient;
+/** How credentials grow old. */
+interface Ageing {
+  readonly provider: CredentialsProvider;
+  readonly transport: string;
+  readonly env?: Readonly<Record<string, string>>;
+  now(): number;
+  pass(): Promise<void> | void;
+}
 
-const REQUEST = {
-  ciphertextBlob: Buffer.from('ciphertext'),
-  sourceKeyId: 'alias/a',
-  destinationKeyId: 'alias/b',
-};
-/** So short that every call finds them old, and none is older than this when it signs. */
-const LIFE_MS = 1500;
-const expiries = new Map<string, number>();
+/** Longer than the 3 s that the proxy gives a credentials service. */
+const DEADLINE_MS = 4500;
+let kms: FakeKms;
 
 beforeAll(async () => {
-  provider = createServer((_, response) => {
-    if (mode === 'hangs') return;
-    if (mode === 'fails') {
-      response.writeHead(500).end();
-      return;
-    }
-    served += 1;
-    const AccessKeyId = `AKID${String(served).padStart(12, '0')}`;
-    const expiry = Date.now() + LIFE_MS;
-    expiries.set(AccessKeyId, expiry);
-    const Expiration = new Date(expiry).toISOString();
-    response.end(JSON.stringify({ AccessKeyId, SecretAccessKey: 's', Token: 't', Expiration }));
-  });
-  await new Promise<void>((done) => provider.listen(0, '127.0.0.1', done));
-  const { port } = provider.address() as AddressInfo;
   kms = await startFakeKms();
-  proxy = await startProxy({
+});
+afterAll(() => kms.close());
+
+/** Lets credentials end while none can be had, `count` times; resolves to how many calls that refused. */
+async function letThemEnd(count: number, ageing: Ageing): Promise<number> {
+  const { provider, transport, env } = ageing;
+  const proxy = await startProxy({
     settings: [
       'kms.backend=aws',
       `kms.aws.endpoint=${kms.url}`,
       `kms.aws.region=${FAKE_REGION}`,
+      `kms.aws.transport=${transport}`,
       'policy.source=test/fixtures/policies/echo/bundle.tar.gz',
     ],
     env: {
-      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/`,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: provider.url,
       AWS_EC2_METADATA_DISABLED: 'true',
+      ...env,
     },
   });
-  client = connect(proxy.grpc);
-});
-
-afterAll(async () => {
-  closeAll(client);
-  await proxy.stop();
-  provider.closeAllConnections();
-  provider.close();
-  await kms.close();
-});
-
-const untilWell = (): Promise<void> =>
-  expect
-    .poll(() => reEncrypt(client, REQUEST).then(() => 'OK', String), { timeout: 15_000 })
-    .toBe('OK');
-
-test('F11: credentials that cannot be renewed refuse calls, sign nothing stale, and recovery is by itself', async () => {
-  const count = trials(50);
+  const client = connect(proxy.grpc);
+  const stale: string[] = [];
+  kms.watch(({ headers }) => {
+    const id = /Credential=(\w+)\//.exec(String(headers.authorization))?.[1] ?? '';
+    if (provider.endOf(id) < ageing.now()) stale.push(id);
+  });
   let refused = 0;
   for (let trial = 0; trial < count; trial += 1) {
-    mode = 'serves';
-    await untilWell();
-    mode = trial % 2 === 0 ? 'fails' : 'hangs';
-    await new Promise((resolve) => setTimeout(resolve, LIFE_MS + 50));
-    const before = kms.requests.length;
+    provider.mode = 'serves';
+    await untilWell(client);
+    provider.mode = trial % 2 === 0 ? 'fails' : 'hangs';
+    await ageing.pass();
     const started = performance.now();
-    const told = await refusalOf(reEncrypt(client, REQUEST, 800));
-    expect(performance.now() - started).toBeLessThan(950);
-    expect([status.UNAVAILABLE, status.DEADLINE_EXCEEDED]).toContain(told.code);
-    if (mode === 'fails') expect(told.reason).toMatch(/PROXY_CREDENTIALS|DEADLINE|^$|KEY_FACTS/);
-    const stale = kms.requests.slice(before).filter(({ headers }) => {
-      const id = /Credential=(\w+)\//.exec(String(headers.authorization))?.[1] ?? '';
-      return (expiries.get(id) ?? 0) < Date.now();
-    });
-    expect(stale).toEqual([]);
+    const told = await refusalOf(reEncrypt(client, REQUEST, DEADLINE_MS));
+    expect(performance.now() - started).toBeLessThan(DEADLINE_MS);
+    expect([status[told.code], told.reason]).toEqual(['UNAVAILABLE', 'PROXY_CREDENTIALS']);
     refused += 1;
   }
-  mode = 'serves';
-  await untilWell();
-  reportTrials({ fault: 'F11', trials: count, injections: refused });
+  provider.mode = 'serves';
+  await untilWell(client);
+  expect(stale).toEqual([]);
+  kms.watch(undefined);
+  closeAll(client);
+  await proxy.stop();
+  provider.close();
+  return refused;
+}
+
+const report = (how: string, count: number, refused: number): void =>
+  reportTrials({ fault: `F11 ${how}`, trials: count, injections: refused });
+
+test.each(TRANSPORTS)(
+  'F11: credentials whose time passes and that cannot be renewed refuse calls, sign nothing, and recovery is by itself (%s transport)',
+  async (transport) => {
+    // So short that every call finds them old, and none is older than this when it signs.
+    const lifeMs = 1500;
+    const provider = await startCredentialsProvider(lifeMs, Date.now);
+    const pass = () => sleep(lifeMs + 50);
+    const count = trials(13);
+    const refused = await letThemEnd(count, { provider, transport, now: Date.now, pass });
+    report(`time passes, ${transport}`, count, refused);
+  },
+);
+
+describeWith(['faketime'], 'F11 by the clock', () => {
+  test.each(TRANSPORTS)(
+    'a clock that jumps past the end of credentials makes them old at once (%s transport)',
+    async (transport) => {
+      const hourMs = 3_600_000;
+      const clock = createFakeClock();
+      const { env, now } = clock;
+      const provider = await startCredentialsProvider(hourMs, now);
+      let offset = 0;
+      const pass = () => {
+        offset += 2 * hourMs;
+        clock.set(offset);
+      };
+      const count = trials(13);
+      const refused = await letThemEnd(count, { provider, transport, env, now, pass });
+      clock.remove();
+      report(`clock jumps, ${transport}`, count, refused);
+    },
+  );
 });

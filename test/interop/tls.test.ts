@@ -76,6 +76,27 @@ describeWith(['openssl'], 'openssl', () => {
   });
 });
 
+describeWith(['sslscan'], 'sslscan', () => {
+  test('finds TLS 1.3 and nothing else to agree on', async () => {
+    const child = startChild('sslscan', [
+      '--no-colour',
+      `--certs=${join(folder, 'client.pem')}`,
+      `--pk=${join(folder, 'client.key')}`,
+      proxy.grpc,
+    ]);
+    expect(await child.ended()).toBe(0);
+    const seen = child.output();
+    expect(seen.match(/^(SSL|TLS)v\S+ +(enabled|disabled)$/gm)).toEqual([
+      ...['SSLv2', 'SSLv3', 'TLSv1.0', 'TLSv1.1', 'TLSv1.2'].map(
+        (version) => `${version.padEnd(10)}disabled`,
+      ),
+      'TLSv1.3   enabled',
+    ]);
+    const ciphers = seen.match(/^(Preferred|Accepted) +\S+/gm) ?? [];
+    expect(new Set(ciphers.map((line) => line.split(/ +/)[1]))).toEqual(new Set(['TLSv1.3']));
+  });
+});
+
 describe('the proxy with mutual TLS', () => {
   test('serves a caller of its CA and knows it, over a certificate that is replaced', async () => {
     const subjects = ['first', 'second'];

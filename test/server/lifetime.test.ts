@@ -39,9 +39,20 @@ describe('the life of a call', () => {
 
   test('ends by its deadline where grpc-js says "cancelled" for that', () => {
     const { events, lifetime } = start(Date.now() + 20);
-    vi.setSystemTime(Date.now() + 20);
+    vi.advanceTimersByTime(19);
     events.emit('cancelled');
     expect(reasonOf(lifetime.signal)).toBe('DEADLINE_EXCEEDED');
+  });
+
+  test.each([-3_600_000, 3_600_000])('is not changed by a clock that jumps by %i ms', (jumpMs) => {
+    const [gone, stays] = [start(Date.now() + 20), start(Date.now() + 20)];
+    vi.setSystemTime(Date.now() + jumpMs);
+    gone.events.emit('cancelled');
+    expect(reasonOf(gone.lifetime.signal)).toBe('CANCELLED');
+    vi.advanceTimersByTime(19);
+    expect(reasonOf(stays.lifetime.signal)).toBe('alive');
+    vi.advanceTimersByTime(1);
+    expect(reasonOf(stays.lifetime.signal)).toBe('DEADLINE_EXCEEDED');
   });
 
   test('does not hear the "cancelled" that grpc-js says after every answered call', () => {

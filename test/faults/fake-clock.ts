@@ -1,0 +1,40 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { runTool } from '../interop/helpers/tools.ts';
+
+/** The wall clock of another process; its monotonic clock goes on as it is, as with a real step. */
+export interface FakeClock {
+  /** For that process. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Milliseconds since the Unix epoch, as that process sees them. */
+  now(): number;
+  set(offsetMs: number): void;
+  remove(): void;
+}
+
+/** By libfaketime, which reads the offset anew at each look at the clock. */
+export function createFakeClock(): FakeClock {
+  const file = join(tmpdir(), `clock-${process.pid}`);
+  const library = /LD_PRELOAD=(\S+)/.exec(runTool('faketime', ['-m', '-f', '+0s', 'env']))?.[1];
+  let offset = 0;
+  const set = (offsetMs: number): void => {
+    const seconds = Math.round(offsetMs / 1000);
+    offset = seconds * 1000;
+    writeFileSync(`${file}.new`, seconds < 0 ? String(seconds) : `+${seconds}`);
+    renameSync(`${file}.new`, file);
+  };
+  set(0);
+  return {
+    env: {
+      LD_PRELOAD: library ?? '',
+      FAKETIME_TIMESTAMP_FILE: file,
+      FAKETIME_NO_CACHE: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    },
+    now: () => Date.now() + offset,
+    set,
+    remove: () => rmSync(file),
+  };
+}
