@@ -61,7 +61,11 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
     opened.push(() => listener.drain(0));
   }
   await openChannelz(parts.config, opened);
-  return { addresses, drains: listeners.map(({ drain }) => drain) };
+  const drains = listeners.map(({ drain }): Listener['drain'] => (graceMs, hurry) => {
+    parts.health.endWatches();
+    return drain(graceMs, hurry);
+  });
+  return { addresses, drains };
 }
 
 /** Operators on the host may look at connections and calls; nobody else finds the service. */
