@@ -14,6 +14,8 @@ export interface Follower {
   read(end: number): Generator<FollowedLine>;
   /** Seq of the next line. */
   seq(): number;
+  /** True where a file is shorter than what has been read of it. */
+  cut(): boolean;
   /** How many entries were gone before they could be read. */
   missed(): number;
   close(): void;
@@ -22,6 +24,7 @@ export interface Follower {
 interface Source {
   readonly file: DiskFile;
   readonly inode: number;
+  readonly first: number;
   offset: number;
 }
 
@@ -34,12 +37,13 @@ export function createFollower(disk: Disk, path: string, from: number): Follower
       while (seq < end) {
         source ??= find();
         if (!source) return;
-        yield* lines(source, end);
+        yield* lines(source, Math.min(end, nextSeq(disk, path, source)));
         // At the end of a segment and not of what is durable: the rest is in the next one.
         if (seq < end && !stepOn(source)) return;
       }
     },
     seq: () => seq,
+    cut: () => source !== undefined && source.file.facts().bytes < source.offset,
     missed: () => missed,
     close: () => source?.file.close(),
   };
@@ -76,8 +80,18 @@ export function createFollower(disk: Disk, path: string, from: number): Follower
       missed += first - seq;
       seq = first;
     }
-    return { file, inode: file.facts().inode, offset: offsetOf(file, seq - first) };
+    return { file, first, inode: file.facts().inode, offset: offsetOf(file, seq - first) };
   }
+}
+
+/** First seq of the segment after one: what a faulty file holds beyond it was never acknowledged. */
+function nextSeq(disk: Disk, path: string, { inode, first }: Source): number {
+  if (disk.facts(path)?.inode === inode) return Number.POSITIVE_INFINITY;
+  const closed = closedSegments(disk, path).find(({ firstSeq }) => firstSeq > first);
+  if (closed) return closed.firstSeq;
+  const [live] = openSegment(disk, path);
+  live?.file.close();
+  return live?.first ?? Number.POSITIVE_INFINITY;
 }
 
 /** Opens a segment and tells where it starts; nothing where there is none. */

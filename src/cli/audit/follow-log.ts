@@ -1,7 +1,7 @@
+import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { readCheckpoint } from '../../audit/log/checkpoint.ts';
-import type { Checkpoint } from '../../audit/log/note.ts';
-import { parseVkey } from '../../audit/log/note.ts';
+import { type Checkpoint, parseVkey, type VerifierKey } from '../../audit/log/note.ts';
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import { createWalk } from '../../audit/verify/walk.ts';
@@ -13,31 +13,85 @@ const POLL_MS = 1_000;
 
 /**
  * Verifies what is added to a log, checkpoint by checkpoint: what is signed for was durable before
- * and is never taken back. Ends only when something is wrong.
+ * and is never taken back. Ends where something is wrong, or when it is interrupted, which is no
+ * failure.
+ * @param trusted keys that may sign; where there are none, those that the log named at first
  */
-export async function followLog(logs: readonly LogFiles[], terminal: Terminal): Promise<void> {
+export async function followLog(
+  logs: readonly LogFiles[],
+  trusted: readonly VerifierKey[],
+  { stdout }: Terminal,
+): Promise<void> {
+  const follow = startFollowing(logs, trusted);
+  const { signal, dispose } = catchInterrupt();
+  try {
+    while (!signal.aborted) {
+      const through = follow.look();
+      if (through !== undefined) {
+        stdout.write(`${new Date().toISOString()} intact through seq ${through}\n`);
+      }
+      await setTimeout(POLL_MS, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    dispose();
+    follow.close();
+  }
+}
+
+/** `look` verifies what a new checkpoint covers, and returns the last seq that is signed for then. */
+function startFollowing(logs: readonly LogFiles[], trusted: readonly VerifierKey[]) {
   const [log] = logs;
   const head = log?.segments[0]?.head;
   if (!log || !head || logs.length > 1) {
     throw new CommandFailure('--follow takes one log', UNREADABLE);
   }
-  const keys = log.segments.flatMap((segment) =>
-    segment.head ? [parseVkey(segment.head.vkey)] : [],
-  );
+  const named = log.segments.flatMap((segment) => segment.head?.vkey ?? []).map(parseVkey);
+  const keys = trusted.length > 0 ? trusted : named;
   const follower = createFollower(disk, log.path, head.chain.seq);
-  const claims: Checkpoint[] = [];
-  const walk = createWalk({ start: head.chain, claims, keys });
-  for (;;) {
-    const checkpoint = readCheckpoint(disk, log.path);
-    if (checkpoint && checkpoint.size > follower.seq()) {
+  const walk = createWalk({ start: head.chain, claims: [], keys });
+  let newest: Checkpoint | undefined;
+  return {
+    look(): number | undefined {
+      const checkpoint = readCheckpoint(disk, log.path);
+      refuseRollback(newest, checkpoint);
+      if (follower.cut()) tampered(walk.signed(), 'the file is shorter than it was');
+      if (!checkpoint || checkpoint.size <= follower.seq()) return;
+      newest = checkpoint;
       walk.expect(checkpoint);
       for (const line of follower.read(checkpoint.size)) walk.take(line);
+      if (follower.missed() > 0) {
+        throw new CommandFailure('entries were deleted before they were read', UNREADABLE);
+      }
       const problem = walk.finish();
-      if (problem) throw new CommandFailure(`seq ${problem.seq}: ${problem.why}`, TAMPERED);
-      terminal.stdout.write(
-        `${new Date().toISOString()} intact through seq ${walk.signed() - 1}\n`,
-      );
-    }
-    await setTimeout(POLL_MS);
+      if (problem) tampered(problem.seq, problem.why);
+      return walk.signed() - 1;
+    },
+    close: () => follower.close(),
+  };
+}
+
+/** A log only grows: a checkpoint over less, or over other entries, is another log's. */
+function refuseRollback(before: Checkpoint | undefined, now: Checkpoint | undefined): void {
+  if (!before) return;
+  if (!now) tampered(before.size, 'the checkpoint is gone');
+  if (now.size < before.size) {
+    tampered(now.size, `the checkpoint covers ${now.size} entries, and covered ${before.size}`);
   }
+  if (now.size === before.size && !now.root.equals(before.root)) {
+    tampered(now.size - 1, 'the checkpoint covers other entries than before');
+  }
+}
+
+function tampered(seq: number, why: string): never {
+  throw new CommandFailure(`seq ${seq}: ${why}`, TAMPERED);
+}
+
+function catchInterrupt() {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  process.once('SIGINT', abort).once('SIGTERM', abort);
+  return {
+    signal: controller.signal,
+    dispose: () => void process.off('SIGINT', abort).off('SIGTERM', abort),
+  };
 }

@@ -33,7 +33,7 @@ export function defineVerify(command: Command, terminal: Terminal): void {
     .option('--origins <file>', 'origins that must be among the logs, one a line')
     .option('--checkpoint <file>', 'a checkpoint kept elsewhere; repeatable', gather)
     .option('--vkey <key>', 'verifier key to trust, or a file with one; repeatable', gather)
-    .option('--follow', 'go on verifying what is written and signed for')
+    .option('--follow', 'go on verifying what is signed for, until SIGINT')
     .option('--json', 'print the verdicts as JSON')
     .action(async (paths: readonly string[], options: Options) => {
       const logs = logsOf(paths, terminal);
@@ -42,7 +42,7 @@ export function defineVerify(command: Command, terminal: Terminal): void {
       if (options.json) writeJson(verdicts, lost, terminal);
       else for (const { log, verdict } of verdicts) writeVerdict(log, verdict, options, terminal);
       conclude(verdicts, lost);
-      if (options.follow) await followLog(logs, terminal);
+      if (options.follow) await followLog(logs, keysOf(options), terminal);
     });
 }
 
@@ -52,12 +52,14 @@ function verifyOne(log: LogFiles, options: Options, terminal: Terminal): Verdict
   const checkpoints = (options.checkpoint ?? []).map(checkpointOf);
   const own = checkpoints.filter(({ origin }) => isOf(log, origin));
   try {
-    const keys = (options.vkey ?? []).map(keyOf);
+    const keys = keysOf(options);
     return verifyLog(log, { disk, checkpoints: own, keys, onProgress: progress.show });
   } finally {
     progress.clear();
   }
 }
+
+const keysOf = ({ vkey = [] }: Options) => vkey.map(keyOf);
 
 /** With many logs, each checkpoint is held against the log whose origin it names. */
 function isOf({ segments }: LogFiles, origin: string): boolean {

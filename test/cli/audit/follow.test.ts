@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { test, vi } from 'vitest';
+import { parseNote } from '../../../src/audit/log/note.ts';
+import { fill } from '../../audit/fault-world.ts';
+import { createFolder, openAudit } from '../../audit/world.ts';
+
+interface Watch {
+  readonly child: ChildProcess;
+  output(): string;
+  errors(): string;
+  ended: Promise<number | null>;
+}
+
+/** The command as its users run it: only a process can be interrupted. */
+function watch(...args: readonly string[]): Watch {
+  const child = spawn(process.execPath, ['src/main.ts', 'audit', 'verify', '--follow', ...args]);
+  let [output, errors] = ['', ''];
+  child.stdout.on('data', (text) => {
+    output += text;
+  });
+  child.stderr.on('data', (text) => {
+    errors += text;
+  });
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  return { child, output: () => output, errors: () => errors, ended };
+}
+
+const signed = (file: string) => parseNote(readFileSync(`${file}.checkpoint`, 'utf8')).size;
+const last = ({ output }: Watch) => Number(/.*seq (\d+)\n$/s.exec(output())?.[1] ?? -1) + 1;
+const WITHIN = { timeout: 30_000 };
+vi.setConfig({ testTimeout: 60_000 });
+
+test.concurrent('a log that grows and rotates is verified as far as it is signed for, until SIGINT, which is 0', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const audit = await openAudit(file, { checkpointEntries: 10, maxBytes: 12_000 });
+  await fill(audit, 20);
+  const following = watch(file);
+  await expect.poll(() => last(following) - signed(file), WITHIN).toBe(0);
+  await fill(audit, 40);
+  await expect.poll(() => last(following) - signed(file), WITHIN).toBe(0);
+  await audit.close();
+  await expect.poll(() => last(following) - signed(file), WITHIN).toBe(0);
+  following.child.kill('SIGINT');
+  expect(await following.ended, following.errors()).toBe(0);
+  expect(following.errors()).toBe('');
+});
+
+const touches: readonly (readonly [string, (file: string, older: string) => void, RegExp])[] = [
+  ['cut', (file: string) => truncateSync(file, 600), /: the file is shorter than it was/],
+  [
+    'taken back to an older checkpoint',
+    (file: string, older: string) => writeFileSync(`${file}.checkpoint`, older),
+    /: the checkpoint covers \d+ entries, and covered \d+/,
+  ],
+  [
+    'left without a checkpoint',
+    (file: string) => rmSync(`${file}.checkpoint`),
+    /: the checkpoint is gone/,
+  ],
+];
+
+for (const [how, tamper, why] of touches) {
+  test.concurrent(`a log that is ${how} while it is followed is 1`, async ({ expect }) => {
+    await using folder = createFolder();
+    const { file } = folder;
+    const audit = await openAudit(file);
+    await fill(audit, 20);
+    audit.reopen();
+    await expect.poll(() => existsSync(`${file}.checkpoint`), WITHIN).toBe(true);
+    const older = readFileSync(`${file}.checkpoint`, 'utf8');
+    await fill(audit, 20);
+    await audit.close();
+    const following = watch(file);
+    await expect.poll(() => last(following) - signed(file), WITHIN).toBe(0);
+    tamper(file, older);
+    expect(await following.ended).toBe(1);
+    expect(following.errors()).toMatch(why);
+  });
+}
+
+test.concurrent('an entry that is changed before it is signed for is 1, and named', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const audit = await openAudit(file, { checkpointMs: 1_000_000 });
+  await fill(audit, 3);
+  audit.reopen();
+  await expect.poll(() => existsSync(`${file}.checkpoint`), WITHIN).toBe(true);
+  const following = watch(file);
+  await expect.poll(() => last(following) - signed(file), WITHIN).toBe(0);
+  await fill(audit, 3);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"released"', '"withheld"'));
+  await audit.close();
+  expect(await following.ended).toBe(1);
+  expect(following.errors()).toMatch(/seq \d+: /);
+});
+
+test.concurrent('a key that is not the log’s is 1 at once, also where the log is followed', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  const audit = await openAudit(folder.file);
+  await audit.close();
+  await using other = createFolder();
+  const foreign = await openAudit(other.file);
+  const { vkey } = foreign.status();
+  await foreign.close();
+  const following = watch(folder.file, '--vkey', vkey);
+  expect(await following.ended).toBe(1);
+});
