@@ -7,6 +7,7 @@ import { createClient } from '../../../src/client/create-client.ts';
 import { startFakeKms } from '../../helpers/fake-kms.ts';
 import { startProxy } from '../../interop/helpers/proxy.ts';
 import { reportTrials } from '../trials.ts';
+import { preparedForSnapshots } from './heap.ts';
 
 const mark = (name: string) => `MARK-${name}-${randomBytes(12).toString('hex')}`;
 const CALLS = 20;
@@ -51,9 +52,14 @@ test.skipIf(process.getuid?.() !== 0)(
     const kms = await startFakeKms();
     // Only the KMS could turn the one into the other; it is here, and the proxy is not.
     const vault = new Map([[secret.ciphertext, secret.plaintext]]);
+    const snapshots = preparedForSnapshots();
     const proxy = await startProxy({
       settings: ['kms.backend=aws', `kms.aws.endpoint=${kms.url}`, 'kms.aws.region=eu-west-1'],
-      env: { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: secret.credential },
+      env: {
+        ...snapshots.env,
+        AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
+        AWS_SECRET_ACCESS_KEY: secret.credential,
+      },
     });
     const client = createClient({ target: proxy.grpc });
     const context = { tenant: secret.value };
@@ -82,6 +88,7 @@ test.skipIf(process.getuid?.() !== 0)(
       secret.plaintext,
       secret.ciphertext,
     ]);
+    const heap = await snapshots.take(proxy.child.pid);
     const written = readdirSync(proxy.folder)
       .map((name) => readFileSync(join(proxy.folder, name), 'latin1'))
       .join('\n');
@@ -93,6 +100,8 @@ test.skipIf(process.getuid?.() !== 0)(
     expect(vault.get(secret.ciphertext)).toBe(secret.plaintext);
     expect(answered, refused).toBe(CALLS * 0.75);
     expect(plaintexts, 'plaintext in memory').toBe(0);
+    expect(heap.includes(secret.plaintext), 'plaintext in the heap').toBe(false);
+    expect(heap.includes('alias/demo-source'), 'the snapshot must hold what is there').toBe(true);
     expect(ciphertexts, 'the scan must find what is there').toBeGreaterThan(0);
     for (const [name, marker] of Object.entries(secret)) {
       for (const [where, text] of Object.entries(told)) {
