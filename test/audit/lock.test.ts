@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startWriter } from '../faults/audit/process.ts';
+import { lostOf, readRecorded, startWriter } from '../faults/audit/process.ts';
 import { createFolder, openAudit, verify } from './world.ts';
 
 const REFUSED =
@@ -35,17 +35,20 @@ test.skipIf(!canUnshare)('so it is where the two cannot see each other', () =>
   expectOneWriter(ELSEWHERE),
 );
 
-test.concurrent('a process that was killed leaves no lock behind', async () => {
+test('a process that is killed at work leaves no lock behind, and loses nothing that it acknowledged', async () => {
   await using folder = createFolder();
   const { file } = folder;
   const first = startWriter({ file });
   await first.until('ready');
+  await expect.poll(() => first.terminals.size).toBeGreaterThan(20);
   first.child.kill('SIGKILL');
   await first.ended();
-  const second = startWriter({ file, ms: 100 });
+  const second = startWriter({ file, firstCall: 1_000_000, ms: 100 });
   await second.until('ready');
   await second.ended();
   expect(second.said.get('state')).toBe('ok');
+  expect(verify(file).state).toBe('intact');
+  expect(lostOf(first, readRecorded(file))).toBe(0);
 });
 
 test.concurrent('the lock is given up with the log, also where the log does not open', async () => {
