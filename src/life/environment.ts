@@ -13,12 +13,17 @@ const FLAGS: readonly (readonly [RegExp, string])[] = [
   [/^--trace-tls$/, 'prints what TLS connections carry'],
   [/^--insecure-http-parser$/, 'takes HTTP that is not HTTP'],
   [/^--allow-inspector$/, 'opens a debugger that may read and change everything'],
-  [/^--heapsnapshot-signal(=|$)/, 'writes the memory to a file at a signal'],
+  [/^--heapsnapshot-(signal|near-heap-limit)(=|$)/, 'writes the memory to a file'],
+  [/^--report-(on-signal|on-fatalerror|uncaught-exception)$/, 'writes the environment to a file'],
+  [
+    /^--abort-on-uncaught-exception$/,
+    'ends the proxy before it can write why, and dumps its memory',
+  ],
 ];
 
 /** What is wrong with the environment that the proxy was started in; nothing, where the list is empty. */
 export function findDangers({ env, execArgv }: Environment): readonly string[] {
-  const options = [...execArgv, ...(env['NODE_OPTIONS'] ?? '').split(/\s+/)];
+  const options = [...execArgv, ...splitOptions(env['NODE_OPTIONS'] ?? '')];
   const found = options.flatMap((option) =>
     FLAGS.filter(([flag]) => flag.test(option.replaceAll('_', '-'))).map(
       ([, does]) => `Node’s option ${option} ${does}`,
@@ -30,8 +35,16 @@ export function findDangers({ env, execArgv }: Environment): readonly string[] {
   for (const name of ['GRPC_TRACE', 'GRPC_NODE_TRACE']) {
     if (env[name]) found.push(`${name} prints the metadata of calls, tokens included`);
   }
-  if (/\b(http|http2|tls|net|stream)\b/i.test(env['NODE_DEBUG'] ?? '')) {
+  if (/\*|\b(http|http2|tls|net|stream)\b/i.test(env['NODE_DEBUG'] ?? '')) {
     found.push('NODE_DEBUG prints what connections carry');
   }
   return found;
+}
+
+/** As Node does it: quotes may stand around any part of an option, and a backslash counts within them. */
+function splitOptions(text: string): readonly string[] {
+  const parts = text.match(/(?:"(?:\\.|[^"\\])*"?|[^ "])+/gs) ?? [];
+  return parts.map((part) =>
+    part.replace(/"((?:\\.|[^"\\])*)"?/gs, (_, quoted: string) => quoted.replace(/\\(.)/gs, '$1')),
+  );
 }

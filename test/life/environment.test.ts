@@ -13,6 +13,10 @@ test.each([
   ['--trace-tls'],
   ['--insecure-http-parser'],
   ['--heapsnapshot-signal=SIGUSR2'],
+  ['--heapsnapshot-near-heap-limit=1'],
+  ['--report-on-signal'],
+  ['--report-uncaught-exception'],
+  ['--abort-on-uncaught-exception'],
 ])('Node’s option %s is refused, given directly or by NODE_OPTIONS', (flag) => {
   for (const environment of [
     { env: {}, execArgv: [flag] },
@@ -22,10 +26,21 @@ test.each([
   }
 });
 
+test.each(['"--tls-keylog=/tmp/a b"', '--tls-"key\\log=/tmp/a b"', '"--tls-keylog=/tmp/a b'])(
+  'quotes as in NODE_OPTIONS=%s hide nothing',
+  (option) => {
+    const env = { NODE_OPTIONS: `--title="a \\"b" ${option}` };
+    expect(findDangers({ env, execArgv: [] })).toEqual([
+      expect.stringContaining('option --tls-keylog=/tmp/a b '),
+    ]);
+  },
+);
+
 test.each([
   [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, 'pose as KMS'],
   [{ GRPC_TRACE: 'all' }, 'tokens included'],
   [{ NODE_DEBUG: 'fs,http2' }, 'what connections carry'],
+  [{ NODE_DEBUG: 'htt*' }, 'what connections carry'],
 ])('the environment %j is refused', (env, says) => {
   expect(findDangers({ env, execArgv: [] })).toEqual([expect.stringContaining(says)]);
 });
