@@ -1,8 +1,9 @@
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { canonicalJson } from '../../src/policy/bundle/canonical-json.ts';
 import type { SigningAlgorithm } from '../../src/policy/bundle/signature.ts';
+import { base64Url, bundleToken, type Signing, signaturesFile } from './signing.ts';
 import { type Entry, entriesOf, tarGz } from './tar.ts';
 import { archive, EXAMPLE } from './values.ts';
 
@@ -13,42 +14,12 @@ const pairs = {
 };
 const entries = entriesOf(archive(EXAMPLE));
 
-interface Signing {
-  readonly algorithm?: keyof typeof pairs;
-  readonly key?: KeyObject;
-  readonly header?: object;
-  readonly payload?: object;
-  readonly signed?: readonly Entry[];
-}
+type Wrong = Partial<Omit<Signing, 'files'>> & { readonly signed?: readonly Entry[] };
 
-const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-
-function hashOf({ name, content = '' }: Entry): string {
-  const structured = name === '/data.json' || name === '/.manifest';
-  const bytes = structured ? canonicalJson(Buffer.from(content).toString()) : content;
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-function token({ algorithm = 'RS256', key, header, payload, signed = entries }: Signing): string {
-  const files = signed.map((entry) => ({
-    name: entry.name.slice(1),
-    hash: hashOf(entry),
-    algorithm: 'SHA-256',
-  }));
-  const text = [
-    base64({ alg: algorithm, kid: 'k', typ: 'JWT', ...header }),
-    base64({ files, keyid: 'k', ...payload }),
-  ].join('.');
-  const digest = algorithm === 'EdDSA' ? null : 'sha256';
-  const by = { key: key ?? pairs[algorithm].privateKey, dsaEncoding: 'ieee-p1363' } as const;
-  return `${text}.${sign(digest, Buffer.from(text), by).toString('base64url')}`;
-}
-
-const signatures = (...tokens: string[]): Entry => ({
-  name: '/.signatures.json',
-  content: JSON.stringify({ signatures: tokens }),
-});
-const bundle = (signing: Signing = {}, present: readonly Entry[] = entries) =>
+const token = ({ algorithm = 'RS256', signed = entries, ...wrong }: Wrong) =>
+  bundleToken({ algorithm, key: pairs[algorithm].privateKey, files: signed, ...wrong });
+const signatures = signaturesFile;
+const bundle = (signing: Wrong = {}, present: readonly Entry[] = entries) =>
   tarGz([...present, signatures(token(signing))]);
 const verification = (algorithm: SigningAlgorithm = 'RS256', by: keyof typeof pairs = 'RS256') => ({
   keys: { k: { algorithm, key: pairs[by].publicKey } },
@@ -116,7 +87,7 @@ describe('a signed bundle', () => {
 
   function hs256(secret: string): string {
     const [, payload = ''] = token({}).split('.');
-    const text = `${base64({ alg: 'HS256', kid: 'k' })}.${payload}`;
+    const text = `${base64Url({ alg: 'HS256', kid: 'k' })}.${payload}`;
     return `${text}.${createHash('sha256')
       .update(secret + text)
       .digest('base64url')}`;
