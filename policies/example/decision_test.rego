@@ -148,16 +148,6 @@ test_a_check_is_for_principals_with_rules if {
 	not decide(check, []).allow
 }
 
-test_the_demo if {
-	demo := object.union(call, {
-		"principal": object.union(call.principal, {"id": "anonymous", "kind": "anonymous"}),
-		"source": key("alias/demo-source"), "destination": key("alias/demo-destination"),
-	})
-	decision := reencrypt.decision with input as demo
-	decision.allow
-	decision.rule == "demo"
-}
-
 test_a_rule_that_lacks_a_side_fits_nothing if {
 	every side in ["source", "destination"] {
 		decision := decide(call, [object.remove(rule, [side])])
