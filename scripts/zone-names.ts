@@ -22,18 +22,44 @@ function namesOf(tzif: Buffer): string {
   const texts = records + types * 6;
   const names = tzif.toString('latin1', texts, texts + characters);
   const found = new Map<number, string[]>();
-  const add = (index: number, from?: bigint) => {
-    const offset = tzif.readInt32BE(records + index * 6);
+  const addType = (index: number, from?: bigint) => {
     const name = names.slice(tzif.readUInt8(records + index * 6 + 5)).split('\0')[0] ?? '';
+    add(name, tzif.readInt32BE(records + index * 6), from);
+  };
+  const add = (name: string, offset: number, from?: bigint) => {
     const known = found.get(offset) ?? [];
     if (known.at(-1) !== name) known.push(...(known.length === 0 ? [] : [String(from)]), name);
     found.set(offset, known);
   };
-  add(0);
+  addType(0);
+  let last: bigint | undefined;
   for (let i = 0; i < transitions; i += 1) {
-    add(tzif.readUInt8(indices + i), tzif.readBigInt64BE(times + i * 8));
+    last = tzif.readBigInt64BE(times + i * 8);
+    addType(tzif.readUInt8(indices + i), last);
+  }
+  for (const [name, offset] of lastingNames(tzif.toString('latin1').split('\n').at(-2) ?? '')) {
+    add(name, offset, last);
   }
   return [...found].map(([offset, list]) => [offset, ...list].join(' ')).join('|');
+}
+
+/** Of `CET-1CEST,…`, which holds after the last transition: each name with its offset. */
+function lastingNames(rule: string): [string, number][] {
+  const NAMES = /^(<[^>]+>|[A-Za-z]+)([-+]?[\d:]+)(?:(<[^>]+>|[A-Za-z]+)([-+]?[\d:]+)?)?/;
+  const [, standard, offset = '0', summer, summerOffset] = NAMES.exec(rule) ?? [];
+  if (standard === undefined) return [];
+  const plain = (name: string) => name.replace(/[<>]/g, '');
+  const own: [string, number] = [plain(standard), aheadOfUtc(offset)];
+  if (summer === undefined) return [own];
+  const ahead = summerOffset === undefined ? own[1] + 3_600 : aheadOfUtc(summerOffset);
+  return [own, [plain(summer), ahead]];
+}
+
+/** POSIX counts west of Greenwich. */
+function aheadOfUtc(text: string): number {
+  const [hours = 0, minutes = 0, seconds = 0] = text.replace(/^[-+]/, '').split(':').map(Number);
+  const size = (hours * 60 + minutes) * 60 + seconds;
+  return text.startsWith('-') ? size : -size;
 }
 
 /** Of RFC 9636: isutcnt, isstdcnt, leapcnt, timecnt, typecnt, charcnt. */

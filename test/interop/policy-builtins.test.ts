@@ -151,6 +151,8 @@ const fields = fc.record({
     'Asia/Kolkata',
     'Australia/Lord_Howe',
     'Europe/London',
+    'America/Nuuk',
+    'America/Indiana/Winamac',
     'America/Sao_Paulo',
     'Asia/Kathmandu',
     'Etc/GMT+5',

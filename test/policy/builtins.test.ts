@@ -31,6 +31,7 @@ const TABLE: readonly [string, readonly string[], string | undefined][] = [
   ['time.format', ['1795437296789123456'], '"2026-11-23T12:34:56.789123456Z"'],
   ['time.format', ['[1795437296000000000, "Asia/Kolkata"]'], '"2026-11-23T18:04:56+05:30"'],
   ['time.format', ['[1795437296000000000, "Europe/Berlin", "UnixDate"]'], '"Mon Nov 23 13:34:56 CET 2026"'],
+  ['time.format', ['[1720000000000000000, "America/Nuuk", "15:04 MST"]'], '"08:46 -01"'],
   ['time.format', ['[-1, "UTC", "Jan _2 (002) 3:04PM, 06 .000"]'], '"Dec 31 (365) 11:59PM, 69 .999"'],
   ['time.format', ['[1, "UTC", 2006]'], undefined],
   ['time.parse_duration_ns', ['"1h30m"'], '5400000000000'],
