@@ -80,6 +80,30 @@ function started(disk: MemoryDisk, options: Partial<AuditOptions>, calls: number
   return [clock, filled()] as const;
 }
 
+test('a process that ended as it made the next segment leaves a torn log at most, and the next start mends it', async () => {
+  const { folder, ...keys } = createKeys();
+  await using _ = folder;
+  const clock = createClock();
+  const disk = createMemoryDisk(clock.now);
+  const audit = await openInline(disk, clock, keys);
+  await settled(clock, fill(audit, 3));
+  audit.reopen();
+  const [closed = ''] = disk.list('/log').filter((name) => /-\d{12}\.jsonl$/.test(name));
+  const head = Buffer.from(disk.read(FILE));
+  expect(toLines(head).starts).toHaveLength(2);
+  for (let length = 0; length < head.length; length += 97) {
+    const cut = createMemoryDisk(clock.now);
+    cut.write(`/log/${closed}`, disk.read(`/log/${closed}`));
+    cut.write(FILE, head.subarray(0, length));
+    expect(verify(FILE, cut), `cut at ${length}`).toMatchObject({
+      state: length === 0 ? 'intact' : 'torn',
+      tornBytes: length,
+    });
+    await settled(...started(cut, keys, 1));
+    expect(verify(FILE, cut).state, `mended after ${length}`).toBe('intact');
+  }
+});
+
 /** A log of five calls in memory, closed, and what opens it again. */
 async function closedLog() {
   const { folder, ...keys } = createKeys();

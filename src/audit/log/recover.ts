@@ -69,7 +69,8 @@ function createWalk(head: Head, claim: Claim | undefined) {
     take(line: Line): string {
       const why = misfit(line, seq, prev);
       if (why !== '') return why;
-      const entry = JSON.parse(line.bytes.toString());
+      const entry = parse(line.bytes);
+      if (!entry) return NO_ENTRY;
       if (entry.kind === 'intent') open.add(entry.decision_id);
       else if (entry.kind === 'outcome') open.delete(entry.decision_id);
       else if (entry.kind === 'checkpoint') signed = entry.checkpoint?.size ?? signed;
@@ -94,21 +95,29 @@ function createWalk(head: Head, claim: Claim | undefined) {
   };
 }
 
+const NO_ENTRY = 'not an entry';
+
 /** Why a line is not the next one of its chain, or ''. */
 function misfit({ bytes, ended }: Line, seq: number, prev: string): string {
   if (!ended) return 'the last line has no end';
   const place = placeOf(bytes);
-  if (!place || !isJson(bytes)) return 'not an entry';
+  if (!place) return NO_ENTRY;
   if (place.seq !== seq) return `seq is ${place.seq} where ${seq} should follow`;
   return place.prev === prev ? '' : 'prev is not the hash of the line before';
 }
 
-function isJson(line: Buffer): boolean {
+interface Entry {
+  readonly kind: string;
+  readonly decision_id: string;
+  readonly checkpoint?: { readonly size?: number };
+}
+
+/** Parsing is most of what a start costs, so a line is parsed once. */
+function parse(line: Buffer): Entry | undefined {
   try {
-    JSON.parse(line.toString());
-    return true;
+    return JSON.parse(line.toString());
   } catch {
-    return false;
+    return;
   }
 }
 

@@ -12,6 +12,8 @@ export interface SegmentFile {
   readonly bytes: number;
   /** Undefined where its first line is no head. */
   readonly head: Head | undefined;
+  /** True where not even the first line has an end: the process ended as it made the segment. */
+  readonly unmade: boolean;
 }
 
 /** The segments of one log, oldest first, and the checkpoint beside it. */
@@ -78,8 +80,9 @@ function readSegmentFile(disk: Disk, path: string): SegmentFile {
   const file = openRegular(disk, path, 'read');
   try {
     const first = readLines(file).next();
-    const head = first.done || !first.value.ended ? undefined : fromHead(first.value.bytes);
-    return { path, bytes: file.facts().bytes, head };
+    const unmade = first.done === true || !first.value.ended;
+    const head = unmade ? undefined : fromHead(first.value.bytes);
+    return { path, bytes: file.facts().bytes, head, unmade };
   } finally {
     file.close();
   }

@@ -10,6 +10,7 @@ interface SegmentOptions {
   /** Head of the segment after this one. */
   readonly next: Head | undefined;
   readonly isFirst: boolean;
+  readonly isLast: boolean;
   readonly onBytes: (bytes: number) => void;
 }
 
@@ -29,6 +30,7 @@ const BROKEN: Rest = { ...DONE, broken: true };
 /** Takes a segment's lines up to where the next one goes on. */
 export function walkSegment(walk: Walk, segment: SegmentFile, options: SegmentOptions): Rest {
   const { disk, onBytes } = options;
+  if (segment.unmade && options.isLast) return { ...DONE, tornBytes: segment.bytes };
   if (!headFits(walk, segment, options.isFirst)) return BROKEN;
   const file = openRegular(disk, segment.path, 'read');
   try {

@@ -88,7 +88,8 @@ function walkSegments(walk: Walk, { segments, path }: LogFiles, options: VerifyO
     const onBytes = (bytes: number) => options.onProgress(total.bytes + bytes);
     const next = segments[index + 1]?.head;
     const { disk } = options;
-    const rest = walkSegment(walk, segment, { disk, next, isFirst: index === 0, onBytes });
+    const place = { isFirst: index === 0, isLast: index === segments.length - 1 };
+    const rest = walkSegment(walk, segment, { disk, next, ...place, onBytes });
     total.bytes += segment.bytes;
     total.tornBytes += rest.tornBytes;
     total.abandonedBytes += rest.abandonedBytes;
