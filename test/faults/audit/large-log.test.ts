@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { createFolder } from '../../audit/world.ts';
+import { reportTrials, trials } from '../trials.ts';
+import { writeLargeLog } from './large-log.ts';
+import { AHEAD, startWriter } from './process.ts';
+
+const run = promisify(execFile);
+/** Says at its end what the process has used. */
+const METER = `data:text/javascript,process.on("exit",()=>process.stderr.write(JSON.stringify(process.resourceUsage())))`;
+
+test('a log of 1 GiB is verified at 100 MB/s or more, in 100 MiB or less', async () => {
+  await using folder = createFolder();
+  const bytes = await writeLargeLog(folder, trials(1 << 30));
+  // What users install is compiled; Node's own compiler of TypeScript would count as ours.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(folder.path, 'compiled') };
+  await run(process.execPath, ['src/main.ts', 'audit', '--help'], { env });
+  const command = ['--import', METER, 'src/main.ts', 'audit', 'verify', folder.path, '--json'];
+  const from = performance.now();
+  const { stdout, stderr } = await run(process.execPath, command, { env });
+  const seconds = (performance.now() - from) / 1_000;
+  const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(stderr);
+  const [{ state, size, signed }] = JSON.parse(stdout).logs;
+  // A crowded machine takes wall time from a process; what it computes stays what it is.
+  const speed = bytes / (userCPUTime + systemCPUTime);
+  reportTrials({
+    ...{ fault: 'audit verify of a large log', trials: 1, injections: size, bytes },
+    ...{ mb_per_cpu_second: Math.round(speed), mb_per_second: Math.round(bytes / 1e6 / seconds) },
+    ...{ resident_mib: maxRSS >> 10 },
+  });
+  expect({ state, signed }).toEqual({ state: 'intact', signed: size });
+  expect(speed).toBeGreaterThanOrEqual(100);
+  expect(maxRSS >> 10).toBeLessThanOrEqual(100);
+});
+
+test('F1: a start behind a live segment that is nearly full takes a second at most', async () => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const bytes = await writeLargeLog(folder, trials(60 << 20));
+  const writer = startWriter({ file, firstCall: 1e9, ms: 100, under: AHEAD });
+  await writer.ended();
+  const start = Number(writer.said.get('ready'));
+  reportTrials({
+    ...{ fault: 'audit start behind a full segment', trials: 1, injections: bytes },
+    start_ms: start,
+  });
+  expect(start).toBeLessThanOrEqual(1_000);
+});
