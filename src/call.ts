@@ -8,6 +8,18 @@ export type Side = 'source' | 'destination';
 /** AWS's authenticated key–value pairs. Null prototype, frozen, well-formed UTF-16. */
 export type EncryptionContext = Readonly<Record<string, string>>;
 
+const sortedKeys = new WeakMap<EncryptionContext, readonly string[]>();
+
+/** The keys of a context, sorted: policy, audit and KMS each ask for them, and a call has two. */
+export function keysOf(context: EncryptionContext): readonly string[] {
+  let keys = sortedKeys.get(context);
+  if (keys === undefined) {
+    keys = Object.freeze(Object.keys(context).sort());
+    sortedKeys.set(context, keys);
+  }
+  return keys;
+}
+
 export const ENCRYPTION_ALGORITHMS = [
   'SYMMETRIC_DEFAULT',
   'RSAES_OAEP_SHA_1',

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey } from 'node:crypto';
-import type { EncryptionContext } from '../call.ts';
+import { type EncryptionContext, keysOf } from '../call.ts';
 
 export interface Redactor {
   /** `hmac-sha256:` and 64 hex characters; the same value gives the same mark under one install key. */
@@ -35,7 +35,7 @@ export function createRedactor(key: Uint8Array, clearKeys: readonly string[]): R
   function context(pairs: EncryptionContext): string {
     let json = contexts.get(pairs);
     if (json === undefined) {
-      json = `{${Object.keys(pairs).sort().map(pair).join(',')}}`;
+      json = `{${keysOf(pairs).map(pair).join(',')}}`;
       contexts.set(pairs, json);
     }
     return json;

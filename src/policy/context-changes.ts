@@ -1,4 +1,4 @@
-import type { EncryptionContext } from '../call.ts';
+import { type EncryptionContext, keysOf } from '../call.ts';
 
 /** Which encryption context keys a re-encryption adds, removes, changes or keeps; each list sorted. */
 export interface ContextChanges {
@@ -12,13 +12,17 @@ export function contextChanges(
   source: EncryptionContext,
   destination: EncryptionContext,
 ): ContextChanges {
-  const from = Object.keys(source).sort();
-  const to = Object.keys(destination).sort();
-  const shared = from.filter((key) => Object.hasOwn(destination, key));
-  return {
-    added: to.filter((key) => !Object.hasOwn(source, key)),
-    removed: from.filter((key) => !Object.hasOwn(destination, key)),
-    changed: shared.filter((key) => source[key] !== destination[key]),
-    kept: shared.filter((key) => source[key] === destination[key]),
-  };
+  const [added, removed, changed, kept]: [string[], string[], string[], string[]] = [
+    [],
+    [],
+    [],
+    [],
+  ];
+  for (const key of keysOf(source)) {
+    if (!Object.hasOwn(destination, key)) removed.push(key);
+    else if (source[key] === destination[key]) kept.push(key);
+    else changed.push(key);
+  }
+  for (const key of keysOf(destination)) if (!Object.hasOwn(source, key)) added.push(key);
+  return { added, removed, changed, kept };
 }

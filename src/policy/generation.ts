@@ -4,6 +4,7 @@ import { type Bundle, ENTRYPOINT, MASK_ENTRYPOINT } from './bundle/bundle.ts';
 import { BundleFault } from './bundle/fault.ts';
 import { createEngine } from './engine/engine.ts';
 import { EngineFault } from './engine/fault.ts';
+import type { Input } from './engine/frame.ts';
 import { SAMPLES } from './samples.ts';
 import { failed, toVerdict, type Verdict } from './verdict.ts';
 
@@ -21,10 +22,10 @@ export interface Generation {
   /** Stands for the generation in a Decision, and holds nothing of it. */
   readonly token: object;
   /**
-   * Judges an input, JSON text, at a moment in milliseconds since the Unix epoch, which is the policy's
+   * Judges an input, JSON text or framed, at a moment in milliseconds since the Unix epoch, which is the policy's
    * `time.now_ns`. Never throws: what goes wrong is a denial with its failure.
    */
-  judge(input: string, at: number): Verdict;
+  judge(input: string | Input, at: number): Verdict;
   /**
    * The audit mask (`system/log/mask`) of an entry as JSON text: its result, or undefined where the
    * bundle has none. @throws EngineFault
@@ -42,7 +43,7 @@ export function createGeneration(bundle: Bundle, limits: Limits, now: number): G
   if (entrypoint === undefined) {
     throw new BundleFault(`the bundle's module has no entrypoint ${ENTRYPOINT}`);
   }
-  const judge = (input: string, at: number): Verdict => {
+  const judge = (input: string | Input, at: number): Verdict => {
     try {
       const context = { nowNs: BigInt(at) * NS_PER_MS };
       return toVerdict(engine.evaluate({ entrypoint, input, context }));

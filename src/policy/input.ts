@@ -1,5 +1,13 @@
 import { hash } from 'node:crypto';
-import type { CallSide, EncryptionContext, KeyFacts, Phase, Principal, Resolved } from '../call.ts';
+import {
+  type Call,
+  type CallSide,
+  type KeyFacts,
+  keysOf,
+  type Phase,
+  type Principal,
+  type Resolved,
+} from '../call.ts';
 import { type ContextChanges, contextChanges } from './context-changes.ts';
 
 /** One side as policy sees it; policies/schemas/input.json says what each field holds. */
@@ -80,64 +88,37 @@ export function toInput(resolved: Resolved, phase: Phase): PolicyInput {
     principal: toPrincipal(principal),
     source: toSide(call.source, keys.source),
     destination: toSide(call.destination, keys.destination),
-    ...toRest(resolved),
-  };
-}
-
-function toRest({ call, keys }: Resolved): Pick<PolicyInput, 'relation' | 'request' | 'time'> {
-  const { source, destination } = call;
-  return {
     relation: {
       ...toRelation(keys.source, keys.destination),
-      context: contextChanges(source.encryptionContext, destination.encryptionContext),
-      algorithm_changed: source.algorithm !== destination.algorithm,
+      context: contextChanges(call.source.encryptionContext, call.destination.encryptionContext),
+      algorithm_changed: call.source.algorithm !== call.destination.algorithm,
     },
-    request: {
-      id: call.id,
-      transport: call.transport,
-      peer: call.arrival.peer,
-      dry_run: call.dryRun,
-      dry_run_modifiers: call.dryRunModifiers,
-      grant_token_count: call.grantTokens.length,
-      ciphertext_bytes: call.ciphertext.length,
-      ciphertext_sha256: hash('sha256', call.ciphertext, 'hex'),
-      job: call.job,
-    },
+    request: toRequest(call),
     time: toTime(call.receivedAt),
   };
 }
 
-/** The same as JSON text: what outlives one call, key facts and principals, is written once. */
-export function toInputText(resolved: Resolved, phase: Phase): string {
-  const { call, principal, keys } = resolved;
-  const { relation, request, time } = toRest(resolved);
-  const source = sideText(call.source, keys.source);
-  const destination = sideText(call.destination, keys.destination);
-  return `{"version":1,"action":"${call.action}","phase":"${phase}","principal":${principalText(principal)},"source":${source},"destination":${destination},"relation":${JSON.stringify(relation)},"request":${JSON.stringify(request)},"time":${JSON.stringify(time)}}`;
+export function toRequest(call: Call): PolicyInput['request'] {
+  return {
+    id: call.id,
+    transport: call.transport,
+    peer: call.arrival.peer,
+    dry_run: call.dryRun,
+    dry_run_modifiers: call.dryRunModifiers,
+    grant_token_count: call.grantTokens.length,
+    ciphertext_bytes: call.ciphertext.length,
+    ciphertext_sha256: hash('sha256', call.ciphertext, 'hex'),
+    job: call.job,
+  };
 }
 
-const keyTexts = new WeakMap<KeyFacts, string>();
-const principalTexts = new WeakMap<Principal, string>();
-
-function sideText({ algorithm, encryptionContext }: CallSide, key: KeyFacts): string {
-  let text = keyTexts.get(key);
-  if (text === undefined) {
-    text = JSON.stringify(toKey(key)).slice(0, -1);
-    keyTexts.set(key, text);
-  }
-  return `${text},"algorithm":"${algorithm}","encryption_context":${JSON.stringify(encryptionContext)},"encryption_context_keys":${JSON.stringify(keysOf(encryptionContext))}}`;
-}
-
-function principalText(principal: Principal): string {
-  let text = principalTexts.get(principal);
-  if (text === undefined) {
-    text = JSON.stringify(toPrincipal(principal));
-    principalTexts.set(principal, text);
-  }
-  return text;
-}
-
-function toPrincipal({ id, kind, authenticated, spiffe, attributes }: Principal) {
+export function toPrincipal({
+  id,
+  kind,
+  authenticated,
+  spiffe,
+  attributes,
+}: Principal): PolicyInput['principal'] {
   return {
     id,
     kind,
@@ -154,10 +135,6 @@ function toSide({ algorithm, encryptionContext }: CallSide, key: KeyFacts): Inpu
     encryption_context: encryptionContext,
     encryption_context_keys: keysOf(encryptionContext),
   };
-}
-
-function keysOf(context: EncryptionContext): string[] {
-  return Object.keys(context).sort();
 }
 
 type CallFields = 'algorithm' | 'encryption_context' | 'encryption_context_keys';
@@ -203,7 +180,7 @@ function toRelation(source: KeyFacts, destination: KeyFacts) {
 
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
-function toTime(milliseconds: number) {
+export function toTime(milliseconds: number): PolicyInput['time'] {
   const date = new Date(milliseconds);
   return {
     rfc3339: date.toISOString(),

@@ -4,8 +4,9 @@ import type { Decision, Phase, Resolved } from '../call.ts';
 import { readBundle } from './bundle/bundle.ts';
 import type { Verification } from './bundle/signature.ts';
 import { createCapture } from './capture.ts';
+import { type Input, wholeText } from './engine/frame.ts';
+import { toFramedInput } from './framed-input.ts';
 import { createGeneration, type Generation, type Limits } from './generation.ts';
-import { toInputText } from './input.ts';
 import type { Loader, LoaderStatus, ReloadEvent } from './loader.ts';
 import { type BundleOptions, openLoader } from './open-loader.ts';
 import { createShadow, type Shadow, type ShadowEvent } from './shadow/shadow.ts';
@@ -69,7 +70,7 @@ export async function createDecisionPoint(options: DecisionPointOptions): Promis
     async decide(resolved, phase) {
       const started = performance.now();
       const generation = serving.pick(resolved, phase);
-      const input = toInputText(resolved, phase);
+      const input = toFramedInput(resolved, phase);
       const decision: Decision = {
         ...judge(serving.loader, generation, { input, at: resolved.call.receivedAt, phase }),
         phase,
@@ -78,8 +79,8 @@ export async function createDecisionPoint(options: DecisionPointOptions): Promis
         evaluationNs: Math.round((performance.now() - started) * 1e6),
         bundle: generation?.token,
       };
-      shadow?.judges.offer({ resolved, served: decision, input });
-      capture?.write(input, decision);
+      shadow?.judges.offer({ resolved, served: decision, input: () => wholeText(input) });
+      capture?.write(wholeText(input), decision);
       return decision;
     },
     mask: (entry) => serving.loader.current()?.mask(JSON.stringify(entry)),
@@ -102,7 +103,7 @@ export async function createDecisionPoint(options: DecisionPointOptions): Promis
 }
 
 interface Question {
-  readonly input: string;
+  readonly input: Input;
   readonly at: number;
   readonly phase: Phase;
 }

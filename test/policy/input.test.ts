@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { toInput, toInputText } from '../../src/policy/input.ts';
+import { wholeText } from '../../src/policy/engine/frame.ts';
+import { toFramedInput } from '../../src/policy/framed-input.ts';
+import { toInput } from '../../src/policy/input.ts';
 import { SAMPLES } from '../../src/policy/samples.ts';
 import { aCall, keyFacts, resolved, UNKNOWN } from './values.ts';
 
@@ -48,7 +50,9 @@ describe('the input', () => {
     ['texts that JSON must escape', resolved({ id: '"\\u2028', job: '\u0000' })],
   ])('is the same as text and as an object, for %s, the first time and later', (_name, asked) => {
     for (let i = 0; i < 2; i += 1) {
-      expect(toInputText(asked, 'request')).toBe(JSON.stringify(toInput(asked, 'request')));
+      expect(wholeText(toFramedInput(asked, 'request'))).toBe(
+        JSON.stringify(toInput(asked, 'request')),
+      );
     }
   });
 
@@ -57,8 +61,8 @@ describe('the input', () => {
       ({ keyId: '', algorithm: 'SYMMETRIC_DEFAULT', encryptionContext: { tenant } }) as const;
     const first = resolved({ source: side('first') });
     const next = { ...first, call: { ...first.call, source: side('next') } };
-    toInputText(first, 'request');
-    expect(JSON.parse(toInputText(next, 'result'))).toEqual(toInput(next, 'result'));
+    toFramedInput(first, 'request');
+    expect(JSON.parse(wholeText(toFramedInput(next, 'result')))).toEqual(toInput(next, 'result'));
   });
 
   it('says how the sides relate', () => {

@@ -1,5 +1,6 @@
+import { createEvaluate, type Question } from './evaluate.ts';
 import type { Builtins } from './imports.ts';
-import { createEvaluate, createInstance, PAGE_BYTES, type Question } from './instance.ts';
+import { createInstance, PAGE_BYTES } from './instance.ts';
 import { meter } from './meter.ts';
 
 export interface EngineOptions {
@@ -21,7 +22,7 @@ export interface EngineLimits {
 export interface Engine {
   readonly entrypoints: Readonly<Record<string, number>>;
   readonly requiredBuiltins: readonly string[];
-  /** JSON text in, result set as JSON text out. Runs to its end at once. @throws EngineFault */
+  /** An input in, its result set as JSON text out. Runs to its end at once. @throws EngineFault */
   evaluate(question: Question): string;
   /** Instances made because an evaluation threw. */
   readonly replaced: number;

@@ -22,15 +22,15 @@ export interface OpaExports {
   opa_json_parse(address: number, bytes: number): number;
   opa_json_dump(value: number): number;
   opa_value_dump(value: number): number;
-  opa_eval(
-    reserved: 0,
-    entrypoint: number,
-    data: number,
-    input: number,
-    inputBytes: number,
-    heap: number,
-    format: 0,
-  ): number;
+  opa_value_add_path(value: number, path: number, added: number): number;
+  opa_heap_ptr_get(): number;
+  opa_heap_ptr_set(address: number): void;
+  opa_eval_ctx_new(): number;
+  opa_eval_ctx_set_input(context: number, value: number): void;
+  opa_eval_ctx_set_data(context: number, value: number): void;
+  opa_eval_ctx_set_entrypoint(context: number, entrypoint: number): void;
+  opa_eval_ctx_get_result(context: number): number;
+  eval(context: number): number;
   builtins(): number;
   /** Added by the meter. */
   readonly [FUEL]: WebAssembly.Global;

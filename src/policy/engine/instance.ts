@@ -1,7 +1,5 @@
-import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
 import type { BuiltinContext } from '../builtins/builtin.ts';
-import { EngineFault, toEngineFault } from './fault.ts';
 import { type Builtins, createHost, type OpaExports } from './imports.ts';
 import { FUEL } from './meter.ts';
 
@@ -64,61 +62,4 @@ function copyOf(bytes: Uint8Array): ArrayBuffer {
   const copy = new ArrayBuffer(bytes.length);
   new Uint8Array(copy).set(bytes);
   return copy;
-}
-
-export interface Question {
-  readonly entrypoint: number;
-  /** JSON text. */
-  readonly input: string;
-  readonly context: BuiltinContext;
-}
-
-export interface EvaluateOptions {
-  readonly instance: Instance;
-  readonly resident: Resident;
-  /** Units that each evaluation may use. */
-  readonly fuel: number;
-}
-
-/**
- * Evaluates straight in the Wasm memory: the input is written behind the resident data, which is what
- * opa-wasm's own evaluate does with twice the copying. The result set is JSON text. @throws EngineFault
- */
-export function createEvaluate(options: EvaluateOptions): (question: Question) => string {
-  const { exports, memory, fuel, setContext } = options.instance;
-  const { dataAddress, heapAddress } = options.resident;
-  const { opa_eval } = exports;
-  let view = Buffer.from(memory.buffer);
-
-  return ({ entrypoint, input, context }) => {
-    try {
-      setContext(context);
-      reserve(heapAddress + input.length * 3);
-      const length = view.write(input, heapAddress, 'utf8');
-      const free = heapAddress + length;
-      fuel.value = options.fuel;
-      return read(opa_eval(0, entrypoint, dataAddress, heapAddress, length, free, 0));
-    } catch (thrown) {
-      if (fuel.value === 0) throw new EngineFault('fuel', 'the policy does too much work', thrown);
-      throw toEngineFault(thrown);
-    }
-  };
-
-  function reserve(end: number) {
-    const missing = end - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-    refresh();
-  }
-
-  function read(address: number): string {
-    refresh();
-    const end = view.indexOf(0, address);
-    if (end < 0) throw new EngineFault('abort', 'the result does not end');
-    return view.toString('utf8', address, end);
-  }
-
-  /** Growing detaches the buffer that the view was made of. */
-  function refresh() {
-    if (view.buffer !== memory.buffer) view = Buffer.from(memory.buffer);
-  }
 }

@@ -26,7 +26,8 @@ export interface ShadowOptions {
 export interface Shadow {
   /** The candidate from now on; it has proved itself already. */
   use(archive: Buffer): void;
-  offer(asked: { resolved: Resolved; served: Decision; input: string }): void;
+  /** @param asked.input the input as JSON text, made only where there is room for it. */
+  offer(asked: { resolved: Resolved; served: Decision; input: () => string }): void;
   close(): Promise<void>;
 }
 
@@ -58,7 +59,7 @@ export function createShadow({ limits, onShadow, onDropped }: ShadowOptions): Sh
       if (!thread.ready || waiting.size >= MOST_WAITING) return onDropped();
       lastId += 1;
       waiting.set(lastId, { resolved, served });
-      questions.push({ id: lastId, input, at: resolved.call.receivedAt });
+      questions.push({ id: lastId, input: input(), at: resolved.call.receivedAt });
       timer ??= setTimeout(flush, GATHER_MS).unref();
     },
     async close() {

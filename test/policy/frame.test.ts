@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BUILTINS } from '../../src/policy/builtins/builtins.ts';
+import { readBundle } from '../../src/policy/bundle/bundle.ts';
+import { createEngine } from '../../src/policy/engine/engine.ts';
+import { type Frame, type Input, wholeText } from '../../src/policy/engine/frame.ts';
+import { toFramedInput } from '../../src/policy/framed-input.ts';
+import { toInput } from '../../src/policy/input.ts';
+import { aCall, archive, keyFacts, resolved } from './values.ts';
+
+const { wasm, data } = readBundle(archive('test/fixtures/policies/mirror/bundle.tar.gz'));
+const context = { nowNs: 0n };
+
+function openMirror() {
+  const limits = { fuel: 50_000_000, memoryBytes: 1 << 24 };
+  return createEngine({ wasm, data, builtins: BUILTINS, limits });
+}
+
+type Mirror = ReturnType<typeof openMirror>;
+
+/** What a policy sees of an input. */
+function seen(mirror: Mirror, input: string | Input): unknown {
+  const [{ result }] = JSON.parse(mirror.evaluate({ entrypoint: 0, input, context }));
+  return JSON.parse(result);
+}
+
+const text = fc.string({ unit: 'grapheme', maxLength: 40 });
+const value = fc
+  .oneof(text, fc.dictionary(text, text, { maxKeys: 20 }), fc.array(text))
+  .map((of) => JSON.stringify(of));
+
+const SLOTS = [['a'], ['b', 'c'], ['b', 'd']] as const;
+const frame = (fixed: string): Frame => ({
+  pieces: ['{"a":', ',"b":{"c":', ',"d":', `},"e":${JSON.stringify(fixed)}}`],
+  slots: SLOTS,
+});
+
+describe('a framed input', () => {
+  it('is to policy what its text is, whatever was asked before it', () => {
+    const mirror = openMirror();
+    const frames = ['', 'x', 'ü😀'.repeat(50)].map(frame);
+    const input = fc.record({
+      frame: fc.constantFrom(...frames),
+      values: fc.tuple(value, value, value),
+    });
+    fc.assert(
+      fc.property(fc.array(input, { minLength: 1, maxLength: 8 }), (inputs) => {
+        for (const one of inputs) {
+          expect(seen(mirror, one)).toEqual(JSON.parse(wholeText(one)));
+          expect(seen(mirror, wholeText(one))).toEqual(JSON.parse(wholeText(one)));
+        }
+      }),
+      { numRuns: 300 },
+    );
+    expect(mirror.replaced).toBe(0);
+  });
+
+  it('is right for a thousand pairs of keys, which are more than are kept', () => {
+    const mirror = openMirror();
+    const destination = keyFacts('alias/d');
+    const pairs = Array.from({ length: 1000 }, (_, i) =>
+      resolved({ id: `call-${i}` }, { keys: { source: keyFacts(`alias/s-${i}`), destination } }),
+    );
+    for (const pair of [...pairs, ...pairs.reverse()]) {
+      expect(seen(mirror, toFramedInput(pair, 'request'))).toEqual(toInput(pair, 'request'));
+    }
+  });
+
+  it('is right where a value is larger than the memory at first', () => {
+    const mirror = openMirror();
+    const large = { frame: frame(''), values: ['"'.concat('x'.repeat(1 << 20), '"'), '1', '2'] };
+    const small = { ...large, values: ['"s"', '1', '2'] };
+    for (const one of [small, large, small]) {
+      expect(seen(mirror, one)).toEqual(JSON.parse(wholeText(one)));
+    }
+  });
+
+  it('is right in the instance that follows one that threw', () => {
+    const mirror = openMirror();
+    const asked = toFramedInput(resolved(aCall()), 'request');
+    const before = seen(mirror, asked);
+    expect(() => seen(mirror, '{"a":')).toThrow('the input is not JSON');
+    expect(() => seen(mirror, { ...asked, values: [] })).toThrow('the input is not JSON');
+    expect(seen(mirror, asked)).toEqual(before);
+  });
+});
