@@ -13,39 +13,45 @@ export interface CacheSettings {
 }
 
 interface Entry {
-  readonly facts: Promise<KeyFacts>;
+  readonly asked: Promise<KeyFacts>;
+  /** Once they are there. */
+  facts: KeyFacts | undefined;
   expires: number;
   negative: boolean;
 }
 
 export type LookUp = (keyId: string, signal: AbortSignal) => Promise<KeyFacts>;
 
+/** Most calls find their keys here, and need not wait for what is there. */
+export type CachedLookUp = (keyId: string, signal: AbortSignal) => KeyFacts | Promise<KeyFacts>;
+
 /**
  * Keeps facts for a bounded time: one look-up at a time for a key id however many wait for it,
  * "not found" for less long, other failures not at all. The oldest entry goes first.
  */
-export function cacheLookUps(lookUp: LookUp, settings: CacheSettings): LookUp {
+export function cacheLookUps(lookUp: LookUp, settings: CacheSettings): CachedLookUp {
   const entries = new Map<string, Entry>();
 
   return (keyId, signal) => {
     const known = entries.get(keyId);
     if (known && known.expires > settings.now()) {
       settings.onLookUp(known.negative ? 'negative' : 'hit');
-      return waitFor(known.facts, signal);
+      return known.facts ?? waitFor(known.asked, signal);
     }
     settings.onLookUp('miss');
     return waitFor(start(keyId), signal);
   };
 
   function start(keyId: string): Promise<KeyFacts> {
-    const facts = lookUp(keyId, AbortSignal.timeout(settings.lookUpMs));
-    const entry: Entry = { facts, expires: Number.POSITIVE_INFINITY, negative: false };
+    const asked = lookUp(keyId, AbortSignal.timeout(settings.lookUpMs));
+    const entry: Entry = { asked, facts: undefined, expires: Infinity, negative: false };
     entries.delete(keyId);
     entries.set(keyId, entry);
     const [oldest] = entries.keys();
     if (entries.size > settings.maxEntries && oldest !== undefined) entries.delete(oldest);
-    facts.then(
-      () => {
+    asked.then(
+      (facts) => {
+        entry.facts = facts;
         entry.expires = settings.now() + settings.ttlMs;
       },
       (thrown) => {
@@ -54,17 +60,17 @@ export function cacheLookUps(lookUp: LookUp, settings: CacheSettings): LookUp {
         if (!entry.negative && entries.get(keyId) === entry) entries.delete(keyId);
       },
     );
-    return facts;
+    return asked;
   }
 }
 
 /** Waits no longer than the caller does; the look-up goes on for the others. */
-function waitFor(facts: Promise<KeyFacts>, signal: AbortSignal): Promise<KeyFacts> {
+function waitFor(asked: Promise<KeyFacts>, signal: AbortSignal): Promise<KeyFacts> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
     const done = () => signal.removeEventListener('abort', abort);
-    facts.then(resolve, reject).finally(done);
+    asked.then(resolve, reject).finally(done);
   });
 }

@@ -1,6 +1,7 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
 import { createExchange, type HttpAnswer } from './exchange.ts';
 import { toFault } from './fault.ts';
+import { keepCredentials } from './kept-credentials.ts';
 import type { Transport } from './sdk-transport.ts';
 import { createSigner } from './signer.ts';
 import { decode, dryRunAnswer, encode } from './wire.ts';
@@ -17,6 +18,7 @@ export async function createDirectTransport(client: KMSClient): Promise<{
   const { config } = client;
   const { url, region } = await whereTo(client);
   const exchange = createExchange(url);
+  const credentialsOf = keepCredentials(() => config.credentials().catch(rethrowFault));
   const sign = createSigner({ host: url.host, region, operation: 'TrentService.ReEncrypt' });
 
   return {
@@ -24,7 +26,8 @@ export async function createDirectTransport(client: KMSClient): Promise<{
       const { signal } = request;
       signal.throwIfAborted();
       const started = performance.now();
-      const credentials = await config.credentials().catch(rethrowFault);
+      const provided = credentialsOf();
+      const credentials = provided instanceof Promise ? await provided : provided;
       const body = encode(request);
       const headers = sign({ body, credentials, now: Date.now() + config.systemClockOffset });
       headers.push('user-agent', USER_AGENT);

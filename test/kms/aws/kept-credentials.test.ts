@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { keepCredentials } from '../../../src/kms/aws/kept-credentials.ts';
+
+const FIVE_MINUTES = 300_000;
+
+/** Hands out credentials that expire after so many milliseconds, numbered. */
+function provider(lifetimeMs: number | undefined) {
+  const state = { now: 0, asked: 0 };
+  const credentialsOf = keepCredentials(
+    async () => {
+      state.asked += 1;
+      return {
+        accessKeyId: `key-${state.asked}`,
+        secretAccessKey: 's',
+        ...(lifetimeMs !== undefined && { expiration: new Date(state.now + lifetimeMs) }),
+      };
+    },
+    () => state.now,
+  );
+  return { state, credentialsOf };
+}
+
+it('asks once for credentials that do not expire', async () => {
+  const { state, credentialsOf } = provider(undefined);
+  await credentialsOf();
+  state.now = Number.MAX_SAFE_INTEGER;
+  expect(credentialsOf()).toMatchObject({ accessKeyId: 'key-1' });
+});
+
+it('asks again from five minutes before they expire on, as the SDK renews them', async () => {
+  const { state, credentialsOf } = provider(FIVE_MINUTES + 1000);
+  await credentialsOf();
+  state.now = 999;
+  expect(credentialsOf()).toMatchObject({ accessKeyId: 'key-1' });
+  state.now = 1000;
+  expect(await credentialsOf()).toMatchObject({ accessKeyId: 'key-2' });
+});
+
+it('keeps nothing of a failure, and nothing that had expired before it', async () => {
+  const fails = { next: false };
+  const { state, credentialsOf } = provider(FIVE_MINUTES + 1);
+  const or = keepCredentials(
+    async () => {
+      if (fails.next) throw new Error('no credentials');
+      return credentialsOf();
+    },
+    () => state.now,
+  );
+  await or();
+  fails.next = true;
+  state.now = FIVE_MINUTES;
+  await expect(or()).rejects.toThrow('no credentials');
+  await expect(or()).rejects.toThrow('no credentials');
+  fails.next = false;
+  expect(await or()).toMatchObject({ accessKeyId: 'key-2' });
+});
