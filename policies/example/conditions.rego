@@ -5,40 +5,12 @@
 package kms.reencrypt
 
 fits(rule) if {
-	not misspelt(rule)
 	not wrong_side(rule.source, input.source)
 	not wrong_side(rule.destination, input.destination)
 	not wrong_contexts(object.get(rule, "context", {}))
 	not wrong_relation(rule)
 	not wrong_call(rule)
 }
-
-# --- a field that nobody knows must not switch a condition off
-
-misspelt(rule) if {
-	some field, _ in rule
-	not field in {"id", "source", "destination", "context", "relation", "may_downgrade", "call"}
-}
-
-misspelt(rule) if {
-	some side in [rule.source, rule.destination]
-	some field, _ in side
-	not field in {"keys", "states", "tags", "is", "may_be_unknown", "context", "forbidden_context_keys"}
-}
-
-misspelt(rule) if {
-	some field, _ in rule.context
-	not field in {"keep", "changes", "bind"}
-}
-
-misspelt(rule) if {
-	some field, _ in rule.call
-	not field in {"dry_run_only", "hours_utc", "weekdays", "until_unix_ms"}
-}
-
-misspelt(rule) if not rule.source
-
-misspelt(rule) if not rule.destination
 
 # --- one side: its key, once that is known, and its encryption context
 

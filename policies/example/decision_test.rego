@@ -79,10 +79,6 @@ cases := [
 	{"name": "too late", "call": [], "rule": [["/call", {"until_unix_ms": 1767603600000}]], "code": "ended"},
 	{"name": "an unknown source", "call": [["/source", unknown], ["/relation/known", false]], "rule": [], "code": ""},
 	{"name": "an unknown source that must be known", "call": [["/source", unknown], ["/relation/known", false]], "rule": [["/source/may_be_unknown", false]], "code": "source_unknown"},
-	{"name": "a misspelt field", "call": [], "rule": [["/dry_run_onyl", true]], "code": "misspelt"},
-	{"name": "a misspelt field of a side", "call": [], "rule": [["/source/tag", {"env": ["prod"]}]], "code": "misspelt"},
-	{"name": "a misspelt field of the context", "call": [], "rule": [["/context", {"kept": ["tenant"]}]], "code": "misspelt"},
-	{"name": "a misspelt field of the call", "call": [], "rule": [["/call", {"weekday": ["Monday"]}]], "code": "misspelt"},
 ]
 
 unknown := object.union(key("alias/from"), {

@@ -1,11 +1,6 @@
 # What is wrong with the call under each rule of its principal, told with its side. Only a denial asks.
 package kms.reencrypt
 
-faults[rule.id] contains fault("misspelt", "", $"rule {rule.id} has a field that nobody knows, or lacks a side") if {
-	some rule in rules
-	misspelt(rule)
-}
-
 faults[rule.id] contains fault("key", side, $"rule {rule.id} is not for this {side} key") if {
 	some rule in rules
 	some side in ["source", "destination"]

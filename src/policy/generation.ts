@@ -1,8 +1,13 @@
 import { parseJson } from '../exact-json.ts';
 import { BUILTINS } from './builtins/builtins.ts';
-import { type Bundle, ENTRYPOINT, MASK_ENTRYPOINT } from './bundle/bundle.ts';
+import {
+  type Bundle,
+  ENTRYPOINT,
+  LOAD_ERRORS_ENTRYPOINT,
+  MASK_ENTRYPOINT,
+} from './bundle/bundle.ts';
 import { BundleFault } from './bundle/fault.ts';
-import { createEngine } from './engine/engine.ts';
+import { createEngine, type Engine } from './engine/engine.ts';
 import { EngineFault } from './engine/fault.ts';
 import type { Input } from './engine/frame.ts';
 import { SAMPLES } from './samples.ts';
@@ -43,6 +48,7 @@ export function createGeneration(bundle: Bundle, limits: Limits, now: number): G
   if (entrypoint === undefined) {
     throw new BundleFault(`the bundle's module has no entrypoint ${ENTRYPOINT}`);
   }
+  refuseLoadErrors(engine);
   const judge = (input: string | Input, at: number): Verdict => {
     try {
       const context = { nowNs: BigInt(at) * NS_PER_MS };
@@ -96,6 +102,35 @@ function refuseMissing(required: readonly string[]): void {
   throw new BundleFault(
     `the policy uses builtins that the proxy does not have: ${missing.join(', ')}${hint}; policy build refuses them`,
   );
+}
+
+const TOLD = 5;
+
+/** Whoever wrote a policy knows best what may not stand in its data. No errors are an empty list. */
+function refuseLoadErrors(engine: Engine): void {
+  const entrypoint = engine.entrypoints[LOAD_ERRORS_ENTRYPOINT];
+  if (entrypoint === undefined) return;
+  const errors = loadErrors(engine, entrypoint);
+  if (errors.length === 0) return;
+  const more = errors.length > TOLD ? `; and ${errors.length - TOLD} more` : '';
+  throw new BundleFault(
+    `the bundle says that its data is wrong: ${errors.slice(0, TOLD).join('; ')}${more}`,
+  );
+}
+
+function loadErrors(engine: Engine, entrypoint: number): readonly unknown[] {
+  const ask = () =>
+    parseJson(engine.examine({ entrypoint, input: '{}', context: { nowNs: 0n } })) as readonly {
+      readonly result?: unknown;
+    }[];
+  try {
+    const [answer] = ask();
+    if (Array.isArray(answer?.result)) return answer.result;
+    return [`${LOAD_ERRORS_ENTRYPOINT} is no list`];
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new BundleFault(`the bundle's load_errors cannot be asked: ${why}`, { cause: thrown });
+  }
 }
 
 function toFailure(thrown: unknown): Verdict {

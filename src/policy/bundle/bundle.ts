@@ -12,6 +12,9 @@ export const ENTRYPOINT = 'kms/reencrypt/decision';
 /** OPA's own name for what takes values out of the audit log; a bundle need not have it. */
 export const MASK_ENTRYPOINT = 'system/log/mask';
 
+/** What a bundle says is wrong with its own data; a bundle need not have it. */
+export const LOAD_ERRORS_ENTRYPOINT = 'kms/reencrypt/load_errors';
+
 /** 16 MiB: a policy is small; OPA's own cap of 1 GiB a file would only help an attacker. */
 export const BUNDLE_LIMIT_BYTES = 16 * 1024 * 1024;
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ENTRYPOINT, MASK_ENTRYPOINT } from '../bundle/bundle.ts';
+import { ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT, MASK_ENTRYPOINT } from '../bundle/bundle.ts';
 import { BundleFault } from '../bundle/fault.ts';
 
 const run = promisify(execFile);
@@ -44,7 +44,7 @@ export async function compileFolder(options: CompileOptions): Promise<Buffer> {
   }
 }
 
-/** The decision, and the audit mask where the folder has one: unnamed, it would be left out silently. */
+/** The decision, and what else the folder has that the proxy asks: unnamed, it would be left out silently. */
 async function findEntrypoints(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw new BundleFault(`there is no folder of Rego at ${folder} that can be read`, { cause });
@@ -54,8 +54,12 @@ async function findEntrypoints(folder: string): Promise<string[]> {
     throw new BundleFault(`${folder} has no .rego file; name a folder of Rego or a built bundle`);
   }
   const texts = await Promise.all(policies.map((name) => readFile(join(folder, name), 'utf8')));
-  const masks = texts.some((text) => /^package system\.log$/m.test(text));
-  return masks ? [ENTRYPOINT, MASK_ENTRYPOINT] : [ENTRYPOINT];
+  const has = (rule: RegExp) => texts.some((text) => rule.test(text));
+  return [
+    ENTRYPOINT,
+    ...(has(/^load_errors\b/m) ? [LOAD_ERRORS_ENTRYPOINT] : []),
+    ...(has(/^package system\.log$/m) ? [MASK_ENTRYPOINT] : []),
+  ];
 }
 
 function sentenceFor(folder: string, cause: unknown): string {

@@ -1,0 +1,74 @@
+package kms.reencrypt_test
+
+import data.kms.reencrypt
+
+errors(changed) := found if {
+	principals := {"p": {"kinds": ["jwt"], "rules": [changed]}}
+	found := reencrypt.load_errors with data.kms_reencrypt.principals as principals
+}
+
+test_there_are_none if reencrypt.load_errors == []
+
+test_a_whole_rule_has_none if {
+	errors({
+		"id": "r",
+		"source": {
+			"keys": ["alias/a"], "states": ["Enabled"], "tags": {"env": ["prod"]}, "is": {"region": ["eu-west-1"]},
+			"may_be_unknown": false, "context": {"tenant": ["a"]}, "forbidden_context_keys": ["x"],
+		},
+		"destination": {},
+		"context": {"keep": ["tenant"], "changes": {"added": ["v"]}, "bind": {"tenant": "tenant"}},
+		"relation": {"same_account": true},
+		"may_downgrade": true,
+		"call": {"dry_run_only": true, "hours_utc": [9, 17], "weekdays": ["Monday"], "until_unix_ms": 1},
+	}) == []
+}
+
+wrong := [
+	{"rule": [["/dry_run_onyl", true]], "error": "there is no field dry_run_onyl"},
+	{"rule": [["/source/tag", {"env": ["prod"]}]], "error": "there is no field source.tag"},
+	{"rule": [["/context", {"kept": ["tenant"]}]], "error": "there is no field context.kept"},
+	{"rule": [["/call", {"weekday": ["Monday"]}]], "error": "there is no field call.weekday"},
+	{"rule": [["/id", 1]], "error": "id must be a string"},
+	{"rule": [["/id", null]], "error": "id must be there"},
+	{"rule": [["/source", "alias/a"]], "error": "source must be an object"},
+	{"rule": [["/source/keys", "alias/a"]], "error": "source.keys must be a list of strings"},
+	{"rule": [["/source/tags", "prod"]], "error": "source.tags must be an object of lists"},
+	{"rule": [["/destination/is", {"region": "eu-west-1"}]], "error": "destination.is must be an object of lists"},
+	{"rule": [["/destination/forbidden_context_keys", "x"]], "error": "destination.forbidden_context_keys must be a list of strings"},
+	{"rule": [["/context", "keep"]], "error": "context must be an object"},
+	{"rule": [["/context", {"keep": "tenant"}]], "error": "context.keep must be a list of strings"},
+	{"rule": [["/context", {"keep": [1]}]], "error": "context.keep must be a list of strings"},
+	{"rule": [["/context", {"bind": "tenant"}]], "error": "context.bind must be an object of strings"},
+	{"rule": [["/relation", "same_account"]], "error": "relation must be an object of true and false"},
+	{"rule": [["/may_downgrade", "yes"]], "error": "may_downgrade must be true or false"},
+	{"rule": [["/call", {"hours_utc": "9-17"}]], "error": "call.hours_utc must be a list of two numbers"},
+	{"rule": [["/call", {"hours_utc": [9]}]], "error": "call.hours_utc must be a list of two numbers"},
+	{"rule": [["/call", {"until_unix_ms": "2026-01-01"}]], "error": "call.until_unix_ms must be a number"},
+]
+
+test_every_mistake[test.error] if {
+	some test in wrong
+	found := errors(patched({"id": "r", "source": {}, "destination": {}}, test.rule))
+	$"principal p, rule 0: {test.error}" in found
+}
+
+test_every_mistake_is_in_one_rule if {
+	every test in wrong {
+		count(errors(patched({"id": "r", "source": {}, "destination": {}}, test.rule))) >= 1
+	}
+}
+
+test_a_side_must_be_there if {
+	"principal p, rule 0: destination must be there" in errors({"id": "r", "source": {}})
+}
+
+test_rules_must_be_a_list if {
+	found := reencrypt.load_errors with data.kms_reencrypt.principals as {"p": {"kinds": "jwt", "rules": "all"}}
+	found == ["principal p: kinds must be a list", "principal p: rules must be a list"]
+}
+
+test_principals_must_be_there if {
+	found := reencrypt.load_errors with data.kms_reencrypt as {}
+	found == ["kms_reencrypt.principals must be there"]
+}

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { readBundle } from '../../src/policy/bundle/bundle.ts';
+import { createGeneration } from '../../src/policy/generation.ts';
+import { entriesOf, tarGz } from './tar.ts';
+import { archive, EXAMPLE, NOON } from './values.ts';
+
+const entries = entriesOf(archive(EXAMPLE));
+const LIMITS = { timeoutMs: 50, memoryBytes: 1 << 24 };
+const RULE = { id: 'r', source: {}, destination: {} };
+
+/** The example policy with other rules, made ready as a proxy does. */
+function ready(rules: readonly object[]) {
+  const content = JSON.stringify({
+    kms_reencrypt: { principals: { p: { kinds: ['jwt'], rules } } },
+  });
+  const changed = entries.map((entry) =>
+    entry.name === '/data.json' ? { ...entry, content } : entry,
+  );
+  return createGeneration(readBundle(tarGz(changed)), LIMITS, NOON);
+}
+
+it('a bundle whose rules are right serves', () => {
+  expect(ready([RULE]).bundle.revision).toBe('example-2');
+});
+
+it.each([
+  [{ context: { keep: 'tenant' } }, 'context.keep must be a list of strings'],
+  [{ context: 'keep' }, 'context must be an object'],
+  [{ source: { tag: {} } }, 'there is no field source.tag'],
+  [{ call: { until_unix_ms: '2026' } }, 'call.until_unix_ms must be a number'],
+])('a bundle whose rule has %j does not serve, and says why', (wrong, sentence) => {
+  expect(() => ready([{ ...RULE, ...wrong }])).toThrow(
+    `the bundle says that its data is wrong: principal p, rule 0: ${sentence}`,
+  );
+});
+
+it('of many errors the first are told, and the rest are counted', () => {
+  expect(() => ready(Array.from({ length: 20 }, () => ({ ...RULE, x: 1 })))).toThrow(
+    /rule 0: .*; and 15 more$/,
+  );
+});
+
+it('ten thousand rules are looked at within what loading may cost', () => {
+  const rules = Array.from({ length: 10_000 }, (_, i) => ({ ...RULE, id: `rule-${i}` }));
+  expect(ready(rules).bundle.revision).toBe('example-2');
+});
