@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 /**
  * The plain, frozen values that the stages hand on. Field names are AWS KMS's own; see
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
@@ -77,6 +79,18 @@ export interface Arrival {
 }
 
 export type PrincipalKind = 'spiffe' | 'mtls' | 'jwt' | 'uds' | 'access_key' | 'anonymous';
+
+const fingerprints = new WeakMap<Uint8Array, string>();
+
+/** SHA-256 of a ciphertext in hex: what policy and audit see of it. */
+export function fingerprintOf(ciphertext: Uint8Array): string {
+  let fingerprint = fingerprints.get(ciphertext);
+  if (fingerprint === undefined) {
+    fingerprint = hash('sha256', ciphertext, 'hex');
+    fingerprints.set(ciphertext, fingerprint);
+  }
+  return fingerprint;
+}
 
 export interface Principal {
   readonly id: string;

@@ -1,5 +1,12 @@
 import { hash } from 'node:crypto';
-import type { Call, Decision, KmsAnswer, Progress, Side } from '../call.ts';
+import {
+  type Call,
+  type Decision,
+  fingerprintOf,
+  type KmsAnswer,
+  type Progress,
+  type Side,
+} from '../call.ts';
 import { REASONS, type Refusal } from '../errors.ts';
 import { type Body, type Mark, type Pieces, toBody } from './body.ts';
 import { canonical } from './canonical.ts';
@@ -103,8 +110,7 @@ function before(id: string, decision: Decision | undefined): string {
 }
 
 function requestOf(call: Call): string {
-  const sha256 = hash('sha256', call.ciphertext, 'hex');
-  return `{"ciphertext_bytes":${call.ciphertext.length},"ciphertext_sha256":"${sha256}","dry_run":${call.dryRun},"dry_run_modifiers":${call.dryRunModifiers.length === 0 ? '[]' : JSON.stringify(call.dryRunModifiers)},"grant_token_count":${call.grantTokens.length},"job":${JSON.stringify(call.job)},"transport":"${call.transport}"}`;
+  return `{"ciphertext_bytes":${call.ciphertext.length},"ciphertext_sha256":"${fingerprintOf(call.ciphertext)}","dry_run":${call.dryRun},"dry_run_modifiers":${call.dryRunModifiers.length === 0 ? '[]' : JSON.stringify(call.dryRunModifiers)},"grant_token_count":${call.grantTokens.length},"job":${JSON.stringify(call.job)},"transport":"${call.transport}"}`;
 }
 
 function metricsOf(decision: Decision | undefined): string {

@@ -10,11 +10,10 @@ import {
 } from '../call.ts';
 import { contextChanges } from './context-changes.ts';
 import type { Frame, Input } from './engine/frame.ts';
-import { type PolicyInput, toInput, toPrincipal, toRequest, toTime } from './input.ts';
+import { type PolicyInput, toInput, toRequest, toTime } from './input.ts';
 
-/** What differs from call to call between the same two keys, in the order of the input. */
+/** What differs from call to call of one caller between the same two keys, in the input's order. */
 const SLOTS = [
-  ['principal'],
   ['source', 'encryption_context'],
   ['source', 'encryption_context_keys'],
   ['destination', 'encryption_context'],
@@ -24,21 +23,22 @@ const SLOTS = [
   ['time'],
 ] as const;
 
-const frames = new WeakMap<KeyFacts, WeakMap<KeyFacts, Map<string, Frame>>>();
-const principals = new WeakMap<Principal, string>();
+type Frames = Map<string, Frame>;
 
-/** The same as `toInput`, in a frame that lives as long as the facts of both keys. */
+/** By principal, source key and destination key: with the first of them to go, a frame goes too. */
+const frames = new WeakMap<Principal, WeakMap<KeyFacts, WeakMap<KeyFacts, Frames>>>();
+
+/** The same as `toInput`, in a frame that lives as long as what is known of caller and keys. */
 export function toFramedInput(resolved: Resolved, phase: Phase): Input {
-  const { call, principal } = resolved;
+  const { call } = resolved;
   const { source, destination } = call;
   const changes = contextChanges(source.encryptionContext, destination.encryptionContext);
   const values = [
-    principalText(principal),
     ...contextTexts(source),
     ...contextTexts(destination),
     JSON.stringify(changes),
     JSON.stringify(toRequest(call)),
-    JSON.stringify(toTime(call.receivedAt)),
+    timeText(call.receivedAt),
   ];
   return { frame: frameOf(resolved, phase), values };
 }
@@ -47,37 +47,37 @@ function contextTexts({ encryptionContext }: CallSide): [string, string] {
   return [JSON.stringify(encryptionContext), JSON.stringify(keysOf(encryptionContext))];
 }
 
-function principalText(principal: Principal): string {
-  let text = principals.get(principal);
-  if (text === undefined) {
-    text = JSON.stringify(toPrincipal(principal));
-    principals.set(principal, text);
-  }
-  return text;
+let latest = { at: Number.NaN, text: '' };
+
+/** Calls of one millisecond share it. */
+function timeText(at: number): string {
+  if (at !== latest.at) latest = { at, text: JSON.stringify(toTime(at)) };
+  return latest.text;
 }
 
 function frameOf(resolved: Resolved, phase: Phase): Frame {
-  const { call, keys } = resolved;
-  const kept = framesOf(keys.source, keys.destination);
-  const variant = variantOf(call, phase);
-  let frame = kept.get(variant);
-  if (!frame) {
-    frame = toFrame(toInput(resolved, phase));
-    kept.set(variant, frame);
-  }
+  const kept = framesOf(resolved);
+  const variant = variantOf(resolved.call, phase);
+  const known = kept.get(variant);
+  if (known) return known;
+  const frame = toFrame(toInput(resolved, phase));
+  kept.set(variant, frame);
   return frame;
 }
 
-/** What of a call is in its frame beside the keys: all of it one of a few words. */
+/** What of a call is in its frame beside caller and keys: all of it one of a few words. */
 function variantOf({ action, source, destination }: Call, phase: Phase): string {
   return `${action} ${phase} ${source.algorithm} ${destination.algorithm}`;
 }
 
-function framesOf(source: KeyFacts, destination: KeyFacts): Map<string, Frame> {
-  const toDestinations = frames.get(source) ?? new WeakMap<KeyFacts, Map<string, Frame>>();
-  const variants = toDestinations.get(destination) ?? new Map<string, Frame>();
-  frames.set(source, toDestinations.set(destination, variants));
-  return variants;
+function framesOf({ principal, keys }: Resolved): Frames {
+  const known = frames.get(principal)?.get(keys.source)?.get(keys.destination);
+  if (known) return known;
+  const bySource = frames.get(principal) ?? new WeakMap<KeyFacts, WeakMap<KeyFacts, Frames>>();
+  const byDestination = bySource.get(keys.source) ?? new WeakMap<KeyFacts, Frames>();
+  const made: Frames = new Map();
+  frames.set(principal, bySource.set(keys.source, byDestination.set(keys.destination, made)));
+  return made;
 }
 
 /** Cuts the text where the slots are, by a mark that nobody outside can know. */
@@ -86,7 +86,6 @@ function toFrame(input: PolicyInput): Frame {
   const { source, destination, relation } = input;
   const marked = {
     ...input,
-    principal: mark,
     source: { ...source, encryption_context: mark, encryption_context_keys: mark },
     destination: { ...destination, encryption_context: mark, encryption_context_keys: mark },
     relation: { ...relation, context: mark },

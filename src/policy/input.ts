@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import {
   type Call,
   type CallSide,
+  fingerprintOf,
   type KeyFacts,
   keysOf,
   type Phase,
@@ -107,12 +107,12 @@ export function toRequest(call: Call): PolicyInput['request'] {
     dry_run_modifiers: call.dryRunModifiers,
     grant_token_count: call.grantTokens.length,
     ciphertext_bytes: call.ciphertext.length,
-    ciphertext_sha256: hash('sha256', call.ciphertext, 'hex'),
+    ciphertext_sha256: fingerprintOf(call.ciphertext),
     job: call.job,
   };
 }
 
-export function toPrincipal({
+function toPrincipal({
   id,
   kind,
   authenticated,

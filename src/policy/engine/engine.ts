@@ -1,7 +1,8 @@
 import { createEvaluate, type Question } from './evaluate.ts';
 import type { Builtins } from './imports.ts';
-import { createInstance, PAGE_BYTES } from './instance.ts';
+import { createInstance } from './instance.ts';
 import { meter } from './meter.ts';
+import { PAGE_BYTES } from './window.ts';
 
 export interface EngineOptions {
   /** The bundle's policy.wasm. */

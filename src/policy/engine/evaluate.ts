@@ -1,7 +1,6 @@
 import type { BuiltinContext } from '../builtins/builtin.ts';
 import { EngineFault, toEngineFault } from './fault.ts';
 import type { Input } from './frame.ts';
-import { readText } from './imports.ts';
 import type { Instance, Resident } from './instance.ts';
 import { createPlace } from './place.ts';
 
@@ -28,14 +27,14 @@ export function createEvaluate({
   resident,
   fuel: units,
 }: EvaluateOptions): (question: Question) => string {
-  const { exports, memory, fuel, setContext } = instance;
+  const { exports, window, fuel, setContext } = instance;
   const place = createPlace(instance, resident);
 
   return ({ entrypoint, input, context }) => {
     try {
       setContext(context);
       fuel.value = units;
-      return readText(memory, evaluate(entrypoint, place(input)));
+      return window.readText(evaluate(entrypoint, place(input)));
     } catch (thrown) {
       if (fuel.value === 0) throw new EngineFault('fuel', 'the policy does too much work', thrown);
       throw toEngineFault(thrown);

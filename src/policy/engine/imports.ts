@@ -3,6 +3,7 @@ import type { Builtin, BuiltinContext } from '../builtins/builtin.ts';
 import { parseTerm, toJson } from '../builtins/term.ts';
 import { EngineFault } from './fault.ts';
 import { FUEL } from './meter.ts';
+import type { Window } from './window.ts';
 
 export type Builtins = Readonly<Record<string, Builtin>>;
 
@@ -42,7 +43,7 @@ export interface OpaExports {
  * opa-wasm's own dispatch hands builtins JSON, which rounds nanoseconds and makes sets arrays; and it
  * prefers its sprintf to any other. So the dispatch is ours, and works on OPA's own values.
  */
-export function createHost(memory: WebAssembly.Memory, builtins: Builtins): Host {
+export function createHost(memory: WebAssembly.Memory, window: Window, builtins: Builtins): Host {
   let exports: OpaExports | undefined;
   let byId: readonly string[] = [];
   let context: BuiltinContext = { nowNs: 0n };
@@ -53,7 +54,7 @@ export function createHost(memory: WebAssembly.Memory, builtins: Builtins): Host
       env: {
         memory,
         opa_abort: (address: number) => {
-          throw new EngineFault('abort', readText(memory, address));
+          throw new EngineFault('abort', window.readText(address));
         },
         opa_println: () => {},
         opa_builtin0: call,
@@ -69,7 +70,7 @@ export function createHost(memory: WebAssembly.Memory, builtins: Builtins): Host
       }
       exports = found;
       const ids: Record<string, number> = JSON.parse(
-        readText(memory, found.opa_json_dump(found.builtins())),
+        window.readText(found.opa_json_dump(found.builtins())),
       );
       const names: string[] = [];
       for (const [name, id] of Object.entries(ids)) names[id] = name;
@@ -86,7 +87,7 @@ export function createHost(memory: WebAssembly.Memory, builtins: Builtins): Host
     const builtin = Object.hasOwn(builtins, name) ? builtins[name] : undefined;
     if (!builtin || !exports) throw new EngineFault('builtin', `there is no builtin ${name}`);
     const { opa_value_dump } = exports;
-    const terms = args.map((address) => parseTerm(readText(memory, opa_value_dump(address))));
+    const terms = args.map((address) => parseTerm(window.readText(opa_value_dump(address))));
     const result = builtin(terms, context);
     return result === undefined ? 0 : store(toJson(result), exports);
   }
@@ -94,15 +95,7 @@ export function createHost(memory: WebAssembly.Memory, builtins: Builtins): Host
   function store(text: string, { opa_malloc, opa_json_parse }: OpaExports): number {
     const bytes = Buffer.from(text, 'utf8');
     const address = opa_malloc(bytes.length);
-    new Uint8Array(memory.buffer).set(bytes, address);
+    window.writeBytes(bytes, address);
     return opa_json_parse(address, bytes.length);
   }
-}
-
-/** A text in the memory goes up to its first zero byte. */
-export function readText(memory: WebAssembly.Memory, address: number): string {
-  const view = Buffer.from(memory.buffer);
-  const end = view.indexOf(0, address);
-  if (end < 0) throw new EngineFault('abort', 'a text in the memory does not end');
-  return view.toString('utf8', address, end);
 }

@@ -2,13 +2,12 @@ import { createRequire } from 'node:module';
 import type { BuiltinContext } from '../builtins/builtin.ts';
 import { type Builtins, createHost, type OpaExports } from './imports.ts';
 import { FUEL } from './meter.ts';
+import { openWindow, type Window } from './window.ts';
 
 // The package's ES module hides LoadedPolicy, which its types declare; so it is required instead.
 const { LoadedPolicy }: typeof import('@open-policy-agent/opa-wasm') = createRequire(
   import.meta.url,
 )('@open-policy-agent/opa-wasm');
-
-export const PAGE_BYTES = 65_536;
 
 export interface InstanceOptions {
   readonly module: WebAssembly.Module;
@@ -22,6 +21,7 @@ export interface Instance {
   readonly requiredBuiltins: readonly string[];
   readonly exports: OpaExports;
   readonly memory: WebAssembly.Memory;
+  readonly window: Window;
   readonly fuel: WebAssembly.Global;
   setContext(context: BuiltinContext): void;
   /** Parses JSON text into the memory for good. */
@@ -37,7 +37,8 @@ export interface Resident {
 /** @throws EngineFault, WebAssembly.CompileError, WebAssembly.LinkError */
 export function createInstance({ module, builtins, memory: size }: InstanceOptions): Instance {
   const memory = new WebAssembly.Memory(size);
-  const host = createHost(memory, builtins);
+  const window = openWindow(memory);
+  const host = createHost(memory, window, builtins);
   const instance = new WebAssembly.Instance(module, host.imports);
   const exports = instance.exports as OpaExports;
   host.connect(exports);
@@ -48,6 +49,7 @@ export function createInstance({ module, builtins, memory: size }: InstanceOptio
     requiredBuiltins: host.required(),
     exports,
     memory,
+    window,
     fuel: exports[FUEL],
     setContext: host.setContext,
     load(data) {

@@ -2,7 +2,6 @@ import { EngineFault } from './fault.ts';
 import { emptyText, type Frame, type Input } from './frame.ts';
 import type { OpaExports } from './imports.ts';
 import type { Instance, Resident } from './instance.ts';
-import { createWriter, type Writer } from './writer.ts';
 
 /** Puts an input, JSON text or framed, behind the resident data, and returns the address of its value. */
 export type Place = (input: string | Input) => number;
@@ -15,29 +14,29 @@ interface Image {
   readonly paths: readonly number[];
 }
 
-/** Frames live as long as the facts of their two keys, about a minute; more pairs than this start anew. */
+/** Frames live as long as the facts of their keys, about a minute; past this many, all start anew. */
 const MOST_IMAGES = 256;
 
 /**
  * Every input starts from a known memory: a frame's image is copied whole to where it was made, so
  * that nothing of the call before is left, whatever the evaluation did to its own input.
  */
-export function createPlace({ exports, memory }: Instance, { heapAddress }: Resident): Place {
+export function createPlace(instance: Instance, { heapAddress }: Resident): Place {
+  const { exports, memory, window } = instance;
   const images = new Map<Frame, Image>();
-  const tools = { exports, write: createWriter(memory) };
 
   return (input) => {
-    if (typeof input === 'string') return parse(tools, input, heapAddress);
+    if (typeof input === 'string') return parse(instance, input, heapAddress);
     const { bytes, address, paths } = images.get(input.frame) ?? keep(input.frame);
-    tools.write.bytes(bytes, heapAddress);
-    fill(tools, { root: address, paths }, input.values, heapAddress + bytes.length);
+    window.writeBytes(bytes, heapAddress);
+    fill(instance, { root: address, paths }, input.values, heapAddress + bytes.length);
     return address;
   };
 
   function keep(frame: Frame): Image {
-    const address = parse(tools, emptyText(frame), heapAddress);
+    const address = parse(instance, emptyText(frame), heapAddress);
     const paths = frame.slots.map((path) =>
-      parse(tools, JSON.stringify(path), exports.opa_heap_ptr_get()),
+      parse(instance, JSON.stringify(path), exports.opa_heap_ptr_get()),
     );
     const bytes = new Uint8Array(memory.buffer).slice(heapAddress, exports.opa_heap_ptr_get());
     const image = { bytes, address, paths };
@@ -47,14 +46,11 @@ export function createPlace({ exports, memory }: Instance, { heapAddress }: Resi
   }
 }
 
-interface Tools {
-  readonly exports: OpaExports;
-  readonly write: Writer;
-}
+type Tools = Pick<Instance, 'exports' | 'window'>;
 
 /** Writes the text at `at`, and its value behind it. */
-function parse({ exports, write }: Tools, text: string, at: number): number {
-  const length = write.text(text, at);
+function parse({ exports, window }: Tools, text: string, at: number): number {
+  const length = window.writeText(text, at);
   exports.opa_heap_ptr_set(at + length);
   return parsed(exports, at, length);
 }
@@ -67,14 +63,14 @@ function parsed({ opa_json_parse }: OpaExports, at: number, length: number): num
 
 /** All texts are written before the first is parsed: the allocator takes what is behind them. */
 function fill(
-  { exports, write }: Tools,
+  { exports, window }: Tools,
   { root, paths }: { readonly root: number; readonly paths: readonly number[] },
   values: readonly string[],
   from: number,
 ): void {
   let end = from;
   const lengths = values.map((value) => {
-    const length = write.text(value, end);
+    const length = window.writeText(value, end);
     end += length;
     return length;
   });
