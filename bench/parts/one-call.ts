@@ -7,23 +7,34 @@ const KEYS = {
   destination: { keyId: 'alias/demo-destination', encryptionContext: CONTEXT },
 };
 
-/** An allowed call as far as the stages bring it, new each time as real ones are. */
+const { call: whole, keys, decision } = aPermit(KEYS);
+const principal = {
+  id: '',
+  kind: 'anonymous',
+  authenticated: false,
+  spiffe: { trustDomain: '', path: '' },
+  attributes: {},
+} as const;
+
+/**
+ * An allowed call as far as the stages bring it. The call is new each time, with contexts and a
+ * ciphertext of its own; key facts and principal are of the cache, as nearly always.
+ */
 export function oneCall(index: number): Required<Progress> {
   const id = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
-  const permit = aPermit({ ...KEYS, call: { id, ciphertext: new Uint8Array(184) } });
-  const { call, keys, decision } = permit;
+  const call = {
+    ...whole,
+    id,
+    ciphertext: new Uint8Array(184),
+    source: { ...whole.source, encryptionContext: { ...CONTEXT } },
+    destination: { ...whole.destination, encryptionContext: { ...CONTEXT } },
+  };
   return {
     call,
     keys,
     decision,
     intended: true,
-    principal: {
-      id: '',
-      kind: 'anonymous',
-      authenticated: false,
-      spiffe: { trustDomain: '', path: '' },
-      attributes: {},
-    },
+    principal,
     answer: {
       ciphertext: new Uint8Array(192),
       sourceKeyArn: keys.source.keyArn,
