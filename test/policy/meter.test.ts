@@ -63,6 +63,16 @@ describe('a metered module', () => {
     expect(engine.replaced).toBe(3);
   });
 
+  it('stops where its start function has no end, which OPA makes none of', () => {
+    const loops = [
+      ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
+      ...[6, 6, 1, 0x7f, 1, 0x41, 0, 0x0b, 7, 1, 0, 8, 1, 0],
+      ...[0x0a, 9, 1, 7, 0, 0x03, 0x40, 0x0c, 0, 0x0b, 0x0b],
+    ];
+    const module = new WebAssembly.Module(meter(Uint8Array.from(loops)));
+    expect(() => new WebAssembly.Instance(module, {})).toThrow(/unreachable/);
+  });
+
   it('is not made of a module that is damaged, or that does what OPA never does', () => {
     expect(() => meter(wasm.subarray(0, 2_000))).toThrow();
     expect(() => meter(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))).toThrow(

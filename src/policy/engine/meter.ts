@@ -36,8 +36,12 @@ function rewrite({ id, body }: Section, fuel: number): Section {
   return { id, body };
 }
 
-/** Starts at 2^32 - 1 units, which is what initialising and loading the data may use. */
-const FUEL_GLOBAL = [0x7f, 0x01, OP.i32Const, 0x7f, OP.end];
+/**
+ * What initialising and loading the data may use, 2^27 units as a signed LEB128: five times what the
+ * largest data needs, and less than a second for a module that loops in its start function.
+ */
+const FUEL_AT_FIRST = [0x80, 0x80, 0x80, 0xc0, 0x00];
+const FUEL_GLOBAL = [0x7f, 0x01, OP.i32Const, ...FUEL_AT_FIRST, OP.end];
 
 function exportOf(fuel: number): number[] {
   const GLOBAL = 0x03;
