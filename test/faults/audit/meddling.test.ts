@@ -5,6 +5,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,7 +20,7 @@ import { lostOf, readRecorded, startWriter } from './process.ts';
 const touches: Readonly<Record<string, readonly [string, (file: string) => void]>> = {
   remove: ['REMOVED', (file) => rmSync(file)],
   rename: ['RENAMED', (file) => renameSync(file, `${file}.1`)],
-  truncate: ['TRUNCATED', (file) => truncateSync(file, 2_000)],
+  truncate: ['TRUNCATED', (file) => truncateSync(file, statSync(file).size >> 1)],
   chmod: ['MODE_CHANGED', (file) => chmodSync(file, 0o644)],
 };
 
