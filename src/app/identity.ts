@@ -1,7 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import { createIdentify, type Identifier } from '../identity/identify.ts';
-import { createFileKeys, createUrlKeys } from '../identity/jwks.ts';
-import { createJwtIdentifier, type JwtKeys } from '../identity/jwt.ts';
+import type { JwtKeys } from '../identity/jwt.ts';
 import { createMtlsIdentifier } from '../identity/mtls.ts';
 import { createAccessKeyIdentifier, createUdsIdentifier } from '../identity/named.ts';
 import type { Stack } from './stack.ts';
@@ -25,7 +24,7 @@ export async function composeIdentify(
       nameFrom: mtls.name_from,
       now: Date.now,
     }),
-    jwt: jwt && createJwtIdentifier(await jwtOptions(jwt, log, opened)),
+    jwt: jwt && (await composeJwt(jwt, log, opened)),
     access_key: createAccessKeyIdentifier(),
     uds: createUdsIdentifier(),
   };
@@ -33,8 +32,10 @@ export async function composeIdentify(
   return createIdentify({ identifiers, require: config.require });
 }
 
-async function jwtOptions(jwt: JwtConfig, log: Surroundings['log'], opened: Stack) {
-  return {
+/** Loaded for those who have tokens: it is a twentieth of the start. */
+async function composeJwt(jwt: JwtConfig, log: Surroundings['log'], opened: Stack) {
+  const { createJwtIdentifier } = await import('../identity/jwt.ts');
+  return createJwtIdentifier({
     issuer: jwt.issuer,
     audience: jwt.audience,
     algorithms: jwt.algorithms,
@@ -44,10 +45,11 @@ async function jwtOptions(jwt: JwtConfig, log: Surroundings['log'], opened: Stac
     claims: jwt.claims,
     keys: await jwtKeys(jwt, log, opened),
     now: Date.now,
-  };
+  });
 }
 
 async function jwtKeys(jwt: JwtConfig, log: Surroundings['log'], opened: Stack): Promise<JwtKeys> {
+  const { createFileKeys, createUrlKeys } = await import('../identity/jwks.ts');
   const onError = (err: Error) => log.error({ err }, 'the token keys cannot be renewed');
   if (jwt.jwks_file === undefined) {
     return createUrlKeys({
