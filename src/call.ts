@@ -112,6 +112,8 @@ export interface KeyDescription {
   readonly multiRegion: boolean;
   /** PRIMARY, REPLICA or ''. */
   readonly multiRegionType: string;
+  /** When the key was made, in milliseconds since the Unix epoch; 0 where KMS does not say. */
+  readonly createdAt: number;
 }
 
 export type KeyIdForm = 'key_id' | 'key_arn' | 'alias_name' | 'alias_arn' | '';
@@ -141,6 +143,7 @@ export interface KeyFacts {
   readonly state: string;
   readonly multiRegion: boolean;
   readonly multiRegionType: string;
+  readonly createdAt: number;
   readonly factsOff: readonly string[];
 }
 

@@ -18,6 +18,8 @@ wrong_side(want, have) if wrong_key(want, have)
 
 wrong_side(want, have) if wrong_state(want, have)
 
+wrong_side(want, have) if too_old(want, have)
+
 wrong_side(want, have) if wrong_tags(want, have) != []
 
 wrong_side(want, have) if wrong_facts(want, have) != []
@@ -52,6 +54,12 @@ named(patterns, key) if {
 wrong_state(want, have) if {
 	have.known
 	not have.state in object.get(want, "states", ["Enabled", ""])
+}
+
+# A key whose age is not known is as old as time.
+too_old(want, have) if {
+	have.known
+	(input.time.unix_ms - have.created_unix_ms) / 86400000 > want.max_age_days
 }
 
 wrong_tags(want, have) := [tag |

@@ -8,7 +8,7 @@ key(alias) := {
 	"partition": "aws", "account": "111122223333", "region": "eu-west-1", "key_id": trim_prefix(alias, "alias/"),
 	"alias": alias, "aliases": [alias], "tags": {"env": "prod"}, "spec": "SYMMETRIC_DEFAULT",
 	"usage": "ENCRYPT_DECRYPT", "origin": "AWS_KMS", "manager": "CUSTOMER", "state": "Enabled",
-	"multi_region": false, "multi_region_type": "", "facts_off": [], "algorithm": "SYMMETRIC_DEFAULT",
+	"multi_region": false, "multi_region_type": "", "created_unix_ms": 1735689600000, "facts_off": [], "algorithm": "SYMMETRIC_DEFAULT",
 	"encryption_context": {"tenant": "a"}, "encryption_context_keys": ["tenant"],
 }
 
@@ -59,6 +59,9 @@ cases := [
 	{"name": "a context value", "call": [], "rule": [["/source/context", {"tenant": ["a", "b"]}]], "code": ""},
 	{"name": "another context value", "call": [], "rule": [["/source/context", {"tenant": ["b"]}]], "code": "context_value"},
 	{"name": "a forbidden context key", "call": [], "rule": [["/destination/forbidden_context_keys", ["tenant"]]], "code": "context_forbidden"},
+	{"name": "a young key", "call": [["/time/unix_ms", 1735689600000 + (30 * 86400000)]], "rule": [["/source/max_age_days", 30]], "code": ""},
+	{"name": "an old key", "call": [["/time/unix_ms", (1735689600000 + (30 * 86400000)) + 1]], "rule": [["/source/max_age_days", 30]], "code": "key_age"},
+	{"name": "a key of unknown age", "call": [["/source/created_unix_ms", 0]], "rule": [["/source/max_age_days", 3650]], "code": "key_age"},
 	{"name": "a tenant that changes", "call": [["/relation/context", {"added": [], "removed": [], "changed": ["tenant"], "kept": []}]], "rule": [], "code": "context_keep"},
 	{"name": "a tenant that need not stay", "call": [["/relation/context", {"added": [], "removed": [], "changed": ["tenant"], "kept": []}]], "rule": [["/context", {"keep": []}]], "code": ""},
 	{"name": "a welcome change", "call": [["/relation/context/added", ["v"]]], "rule": [["/context", {"changes": {"added": ["v"]}}]], "code": ""},

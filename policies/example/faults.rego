@@ -13,6 +13,12 @@ faults[rule.id] contains fault("key_state", side, $"the {side} key is {input[sid
 	wrong_state(rule[side], input[side])
 }
 
+faults[rule.id] contains fault("key_age", side, $"the {side} key is older than {rule[side].max_age_days} days") if {
+	some rule in rules
+	some side in ["source", "destination"]
+	too_old(rule[side], input[side])
+}
+
 faults[rule.id] contains fault("key_tag", side, $"the {side} key's tag {tag} is not what rule {rule.id} asks for") if {
 	some rule in rules
 	some side in ["source", "destination"]

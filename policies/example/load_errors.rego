@@ -62,16 +62,18 @@ known_fields := {
 	"context.": {"keep": texts, "changes": object_of("array"), "bind": object_of("string")},
 	"call.": {
 		"dry_run_only": flag, "weekdays": texts, "hours_utc": numbers,
-		"until_unix_ms": {"is": "a number", "type": "number", "items": "any"},
+		"until_unix_ms": number,
 	},
 }
 
 side := {
-	"keys": texts, "states": texts, "tags": object_of("array"), "is": object_of("array"),
+	"keys": texts, "states": texts, "max_age_days": number, "tags": object_of("array"), "is": object_of("array"),
 	"may_be_unknown": flag, "context": object_of("array"), "forbidden_context_keys": texts,
 }
 
 text := {"is": "a string", "type": "string", "items": "any"}
+
+number := {"is": "a number", "type": "number", "items": "any"}
 
 texts := {"is": "a list of strings", "type": "array", "items": "string"}
 

@@ -13,7 +13,7 @@ test_a_whole_rule_has_none if {
 	errors({
 		"id": "r",
 		"source": {
-			"keys": ["alias/a"], "states": ["Enabled"], "tags": {"env": ["prod"]}, "is": {"region": ["eu-west-1"]},
+			"keys": ["alias/a"], "states": ["Enabled"], "max_age_days": 365, "tags": {"env": ["prod"]}, "is": {"region": ["eu-west-1"]},
 			"may_be_unknown": false, "context": {"tenant": ["a"]}, "forbidden_context_keys": ["x"],
 		},
 		"destination": {},
@@ -34,6 +34,7 @@ wrong := [
 	{"rule": [["/source", "alias/a"]], "error": "source must be an object"},
 	{"rule": [["/source/keys", "alias/a"]], "error": "source.keys must be a list of strings"},
 	{"rule": [["/source/tags", "prod"]], "error": "source.tags must be an object of lists"},
+	{"rule": [["/source/max_age_days", "365"]], "error": "source.max_age_days must be a number"},
 	{"rule": [["/destination/is", {"region": "eu-west-1"}]], "error": "destination.is must be an object of lists"},
 	{"rule": [["/destination/forbidden_context_keys", "x"]], "error": "destination.forbidden_context_keys must be a list of strings"},
 	{"rule": [["/context", "keep"]], "error": "context must be an object"},

@@ -14,15 +14,15 @@ const SECRET_NAME =
 
 /** Key facts and principals outlive one call, so that their JSON is made once and kept with them. */
 export function createFacts(redactor: Redactor): Facts {
-  const keys = new WeakMap<KeyFacts, { readonly aliases: string; readonly rest: string }>();
+  const keys = new WeakMap<KeyFacts, { readonly first: string; readonly rest: string }>();
   const principals = new WeakMap<Principal, string>();
 
   return {
     sideOf({ algorithm, encryptionContext, keyId }, facts) {
-      const { aliases, rest } = facts ? keyOf(facts) : { aliases: '', rest: '' };
+      const { first, rest } = facts ? keyOf(facts) : { first: '', rest: '' };
       const requested = `"requested_key_id":${JSON.stringify(keyId)}`;
       const context = `"encryption_context":${redactor.context(encryptionContext)},`;
-      return `{"algorithm":"${algorithm}",${aliases}${context}${rest === '' ? requested : rest}}`;
+      return `{"algorithm":"${algorithm}",${first}${context}${rest === '' ? requested : rest}}`;
     },
     principalOf(principal) {
       let json = principals.get(principal);
@@ -44,8 +44,12 @@ export function createFacts(redactor: Redactor): Facts {
   }
 }
 
-function toKey(facts: KeyFacts): { readonly aliases: string; readonly rest: string } {
-  const aliases = members({ alias: text(facts.alias), aliases: list(facts.aliases) });
+function toKey(facts: KeyFacts): { readonly first: string; readonly rest: string } {
+  const first = members({
+    alias: text(facts.alias),
+    aliases: list(facts.aliases),
+    created_unix_ms: facts.createdAt || undefined,
+  });
   const rest = members({
     facts_off: list(facts.factsOff),
     key_arn: facts.keyArn,
@@ -61,7 +65,7 @@ function toKey(facts: KeyFacts): { readonly aliases: string; readonly rest: stri
     tags: Object.keys(facts.tags).length === 0 ? undefined : facts.tags,
     usage: text(facts.usage),
   });
-  return { aliases: aliases === '' ? '' : `${aliases},`, rest };
+  return { first: first === '' ? '' : `${first},`, rest };
 }
 
 const text = (value: string): string | undefined => value || undefined;

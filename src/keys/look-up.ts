@@ -13,6 +13,7 @@ export interface FactSettings {
 }
 
 const DESCRIBED = [
+  'created_unix_ms',
   'manager',
   'multi_region',
   'multi_region_type',
@@ -42,6 +43,7 @@ export const UNKNOWN_KEY: KeyFacts = Object.freeze({
   state: '',
   multiRegion: false,
   multiRegionType: '',
+  createdAt: 0,
   factsOff: Object.freeze([]),
 });
 

@@ -30,6 +30,7 @@ export interface InputSide {
   readonly state: string;
   readonly multi_region: boolean;
   readonly multi_region_type: string;
+  readonly created_unix_ms: number;
   readonly facts_off: readonly string[];
   readonly algorithm: string;
   readonly encryption_context: Readonly<Record<string, string>>;
@@ -159,6 +160,7 @@ function toKey(key: KeyFacts): Omit<InputSide, CallFields> {
     state: key.state,
     multi_region: key.multiRegion,
     multi_region_type: key.multiRegionType,
+    created_unix_ms: key.createdAt,
     facts_off: key.factsOff,
   };
 }

@@ -19,6 +19,7 @@ const key: InputSide = {
   state: 'Enabled',
   multi_region: false,
   multi_region_type: '',
+  created_unix_ms: 1_735_689_600_000,
   facts_off: [],
   algorithm: 'SYMMETRIC_DEFAULT',
   encryption_context: { tenant: 'sample' },
@@ -43,6 +44,7 @@ const unknown: InputSide = {
   origin: '',
   manager: '',
   state: '',
+  created_unix_ms: 0,
 };
 
 const stranger: PolicyInput = {

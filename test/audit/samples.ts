@@ -30,6 +30,7 @@ export const SOURCE: KeyFacts = {
   state: 'Enabled',
   multiRegion: false,
   multiRegionType: '',
+  createdAt: 1_735_689_600_000,
   factsOff: [],
 };
 

@@ -268,6 +268,7 @@ function answerTo({ operation, body, bodyText }: Captured): Record<string, unkno
           KeyState: 'Enabled',
           KeyManager: 'CUSTOMER',
           Origin: 'AWS_KMS',
+          CreationDate: 1_735_689_600,
           MultiRegion: false,
         },
       };

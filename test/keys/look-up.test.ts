@@ -18,6 +18,7 @@ const directory: KeyDirectory = {
     state: 'Enabled',
     multiRegion: false,
     multiRegionType: '',
+    createdAt: 1_735_689_600_000,
   }),
   listAliases: async () => ['alias/a'],
   listResourceTags: async () => ({ env: 'prod' }),
@@ -82,6 +83,7 @@ describe('facts of a key', () => {
       spec: '',
       factsOff: [
         'aliases',
+        'created_unix_ms',
         'manager',
         'multi_region',
         'multi_region_type',

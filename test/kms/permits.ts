@@ -70,6 +70,7 @@ function facts(requestedKeyId: string, keyArn: string): KeyFacts {
     state: 'Enabled',
     multiRegion: false,
     multiRegionType: '',
+    createdAt: 1_735_689_600_000,
     factsOff: [],
   };
 }

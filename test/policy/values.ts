@@ -26,6 +26,7 @@ export function keyFacts(alias: string, more: Partial<KeyFacts> = {}): KeyFacts 
     state: 'Enabled',
     multiRegion: false,
     multiRegionType: '',
+    createdAt: 1_735_689_600_000,
     factsOff: [],
     ...more,
   };

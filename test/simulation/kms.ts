@@ -154,5 +154,6 @@ function describe(arn: string): KeyDescription {
     state: 'Enabled',
     multiRegion: false,
     multiRegionType: '',
+    createdAt: 1_735_689_600_000,
   };
 }

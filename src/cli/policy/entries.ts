@@ -88,7 +88,7 @@ const EMPTY_REQUEST = { dry_run: false, dry_run_modifiers: [], grant_token_count
 const EMPTY_SIDE = {
   ...{ known: false, requested_key_id: '', key_id_form: '', key_arn: '', alias: '', aliases: [] },
   ...{ tags: {}, spec: '', usage: '', origin: '', manager: '', state: '', multi_region: false },
-  ...{ multi_region_type: '', facts_off: [], encryption_context: {} },
+  ...{ multi_region_type: '', created_unix_ms: 0, facts_off: [], encryption_context: {} },
 };
 
 function fromAuditSide(side: Tree): Tree {

@@ -82,5 +82,6 @@ function toDescription(metadata: KeyMetadata, arn: string): KeyDescription {
     state: metadata.KeyState ?? '',
     multiRegion: metadata.MultiRegion ?? false,
     multiRegionType: metadata.MultiRegionConfiguration?.MultiRegionKeyType ?? '',
+    createdAt: metadata.CreationDate?.getTime() ?? 0,
   });
 }

@@ -117,6 +117,7 @@ function toDescription({
     state: KeyMetadata.KeyState,
     multiRegion: KeyMetadata.MultiRegion,
     multiRegionType: KeyMetadata.MultiRegionConfiguration?.MultiRegionKeyType ?? '',
+    createdAt: KeyMetadata.CreationDate.getTime(),
   };
 }
 

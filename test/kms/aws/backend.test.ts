@@ -42,6 +42,7 @@ describe('what is known of a key', () => {
       state: 'Enabled',
       multiRegion: false,
       multiRegionType: '',
+      createdAt: 1_735_689_600_000,
     });
     await kms.close();
   });

@@ -102,6 +102,7 @@ it('describes keys, their aliases and all their tags', async () => {
     state: 'Enabled',
     multiRegion: true,
     multiRegionType: 'PRIMARY',
+    createdAt: expect.any(Number),
   });
   expect(await backend.listAliases(Arn, never)).toEqual(['alias/a', 'alias/b']);
   expect(Object.keys(await backend.listResourceTags(Arn, never))).toHaveLength(50);

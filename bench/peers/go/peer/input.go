@@ -68,7 +68,7 @@ func side(requested string, key *types.KeyMetadata, encryptionContext map[string
 		"key_id": value(key.KeyId), "alias": alias, "aliases": []any{}, "tags": map[string]any{},
 		"spec": string(key.KeySpec), "usage": string(key.KeyUsage), "origin": string(key.Origin),
 		"manager": string(key.KeyManager), "state": string(key.KeyState),
-		"multi_region": false, "multi_region_type": "", "facts_off": []any{},
+		"multi_region": false, "multi_region_type": "", "created_unix_ms": 0, "facts_off": []any{},
 		"algorithm": "SYMMETRIC_DEFAULT", "encryption_context": pairs,
 		"encryption_context_keys": keysOf(encryptionContext),
 	}
