@@ -49,10 +49,14 @@ export function createGeneration(bundle: Bundle, limits: Limits, now: number): G
     throw new BundleFault(`the bundle's module has no entrypoint ${ENTRYPOINT}`);
   }
   refuseLoadErrors(engine);
+  // One rule answers most calls, and in the same words: they are read once.
+  let latest: { readonly resultSet: string; readonly verdict: Verdict } | undefined;
   const judge = (input: string | Input, at: number): Verdict => {
     try {
       const context = { nowNs: BigInt(at) * NS_PER_MS };
-      return toVerdict(engine.evaluate({ entrypoint, input, context }));
+      const resultSet = engine.evaluate({ entrypoint, input, context });
+      if (latest?.resultSet !== resultSet) latest = { resultSet, verdict: toVerdict(resultSet) };
+      return latest.verdict;
     } catch (thrown) {
       return toFailure(thrown);
     }

@@ -95,6 +95,7 @@ export function createHost(memory: WebAssembly.Memory, window: Window, builtins:
   function store(text: string, { opa_malloc, opa_json_parse }: OpaExports): number {
     const bytes = Buffer.from(text, 'utf8');
     const address = opa_malloc(bytes.length);
+    window.reserve(address + bytes.length);
     window.writeBytes(bytes, address);
     return opa_json_parse(address, bytes.length);
   }

@@ -28,8 +28,10 @@ export function createPlace(instance: Instance, { heapAddress }: Resident): Plac
   return (input) => {
     if (typeof input === 'string') return parse(instance, input, heapAddress);
     const { bytes, address, paths } = images.get(input.frame) ?? keep(input.frame);
+    const end = heapAddress + bytes.length;
+    window.reserve(end + characters(input.values) * MOST_BYTES);
     window.writeBytes(bytes, heapAddress);
-    fill(instance, { root: address, paths }, input.values, heapAddress + bytes.length);
+    fill(instance, { root: address, paths }, input.values, end);
     return address;
   };
 
@@ -46,10 +48,20 @@ export function createPlace(instance: Instance, { heapAddress }: Resident): Plac
   }
 }
 
+/** Of a UTF-16 code unit in UTF-8. */
+const MOST_BYTES = 3;
+
+function characters(texts: readonly string[]): number {
+  let sum = 0;
+  for (const text of texts) sum += text.length;
+  return sum;
+}
+
 type Tools = Pick<Instance, 'exports' | 'window'>;
 
 /** Writes the text at `at`, and its value behind it. */
 function parse({ exports, window }: Tools, text: string, at: number): number {
+  window.reserve(at + text.length * MOST_BYTES);
   const length = window.writeText(text, at);
   exports.opa_heap_ptr_set(at + length);
   return parsed(exports, at, length);

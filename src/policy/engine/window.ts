@@ -5,6 +5,8 @@ export const PAGE_BYTES = 65_536;
 
 /** Reads and writes a Wasm memory, and makes it larger where it must. */
 export interface Window {
+  /** Makes sure that the memory reaches up to `end`: to be called before anything is written. */
+  reserve(end: number): void;
   /** Writes text as UTF-8 and returns how many bytes that were. */
   writeText(text: string, at: number): number;
   writeBytes(bytes: Uint8Array, at: number): void;
@@ -20,14 +22,14 @@ export function openWindow(memory: WebAssembly.Memory): Window {
     if (view.buffer !== memory.buffer) view = Buffer.from(memory.buffer);
     return view;
   }
-  function reserve(end: number): Buffer {
-    const missing = end - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-    return current();
-  }
   return {
-    writeText: (text, at) => reserve(at + text.length * 3).write(text, at, 'utf8'),
-    writeBytes: (bytes, at) => reserve(at + bytes.length).set(bytes, at),
+    reserve(end) {
+      const missing = end - current().byteLength;
+      if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+      current();
+    },
+    writeText: (text, at) => view.write(text, at, 'utf8'),
+    writeBytes: (bytes, at) => view.set(bytes, at),
     readText(at) {
       const text = current();
       const end = text.indexOf(0, at);
