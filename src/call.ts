@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto';
-
 /**
  * The plain, frozen values that the stages hand on. Field names are AWS KMS's own; see
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
  */
+
+import { hash } from 'node:crypto';
 
 export type Side = 'source' | 'destination';
 
@@ -12,7 +12,7 @@ export type EncryptionContext = Readonly<Record<string, string>>;
 
 const sortedKeys = new WeakMap<EncryptionContext, readonly string[]>();
 
-/** The keys of a context, sorted: policy, audit and KMS each ask for them, and a call has two. */
+/** The keys of a frozen context, sorted: policy and audit both ask for them, and a call has two. */
 export function keysOf(context: EncryptionContext): readonly string[] {
   let keys = sortedKeys.get(context);
   if (keys === undefined) {
@@ -20,6 +20,18 @@ export function keysOf(context: EncryptionContext): readonly string[] {
     sortedKeys.set(context, keys);
   }
   return keys;
+}
+
+const fingerprints = new WeakMap<Uint8Array, string>();
+
+/** SHA-256 of a ciphertext in hex: what policy and audit see of it. */
+export function fingerprintOf(ciphertext: Uint8Array): string {
+  let fingerprint = fingerprints.get(ciphertext);
+  if (fingerprint === undefined) {
+    fingerprint = hash('sha256', ciphertext, 'hex');
+    fingerprints.set(ciphertext, fingerprint);
+  }
+  return fingerprint;
 }
 
 export const ENCRYPTION_ALGORITHMS = [
@@ -79,18 +91,6 @@ export interface Arrival {
 }
 
 export type PrincipalKind = 'spiffe' | 'mtls' | 'jwt' | 'uds' | 'access_key' | 'anonymous';
-
-const fingerprints = new WeakMap<Uint8Array, string>();
-
-/** SHA-256 of a ciphertext in hex: what policy and audit see of it. */
-export function fingerprintOf(ciphertext: Uint8Array): string {
-  let fingerprint = fingerprints.get(ciphertext);
-  if (fingerprint === undefined) {
-    fingerprint = hash('sha256', ciphertext, 'hex');
-    fingerprints.set(ciphertext, fingerprint);
-  }
-  return fingerprint;
-}
 
 export interface Principal {
   readonly id: string;

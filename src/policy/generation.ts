@@ -76,10 +76,7 @@ export function createGeneration(bundle: Bundle, limits: Limits, now: number): G
   function mask(entry: string): unknown {
     if (maskEntrypoint === undefined) return undefined;
     const question = { entrypoint: maskEntrypoint, input: entry, context: { nowNs: 0n } };
-    const [answer] = parseJson(engine.evaluate(question)) as readonly {
-      readonly result: unknown;
-    }[];
-    return answer?.result;
+    return resultOf(engine.evaluate(question));
   }
 }
 
@@ -123,18 +120,20 @@ function refuseLoadErrors(engine: Engine): void {
 }
 
 function loadErrors(engine: Engine, entrypoint: number): readonly unknown[] {
-  const ask = () =>
-    parseJson(engine.examine({ entrypoint, input: '{}', context: { nowNs: 0n } })) as readonly {
-      readonly result?: unknown;
-    }[];
   try {
-    const [answer] = ask();
-    if (Array.isArray(answer?.result)) return answer.result;
-    return [`${LOAD_ERRORS_ENTRYPOINT} is no list`];
+    const question = { entrypoint, input: '{}', context: { nowNs: 0n } };
+    const errors = resultOf(engine.examine(question));
+    return Array.isArray(errors) ? errors : [`${LOAD_ERRORS_ENTRYPOINT} is no list`];
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     throw new BundleFault(`the bundle's load_errors cannot be asked: ${why}`, { cause: thrown });
   }
+}
+
+/** What an entrypoint answered that is no decision; undefined where it is undefined. */
+function resultOf(resultSet: string): unknown {
+  const [answer] = parseJson(resultSet) as readonly { readonly result: unknown }[];
+  return answer?.result;
 }
 
 function toFailure(thrown: unknown): Verdict {

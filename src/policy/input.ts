@@ -8,6 +8,7 @@ import {
   type Principal,
   type Resolved,
 } from '../call.ts';
+import { WEEKDAYS } from './builtins/layout.ts';
 import { type ContextChanges, contextChanges } from './context-changes.ts';
 
 /** One side as policy sees it; policies/schemas/input.json says what each field holds. */
@@ -179,8 +180,6 @@ function toRelation(source: KeyFacts, destination: KeyFacts) {
     same_region: same('region') && same('partition'),
   };
 }
-
-const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
 export function toTime(milliseconds: number): PolicyInput['time'] {
   const date = new Date(milliseconds);
