@@ -11,6 +11,7 @@ import { type Connections, createConnections } from '../server/listener/connecti
 import { watchHalfOpenCalls } from '../server/listener/half-open.ts';
 import { createListener, type Listener } from '../server/listener/listener.ts';
 import { serverOptions } from '../server/listener/options.ts';
+import { correctTimeouts } from '../server/listener/timeouts.ts';
 import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
 import { SERVICE_NAME } from '../server/service.ts';
 import { createStatusWriter } from '../server/status.ts';
@@ -54,6 +55,8 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
     limitMs: parts.config.connections.message_timeout_ms,
   });
   opened.push(async () => halfOpen.close());
+  const timeouts = correctTimeouts();
+  opened.push(async () => timeouts.close());
   const listeners = createListeners(parts, connections);
   const addresses: string[] = [];
   for (const listener of listeners) {

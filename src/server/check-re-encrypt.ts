@@ -4,7 +4,6 @@ import type { CheckReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/Chec
 import type { CheckReEncryptResponse } from '../gen/kms/reencrypt/v1/CheckReEncryptResponse.ts';
 import type { ResolvedKey } from '../gen/kms/reencrypt/v1/ResolvedKey.ts';
 import { readRequest } from './re-encrypt.ts';
-import { invalid } from './read-call.ts';
 import type { HandlerTools, UnaryMethod } from './unary.ts';
 
 /** `CheckReEncrypt`: what policy would decide, and why. */
@@ -16,7 +15,6 @@ export function checkReEncryptMethod(
     method: 'CheckReEncrypt',
     action: 'kms:CheckReEncrypt',
     perform: async ({ request }, envelope) => {
-      if (!request) throw invalid([{ field: 'request', description: 'must be set' }]);
       return toResponse(await check(readRequest(request, envelope, tools)));
     },
   };

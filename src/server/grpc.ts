@@ -1,4 +1,9 @@
-import { Server, type ServerOptions, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  Server,
+  type ServerOptions,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import type { Check } from '../check.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { checkReEncryptMethod } from './check-re-encrypt.ts';
@@ -15,7 +20,7 @@ export interface GrpcServerParts {
   readonly health: ReturnType<typeof createHealth>;
 }
 
-/** The gRPC server with its services, not yet listening. Methods without a handler are UNIMPLEMENTED. */
+/** The gRPC server with its services, not yet listening. */
 export function createGrpcServer(parts: GrpcServerParts): Server {
   const { options, pipeline, check, tools, health } = parts;
   const server = new Server(options);
@@ -23,7 +28,20 @@ export function createGrpcServer(parts: GrpcServerParts): Server {
     ReEncrypt: unaryHandler(reEncryptMethod(pipeline, tools), tools),
     CheckReEncrypt: unaryHandler(checkReEncryptMethod(check, tools), tools),
   };
-  server.addService(loadService(), handlers);
+  server.addService(served(loadService(), handlers), handlers);
   health.addTo(server);
   return server;
+}
+
+/**
+ * The methods that have a handler. grpc-js would decode the message of another one before it says
+ * UNIMPLEMENTED, and say INTERNAL where it cannot; to what it does not know it says so at once.
+ */
+function served(
+  service: ServiceDefinition,
+  handlers: UntypedServiceImplementation,
+): ServiceDefinition {
+  return Object.fromEntries(
+    Object.entries(service).filter(([method]) => Object.hasOwn(handlers, method)),
+  );
 }

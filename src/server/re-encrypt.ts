@@ -3,7 +3,7 @@ import type { EncryptionAlgorithm } from '../gen/kms/reencrypt/v1/EncryptionAlgo
 import type { ReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/ReEncryptRequest.ts';
 import type { ReEncryptResponse } from '../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
 import type { Pipeline, Released } from '../pipeline.ts';
-import { type Envelope, readCall, type WireCall } from './read-call.ts';
+import { type Envelope, invalid, readCall, type WireCall } from './read-call.ts';
 import type { HandlerTools, UnaryMethod } from './unary.ts';
 
 const ALGORITHM_PREFIX = 'ENCRYPTION_ALGORITHM_';
@@ -33,11 +33,12 @@ export function reEncryptMethod(
 
 /** The message → a call. What is refused here never met a stage: it is told to `turnedAway`. */
 export function readRequest(
-  request: ReEncryptRequest__Output,
+  request: ReEncryptRequest__Output | null,
   envelope: Envelope,
   { turnedAway }: Pick<HandlerTools, 'turnedAway'>,
 ) {
   try {
+    if (!request) throw invalid([{ field: 'request', description: 'must be set' }]);
     return readCall(toWireCall(request), envelope);
   } catch (thrown) {
     const refusal = toRefusal(thrown);

@@ -80,10 +80,13 @@ function createWire() {
   const [request, response] = [root.lookupType('Request'), root.lookupType('Response')];
   return {
     requestSerialize: (asked: Asked) => Buffer.from(asked.bytes),
-    requestDeserialize: (bytes: Buffer): Asked => ({
-      ask: request.toObject(request.decode(bytes), { oneofs: true }),
-      bytes,
-    }),
+    requestDeserialize: (bytes: Buffer): Asked => {
+      try {
+        return { ask: request.toObject(request.decode(bytes), { oneofs: true }), bytes };
+      } catch {
+        return { ask: {}, bytes };
+      }
+    },
     responseSerialize: (message: object) => Buffer.from(response.encode(message).finish()),
     responseDeserialize: (bytes: Buffer): object => response.decode(bytes),
   };

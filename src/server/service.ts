@@ -36,7 +36,7 @@ export function loadService(): ServiceDefinition {
 }
 
 /** grpc-js answers a message that it cannot decode with INTERNAL; it is the caller's mistake. */
-function tolerant<Request>({
+export function tolerant<Request>({
   requestDeserialize,
 }: {
   readonly requestDeserialize: (bytes: Buffer) => Request;

@@ -2,6 +2,7 @@ import { type handleUnaryCall, type ServerUnaryCall, status } from '@grpc/grpc-j
 import type { Action, Arrival } from '../call.ts';
 import { type Refusal, toRefusal } from '../errors.ts';
 import { type DeadlineLimits, startLifetime } from './lifetime.ts';
+import { WRONG_TIMEOUT } from './listener/timeouts.ts';
 import { type Envelope, invalid } from './read-call.ts';
 import { MalformedMessage, SERVICE_NAME } from './service.ts';
 import { type StatusWriter, trailers } from './status.ts';
@@ -56,7 +57,7 @@ export function unaryHandler<Request, Response>(
     };
     const answer = async () => {
       const envelope = toEnvelope(call, { id, action, signal: lifetime.signal, tools });
-      return perform(decoded(call.request), envelope);
+      return perform(decoded(call, tools), envelope);
     };
     answer().then(
       (response) => {
@@ -75,10 +76,23 @@ export function unaryHandler<Request, Response>(
   };
 }
 
-function decoded<Request>(message: Request | MalformedMessage): Request {
-  if (!(message instanceof MalformedMessage)) return message;
-  throw invalid([{ field: 'request', description: message.message }]);
+/** The message, where there is one to answer. */
+function decoded<Request>(
+  { request, metadata }: ServerUnaryCall<Request | MalformedMessage, unknown>,
+  { turnedAway }: HandlerTools,
+): Request {
+  const malformed = request instanceof MalformedMessage;
+  if (!malformed && metadata.get(WRONG_TIMEOUT).length === 0) return request;
+  const wrong = malformed ? { field: 'request', description: request.message } : NO_TIMEOUT;
+  const refusal = invalid([wrong]);
+  turnedAway(refusal);
+  throw refusal;
 }
+
+const NO_TIMEOUT = {
+  field: 'grpc-timeout',
+  description: 'must be up to 8 digits and one of the units H, M, S, m, u, n',
+};
 
 function toEnvelope(
   call: ServerUnaryCall<unknown, unknown>,

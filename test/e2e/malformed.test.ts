@@ -1,0 +1,138 @@
+import { Buffer } from 'node:buffer';
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+
+const SERVICE = '/kms.reencrypt.v1.ReEncryptService';
+const HEALTH = '/grpc.health.v1.Health';
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** A field of 255 bytes that has none. */
+const CUT = Buffer.from([0x0a, 0xff]);
+
+let proxy: RunningProxy;
+let session: ClientHttp2Session;
+
+beforeAll(async () => {
+  proxy = await startProxy();
+  session = connect(`http://${proxy.endpoint}`);
+});
+
+afterAll(async () => {
+  session.destroy();
+  await proxy.stop();
+});
+
+function message(body: Buffer, length = body.length): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(length, 1);
+  return Buffer.concat([head, body]);
+}
+
+interface Told {
+  readonly code: number;
+  readonly text: string;
+  readonly decisionId: unknown;
+}
+
+/** Sends bytes to a method, all on one connection, and gives back its status. */
+function send(path: string, bytes: Buffer, headers: Record<string, string> = {}): Promise<Told> {
+  return new Promise((resolve, reject) => {
+    const call = session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...headers,
+    });
+    const tell = (of: IncomingHttpHeaders) => {
+      if (of['grpc-status'] === undefined) return;
+      const [code, text] = [Number(of['grpc-status']), decodeURI(String(of['grpc-message']))];
+      resolve({ code, text, decisionId: of['decision_id'] });
+      call.close();
+    };
+    call.on('response', tell).on('trailers', tell).on('error', reject);
+    call.resume();
+    call.end(bytes);
+  });
+}
+
+describe('a message that cannot be decoded', () => {
+  test.each(['ReEncrypt', 'CheckReEncrypt'])('is the caller’s mistake, to %s', async (method) => {
+    expect(await send(`${SERVICE}/${method}`, message(CUT))).toEqual({
+      code: status.INVALID_ARGUMENT,
+      text: 'request must be a message of this method’s type',
+      decisionId: expect.stringMatching(UUID),
+    });
+  });
+
+  test.each(['Check', 'Watch'])('is so to the health service’s %s', async (method) => {
+    const { code, text } = await send(`${HEALTH}/${method}`, message(CUT));
+    expect([code, text]).toEqual([status.INVALID_ARGUMENT, 'request must be a health request']);
+  });
+
+  test.each(['BatchReEncrypt', 'StreamReEncrypt', 'Nope', '__proto__'])(
+    'does not matter where nothing is served: %s is UNIMPLEMENTED',
+    async (method) => {
+      for (const bytes of [message(CUT), message(CUT, 100), Buffer.alloc(0)]) {
+        expect(await send(`${SERVICE}/${method}`, bytes)).toMatchObject({
+          code: status.UNIMPLEMENTED,
+        });
+      }
+    },
+  );
+
+  test('is counted in the log with the others that were turned away', async () => {
+    await send(`${SERVICE}/ReEncrypt`, message(CUT));
+    await expect
+      .poll(() => proxy.entries().map((entry) => entry['turned_away']), { timeout: 5000 })
+      .toContainEqual({ reason: 'INVALID_REQUEST', count: expect.any(Number) });
+  });
+});
+
+describe('grpc-timeout', () => {
+  test.each(['-5S', '5s', '5', 'S', '1.5S', '100m;x', '5S, 6S', '999999999S'])(
+    'that is none, such as %s, is refused by its name',
+    async (timeout) => {
+      const told = await send(`${SERVICE}/ReEncrypt`, message(CUT), { 'grpc-timeout': timeout });
+      expect(told).toMatchObject({ code: status.INVALID_ARGUMENT });
+      const empty = await send(`${SERVICE}/ReEncrypt`, message(Buffer.alloc(0)), {
+        'grpc-timeout': timeout,
+      });
+      expect(empty).toEqual({
+        code: status.INVALID_ARGUMENT,
+        text: 'grpc-timeout must be up to 8 digits and one of the units H, M, S, m, u, n',
+        decisionId: expect.stringMatching(UUID),
+      });
+    },
+  );
+
+  test.each(['597H', '99999999H', '99999999M', '99999999S', '99999999m', '99999999u', '99999999n'])(
+    'of %s is time enough, without a warning from a timer',
+    async (timeout) => {
+      const warnings: string[] = [];
+      const heard = ({ name }: Error) => void warnings.push(name);
+      process.on('warning', heard);
+      const told = await send(`${SERVICE}/ReEncrypt`, message(Buffer.alloc(0)), {
+        'grpc-timeout': timeout,
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      process.off('warning', heard);
+      expect(told.text).toMatch(/^destination_key_id must/);
+      expect(warnings).toEqual([]);
+    },
+  );
+});
+
+describe('the health service', () => {
+  test('says nothing back of a name that it does not know, however long', async () => {
+    const name = Buffer.alloc(200_000, 'a');
+    const field = Buffer.concat([Buffer.from([0x0a, 0xc0, 0x9a, 0x0c]), name]);
+    const [long, next] = await Promise.all([
+      send(`${HEALTH}/Check`, message(field)),
+      send(`${HEALTH}/Check`, message(Buffer.from([0x0a, 0x01, 0x61]))),
+    ]);
+    const told = { code: status.NOT_FOUND, text: 'There is no such service here.' };
+    expect([long, next]).toMatchObject([told, told]);
+  });
+});
