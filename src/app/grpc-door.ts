@@ -53,6 +53,7 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
     connections,
     streaming: STREAMING,
     limitMs: parts.config.connections.message_timeout_ms,
+    maxMessageBytes: parts.config.max_message_bytes,
   });
   opened.push(async () => halfOpen.close());
   const timeouts = correctTimeouts();

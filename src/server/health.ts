@@ -20,6 +20,8 @@ interface Handlers {
 }
 
 const NAMES: readonly string[] = ['', SERVICE_NAME];
+/** A watch holds on to its request for as long as it lasts. */
+const MAX_BYTES = 1024;
 const MALFORMED = { code: status.INVALID_ARGUMENT, details: 'request must be a health request' };
 
 /** grpc.health.v1, for the server as a whole ('') and for the service. */
@@ -56,7 +58,7 @@ function lenient(service: ServiceDefinition): ServiceDefinition {
   return Object.fromEntries(
     Object.entries(service).map(([name, method]) => [
       name,
-      { ...method, requestDeserialize: tolerant(method) },
+      { ...method, requestDeserialize: tolerant(method, { maxBytes: MAX_BYTES }) },
     ]),
   );
 }

@@ -5,6 +5,9 @@ export type Complain = (field: string, description: string) => void;
 
 const REPLACEMENT = '\uFFFD';
 
+/** Ours: KMS states no limit. Each costs some microseconds until it stands in the log. */
+const MOST_PAIRS = 1000;
+
 /**
  * A map of strings → a frozen encryption context without a prototype. Decoders put U+FFFD where
  * bytes were not UTF-8 and so merge keys, JSON has lone surrogates, and `__proto__` is lost by
@@ -16,7 +19,12 @@ export function readEncryptionContext(
   complain: Complain,
 ): EncryptionContext {
   const context: Record<string, string> = Object.create(null);
-  for (const key of Object.keys(map)) {
+  const keys = Object.keys(map);
+  if (keys.length > MOST_PAIRS) {
+    complain(field, `must have at most ${MOST_PAIRS} pairs, which is a limit of this proxy`);
+    return context;
+  }
+  for (const key of keys) {
     const value = map[key];
     const wrong = wrongKey(key) ?? wrongValue(value);
     if (wrong !== undefined) complain(field, `${wrong} (key ${shown(key)})`);

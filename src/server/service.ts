@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type GrpcObject, loadPackageDefinition, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import protobuf from 'protobufjs';
 import type { ProtoGrpcType } from '../gen/reencrypt.ts';
 
 /** Where the `.proto` files are, in the repository and in the package alike. */
@@ -10,6 +11,9 @@ export const SERVICE_NAME = 'kms.reencrypt.v1.ReEncryptService';
 
 /** KMS's limits add up to about 110 kB for one call; whole messages are bounded by the server. */
 const MAX_CALL_BYTES = 256 * 1024;
+
+/** A call of a thousand pairs in each context and ten grant tokens has fewer. */
+const MOST_FIELDS = 3000;
 
 /** Stands for a message that could not be decoded: the handler answers for it, with a decision id. */
 export class MalformedMessage extends Error {
@@ -31,24 +35,45 @@ export function loadService(): ServiceDefinition {
   return {
     ...service,
     ReEncrypt: { ...ReEncrypt, requestDeserialize: tolerant(ReEncrypt) },
-    CheckReEncrypt: { ...CheckReEncrypt, requestDeserialize: tolerant(CheckReEncrypt) },
+    CheckReEncrypt: {
+      ...CheckReEncrypt,
+      requestDeserialize: tolerant(CheckReEncrypt, { depth: 1 }),
+    },
   };
 }
 
 /** grpc-js answers a message that it cannot decode with INTERNAL; it is the caller's mistake. */
-export function tolerant<Request>({
-  requestDeserialize,
-}: {
-  readonly requestDeserialize: (bytes: Buffer) => Request;
-}) {
+export function tolerant<Request>(
+  { requestDeserialize }: { readonly requestDeserialize: (bytes: Buffer) => Request },
+  { maxBytes = MAX_CALL_BYTES, depth = 0 } = {},
+) {
   return (bytes: Buffer): Request | MalformedMessage => {
-    if (bytes.length > MAX_CALL_BYTES) {
-      return new MalformedMessage(`must have at most ${MAX_CALL_BYTES} bytes`);
+    if (bytes.length > maxBytes) {
+      return new MalformedMessage(`must have at most ${maxBytes} bytes`);
     }
     try {
+      // A field is two bytes at least. To look through them is far cheaper than to decode them.
+      if (bytes.length > 2 * MOST_FIELDS && countFields(bytes, depth) > MOST_FIELDS) {
+        return new MalformedMessage(`must have at most ${MOST_FIELDS} fields`);
+      }
       return requestDeserialize(bytes);
     } catch (cause) {
       return new MalformedMessage('must be a message of this method’s type', { cause });
     }
   };
 }
+
+/** Of the message and of what it holds down to `depth`. @throws Error where it is no message */
+function countFields(bytes: Uint8Array, depth: number): number {
+  const reader = protobuf.Reader.create(bytes);
+  let count = 0;
+  while (reader.pos < reader.len) {
+    const type = reader.uint32() & 7;
+    count += 1;
+    if (depth > 0 && type === DELIMITED) count += countFields(reader.bytes(), depth - 1);
+    else reader.skipType(type);
+  }
+  return count;
+}
+
+const DELIMITED = 2;

@@ -49,13 +49,13 @@ const metric = async (line: RegExp) => {
 
 describe('a call with very many wrong fields', () => {
   test('is refused in words, and leaves the other calls of its connection alone', async () => {
-    const wrong = Object.fromEntries(Array.from({ length: 12_000 }, (_, n) => [`key-${n}`, '']));
+    const wrong = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`key-${n}`, '']));
     const [told, answer] = await Promise.all([
       refusalOf(reEncrypt(client, { ...request(), sourceEncryptionContext: wrong })),
       reEncrypt(client, request()),
     ]);
     expect(told).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'INVALID_REQUEST' });
-    expect(told.message).toContain('and 11999 more');
+    expect(told.message).toContain('and 999 more');
     expect(told.fields.length).toBe(16);
     expect(answer.ciphertextBlob.length).toBeGreaterThan(0);
   });
@@ -198,10 +198,10 @@ describe('bad input', () => {
   });
 
   test('a message past 256 KiB is refused by size', async () => {
-    const told = await refusalOf(raw(Buffer.alloc(256 * 1024 + 1)));
-    expect(told.fields).toMatchObject([
-      { field: 'request', description: expect.stringMatching(/262144 bytes/) },
-    ]);
+    await expect(raw(Buffer.alloc(256 * 1024 + 1))).rejects.toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringMatching(/262145 vs 262144/),
+    });
   });
 
   function raw(bytes: Buffer): Promise<unknown> {

@@ -46,6 +46,9 @@ function violations(wire: Partial<WireCall>, action?: Action) {
   }
 }
 
+const pairs = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`key-${n}`, 'v']));
+
 const own = (key: string, value: unknown) =>
   Object.defineProperty({}, key, { value, enumerable: true });
 
@@ -54,6 +57,7 @@ describe('a request that is not exact is refused by the name of its field', () =
   test.each<[string, Partial<WireCall>, string[]]>([
     ['an empty ciphertext', { ciphertext: new Uint8Array() }, ['ciphertext_blob']],
     ['6,145 bytes', { ciphertext: new Uint8Array(6145) }, ['ciphertext_blob']],
+    ['a context of 1,001 pairs', { sourceEncryptionContext: pairs(1001) }, ['source_encryption_context']],
     ['an empty source key id', { sourceKeyId: '' }, ['source_key_id']],
     ['a source key id of 2,049 characters', { sourceKeyId: 'a'.repeat(2049) }, ['source_key_id']],
     ['no destination key id', { destinationKeyId: '' }, ['destination_key_id']],

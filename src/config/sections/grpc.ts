@@ -79,8 +79,8 @@ export const grpc = z
     max_message_bytes: z
       .int()
       .min(262_144)
-      .default(4_194_304)
-      .describe('Largest message, a batch’s included.'),
+      .default(262_144)
+      .describe('Largest message. A peer may make the proxy hold a hundred of them at once.'),
     channelz_listen: localAddress
       .optional()
       .describe('Where gRPC channelz tells of connections and calls. Off where unset.'),

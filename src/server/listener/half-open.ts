@@ -9,6 +9,8 @@ export interface HalfOpenOptions {
   readonly streaming: ReadonlySet<string>;
   /** How long a caller may take to send its one message. */
   readonly limitMs: number;
+  /** How large a message may be. */
+  readonly maxMessageBytes: number;
 }
 
 /** What Node publishes of each stream of every HTTP/2 server in the process. */
@@ -17,14 +19,20 @@ interface Published {
   readonly headers?: { readonly ':path'?: string };
 }
 
-const SWEEPS_PER_LIMIT = 4;
+const SWEEP_MS = 50;
+
+/** What messages that have not come whole may take of memory, of all callers together. */
+const HELD_BYTES = 16 * 1024 * 1024;
 
 /**
  * Cuts calls whose message never comes whole. Their handler has not begun, so nothing else would end
- * them but their connection's age, and each may hold megabytes until then.
+ * them but their connection's age, and each may hold as much as a message is large until then. Where
+ * more of them wait than memory is set aside for, the oldest go first.
  */
 export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } {
-  const { connections, streaming, limitMs } = options;
+  const { connections, streaming, limitMs, maxMessageBytes } = options;
+  const most = Math.max(1, Math.floor(HELD_BYTES / maxMessageBytes));
+  /** In the order in which they began. */
   const begun = new Map<ServerHttp2Stream, number>();
 
   const created = (message: unknown): void => {
@@ -35,19 +43,24 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
     begun.delete((message as Published).stream);
   };
   const sweep = (): void => {
-    const before = performance.now() - limitMs;
+    const now = performance.now();
+    const half: ServerHttp2Stream[] = [];
+    let late = 0;
     for (const [stream, at] of begun) {
-      // They stand in the order in which they began.
-      if (at > before) return;
+      if (at > now - Math.min(SWEEP_MS, limitMs)) break;
+      if (stream.readableEnded || !connections.owns(stream.session?.socket)) begun.delete(stream);
+      else half.push(stream);
+      if (at <= now - limitMs) late = half.length;
+    }
+    for (const stream of half.slice(0, Math.max(late, half.length - most))) {
       begun.delete(stream);
-      if (!stream.readableEnded && connections.owns(stream.session?.socket)) {
-        stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      }
+      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     }
   };
   subscribe('http2.server.stream.created', created);
   subscribe('http2.server.stream.close', closed);
-  const timer = setInterval(sweep, limitMs / SWEEPS_PER_LIMIT);
+  // What came while the loop was held up is read before anyone is judged by it.
+  const timer = setInterval(() => setImmediate(sweep), Math.min(SWEEP_MS, limitMs / 4));
   timer.unref();
 
   return {

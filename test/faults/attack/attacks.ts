@@ -1,7 +1,9 @@
+import type { ClientHttp2Stream } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { callHeaders, FLAG, frame, PREFACE, SETTINGS, TYPE, uint32 } from './frames.ts';
+import { MANY_PAIRS, manyStreams, message } from './streams.ts';
 
 /** Attacks one port and resolves to how many blows it struck. */
 export type Attack = (port: number) => Promise<number>;
@@ -19,6 +21,9 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   '1,000 prefaces and no more': manyConnections(1000, () => [PREFACE]),
   '500 half header blocks': manyConnections(500, () => [HELLO, frame(TYPE.headers, FLAG.endStream, 1, callHeaders())]),
   '200 connections with 10 half messages': manyConnections(200, () => [HELLO, ...odd(10).flatMap(halfCall)]),
+  'large half messages on 10 connections, again and again': manyStreams({ connections: 10, ms: 4000, say: (stream) => void stream.write(message(Buffer.alloc(250_000)).subarray(0, -10)) }),
+  'contexts of 23,000 pairs on 2 connections, again and again': manyStreams({ connections: 2, ms: 4000, say: (stream) => void stream.end(MANY_PAIRS) }),
+  'watches of 2,000 long names': watches,
   'rapid reset': oneConnection(20_000, (n) => [frame(TYPE.headers, DONE, n, callHeaders()), reset(n)]),
   'rapid reset with messages': oneConnection(20_000, (n) => [...wholeCall(n), reset(n)]),
   'rapid reset with messages over 10 connections': tenTimes(oneConnection(5000, (n) => [...wholeCall(n), reset(n)])),
@@ -76,6 +81,21 @@ async function gzipBomb(port: number): Promise<number> {
     frames.push(frame(TYPE.data, at + 16_384 >= message.length ? FLAG.endStream : 0, 1, part));
   }
   return manyConnections(1, () => [HELLO, ...frames])(port);
+}
+
+/** The health service must not keep the names that it is asked for. */
+async function watches(port: number): Promise<number> {
+  let name = 0;
+  const say = (stream: ClientHttp2Stream): void => {
+    name += 1;
+    const text = Buffer.alloc(200_000, `${name} `);
+    stream.end(message(Buffer.concat([Buffer.from([0x0a, 0xc0, 0x9a, 0x0c]), text])));
+  };
+  const path = '/grpc.health.v1.Health/Watch';
+  for (let round = 0; round < 10; round += 1) {
+    await manyStreams({ connections: 2, ms: 1000, path, say })(port);
+  }
+  return name;
 }
 
 /** Connections that say something and then hold on for three seconds. */

@@ -32,7 +32,12 @@ afterEach(async () => {
 
 test('a call whose message never comes whole is cut; others on the connection go on', async () => {
   const { connections } = door;
-  const watch = watchHalfOpenCalls({ connections, streaming: new Set(), limitMs: 40 });
+  const watch = watchHalfOpenCalls({
+    connections,
+    streaming: new Set(),
+    limitMs: 40,
+    maxMessageBytes: 1000,
+  });
   const half = halfCall();
   const whole = session.request(HEADERS);
   whole.end(Buffer.alloc(5));
@@ -43,9 +48,31 @@ test('a call whose message never comes whole is cut; others on the connection go
   watch.close();
 });
 
+test('where more such calls wait than memory is set aside for, the oldest are cut at once', async () => {
+  const { connections } = door;
+  const half = { connections, streaming: new Set<string>(), limitMs: 60_000 };
+  // There is room for two messages of this size.
+  const watch = watchHalfOpenCalls({ ...half, maxMessageBytes: 8 * 1024 * 1024 });
+  const calls = [halfCall(), halfCall(), halfCall(), halfCall()];
+  await Promise.all(calls.slice(0, 2).map(closing));
+  await sleep(300);
+  expect(calls.map(({ rstCode, closed }) => [rstCode, closed])).toEqual([
+    [11, true],
+    [11, true],
+    [0, false],
+    [0, false],
+  ]);
+  watch.close();
+});
+
 test('a method whose request is a stream may take its time', async () => {
   const streaming = new Set([HEADERS[':path']]);
-  const watch = watchHalfOpenCalls({ connections: door.connections, streaming, limitMs: 20 });
+  const watch = watchHalfOpenCalls({
+    connections: door.connections,
+    streaming,
+    limitMs: 20,
+    maxMessageBytes: 1000,
+  });
   const half = halfCall();
   await sleep(80);
   expect(half.closed).toBe(false);
