@@ -28,6 +28,8 @@ export interface JwtKeys {
 }
 
 const BEARER = 'bearer ';
+/** Policy, log and whoever reads it might each take such text for something else. */
+const UNCLEAR = /[\p{Cc}\p{Cs}\uFFFD]/u;
 /** A token this long is no credential but an attack on the parser. */
 const MAX_CHARACTERS = 8192;
 
@@ -74,8 +76,8 @@ async function verify(authorization: string, options: JwtOptions) {
 
 function toPrincipal(payload: JWTPayload, options: JwtOptions): Principal {
   const id = payload[options.subjectClaim];
-  if (typeof id !== 'string' || id === '') {
-    throw refused(`The bearer token's ${options.subjectClaim} must be text.`);
+  if (typeof id !== 'string' || id === '' || UNCLEAR.test(id)) {
+    throw refused(`The bearer token’s ${options.subjectClaim} must be text that is exact.`);
   }
   const attributes: Record<string, string> = { issuer: options.issuer };
   for (const claim of options.claims) {

@@ -105,7 +105,10 @@ describe('a bearer token', () => {
       ['of another issuer', `Bearer ${await token({ iss: 'https://evil.example' })}`, /iss is not/],
       ['for another audience', `Bearer ${await token({ aud: 'other' })}`, /aud is not accepted/],
       ['without a subject', `Bearer ${await token({ sub: undefined })}`, /sub is not accepted/],
-      ['with a subject that is no text', `Bearer ${await token({ sub: 7 })}`, /sub/],
+      ['with a subject that is no text', `Bearer ${await token({ sub: 7 })}`, /sub must be text/],
+      ['with a subject of two lines', `Bearer ${await token({ sub: 'a\nb' })}`, /must be text/],
+      ['with half a character', `Bearer ${await token({ sub: 'a\ud800' })}`, /must be text/],
+      ['with a mended character', `Bearer ${await token({ sub: 'a\ufffd' })}`, /must be text/],
       ['with alg none', `Bearer ${unsigned({ alg: 'none' })}`, /algorithm is not accepted/],
       ['with HMAC over the public key', `Bearer ${hmac(signer)}`, /algorithm is not accepted/],
       [

@@ -70,6 +70,24 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+const withChain = (leaf: Issued, ...above: readonly Issued[]): Issued => ({
+  ...leaf,
+  cert: [leaf, ...above].map(({ cert }) => cert).join(''),
+});
+
+/** A caller's certificate that shows its issuer, and as many others. */
+const signedBy = (issuer: Issued, others = 0): Issued =>
+  withChain(issuer.issue(BILLING), issuer, ...Array.from({ length: others }, () => issuer));
+
+/** CAs each below the other; the last shows them all. */
+function chainOf(length: number): Issued {
+  let last = ca.issue({ ca: true });
+  for (let depth = 1; depth < length; depth += 1) {
+    last = withChain(last.issue({ ca: true }), last);
+  }
+  return last;
+}
+
 describe('mutual TLS', () => {
   test('hands on the certificate that was verified', async () => {
     const { address } = await openDoor();
@@ -77,6 +95,14 @@ describe('mutual TLS', () => {
     await caller(address, client).whoAmI();
     expect(Buffer.from(door.arrivals[0]?.certificate ?? [])).toEqual(client.der);
     expect(door.arrivals[0]?.peer).toMatch(/^127\.0\.0\.1:\d+$/);
+  });
+
+  test('takes a caller whose CA is below ours, where he shows that one too', async () => {
+    const { address } = await openDoor();
+    const below = ca.issue({ commonName: 'below', ca: true });
+    const client = below.issue(BILLING);
+    await caller(address, withChain(client, below)).whoAmI();
+    expect(Buffer.from(door.arrivals[0]?.certificate ?? [])).toEqual(client.der);
   });
 
   test.each<[string, () => Issued | undefined]>([
@@ -92,7 +118,9 @@ describe('mutual TLS', () => {
       () => ca.issue({ ...BILLING, notBefore: new Date(Date.now() + 60_000) }),
     ],
     ['for servers alone', () => ca.issue({ ...BILLING, usage: 'server' })],
-    ['signed by a leaf', () => ca.issue(BILLING).issue(BILLING)],
+    ['signed by a leaf', () => signedBy(ca.issue(BILLING))],
+    ['under hundreds of others', () => signedBy(ca.issue({ ca: true }), 360)],
+    ['at the end of a long chain', () => signedBy(chainOf(120))],
   ])('ends the handshake of a caller %s, and serves others', async (_, issue) => {
     const refused: string[] = [];
     const { address } = await openDoor({}, (...why: string[]) => refused.push(...why));
