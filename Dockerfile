@@ -1,4 +1,4 @@
-# The image of kms-reencrypt-proxy: compiled JavaScript, production dependencies, no shell, no root.
+# The image of kms-reencrypt-proxy: compiled JavaScript, no shell, no root.
 #
 # Both bases are named by tag, for a digest that nobody looked up would pin nothing. Pin them where
 # the image is published: docker build --build-arg BASE=…@sha256:… --build-arg BUILD=…@sha256:…
@@ -14,14 +14,12 @@ COPY toolchain/package.json toolchain/package.json
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca \
     NODE_EXTRA_CA_CERTS=/run/secrets/ca npm ci
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts scripts
 COPY src src
-RUN npm run build
-# The pinned Node of toolchain/ is for development; the image has the one of its base.
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca \
-    NODE_EXTRA_CA_CERTS=/run/secrets/ca \
-    npm ci --omit=dev --omit=optional --prefer-offline --workspaces=false && \
-    rm -rf node_modules/@kms-reencrypt-proxy && \
-    find node_modules dist \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete && \
+# What the commands import is in them; the client for other people's programs is not for an image.
+RUN npm run build && \
+    rm -r dist/types dist/*.mjs && \
+    find dist -name '*.map' -delete && \
     mkdir -p /state
 
 FROM ${BASE}
@@ -30,7 +28,6 @@ LABEL org.opencontainers.image.title="kms-reencrypt-proxy" \
       org.opencontainers.image.licenses="Apache-2.0"
 WORKDIR /app
 COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules node_modules
 COPY LICENSE ./
 COPY proto proto
 COPY policies policies

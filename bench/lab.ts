@@ -54,10 +54,9 @@ export async function openLab(): Promise<Lab> {
   };
 }
 
-/** The package as users run it: compiled, not stripped at start. */
+/** The package as users run it: in one piece, not stripped at start. */
 async function buildPackage(): Promise<void> {
-  const tsc = join(ROOT, 'node_modules/.bin/tsc');
-  await execute(tsc, ['-p', 'tsconfig.build.json'], { cwd: ROOT });
+  await execute(process.execPath, ['scripts/build.ts'], { cwd: ROOT });
 }
 
 async function build(name: string): Promise<{ binary: string } | { missing: string }> {

@@ -21,7 +21,7 @@ const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 /** Starts the log's thread from the sources or from the compiled package, whichever this file is of. */
 export function startThread({ data, onReport, onDeath }: ThreadOptions): Thread {
   const entry = new URL(
-    import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js',
+    import.meta.url.endsWith('.ts') ? './thread.ts' : './audit-thread.js',
     import.meta.url,
   );
   const worker = new Worker(entry, { workerData: data, resourceLimits: LIMITS, name: 'audit' });

@@ -1,11 +1,10 @@
-import { fileURLToPath } from 'node:url';
 import { type GrpcObject, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
 import type { ProtoGrpcType as HealthTypes } from '../gen/health.ts';
 import type { ProtoGrpcType as ReEncryptTypes } from '../gen/reencrypt.ts';
+import { packaged } from '../packaged.ts';
 
-/** The `.proto` files lie beside `src/` and, in the built package, beside `dist/`. */
-const PROTO_FOLDER = fileURLToPath(new URL('../../proto', import.meta.url));
+const PROTO_FOLDER = packaged('proto');
 
 /** Messages and services of the wire contract, under their full names. */
 export function loadReEncryptTypes(): ReEncryptTypes {

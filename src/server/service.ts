@@ -1,11 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import { type GrpcObject, loadPackageDefinition, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 import type { ProtoGrpcType } from '../gen/reencrypt.ts';
+import { packaged } from '../packaged.ts';
 
 /** Where the `.proto` files are, in the repository and in the package alike. */
-export const PROTO_ROOT = fileURLToPath(new URL('../../proto', import.meta.url));
+export const PROTO_ROOT = packaged('proto');
 
 export const SERVICE_NAME = 'kms.reencrypt.v1.ReEncryptService';
 

@@ -36,7 +36,7 @@ export function startSinks(options: SinksOptions): Sinks {
   const { settings, from, required, timeoutMs } = options;
   const reached = new Map<SinkName, number>(required.map((name) => [name, from]));
   let waiting: Waiter[] = [];
-  const entry = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js';
+  const entry = import.meta.url.endsWith('.ts') ? './thread.ts' : './sinks-thread.js';
   const worker = new Worker(new URL(entry, import.meta.url), {
     workerData: { settings, from },
     name: 'audit sinks',

@@ -1,13 +1,11 @@
-import { createRequire } from 'node:module';
+import * as opaWasm from '@open-policy-agent/opa-wasm';
 import type { BuiltinContext } from '../builtins/builtin.ts';
 import { type Builtins, createHost, type OpaExports } from './imports.ts';
 import { FUEL } from './meter.ts';
 import { openWindow, type Window } from './window.ts';
 
-// The package's ES module hides LoadedPolicy, which its types declare; so it is required instead.
-const { LoadedPolicy }: typeof import('@open-policy-agent/opa-wasm') = createRequire(
-  import.meta.url,
-)('@open-policy-agent/opa-wasm');
+// The package's ES module has LoadedPolicy under `default` alone, of which its types say nothing.
+const { LoadedPolicy } = (opaWasm as unknown as { readonly default: typeof opaWasm }).default;
 
 export interface InstanceOptions {
   readonly module: WebAssembly.Module;

@@ -44,7 +44,7 @@ export function startShadowThread({ limits, onAnswers, onEnd }: ShadowThreadOpti
   };
 
   function start(): Worker {
-    const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js';
+    const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './shadow-thread.js';
     const started = new Worker(new URL(file, import.meta.url), { name: 'shadow' });
     started.on('message', onAnswers);
     // Its exit follows, and is what counts.

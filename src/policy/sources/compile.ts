@@ -3,13 +3,13 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { packaged } from '../../packaged.ts';
 import { ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT, MASK_ENTRYPOINT } from '../bundle/bundle.ts';
 import { BundleFault } from '../bundle/fault.ts';
 
 const run = promisify(execFile);
-const CAPABILITIES = fileURLToPath(new URL('../../../policies/capabilities.json', import.meta.url));
+const CAPABILITIES = packaged('policies/capabilities.json');
 const BUILD_TIMEOUT_MS = 60_000;
 
 export interface CompileOptions {

@@ -28,6 +28,8 @@ export interface ProxyOptions {
   readonly settings?: readonly string[];
   readonly config?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Folder of a built package; the sources where it is left out. */
+  readonly built?: string;
 }
 
 /** Starts it on free ports and waits until it says that it is ready. */
@@ -35,6 +37,7 @@ export async function startProxy({
   settings = [],
   config = 'config/demo.yaml',
   env = {},
+  built,
 }: ProxyOptions = {}): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'krp-'));
   const [grpc, kmsJson, probe] = [await freePort(), await freePort(), await freePort()];
@@ -46,11 +49,11 @@ export async function startProxy({
     `audit.file=${auditFile}`,
     ...settings,
   ];
-  const args = ['src/main.ts', 'serve', '--config', config];
+  const args = [built ? 'dist/main.js' : 'src/main.ts', 'serve', '--config', config];
   const child = startChild(
     join(ROOT, 'node_modules/.bin/node'),
     [...args, ...all.flatMap((setting) => ['--set', setting])],
-    { cwd: ROOT, env: { ...withoutAws(), ...env } },
+    { cwd: built ?? ROOT, env: { ...withoutAws(), ...env } },
   );
   await untilReady(`http://127.0.0.1:${probe}/readyz`, child);
   return {

@@ -5,6 +5,7 @@ import {
   NoAnswer,
   type SignedCall,
   type Signing,
+  sendSigned,
 } from '../../../kms/aws/signed-call.ts';
 import { CliFailure, EXIT_CODE, otherFailure, usageFailure } from '../failure.ts';
 import { compactJson } from '../output/json-output.ts';
@@ -20,7 +21,6 @@ const MOST_BACKOFF_MS = 20_000;
 export async function callAws(call: TargetCall): Promise<TargetAnswer> {
   const { settings, parameters, signal } = call;
   const signing = await findSigning(call);
-  const { sendSigned } = await import('../../../kms/aws/signed-call.ts');
   const signed: SignedCall = {
     endpoint: endpointUrl(settings.endpoint),
     operation: 'ReEncrypt',
