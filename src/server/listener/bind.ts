@@ -63,9 +63,10 @@ async function bindUnix(server: Server, path: string, { mode, backlog }: BindOpt
   return `unix:${path}`;
 }
 
-/** Who may write to the folder may put a socket of his own in the place of ours. */
+/** Who owns the folder, or may write to it, may put a socket of his own in the place of ours. */
 async function refuseOpenFolder(folder: string): Promise<void> {
-  const { mode } = await stat(folder);
+  const { mode, uid } = await stat(folder);
+  if (uid !== 0 && uid !== process.getuid?.()) throw new Error(`somebody else owns ${folder}`);
   const sticky = (mode & 0o1000) !== 0;
   if ((mode & 0o002) !== 0 && !sticky) {
     throw new Error(`everyone may write to ${folder}; make it 0750`);

@@ -1,7 +1,8 @@
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Caller, createCaller, createDoor, type Door, LIMITS } from './harness.ts';
@@ -104,16 +105,27 @@ describe('a Unix socket', () => {
     ['a live one', 'another process listens there'],
     ['a file', 'not a socket'],
     ['a folder that everyone may write to', 'make it 0750'],
+    ['a link', 'not a socket'],
   ])('does not take the place of %s', async (what, says) => {
     const path = `${folder}/taken`;
     const live = createServer();
     if (what === 'a live one') await new Promise<void>((done) => live.listen(path, done));
     if (what === 'a file') await writeFile(path, '');
+    if (what === 'a link') await symlink(`${folder}/elsewhere`, path);
     if (what.startsWith('a folder')) await chmod(folder, 0o777);
     await expect(door.open({ address: `unix:${path}` })).rejects.toThrow(says);
     live.close();
   });
 });
+
+test.runIf(process.getuid?.() === 0)(
+  'a Unix socket does not go into a folder that somebody else owns',
+  async () => {
+    await chown(folder, 65_534, 65_534);
+    const address = `unix:${folder}/proxy.sock`;
+    await expect(door.open({ address })).rejects.toThrow('somebody else owns');
+  },
+);
 
 describe('limits', () => {
   test('turns away more connections than it may have, and goes on serving', async () => {
