@@ -11,6 +11,7 @@ import { type Connections, createConnections } from '../server/listener/connecti
 import { watchHalfOpenCalls } from '../server/listener/half-open.ts';
 import { createListener, type Listener } from '../server/listener/listener.ts';
 import { serverOptions } from '../server/listener/options.ts';
+import { limitResets } from '../server/listener/reset-limit.ts';
 import { correctTimeouts } from '../server/listener/timeouts.ts';
 import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
 import { SERVICE_NAME } from '../server/service.ts';
@@ -55,9 +56,10 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
     limitMs: parts.config.connections.message_timeout_ms,
     maxMessageBytes: parts.config.max_message_bytes,
   });
-  opened.push(async () => halfOpen.close());
-  const timeouts = correctTimeouts();
-  opened.push(async () => timeouts.close());
+  const watches = [halfOpen, correctTimeouts(), limitResets(connections)];
+  opened.push(async () => {
+    for (const watch of watches) watch.close();
+  });
   const listeners = createListeners(parts, connections);
   const addresses: string[] = [];
   for (const listener of listeners) {

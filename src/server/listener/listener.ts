@@ -7,7 +7,6 @@ import type { Connections } from './connections.ts';
 import { cutAfter } from './cut-after.ts';
 import type { ConnectionRefusal, ListenerLimits } from './options.ts';
 import { watchPreface } from './preface.ts';
-import { limitResets } from './reset-limit.ts';
 import { createTlsServer } from './tls.ts';
 
 export interface ListenerOptions {
@@ -39,7 +38,6 @@ export interface Listener {
 /** Our own front server: grpc-js is handed connections, so that the door has limits of its own. */
 export function createListener(options: ListenerOptions): Listener {
   const { server: grpc, connections, limits, tls, onRefused = () => {} } = options;
-  limitResets(grpc);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const open = new Set<Socket>();
 

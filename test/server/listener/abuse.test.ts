@@ -1,8 +1,19 @@
 import type { EventEmitter } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import { connect as net } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { watchHalfOpenCalls } from '../../../src/server/listener/half-open.ts';
+import { limitResets } from '../../../src/server/listener/reset-limit.ts';
+import {
+  callHeaders,
+  FLAG,
+  frame,
+  PREFACE,
+  SETTINGS,
+  TYPE,
+  uint32,
+} from '../../faults/attack/frames.ts';
 import { type Caller, createCaller, createDoor, type Door } from './harness.ts';
 
 const HEADERS = {
@@ -13,12 +24,13 @@ const HEADERS = {
 };
 
 let door: Door;
+let address: string;
 let session: ClientHttp2Session;
 let caller: Caller;
 
 beforeEach(async () => {
   door = createDoor();
-  const { address } = await door.open();
+  ({ address } = await door.open());
   session = connect(`http://${address}`);
   session.on('error', () => {});
   caller = createCaller(address);
@@ -79,22 +91,55 @@ test('a method whose request is a stream may take its time', async () => {
   watch.close();
 });
 
-test('a peer that resets its calls over and over is cut off', async () => {
-  let resets = 0;
-  const closed = closing(session);
-  const flood = setInterval(() => {
-    for (let n = 0; n < 20 && !session.closed; n += 1) {
-      const stream = session.request(HEADERS);
-      stream.on('error', () => {});
-      stream.close(8);
-      resets += 1;
-    }
-  }, 1);
-  await closed;
-  clearInterval(flood);
-  expect(resets).toBeLessThan(2000);
-  expect(await caller.whoAmI()).toContain('127.0.0.1');
+describe('a peer that resets its calls', () => {
+  let watch: { close(): void };
+  beforeEach(() => {
+    watch = limitResets(door.connections);
+  });
+  afterEach(() => watch.close());
+
+  test('may give up as many at once as it may have', async () => {
+    await resetAtOnce(100);
+    await sleep(50);
+    expect([session.closed, session.destroyed]).toEqual([false, false]);
+    const call = session.request(HEADERS);
+    call.end(Buffer.alloc(5));
+    call.resume();
+    await closing(call);
+    expect(call.rstCode).toBe(0);
+  });
+
+  test('over and over is cut off, and others are served', async () => {
+    const closed = closing(session);
+    await resetAtOnce(100);
+    await resetAtOnce(50);
+    await closed;
+    expect(await caller.whoAmI()).toContain('127.0.0.1');
+  });
+
+  test('is cut off between two frames, however many it sent in one piece', async () => {
+    const { port } = new URL(`http://${address}`);
+    const socket = net(Number(port), '127.0.0.1');
+    const whole = (n: number) => [
+      frame(TYPE.headers, FLAG.endHeaders, n, callHeaders({ ':path': HEADERS[':path'] })),
+      frame(TYPE.data, FLAG.endStream, n, Buffer.alloc(5)),
+      frame(TYPE.rstStream, 0, n, uint32(8)),
+    ];
+    const calls = Array.from({ length: 300 }, (_, n) => whole(2 * n + 1));
+    socket.on('error', () => {});
+    socket.resume();
+    socket.write(Buffer.concat([PREFACE, SETTINGS, ...calls.flat()]));
+    await closing(socket);
+    expect(door.arrivals.length).toBeGreaterThan(50);
+    expect(door.arrivals.length).toBeLessThanOrEqual(101);
+  });
 });
+
+async function resetAtOnce(count: number): Promise<void> {
+  const calls = Array.from({ length: count }, () => session.request(HEADERS));
+  for (const call of calls) call.on('error', () => {}).close(8);
+  await Promise.all(calls.map(closing));
+}
 
 function halfCall(): ClientHttp2Stream {
   const half = session.request(HEADERS);
