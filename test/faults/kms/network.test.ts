@@ -1,9 +1,10 @@
 import type { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AwsProxy, startAwsProxy, TRANSPORTS } from '../../helpers/aws-proxy.ts';
+import { TRANSPORTS } from '../../helpers/aws-proxy.ts';
 import { describeWith } from '../../interop/helpers/tools.ts';
 import { reportTrials, trials } from '../trials.ts';
-import { deadlineFor, inRounds } from './rounds.ts';
+import { type ProxyApart, startProxyApart } from './apart.ts';
+import { BEYOND_MS, inRounds, inWords } from './rounds.ts';
 import { startToxiproxy, type Toxic, type Toxiproxy } from './toxiproxy.ts';
 
 // biome-ignore format: a table reads best with a toxic a line.
@@ -26,44 +27,40 @@ const OVER = TRANSPORTS.flatMap((transport) =>
 );
 
 describeWith(['server'], 'F9: a network to KMS that', () => {
-  const networks = new Map<string, { aws: AwsProxy; toxiproxy: Toxiproxy }>();
+  const networks = new Map<string, { apart: ProxyApart; toxiproxy: Toxiproxy }>();
 
   beforeAll(async () => {
     for (const transport of TRANSPORTS) {
       const { promise, resolve } = Promise.withResolvers<Toxiproxy>();
-      const aws = await startAwsProxy({
-        settings: [`kms.aws.transport=${transport}`],
-        async through({ port }) {
-          const toxiproxy = await startToxiproxy(port);
-          resolve(toxiproxy);
-          return toxiproxy.url;
-        },
+      const apart = await startProxyApart(transport, async ({ port }) => {
+        const toxiproxy = await startToxiproxy(port);
+        resolve(toxiproxy);
+        return toxiproxy.url;
       });
-      networks.set(transport, { aws, toxiproxy: await promise });
+      networks.set(transport, { apart, toxiproxy: await promise });
     }
   });
 
   afterAll(async () => {
-    for (const { aws, toxiproxy } of networks.values()) {
-      await aws.close();
+    for (const { apart, toxiproxy } of networks.values()) {
+      await apart.close();
       await toxiproxy.stop();
     }
   });
 
   test.each(OVER)('$name ends in $code and in time ($transport transport)', async (wanted) => {
     const { transport, name, toxic, code } = wanted;
-    const { aws, toxiproxy } = networks.get(transport) ?? expect.fail();
+    const { apart, toxiproxy } = networks.get(transport) ?? expect.fail();
     const count = trials(100);
-    const { codes, median, slowest } = await inRounds(aws, count, {
+    const { codes, median, slowest } = await inRounds(apart, count, {
       code,
       begin: () => toxiproxy.poison(toxic),
       end: () => toxiproxy.clean(),
     });
     expect([...codes]).toEqual([code]);
-    expect(median).toBeLessThan(deadlineFor(code) + 100);
-    expect(slowest).toBeLessThan(deadlineFor(code) + 300);
+    expect(slowest).toBeLessThan(BEYOND_MS);
     reportTrials({
-      fault: `F9 ${transport} network ${name}, slowest ${Math.round(slowest)} ms`,
+      fault: `F9 ${transport} network ${name}, ${inWords(code, { median, slowest })}`,
       trials: count,
       injections: count,
     });

@@ -1,7 +1,10 @@
-import { type ServiceError, status } from '@grpc/grpc-js';
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
-import type { AwsProxy } from '../../helpers/aws-proxy.ts';
-import { reEncrypt } from '../../helpers/grpc-client.ts';
+import { type connect, reEncrypt } from '../../helpers/grpc-client.ts';
+import type { ProxyApart } from './apart.ts';
+import { lateness } from './lateness.ts';
+
+type Client = ReturnType<typeof connect>;
 
 export const REQUEST = {
   ciphertextBlob: Buffer.from('ciphertext'),
@@ -13,13 +16,16 @@ export const REQUEST = {
 export const deadlineFor = (code: keyof typeof status): number =>
   code === 'DEADLINE_EXCEEDED' ? 400 : 3000;
 
+/** What the fault matrix gives a call beyond its deadline, in milliseconds. */
+export const BEYOND_MS = 50;
+
 /** At once. With twice as many good calls between them, the breaker stays shut and hides nothing. */
 const ROUND = 8;
 
 export interface Rounds {
   /** How the calls ended that met the fault: names of gRPC status. */
   readonly codes: ReadonlySet<string>;
-  /** Milliseconds. */
+  /** Milliseconds past the deadline, by a fair count; negative where the call ended before it. */
   readonly median: number;
   readonly slowest: number;
 }
@@ -33,16 +39,17 @@ export interface Fault {
 
 /** Lets `count` calls meet the fault, few at a time. */
 export async function inRounds(
-  { client }: AwsProxy,
+  { client, pid }: Pick<ProxyApart, 'client' | 'pid'>,
   count: number,
   { code, begin, end }: Fault,
 ): Promise<Rounds> {
   const codes = new Set<string>();
-  const took: number[] = [];
+  const late: number[] = [];
+  const dueMs = deadlineFor(code);
   const meet = async (): Promise<void> => {
-    const started = performance.now();
-    codes.add(await codeOf(reEncrypt(client, REQUEST, deadlineFor(code))));
-    took.push(performance.now() - started);
+    const answered = codeOf(answerWithin(client, dueMs));
+    late.push(await lateness(answered, { dueMs, pid }));
+    codes.add(await answered);
   };
   const callWell = async (): Promise<void> => {
     await untilWell(client);
@@ -55,11 +62,30 @@ export async function inRounds(
     await end();
     await callWell();
   }
-  took.sort((one, other) => one - other);
-  return { codes, median: took[took.length >> 1] ?? 0, slowest: took.at(-1) ?? 0 };
+  late.sort((one, other) => one - other);
+  return { codes, median: late[late.length >> 1] ?? 0, slowest: late.at(-1) ?? 0 };
 }
 
-export async function untilWell(client: AwsProxy['client']): Promise<void> {
+export function inWords(
+  code: keyof typeof status,
+  { median, slowest }: Pick<Rounds, 'median' | 'slowest'>,
+): string {
+  const [usual, worst] = [median, slowest].map((late) => Math.round(deadlineFor(code) + late));
+  return `${usual} ms, at most ${worst}, of ${deadlineFor(code)}`;
+}
+
+/** The deadline goes in the header alone: a client that kept to it would answer for the proxy. */
+function answerWithin(client: Client, deadlineMs: number): Promise<unknown> {
+  const metadata = new Metadata();
+  metadata.set('grpc-timeout', `${deadlineMs}m`);
+  return new Promise((resolve, reject) => {
+    client.ReEncrypt(REQUEST, metadata, (error, answer) =>
+      error ? reject(error) : resolve(answer),
+    );
+  });
+}
+
+export async function untilWell(client: Client): Promise<void> {
   await expect.poll(() => codeOf(reEncrypt(client, REQUEST)), { timeout: 10_000 }).toBe('OK');
 }
 
