@@ -48,7 +48,7 @@ export async function createAwsBackend(options: AwsOptions): Promise<Kms> {
     ...(allowEmbedded ? asks : refuseEmbedded(asks)),
     async close() {
       client.destroy();
-      await direct?.close();
+      direct?.close();
     },
   };
 }

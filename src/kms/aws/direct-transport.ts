@@ -1,6 +1,7 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
-import { createExchange, type HttpAnswer } from './exchange.ts';
 import { toFault } from './fault.ts';
+import type { HttpAnswer } from './http/answer-reader.ts';
+import { createExchange } from './http/exchange.ts';
 import { keepCredentials } from './kept-credentials.ts';
 import type { Transport } from './sdk-transport.ts';
 import { createSigner } from './signer.ts';
@@ -13,7 +14,7 @@ import { decode, dryRunAnswer, encode } from './wire.ts';
  */
 export async function createDirectTransport(client: KMSClient): Promise<{
   readonly reEncrypt: Transport;
-  readonly close: () => Promise<void>;
+  readonly close: () => void;
 }> {
   const { config } = client;
   const { url, region } = await whereTo(client);
@@ -30,7 +31,6 @@ export async function createDirectTransport(client: KMSClient): Promise<{
       const credentials = provided instanceof Promise ? await provided : provided;
       const body = encode(request);
       const headers = sign({ body, credentials, now: Date.now() + config.systemClockOffset });
-      headers.push('user-agent', USER_AGENT);
       const answer = await exchange.post({ headers, body, signal });
       const timing = { latencyNs: Math.round((performance.now() - started) * 1e6) };
       if (answer.status === 200) return decode(answer, timing);
@@ -41,11 +41,9 @@ export async function createDirectTransport(client: KMSClient): Promise<{
         return dryRunAnswer(thrown, timing);
       }
     },
-    close: () => exchange.close(),
+    close: exchange.close,
   };
 }
-
-const USER_AGENT = 'kms-reencrypt-proxy';
 
 /** What the SDK itself would ask: its endpoint rules know partitions, FIPS and dual stack. */
 async function whereTo({ config }: KMSClient): Promise<{ url: URL; region: string }> {

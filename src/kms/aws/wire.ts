@@ -1,7 +1,7 @@
 import type { CallSide, EncryptionContext, KmsAnswer } from '../../call.ts';
 import { KmsFault } from '../port.ts';
 import type { KmsRequest } from '../request.ts';
-import type { HttpAnswer } from './exchange.ts';
+import type { HttpAnswer } from './http/answer-reader.ts';
 
 /** The members of a ReEncrypt; one that is undefined is not sent. */
 export interface ReEncryptMembers<Blob> {
@@ -38,8 +38,8 @@ export function toMembers<Blob>(
 }
 
 /** The body of a ReEncrypt in AWS JSON 1.1. */
-export function encode(request: KmsRequest): Buffer {
-  return Buffer.from(JSON.stringify(toMembers(request, toBase64)), 'utf8');
+export function encode(request: KmsRequest): string {
+  return JSON.stringify(toMembers(request, toBase64));
 }
 
 type Timing = Pick<KmsAnswer, 'latencyNs'>;

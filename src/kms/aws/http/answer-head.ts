@@ -1,0 +1,124 @@
+import { malformed } from './trouble.ts';
+
+/** What the head of an answer says, as far as anything here needs it. */
+export interface AnswerHead {
+  readonly status: number;
+  /** `x-amzn-requestid`, or ''. */
+  readonly requestId: string;
+  /** `x-amzn-errortype`, or ''. */
+  readonly errorType: string;
+  /** `date`, or ''. */
+  readonly date: string;
+  readonly chunked: boolean;
+  /** Of the body, where it is not chunked; Infinity: up to the end of the connection. */
+  readonly bodyBytes: number;
+  /** How long the connection may lie idle afterwards; 0: no other request may use it. */
+  readonly idleMs: number;
+}
+
+export const MAX_HEAD_BYTES = 16 * 1024;
+/** What KMS answers is at most a few kilobytes; more is not KMS. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Every byte up to the empty line: no folded line, no control character, no bare CR or LF. */
+const HEAD =
+  /^HTTP\/1\.[01] [1-5]\d\d(?: [\t -~\x80-\xff]*)?\r\n(?:[!#$%&'*+.^_`|~\w-]+:[\t -~\x80-\xff]*\r\n)*\r\n/;
+
+/**
+ * The head that `text` (bytes as latin1) begins with, by RFC 9112 without the latitude that it leaves
+ * to readers: where an answer ends must not be a matter of opinion. @throws KmsFault
+ */
+export function readHead(text: string): AnswerHead {
+  if (!HEAD.test(text)) throw malformed('what is no head of HTTP/1');
+  const lines = readLines(text);
+  const { length, chunked } = lines;
+  if (length !== undefined && chunked) throw malformed('two lengths');
+  const http10 = text.startsWith('HTTP/1.0');
+  if (http10 && chunked) throw malformed('a coding that HTTP/1.0 has not');
+  const status = Number(text.slice(9, 12));
+  const { requestId, errorType, date } = lines;
+  const bodiless = status < 200 || status === 204 || status === 304;
+  return {
+    status,
+    requestId,
+    errorType,
+    date,
+    chunked: chunked && !bodiless,
+    bodyBytes: bodiless ? 0 : (length ?? Number.POSITIVE_INFINITY),
+    idleMs: http10 ? 0 : lines.idleMs,
+  };
+}
+
+interface Lines {
+  requestId: string;
+  errorType: string;
+  date: string;
+  chunked: boolean;
+  length: number | undefined;
+  idleMs: number;
+}
+
+/** An object for all lines, and none for a line: an answer of KMS has seven and more. */
+function readLines(text: string): Lines {
+  const lines: Lines = {
+    requestId: '',
+    errorType: '',
+    date: '',
+    chunked: false,
+    length: undefined,
+    idleMs: Number.POSITIVE_INFINITY,
+  };
+  let at = text.indexOf('\r\n') + 2;
+  for (let end = text.indexOf('\r\n', at); end > at; end = text.indexOf('\r\n', at)) {
+    const colon = text.indexOf(':', at);
+    readLine(lines, text.slice(at, colon).toLowerCase(), text.slice(colon + 1, end));
+    at = end + 2;
+  }
+  return lines;
+}
+
+function readLine(lines: Lines, name: string, value: string): void {
+  switch (name) {
+    case 'x-amzn-requestid':
+      lines.requestId = trim(value);
+      break;
+    case 'x-amzn-errortype':
+      lines.errorType = trim(value);
+      break;
+    case 'date':
+      lines.date = trim(value);
+      break;
+    case 'content-length':
+      if (lines.length !== undefined || !LENGTH.test(value)) throw malformed('no clear length');
+      lines.length = Number(value);
+      if (lines.length > MAX_BODY_BYTES) throw malformed('more than a mebibyte');
+      break;
+    case 'transfer-encoding':
+      if (lines.chunked || !CHUNKED.test(value)) throw malformed('a coding other than chunked');
+      lines.chunked = true;
+      break;
+    case 'connection':
+      if (CLOSE.test(value)) lines.idleMs = 0;
+      break;
+    case 'keep-alive':
+      lines.idleMs = Math.min(lines.idleMs, idleMsOf(value));
+      break;
+  }
+}
+
+/** Not `String.trim`, which takes a NBSP for a blank. */
+const trim = (value: string): string => value.replace(/^[\t ]+|[\t ]+$/g, '');
+
+const LENGTH = /^[\t ]*\d{1,15}[\t ]*$/;
+const CHUNKED = /^[\t ]*chunked[\t ]*$/i;
+const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
+const TIMEOUT = /(?:^|,)[\t ]*timeout=(\d{1,9})[\t ]*(?:,|$)/i;
+
+/** A server counts from when it wrote and we from when we read, so a second is left to the way. */
+const MARGIN_MS = 1000;
+
+function idleMsOf(keepAlive: string): number {
+  const seconds = TIMEOUT.exec(keepAlive)?.[1];
+  if (seconds === undefined) return Number.POSITIVE_INFINITY;
+  return Math.max(0, Number(seconds) * 1000 - MARGIN_MS);
+}

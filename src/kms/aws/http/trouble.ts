@@ -1,0 +1,29 @@
+import { KmsFault } from '../../port.ts';
+
+/** What came is not one valid answer, so that it cannot be told what else comes on the connection. */
+export function malformed(what: string): KmsFault {
+  return new KmsFault('MalformedAnswer', `KMS answered with ${what}`);
+}
+
+/** The connection ended before the answer did. */
+export function cutShort(): KmsFault {
+  return new KmsFault('ECONNRESET', 'KMS closed the connection without a whole answer');
+}
+
+export function unconnected(): KmsFault {
+  return new KmsFault('ETIMEDOUT', 'no connection to KMS in time');
+}
+
+export function tooSlow(): KmsFault {
+  return new KmsFault('TimeoutError', 'no answer of KMS in time');
+}
+
+export function closed(): KmsFault {
+  return new KmsFault('ECONNABORTED', 'the connections to KMS are closed');
+}
+
+/** The code of the network (`ECONNREFUSED`) or of TLS (`CERT_HAS_EXPIRED`). */
+export function unreachable(error: Error & { readonly code?: unknown }): KmsFault {
+  const code = typeof error.code === 'string' ? error.code : error.name;
+  return new KmsFault(code, error.message || code, { cause: error });
+}

@@ -1,0 +1,66 @@
+import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { createExchange, type Exchange } from '../../../../src/kms/aws/http/exchange.ts';
+import { createAuthority } from '../../../helpers/certificates.ts';
+import { type RawServer, startRawServer } from '../../../helpers/raw-server.ts';
+
+const authority = createAuthority();
+const trusted = getCACertificates('default');
+const open: { close(): unknown }[] = [];
+
+beforeAll(() => setDefaultCACertificates([...trusted, authority.cert]));
+afterAll(() => setDefaultCACertificates(trusted));
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+});
+
+/** Closes each connection after its answer, and tells of the handshake in its body. */
+async function serve({ dns = 'localhost', by = authority } = {}): Promise<RawServer> {
+  const { cert, key } = by.issue({ dns: [dns], usage: 'server' });
+  const server = await startRawServer(
+    ({ socket }) => {
+      const { servername, alpnProtocol } = socket as TLSSocket;
+      const resumed = (socket as TLSSocket).isSessionReused();
+      const body = JSON.stringify({ servername, alpnProtocol, resumed });
+      const head = `connection: close\r\ncontent-length: ${body.length}\r\n`;
+      socket.write(`HTTP/1.1 200 OK\r\n${head}\r\n${body}`);
+    },
+    { tls: { cert, key, ALPNProtocols: ['h2', 'http/1.1'] } },
+  );
+  open.push(server);
+  return server;
+}
+
+function exchangeTo({ url }: RawServer, host = 'localhost'): Exchange {
+  const exchange = createExchange(new URL(`https://${host}:${url.port}`));
+  open.unshift(exchange);
+  return exchange;
+}
+
+const { signal } = new AbortController();
+const post = async (exchange: Exchange) => {
+  const { body } = await exchange.post({ headers: 'content-length: 2\r\n', body: '{}', signal });
+  return JSON.parse(body) as unknown;
+};
+
+it('speaks HTTP/1.1 over TLS, and resumes the session of the connection before', async () => {
+  const exchange = exchangeTo(await serve());
+  const handshake = { servername: 'localhost', alpnProtocol: 'http/1.1' };
+  expect(await post(exchange)).toEqual({ ...handshake, resumed: false });
+  for (let call = 0; call < 3; call += 1) {
+    expect(await post(exchange)).toEqual({ ...handshake, resumed: true });
+  }
+});
+
+it.each([
+  ['another authority', { by: createAuthority({ commonName: 'Another CA' }) }, 'localhost'],
+  ['another name', { dns: 'kms.example' }, 'localhost'],
+  ['a name for an address', {}, '127.0.0.1'],
+])('refuses a certificate of %s', async (_, certificate, host) => {
+  const server = await serve(certificate);
+  await expect(post(exchangeTo(server, host))).rejects.toMatchObject({
+    code: expect.stringMatching(
+      /^(?:UNABLE_TO_VERIFY_LEAF_SIGNATURE|ERR_TLS_CERT_ALTNAME_INVALID)$/,
+    ),
+  });
+});
