@@ -13,6 +13,7 @@ export interface ProxyApart {
 export async function startProxyApart(
   transport: string,
   through = async ({ url }: FakeKms): Promise<string> => url,
+  settings: readonly string[] = [],
 ): Promise<ProxyApart> {
   const kms = await startFakeKms();
   const proxy = await startProxy({
@@ -22,6 +23,9 @@ export async function startProxyApart(
       `kms.aws.region=${FAKE_REGION}`,
       `kms.aws.transport=${transport}`,
       'policy.source=test/fixtures/policies/echo/bundle.tar.gz',
+      'life.lame_duck_ms=0',
+      'life.drain_ms=200',
+      ...settings,
     ],
     env: { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret' },
   });
