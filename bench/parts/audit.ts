@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { createAudit } from '../../src/audit/create-audit.ts';
+import { keepHeapSmall } from '../../src/heap.ts';
 import { oneCall } from './one-call.ts';
 import { cpuPerTurn } from './turns.ts';
 
 /** Both durable entries of a call, 32 calls in flight, the log's thread included: node audit.ts FOLDER */
 const IN_FLIGHT = 32;
 const [folder = ''] = process.argv.slice(2);
+// As `serve` does.
+keepHeapSmall(process.env);
 const audit = await createAudit({
   file: join(folder, 'audit-part', 'audit.jsonl'),
   durability: 'fsync',

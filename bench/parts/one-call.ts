@@ -16,6 +16,11 @@ const principal = {
   attributes: {},
 } as const;
 
+/** Ciphertexts are slices of what the transports read, as they are in the proxy. */
+const MESSAGE = Buffer.alloc(64 << 10);
+const sliceAt = (index: number, length: number) =>
+  MESSAGE.subarray(index % 1024, (index % 1024) + length);
+
 /**
  * An allowed call as far as the stages bring it. The call is new each time, with contexts and a
  * ciphertext of its own; key facts and principal are of the cache, as nearly always.
@@ -25,7 +30,7 @@ export function oneCall(index: number): Required<Progress> {
   const call = {
     ...whole,
     id,
-    ciphertext: new Uint8Array(184),
+    ciphertext: sliceAt(index, 184),
     source: { ...whole.source, encryptionContext: { ...CONTEXT } },
     destination: { ...whole.destination, encryptionContext: { ...CONTEXT } },
   };
@@ -36,7 +41,7 @@ export function oneCall(index: number): Required<Progress> {
     intended: true,
     principal,
     answer: {
-      ciphertext: new Uint8Array(192),
+      ciphertext: sliceAt(index, 192),
       sourceKeyArn: keys.source.keyArn,
       destinationKeyArn: keys.destination.keyArn,
       sourceAlgorithm: 'SYMMETRIC_DEFAULT',

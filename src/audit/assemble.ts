@@ -1,18 +1,11 @@
 import type { Recorder } from '../stages.ts';
-import { toEventBody } from './body.ts';
+import { pack, toEventBody } from './body.ts';
 import type { Json } from './canonical.ts';
 import { type Committer, createCommitter } from './committer.ts';
 import { createEntries, type Entries } from './entry.ts';
 import { maskEntries } from './mask.ts';
 import type { Order, Report } from './messages.ts';
-import {
-  type AuditOptions,
-  DEFAULTS,
-  labelsOf,
-  redactorOf,
-  settingsOf,
-  signingKeyOf,
-} from './options.ts';
+import { type AuditOptions, DEFAULTS, redactorOf, settingsOf, signingKeyOf } from './options.ts';
 import { type CallRecorder, createRecorder } from './recorder.ts';
 import { type Sinks, startSinks } from './sinks/start-sinks.ts';
 import type { Supervised, SuperviseOptions } from './supervise.ts';
@@ -76,7 +69,7 @@ export async function assemble(options: AuditOptions, around: Surroundings): Pro
       recorder.flush();
       await committer.drained();
       stopChecking();
-      await thread.close({ type: 'close', last: [lastWords('shutdown', {})] });
+      await thread.close({ type: 'close', last: pack([lastWords('shutdown', {})]) });
       await state.sinks?.close();
     },
   };
@@ -142,7 +135,7 @@ function createParts(options: AuditOptions, around: Surroundings): Parts {
 
 function entriesOf(options: AuditOptions): Entries {
   const { now, evaluateMask, maskActive, onFailure, warn } = options;
-  const entries = createEntries({ redactor: redactorOf(options), labels: labelsOf(options), now });
+  const entries = createEntries({ redactor: redactorOf(options), now });
   if (!evaluateMask) return entries;
   const onMaskFailure = (cause: unknown) => {
     onFailure?.('MASK');

@@ -3,11 +3,16 @@ import { type Json, members } from './canonical.ts';
 
 /**
  * An entry on its way to the log: all of its line but `prev` and `seq`, which the log alone can
- * know. One string, because one string is what crosses a thread boundary cheapest:
- * mark (1) + decision id (36, blanks where there is none) + three pieces of the line, parted by
- * U+0001, which no JSON text contains.
+ * know. One string: mark (1) + decision id (36, blanks where there is none) + three pieces of the
+ * line, parted by U+0001, which no JSON text contains.
  */
 export type Body = string;
+
+/** Bodies as they cross to the log's thread: UTF-8, a newline after each. */
+export interface Packed {
+  readonly memory: SharedArrayBuffer;
+  readonly bytes: number;
+}
 
 /** What an entry does to the call it belongs to: begins it, ends it, or nothing. */
 export type Mark = '+' | '-' | ' ';
@@ -52,14 +57,41 @@ export function idOf(body: Body): string {
   return body.slice(1, MARK_LENGTH);
 }
 
-/** The whole line, without its newline. */
-export function toLine(body: Body, seq: number, prev: string): string {
-  const first = body.indexOf(PART, MARK_LENGTH);
-  const second = body.indexOf(PART, first + 1);
-  return `${body.slice(MARK_LENGTH, first)}"prev":"${prev}",${body.slice(first + 1, second)}"seq":${seq},${body.slice(second + 1)}`;
-}
-
 /** The same entry as plain values again, for the rare paths that change it. */
 export function fromBody(body: Body): Record<string, Json> {
   return parseJson(body.slice(MARK_LENGTH).replaceAll(PART, '')) as Record<string, Json>;
+}
+
+const LEAST_BYTES = 64 << 10;
+/** Of UTF-8, for one unit of UTF-16. */
+const MOST_BYTES_A_UNIT = 3;
+
+/**
+ * Joined they are flattened and encoded once, and not once each.
+ * @param memory used again where there is room in it; nobody else may still read it
+ */
+export function pack(bodies: readonly Body[], memory?: SharedArrayBuffer): Packed {
+  const text = `${bodies.join('\n')}\n`;
+  const most = text.length * MOST_BYTES_A_UNIT;
+  const roomy =
+    memory && memory.byteLength >= most
+      ? memory
+      : new SharedArrayBuffer(Math.max(LEAST_BYTES, most * 2));
+  return { memory: roomy, bytes: Buffer.from(roomy).write(text) };
+}
+
+/** Where one packed body and its pieces are: its mark at `start`, the pieces between the rest. */
+export interface Place {
+  readonly head: number;
+  readonly middle: number;
+  readonly tail: number;
+  /** Of its newline. */
+  readonly end: number;
+}
+
+export function placeOf(packed: Buffer, start: number): Place {
+  const head = start + MARK_LENGTH;
+  const middle = packed.indexOf(1, head) + 1;
+  const tail = packed.indexOf(1, middle) + 1;
+  return { head, middle, tail, end: packed.indexOf(10, tail) };
 }

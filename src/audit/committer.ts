@@ -1,5 +1,5 @@
 import { Refusal } from '../errors.ts';
-import type { Body } from './body.ts';
+import { type Body, type Packed, pack } from './body.ts';
 import type { Order, Report } from './messages.ts';
 import { giveUp, nextTurn, waitFor } from './turn.ts';
 
@@ -20,8 +20,7 @@ export interface CommitterOptions {
 
 /** The callers' side of the log: entries in, promises of durability out, batches in between. */
 export interface Committer {
-  /** Resolves, once the entry is durable, to a seq that is past its own. @throws Refusal AUDIT_UNAVAILABLE */
-  submit(body: Body): Promise<number>;
+  submit(body: Body, waiter: Waiter): void;
   /** Blocks until the entry is durable; for the last words of a process. */
   submitNow(body: Body, timeoutMs: number): boolean;
   take(report: Report): void;
@@ -35,15 +34,19 @@ export interface Committer {
   drained(): Promise<void>;
 }
 
-interface Waiter {
-  resolve(seq: number): void;
-  reject(refusal: Refusal): void;
+/** Who waits for an entry. Not a promise: each layer of those would cost a call as much as the entry does. */
+export interface Waiter {
+  /** The entry is durable; `seq` is past its own. */
+  kept(seq: number): void;
+  /** It is not in the log, or counts as if it were not: AUDIT_UNAVAILABLE. */
+  refused(refusal: Refusal): void;
 }
 
 interface Sent {
   readonly id: number;
   readonly sentAt: number;
   readonly waiters: readonly Waiter[];
+  readonly packed: Packed;
 }
 
 interface State extends CommitterOptions {
@@ -57,16 +60,18 @@ interface State extends CommitterOptions {
   suspended: string;
   scheduled: boolean;
   idle: (() => void)[];
+  /** Of a batch that is done with. What a stuck thread may still read is not used again. */
+  memory: SharedArrayBuffer | undefined;
 }
 
 export function createCommitter(options: CommitterOptions): Committer {
   const state: State = {
     ...options,
     ...{ sent: [], bodies: [], waiters: [], queued: 0, lastId: 0, openTurn: 0 },
-    ...{ suspended: '', scheduled: false, idle: [] },
+    ...{ suspended: '', scheduled: false, idle: [], memory: undefined },
   };
   return {
-    submit: (body) => submit(state, body),
+    submit: (body, waiter) => submit(state, body, waiter),
     submitNow: (body, timeoutMs) => submitNow(state, body, timeoutMs),
     take: (report) => take(state, report),
     check: () => check(state),
@@ -77,17 +82,19 @@ export function createCommitter(options: CommitterOptions): Committer {
   };
 }
 
-function submit(state: State, body: Body): Promise<number> {
-  if (state.suspended !== '') return Promise.reject(unavailable(state.suspended));
-  if (state.queued >= state.maxQueue) return Promise.reject(unavailable('QUEUE_FULL'));
+function submit(state: State, body: Body, waiter: Waiter): void {
+  const full = state.queued >= state.maxQueue ? 'QUEUE_FULL' : '';
+  const code = state.suspended || full;
+  if (code !== '') {
+    waiter.refused(unavailable(code));
+    return;
+  }
   state.queued += 1;
-  return new Promise((resolve, reject) => {
-    state.bodies.push(body);
-    state.waiters.push({ resolve, reject });
-    // Calls of one turn of the event loop travel together.
-    if (!state.scheduled) state.soon(() => flushSome(state));
-    state.scheduled = true;
-  });
+  state.bodies.push(body);
+  state.waiters.push(waiter);
+  // Calls of one turn of the event loop travel together.
+  if (!state.scheduled) state.soon(() => flushSome(state));
+  state.scheduled = true;
 }
 
 /**
@@ -115,16 +122,18 @@ function flush(state: State): void {
   state.lastId = id;
   state.bodies = [];
   state.waiters = [];
-  state.sent.push({ id, sentAt: state.monotonic(), waiters });
-  state.post({ type: 'batch', id, turn: state.openTurn, bodies });
+  const packed = pack(bodies, state.memory);
+  state.memory = undefined;
+  state.sent.push({ id, sentAt: state.monotonic(), waiters, packed });
+  state.post({ type: 'batch', id, turn: state.openTurn, ...packed });
 }
 
 function take(state: State, report: Report): void {
   if (report.type === 'done') {
-    settle(state, report.id, (waiter) => waiter.resolve(report.seq));
+    settle(state, report.id, (waiter) => waiter.kept(report.seq));
     flushSome(state);
   } else if (report.type === 'fault') {
-    settle(state, report.id, (waiter) => waiter.reject(unavailable(report.code)));
+    settle(state, report.id, (waiter) => waiter.refused(unavailable(report.code)));
     suspend(state, report.code, report.message);
   } else if (report.type === 'well' && state.suspended !== '') {
     state.suspended = '';
@@ -134,9 +143,10 @@ function take(state: State, report: Report): void {
 
 function settle(state: State, upTo: number, act: (waiter: Waiter) => void): void {
   let count = 0;
-  for (const { id, waiters } of state.sent) {
+  for (const { id, waiters, packed } of state.sent) {
     if (id > upTo) break;
     count += 1;
+    state.memory = packed.memory;
     state.queued -= waiters.length;
     for (const waiter of waiters) act(waiter);
   }
@@ -183,7 +193,7 @@ function suspend(state: State, code: string, message: string): void {
 
 function drop(state: State, dropped: readonly Waiter[], code: string): void {
   state.queued -= dropped.length;
-  for (const waiter of dropped) waiter.reject(unavailable(code));
+  for (const waiter of dropped) waiter.refused(unavailable(code));
   rest(state);
 }
 

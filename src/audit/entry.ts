@@ -2,13 +2,12 @@ import { hash } from 'node:crypto';
 import {
   type Call,
   type Decision,
+  type DecisionReason,
   fingerprintOf,
-  type KmsAnswer,
   type Progress,
-  type Side,
 } from '../call.ts';
 import { REASONS, type Refusal } from '../errors.ts';
-import { type Body, type Mark, type Pieces, toBody } from './body.ts';
+import { type Body, type Mark, toBody } from './body.ts';
 import { canonical } from './canonical.ts';
 import { createFacts } from './facts.ts';
 import type { Redactor } from './redact.ts';
@@ -31,74 +30,64 @@ export interface Entries {
 
 export interface EntryOptions {
   readonly redactor: Redactor;
-  /** In every entry: version, backend, origin and what else tells this instance from another. */
-  readonly labels: Readonly<Record<string, string>>;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 
-const PATH = '"path":"kms/reencrypt/decision",';
-
 /** The pieces are joined by hand, members sorted: twice a call this is a third of JSON.stringify's cost. */
-export function createEntries({ redactor, labels, now }: EntryOptions): Entries {
+export function createEntries({ redactor, now }: EntryOptions): Entries {
   const { sideOf, principalOf } = createFacts(redactor);
-  const ownLabels = `"labels":${canonical(labels)},`;
   const timestamp = createTimestamps(now);
 
   return {
-    intent: (progress) => body('+', progress, whole('intent', progress, '')),
+    intent: (progress) => whole('+', 'intent', progress, ''),
     terminal(progress, refusal) {
       const outcome = `"outcome":${outcomeOf(progress, refusal)},`;
-      if (progress.intended) return body('-', progress, rest(progress, outcome));
+      if (progress.intended) return rest(progress, outcome);
       const checked = progress.call.action === 'kms:CheckReEncrypt' && !refusal;
-      return body(' ', progress, whole(checked ? 'check' : 'refusal', progress, outcome));
+      return whole(' ', checked ? 'check' : 'refusal', progress, outcome);
     },
   };
 
-  function body(mark: Mark, { call }: Progress, pieces: Omit<Pieces, 'tail'>): Body {
-    const trace = call.traceId === '' ? '' : `,"trace_id":${JSON.stringify(call.traceId)}`;
-    return toBody(mark, call.id, { ...pieces, tail: `"timestamp":"${timestamp()}"${trace}` });
-  }
-
-  function whole(kind: Kind, progress: Progress, outcome: string): Omit<Pieces, 'tail'> {
+  function whole(mark: Mark, kind: Kind, progress: Progress, outcome: string): Body {
     const { call, decision } = progress;
-    const input = `"input":${inputOf(progress)},`;
-    return {
-      head: `${before(call.id, decision)}${input}"kind":"${kind}",${kmsOf(progress)}${ownLabels}${metricsOf(decision)}${outcome}${PATH}`,
-      middle: after(call, decision),
-    };
+    const trace = call.traceId === '' ? '' : `,"trace_id":${JSON.stringify(call.traceId)}`;
+    return toBody(mark, call.id, {
+      head: `${before(call.id, decision)}"input":${inputOf(progress)},"kind":"${kind}",${kmsOf(progress)}${metricsOf(decision)}${outcome}`,
+      middle: `"requested_by":${JSON.stringify(call.arrival.peer)},${resultOf(decision)}`,
+      tail: `"timestamp":"${timestamp()}"${trace}`,
+    });
   }
 
   /** An outcome leans on its intent; what KMS reported, and a decision made since, are new. */
-  function rest(progress: Progress, outcome: string): Omit<Pieces, 'tail'> {
-    const { call, principal, decision } = progress;
-    const late = decision?.phase === 'result' ? decision : undefined;
-    const input = late
-      ? inputOf(progress)
-      : `{"principal":{"id":${JSON.stringify(principal.id)},"kind":"${principal.kind}"}}`;
-    return {
-      head: `${before(call.id, late)}"input":${input},"kind":"outcome",${kmsOf(progress)}${ownLabels}${metricsOf(late)}${outcome}${late ? PATH : ''}`,
-      middle: after(call, late),
-    };
-  }
-
-  function after(call: Call, decision: Decision | undefined): string {
-    const peer = `"requested_by":${JSON.stringify(call.arrival.peer)},`;
-    return decision ? `${peer}"result":${resultOf(decision, redactor.mark)},` : peer;
+  function rest(progress: Progress, outcome: string): Body {
+    const { id } = progress.call;
+    const late = progress.decision?.phase === 'result' ? progress.decision : undefined;
+    const input = late ? `"input":${inputOf(progress)},` : '';
+    return toBody('-', id, {
+      head: `${before(id, late)}${input}"kind":"outcome",${kmsOf(progress)}${metricsOf(late)}${outcome}`,
+      middle: resultOf(late),
+      tail: `"timestamp":"${timestamp()}"`,
+    });
   }
 
   function inputOf({ call, principal, keys, decision }: Progress): string {
     const phase = decision?.phase ?? 'request';
     return `{"action":"${call.action}","destination":${sideOf(call.destination, keys?.destination)},"phase":"${phase}","principal":${principalOf(principal)},"request":${requestOf(call)},"source":${sideOf(call.source, keys?.source)}}`;
   }
-}
 
-function resultOf({ effect, labels, reasons, rule }: Decision, mark: Redactor['mark']): string {
-  const listed = reasons.map(
-    ({ code, message, side }) =>
-      `{"code":${JSON.stringify(code)},"message":"${message === '' ? '' : mark(message)}","side":"${side}"}`,
-  );
-  return `{"allow":${effect === 'allow'},"labels":${labelsJson(labels)},"reasons":[${listed.join(',')}],"rule":${JSON.stringify(rule)}}`;
+  function resultOf(decision: Decision | undefined): string {
+    if (!decision) return '';
+    const { effect, labels, reasons, rule } = decision;
+    const labelled = isEmpty(labels) ? '' : `"labels":${canonical(labels)},`;
+    const listed = reasons.length === 0 ? '' : `"reasons":[${reasons.map(reasonOf).join(',')}],`;
+    return `"result":{"allow":${effect === 'allow'},${labelled}${listed}"rule":${JSON.stringify(rule)}},`;
+  }
+
+  function reasonOf({ code, message, side }: DecisionReason): string {
+    const marked = message === '' ? '' : redactor.mark(message);
+    return `{"code":${JSON.stringify(code)},"message":"${marked}","side":"${side}"}`;
+  }
 }
 
 function before(id: string, decision: Decision | undefined): string {
@@ -110,7 +99,10 @@ function before(id: string, decision: Decision | undefined): string {
 }
 
 function requestOf(call: Call): string {
-  return `{"ciphertext_bytes":${call.ciphertext.length},"ciphertext_sha256":"${fingerprintOf(call.ciphertext)}","dry_run":${call.dryRun},"dry_run_modifiers":${call.dryRunModifiers.length === 0 ? '[]' : JSON.stringify(call.dryRunModifiers)},"grant_token_count":${call.grantTokens.length},"job":${JSON.stringify(call.job)},"transport":"${call.transport}"}`;
+  const { ciphertext, dryRun, dryRunModifiers, grantTokens, job, transport } = call;
+  const modifiers = dryRunModifiers.length === 0 ? '' : JSON.stringify(dryRunModifiers);
+  const given = `${dryRun ? '"dry_run":true,' : ''}${modifiers && `"dry_run_modifiers":${modifiers},`}${grantTokens.length === 0 ? '' : `"grant_token_count":${grantTokens.length},`}${job === '' ? '' : `"job":${JSON.stringify(job)},`}`;
+  return `{"ciphertext_bytes":${ciphertext.length},"ciphertext_sha256":"${fingerprintOf(ciphertext)}",${given}"transport":"${transport}"}`;
 }
 
 function metricsOf(decision: Decision | undefined): string {
@@ -119,33 +111,47 @@ function metricsOf(decision: Decision | undefined): string {
     : '';
 }
 
-function kmsOf({ answer }: Progress): string {
-  return answer ? `"kms":${answered(answer)},` : '';
+function kmsOf({ answer, call, keys }: Progress): string {
+  if (!answer) return '';
+  const { ciphertext, attempts, latencyNs, requestId } = answer;
+  const sha256 = ciphertext.length === 0 ? '' : hash('sha256', ciphertext, 'hex');
+  const destination = reported({
+    arn: answer.destinationKeyArn,
+    judged: keys?.destination.keyArn,
+    algorithm: answer.destinationAlgorithm,
+    asked: call.destination.algorithm,
+    material: answer.destinationKeyMaterialId,
+  });
+  const source = reported({
+    arn: answer.sourceKeyArn,
+    judged: keys?.source.keyArn,
+    algorithm: answer.sourceAlgorithm,
+    asked: call.source.algorithm,
+    material: answer.sourceKeyMaterialId,
+  });
+  return `"kms":{"attempts":${attempts},"ciphertext_bytes":${ciphertext.length},"ciphertext_sha256":"${sha256}","destination":${destination},"latency_ns":${Math.round(latencyNs)},"request_id":${JSON.stringify(requestId)},"source":${source}},`;
 }
 
-function answered(answer: KmsAnswer): string {
-  const side = (name: Side, arn: string, algorithm: string, material: string) =>
-    `"${name}":{"algorithm":${JSON.stringify(algorithm)},"key_arn":${JSON.stringify(arn)},"key_material_id":${JSON.stringify(material)}}`;
-  const { ciphertext } = answer;
-  const sha256 = ciphertext.length === 0 ? '' : hash('sha256', ciphertext, 'hex');
-  const destination = side(
-    'destination',
-    answer.destinationKeyArn,
-    answer.destinationAlgorithm,
-    answer.destinationKeyMaterialId,
-  );
-  const source = side(
-    'source',
-    answer.sourceKeyArn,
-    answer.sourceAlgorithm,
-    answer.sourceKeyMaterialId,
-  );
-  return `{"attempts":${answer.attempts},"ciphertext_bytes":${ciphertext.length},"ciphertext_sha256":"${sha256}",${destination},"latency_ns":${Math.round(answer.latencyNs)},"request_id":${JSON.stringify(answer.requestId)},${source}}`;
+interface Reported {
+  readonly arn: string;
+  readonly judged: string | undefined;
+  readonly algorithm: string;
+  readonly asked: string;
+  readonly material: string;
+}
+
+/** What KMS named as it was asked for stands in `input` already. */
+function reported({ arn, judged, algorithm, asked, material }: Reported): string {
+  const other = algorithm === asked ? '' : `"algorithm":${JSON.stringify(algorithm)}`;
+  const key = arn === judged ? '' : `"key_arn":${JSON.stringify(arn)}`;
+  const id = material === '' ? '' : `"key_material_id":${JSON.stringify(material)}`;
+  if (other === '' && key === '') return `{${id}}`;
+  return `{${[other, key, id].filter((member) => member !== '').join(',')}}`;
 }
 
 function outcomeOf(progress: Progress, refusal: Refusal | undefined): string {
   const status = statusOf(progress, refusal);
-  if (!refusal) return `{"code":"OK","reason":"","status":"${status}"}`;
+  if (!refusal) return `{"code":"OK","status":"${status}"}`;
   const { reason, side, rule, kmsError, kmsRequestId } = refusal;
   const { grpc } = REASONS[reason];
   const told = (name: string, value: string) =>
@@ -166,9 +172,9 @@ function isDenial({ reason }: Refusal): boolean {
   return REASONS[reason].layer === 'policy';
 }
 
-function labelsJson(labels: Readonly<Record<string, string>>): string {
-  for (const _ in labels) return canonical(labels);
-  return '{}';
+function isEmpty(labels: Readonly<Record<string, string>>): boolean {
+  for (const _ in labels) return false;
+  return true;
 }
 
 /** ISO 8601 with milliseconds, made once a millisecond. */

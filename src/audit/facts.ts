@@ -78,10 +78,10 @@ function toPrincipal({ id, kind, authenticated, spiffe, attributes }: Principal)
     if (!SECRET_NAME.test(name)) named[name] = value;
   }
   return canonical({
-    attributes: named,
+    attributes: Object.keys(named).length === 0 ? undefined : named,
     authenticated,
     id,
     kind,
-    spiffe: { path: spiffe.path, trust_domain: spiffe.trustDomain },
+    spiffe: kind === 'spiffe' ? { path: spiffe.path, trust_domain: spiffe.trustDomain } : undefined,
   });
 }

@@ -1,4 +1,4 @@
-import type { Body } from './body.ts';
+import type { Packed } from './body.ts';
 import type { HostSettings } from './log/settings.ts';
 
 /** What the log's thread is started with. */
@@ -21,10 +21,10 @@ export interface Signed {
 
 /** To the log's thread. */
 export type Order =
-  | { readonly type: 'batch'; readonly id: number; readonly turn: number; readonly bodies: Body[] }
+  | ({ readonly type: 'batch'; readonly id: number; readonly turn: number } & Packed)
   | { readonly type: 'reopen' }
   | Signed
-  | { readonly type: 'close'; readonly last: readonly Body[] };
+  | { readonly type: 'close'; readonly last: Packed };
 
 interface Trouble {
   readonly code: string;

@@ -3,12 +3,12 @@ import { type Reason, Refusal } from '../errors.ts';
 import type { Recorder } from '../stages.ts';
 import { type Body, toEventBody } from './body.ts';
 import type { Json } from './canonical.ts';
+import type { Waiter } from './committer.ts';
 import type { Entries } from './entry.ts';
 
 export interface RecorderOptions {
   readonly entries: Entries;
-  /** Resolves, once the entry is durable in the log, to a seq past its own. @throws Refusal AUDIT_UNAVAILABLE */
-  readonly commit: (body: Body) => Promise<number>;
+  readonly commit: (body: Body, waiter: Waiter) => void;
   /** Where more than the log is required: resolves once the others have it too. @throws Refusal AUDIT_UNAVAILABLE */
   readonly confirm?: ((seq: number) => Promise<void>) | undefined;
   /** Milliseconds since the Unix epoch. */
@@ -54,28 +54,45 @@ export function createRecorder(options: RecorderOptions): CallRecorder {
   };
 }
 
-async function intent(state: State, progress: Progress): Promise<void> {
-  const seq = await state.commit(state.entries.intent(progress));
-  state.open.add(progress.call.id);
-  state.onEntry('intent');
-  await state.confirm?.(seq);
+function intent(state: State, progress: Progress): Promise<void> {
+  const { entries, open, commit, confirm, onEntry } = state;
+  return new Promise((resolve, refused) => {
+    commit(entries.intent(progress), {
+      kept(seq) {
+        open.add(progress.call.id);
+        onEntry('intent');
+        resolve(confirm?.(seq));
+      },
+      refused,
+    });
+  });
 }
 
-async function terminal(state: State, progress: Progress, refusal?: Refusal): Promise<void> {
-  const { entries, owed, open } = state;
+function terminal(state: State, progress: Progress, refusal?: Refusal): Promise<void> {
+  const { entries, open, commit, confirm, onEntry } = state;
   const { id } = progress.call;
-  const begun = progress.intended === true && open.delete(id);
-  try {
-    const seq = await state.commit(entries.terminal(begun ? progress : unbegun(progress), refusal));
-    state.onEntry(begun ? 'outcome' : 'refusal');
-    if (state.confirm) await confirmed(state, id, state.confirm(seq));
-  } catch (thrown) {
-    state.unwritten += 1;
-    if (progress.intended) {
-      owed.set(id, entries.terminal(progress, new Refusal('AUDIT_UNAVAILABLE')));
-    }
-    throw thrown;
-  }
+  return new Promise((resolve, reject) => {
+    const begun = progress.intended === true && open.delete(id);
+    const refused = (thrown: unknown) => {
+      owe(state, progress);
+      reject(thrown);
+    };
+    commit(entries.terminal(begun ? progress : unbegun(progress), refusal), {
+      kept(seq) {
+        onEntry(begun ? 'outcome' : 'refusal');
+        if (confirm) confirmed(state, id, confirm(seq)).then(resolve, refused);
+        else resolve();
+      },
+      refused,
+    });
+  });
+}
+
+function owe(state: State, progress: Progress): void {
+  const { entries, owed } = state;
+  state.unwritten += 1;
+  if (!progress.intended) return;
+  owed.set(progress.call.id, entries.terminal(progress, new Refusal('AUDIT_UNAVAILABLE')));
 }
 
 /** The log has the entry, a required sink has not: what the log says was told, was not. */
@@ -108,9 +125,14 @@ function flush(state: State): void {
   }
 }
 
-async function event(state: State, kind: string, fields: Record<string, Json>): Promise<void> {
-  await state.commit(toEventBody(kind, new Date(state.now()).toISOString(), fields));
-  state.onEntry(kind);
+function event(state: State, kind: string, fields: Record<string, Json>): Promise<void> {
+  return new Promise((resolve, refused) => {
+    const kept = () => {
+      state.onEntry(kind);
+      resolve();
+    };
+    state.commit(toEventBody(kind, new Date(state.now()).toISOString(), fields), { kept, refused });
+  });
 }
 
 function catchUp(
@@ -134,12 +156,12 @@ function catchUp(
 }
 
 function payBack({ commit, owed, onEntry }: State, id: string, body: Body): void {
-  commit(body).then(
-    () => {
+  commit(body, {
+    kept() {
       owed.delete(id);
       onEntry('outcome');
     },
     // It stays owed, and is tried when the log is well again.
-    () => undefined,
-  );
+    refused: () => undefined,
+  });
 }

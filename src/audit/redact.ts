@@ -15,9 +15,9 @@ const CACHED_LENGTH = 256;
 export function createRedactor(key: Uint8Array, clearKeys: readonly string[]): Redactor {
   const secret = createSecretKey(key);
   const clear = new Set(clearKeys);
+  const names = new Map<string, { readonly json: string; readonly clear: boolean }>();
   // The same tenants come again and again: a Map look-up is a tenth of an HMAC.
   const marks = new Map<string, string>();
-  const contexts = new WeakMap<EncryptionContext, string>();
 
   return { mark, context };
 
@@ -25,24 +25,33 @@ export function createRedactor(key: Uint8Array, clearKeys: readonly string[]): R
     const known = marks.get(value);
     if (known !== undefined) return known;
     const made = `hmac-sha256:${createHmac('sha256', secret).update(value).digest('hex')}`;
-    if (value.length <= CACHED_LENGTH) {
-      if (marks.size >= CACHED_VALUES) marks.clear();
-      marks.set(value, made);
-    }
+    remember(marks, value, made);
     return made;
   }
 
   function context(pairs: EncryptionContext): string {
-    let json = contexts.get(pairs);
-    if (json === undefined) {
-      json = `{${keysOf(pairs).map(pair).join(',')}}`;
-      contexts.set(pairs, json);
+    let json = '';
+    for (const key of keysOf(pairs)) {
+      const name = nameOf(key);
+      const value = pairs[key] ?? '';
+      const shown = name.clear ? JSON.stringify(value) : `"${mark(value)}"`;
+      json = json === '' ? `{${name.json}:${shown}` : `${json},${name.json}:${shown}`;
     }
-    return json;
-
-    function pair(name: string): string {
-      const value = pairs[name] ?? '';
-      return `${JSON.stringify(name)}:${clear.has(name) ? JSON.stringify(value) : `"${mark(value)}"`}`;
-    }
+    return json === '' ? '{}' : `${json}}`;
   }
+
+  function nameOf(key: string) {
+    const known = names.get(key);
+    if (known !== undefined) return known;
+    const made = { json: JSON.stringify(key), clear: clear.has(key) };
+    remember(names, key, made);
+    return made;
+  }
+}
+
+/** Forgets all where it gets too much: the few that come again and again are soon back. */
+function remember<V>(cache: Map<string, V>, key: string, value: V): void {
+  if (key.length > CACHED_LENGTH) return;
+  if (cache.size >= CACHED_VALUES) cache.clear();
+  cache.set(key, value);
 }

@@ -56,7 +56,7 @@ test.concurrent('intent, outcome, refusal and shutdown are in the file when thei
     'turned_away',
     'shutdown',
   ]);
-  expect(entries[3].outcome).toEqual({ code: 'OK', reason: '', status: 'released' });
+  expect(entries[3].outcome).toEqual({ code: 'OK', status: 'released' });
   expect(entries[4].outcome).toMatchObject({ reason: 'KEY_FACTS_UNAVAILABLE', status: 'failed' });
   expect(entries[5].turned_away).toEqual({ count: 2, reason: 'UNAUTHENTICATED' });
   expect(statSync(folder.file).mode & 0o777).toBe(0o600);

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { fromBody, toLine } from '../../src/audit/body.ts';
+import { type Body, fromBody, pack } from '../../src/audit/body.ts';
 import { canonical } from '../../src/audit/canonical.ts';
 import { createEntries } from '../../src/audit/entry.ts';
+import { createStage, EMPTY_CHAIN } from '../../src/audit/log/chain.ts';
 import { createRedactor } from '../../src/audit/redact.ts';
 import type { Progress } from '../../src/call.ts';
 import { REASONS, type Reason, Refusal } from '../../src/errors.ts';
@@ -23,11 +24,14 @@ import {
 const schema = z.fromJSONSchema(JSON.parse(readFileSync('docs/audit.schema.json', 'utf8')));
 const entries = createEntries({
   redactor: createRedactor(Buffer.alloc(32, 7), ['tenant']),
-  labels: { backend: 'aws', origin: 'test.example/audit', version: '0.1.0' },
   now: () => Date.UTC(2026, 10, 23),
 });
-const PREV = 'a'.repeat(64);
-const read = (body: string) => JSON.parse(toLine(body, 7, PREV));
+const stage = createStage();
+const lineOf = (body: Body) =>
+  stage(EMPTY_CHAIN, [pack([body])])
+    .bytes.toString()
+    .trim();
+const read = (body: Body) => JSON.parse(lineOf(body));
 const refusal = (reason: Reason) =>
   new Refusal(reason, { side: 'source', rule: 'r', kmsError: 'E' });
 
@@ -65,6 +69,16 @@ test.each(progresses)('%s', (_, progress, refused, outcome) => {
   expect(schema.parse(entry)).toEqual(entry);
 });
 
+test('a key that KMS reports is named where it is not the one that was judged', () => {
+  const answer = { ...ANSWER, destinationKeyArn: 'arn:other', sourceKeyMaterialId: 'ab' };
+  const { kms, input } = read(entries.terminal({ ...answered(1), answer }));
+  expect([kms.source, kms.destination, input]).toEqual([
+    { key_material_id: 'ab' },
+    { key_arn: 'arn:other' },
+    undefined,
+  ]);
+});
+
 test('every reason of the closed list makes a valid refusal and a valid outcome', () => {
   for (const reason of Object.keys(REASONS) as Reason[]) {
     for (const progress of [judged(1), intended(1), { call: callOf(1), principal: PRINCIPAL }]) {
@@ -93,7 +107,7 @@ test('any line is its own canonical JSON, and says of the call what the call sai
         principal: { ...PRINCIPAL, id },
         keys: { source: { ...SOURCE, alias, tags: { [id]: alias } }, destination: SOURCE },
       });
-      const line = toLine(body, 7, PREV);
+      const line = lineOf(body);
       const entry = JSON.parse(line);
       expect(line).toBe(canonical(entry));
       expect(schema.safeParse(entry).success).toBe(true);

@@ -55,7 +55,6 @@ const entries = (evaluate: () => unknown, failures: unknown[] = []) =>
   maskEntries(
     createEntries({
       redactor: createRedactor(Buffer.alloc(32), []),
-      labels: { backend: 'embedded' },
       now: () => 0,
     }),
     evaluate,

@@ -11,7 +11,7 @@ import { createStdoutSink } from '../../src/audit/sinks/stdout.ts';
 import { Refusal } from '../../src/errors.ts';
 import { fill } from './fault-world.ts';
 import { intended } from './samples.ts';
-import { createFolder, openAudit } from './world.ts';
+import { BASICS, createFolder, openAudit } from './world.ts';
 
 interface Received {
   readonly kind: string;
@@ -56,7 +56,14 @@ test.concurrent('an OPA decision log service gets every entry once, in order, th
     await fill(audit, 6);
     await audit.close();
   }
-  expect(service.received).toEqual(linesOf(folder.file));
+  const { backend, origin, version } = BASICS;
+  const labels = { backend, origin, version };
+  const path = 'kms/reencrypt/decision';
+  const whole = linesOf(folder.file).map((line) => {
+    return { labels, ...line, ...('bundles' in line && { path }) };
+  });
+  expect(service.received).toEqual(whole);
+  expect(whole.filter((line) => 'path' in line)).toHaveLength(18);
   expect(new Set(service.requests)).toEqual(new Set(['POST /logs gzip']));
 });
 
@@ -91,7 +98,7 @@ test.concurrent('a sink that stays away too long loses the oldest entries, and t
     name: 'test',
     batchBytes: 1_000,
     async send(lines) {
-      got.push(...lines.map((line) => JSON.parse(line.toString()).seq));
+      got.push(...lines.map(({ bytes }) => JSON.parse(bytes.toString()).seq));
     },
   };
   const delivery = createDelivery({
@@ -114,8 +121,8 @@ test.concurrent('standard output gets one line an entry', async () => {
   const path = join(folder.path, 'out');
   const fd = openSync(path, 'w');
   await createStdoutSink(async () => undefined, fd).send([
-    Buffer.from('{"a":1}'),
-    Buffer.from('{}'),
+    { bytes: Buffer.from('{"a":1}'), labels: {} },
+    { bytes: Buffer.from('{}'), labels: {} },
   ]);
   closeSync(fd);
   expect(readFileSync(path, 'utf8')).toBe('{"a":1}\n{}\n');

@@ -141,6 +141,15 @@ test('a changed entry before the end refuses to start and names the seq', async 
   await expect(log.reopen()).rejects.toThrow(/seq 3: prev is not the hash/);
 });
 
+test('what a head says holds for all of its segment: another version begins a new one', async () => {
+  await using log = await closedLog();
+  const audit = await log.reopen({ version: '0.2.0' });
+  expect(audit.status().state).toBe('ok');
+  const [head = ''] = log.disk.read(FILE).toString().split('\n');
+  expect(JSON.parse(head).labels.version).toBe('0.2.0');
+  expect(verify(FILE, log.disk).state).toBe('intact');
+});
+
 test('a log that is gone while its checkpoint is there refuses to start', async () => {
   await using log = await closedLog();
   log.disk.remove(FILE);

@@ -62,7 +62,7 @@ export function createSimulatedAudit(world: World, disk: SimulatedDisk): Simulat
     },
     onResume: (open) => recorder.catchUp(open, suspension),
   });
-  const entries = createEntries({ redactor: REDACTOR, labels: {}, now: world.epoch });
+  const entries = createEntries({ redactor: REDACTOR, now: world.epoch });
   const recorder = createRecorder({
     entries,
     commit: committer.submit,

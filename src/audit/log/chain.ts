@@ -1,13 +1,12 @@
-import { hash } from 'node:crypto';
-import { type Body, idOf, markOf, toLine } from '../body.ts';
-import { EMPTY_TREE, hashLeaf, push, type Tree } from './tree.ts';
+import { type Packed, placeOf } from '../body.ts';
+import { EMPTY_TREE, type Hash, hashLeaf, push, type Tree } from './tree.ts';
 
 /** Where a log stands after its last durable line. */
 export interface Chain {
   /** Of the next line. */
   readonly seq: number;
-  /** SHA-256 of the last line's bytes without its newline, in hex; zeros before the first. */
-  readonly prev: string;
+  /** The last line's leaf hash, SHA-256(0x00 ‖ line) without its newline; zeros before the first. */
+  readonly prev: Hash;
   readonly tree: Tree;
 }
 
@@ -17,38 +16,55 @@ export interface Staged {
   /** Whole lines, newlines included; valid until the next call of `stage`. */
   readonly bytes: Buffer;
   readonly chain: Chain;
+  /** What the lines do to calls, in order: mark and decision id. */
+  readonly marks: readonly string[];
 }
 
 const NEWLINE = 10;
+const MARK_LENGTH = 37;
+const BLANK = 0x20;
+/** `"prev":"…",` and `"seq":…,` of the largest safe integer. */
+const ADDED_BYTES = 75 + 23;
 
 /** Gives bodies their place in the chain. Nothing of `chain` changes, so that a batch can be dropped. */
-export type Stage = (chain: Chain, bodies: readonly Body[]) => Staged;
+export type Stage = (chain: Chain, packs: readonly Packed[]) => Staged;
 
 export function createStage(): Stage {
   let buffer: Buffer = Buffer.allocUnsafe(256 << 10);
 
-  return (chain, bodies) => {
+  return (chain, packs) => {
     const peaks = [...chain.tree.peaks];
+    const marks: string[] = [];
     let { seq, prev } = chain;
     // A leaf hash covers a zero and the line. So the byte before each line, which is the newline
     // of the line before, is a zero while its line is hashed, and no line is copied.
     let end = 0;
-    for (const body of bodies) {
-      const line = toLine(body, seq, prev);
-      const room = end + 2 + line.length * 3;
-      if (room > buffer.length) buffer = enlarge(buffer, room, end);
-      const start = end + 1;
-      buffer[end] = 0;
-      end = start + buffer.write(line, start);
-      push(peaks, seq, hashLeaf(buffer.subarray(start - 1, end)));
-      prev = hash('sha256', buffer.subarray(start, end), 'hex');
-      buffer[start - 1] = NEWLINE;
-      seq += 1;
+    for (const { memory, bytes } of packs) {
+      const packed = Buffer.from(memory, 0, bytes);
+      for (let at = 0; at < bytes; ) {
+        const place = placeOf(packed, at);
+        const room = end + 2 + (place.end - at) + ADDED_BYTES;
+        if (room > buffer.length) buffer = enlarge(buffer, room, end);
+        const start = end + 1;
+        buffer[end] = 0;
+        end = start + packed.copy(buffer, start, place.head, place.middle - 1);
+        end += buffer.write(`"prev":"${prev}",`, end, 'latin1');
+        end += packed.copy(buffer, end, place.middle, place.tail - 1);
+        end += buffer.write(`"seq":${seq},`, end, 'latin1');
+        end += packed.copy(buffer, end, place.tail, place.end);
+        prev = hashLeaf(buffer.subarray(start - 1, end));
+        push(peaks, seq, prev);
+        buffer[start - 1] = NEWLINE;
+        if (packed[at] !== BLANK) marks.push(packed.toString('latin1', at, at + MARK_LENGTH));
+        seq += 1;
+        at = place.end + 1;
+      }
     }
     buffer[end] = NEWLINE;
     return {
       bytes: buffer.subarray(1, end + 1),
       chain: { seq, prev, tree: { size: seq, peaks } },
+      marks,
     };
   };
 }
@@ -60,10 +76,10 @@ function enlarge(buffer: Buffer, room: number, used: number): Buffer {
 }
 
 /** Keeps the set of calls that were begun and not ended. */
-export function settle(open: Set<string>, bodies: readonly Body[]): void {
-  for (const body of bodies) {
-    const mark = markOf(body);
-    if (mark === '+') open.add(idOf(body));
-    else if (mark === '-') open.delete(idOf(body));
+export function settle(open: Set<string>, marks: readonly string[]): void {
+  for (const mark of marks) {
+    const id = mark.slice(1);
+    if (mark.startsWith('+')) open.add(id);
+    else open.delete(id);
   }
 }

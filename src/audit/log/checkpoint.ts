@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { Disk } from './disk.ts';
 import type { Log } from './log.ts';
-import { parseNote, toCheckpoint, toNote } from './note.ts';
+import { parseNote, parseVkey, toCheckpoint, toNote } from './note.ts';
 import { openRegular } from './recover.ts';
 import { writeAll } from './segment.ts';
 import type { Signer } from './signer.ts';
@@ -35,6 +35,7 @@ export interface Checkpointer {
 
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { log, signer, now, origin } = options;
+  const key = parseVkey(signer.vkey);
   let covered = readCheckpoint(options.disk, options.file)?.size ?? 0;
   let madeAt = now();
   let signing = false;
@@ -55,8 +56,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       const { tree } = log.chain();
       const claim = { size: tree.size, root: rootOf(tree) };
       const text = toCheckpoint(origin, claim);
-      const finish = (signature: Uint8Array) =>
-        keep(claim.size, toNote(text, signer.vkey, signature), how);
+      const finish = (signature: Uint8Array) => keep(claim.size, toNote(text, key, signature), how);
       const signature = signer.sign(Buffer.from(text));
       if (!(signature instanceof Promise)) return finish(signature);
       signing = true;
@@ -79,7 +79,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     covered = size;
     madeAt = now();
     options.publish(note);
-    if (how === 'logged') log.commit([log.event('checkpoint', { checkpoint: { note, size } })]);
+    if (how === 'logged') log.note('checkpoint', { checkpoint: { note, size } });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Body, toEventBody } from '../body.ts';
+import { type Packed, pack, toEventBody } from '../body.ts';
 import type { Json } from '../canonical.ts';
 import { type Chain, type Stage, settle } from './chain.ts';
 import type { Disk, DiskFile } from './disk.ts';
@@ -50,24 +50,38 @@ export interface LogState {
 
 const WATCH_MS = 250;
 
-export function commit(state: LogState, bodies: readonly Body[], confirm = () => true): boolean {
+export function commit(state: LogState, packs: readonly Packed[], confirm = () => true): boolean {
+  return write(state, packs, { confirm, synced: state.options.durability === 'fsync' });
+}
+
+/** An entry that nobody waits for: the next sync makes it durable, and a crash may lose it. */
+export function note(state: LogState, packs: readonly Packed[]): void {
+  write(state, packs, { confirm: () => true, synced: false });
+}
+
+interface How {
+  readonly confirm: () => boolean;
+  readonly synced: boolean;
+}
+
+function write(state: LogState, packs: readonly Packed[], { confirm, synced }: How): boolean {
   const { file } = writable(state);
   watch(state);
-  const staged = state.stage(state.chain, bodies);
+  const staged = state.stage(state.chain, packs);
   try {
     writeAll(file, staged.bytes);
   } catch (thrown) {
     takeBack(state, file);
     throw toLogFault(thrown);
   }
-  if (state.options.durability === 'fsync') sync(state, file);
+  if (synced) sync(state, file);
   if (!confirm()) {
     takeBack(state, file);
     return false;
   }
   state.chain = staged.chain;
   state.bytes += staged.bytes.length;
-  settle(state.open, bodies);
+  settle(state.open, staged.marks);
   return true;
 }
 
@@ -108,8 +122,8 @@ export function watch(state: LogState): void {
   throw new LogFault(found, `${options.file} was changed by someone else`);
 }
 
-export function event(state: LogState, kind: string, fields: Record<string, Json>): Body {
-  return toEventBody(kind, timestamp(state), fields);
+export function event(state: LogState, kind: string, fields: Record<string, Json>): Packed {
+  return pack([toEventBody(kind, timestamp(state), fields)]);
 }
 
 export function timestamp({ options }: LogState): string {

@@ -1,9 +1,9 @@
 import { type Body, toEventBody } from '../body.ts';
 import type { Json } from '../canonical.ts';
 import type { Chain } from './chain.ts';
-import { fromBytes, peakCount, type Tree, toBytes } from './tree.ts';
+import { peakCount, type Tree } from './tree.ts';
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /** Where the segment before this one ended, as its writer knew it. */
 export interface Predecessor {
@@ -37,7 +37,7 @@ export function toHead(facts: HeadFacts, timestamp: string): Body {
       origin,
       predecessor: predecessor ? { ...predecessor } : null,
       schema: SCHEMA_VERSION,
-      tree: chain.tree.peaks.map((peak) => toBytes(peak).toString('hex')),
+      tree: chain.tree.peaks,
       vkey,
     },
   });
@@ -47,15 +47,18 @@ export interface Head {
   readonly chain: Chain;
   readonly origin: string;
   readonly vkey: string;
+  /** Of the instance: what every entry of the segment was written by. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly predecessor: Predecessor | undefined;
   readonly open: readonly string[];
 }
 
-/** Reads a head back; undefined where the line is none. */
+/** Reads a head back; undefined where the line is none, or of another version. */
 export function fromHead(line: Uint8Array): Head | undefined {
   try {
-    const { kind, prev, segment, seq } = JSON.parse(Buffer.from(line).toString());
-    if (kind !== 'segment' || segment.first_seq !== seq || typeof prev !== 'string') return;
+    const { kind, labels, prev, segment, seq } = JSON.parse(Buffer.from(line).toString());
+    if (kind !== 'segment' || segment.schema !== SCHEMA_VERSION) return;
+    if (segment.first_seq !== seq || typeof prev !== 'string') return;
     const tree = toTree(seq, segment.tree);
     if (!tree) return;
     const { origin, vkey, open, predecessor } = segment;
@@ -64,6 +67,7 @@ export function fromHead(line: Uint8Array): Head | undefined {
       chain: { seq, prev, tree },
       origin,
       vkey,
+      labels,
       open,
       predecessor: predecessor ?? undefined,
     };
@@ -75,5 +79,5 @@ export function fromHead(line: Uint8Array): Head | undefined {
 function toTree(size: number, peaks: Json): Tree | undefined {
   if (!Array.isArray(peaks) || peaks.length !== peakCount(size)) return;
   if (!peaks.every((peak) => typeof peak === 'string' && /^[0-9a-f]{64}$/.test(peak))) return;
-  return { size, peaks: peaks.map((peak) => fromBytes(Buffer.from(String(peak), 'hex'))) };
+  return { size, peaks: peaks.map(String) };
 }

@@ -1,4 +1,4 @@
-import type { Body } from '../body.ts';
+import type { Packed } from '../body.ts';
 import type { Order, Report } from '../messages.ts';
 import { claimTurn, endTurn, isOpen } from '../turn.ts';
 import { type Checkpointer, createCheckpointer, readCheckpoint } from './checkpoint.ts';
@@ -109,8 +109,7 @@ function drain(state: HostState): void {
 function commit(state: HostState, batches: readonly Batch[], last: Batch): void {
   const { log, turn, tell } = state;
   const current = batches.filter((batch) => batch.turn === last.turn);
-  const bodies = current.flatMap((batch) => batch.bodies);
-  if (isOpen(turn, last) && log.commit(bodies, () => claimTurn(turn, last))) {
+  if (isOpen(turn, last) && log.commit(current, () => claimTurn(turn, last))) {
     tell({ type: 'done', id: last.id, seq: log.chain().seq });
     endTurn(turn, last);
   } else {
@@ -182,10 +181,10 @@ function heal(state: HostState): void {
   }
 }
 
-function close(state: HostState, last: readonly Body[]): void {
+function close(state: HostState, last: Packed): void {
   // A checkpoint on its way is logged, and so belongs before the last one.
   if (state.signing instanceof Promise) return void state.signing.then(() => close(state, last));
-  guard(state, () => state.log.commit(last));
+  guard(state, () => state.log.commit([last]));
   const sealing = seal(state, 'last');
   if (sealing instanceof Promise) void sealing.then(() => end(state));
   else end(state);

@@ -1,4 +1,4 @@
-import { type Body, toBody, toPieces } from '../body.ts';
+import { type Packed, pack, toBody, toPieces } from '../body.ts';
 import type { Json } from '../canonical.ts';
 import { type Chain, createStage } from './chain.ts';
 import {
@@ -6,6 +6,7 @@ import {
   event,
   type LogOptions,
   type LogState,
+  note,
   sync,
   timestamp,
   watch,
@@ -19,9 +20,11 @@ import { type Opening, openLog } from './start.ts';
 /** A log on one disk, for one writer. Every call is synchronous and throws LogFault. */
 export interface Log {
   /** Makes the entries durable, all or none, and returns true; false where `confirm` took it back. */
-  commit(bodies: readonly Body[], confirm?: () => boolean): boolean;
+  commit(packs: readonly Packed[], confirm?: () => boolean): boolean;
+  /** An entry that nobody waits for: durable with the next one. */
+  note(kind: string, fields: Record<string, Json>): void;
   /** An entry about the log itself. */
-  event(kind: string, fields: Record<string, Json>): Body;
+  event(kind: string, fields: Record<string, Json>): Packed;
   /** Notices a live file that is no longer ours, and rotates when it is time. */
   tick(): void;
   /** After a commit: closes a segment that has reached its size. */
@@ -61,7 +64,8 @@ export function createLog(options: LogOptions): Log {
   };
   begin(state, opening);
   return {
-    commit: (bodies, confirm) => commit(state, bodies, confirm),
+    commit: (packs, confirm) => commit(state, packs, confirm),
+    note: (kind, fields) => note(state, [event(state, kind, fields)]),
     event: (kind, fields) => event(state, kind, fields),
     tick: () => tick(state),
     rotateIfLarge: () => rotateIfLarge(state),
@@ -120,7 +124,8 @@ function heal(state: LogState, { code, message }: LogFault): void {
 }
 
 /** The process ended between this call's intent and its outcome: what KMS did, nobody here knows. */
-function unknownOutcome(id: string, at: string): Body {
-  const outcome = { code: 'UNKNOWN', reason: '', status: 'unknown' };
-  return toBody('-', id, toPieces({ decision_id: id, kind: 'outcome', outcome, timestamp: at }));
+function unknownOutcome(id: string, at: string): Packed {
+  const outcome = { code: 'UNKNOWN', status: 'unknown' };
+  const entry = { decision_id: id, kind: 'outcome', outcome, timestamp: at };
+  return pack([toBody('-', id, toPieces(entry))]);
 }

@@ -23,8 +23,11 @@ export function toCheckpoint(origin: string, { size, root }: Claim): string {
   return `${origin}\n${size}\n${root.toString('base64')}\n`;
 }
 
-export function toNote(text: string, vkey: string, signature: Uint8Array): string {
-  const { name, id } = parseVkey(vkey);
+export function toNote(
+  text: string,
+  { name, id }: Pick<VerifierKey, 'name' | 'id'>,
+  signature: Uint8Array,
+): string {
   return `${text}\n— ${name} ${Buffer.concat([id, signature]).toString('base64')}\n`;
 }
 

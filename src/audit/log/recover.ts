@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { Chain } from './chain.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
@@ -75,8 +74,8 @@ function createWalk(head: Head, claim: Claim | undefined) {
       else if (entry.kind === 'outcome') open.delete(entry.decision_id);
       else if (entry.kind === 'checkpoint') signed = entry.checkpoint?.size ?? signed;
       lastKind = entry.kind;
-      prev = hash('sha256', line.bytes, 'hex');
-      push(peaks, seq, hashLeaf(line.leaf));
+      prev = hashLeaf(line.leaf);
+      push(peaks, seq, prev);
       seq += 1;
       if (seq === claim?.size && !rootOf({ size: seq, peaks }).equals(claim.root)) {
         throw new LogFault('BROKEN', `the first ${seq} entries are not those of the checkpoint`);

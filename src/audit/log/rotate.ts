@@ -1,3 +1,4 @@
+import { pack } from '../body.ts';
 import { commit, event, type LogState, sync, timestamp, writable } from './commit.ts';
 import { toHead } from './head.ts';
 import { createSegment, putAway } from './segment.ts';
@@ -41,7 +42,7 @@ export function openSegment(state: LogState): void {
   const { options, chain, predecessor, open } = state;
   const { disk, file: path, now } = options;
   const head = toHead({ ...options, chain, predecessor, open }, timestamp(state));
-  const staged = state.stage(chain, [head]);
+  const staged = state.stage(chain, [pack([head])]);
   state.live = createSegment({ disk, path, head: staged.bytes, chain, at: now() });
   state.chain = staged.chain;
   state.bytes = staged.bytes.length;

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
+import { canonical } from '../canonical.ts';
 import { type Chain, EMPTY_CHAIN } from './chain.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
-import type { Predecessor } from './head.ts';
+import type { Head, Predecessor } from './head.ts';
 import { readLines } from './lines.ts';
 import { type Claim, type Found, openRegular, readSegment } from './recover.ts';
 import { type Live, putAway, toLive, writeAll } from './segment.ts';
@@ -36,6 +37,7 @@ export interface StartOptions {
   readonly now: () => number;
   readonly origin: string;
   readonly vkey: string;
+  readonly labels: Readonly<Record<string, string>>;
   readonly onBrokenChain: 'refuse' | 'continue';
   /** Of the checkpoint beside the log, if there is one. */
   readonly claim?: Claim | undefined;
@@ -77,7 +79,7 @@ export function openLog(options: StartOptions): Opening {
 }
 
 function goOn(options: StartOptions, file: DiskFile, last: string): Opening {
-  const { file: path, now, origin, vkey, claim } = options;
+  const { file: path, now, claim } = options;
   const found = readSegment(file, last, claim);
   const { chain, bytes, open, head } = found;
   const recovered = found.bad && putAside(options, { file, path: last, found });
@@ -88,10 +90,16 @@ function goOn(options: StartOptions, file: DiskFile, last: string): Opening {
     );
   }
   const live = toLive(file, head.chain.seq, now());
-  const same = head.origin === origin && head.vkey === vkey;
+  const same = saysTheSame(head, options);
   const opening = { chain, bytes, open, recovered, broken: undefined, predecessor: undefined };
   if (last === path && same && found.lastKind !== 'segment_close') return { ...opening, live };
   return { ...opening, live: undefined, predecessor: predecessor(options, { live, found, last }) };
+}
+
+/** What a head says holds for every entry of its segment. */
+function saysTheSame(head: Head, { origin, vkey, labels }: StartOptions): boolean {
+  const same = head.origin === origin && head.vkey === vkey;
+  return same && canonical(head.labels) === canonical(labels);
 }
 
 function predecessor(options: StartOptions, { live, found, last }: Ended): Predecessor {

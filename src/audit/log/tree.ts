@@ -9,7 +9,7 @@ export interface Tree {
   readonly peaks: readonly Hash[];
 }
 
-/** 32 bytes as a Latin-1 string: a Buffer costs more to make than the hash in it. */
+/** 32 bytes in hex: a Buffer costs more to make than the hash in it. */
 export type Hash = string;
 
 export const EMPTY_TREE: Tree = { size: 0, peaks: [] };
@@ -19,7 +19,7 @@ node[0] = 1;
 
 /** @param leaf a zero and the line */
 export function hashLeaf(leaf: Uint8Array): Hash {
-  return hash('sha256', leaf, 'binary');
+  return hash('sha256', leaf, 'hex');
 }
 
 /** SHA-256(0x00 ‖ line). */
@@ -32,17 +32,17 @@ export function leafHash(line: Uint8Array): Hash {
 
 /** SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Hash, right: Hash): Hash {
-  node.write(left, 1, 'latin1');
-  node.write(right, 33, 'latin1');
-  return hash('sha256', node, 'binary');
+  node.write(left, 1, 'hex');
+  node.write(right, 33, 'hex');
+  return hash('sha256', node, 'hex');
 }
 
 export function toBytes(hashed: Hash): Buffer {
-  return Buffer.from(hashed, 'latin1');
+  return Buffer.from(hashed, 'hex');
 }
 
 export function fromBytes(bytes: Buffer): Hash {
-  return bytes.toString('latin1');
+  return bytes.toString('hex');
 }
 
 /** Adds a leaf to `peaks` in place; `size` is the number of leaves before it. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { Sink } from './deliver.ts';
+import type { Delivered, Sink } from './deliver.ts';
 
 export interface DecisionLogOptions {
   /** Of the service, as OPA's `services[_].url`; entries go to `<url>/logs`. */
@@ -23,7 +23,7 @@ export function createDecisionLogSink(options: DecisionLogOptions): Sink {
     name: 'decision-log',
     batchBytes,
     async send(lines) {
-      const json = Buffer.concat([OPEN, ...lines.flatMap((line) => [COMMA, line]).slice(1), CLOSE]);
+      const json = `[${lines.map(toEvent).join(',')}]`;
       const response = await fetch(target, {
         method: 'POST',
         headers: {
@@ -41,6 +41,13 @@ export function createDecisionLogSink(options: DecisionLogOptions): Sink {
   };
 }
 
-const OPEN = Buffer.from('[');
-const CLOSE = Buffer.from(']');
-const COMMA = Buffer.from(',');
+/**
+ * OPA's services want in every event what our log says once a segment: who wrote it, and which
+ * decision was asked for where one was.
+ */
+function toEvent({ bytes, labels }: Delivered): string {
+  const line = bytes.toString();
+  if (/^\{"kind":"(segment|started|restarted)",/.test(line)) return line;
+  const path = line.startsWith('{"bundles":') ? '"path":"kms/reencrypt/decision",' : '';
+  return `{"labels":${JSON.stringify(labels)},${path}${line.slice(1)}`;
+}

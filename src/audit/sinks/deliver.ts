@@ -1,6 +1,8 @@
 import type { Disk } from '../log/disk.ts';
-import { createFollower, type Follower } from '../verify/follow.ts';
+import { createFollower, type FollowedLine, type Follower } from '../verify/follow.ts';
 import { createCursor } from './cursor.ts';
+
+export type Delivered = Pick<FollowedLine, 'bytes' | 'labels'>;
 
 /** Somewhere that entries go besides the log's own file. */
 export interface Sink {
@@ -8,7 +10,7 @@ export interface Sink {
   /** Bytes of lines that one `send` takes at most. */
   readonly batchBytes: number;
   /** Takes whole lines, in order; rejects where it could not, and is then given the same again. */
-  send(lines: readonly Buffer[]): Promise<void>;
+  send(lines: readonly Delivered[]): Promise<void>;
 }
 
 export interface DeliverOptions {
@@ -104,13 +106,13 @@ function skipOld(state: State): void {
   state.onDropped(behind - maxBehind);
 }
 
-function nextBatch(state: State): readonly Buffer[] {
+function nextBatch(state: State): readonly Delivered[] {
   const { follower, sink, durable } = state;
   const missed = follower.missed();
-  const lines: Buffer[] = [];
+  const lines: Delivered[] = [];
   let bytes = 0;
   for (const line of follower.read(durable)) {
-    lines.push(Buffer.from(line.bytes));
+    lines.push({ bytes: Buffer.from(line.bytes), labels: line.labels });
     bytes += line.bytes.length;
     if (bytes >= sink.batchBytes) break;
   }
@@ -118,7 +120,7 @@ function nextBatch(state: State): readonly Buffer[] {
   return lines;
 }
 
-async function sent({ sink, onError }: State, batch: readonly Buffer[]): Promise<boolean> {
+async function sent({ sink, onError }: State, batch: readonly Delivered[]): Promise<boolean> {
   try {
     await sink.send(batch);
     return true;

@@ -10,7 +10,7 @@ export function createStdoutSink(wait: (ms: number) => Promise<void>, fd = STDOU
     name: 'stdout',
     batchBytes: 64 << 10,
     async send(lines) {
-      let rest = Buffer.concat(lines.flatMap((line) => [line, NEWLINE]));
+      let rest = Buffer.concat(lines.flatMap(({ bytes }) => [bytes, NEWLINE]));
       while (rest.length > 0) {
         const taken = tryWrite(fd, rest);
         if (taken === 0) await wait(FULL_PIPE_MS);

@@ -1,11 +1,13 @@
 import type { Disk, DiskFile } from '../log/disk.ts';
-import { fromHead } from '../log/head.ts';
+import { fromHead, type Head } from '../log/head.ts';
 import { type Line, readLines } from '../log/lines.ts';
 import { openRegular } from '../log/recover.ts';
 import { closedSegments } from '../log/segments.ts';
 
 export interface FollowedLine extends Line {
   readonly seq: number;
+  /** Of the instance that wrote it. */
+  readonly labels: Head['labels'];
 }
 
 /** Reads a log that is being written, from one segment into the next. */
@@ -25,6 +27,7 @@ interface Source {
   readonly file: DiskFile;
   readonly inode: number;
   readonly first: number;
+  readonly labels: Head['labels'];
   offset: number;
 }
 
@@ -53,7 +56,7 @@ export function createFollower(disk: Disk, path: string, from: number): Follower
       if (seq >= end || !line.ended) return;
       of.offset = line.offset + line.bytes.length + 1;
       seq += 1;
-      yield { ...line, seq: seq - 1 };
+      yield { ...line, seq: seq - 1, labels: of.labels };
     }
   }
 
@@ -75,12 +78,13 @@ export function createFollower(disk: Disk, path: string, from: number): Follower
     const fitting = there.filter(({ first }) => first <= seq).at(-1) ?? there[0];
     for (const { file } of there) if (file !== fitting?.file) file.close();
     if (!fitting) return;
-    const { file, first } = fitting;
+    const { file, first, labels } = fitting;
     if (first > seq) {
       missed += first - seq;
       seq = first;
     }
-    return { file, first, inode: file.facts().inode, offset: offsetOf(file, seq - first) };
+    const { inode } = file.facts();
+    return { file, first, labels, inode, offset: offsetOf(file, seq - first) };
   }
 }
 
@@ -95,15 +99,12 @@ function nextSeq(disk: Disk, path: string, { inode, first }: Source): number {
 }
 
 /** Opens a segment and tells where it starts; nothing where there is none. */
-function openSegment(
-  disk: Disk,
-  name: string,
-): { readonly file: DiskFile; readonly first: number }[] {
+function openSegment(disk: Disk, name: string): Pick<Source, 'file' | 'first' | 'labels'>[] {
   if (!disk.facts(name)) return [];
   const file = openRegular(disk, name, 'read');
   const line = readLines(file).next();
   const head = line.done || !line.value.ended ? undefined : fromHead(line.value.bytes);
-  if (head) return [{ file, first: head.chain.seq }];
+  if (head) return [{ file, first: head.chain.seq, labels: head.labels }];
   file.close();
   return [];
 }

@@ -26,13 +26,13 @@ export function readLeaves(disk: Disk, log: LogFiles, size: number, wanted = -1)
   for (const entry of readEntries(disk, log, size)) {
     const at = (entry.seq - firstSeq) * HASH_BYTES;
     if (at === hashes.length) hashes = Buffer.concat([hashes], at * 2);
-    hashes.write(hashLeaf(entry.leaf), at, 'latin1');
+    hashes.write(hashLeaf(entry.leaf), at, 'hex');
     if (entry.seq === wanted) line = Buffer.from(entry.bytes);
     seq = entry.seq + 1;
   }
   if (seq < size) throw new Error(`the log ends at seq ${seq - 1}; ${size} entries are asked for`);
   const leafAt = (of: number) =>
-    hashes.toString('latin1', (of - firstSeq) * HASH_BYTES, (of - firstSeq + 1) * HASH_BYTES);
+    hashes.toString('hex', (of - firstSeq) * HASH_BYTES, (of - firstSeq + 1) * HASH_BYTES);
   return {
     ...{ firstSeq, size, peaks: head.chain.tree.peaks },
     leaf: leafAt,

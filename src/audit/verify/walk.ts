@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { Chain } from '../log/chain.ts';
 import { type Line, placeOf } from '../log/lines.ts';
 import { type Checkpoint, isSigned, parseNote, type VerifierKey } from '../log/note.ts';
@@ -80,15 +79,15 @@ function take(state: State, { bytes, leaf }: Line): boolean {
   const { seq } = state;
   if (!place) return fail(state, seq, 'the line is not an entry');
   if (place.seq !== seq) return fail(state, seq, `seq ${place.seq} stands where ${seq} should`);
-  const sha256 = hash('sha256', bytes, 'hex');
+  const hash = hashLeaf(leaf);
   if (place.prev !== state.prev) {
-    state.torn = { seq, hash: sha256, line: bytes.toString() };
+    state.torn = { seq, hash, line: bytes.toString() };
     return true;
   }
   if (startsWith(bytes, CHECKPOINT)) checkLogged(state, bytes);
   else if (startsWith(bytes, RETENTION)) noteDeleted(state, bytes);
-  state.history.add(hashLeaf(leaf));
-  state.prev = sha256;
+  state.history.add(hash);
+  state.prev = hash;
   state.seq += 1;
   checkClaim(state);
   return state.problem === undefined;

@@ -10,7 +10,7 @@ export interface AuditEntry {
     readonly principal?: { readonly id: string; readonly kind: string };
     readonly source?: SideView;
     readonly destination?: SideView;
-    readonly request?: { readonly dry_run: boolean; readonly transport: string };
+    readonly request?: { readonly dry_run?: boolean; readonly transport: string };
   };
   readonly kms?: {
     readonly source?: SideView;
@@ -18,7 +18,7 @@ export interface AuditEntry {
     readonly latency_ns: number;
     readonly request_id: string;
   };
-  readonly outcome?: { readonly status: string; readonly reason: string; readonly code: string };
+  readonly outcome?: { readonly status: string; readonly reason?: string; readonly code: string };
   readonly result?: { readonly allow: boolean; readonly rule: string };
   readonly requested_by?: string;
   readonly [field: string]: unknown;
@@ -32,6 +32,11 @@ interface SideView {
 
 export function toEntry(line: Buffer): AuditEntry {
   return parseJson(line.toString()) as AuditEntry;
+}
+
+/** A side of the call: as KMS reported it where that differs from what was asked for. */
+export function sideOf({ kms, input }: AuditEntry, side: 'source' | 'destination') {
+  return kms?.[side]?.key_arn === undefined ? input?.[side] : kms[side];
 }
 
 /** The name under which a person knows the key. */

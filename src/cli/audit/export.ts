@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { readEntries } from '../../audit/verify/entries.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import { type AuditEntry, toEntry } from './entry-view.ts';
+import { type AuditEntry, sideOf, toEntry } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
+import { createJoin } from './join.ts';
 import { disk, logsOf, UNREADABLE } from './log-path.ts';
 
 interface Options extends FilterOptions {
@@ -19,8 +20,8 @@ const COLUMNS: readonly (readonly [string, (entry: AuditEntry) => unknown])[] = 
   ['principal', ({ input }) => input?.principal?.id],
   ['principal_kind', ({ input }) => input?.principal?.kind],
   ['requested_by', (entry) => entry.requested_by],
-  ['source_key', ({ kms, input }) => kms?.source?.key_arn ?? input?.source?.key_arn],
-  ['destination_key', ({ kms, input }) => kms?.destination?.key_arn ?? input?.destination?.key_arn],
+  ['source_key', (entry) => sideOf(entry, 'source')?.key_arn],
+  ['destination_key', (entry) => sideOf(entry, 'destination')?.key_arn],
   ['allow', ({ result }) => result?.allow],
   ['rule', ({ result }) => result?.rule],
   ['status', ({ outcome }) => outcome?.status],
@@ -47,10 +48,11 @@ async function exportLogs(paths: readonly string[], options: Options, terminal: 
     throw new CommandFailure(`--format: '${format}' is neither csv nor jsonl`, UNREADABLE);
   }
   const wanted = toFilter(options);
+  const join = createJoin();
   if (format === 'csv') await write(terminal, COLUMNS.map(([name]) => name).join(','));
   for (const log of logsOf(paths, terminal)) {
     for (const { bytes } of readEntries(disk, log)) {
-      const entry = toEntry(bytes);
+      const entry = join(toEntry(bytes));
       if (wanted(entry)) await write(terminal, format === 'csv' ? toRow(entry) : bytes.toString());
     }
   }

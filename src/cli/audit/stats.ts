@@ -3,6 +3,7 @@ import { readEntries } from '../../audit/verify/entries.ts';
 import type { Terminal } from '../command.ts';
 import { type AuditEntry, printable, toEntry } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
+import { createJoin } from './join.ts';
 import { disk, logsOf } from './log-path.ts';
 
 interface Options extends FilterOptions {
@@ -21,10 +22,11 @@ export function defineStats(command: Command, terminal: Terminal): void {
     .option('--json', 'print them as JSON')
     .action((paths: readonly string[], options: Options) => {
       const wanted = toFilter(options);
+      const join = createJoin();
       const tally = createTally();
       for (const log of logsOf(paths, terminal)) {
         for (const { bytes } of readEntries(disk, log)) {
-          const entry = toEntry(bytes);
+          const entry = join(toEntry(bytes));
           if (wanted(entry)) tally.add(entry);
         }
       }

@@ -4,8 +4,9 @@ import type { LogFiles } from '../../audit/verify/collect.ts';
 import { readEntries } from '../../audit/verify/entries.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import type { Terminal } from '../command.ts';
-import { type AuditEntry, keyName, printable, toEntry } from './entry-view.ts';
+import { type AuditEntry, keyName, printable, sideOf, toEntry } from './entry-view.ts';
 import { addFilters, type Filter, type FilterOptions, toFilter } from './filter.ts';
+import { createJoin, type Join } from './join.ts';
 import { disk, logOf } from './log-path.ts';
 
 interface Options extends FilterOptions {
@@ -33,38 +34,47 @@ export function defineTail(command: Command, terminal: Terminal): void {
       const wanted = toFilter(options);
       const colour =
         options.color === true && terminal.stdout.isTTY === true && !terminal.env['NO_COLOR'];
-      const show = (line: Buffer) =>
-        terminal.stdout.write(`${options.json ? line : describe(toEntry(line), colour)}\n`);
-      const { lines, next } = newest(log, wanted, Number(options.lines));
-      lines.forEach(show);
-      if (options.follow) await follow({ log, next, wanted, show });
+      const join = createJoin();
+      const show = ({ line, entry }: Shown) =>
+        terminal.stdout.write(`${options.json ? line : describe(entry, colour)}\n`);
+      const { shown, next } = newest({ log, wanted, join }, Number(options.lines));
+      shown.forEach(show);
+      if (options.follow) await follow({ log, next, wanted, join, show });
     });
 }
 
-function newest(log: LogFiles, wanted: Filter, count: number) {
-  const lines: Buffer[] = [];
+interface Shown {
+  readonly line: Buffer;
+  readonly entry: AuditEntry;
+}
+
+function newest({ log, wanted, join }: Pick<Following, 'log' | 'wanted' | 'join'>, count: number) {
+  const shown: Shown[] = [];
   let next = log.segments[0]?.head?.chain.seq ?? 0;
   for (const { bytes, seq } of readEntries(disk, log)) {
     next = seq + 1;
-    if (count === 0 || !wanted(toEntry(bytes))) continue;
-    lines.push(Buffer.from(bytes));
-    if (lines.length > count) lines.shift();
+    const entry = join(toEntry(bytes));
+    if (count === 0 || !wanted(entry)) continue;
+    shown.push({ line: Buffer.from(bytes), entry });
+    if (shown.length > count) shown.shift();
   }
-  return { lines, next };
+  return { shown, next };
 }
 
 interface Following {
   readonly log: LogFiles;
   readonly next: number;
   readonly wanted: Filter;
-  readonly show: (line: Buffer) => void;
+  readonly join: Join;
+  readonly show: (shown: Shown) => void;
 }
 
-async function follow({ log, next, wanted, show }: Following): Promise<never> {
+async function follow({ log, next, wanted, join, show }: Following): Promise<never> {
   const follower = createFollower(disk, log.path, next);
   for (;;) {
     for (const { bytes } of follower.read(Number.MAX_SAFE_INTEGER)) {
-      if (wanted(toEntry(bytes))) show(bytes);
+      const entry = join(toEntry(bytes));
+      if (wanted(entry)) show({ line: bytes, entry });
     }
     await setTimeout(POLL_MS);
   }
@@ -83,10 +93,7 @@ const COLOURS: Readonly<Record<string, number>> = {
 function describe(entry: AuditEntry, colour: boolean): string {
   const { seq, timestamp, kind, outcome, input, kms, result, decision_id: id } = entry;
   const status = outcome?.status ?? kind;
-  const [source, destination] = [
-    kms?.source ?? input?.source,
-    kms?.destination ?? input?.destination,
-  ];
+  const [source, destination] = [sideOf(entry, 'source'), sideOf(entry, 'destination')];
   const painted = colour ? `\u001b[${COLOURS[status] ?? 2}m${status}\u001b[0m` : status;
   const parts = [
     `${seq}`,

@@ -73,15 +73,18 @@ function fromAudit(input: Tree, timestamp: unknown): Tree {
     weekday,
     hour_utc: date.getUTCHours(),
   };
-  const { source, destination, request, ...rest } = input;
+  const { source, destination, request, principal, ...rest } = input;
   return {
     ...rest,
+    principal: { ...EMPTY_PRINCIPAL, ...asTree(principal, 'principal') },
     source: fromAuditSide(asTree(source, 'source')),
     destination: fromAuditSide(asTree(destination, 'destination')),
     request: { ...EMPTY_REQUEST, ...asTree(request, 'request') },
     time,
   };
 }
+
+const EMPTY_PRINCIPAL = { attributes: {}, spiffe: { path: '', trust_domain: '' } };
 
 const EMPTY_REQUEST = { dry_run: false, dry_run_modifiers: [], grant_token_count: 0, job: '' };
 

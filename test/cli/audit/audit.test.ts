@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../../src/cli/audit/run.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { fill } from '../../audit/fault-world.ts';
-import { callOf, PRINCIPAL } from '../../audit/samples.ts';
+import { callOf, DESTINATION, PRINCIPAL, SOURCE } from '../../audit/samples.ts';
 import { createFolder, openAudit } from '../../audit/world.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -135,6 +135,11 @@ test('tail, export and stats show what was asked for', async () => {
   expect(tail.output.trim().split('\n')).toHaveLength(3);
   expect(tail.output).toContain('denied  POLICY_DENIED  spiffe://example.org/ns/orders/sa/api');
   const csv = (await audit(['export', '--format', 'csv', '--kind', 'outcome', file])).output;
+  for (const row of csv.trim().split('\n').slice(1)) {
+    expect(row, 'an outcome shows what its intent said').toContain(
+      `spiffe://example.org/ns/orders/sa/api,spiffe,127.0.0.1:50000,${SOURCE.keyArn},${DESTINATION.keyArn}`,
+    );
+  }
   expect(csv.trim().split('\n')).toHaveLength(31);
   const jsonl = (await audit(['export', file])).output.trim().split('\n');
   expect(jsonl.map((line) => JSON.parse(line).seq)).toEqual(jsonl.map((_, seq) => seq));

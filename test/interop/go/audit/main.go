@@ -1,5 +1,5 @@
 // Verifies, with nothing but Go's own note and tlog packages, what the audit log claims: each
-// checkpoint's signature and root over the log's lines, the consistency of each pair, and an
+// checkpoint's signature and root over the log's lines, the chain of record hashes, the consistency of each pair, and an
 // inclusion proof. Arguments: the verifier key, the log, a tlog-proof, the proven line, a
 // consistency proof, then checkpoint files, oldest first.
 package main
@@ -35,7 +35,12 @@ func main() {
 	check(err)
 	scanner := bufio.NewScanner(file)
 	scanner.Buffer(make([]byte, 1<<20), 8<<20)
+	prev := tlog.Hash{}
 	for n := int64(0); scanner.Scan(); n++ {
+		if !bytes.Contains(scanner.Bytes(), []byte(fmt.Sprintf(`"prev":"%x"`, prev[:]))) {
+			fail("line %d does not name the record hash of the line before", n)
+		}
+		prev = tlog.RecordHash(scanner.Bytes())
 		hashes, err := tlog.StoredHashes(n, scanner.Bytes(), reader)
 		check(err)
 		stored = append(stored, hashes...)
