@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { reEncrypt, refusalOf } from '../../helpers/grpc-client.ts';
 import { reportTrials, trials } from '../trials.ts';
 import { type ProxyApart, startProxyApart } from './apart.ts';
-import { lateness } from './lateness.ts';
+import { ownTime } from './lateness.ts';
 import { REQUEST, untilWell } from './rounds.ts';
 
 const DUE_MS = 5;
@@ -37,25 +37,27 @@ test.each([
   ],
   ['the breaker is open', 'KMS_UNAVAILABLE', [], fail],
 ])('while %s, 19 calls of 20 are told so within 5 ms', async (what, reason, settings, fill) => {
-  apart = await startProxyApart('direct', undefined, settings);
+  // What a disk takes is not what this is about.
+  const all = [...settings, 'audit.durability=write'];
+  apart = await startProxyApart('direct', undefined, all);
   await untilWell(apart.client);
   for (let n = 0; n < 300; n += 1) await reEncrypt(apart.client, REQUEST);
   await fill();
   const count = trials(400);
-  const late: number[] = [];
+  const took: number[] = [];
   const reasons = new Map<string, number>();
   for (let n = 0; n < count; n += 1) {
     const told = refusalOf(reEncrypt(apart.client, REQUEST));
-    late.push(await lateness(told, { dueMs: DUE_MS, pid: apart.pid }));
+    took.push(await ownTime(told, apart.pid));
     const { reason: was } = await told;
     reasons.set(was, (reasons.get(was) ?? 0) + 1);
   }
-  late.sort((one, other) => one - other);
-  const [median, most] = [0.5, 0.95].map((part) => late[Math.floor(count * part)] ?? 0);
+  took.sort((one, other) => one - other);
+  const [median = 0, most = 0] = [0.5, 0.95].map((part) => took[Math.floor(count * part)]);
   expect([...reasons.keys()]).toEqual([reason]);
-  expect(most).toBeLessThan(0);
+  expect(most).toBeLessThan(DUE_MS);
   reportTrials({
-    fault: `${what}: told after ${(DUE_MS + (median ?? 0)).toFixed(1)} ms, 19 of 20 within ${(DUE_MS + (most ?? 0)).toFixed(1)}`,
+    fault: `${what}: told after ${median.toFixed(1)} ms, 19 of 20 within ${most.toFixed(1)}`,
     trials: count,
     injections: count,
   });

@@ -22,6 +22,14 @@ export async function lateness(
   return waited === 0 ? passed : passed - late - (waitedMs(pid) - waited);
 }
 
+/** Milliseconds until an answer, without those for which either process waited for a processor. */
+export async function ownTime(answered: Promise<unknown>, pid: number): Promise<number> {
+  const started = performance.now();
+  const waited = waitedMs(pid);
+  await answered;
+  return performance.now() - started - (waitedMs(pid) - waited);
+}
+
 /** Second number of Linux's schedstat: nanoseconds on a run queue. */
 function waitedMs(pid: number): number {
   return [pid, process.pid]
