@@ -36,7 +36,8 @@ type Tree = { [key: string]: Tree | unknown };
 export function loadConfig({ file, settings, env }: ConfigSources): Config {
   const overrides = [...fromEnv(env), ...settings.map(fromSetting)];
   const written = file === undefined ? {} : readFile(file);
-  const tree = overrides.reduce((tree, { path, text }) => put(tree, path, scalar(text)), written);
+  const set = overrides.reduce((tree, { path, text }) => put(tree, path, scalar(text)), written);
+  const tree = withWorkloadApi(set, env['SPIFFE_ENDPOINT_SOCKET']);
   const first = configSchema.safeParse(tree);
   if (first.success) return first.data;
   const second = configSchema.safeParse(withTexts(tree, overrides, first.error));
@@ -68,6 +69,14 @@ function fromSetting(setting: string): Override {
   const equals = setting.indexOf('=');
   if (equals < 1) throw new ConfigError([`--set ${setting}: must be path=value`]);
   return { path: setting.slice(0, equals).split('.'), text: setting.slice(equals + 1) };
+}
+
+/** Where TLS is wanted and nothing says where its certificate comes from, SPIFFE's own variable does. */
+function withWorkloadApi(tree: Tree, socket: string | undefined): Tree {
+  const tls = isTree(tree['grpc']) ? tree['grpc']['tls'] : undefined;
+  if (!socket || !isTree(tls)) return tree;
+  if (tls['cert_file'] !== undefined || tls['spiffe_socket'] !== undefined) return tree;
+  return put(tree, ['grpc', 'tls', 'spiffe_socket'], socket);
 }
 
 function scalar(text: string): unknown {

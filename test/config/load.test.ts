@@ -31,6 +31,16 @@ describe('the configuration', () => {
     expect(config.audit.durability).toBe('fsync');
   });
 
+  test('takes SPIFFE’s own variable where TLS is wanted and nothing else says from where', () => {
+    const env = { SPIFFE_ENDPOINT_SOCKET: 'unix:///run/spire/agent.sock' };
+    const socket = (settings: string[]) => demo(settings, env).grpc.tls?.spiffe_socket;
+    expect(socket(['grpc.tls.client_certificates=required'])).toBe(env.SPIFFE_ENDPOINT_SOCKET);
+    expect(socket(['grpc.tls.spiffe_socket=unix:/other'])).toBe('unix:/other');
+    const files = ['cert_file', 'key_file', 'client_ca_file'].map((name) => `grpc.tls.${name}=/x`);
+    expect(socket(files)).toBeUndefined();
+    expect(socket([])).toBeUndefined();
+  });
+
   test('reads numbers and booleans from text, and text that looks like a number as text', () => {
     const { keys } = demo(['keys.own_account=111122223333', 'keys.ttl_ms=5', 'keys.tags=false']);
     expect(keys).toMatchObject({ own_account: '111122223333', ttl_ms: 5, tags: false });

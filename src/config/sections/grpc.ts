@@ -19,7 +19,9 @@ const tls = z
     spiffe_socket: z
       .string()
       .optional()
-      .describe('SPIFFE Workload API (unix:/path) to take certificate and CAs from, not files.'),
+      .describe(
+        'SPIFFE Workload API (unix:/path) to take certificate and CAs from, not files; SPIFFE_ENDPOINT_SOCKET where neither is set.',
+      ),
     poll_ms: milliseconds(1000).describe('How often the files are looked at.'),
   })
   .refine((tls) => tls.spiffe_socket !== undefined || (tls.cert_file && tls.key_file), {
