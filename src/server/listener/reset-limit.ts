@@ -2,9 +2,12 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Connections } from './connections.ts';
 
-/** A client may give up every call of its connection at once, and after that so many a second. */
+/**
+ * A client may give up every call of its connection at once, and after that so many a second, as one
+ * with short deadlines does while KMS hangs.
+ */
 const BURST = 100;
-const PER_SECOND = 20;
+const PER_SECOND = 100;
 
 interface Resets {
   left: number;
