@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { AuditOptions } from '../../src/audit/create-audit.ts';
 import { createRandom, fill, linesOf, MUTATIONS, mutate, toLines } from './fault-world.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
+import { idOf, intended } from './samples.ts';
 import {
   createClock,
   createFolder,
@@ -139,6 +140,28 @@ test('a changed entry before the end refuses to start and names the seq', async 
     Buffer.from(text.replace('"rule":"orders-rotate"', '"rule":"orders-rotatE"')),
   );
   await expect(log.reopen()).rejects.toThrow(/seq 3: prev is not the hash/);
+});
+
+test('a call that was open at a checkpoint is ended by the next start, and one that was not is not', async () => {
+  const { folder, ...keys } = createKeys();
+  await using _ = folder;
+  const disk = createMemoryDisk();
+  const options = { ...keys, checkpointEntries: 5 };
+  const clock = createClock();
+  const killed = async () => {
+    const audit = await openInline(disk, clock, options);
+    await audit.intent(intended(90));
+    await fill(audit, 12);
+    await audit.intent(intended(91));
+  };
+  await settled(clock, killed());
+  await settled(...started(disk, options, 0));
+  const lines = disk.read(FILE).toString().trim().split('\n');
+  const entries = lines.map((line) => JSON.parse(line));
+  expect(entries.filter(({ kind }) => kind === 'checkpoint').length).toBeGreaterThan(1);
+  const unknown = entries.filter(({ outcome }) => outcome?.status === 'unknown');
+  expect(unknown.map((entry) => entry.decision_id)).toEqual([idOf(90), idOf(91)]);
+  expect(verify(FILE, disk).state).toBe('intact');
 });
 
 test('what a head says holds for all of its segment: another version begins a new one', async () => {

@@ -79,7 +79,8 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     covered = size;
     madeAt = now();
     options.publish(note);
-    if (how === 'logged') log.note('checkpoint', { checkpoint: { note, size } });
+    if (how === 'logged')
+      log.note('checkpoint', { checkpoint: { note, open: [...log.open()], size } });
   }
 }
 
