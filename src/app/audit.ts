@@ -1,5 +1,6 @@
 import { type Audit, createAudit } from '../audit/create-audit.ts';
 import { originOf } from '../audit/options.ts';
+import { type CheckpointPost, createCheckpointPost } from '../audit/sinks/checkpoint-post.ts';
 import type { Config } from '../config/schema.ts';
 import type { Kms } from '../kms/port.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -18,15 +19,16 @@ interface AuditParts {
   readonly onSealed: () => void;
 }
 
-/** Opens the audit log as the configuration says. Each checkpoint also goes to our own log, and so off the host. */
+/** Opens the audit log as the configuration says. */
 export async function composeAudit(
   { audit, kms: { backend, aws } }: Config,
-  { log }: Surroundings,
+  around: Surroundings,
   { kms, metrics, policy, onSealed }: AuditParts,
 ): Promise<Audit> {
   const { rotate, checkpoint, decision_log: decisionLog } = audit;
+  const exit = createExit(checkpoint, around, metrics);
   const { kms_key_id: keyId } = checkpoint;
-  return createAudit({
+  const opened = await createAudit({
     file: audit.file,
     durability: audit.durability,
     backend,
@@ -63,9 +65,43 @@ export async function composeAudit(
     onFailure: metrics.auditFailure,
     onCheckpoint(note) {
       onSealed();
-      log.info({ checkpoint: note }, 'audit checkpoint');
+      exit.put(note);
     },
-    warn: (sentence) => log.warn(sentence),
+    warn: (sentence) => around.log.warn(sentence),
     now: Date.now,
   });
+  return {
+    ...opened,
+    async close() {
+      await opened.close();
+      await exit.close();
+    },
+  };
+}
+
+/** How checkpoints leave the host: our own log or standard output, which someone ships, and by HTTP. */
+function createExit(
+  { stdout, post }: Config['audit']['checkpoint'],
+  { log, print }: Surroundings,
+  metrics: Metrics,
+): CheckpointPost {
+  const service =
+    post &&
+    createCheckpointPost({
+      url: post.url,
+      tokenFile: post.token_file,
+      timeoutMs: post.timeout_ms,
+      onError(message) {
+        metrics.auditFailure('UNDELIVERED');
+        log.warn(message);
+      },
+    });
+  return {
+    put(note) {
+      if (stdout) print(JSON.stringify({ checkpoint: note }));
+      else log.info({ checkpoint: note }, 'audit checkpoint');
+      service?.put(note);
+    },
+    close: async () => service?.close(),
+  };
 }

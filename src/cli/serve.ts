@@ -21,7 +21,8 @@ export const run = program('serve', (command, terminal) => {
         pino.destination({ fd: 2, sync: true }),
       );
       const watch = watchProcess(process, log);
-      const app = await startApp(config, { log, env: terminal.env }).catch(cannotStart);
+      const print = (line: string) => void terminal.stdout.write(`${line}\n`);
+      const app = await startApp(config, { log, print, env: terminal.env }).catch(cannotStart);
       watch.handle({
         reload: () => void app.reload().catch((err) => log.error({ err }, 'cannot reload')),
         lastWords: app.lastWords,

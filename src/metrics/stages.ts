@@ -31,7 +31,7 @@ const SHADOW_RESULTS = [
 const KINDS = ['intent', 'outcome', 'refusal', 'turned_away', 'shadow', 'segment', 'recovered', 'suspended', 'resumed', 'shutdown', 'crash', 'checkpoint', 'start', 'reload', 'retention'];
 // biome-ignore format: a list reads best packed.
 /** The codes with which the audit log says why it cannot take an entry. */
-const CAUSES = ['DEADLINE', 'QUEUE_FULL', 'CLOSED', 'THREAD', 'MASK', 'UNSIGNED', 'REMOVED', 'RENAMED', 'REPLACED', 'TRUNCATED', 'FOREIGN_WRITE', 'MODE_CHANGED', 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS'];
+const CAUSES = ['DEADLINE', 'QUEUE_FULL', 'CLOSED', 'THREAD', 'MASK', 'UNSIGNED', 'UNDELIVERED', 'REMOVED', 'RENAMED', 'REPLACED', 'TRUNCATED', 'FOREIGN_WRITE', 'MODE_CHANGED', 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS'];
 
 export function createStageMetrics(series: Series): StageMetrics {
   const lookups = cells<Lookup>(['hit', 'miss', 'negative', 'shared'], (result) =>

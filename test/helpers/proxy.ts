@@ -14,6 +14,8 @@ export interface RunningProxy extends App {
   entries(): Record<string, unknown>[];
   /** Lines that went to the log. */
   readonly logged: readonly string[];
+  /** Lines that went to standard output. */
+  readonly printed: readonly string[];
 }
 
 /** The whole proxy as the demo runs it, on free ports and in a folder of its own. */
@@ -35,12 +37,15 @@ export async function startProxy(settings: readonly string[] = []): Promise<Runn
     settings: [...defaults, ...settings],
     env: {},
   });
-  const app = await startApp(config, { log, env: {} });
+  const printed: string[] = [];
+  const print = (line: string) => void printed.push(line);
+  const app = await startApp(config, { log, print, env: {} });
   return {
     ...app,
     endpoint: app.addresses.grpc[0] ?? '',
     folder,
     logged,
+    printed,
     entries: () =>
       readFileSync(file, 'utf8')
         .trimEnd()

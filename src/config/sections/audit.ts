@@ -31,6 +31,20 @@ const checkpoint = z
       .max(2048)
       .optional()
       .describe('Or a key pair in KMS, ECC_NIST_EDWARDS25519 or ECC_NIST_P256.'),
+    stdout: z
+      .boolean()
+      .default(false)
+      .describe('Each on standard output, one JSON line, and not in the log of the process.'),
+    post: z
+      .strictObject({
+        url: z.url({ protocol: /^https?$/ }).describe('Takes each signed note as text/plain.'),
+        token_file: path.optional().describe('File with a bearer token.'),
+        timeout_ms: milliseconds(10_000).describe('What one request may take.'),
+      })
+      .optional()
+      .describe(
+        'Service that keeps checkpoints off the host; the newest is sent until it is taken.',
+      ),
   })
   .refine((set) => set.signing_key_file === undefined || set.kms_key_id === undefined, {
     message: 'set signing_key_file or kms_key_id, not both',

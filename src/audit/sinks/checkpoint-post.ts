@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+
+export interface CheckpointPostOptions {
+  readonly url: string;
+  /** File with a bearer token, read anew each time. */
+  readonly tokenFile?: string | undefined;
+  readonly timeoutMs: number;
+  readonly onError: (message: string) => void;
+}
+
+export interface CheckpointPost {
+  put(note: string): void;
+  /** Tries what is left once more, and stops. */
+  close(): Promise<void>;
+}
+
+const RETRY_MS = { first: 1_000, last: 30_000 };
+
+/**
+ * Posts each signed note, as it is, to a service that keeps it off the host, until the service says
+ * 2xx. A newer checkpoint covers all that an older one does: only the newest waits.
+ */
+export function createCheckpointPost(options: CheckpointPostOptions): CheckpointPost {
+  const closing = new AbortController();
+  let newest: string | undefined;
+  let running: Promise<void> | undefined;
+
+  return {
+    put(note) {
+      newest = note;
+      running ??= run();
+    },
+    async close() {
+      closing.abort();
+      await running;
+    },
+  };
+
+  async function run(): Promise<void> {
+    let delay = RETRY_MS.first;
+    while (newest !== undefined) {
+      const note = newest;
+      const last = closing.signal.aborted;
+      if (await posted(note, options)) {
+        if (newest === note) newest = undefined;
+        delay = RETRY_MS.first;
+      } else if (last) break;
+      else {
+        await setTimeout(delay, undefined, { signal: closing.signal, ref: false }).catch(() => {});
+        delay = Math.min(delay * 2, RETRY_MS.last);
+      }
+    }
+    running = undefined;
+  }
+}
+
+async function posted(note: string, options: CheckpointPostOptions): Promise<boolean> {
+  const { url, tokenFile, timeoutMs, onError } = options;
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'text/plain; charset=utf-8',
+        ...(tokenFile && { authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}` }),
+      },
+      body: note,
+      signal: AbortSignal.timeout(timeoutMs),
+      redirect: 'error',
+    });
+    await response.arrayBuffer();
+    if (!response.ok) throw new Error(`it answers ${response.status}`);
+    return true;
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    onError(`audit: the checkpoint did not reach ${url}: ${why}`);
+    return false;
+  }
+}

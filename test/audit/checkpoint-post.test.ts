@@ -1,0 +1,53 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { createCheckpointPost } from '../../src/audit/sinks/checkpoint-post.ts';
+
+/** A keeper of checkpoints that answers with the given statuses in turn, then with 204. */
+async function startKeeper(statuses: number[]) {
+  const got: string[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const status = statuses.shift() ?? 204;
+    got.push(`${status} ${request.method} ${Buffer.concat(chunks)}`);
+    response.writeHead(status).end();
+  }).listen(0, '127.0.0.1');
+  await new Promise((ready) => server.once('listening', ready));
+  const { port } = server.address() as AddressInfo;
+  return {
+    ...{ url: `http://127.0.0.1:${port}/`, got },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+test('a checkpoint that is not taken is posted again, and the newest in place of older ones', async () => {
+  await using keeper = await startKeeper([503]);
+  const errors: string[] = [];
+  const onError = (message: string) => void errors.push(message);
+  const post = createCheckpointPost({ url: keeper.url, timeoutMs: 2_000, onError });
+  post.put('one\n');
+  await expect.poll(() => keeper.got).toEqual(['503 POST one\n']);
+  post.put('two\n');
+  post.put('three\n');
+  await expect.poll(() => keeper.got, { timeout: 5_000 }).toContain('204 POST three\n');
+  await post.close();
+  expect(keeper.got).toEqual(['503 POST one\n', '204 POST three\n']);
+  expect(errors).toEqual([`audit: the checkpoint did not reach ${keeper.url}: it answers 503`]);
+});
+
+test('the last checkpoint is tried once more at the end, which no keeper holds up', async () => {
+  await using keeper = await startKeeper([500, 204]);
+  const post = createCheckpointPost({ url: keeper.url, timeoutMs: 2_000, onError: () => {} });
+  post.put('last\n');
+  await expect.poll(() => keeper.got.length).toBe(1);
+  await post.close();
+  expect(keeper.got).toEqual(['500 POST last\n', '204 POST last\n']);
+  const nobody = { url: 'http://127.0.0.1:9/', timeoutMs: 500, onError: () => {} };
+  const lost = createCheckpointPost(nobody);
+  lost.put('lost\n');
+  await lost.close();
+});
