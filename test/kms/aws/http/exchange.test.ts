@@ -194,6 +194,18 @@ describe('a caller that leaves', () => {
     await closed(socket);
   });
 
+  it('while its request is written takes the connection along', async () => {
+    const server = await serve(echo, { onConnection: (socket) => socket.pause() });
+    const leaving = new AbortController();
+    const large = 'x'.repeat(16 * 1024 * 1024);
+    const posted = post(exchangeWith(server), large, leaving.signal).catch((error) => error);
+    await expect.poll(() => server.sockets.length).toBe(1);
+    await sleep(5);
+    leaving.abort(left);
+    expect(await posted).toBe(left);
+    await closed(server.sockets[0]?.resume());
+  });
+
   it('while it waits for a connection leaves the queue', async () => {
     const server = await serveOnDemand();
     const exchange = exchangeWith(server, { connections: 1 });
