@@ -54,7 +54,6 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
     connections,
     streaming: STREAMING,
     limitMs: parts.config.connections.message_timeout_ms,
-    maxMessageBytes: parts.config.max_message_bytes,
   });
   const watches = [halfOpen, correctTimeouts(), limitResets(connections)];
   opened.push(async () => {
