@@ -19,10 +19,10 @@ interface Published {
   readonly headers?: { readonly ':path'?: string };
 }
 
-const SWEEP_MS = 100;
+const SWEEP_MS = 50;
 
 /** What connections with half-sent messages may have received since the oldest of these began. */
-const HELD_BYTES = 64 * 1024 * 1024;
+const HELD_BYTES = 32 * 1024 * 1024;
 
 interface Begun {
   readonly at: number;

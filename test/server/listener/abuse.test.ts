@@ -72,6 +72,19 @@ test('where such calls may hold more memory than is set aside, they are cut at o
   watch.close();
 });
 
+test('hundreds of honest messages at once are not taken for that', async () => {
+  const { connections } = door;
+  const watch = watchHalfOpenCalls({ connections, streaming: new Set(), limitMs: 10_000 });
+  const callers = Array.from({ length: 4 }, () => createCaller(address));
+  const calls = callers.flatMap((one) =>
+    Array.from({ length: 100 }, () => one.whoAmI(Buffer.alloc(20_000))),
+  );
+  const ended = await Promise.allSettled(calls);
+  expect(ended.filter(({ status }) => status === 'rejected')).toEqual([]);
+  for (const one of callers) one.close();
+  watch.close();
+});
+
 test('a method whose request is a stream may take its time', async () => {
   const streaming = new Set([HEADERS[':path']]);
   const watch = watchHalfOpenCalls({
