@@ -38,6 +38,7 @@ export function createTokenBucket({ perSecond, burst }: BucketLimits): TokenBuck
       tokens = Math.min(capacity, tokens + 1);
     },
     isFull(nowMs) {
+      if (perSecond === 0) return true;
       refill(nowMs);
       return tokens === capacity;
     },

@@ -94,6 +94,11 @@ describe('rates', () => {
     await admission.admit(principal('a'), call());
   });
 
+  test('of zero leave a bucket full, so that a principal at rest is found at once', () => {
+    const bucket = createTokenBucket({ perSecond: 0, burst: 1 });
+    expect([bucket.take(0), bucket.isFull(0), bucket.isFull(1000)]).toEqual([0, true, true]);
+  });
+
   test('never let through more than burst and time allow, whatever the clock does', () => {
     const limits = fc.record({
       perSecond: fc.integer({ min: 1, max: 1000 }),
