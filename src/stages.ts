@@ -18,8 +18,8 @@ export interface Stages {
   /** Limits per principal, before anything is spent on the call. Returns what gives the place back. */
   admit(principal: Principal, call: Call): Promise<() => void>;
   /** Once there is an answer (result phase), the source key is the one that KMS reported. */
-  resolve(progress: Progress): Promise<ResolvedKeys>;
-  decide(resolved: Resolved, phase: Phase): Promise<Decision>;
+  resolve(progress: Progress): ResolvedKeys | Promise<ResolvedKeys>;
+  decide(resolved: Resolved, phase: Phase): Decision | Promise<Decision>;
   forward(permit: Permit): Promise<KmsAnswer>;
   /** Throws CONFIRM_MISMATCH unless the answer is whole and names the keys that were judged. */
   confirm(permit: Permit, answer: KmsAnswer): void;

@@ -1,28 +1,35 @@
-import type { KeyFacts, Progress, ResolvedKeys, Side } from '../call.ts';
+import type { Call, KeyFacts, KmsAnswer, Progress, ResolvedKeys, Side } from '../call.ts';
 import { Refusal, toRefusal } from '../errors.ts';
 import type { CachedLookUp } from './cache.ts';
 import { UNKNOWN_KEY } from './look-up.ts';
 
 /**
- * Both key ids → key facts. In the result phase the source is the key that KMS reported, and the
- * destination stays the one that was judged, whatever its alias points at by now.
+ * Both key ids → key facts, at once where both are known. In the result phase the source is the key
+ * that KMS reported, and the destination stays the one that was judged, whatever its alias points at
+ * by now.
  */
 export function createResolve(lookUp: CachedLookUp) {
   const reported = new WeakMap<KeyFacts, KeyFacts>();
 
-  return async ({ call, keys, answer }: Progress): Promise<ResolvedKeys> => {
-    const { signal } = call;
-    if (keys && answer) {
-      const facts = await find('source', lookUp(answer.sourceKeyArn, signal));
-      return { source: asReported(facts), destination: keys.destination };
-    }
+  return ({ call, keys, answer }: Progress): ResolvedKeys | Promise<ResolvedKeys> =>
+    keys && answer ? ofAnswer(answer, keys, call.signal) : ofCall(call);
+
+  function ofCall({ source, destination, signal }: Call): ResolvedKeys | Promise<ResolvedKeys> {
     const wanted = [
-      call.source.keyId === '' ? UNKNOWN_KEY : find('source', lookUp(call.source.keyId, signal)),
-      find('destination', lookUp(call.destination.keyId, signal)),
+      source.keyId === '' ? UNKNOWN_KEY : find('source', lookUp(source.keyId, signal)),
+      find('destination', lookUp(destination.keyId, signal)),
     ] as const;
-    const [source, destination] = isHere(wanted) ? wanted : await Promise.all(wanted);
-    return { source, destination };
-  };
+    return isHere(wanted) ? toKeys(wanted) : Promise.all(wanted).then(toKeys);
+  }
+
+  async function ofAnswer(
+    { sourceKeyArn }: KmsAnswer,
+    { destination }: ResolvedKeys,
+    signal: AbortSignal,
+  ): Promise<ResolvedKeys> {
+    const facts = await find('source', lookUp(sourceKeyArn, signal));
+    return { source: asReported(facts), destination };
+  }
 
   /** Nobody requested it: the one object of a key lives as long as its facts, and is framed once. */
   function asReported(facts: KeyFacts): KeyFacts {
@@ -35,6 +42,8 @@ export function createResolve(lookUp: CachedLookUp) {
 }
 
 type Pair<T> = readonly [T, T];
+
+const toKeys = ([source, destination]: Pair<KeyFacts>): ResolvedKeys => ({ source, destination });
 
 function isHere(wanted: Pair<KeyFacts | Promise<KeyFacts>>): wanted is Pair<KeyFacts> {
   return !wanted.some((facts) => facts instanceof Promise);

@@ -16,13 +16,10 @@ export interface SentKeys {
 export function refuseFaults(kms: Kms): Kms {
   return {
     name: kms.name,
-    async reEncrypt(request) {
-      try {
-        return await kms.reEncrypt(request);
-      } catch (thrown) {
+    reEncrypt: (request) =>
+      kms.reEncrypt(request).catch((thrown) => {
         throw faultToRefusal(thrown, sentKeys(request));
-      }
-    },
+      }),
     describeKey: (keyId, signal) => kms.describeKey(keyId, signal).catch(refuse),
     listAliases: (keyArn, signal) => kms.listAliases(keyArn, signal).catch(refuse),
     listResourceTags: (keyArn, signal) => kms.listResourceTags(keyArn, signal).catch(refuse),

@@ -13,8 +13,10 @@ export function createForward(options: {
   readonly keyIds: KeyIds;
 }): (permit: Permit) => Promise<KmsAnswer> {
   const { kms, keyIds } = options;
-  return async (permit) => {
-    permit.call.signal.throwIfAborted();
-    return kms.reEncrypt(toKmsRequest(permit, keyIds));
+  return (permit) => {
+    const { signal } = permit.call;
+    return signal.aborted
+      ? Promise.reject(signal.reason)
+      : kms.reEncrypt(toKmsRequest(permit, keyIds));
   };
 }

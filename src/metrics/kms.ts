@@ -31,16 +31,18 @@ export function createKmsMetrics(series: Series): KmsMetrics {
     operation: KmsOperation,
     ask: Ask<Args, Answer>,
   ): Ask<Args, Answer> {
-    return async (...args) => {
+    return (...args) => {
       const from = performance.now();
-      try {
-        const answer = await ask(...args);
-        done(operation, (performance.now() - from) / 1e3, '', attemptsOf(answer));
-        return answer;
-      } catch (thrown) {
-        done(operation, (performance.now() - from) / 1e3, nameOf(thrown), attemptsOf(thrown));
-        throw thrown;
-      }
+      return ask(...args).then(
+        (answer) => {
+          done(operation, (performance.now() - from) / 1e3, '', attemptsOf(answer));
+          return answer;
+        },
+        (thrown) => {
+          done(operation, (performance.now() - from) / 1e3, nameOf(thrown), attemptsOf(thrown));
+          throw thrown;
+        },
+      );
     };
   }
   return {

@@ -43,8 +43,8 @@ export interface PolicyStatus extends LoaderStatus {
 
 /** The policy decision point. */
 export interface DecisionPoint {
-  /** Never rejects: what goes wrong is a denial that says so in `failure`. */
-  decide(resolved: Resolved, phase: Phase): Promise<Decision>;
+  /** Never throws: what goes wrong is a denial that says so in `failure`. */
+  decide(resolved: Resolved, phase: Phase): Decision;
   /** What the serving bundle's audit mask says of an entry; undefined where it has none. @throws EngineFault */
   mask(entry: object): unknown;
   /** Whether the serving bundle has one. */
@@ -67,7 +67,7 @@ export async function createDecisionPoint(options: DecisionPointOptions): Promis
   const shadow = candidate === undefined ? undefined : await openShadow(options, candidate, limits);
 
   return {
-    async decide(resolved, phase) {
+    decide(resolved, phase) {
       const started = performance.now();
       const generation = serving.pick(resolved, phase);
       const input = toFramedInput(resolved, phase);

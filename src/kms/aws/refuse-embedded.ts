@@ -2,17 +2,16 @@ import type { Side } from '../../call.ts';
 import { Refusal } from '../../errors.ts';
 import { isEmbeddedCiphertext, isEmbeddedKeyId } from '../embedded/marks.ts';
 import type { Kms } from '../port.ts';
+import type { KmsRequest } from '../request.ts';
 
 type Asks = Pick<Kms, 'reEncrypt' | 'describeKey' | 'getPublicKey'>;
 
 /** Keeps what an embedded KMS made, on somebody's laptop, away from AWS KMS. */
 export function refuseEmbedded({ reEncrypt, describeKey, getPublicKey }: Asks): Asks {
   return {
-    async reEncrypt(request) {
-      if (isEmbeddedKeyId(request.source.keyId)) throw embeddedKey('source');
-      if (isEmbeddedKeyId(request.destination.keyId)) throw embeddedKey('destination');
-      if (isEmbeddedCiphertext(request.ciphertext)) throw embeddedCiphertext();
-      return reEncrypt(request);
+    reEncrypt(request) {
+      const refusal = embeddedPart(request);
+      return refusal ? Promise.reject(refusal) : reEncrypt(request);
     },
     async describeKey(keyId, signal) {
       if (isEmbeddedKeyId(keyId)) throw embeddedKey('');
@@ -28,6 +27,12 @@ export function refuseEmbedded({ reEncrypt, describeKey, getPublicKey }: Asks): 
       return key;
     },
   };
+}
+
+function embeddedPart({ source, destination, ciphertext }: KmsRequest): Refusal | undefined {
+  if (isEmbeddedKeyId(source.keyId)) return embeddedKey('source');
+  if (isEmbeddedKeyId(destination.keyId)) return embeddedKey('destination');
+  return isEmbeddedCiphertext(ciphertext) ? embeddedCiphertext() : undefined;
 }
 
 const embeddedKey = (side: Side | '') =>

@@ -1,3 +1,4 @@
+import type { KmsAnswer } from '../../call.ts';
 import { Refusal } from '../../errors.ts';
 import { faultToRefusal } from '../faults.ts';
 import type { Kms } from '../port.ts';
@@ -48,8 +49,7 @@ export function createGuard(options: GuardOptions): Kms {
       refuseOverKeyLimit(request, takeToken, now());
       if (!places.tryEnter()) await queueFor(places, signal);
       try {
-        const { result, attempts } = await attempt(() => kms.reEncrypt(request), signal);
-        return attempts === 1 ? result : { ...result, attempts: result.attempts + attempts - 1 };
+        return await attempt(() => kms.reEncrypt(request), signal, countSecondTry);
       } finally {
         places.leave();
       }
@@ -64,16 +64,24 @@ export function createGuard(options: GuardOptions): Kms {
 
   async function look<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
     refuseWhileOpen(breaker, now());
-    const { result } = await attempt(ask, signal);
-    return result;
+    return attempt(ask, signal, (result) => result);
   }
 }
 
+const countSecondTry = (answer: KmsAnswer): KmsAnswer => ({
+  ...answer,
+  attempts: answer.attempts + 1,
+});
+
 function createAttempts({ breaker, budget, inFlightLimit, now, pause }: GuardOptions) {
-  return async <T>(ask: () => Promise<T>, signal: AbortSignal) => {
+  return async <T>(
+    ask: () => Promise<T>,
+    signal: AbortSignal,
+    ofSecondTry: (result: T) => T,
+  ): Promise<T> => {
     budget.deposit();
     try {
-      return { result: await once(ask), attempts: 1 };
+      return await once(ask);
     } catch (thrown) {
       const trouble = troubleOf(thrown, 0);
       const helps = trouble === 'throttled' || trouble === 'unavailable';
@@ -81,20 +89,22 @@ function createAttempts({ breaker, budget, inFlightLimit, now, pause }: GuardOpt
     }
     await pause(signal);
     refuseWhileOpen(breaker, now());
-    return { result: await once(ask), attempts: 2 };
+    return ofSecondTry(await once(ask));
   };
 
-  async function once<T>(ask: () => Promise<T>): Promise<T> {
+  function once<T>(ask: () => Promise<T>): Promise<T> {
     const started = now();
-    try {
-      const result = await ask();
-      breaker.succeeded(now());
-      inFlightLimit.succeeded();
-      return result;
-    } catch (thrown) {
-      note(troubleOf(thrown, now() - started));
-      throw thrown;
-    }
+    return ask().then(
+      (result) => {
+        breaker.succeeded(now());
+        inFlightLimit.succeeded();
+        return result;
+      },
+      (thrown) => {
+        note(troubleOf(thrown, now() - started));
+        throw thrown;
+      },
+    );
   }
 
   function note(trouble: Trouble): void {
