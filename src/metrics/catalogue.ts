@@ -92,7 +92,8 @@ export const KMS_ERRORS = [
   'KMSInvalidStateException', 'KeyUnavailableException', 'LimitExceededException',
   'NotFoundException', 'ServiceUnavailable', 'ThrottlingException', 'UnrecognizedClientException',
   'ValidationException', 'CredentialsProviderError', 'AbortError', 'TimeoutError',
-  'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT',
+  'MalformedAnswer', 'ECONNABORTED', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE',
+  'ETIMEDOUT',
 ] as const;
 
 /** The KMS operations that the proxy itself uses. */
