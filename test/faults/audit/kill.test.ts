@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createRandom } from '../../audit/fault-world.ts';
 import { createFolder, verify } from '../../audit/world.ts';
 import { reportTrials, SEED, trials } from '../trials.ts';
@@ -7,6 +7,9 @@ import { AHEAD, lostOf, readRecorded, startWriter } from './process.ts';
 
 const TRIALS = trials(500);
 const PER_LOG = 25;
+
+// All 500 take more than the ten minutes that other tests get.
+vi.setConfig({ testTimeout: Math.max(600_000, TRIALS * 4_000) });
 
 test(`F1: ${TRIALS} × SIGKILL under load: nothing acknowledged is lost, the chain holds, a start takes a second at most`, async () => {
   const random = createRandom(SEED);
