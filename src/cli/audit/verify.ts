@@ -71,13 +71,20 @@ interface Verified {
   readonly verdict: Verdict;
 }
 
-function missingOrigins(verdicts: readonly Verified[], { origins }: Options): readonly string[] {
-  if (!origins) return [];
+/** A checkpoint whose log is not here was held against nothing, which must not read as intact. */
+function missingOrigins(verdicts: readonly Verified[], options: Options): readonly string[] {
   const found = new Set(verdicts.flatMap(({ verdict }) => verdict.origins));
+  const signed = (options.checkpoint ?? []).map((file) => checkpointOf(file).origin);
+  const expected = new Set([...expectedOrigins(options), ...signed]);
+  return [...expected].filter((origin) => !found.has(origin));
+}
+
+function expectedOrigins({ origins }: Options): readonly string[] {
+  if (!origins) return [];
   return readFileSync(origins, 'utf8')
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#') && !found.has(line));
+    .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 function writeVerdict(log: LogFiles, verdict: Verdict, options: Options, terminal: Terminal): void {

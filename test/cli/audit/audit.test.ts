@@ -162,3 +162,13 @@ test('tail shows what a caller wrote on one line, without what a terminal would 
   for (const raw of ['\n99', '\u001b', '\u009b', '\u202e', '\u2028'])
     expect(output).not.toContain(raw);
 });
+
+test('verify: a checkpoint whose log is not among those given is 1, and not passed over', async () => {
+  await using other = createFolder();
+  await (await openAudit(other.file, { origin: 'fleet.example/other' })).close();
+  const checkpoint = `${other.file}.checkpoint`;
+  expect((await audit(['verify', file, other.file, '--checkpoint', checkpoint])).code).toBe(0);
+  const lost = await audit(['verify', file, '--checkpoint', checkpoint]);
+  expect(lost).toMatchObject({ code: 1 });
+  expect(lost.errors).toContain('no log of fleet.example/other');
+});
