@@ -46,6 +46,7 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
     { config: config.kms_json, pipeline, turnedAway, embedded, metrics, log },
     opened,
   );
+  readiness.begin();
   return {
     addresses: { grpc: grpc.addresses, kmsJson: kmsJson.address, probe, admin },
     drains: [...grpc.drains, ...kmsJson.drains],

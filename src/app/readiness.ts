@@ -4,6 +4,8 @@ import type { Stack } from './stack.ts';
 /** Whether calls can be served, and what every part says of itself. */
 export interface Readiness {
   current(): { readonly ready: boolean; readonly checks: object };
+  /** Every door is open: who is told that it is ready may call at once. */
+  begin(): void;
   /** From here on it is not ready, whatever its parts say. */
   end(): void;
 }
@@ -17,21 +19,25 @@ interface Watched {
 /** How soon a change is told: a suspended audit log must be known within 100 ms. */
 const LOOK_MS = 50;
 
-/** Ready means that policy can decide, the audit log can record, and the process gets to run. */
+/**
+ * Ready means that the doors are open, policy can decide, the audit log can record, and the process
+ * gets to run.
+ */
 export function watchReadiness({ policy, audit, onChange }: Watched, opened: Stack): Readiness {
   const loop = watchEventLoop(LOOP_LIMITS);
-  let ended = false;
+  let open = false;
   let told: boolean | undefined;
 
   const current = () => {
     const checks = {
+      doors: { open },
       policy: policy.status(),
       audit: audit.status(),
       event_loop: { on_time: loop.healthy() },
     };
     const { stale = false } = checks.policy;
     const able = !stale && checks.audit.state === 'ok' && checks.event_loop.on_time;
-    return { ready: !ended && able, checks };
+    return { ready: open && able, checks };
   };
   const look = (): void => {
     const { ready } = current();
@@ -45,12 +51,10 @@ export function watchReadiness({ policy, audit, onChange }: Watched, opened: Sta
     clearInterval(timer);
     loop.close();
   });
-  look();
-  return {
-    current,
-    end() {
-      ended = true;
-      look();
-    },
+  const become = (next: boolean): void => {
+    open = next;
+    look();
   };
+  look();
+  return { current, begin: () => become(true), end: () => become(false) };
 }

@@ -23,14 +23,18 @@ describeWith(['h2spec'], 'h2spec', () => {
     const before = openFiles();
     const first = await runH2spec(proxy);
     // A few cases race with the reply; on a busy machine one more may lose.
-    const best = first.passed >= LEAST_PASSED ? first : await runH2spec(proxy);
+    const asKnown = first.passed >= LEAST_PASSED && unknownFailures(first).length === 0;
+    const best = asKnown ? first : await runH2spec(proxy);
     expect(best.total).toBe(145);
-    expect(best.failed.filter((name) => !KNOWN_FAILURES.has(name))).toEqual([]);
+    expect(unknownFailures(best)).toEqual([]);
     expect(best.passed).toBeGreaterThanOrEqual(LEAST_PASSED);
     await expect.poll(openFiles, { timeout: 20_000, interval: 500 }).toBeLessThanOrEqual(before);
     expect((await fetch(`${proxy.probe}/readyz`)).status).toBe(200);
   });
 });
+
+const unknownFailures = ({ failed }: { readonly failed: readonly string[] }) =>
+  failed.filter((name) => !KNOWN_FAILURES.has(name));
 
 async function runH2spec({ grpc, folder }: RunningProxy) {
   const [host = '', port = ''] = grpc.split(':');

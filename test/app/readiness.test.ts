@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { watchReadiness } from '../../src/app/readiness.ts';
+import { createStack } from '../../src/app/stack.ts';
+
+const WELL = {
+  policy: { status: () => ({ revision: 'r1' }) },
+  audit: { status: () => ({ state: 'ok' as const }) },
+};
+
+test('is ready once the doors are open, and never again once they close', async () => {
+  const opened = createStack();
+  const told: boolean[] = [];
+  const readiness = watchReadiness({ ...WELL, onChange: (ready) => told.push(ready) }, opened);
+  expect(readiness.current()).toMatchObject({ ready: false, checks: { doors: { open: false } } });
+  readiness.begin();
+  expect(readiness.current()).toMatchObject({ ready: true, checks: { doors: { open: true } } });
+  readiness.end();
+  expect(readiness.current().ready).toBe(false);
+  expect(told).toEqual([false, true, false]);
+  await opened.close();
+});
+
+test('is not ready while the audit log takes nothing, open or not', async () => {
+  const opened = createStack();
+  const audit = { status: () => ({ state: 'suspended' as const }) };
+  const readiness = watchReadiness({ ...WELL, audit, onChange: () => {} }, opened);
+  readiness.begin();
+  expect(readiness.current().ready).toBe(false);
+  await opened.close();
+});
