@@ -1,11 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { post, type Service } from './post.ts';
 
-export interface CheckpointPostOptions {
-  readonly url: string;
-  /** File with a bearer token, read anew each time. */
-  readonly tokenFile?: string | undefined;
-  readonly timeoutMs: number;
+export interface CheckpointPostOptions extends Service {
   readonly onError: (message: string) => void;
 }
 
@@ -56,24 +52,14 @@ export function createCheckpointPost(options: CheckpointPostOptions): Checkpoint
 }
 
 async function posted(note: string, options: CheckpointPostOptions): Promise<boolean> {
-  const { url, tokenFile, timeoutMs, onError } = options;
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'text/plain; charset=utf-8',
-        ...(tokenFile && { authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}` }),
-      },
-      body: note,
-      signal: AbortSignal.timeout(timeoutMs),
-      redirect: 'error',
-    });
-    await response.arrayBuffer();
-    if (!response.ok) throw new Error(`it answers ${response.status}`);
+    const headers = { 'content-type': 'text/plain; charset=utf-8' };
+    const { ok, status } = await post(options, { headers, body: note });
+    if (!ok) throw new Error(`it answers ${status}`);
     return true;
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
-    onError(`audit: the checkpoint did not reach ${url}: ${why}`);
+    options.onError(`audit: the checkpoint did not reach ${options.url}: ${why}`);
     return false;
   }
 }

@@ -1,14 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Delivered, Sink } from './deliver.ts';
+import { post, type Service } from './post.ts';
 
-export interface DecisionLogOptions {
-  /** Of the service, as OPA's `services[_].url`; entries go to `<url>/logs`. */
-  readonly url: string;
-  /** File with a bearer token, read anew for each batch. */
-  readonly tokenFile?: string | undefined;
-  readonly timeoutMs: number;
+/** `url` is as OPA's `services[_].url`; entries go to `<url>/logs`. */
+export interface DecisionLogOptions extends Service {
   /** Bytes of JSON in one batch, before compression. */
   readonly batchBytes: number;
 }
@@ -17,26 +13,19 @@ const compress = promisify(gzip);
 
 /** OPA's decision log service: https://www.openpolicyagent.org/docs/management-decision-logs */
 export function createDecisionLogSink(options: DecisionLogOptions): Sink {
-  const { url, tokenFile, timeoutMs, batchBytes } = options;
-  const target = `${url.replace(/\/$/, '')}/logs`;
+  const { batchBytes } = options;
+  const target = `${options.url.replace(/\/$/, '')}/logs`;
+  const service = { ...options, url: target };
   return {
     name: 'decision-log',
     batchBytes,
     async send(lines) {
       const json = `[${lines.map(toEvent).join(',')}]`;
-      const response = await fetch(target, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          'content-encoding': 'gzip',
-          ...(tokenFile && { authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}` }),
-        },
+      const { ok, status } = await post(service, {
+        headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
         body: new Uint8Array(await compress(json)),
-        signal: AbortSignal.timeout(timeoutMs),
-        redirect: 'error',
       });
-      await response.arrayBuffer();
-      if (!response.ok) throw new Error(`${target} answers ${response.status}`);
+      if (!ok) throw new Error(`${target} answers ${status}`);
     },
   };
 }
