@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Check } from '../check.ts';
 import type { Config } from '../config/schema.ts';
 import type { Refusal } from '../errors.ts';
+import { createTokenBucket } from '../limits/token-bucket.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { createChannelzServer } from '../server/channelz.ts';
@@ -11,7 +12,7 @@ import { type Connections, createConnections } from '../server/listener/connecti
 import { watchHalfOpenCalls } from '../server/listener/half-open.ts';
 import { createListener, type Listener } from '../server/listener/listener.ts';
 import { serverOptions } from '../server/listener/options.ts';
-import { limitResets } from '../server/listener/reset-limit.ts';
+import { limitResets, RESET_LIMITS } from '../server/listener/reset-limit.ts';
 import { correctTimeouts } from '../server/listener/timeouts.ts';
 import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
 import { SERVICE_NAME } from '../server/service.ts';
@@ -55,7 +56,9 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
     streaming: STREAMING,
     limitMs: parts.config.connections.message_timeout_ms,
   });
-  const watches = [halfOpen, correctTimeouts(), limitResets(connections)];
+  const createBucket = () => createTokenBucket(RESET_LIMITS);
+  const resets = limitResets({ connections, createBucket });
+  const watches = [halfOpen, correctTimeouts(), resets];
   opened.push(async () => {
     for (const watch of watches) watch.close();
   });

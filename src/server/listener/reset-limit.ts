@@ -6,12 +6,13 @@ import type { Connections } from './connections.ts';
  * A client may give up every call of its connection at once, and after that so many a second, as one
  * with short deadlines does while KMS hangs.
  */
-const BURST = 100;
-const PER_SECOND = 100;
+export const RESET_LIMITS = { burst: 100, perSecond: 100 } as const;
 
-interface Resets {
-  left: number;
-  at: number;
+export interface ResetLimitOptions {
+  /** Only connections of these are looked at. */
+  readonly connections: Pick<Connections, 'owns'>;
+  /** A bucket for one connection, by RESET_LIMITS; `limits/token-bucket.ts` is one. */
+  readonly createBucket: () => { take(nowMs: number): number };
 }
 
 /**
@@ -19,26 +20,19 @@ interface Resets {
  * (CVE-2023-44487, CVE-2025-8671). nghttp2 has such a limit too, but goes on through what it has
  * already read, so that every connection began 350 calls; this one ends between two frames.
  */
-export function limitResets(connections: Pick<Connections, 'owns'>): { close(): void } {
-  const sessions = new WeakMap<Http2Session, Resets>();
+export function limitResets({ connections, createBucket }: ResetLimitOptions): { close(): void } {
+  const sessions = new WeakMap<Http2Session, ReturnType<typeof createBucket>>();
 
   const closed = (message: unknown): void => {
     const { stream } = message as { readonly stream: ServerHttp2Stream };
     if (stream.rstCode === constants.NGHTTP2_NO_ERROR) return;
     const { session } = stream;
     if (!session || session.destroyed || !connections.owns(session.socket)) return;
-    const resets = sessions.get(session) ?? { left: BURST, at: performance.now() };
+    const resets = sessions.get(session) ?? createBucket();
     sessions.set(session, resets);
-    if (!take(resets)) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    if (resets.take(performance.now()) > 0)
+      session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
   };
   subscribe('http2.server.stream.close', closed);
   return { close: () => void unsubscribe('http2.server.stream.close', closed) };
-}
-
-function take(resets: Resets): boolean {
-  const now = performance.now();
-  const gained = ((now - resets.at) / 1000) * PER_SECOND;
-  resets.left = Math.min(BURST, resets.left + gained) - 1;
-  resets.at = now;
-  return resets.left >= 0;
 }

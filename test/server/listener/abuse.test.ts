@@ -3,8 +3,9 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:h
 import { connect as net } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createTokenBucket } from '../../../src/limits/token-bucket.ts';
 import { watchHalfOpenCalls } from '../../../src/server/listener/half-open.ts';
-import { limitResets } from '../../../src/server/listener/reset-limit.ts';
+import { limitResets, RESET_LIMITS } from '../../../src/server/listener/reset-limit.ts';
 import {
   callHeaders,
   FLAG,
@@ -101,7 +102,10 @@ test('a method whose request is a stream may take its time', async () => {
 describe('a peer that resets its calls', () => {
   let watch: { close(): void };
   beforeEach(() => {
-    watch = limitResets(door.connections);
+    watch = limitResets({
+      connections: door.connections,
+      createBucket: () => createTokenBucket(RESET_LIMITS),
+    });
   });
   afterEach(() => watch.close());
 
