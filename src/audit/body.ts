@@ -19,7 +19,8 @@ export type Mark = '+' | '-' | ' ';
 
 const PART = '\u0001';
 const NO_ID = ' '.repeat(36);
-const MARK_LENGTH = 37;
+/** Of a mark and the decision id behind it. */
+export const MARK_LENGTH = 37;
 
 /** Members sorted before `prev`, those between `prev` and `seq`, and those after. The first two end with a comma. */
 export interface Pieces {

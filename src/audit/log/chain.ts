@@ -1,4 +1,4 @@
-import { type Packed, placeOf } from '../body.ts';
+import { MARK_LENGTH, type Packed, placeOf } from '../body.ts';
 import { EMPTY_TREE, type Hash, hashLeaf, push, type Tree } from './tree.ts';
 
 /** Where a log stands after its last durable line. */
@@ -21,7 +21,6 @@ export interface Staged {
 }
 
 const NEWLINE = 10;
-const MARK_LENGTH = 37;
 const BLANK = 0x20;
 /** `"prev":"…",` and `"seq":…,` of the largest safe integer. */
 const ADDED_BYTES = 75 + 23;

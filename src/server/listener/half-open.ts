@@ -60,7 +60,7 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
       if (stream.readableEnded || !session || !connections.owns(session.socket))
         begun.delete(stream);
       else if (at <= late) cut(stream);
-      else waiting.set(session, [...(waiting.get(session) ?? []), stream]);
+      else addTo(waiting, session, stream);
     }
     for (const streams of heaviest(waiting)) for (const stream of streams) cut(stream);
   };
@@ -96,6 +96,17 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
       unsubscribe('http2.server.stream.close', closed);
     },
   };
+}
+
+/** In place, for a sweep may find thousands. */
+function addTo(
+  waiting: Map<Http2Session, ServerHttp2Stream[]>,
+  session: Http2Session,
+  stream: ServerHttp2Stream,
+): void {
+  const streams = waiting.get(session);
+  if (streams) streams.push(stream);
+  else waiting.set(session, [stream]);
 }
 
 const received = ({ session }: ServerHttp2Stream): number => session?.socket?.bytesRead ?? 0;
