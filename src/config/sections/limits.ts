@@ -27,7 +27,7 @@ const kms = z
       .min(0)
       .max(1)
       .default(0.1)
-      .describe('Second tries as a share of the calls of the last ten seconds.'),
+      .describe('Second tries as a share of the calls; two may be saved up.'),
   })
   .describe('Towards KMS.');
 

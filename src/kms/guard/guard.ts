@@ -40,6 +40,8 @@ const HANGS_MS = 2000;
 export function createGuard(options: GuardOptions): Kms {
   const { kms, places, breaker, takeToken, now } = options;
   const attempt = createAttempts(options);
+  // KMS has other quotas for what is only looked up: its answers say nothing of ReEncrypt's.
+  const attemptLook = createAttempts(options);
 
   return {
     name: kms.name,
@@ -64,7 +66,7 @@ export function createGuard(options: GuardOptions): Kms {
 
   async function look<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
     refuseWhileOpen(breaker, now());
-    return attempt(ask, signal, (result) => result);
+    return attemptLook(ask, signal, (result) => result);
   }
 }
 
@@ -73,7 +75,13 @@ const countSecondTry = (answer: KmsAnswer): KmsAnswer => ({
   attempts: answer.attempts + 1,
 });
 
+/**
+ * A throttled call is tried again only where KMS has answered another one meanwhile: a KMS that
+ * throttles everything gets each call once, however few they are.
+ */
 function createAttempts({ breaker, budget, inFlightLimit, now, pause }: GuardOptions) {
+  let answered = 0;
+
   return async <T>(
     ask: () => Promise<T>,
     signal: AbortSignal,
@@ -86,8 +94,10 @@ function createAttempts({ breaker, budget, inFlightLimit, now, pause }: GuardOpt
       const trouble = troubleOf(thrown, 0);
       const helps = trouble === 'throttled' || trouble === 'unavailable';
       if (!helps || signal.aborted || !budget.take()) throw thrown;
+      const before = answered;
+      await pause(signal);
+      if (trouble === 'throttled' && answered === before) throw thrown;
     }
-    await pause(signal);
     refuseWhileOpen(breaker, now());
     return ofSecondTry(await once(ask));
   };
@@ -96,6 +106,7 @@ function createAttempts({ breaker, budget, inFlightLimit, now, pause }: GuardOpt
     const started = now();
     return ask().then(
       (result) => {
+        answered += 1;
         breaker.succeeded(now());
         inFlightLimit.succeeded();
         return result;

@@ -1,0 +1,21 @@
+import type { KmsAnswer } from '../../../src/call.ts';
+import { KmsFault } from '../../../src/kms/port.ts';
+
+export const ANSWER: KmsAnswer = {
+  ciphertext: Buffer.from('new'),
+  sourceKeyArn: 'arn:source',
+  destinationKeyArn: 'arn:destination',
+  sourceAlgorithm: 'SYMMETRIC_DEFAULT',
+  destinationAlgorithm: 'SYMMETRIC_DEFAULT',
+  sourceKeyMaterialId: '',
+  destinationKeyMaterialId: '',
+  dryRun: false,
+  requestId: 'r',
+  attempts: 1,
+  latencyNs: 1,
+};
+
+export const THROTTLED = new KmsFault('ThrottlingException', 'Rate exceeded', { httpStatus: 400 });
+export const DOWN = new KmsFault('KMSInternalException', '', { httpStatus: 500 });
+export const RESET = new KmsFault('ECONNRESET', 'reset');
+export const DENIED = new KmsFault('AccessDeniedException', '', { httpStatus: 400 });
