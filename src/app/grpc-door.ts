@@ -6,9 +6,11 @@ import { createTokenBucket } from '../limits/token-bucket.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { createChannelzServer } from '../server/channelz.ts';
+import { createExplain } from '../server/explain.ts';
 import { createGrpcServer } from '../server/grpc.ts';
 import type { createHealth } from '../server/health.ts';
 import { type Connections, createConnections } from '../server/listener/connections.ts';
+import { explainRefusals } from '../server/listener/explain.ts';
 import { watchHalfOpenCalls } from '../server/listener/half-open.ts';
 import { createListener, type Listener } from '../server/listener/listener.ts';
 import { serverOptions } from '../server/listener/options.ts';
@@ -17,6 +19,7 @@ import { correctTimeouts } from '../server/listener/timeouts.ts';
 import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
 import { SERVICE_NAME } from '../server/service.ts';
 import { createStatusWriter } from '../server/status.ts';
+import type { HandlerTools } from '../server/unary.ts';
 import { listenerLimits, wireLimits } from './limits.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -58,11 +61,13 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
   });
   const createBucket = () => createTokenBucket(RESET_LIMITS);
   const resets = limitResets({ connections, createBucket });
-  const watches = [halfOpen, correctTimeouts(), resets];
+  const tools = handlerTools(parts, connections);
+  const explained = explainRefusals({ connections, explain: createExplain(tools) });
+  const watches = [halfOpen, correctTimeouts(), resets, explained];
   opened.push(async () => {
     for (const watch of watches) watch.close();
   });
-  const listeners = createListeners(parts, connections);
+  const listeners = createListeners(parts, connections, tools);
   const addresses: string[] = [];
   for (const listener of listeners) {
     addresses.push(await listener.listen());
@@ -89,25 +94,32 @@ async function openChannelz(config: Config['grpc'], opened: Stack): Promise<void
   opened.push(() => listener.drain(0));
 }
 
-function createListeners(parts: GrpcDoorParts, connections: Connections): Listener[] {
-  const { config, pipeline, check, turnedAway, health, metrics, log } = parts;
-  const server = createGrpcServer({
-    options: serverOptions(wireLimits(config)),
-    pipeline,
-    check,
-    health,
-    tools: {
-      deadlines: DEADLINES,
-      status: createStatusWriter(),
-      now: Date.now,
-      newId: randomUUID,
-      arrivalOf: connections.of,
-      turnedAway,
-      onInternal: (decision_id, err) => log.error({ decision_id, err }, 'a call failed inside'),
-      rpc: metrics.grpc.method,
-    },
-  });
-  if (config.reflection) addReflection(server, [SERVICE_NAME, 'grpc.health.v1.Health']);
+function handlerTools(
+  { turnedAway, metrics, log }: GrpcDoorParts,
+  connections: Connections,
+): HandlerTools {
+  return {
+    deadlines: DEADLINES,
+    status: createStatusWriter(),
+    now: Date.now,
+    newId: randomUUID,
+    arrivalOf: connections.of,
+    turnedAway,
+    onInternal: (decision_id, err) => log.error({ decision_id, err }, 'a call failed inside'),
+    rpc: metrics.grpc.method,
+  };
+}
+
+function createListeners(
+  parts: GrpcDoorParts,
+  connections: Connections,
+  tools: HandlerTools,
+): Listener[] {
+  const { config, pipeline, check, health, log } = parts;
+  const options = serverOptions(wireLimits(config));
+  const server = createGrpcServer({ options, pipeline, check, health, tools });
+  const services = [SERVICE_NAME, 'grpc.health.v1.Health'];
+  if (config.reflection) addReflection(server, { services, rpc: tools.rpc });
   const first = { listen: config.listen, mode: config.mode, identity: '', plaintext: false };
   return [first, ...config.listeners].map(({ listen, mode, identity = '', plaintext }) =>
     createListener({

@@ -18,15 +18,19 @@ export interface GrpcMetrics {
 
 type GrpcType = 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream';
 
+const OWN = 'kms.reencrypt.v1.ReEncryptService';
+
 // biome-ignore format: a table reads best with a method a line.
 const METHODS: readonly (readonly [service: string, method: string, type: GrpcType])[] = [
-  ['kms.reencrypt.v1.ReEncryptService', 'ReEncrypt', 'unary'],
-  ['kms.reencrypt.v1.ReEncryptService', 'BatchReEncrypt', 'unary'],
-  ['kms.reencrypt.v1.ReEncryptService', 'StreamReEncrypt', 'bidi_stream'],
-  ['kms.reencrypt.v1.ReEncryptService', 'CheckReEncrypt', 'unary'],
+  [OWN, 'ReEncrypt', 'unary'],
+  [OWN, 'BatchReEncrypt', 'unary'],
+  [OWN, 'StreamReEncrypt', 'bidi_stream'],
+  [OWN, 'CheckReEncrypt', 'unary'],
   ['grpc.health.v1.Health', 'Check', 'unary'],
   ['grpc.health.v1.Health', 'List', 'unary'],
   ['grpc.health.v1.Health', 'Watch', 'server_stream'],
+  ['grpc.reflection.v1.ServerReflection', 'ServerReflectionInfo', 'bidi_stream'],
+  ['grpc.reflection.v1alpha.ServerReflection', 'ServerReflectionInfo', 'bidi_stream'],
   [OVERFLOW, OVERFLOW, 'unary'],
 ];
 
@@ -55,10 +59,15 @@ const UNKNOWN = 2;
 /** The gRPC server metrics under the names and labels of the Go middleware, every series from 0. */
 export function createGrpcMetrics(series: Series): GrpcMetrics {
   const flight: Cell = { value: 0 };
+  /** Who watches health does so for ever, and is no load. */
+  const others: Cell = { value: 0 };
   const methods = new Map<string, GrpcMethodMetrics>(
     METHODS.map(([service, method, type]) => {
       const labels = { grpc_type: type, grpc_service: service, grpc_method: method };
-      return [`/${service}/${method}`, bind(series, labels, flight)] as const;
+      return [
+        `/${service}/${method}`,
+        bind(series, labels, service === OWN ? flight : others),
+      ] as const;
     }),
   );
   const other = bindOther(methods);

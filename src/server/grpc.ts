@@ -29,7 +29,7 @@ export function createGrpcServer(parts: GrpcServerParts): Server {
     CheckReEncrypt: unaryHandler(checkReEncryptMethod(check, tools), tools),
   };
   server.addService(served(loadService(), handlers), handlers);
-  health.addTo(server);
+  health.addTo(server, tools);
   return server;
 }
 

@@ -1,24 +1,29 @@
 import {
+  type handleUnaryCall,
   type Server,
-  type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
-  type sendUnaryData,
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import { countStream } from './count-stream.ts';
 import { MalformedMessage, SERVICE_NAME, tolerant } from './service.ts';
+import type { HandlerTools, RpcCounters } from './unary.ts';
 
 type Asked = { readonly service?: string } | MalformedMessage;
-type Check = ServerUnaryCall<Asked, unknown>;
+type Check = handleUnaryCall<Asked, unknown>;
 type Watch = ServerWritableStream<Asked, unknown>;
 
 interface Handlers {
-  check(call: Check, callback: sendUnaryData<unknown>): void;
+  readonly check: Check;
+  readonly list: Check;
   watch(call: Watch): void;
 }
 
+type Tools = Pick<HandlerTools, 'rpc'>;
+
+const SERVICE = 'grpc.health.v1.Health';
 const NAMES: readonly string[] = ['', SERVICE_NAME];
 /** A watch holds on to its request for as long as it lasts. */
 const MAX_BYTES = 1024;
@@ -36,10 +41,10 @@ export function createHealth() {
   };
 
   return {
-    addTo: (server: Pick<Server, 'addService'>) =>
+    addTo: (server: Pick<Server, 'addService'>, tools: Tools) =>
       health.addToServer({
         addService: (service, handlers) =>
-          server.addService(lenient(service), guarded(handlers, remember)),
+          server.addService(lenient(service), guarded(handlers, { remember, tools })),
       }),
     set(serving: boolean) {
       for (const name of NAMES) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
@@ -69,16 +74,19 @@ function lenient(service: ServiceDefinition): ServiceDefinition {
  */
 function guarded(
   handlers: UntypedServiceImplementation,
-  remember: (call: Watch) => void,
+  { remember, tools }: { remember: (call: Watch) => void; tools: Tools },
 ): UntypedServiceImplementation {
-  const { check, watch } = handlers as unknown as Handlers;
+  const { check, watch, list } = handlers as unknown as Handlers;
+  const counters = (method: string): RpcCounters => tools.rpc(`/${SERVICE}/${method}`);
+  const watched = counters('Watch');
   const guards: Handlers = {
-    check(call, callback) {
+    check: counted(counters('Check'), (call, callback) => {
       const { request } = call;
       if (request instanceof MalformedMessage) callback(MALFORMED);
       else if (isKnown(request)) check(call, callback);
       else callback({ code: status.NOT_FOUND, details: 'There is no such service here.' });
-    },
+    }),
+    list: counted(counters('List'), list),
     watch(call) {
       const { request } = call;
       if (request instanceof MalformedMessage) {
@@ -86,11 +94,34 @@ function guarded(
         return;
       }
       remember(call);
+      countStream(call, watched);
+      watched.received();
+      const write = call.write.bind(call);
+      call.write = (message: unknown) => {
+        watched.sent();
+        return write(message);
+      };
       if (isKnown(request)) watch(call);
       else call.write({ status: 'SERVICE_UNKNOWN' });
     },
   };
   return { ...handlers, ...guards };
+}
+
+/** What is refused here is counted where it is explained (`listener/explain.ts`). */
+function counted(counters: RpcCounters, handle: Check): Check {
+  return (call, callback) => {
+    const began = performance.now();
+    handle(call, (error, ...answer) => {
+      if (!error) {
+        counters.started();
+        counters.received();
+        counters.sent();
+        counters.handled(status.OK, (performance.now() - began) / 1000);
+      }
+      callback(error, ...answer);
+    });
+  };
 }
 
 const isKnown = ({ service = '' }: { readonly service?: string }): boolean =>

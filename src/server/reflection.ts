@@ -1,7 +1,9 @@
 import { type handleBidiStreamingCall, type Server, status } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
+import { countStream } from './count-stream.ts';
 import { type Descriptors, readDescriptors } from './descriptors.ts';
 import { PROTO_ROOT } from './service.ts';
+import type { HandlerTools } from './unary.ts';
 
 const DESCRIPTORS = `${PROTO_ROOT}/services.binpb`;
 /** The older name is what grpcurl and many other clients still ask for first. */
@@ -24,23 +26,35 @@ interface Asked {
   readonly bytes: Uint8Array;
 }
 
+export interface ReflectionOptions {
+  readonly services: readonly string[];
+  readonly rpc: HandlerTools['rpc'];
+}
+
 /** Adds server reflection for these services, so that clients need no `.proto` files. */
-export function addReflection(server: Server, services: readonly string[]): void {
+export function addReflection(server: Server, { services, rpc }: ReflectionOptions): void {
   const descriptors = readDescriptors(DESCRIPTORS);
   const wire = createWire();
-  const info: handleBidiStreamingCall<Asked, object> = (call) => {
-    call.on('data', ({ ask, bytes }: Asked) => {
-      if (call.write({ originalRequest: bytes, ...answer(ask, { descriptors, services }) })) return;
-      // A question is tiny and its answer is not: who does not read is not read from.
-      call.pause();
-      call.once('drain', () => call.resume());
-    });
-    call.on('end', () => call.end());
-    call.on('error', () => {});
+  const infoAt = (path: string): handleBidiStreamingCall<Asked, object> => {
+    const counters = rpc(path);
+    return (call) => {
+      countStream(call, counters);
+      call.on('data', ({ ask, bytes }: Asked) => {
+        counters.received();
+        counters.sent();
+        if (call.write({ originalRequest: bytes, ...answer(ask, { descriptors, services }) }))
+          return;
+        // A question is tiny and its answer is not: who does not read is not read from.
+        call.pause();
+        call.once('drain', () => call.resume());
+      });
+      call.on('end', () => call.end());
+      call.on('error', () => {});
+    };
   };
   for (const path of REFLECTION_PATHS) {
     const method = { path, requestStream: true, responseStream: true, ...wire };
-    server.addService({ ServerReflectionInfo: method }, { ServerReflectionInfo: info });
+    server.addService({ ServerReflectionInfo: method }, { ServerReflectionInfo: infoAt(path) });
   }
 }
 

@@ -40,10 +40,10 @@ export function createStatusWriter() {
     'RetryInfo',
   ].map((name) => root.lookupType(`google.rpc.${name}`));
 
-  function toRpcStatus(refusal: Refusal, decisionId: string): RpcStatus {
+  function toRpcStatus(refusal: Refusal, decisionId: string, code = codeOf(refusal)): RpcStatus {
     const retry = retryDelay(refusal);
     return {
-      code: status[REASONS[refusal.reason].grpc],
+      code,
       message: refusal.message,
       details: [
         packed(errorInfo, toErrorInfo(refusal, decisionId)),
@@ -55,11 +55,13 @@ export function createStatusWriter() {
     };
   }
 
-  function toStatus(refusal: Refusal, decisionId: string): StatusObject {
-    const details = toRpcStatus(refusal, decisionId);
+  /** `code`: gRPC's number, where grpc-js has chosen another than the reason's own. */
+  function toStatus(refusal: Refusal, decisionId: string, code?: number): StatusObject {
+    const details = toRpcStatus(refusal, decisionId, code);
     const metadata = trailers(decisionId);
     metadata.set('grpc-status-details-bin', encoded(rpcStatus, details));
-    if (NO_RETRY.has(refusal.reason)) metadata.set('grpc-retry-pushback-ms', '-1');
+    const never = NO_RETRY.has(refusal.reason) || details.code === status.RESOURCE_EXHAUSTED;
+    if (never) metadata.set('grpc-retry-pushback-ms', '-1');
     return { code: details.code, details: refusal.message, metadata };
   }
 
@@ -67,6 +69,8 @@ export function createStatusWriter() {
 }
 
 export type StatusWriter = ReturnType<typeof createStatusWriter>;
+
+const codeOf = ({ reason }: Refusal): number => status[REASONS[reason].grpc];
 
 function toErrorInfo(refusal: Refusal, decisionId: string) {
   const { reason, side, rule, kmsError, kmsRequestId } = refusal;

@@ -83,7 +83,7 @@ function told({ code, details, metadata = new Metadata() }: ServiceError): Told 
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: decoded messages are plain objects of any shape
-function detailsOf(bin: Buffer): { type: string; value: Record<string, any> }[] {
+export function detailsOf(bin: Buffer): { type: string; value: Record<string, any> }[] {
   const status = root.lookupType('google.rpc.Status').decode(bin).toJSON();
   const details: { '@type': string }[] = status['details'] ?? [];
   return details.map((value) => ({ type: value['@type'].split('/')[1] ?? '', value }));

@@ -5,6 +5,7 @@ import { Client, credentials, Server } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor/index.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createMetrics } from '../../src/metrics/metrics.ts';
 import { createConnections } from '../../src/server/listener/connections.ts';
 import { createListener, type Listener } from '../../src/server/listener/listener.ts';
 import { addReflection } from '../../src/server/reflection.ts';
@@ -20,10 +21,12 @@ const ANSWER = { original: 2, files: 4, numbers: 5, services: 6, error: 7 } as c
 let listener: Listener;
 let client: Client;
 let address: string;
+const metrics = createMetrics({ version: '1.2.3', backend: 'embedded' });
 
 beforeAll(async () => {
   const server = new Server();
-  addReflection(server, [SERVICE, 'grpc.health.v1.Health']);
+  const services = [SERVICE, 'grpc.health.v1.Health'];
+  addReflection(server, { services, rpc: metrics.grpc.method });
   const connections = createConnections();
   listener = createListener({ address: '127.0.0.1:0', server, connections, limits: LIMITS });
   address = await listener.listen();
@@ -95,6 +98,29 @@ test('takes no more questions from who reads no answers', async () => {
   });
   expect(await Promise.race([all, sleep(600, 'waits')])).toBe('waits');
   session.destroy();
+});
+
+test('counts its streams, and the questions and answers in them', async () => {
+  await ask('v1', question(ASK.services, ''), question(ASK.services, ''));
+  const counted = async (metric: string): Promise<number> => {
+    const { body } = await metrics.text('text/plain');
+    const name = `grpc_service="grpc.reflection.v1.ServerReflection"`;
+    const lines = body.split('\n').filter((line) => line.startsWith(metric));
+    return Number(
+      lines
+        .find((line) => line.includes(name))
+        ?.split(' ')
+        .at(-1),
+    );
+  };
+  const [started, received] = ['started', 'msg_received'].map(
+    (what) => `grpc_server_${what}_total`,
+  );
+  expect(await counted(started ?? '')).toBeGreaterThan(1);
+  expect(await counted(received ?? '')).toBeGreaterThan(2);
+  await expect
+    .poll(async () => (await counted('grpc_server_handled_total')) > 1, { timeout: 2000 })
+    .toBe(true);
 });
 
 test('answers what it does not have with an error, and goes on', async () => {

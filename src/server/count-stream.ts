@@ -1,0 +1,23 @@
+import { status } from '@grpc/grpc-js';
+import type { RpcCounters } from './unary.ts';
+
+/** What of a grpc-js stream is looked at. */
+interface CountedStream {
+  readonly writableEnded: boolean;
+  once(event: 'error', listener: (error: { readonly code?: number }) => void): unknown;
+  once(event: 'cancelled', listener: () => void): unknown;
+}
+
+/** Counts a stream from its start to its end, whichever that is: grpc-js says `cancelled` after all of them. */
+export function countStream(call: CountedStream, counters: RpcCounters): void {
+  const began = performance.now();
+  let code: number = status.OK;
+  counters.started();
+  call.once('error', (error) => {
+    code = error.code ?? status.UNKNOWN;
+  });
+  call.once('cancelled', () => {
+    const ended = call.writableEnded ? code : status.CANCELLED;
+    counters.handled(ended, (performance.now() - began) / 1000);
+  });
+}

@@ -1,0 +1,87 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type {
+  OutgoingHttpHeaders,
+  ServerHttp2Stream,
+  ServerStreamResponseOptions,
+} from 'node:http2';
+import type { Connections } from './connections.ts';
+
+/** An answer that says no and that no handler has made. */
+export interface Unexplained {
+  readonly path: string;
+  /** gRPC's number; undefined where grpc-js answers in HTTP alone. */
+  readonly code: number | undefined;
+  readonly sentence: string;
+}
+
+export interface ExplainOptions {
+  readonly connections: Pick<Connections, 'owns'>;
+  /** Headers that explain the answer; it is called once for each. */
+  readonly explain: (answer: Unexplained) => OutgoingHttpHeaders;
+}
+
+const PATH = Symbol('path');
+
+interface Explained extends ServerHttp2Stream {
+  [PATH]?: string;
+}
+
+const UNSUPPORTED_MEDIA_TYPE = 415;
+const OK = 0;
+/** Its caller's own clock has ended the call already, and a handler's answer may be on its way. */
+const DEADLINE_EXCEEDED = 4;
+
+/**
+ * Explains what grpc-js refuses before a handler sees it: a message that is too large, a method that
+ * there is not, a compression or a content type that it does not know. It gives no hook for that, but
+ * each such answer is one block of headers, and Node publishes the stream before grpc-js gets it.
+ */
+export function explainRefusals({ connections, explain }: ExplainOptions): { close(): void } {
+  function respond(
+    this: Explained,
+    headers?: OutgoingHttpHeaders,
+    options?: ServerStreamResponseOptions,
+  ): void {
+    const answer = refusalIn(headers, this[PATH]);
+    const explained =
+      answer && connections.owns(this.session?.socket)
+        ? { ...headers, ...explain(answer) }
+        : headers;
+    (Object.getPrototypeOf(this) as ServerHttp2Stream).respond.call(this, explained, options);
+  }
+
+  const created = (message: unknown): void => {
+    const { stream, headers } = message as {
+      readonly stream: Explained;
+      readonly headers?: { readonly ':path'?: string };
+    };
+    stream[PATH] = headers?.[':path'] ?? '';
+    // grpc-js never gives the headers as a list.
+    stream.respond = respond as Explained['respond'];
+  };
+  subscribe('http2.server.stream.created', created);
+  return { close: () => void unsubscribe('http2.server.stream.created', created) };
+}
+
+/** What our own handlers refuse has its decision id already. */
+function refusalIn(headers: OutgoingHttpHeaders = {}, path = ''): Unexplained | undefined {
+  const { 'grpc-status': code, 'grpc-message': sentence } = headers;
+  if (code === undefined) {
+    return headers[':status'] === UNSUPPORTED_MEDIA_TYPE
+      ? { path, code: undefined, sentence: 'The content type must be application/grpc.' }
+      : undefined;
+  }
+  if (code === OK || code === DEADLINE_EXCEEDED || headers['decision_id'] !== undefined) {
+    return undefined;
+  }
+  return { path, code: Number(code), sentence: decoded(String(sentence)) };
+}
+
+/** A path that there is not comes back in its sentence as it was sent. */
+function decoded(sentence: string): string {
+  try {
+    return decodeURI(sentence);
+  } catch {
+    return sentence;
+  }
+}
