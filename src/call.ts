@@ -86,6 +86,8 @@ export interface Arrival {
   readonly socketIdentity: string;
   /** DER of the verified client certificate, if mutual TLS was used. */
   readonly certificate?: Uint8Array;
+  /** Trust domains whose own CAs have signed it; left out where CAs of one domain alone are trusted. */
+  readonly trustDomains?: readonly string[];
   /** The `authorization` header as sent, or ''. Never logged. */
   readonly authorization: string;
   /** Id of the configured access key whose SigV4 signature verified, or ''. */

@@ -20,7 +20,11 @@ export async function composeIdentify(
   const { trust_domains: configured } = mtls;
   const ways: Record<Config['identity']['order'][number], Identifier | undefined> = {
     mtls: createMtlsIdentifier({
-      trustDomains: () => (configured.length > 0 ? configured : (tls?.trustDomains() ?? [])),
+      trustDomains: () => {
+        const own = tls?.trustDomain() ?? '';
+        return configured.length > 0 || own === '' ? configured : [own];
+      },
+      ownTrustDomain: () => tls?.trustDomain() ?? '',
       nameFrom: mtls.name_from,
       now: Date.now,
     }),

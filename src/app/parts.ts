@@ -47,7 +47,7 @@ export async function composeParts(
     audit.turnedAway(refusal);
     metrics.turnedAway(refusal);
   };
-  const tls = await composeTls(config.grpc.tls, around, opened);
+  const tls = await composeTls(config, around, opened);
   metrics.read({
     auditQueue: () => audit.status().queued,
     auditSuspended: () => audit.status().state === 'suspended',

@@ -1,37 +1,39 @@
 import type { Config } from '../config/schema.ts';
 import { createTlsFiles } from '../server/tls/files.ts';
 import type { TlsMaterial } from '../server/tls/material.ts';
-import { createSpiffeTls } from '../server/tls/spiffe.ts';
+import { createSpiffeTls, withSpiffeBundles } from '../server/tls/spiffe.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface ServerTls extends TlsMaterial {
   /** Looks at the files at once, as on SIGHUP. */
   reload(): Promise<void>;
-  /** The only ones that its CAs vouch for; empty where the CAs do not say. */
-  trustDomains(): readonly string[];
+  /** That of the proxy itself; '' where its certificate comes from files. */
+  trustDomain(): string;
 }
 
 type TlsConfig = NonNullable<Config['grpc']['tls']>;
+type Alarm = (error: Error) => void;
 
 /** The server's certificate from its files or from SPIRE, or undefined where TLS is not configured. */
 export async function composeTls(
-  config: Config['grpc']['tls'],
+  { grpc: { tls: config }, identity }: Pick<Config, 'grpc' | 'identity'>,
   { log }: Surroundings,
   opened: Stack,
 ): Promise<ServerTls | undefined> {
   if (config === undefined) return undefined;
-  const { spiffe_socket: socket } = config;
-  const onAlarm = (err: Error) => log.error({ err }, 'the TLS certificate cannot be renewed');
+  const onAlarm = (err: Error) =>
+    log.error({ err }, 'the TLS certificate or its CAs are not renewed');
+  const { trust_domains: trustDomains } = identity.mtls;
   const tls =
-    socket === undefined
-      ? await fromFiles(config, onAlarm)
-      : await fromSpiffe(socket, config, onAlarm);
+    config.cert_file === undefined
+      ? await fromSpiffe(config, trustDomains, onAlarm)
+      : await fromFiles(config, trustDomains, onAlarm);
   opened.push(async () => tls.close());
   return tls;
 }
 
-async function fromFiles(config: TlsConfig, onAlarm: (error: Error) => void) {
+async function fromFiles(config: TlsConfig, trustDomains: readonly string[], onAlarm: Alarm) {
   const { cert_file: certFile = '', key_file: keyFile = '', client_ca_file: clientCaFile } = config;
   const files = await createTlsFiles({
     certFile,
@@ -42,18 +44,24 @@ async function fromFiles(config: TlsConfig, onAlarm: (error: Error) => void) {
     now: Date.now,
     onAlarm,
   });
-  return { ...files, trustDomains: () => [] };
+  const whole =
+    config.spiffe_socket === undefined
+      ? files
+      : await withSpiffeBundles(files, workloadApi(config, trustDomains, onAlarm));
+  return { ...whole, trustDomain: () => '' };
 }
 
 /** The Workload API sends what is new by itself, so that there is nothing to reload. */
-async function fromSpiffe(socket: string, config: TlsConfig, onAlarm: (error: Error) => void) {
-  const svid = await createSpiffeTls({
-    socket,
-    clientCertificates: config.client_certificates,
-    firstMs: 30_000,
-    retryMs: 1000,
-    now: Date.now,
-    onAlarm,
-  });
-  return { ...svid, reload: async () => {}, trustDomains: () => [svid.trustDomain()] };
+async function fromSpiffe(config: TlsConfig, trustDomains: readonly string[], onAlarm: Alarm) {
+  const { client_certificates: clientCertificates } = config;
+  const options = { ...workloadApi(config, trustDomains, onAlarm), clientCertificates };
+  return { ...(await createSpiffeTls(options)), reload: async () => {} };
+}
+
+function workloadApi(
+  { spiffe_socket: socket = '' }: TlsConfig,
+  trustDomains: readonly string[],
+  onAlarm: Alarm,
+) {
+  return { socket, trustDomains, firstMs: 30_000, retryMs: 1000, now: Date.now, onAlarm };
 }

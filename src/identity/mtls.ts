@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { Principal } from '../call.ts';
+import type { Arrival, Principal } from '../call.ts';
 import { Refusal } from '../errors.ts';
 import type { Identifier } from './identify.ts';
 import { parseSpiffeId } from './spiffe-id.ts';
@@ -11,6 +11,8 @@ export type NameFrom = 'dns' | 'email' | 'uri' | 'subject' | 'none';
 export interface MtlsOptions {
   /** Trust domains whose SPIFFE IDs are taken; any that the CA signs where empty. Asked anew each time. */
   readonly trustDomains: () => readonly string[];
+  /** The only one that may give other names than SPIFFE IDs, where there are CAs of several. */
+  readonly ownTrustDomain: () => string;
   readonly nameFrom: NameFrom;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -25,11 +27,11 @@ interface Read {
 export function createMtlsIdentifier(options: MtlsOptions): Identifier {
   const seen = new WeakMap<Uint8Array, Read>();
 
-  return ({ certificate }) => {
+  return ({ certificate, trustDomains }) => {
     if (!certificate) return undefined;
     let read = seen.get(certificate);
     if (!read) {
-      read = readCertificate(certificate, options);
+      read = readCertificate(certificate, trustDomains, options);
       seen.set(certificate, read);
     }
     if (options.now() > read.notAfterMs) throw refused('The client certificate has expired.');
@@ -37,15 +39,24 @@ export function createMtlsIdentifier(options: MtlsOptions): Identifier {
   };
 }
 
-function readCertificate(der: Uint8Array, options: MtlsOptions): Read {
+function readCertificate(
+  der: Uint8Array,
+  vouching: Arrival['trustDomains'],
+  options: MtlsOptions,
+): Read {
   const certificate = new X509Certificate(der);
   if (certificate.ca) throw refused('A CA’s certificate names no caller.');
   const names = readNames(certificate);
   const isSpiffe = names.uri.some((uri) => /^spiffe:/i.test(uri));
+  const principal = isSpiffe
+    ? spiffePrincipal(names, certificate, options.trustDomains())
+    : namedPrincipal(names, certificate, options.nameFrom);
+  const domain = isSpiffe ? principal.spiffe.trustDomain : options.ownTrustDomain();
+  if (vouching && !vouching.includes(domain)) {
+    throw refused('The client certificate is not signed by the CAs of its trust domain alone.');
+  }
   return {
-    principal: isSpiffe
-      ? spiffePrincipal(names, certificate, options.trustDomains())
-      : namedPrincipal(names, certificate, options.nameFrom),
+    principal,
     notAfterMs: Date.parse(certificate.validTo),
   };
 }

@@ -64,6 +64,24 @@ describe('the configuration', () => {
     ]);
   });
 
+  test('takes CAs of several trust domains only where it is known whose each is', () => {
+    const tls = (...names: string[]) => names.map((name) => `grpc.tls.${name}=/x`);
+    const two = 'identity.mtls.trust_domains=[a.example, b.example]';
+    const files = tls('cert_file', 'key_file');
+    expect(problems([...files, ...tls('client_ca_file'), two])).toEqual([
+      'identity.mtls.trust_domains: one file of CAs vouches for one trust domain; bundles of several come from grpc.tls.spiffe_socket',
+    ]);
+    expect(problems([...files, ...tls('spiffe_socket')])).toEqual([
+      'identity.mtls.trust_domains: must name those whose CAs come from grpc.tls.spiffe_socket',
+    ]);
+    expect(problems([...files, ...tls('client_ca_file', 'spiffe_socket'), two])[0]).toBe(
+      'grpc.tls.client_ca_file: the CAs come from spiffe_socket: take one of both out',
+    );
+    for (const from of [[...files, ...tls('spiffe_socket')], tls('spiffe_socket')]) {
+      expect(demo([...from, two]).identity.mtls.trust_domains).toHaveLength(2);
+    }
+  });
+
   test('says what must be set where nothing is', () => {
     expect(() => loadConfig({ file: undefined, settings: [], env: {} })).toThrow(
       /kms: must be set[\s\S]*policy: must be set[\s\S]*audit: must be set/,

@@ -6,7 +6,12 @@ import { createAuthority } from '../helpers/certificates.ts';
 import { arrival, never } from './arrivals.ts';
 
 const WAYS: Readonly<Record<'mtls' | 'access_key' | 'uds', Identifier>> = {
-  mtls: createMtlsIdentifier({ trustDomains: () => [], nameFrom: 'none', now: Date.now }),
+  mtls: createMtlsIdentifier({
+    trustDomains: () => [],
+    ownTrustDomain: () => '',
+    nameFrom: 'none',
+    now: Date.now,
+  }),
   access_key: createAccessKeyIdentifier(),
   uds: createUdsIdentifier(),
 };

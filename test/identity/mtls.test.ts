@@ -11,7 +11,12 @@ import { arrival, never } from './arrivals.ts';
 const ca = createAuthority();
 const BILLING = 'spiffe://example.org/ns/prod/sa/billing';
 
-const OPTIONS: MtlsOptions = { trustDomains: () => [], nameFrom: 'none', now: Date.now };
+const OPTIONS: MtlsOptions = {
+  trustDomains: () => [],
+  ownTrustDomain: () => '',
+  nameFrom: 'none',
+  now: Date.now,
+};
 
 function identify(wants: Wants, options: Partial<MtlsOptions> = {}): Principal | undefined {
   const { der } = ca.issue(wants);

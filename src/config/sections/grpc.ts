@@ -20,7 +20,7 @@ const tls = z
       .string()
       .optional()
       .describe(
-        'SPIFFE Workload API (unix:/path) to take certificate and CAs from, not files; SPIFFE_ENDPOINT_SOCKET where neither is set.',
+        'SPIFFE Workload API (unix:/path) to take certificate and CAs from, or the CAs alone beside cert_file; SPIFFE_ENDPOINT_SOCKET where neither is set.',
       ),
     poll_ms: milliseconds(1000).describe('How often the files are looked at.'),
   })
@@ -32,6 +32,10 @@ const tls = z
       tls.client_certificates === 'off' || tls.spiffe_socket !== undefined || tls.client_ca_file,
     { message: 'client_ca_file is needed to verify client certificates', path: ['client_ca_file'] },
   )
+  .refine((tls) => tls.spiffe_socket === undefined || tls.client_ca_file === undefined, {
+    message: 'the CAs come from spiffe_socket: take one of both out',
+    path: ['client_ca_file'],
+  })
   .describe('TLS 1.3 for the TCP listeners.');
 
 const listener = z

@@ -6,7 +6,9 @@ const mtls = z
     trust_domains: z
       .array(z.string().regex(/^[a-z0-9._-]{1,255}$/, 'must be a SPIFFE trust domain'))
       .default([])
-      .describe('SPIFFE trust domains that are taken; whatever the CA signs where empty.'),
+      .describe(
+        'SPIFFE trust domains that are taken, each by its own CAs; where empty the proxy’s own, or, with client_ca_file, whatever that signs.',
+      ),
     name_from: z
       .enum(['dns', 'email', 'uri', 'subject', 'none'])
       .default('none')

@@ -7,7 +7,7 @@ import type { Connections } from './connections.ts';
 import { cutAfter } from './cut-after.ts';
 import type { ConnectionRefusal, ListenerLimits } from './options.ts';
 import { watchPreface } from './preface.ts';
-import { createTlsServer } from './tls.ts';
+import { createTlsServer, type VerifiedPeer } from './tls.ts';
 
 export interface ListenerOptions {
   /** `host:port` (port 0 picks one), `[v6]:port` or `unix:/absolute/path`. */
@@ -41,14 +41,14 @@ export function createListener(options: ListenerOptions): Listener {
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const open = new Set<Socket>();
 
-  const accept = (socket: Socket, certificate?: Uint8Array): void => {
-    connections.add(socket, describe(socket, options, certificate));
+  const accept = (socket: Socket, peer?: VerifiedPeer): void => {
+    connections.add(socket, describe(socket, options, peer));
     watchPreface(socket, limits.prefaceTimeoutMs, () => onRefused('preface_timeout'));
     injector.injectConnection(socket);
   };
   const front: Server = tls
     ? createTlsServer({ tls, limits, accept, onRefused })
-    : createTcpServer({ noDelay: true }, accept);
+    : createTcpServer({ noDelay: true }, (socket) => accept(socket));
   front.maxConnections = limits.maxConnections;
   front.on('drop', () => onRefused('too_many_connections'));
   front.on('connection', (socket) => {
@@ -76,7 +76,7 @@ export function createListener(options: ListenerOptions): Listener {
 /** A connection's errors end the connection and nothing else; http2 tells its streams. */
 function ignore(): void {}
 
-function describe(socket: Socket, options: ListenerOptions, certificate?: Uint8Array): Arrival {
+function describe(socket: Socket, options: ListenerOptions, verified?: VerifiedPeer): Arrival {
   const { address, socketIdentity = '' } = options;
   const peer = address.startsWith('unix:')
     ? address.slice('unix:'.length)
@@ -84,7 +84,7 @@ function describe(socket: Socket, options: ListenerOptions, certificate?: Uint8A
   return Object.freeze({
     peer,
     socketIdentity,
-    ...(certificate && { certificate }),
+    ...verified,
     authorization: '',
     accessKeyId: '',
   });

@@ -1,28 +1,39 @@
 import { constants } from 'node:crypto';
 import type { Server, Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
+import type { Arrival } from '../../call.ts';
+import { createVouching, type Vouching } from '../tls/bundles.ts';
 import type { TlsMaterial, TlsPair } from '../tls/material.ts';
 import type { ConnectionRefusal, ListenerLimits } from './options.ts';
+import { watchSentCertificates } from './sent-certificates.ts';
+
+/** What is known of a peer whose certificate was verified. */
+export type VerifiedPeer = Pick<Arrival, 'certificate' | 'trustDomains'>;
 
 export interface TlsServerOptions {
   readonly tls: TlsMaterial;
   readonly limits: ListenerLimits;
-  readonly accept: (socket: Socket, certificate?: Uint8Array) => void;
+  readonly accept: (socket: Socket, peer: VerifiedPeer) => void;
   readonly onRefused: (why: ConnectionRefusal) => void;
 }
 
 /** TLS 1.3 alone, HTTP/2 alone. A changed certificate serves from the next handshake on. */
 export function createTlsServer({ tls, limits, accept, onRefused }: TlsServerOptions): Server {
   const asks = tls.clientCertificates !== 'off';
+  let vouching = vouchingOf(tls.current());
+  const sent = vouching && watchSentCertificates();
   const front = createServer({
     ...context(tls.current(), asks),
     requestCert: asks,
     rejectUnauthorized: tls.clientCertificates === 'required',
-    ALPNProtocols: ['h2'],
+    ...(sent ? { ALPNCallback: sent.ALPNCallback } : { ALPNProtocols: ['h2'] }),
     handshakeTimeout: limits.handshakeTimeoutMs,
     noDelay: true,
   });
-  tls.onChange((pair) => front.setSecureContext(context(pair, asks)));
+  tls.onChange((pair) => {
+    front.setSecureContext(context(pair, asks));
+    vouching = vouchingOf(pair);
+  });
   front.on('tlsClientError', (_, socket) => {
     onRefused('tls_handshake');
     // Node only tells of a handshake that takes too long; it would leave the socket open.
@@ -34,9 +45,15 @@ export function createTlsServer({ tls, limits, accept, onRefused }: TlsServerOpt
       socket.destroy();
       return;
     }
-    accept(socket, socket.authorized ? socket.getPeerX509Certificate()?.raw : undefined);
+    const certificate = socket.authorized ? socket.getPeerX509Certificate()?.raw : undefined;
+    const trustDomains = certificate && sent && vouching?.(sent.of(socket));
+    accept(socket, { ...(certificate && { certificate }), ...(trustDomains && { trustDomains }) });
   });
   return front;
+}
+
+function vouchingOf({ bundles }: TlsPair): Vouching | undefined {
+  return bundles && createVouching(bundles);
 }
 
 /** Node would trust its 144 public roots where `ca` is left out. */

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import type { Bundles } from './bundles.ts';
 
 /** A server's certificate as it is now, and word of every later one. */
 export interface TlsMaterial {
@@ -13,12 +14,14 @@ export interface TlsPair {
   readonly cert: string;
   readonly key: string;
   readonly ca?: string;
+  /** The same CAs by their trust domains, where they are of several: each vouches for its own alone. */
+  readonly bundles?: Bundles;
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** All certificates of a PEM text, in order. */
-function splitPem(text: string): readonly string[] {
+export function splitPem(text: string): readonly string[] {
   return text.match(CERTIFICATE) ?? [];
 }
 
@@ -47,7 +50,8 @@ export function expiryOf({ cert }: TlsPair): number {
   return Date.parse(new X509Certificate(cert).validTo);
 }
 
-function checkAuthorities(pem: string): void {
+/** @throws Error where there is none, or one that cannot sign */
+export function checkAuthorities(pem: string): void {
   const authorities = splitPem(pem);
   if (authorities.length === 0) throw new Error('there is no CA certificate');
   for (const authority of authorities) {

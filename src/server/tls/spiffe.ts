@@ -1,161 +1,83 @@
-import { Client, type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
-import protobuf from 'protobufjs';
-import { splitDer, toPem } from './der.ts';
+import { type Bundles, pickBundles } from './bundles.ts';
+import type { TlsFiles } from './files.ts';
 import { checkPair, type TlsMaterial, type TlsPair } from './material.ts';
+import { followWorkloadApi, type WorkloadApi } from './workload-api.ts';
+import { readBundles, readSvid } from './workload-messages.ts';
 
-export interface SpiffeTlsOptions {
-  /** `unix:/path`, as in SPIFFE_ENDPOINT_SOCKET. */
-  readonly socket: string;
+export interface SpiffeTlsOptions extends WorkloadApi {
   readonly clientCertificates: TlsMaterial['clientCertificates'];
-  /** How long the first certificate may take. */
-  readonly firstMs: number;
-  /** Milliseconds from a broken stream to the next one, at first; doubles up to thirty times as much. */
-  readonly retryMs: number;
+  /** Whose workloads are taken; those of the proxy's own trust domain where empty. */
+  readonly trustDomains: readonly string[];
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Told when there is no usable news; the last good certificate goes on. */
-  readonly onAlarm: (error: Error) => void;
 }
 
 export interface SpiffeTls extends TlsMaterial {
   /** The proxy's own SPIFFE ID. */
   id(): string;
-  /** Whose workloads its bundle vouches for: the proxy's own trust domain and no other. */
   trustDomain(): string;
   close(): void;
 }
 
-interface Svid {
-  readonly id: string;
-  readonly pair: TlsPair;
-}
-
-/** The part of workloadapi.proto that is used; the service has no package. */
-const WIRE = `
-  syntax = "proto3";
-  message Response { repeated Svid svids = 1; }
-  message Svid {
-    string spiffe_id = 1;
-    bytes x509_svid = 2;
-    bytes x509_svid_key = 3;
-    bytes bundle = 4;
-  }
-`;
-const METHOD = '/SpiffeWorkloadAPI/FetchX509SVID';
-
 /**
  * Certificate, key and CAs from the SPIFFE Workload API, which sends new ones before the old end.
- * https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE_Workload_API.md
  * @throws Error when there is no good certificate within `firstMs`
  */
 export async function createSpiffeTls(options: SpiffeTlsOptions): Promise<SpiffeTls> {
   const { clientCertificates, now, onAlarm } = options;
-  const listeners = new Set<(pair: TlsPair) => void>();
-  const first = Promise.withResolvers<Svid>();
-  let current: Svid | undefined;
-
-  const feed = watchSvids(options, {
-    svid(next) {
-      checkPair(next.pair, now());
-      current = next;
-      first.resolve(next);
-      for (const listener of listeners) listener(next.pair);
-    },
-    failure: (error) => onAlarm(error),
+  const read = (bytes: Buffer) => {
+    const { id, trustDomain, cert, key, bundle, federated } = readSvid(bytes);
+    const wanted = options.trustDomains.length > 0 ? options.trustDomains : [trustDomain];
+    const bundles = pickBundles(new Map([...federated, [trustDomain, bundle]]), wanted, onAlarm);
+    const pair = checkPair({ cert, key, ...authorities(bundles, wanted) }, now());
+    return { id, trustDomain, pair };
+  };
+  const { current, onChange, close } = await followWorkloadApi(options, {
+    method: 'FetchX509SVID',
+    read,
   });
-  const timer = setTimeout(() => {
-    first.reject(new Error(`the Workload API at ${options.socket} gave no certificate in time`));
-  }, options.firstMs);
-  try {
-    current = await first.promise;
-  } catch (error) {
-    feed.close();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-  const latest = (): Svid => current ?? { id: '', pair: { cert: '', key: '' } };
-
   return {
     clientCertificates,
-    current: () => latest().pair,
-    onChange: (listener) => void listeners.add(listener),
-    id: () => latest().id,
-    trustDomain: () => latest().id.split('/')[2] ?? '',
-    close: feed.close,
+    current: () => current().pair,
+    onChange: (listener) => onChange(({ pair }) => listener(pair)),
+    id: () => current().id,
+    trustDomain: () => current().trustDomain,
+    close,
   };
 }
 
-interface Sink {
-  /** Throws where it is not usable. */
-  svid(svid: Svid): void;
-  failure(error: Error): void;
-}
-
-/** Keeps a stream open, and opens another one when it breaks. */
-function watchSvids({ socket, retryMs }: SpiffeTlsOptions, sink: Sink): { close(): void } {
-  const client = new Client(socket, credentials.createInsecure(), {
-    'grpc.enable_http_proxy': 0,
-    'grpc.default_authority': 'localhost',
-  });
-  const response = protobuf.parse(WIRE).root.lookupType('Response');
-  const decode = (bytes: Buffer): Svid => toSvid(response.toObject(response.decode(bytes)));
-  let stream: ClientReadableStream<Buffer> | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let wait = retryMs;
-  let closed = false;
-
-  const take = (bytes: Buffer): void => {
-    try {
-      sink.svid(decode(bytes));
-      wait = retryMs;
-    } catch (thrown) {
-      sink.failure(thrown instanceof Error ? thrown : new Error(String(thrown)));
-    }
+/**
+ * Certificate and key from files, and CAs from the Workload API.
+ * @throws Error when there are no good CAs within `firstMs`
+ */
+export async function withSpiffeBundles(
+  files: TlsFiles,
+  options: WorkloadApi & Pick<SpiffeTlsOptions, 'trustDomains' | 'now'>,
+): Promise<TlsFiles> {
+  const { trustDomains: wanted, onAlarm, now } = options;
+  const read = (bytes: Buffer) => {
+    const found = authorities(pickBundles(readBundles(bytes), wanted, onAlarm), wanted);
+    checkPair({ ...files.current(), ...found }, now());
+    return found;
   };
-  const again = (): void => {
-    if (closed) return;
-    timer = setTimeout(open, wait);
-    timer.unref();
-    wait = Math.min(wait * 2, retryMs * 30);
-  };
-  const open = (): void => {
-    const metadata = new Metadata();
-    // Workloads that are tricked into a request by a URL cannot set it.
-    metadata.set('workload.spiffe.io', 'true');
-    const raw = (bytes: Buffer): Buffer => bytes;
-    stream = client.makeServerStreamRequest(METHOD, raw, raw, Buffer.alloc(0), metadata);
-    stream.on('data', take);
-    stream.on('error', (error: Error) => {
-      if (!closed) sink.failure(error);
-    });
-    // It comes once after the stream's end, be it good or bad.
-    stream.on('status', again);
-  };
-  open();
+  const bundles = await followWorkloadApi(options, { method: 'FetchX509Bundles', read });
+  const whole = (pair: TlsPair): TlsPair => ({ ...pair, ...bundles.current() });
   return {
+    ...files,
+    current: () => whole(files.current()),
+    onChange(listener) {
+      files.onChange((pair) => listener(whole(pair)));
+      bundles.onChange(() => listener(whole(files.current())));
+    },
     close() {
-      closed = true;
-      clearTimeout(timer);
-      stream?.cancel();
-      client.close();
+      files.close();
+      bundles.close();
     },
   };
 }
 
-/** The first SVID is the default one. @throws Error where a part of it is missing */
-function toSvid(message: Record<string, unknown>): Svid {
-  const [svid] = Array.isArray(message['svids']) ? message['svids'] : [];
-  const { spiffeId, x509Svid, x509SvidKey, bundle } = svid ?? {};
-  if (typeof spiffeId !== 'string' || !(x509SvidKey instanceof Uint8Array)) {
-    throw new Error('the Workload API gave no identity to this process');
-  }
-  const pem = (der: unknown): string => {
-    if (!(der instanceof Uint8Array)) throw new Error('the Workload API left a part out');
-    return splitDer(der)
-      .map((one) => toPem('CERTIFICATE', one))
-      .join('');
-  };
-  const key = toPem('PRIVATE KEY', x509SvidKey);
-  return { id: spiffeId, pair: { cert: pem(x509Svid), key, ca: pem(bundle) } };
+/** Where one trust domain alone is wanted, TLS verifies against its CAs and no others. */
+function authorities(bundles: Bundles, wanted: readonly string[]): Pick<TlsPair, 'ca' | 'bundles'> {
+  const ca = [...bundles.values()].join('');
+  return wanted.length > 1 ? { ca, bundles } : { ca };
 }

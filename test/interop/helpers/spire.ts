@@ -12,6 +12,10 @@ export interface Spire {
   readonly socket: string;
   /** Gives the workload that runs this program an identity. `ttlS`: how long each SVID lives. */
   register(workload: Workload): void;
+  /** Takes the CAs of another trust domain, whose bundle this is in PEM, as its own. Before `register`. */
+  federate(trustDomain: string, bundle: string): void;
+  /** The CAs of its own trust domain, in PEM. */
+  bundle(): string;
   /** The SVID that the agent gives to its own command. Waits until the agent has heard of it. */
   fetchSvid(): Promise<Svid>;
   stop(): Promise<void>;
@@ -23,6 +27,8 @@ export interface Workload {
   readonly program: string;
   readonly ttlS: number;
   readonly dns?: string;
+  /** Trust domains whose bundles it gets, too. */
+  readonly federatesWith?: readonly string[];
 }
 
 /** PEM. */
@@ -55,10 +61,16 @@ export async function startSpire(trustDomain: string): Promise<Spire> {
 
   return {
     socket: `unix:${agentSocket}`,
-    register({ path, program, ttlS, dns }) {
+    federate(other, bundle) {
+      const path = put(`${other}.pem`, bundle);
+      ask('bundle', 'set', '-id', `spiffe://${other}`, '-path', path);
+    },
+    bundle: () => ask('bundle', 'show'),
+    register({ path, program, ttlS, dns, federatesWith = [] }) {
       const selector = ['-parentID', node, '-selector', `unix:path:${program}`];
       const names = ['-spiffeID', `spiffe://${trustDomain}/${path}`, ...(dns ? ['-dns', dns] : [])];
-      ask('entry', 'create', ...selector, ...names, '-x509SVIDTTL', String(ttlS));
+      const others = federatesWith.flatMap((other) => ['-federatesWith', `spiffe://${other}`]);
+      ask('entry', 'create', ...selector, ...names, ...others, '-x509SVIDTTL', String(ttlS));
     },
     async fetchSvid() {
       const into = join(folder, 'svid');

@@ -1,0 +1,75 @@
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
+import { checkAuthorities, splitPem } from './material.ts';
+
+/** CAs in PEM, by the trust domain for whose workloads they vouch. */
+export type Bundles = ReadonlyMap<string, string>;
+
+/** The trust domains that vouch for a peer, by all certificates that it has sent, its own first. */
+export type Vouching = (sent: readonly X509Certificate[]) => readonly string[];
+
+/** Each is verified against each CA; OpenSSL lets a peer send hundreds. */
+const SENT_AT_MOST = 10;
+
+/** What of `all` is wanted and can be used; `onAlarm` is told of what cannot. */
+export function pickBundles(
+  all: Bundles,
+  wanted: readonly string[],
+  onAlarm: (error: Error) => void,
+): Bundles {
+  const picked = new Map<string, string>();
+  for (const domain of wanted) {
+    try {
+      const pem = all.get(domain) ?? '';
+      checkAuthorities(pem);
+      picked.set(domain, pem);
+    } catch (cause) {
+      onAlarm(new Error(`there is no good bundle of the trust domain ${domain}`, { cause }));
+    }
+  }
+  return picked;
+}
+
+/**
+ * TLS verifies a peer against the CAs of all trust domains at once, and so would let each of them name
+ * the workloads of every other. A domain vouches for a peer when one of its CAs has signed the peer's
+ * chain, and no CA that is not the domain's own has signed anything that was sent: then whichever path
+ * OpenSSL has verified, with all its constraints, has come to a CA of this domain.
+ * https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md#5-validation
+ */
+export function createVouching(bundles: Bundles): Vouching {
+  const domains = [...bundles].map(([name, pem]) => ({ name, keys: keysOf(pem) }));
+  const all = new Map(domains.flatMap(({ keys }) => [...keys]));
+
+  return (sent) => {
+    if (sent.length > SENT_AT_MOST) return [];
+    const signed = (chain: readonly X509Certificate[], key: KeyObject): boolean =>
+      chain.some((one) => one.verify(key));
+    const signers = [...all].filter(([, key]) => signed(sent, key));
+    const chain = chainOf(sent);
+    return domains
+      .filter(({ keys }) => signers.every(([id]) => keys.has(id)))
+      .filter(({ keys }) => [...keys.values()].some((key) => signed(chain, key)))
+      .map(({ name }) => name);
+  };
+}
+
+/** The peer's own certificate, and of the others those of which each has signed the one before. */
+function chainOf(sent: readonly X509Certificate[]): readonly X509Certificate[] {
+  const chain = sent.slice(0, 1);
+  for (let last = chain[0]; last; ) {
+    const below = last;
+    last = sent.find((one) => !chain.includes(one) && below.verify(one.publicKey));
+    if (last) chain.push(last);
+  }
+  return chain;
+}
+
+function keysOf(pem: string): ReadonlyMap<string, KeyObject> {
+  return new Map(
+    splitPem(pem).map((authority) => {
+      const { publicKey } = new X509Certificate(authority);
+      const spki = publicKey.export({ type: 'spki', format: 'der' });
+      return [createHash('sha256').update(spki).digest('hex'), publicKey] as const;
+    }),
+  );
+}

@@ -1,0 +1,108 @@
+import { Client, type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
+
+export interface WorkloadApi {
+  /** `unix:/path`, as in SPIFFE_ENDPOINT_SOCKET. */
+  readonly socket: string;
+  /** Milliseconds from a broken stream to the next one, at first; doubles up to thirty times as much. */
+  readonly retryMs: number;
+  /** How long the first answer may take. */
+  readonly firstMs: number;
+  /** Told when there is no usable news; the last good news goes on. */
+  readonly onAlarm: (error: Error) => void;
+}
+
+/** The latest answer of the Workload API, which sends a new one whenever something changes. */
+export interface News<T> {
+  current(): T;
+  onChange(listener: (news: T) => void): void;
+  close(): void;
+}
+
+/**
+ * Keeps a stream of the SPIFFE Workload API open, and opens another one when it breaks.
+ * https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE_Workload_API.md
+ * @throws Error when there is no good answer within `firstMs`
+ */
+export async function followWorkloadApi<T>(
+  options: WorkloadApi,
+  { method, read }: { method: string; read: (bytes: Buffer) => T },
+): Promise<News<T>> {
+  const { socket, firstMs } = options;
+  const listeners = new Set<(news: T) => void>();
+  const first = Promise.withResolvers<T>();
+  let latest: T | undefined;
+  const stream = keepOpen(options, method, (bytes) => {
+    const news = read(bytes);
+    latest = news;
+    first.resolve(news);
+    for (const listener of listeners) listener(news);
+  });
+  const late = new Error(`the Workload API at ${socket} gave no certificate in time`);
+  const timer = setTimeout(() => first.reject(late), firstMs);
+  try {
+    const begun = await first.promise;
+    return {
+      current: () => latest ?? begun,
+      onChange: (listener) => void listeners.add(listener),
+      close: stream.close,
+    };
+  } catch (error) {
+    stream.close();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function keepOpen(
+  { socket, retryMs, onAlarm }: WorkloadApi,
+  method: string,
+  take: (bytes: Buffer) => void,
+): { close(): void } {
+  const client = new Client(socket, credentials.createInsecure(), {
+    'grpc.enable_http_proxy': 0,
+    'grpc.default_authority': 'localhost',
+  });
+  let stream: ClientReadableStream<Buffer> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let wait = retryMs;
+  let closed = false;
+
+  const heard = (bytes: Buffer): void => {
+    try {
+      take(bytes);
+      wait = retryMs;
+    } catch (thrown) {
+      onAlarm(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+  };
+  const again = (): void => {
+    if (closed) return;
+    timer = setTimeout(open, wait);
+    timer.unref();
+    wait = Math.min(wait * 2, retryMs * 30);
+  };
+  const open = (): void => {
+    const metadata = new Metadata();
+    // Workloads that are tricked into a request by a URL cannot set it.
+    metadata.set('workload.spiffe.io', 'true');
+    const raw = (bytes: Buffer): Buffer => bytes;
+    const path = `/SpiffeWorkloadAPI/${method}`;
+    stream = client.makeServerStreamRequest(path, raw, raw, Buffer.alloc(0), metadata);
+    stream.on('data', heard);
+    stream.on('error', (error: Error) => {
+      if (!closed) onAlarm(error);
+    });
+    // It comes once after the stream's end, be it good or bad.
+    stream.on('status', again);
+  };
+  open();
+  return {
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      stream?.cancel();
+      client.close();
+    },
+  };
+}

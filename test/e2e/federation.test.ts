@@ -1,0 +1,178 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { credentials } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createAuthority, type Issued } from '../helpers/certificates.ts';
+import { closeAll, connect, reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
+import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+import { type Agent, bundlesMessage, startAgent, svidMessage } from '../helpers/workload-api.ts';
+
+/** Ours, a partner whose workloads we take, and one whose bundle we have without wanting it. */
+const [ours, partner, stranger] = ['Ours', 'Partner', 'Stranger'].map((commonName) =>
+  createAuthority({ commonName }),
+) as [Issued, Issued, Issued];
+const [below, belowPartner] = [ours, partner].map((authority, n) =>
+  authority.issue({ ca: true, commonName: `Below ${n}` }),
+) as [Issued, Issued];
+const OURS = 'spiffe://ours.example/billing';
+const PARTNERS = 'spiffe://partner.example/billing';
+const REQUEST = {
+  ciphertextBlob: Buffer.from('no ciphertext'),
+  sourceKeyId: 'alias/demo-source',
+  destinationKeyId: 'alias/demo-destination',
+};
+
+const client = (authority: Issued, uri: string): Issued =>
+  authority.issue({ uris: [uri], usage: 'client' });
+
+/** With these after it, as the peer sends them. */
+const chain = (leaf: Issued, ...others: readonly Issued[]): Issued => ({
+  ...leaf,
+  cert: [leaf, ...others].map(({ cert }) => cert).join(''),
+});
+
+/** What the agent knows: the partner's CA may be another one by now. */
+const bundles = (partners: Issued | undefined) => ({
+  ...(partners && { 'spiffe://partner.example': partners.der }),
+  'spiffe://stranger.example': stranger.der,
+});
+
+function tell(agent: Agent, partners: Issued | undefined): void {
+  const issued = ours.issue({ uris: ['spiffe://ours.example/proxy'], dns: ['localhost'] });
+  const federated = bundles(partners);
+  const id = 'spiffe://ours.example/proxy';
+  agent.svids(svidMessage({ id, issued, bundle: ours.der, federated }));
+  agent.bundles(bundlesMessage({ 'spiffe://ours.example': ours.der, ...federated }));
+}
+
+describe.each(['FetchX509SVID', 'FetchX509Bundles'])('trust domains that %s gives', (method) => {
+  let folder: string;
+  let agent: Agent;
+  let proxy: RunningProxy;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'federation-'));
+    const socket = `unix:${folder}/agent.sock`;
+    agent = await startAgent(socket);
+    tell(agent, partner);
+    proxy = await startProxy([
+      `grpc.tls.spiffe_socket=${socket}`,
+      'identity.require=true',
+      'identity.mtls.trust_domains=[ours.example, partner.example]',
+      'identity.mtls.name_from=dns',
+      ...(method === 'FetchX509Bundles' ? ownFiles() : []),
+    ]);
+  });
+
+  afterAll(async () => {
+    await proxy.stop();
+    agent.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  function ownFiles(): string[] {
+    const { cert, key } = ours.issue({ dns: ['localhost'], usage: 'server' });
+    writeFileSync(join(folder, 'cert.pem'), cert);
+    writeFileSync(join(folder, 'key.pem'), key);
+    return [`grpc.tls.cert_file=${folder}/cert.pem`, `grpc.tls.key_file=${folder}/key.pem`];
+  }
+
+  /** Calls over a connection of its own; gives back what was told, and as whom. */
+  async function callAs({ cert, key }: Issued) {
+    const pair = [Buffer.from(key), Buffer.from(cert)] as const;
+    const creds = credentials.createSsl(Buffer.from(ours.cert), ...pair);
+    const caller = connect(proxy.endpoint, creds, {
+      'grpc.ssl_target_name_override': 'localhost',
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.enable_retries': 0,
+    });
+    try {
+      const { reason, decisionId } = await refusalOf(reEncrypt(caller, REQUEST));
+      const entry = proxy.entries().findLast((one) => one['decision_id'] === decisionId);
+      return { reason, as: (entry?.['input'] as Input | undefined)?.principal };
+    } finally {
+      closeAll(caller);
+    }
+  }
+
+  test.each([
+    ['our own', client(ours, OURS), OURS],
+    ['our own with an intermediate CA', chain(client(below, OURS), below), OURS],
+    ['a configured one', client(partner, PARTNERS), PARTNERS],
+    [
+      'a configured one with an intermediate CA',
+      chain(client(belowPartner, PARTNERS), belowPartner),
+      PARTNERS,
+    ],
+  ])('%s: its workloads are who they say', async (_, issued, id) => {
+    const { reason, as } = await callAs(issued);
+    expect(reason).not.toBe('UNAUTHENTICATED');
+    expect(as).toMatchObject({
+      id,
+      kind: 'spiffe',
+      authenticated: true,
+      spiffe: { trust_domain: id.split('/')[2] },
+    });
+  });
+
+  const forged = client(partner, 'spiffe://ours.example/admin');
+  const forgedBelow = client(belowPartner, 'spiffe://ours.example/admin');
+  /** Our CA's name over the partner's key. */
+  const namesake = partner.issue({ ca: true, commonName: 'Ours' });
+  test.each([
+    ['its CA signs an ID of ours', forged],
+    ['an intermediate CA of it does', chain(forgedBelow, belowPartner)],
+    ['our CAs are sent along', chain(forged, below, ours)],
+    ['our CAs are sent first', chain(forgedBelow, below, belowPartner, ours)],
+    ['our CA signs one of its IDs', client(ours, PARTNERS)],
+    ['its CA signs another name', partner.issue({ dns: ['billing.ours.example'] })],
+    ['it sends more than can be looked at', chain(client(below, OURS), ...Array(10).fill(below))],
+  ])('one does not vouch for another: refused where %s', async (_, issued) => {
+    const before = proxy.entries().length;
+    expect(await callAs(issued)).toEqual({ reason: 'UNAUTHENTICATED', as: undefined });
+    const kinds = proxy
+      .entries()
+      .slice(before)
+      .map((entry) => entry['kind']);
+    expect(kinds.filter((kind) => kind === 'intent' || kind === 'refusal')).toEqual([]);
+  });
+
+  test('who was refused so is counted in the log', async () => {
+    await callAs(forged);
+    await expect
+      .poll(() => proxy.entries().map((entry) => entry['turned_away']), { timeout: 5000 })
+      .toContainEqual({ reason: 'UNAUTHENTICATED', count: expect.any(Number) });
+  });
+
+  test.each([
+    ['is not configured', client(stranger, 'spiffe://stranger.example/billing')],
+    ['is not configured, with an ID of ours', client(stranger, OURS)],
+    [
+      'signs by a CA with our CA’s name',
+      chain(client(namesake, 'spiffe://ours.example/admin'), namesake),
+    ],
+    ['nobody has heard of', client(createAuthority({ commonName: 'X' }), OURS)],
+  ])('one that %s gets no connection', async (_, issued) => {
+    await expect(callAs(issued)).resolves.toMatchObject({ reason: '', as: undefined });
+  });
+
+  test('one that comes with another CA, or goes, does so from the next connection on', async () => {
+    const next = createAuthority({ commonName: 'Next' });
+    const [old, young] = [client(partner, PARTNERS), client(next, PARTNERS)];
+    tell(agent, next);
+    await expect.poll(async () => (await callAs(young)).as?.id, { timeout: 5000 }).toBe(PARTNERS);
+    expect((await callAs(old)).as).toBeUndefined();
+    tell(agent, undefined);
+    await expect.poll(async () => (await callAs(young)).as, { timeout: 5000 }).toBeUndefined();
+    expect((await callAs(client(ours, OURS))).as?.id).toBe(OURS);
+    expect((await callAs(client(next, OURS))).as).toBeUndefined();
+    expect(proxy.logged.join()).toContain('no good bundle of the trust domain partner.example');
+    tell(agent, partner);
+    await expect.poll(async () => (await callAs(old)).as?.id, { timeout: 5000 }).toBe(PARTNERS);
+  });
+});
+
+interface Input {
+  readonly principal: { readonly id: string };
+}

@@ -1,0 +1,56 @@
+import { X509Certificate } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { createVouching, pickBundles } from '../../../src/server/tls/bundles.ts';
+import { createAuthority, type Issued } from '../../helpers/certificates.ts';
+
+const [a, b, c] = ['A', 'B', 'C'].map((commonName) => createAuthority({ commonName })) as [
+  Issued,
+  Issued,
+  Issued,
+];
+const [belowA, belowC] = [a, c].map((one) => one.issue({ ca: true, commonName: 'Below' })) as [
+  Issued,
+  Issued,
+];
+const vouch = (sent: readonly Issued[], bundles: Readonly<Record<string, string>>) =>
+  createVouching(new Map(Object.entries(bundles)))(sent.map(({ der }) => new X509Certificate(der)));
+const AB = { a: a.cert, b: b.cert };
+
+test('a trust domain vouches for the chains of its own CAs', () => {
+  expect(vouch([a.issue()], AB)).toEqual(['a']);
+  expect(vouch([belowA.issue(), belowA], AB)).toEqual(['a']);
+  expect(vouch([belowA.issue(), belowA, a], AB)).toEqual(['a']);
+  expect(vouch([b.issue()], AB)).toEqual(['b']);
+});
+
+test('none vouches where another has signed anything at all', () => {
+  expect(vouch([belowA.issue(), belowA, b.issue({ ca: true })], AB)).toEqual([]);
+  expect(vouch([b.issue(), belowA], AB)).toEqual([]);
+});
+
+test('none vouches for who only sends along what its CAs have signed', () => {
+  // As in the moment in which the bundle of C was taken away, with its handshakes under way.
+  expect(vouch([belowC.issue(), belowA, belowC], AB)).toEqual([]);
+  expect(vouch([belowC.issue()], AB)).toEqual([]);
+});
+
+test('domains that share a CA both vouch, as either says of itself', () => {
+  const shared = { a: a.cert + c.cert, b: b.cert + c.cert };
+  expect(vouch([c.issue()], shared)).toEqual(['a', 'b']);
+  expect(vouch([a.issue()], shared)).toEqual(['a']);
+});
+
+test('of the bundles those that are wanted and good are taken, and others are told of', () => {
+  const alarms: string[] = [];
+  const all = new Map([
+    ['a', a.cert],
+    ['leaf', a.issue().cert],
+    ['c', c.cert],
+  ]);
+  const picked = pickBundles(all, ['a', 'leaf', 'gone'], ({ message }) => alarms.push(message));
+  expect([...picked]).toEqual([['a', a.cert]]);
+  expect(alarms).toEqual([
+    'there is no good bundle of the trust domain leaf',
+    'there is no good bundle of the trust domain gone',
+  ]);
+});
