@@ -8,21 +8,25 @@ export interface Facts {
   principalOf(principal: Principal): string;
 }
 
+/** Members sorted before `encryption_context`, and those after. */
+interface KeyJson {
+  readonly first: string;
+  readonly rest: string;
+}
+
 /** Never written, whatever the configuration says: what an attribute of this name holds may be a secret. */
 const SECRET_NAME =
   /authorization|credential|password|secret|token|cookie|signature|private.?key|ciphertext|plaintext/i;
 
 /** Key facts and principals outlive one call, so that their JSON is made once and kept with them. */
 export function createFacts(redactor: Redactor): Facts {
-  const keys = new WeakMap<KeyFacts, { readonly first: string; readonly rest: string }>();
+  const keys = new WeakMap<KeyFacts, KeyJson>();
   const principals = new WeakMap<Principal, string>();
 
   return {
     sideOf({ algorithm, encryptionContext, keyId }, facts) {
-      const { first, rest } = facts ? keyOf(facts) : { first: '', rest: '' };
-      const requested = `"requested_key_id":${JSON.stringify(keyId)}`;
-      const context = `"encryption_context":${redactor.context(encryptionContext)},`;
-      return `{"algorithm":"${algorithm}",${first}${context}${rest === '' ? requested : rest}}`;
+      const { first, rest } = facts ? keyOf(facts) : unknown(keyId);
+      return `{"algorithm":"${algorithm}",${first}"encryption_context":${redactor.context(encryptionContext)},${rest}}`;
     },
     principalOf(principal) {
       let json = principals.get(principal);
@@ -44,7 +48,11 @@ export function createFacts(redactor: Redactor): Facts {
   }
 }
 
-function toKey(facts: KeyFacts): { readonly first: string; readonly rest: string } {
+function unknown(keyId: string): KeyJson {
+  return { first: '', rest: `"requested_key_id":${JSON.stringify(keyId)}` };
+}
+
+function toKey(facts: KeyFacts): KeyJson {
   const first = members({
     alias: text(facts.alias),
     aliases: list(facts.aliases),
