@@ -39,8 +39,10 @@ export interface LogState {
   readonly reserve: Reserve;
   readonly open: Set<string>;
   chain: Chain;
-  /** Where the last durable line ends in the live file. */
+  /** Where the last line ends in the live file. */
   bytes: number;
+  /** True where lines were written since the last sync. */
+  unsynced: boolean;
   live: Live | undefined;
   predecessor: Predecessor | undefined;
   watchedAt: number;
@@ -74,6 +76,7 @@ function write(state: LogState, packs: readonly Packed[], { confirm, synced }: H
     takeBack(state, file);
     throw toLogFault(thrown);
   }
+  state.unsynced = true;
   if (synced) sync(state, file);
   if (!confirm()) {
     takeBack(state, file);
@@ -92,8 +95,10 @@ export function writable({ live, suspect, options }: LogState): Live {
 
 /** A failed sync may have dropped pages that later ones would not miss: the file is never trusted again. */
 export function sync(state: LogState, file: DiskFile): void {
+  if (!state.unsynced) return;
   try {
     file.sync();
+    state.unsynced = false;
   } catch (thrown) {
     const fault = toLogFault(thrown);
     state.suspect = fault.code;
@@ -104,6 +109,7 @@ export function sync(state: LogState, file: DiskFile): void {
 
 /** Else the next line would be glued to half of one. */
 function takeBack(state: LogState, file: DiskFile): void {
+  state.unsynced = true;
   try {
     file.truncate(state.bytes);
   } catch (thrown) {

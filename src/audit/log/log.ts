@@ -57,6 +57,7 @@ export function createLog(options: LogOptions): Log {
     open: new Set(open),
     chain,
     bytes,
+    unsynced: true,
     live,
     predecessor,
     watchedAt: options.now(),

@@ -46,5 +46,6 @@ export function openSegment(state: LogState): void {
   state.live = createSegment({ disk, path, head: staged.bytes, chain, at: now() });
   state.chain = staged.chain;
   state.bytes = staged.bytes.length;
+  state.unsynced = false;
   state.suspect = '';
 }
