@@ -43,7 +43,7 @@ export function createInlineAudit(
         };
         const { signer, signed } = createThreadSigner(key, settings.origin, tell);
         const host = createHost({
-          ...{ settings, disk, signer, now, tell, later, soon },
+          ...{ settings, disk, signer, now, tell, later },
           turn: new Int32Array(turn),
         });
         const connected: Supervised = {

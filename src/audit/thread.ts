@@ -23,7 +23,6 @@ const host = createHost({
     if (report.type === 'closed') port.close();
   },
   later: (ms, work) => setTimeout(work, ms).unref(),
-  soon: setImmediate,
 });
 port.on('message', (order: Order) => {
   if (order.type === 'signed') signed(order);

@@ -132,7 +132,6 @@ export function createSimulatedAudit(world: World, disk: SimulatedDisk): Simulat
         tell(report);
       },
       later: (ms, work) => void world.after(ms, alive(work)),
-      soon: (work) => void world.after(world.between(0, 2), alive(work)),
     });
   }
 

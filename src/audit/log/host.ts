@@ -19,8 +19,6 @@ export interface HostOptions {
   readonly tell: (report: Report) => void;
   /** Runs `work` once, after so many milliseconds. */
   readonly later: (ms: number, work: () => void) => void;
-  /** Runs `work` after what has already arrived. */
-  readonly soon: (work: () => void) => void;
 }
 
 export interface Host {
@@ -31,8 +29,6 @@ interface HostState extends HostOptions {
   readonly log: Log;
   readonly checkpointer: Checkpointer;
   ill: LogFault | undefined;
-  waiting: Batch[];
-  scheduled: boolean;
   closed: boolean;
   signing: Promise<void> | undefined;
 }
@@ -67,8 +63,8 @@ function open(options: HostOptions): HostState | undefined {
       everyMs: settings.checkpointMs,
       publish: (note) => options.tell({ type: 'checkpoint', note }),
     });
-    const fresh = { ill: undefined, waiting: [], scheduled: false, closed: false };
-    return { ...options, ...fresh, log, checkpointer, signing: undefined };
+    const fresh = { ill: undefined, closed: false, signing: undefined };
+    return { ...options, ...fresh, log, checkpointer };
   } catch (thrown) {
     const { code, message } = toLogFault(thrown);
     options.tell({ type: 'refused', code, message });
@@ -77,41 +73,30 @@ function open(options: HostOptions): HostState | undefined {
 }
 
 function take(state: HostState, order: Order): void {
-  if (order.type === 'batch') {
-    state.waiting.push(order);
-    // Batches that have come by the time the loop turns share one write and one sync.
-    if (!state.scheduled) state.soon(() => drain(state));
-    state.scheduled = true;
-  } else if (order.type === 'reopen') guard(state, () => state.log.reopen());
+  if (order.type === 'batch') takeBatch(state, order);
+  else if (order.type === 'reopen') guard(state, () => state.log.reopen());
   else if (order.type === 'close') close(state, order.last);
 }
 
-function drain(state: HostState): void {
-  const batches = state.waiting;
-  state.scheduled = false;
-  state.waiting = [];
-  const last = batches.at(-1);
-  if (!last) return;
+function takeBatch(state: HostState, batch: Batch): void {
   if (state.ill) {
-    report(state, state.ill, last.id);
+    report(state, state.ill, batch.id);
     return;
   }
   try {
-    commit(state, batches, last);
+    commit(state, batch);
   } catch (thrown) {
-    fall(state, toLogFault(thrown), last.id);
+    fall(state, toLogFault(thrown), batch.id);
     return;
   }
   guard(state, () => state.log.rotateIfLarge());
   checkpoint(state);
 }
 
-function commit(state: HostState, batches: readonly Batch[], last: Batch): void {
-  const { log, turn, tell } = state;
-  const current = batches.filter((batch) => batch.turn === last.turn);
-  if (isOpen(turn, last) && log.commit(current, () => claimTurn(turn, last))) {
-    tell({ type: 'done', id: last.id, seq: log.chain().seq });
-    endTurn(turn, last);
+function commit({ log, turn, tell }: HostState, batch: Batch): void {
+  if (isOpen(turn, batch) && log.commit([batch], () => claimTurn(turn, batch))) {
+    tell({ type: 'done', id: batch.id, seq: log.chain().seq });
+    endTurn(turn, batch);
   } else {
     // It was given up while the disk was stuck; now that the disk moves again, we are well.
     tell({ type: 'well', open: [...log.open()] });
