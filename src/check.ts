@@ -30,12 +30,12 @@ export function createCheck(stages: CheckStages): Check {
     try {
       const keys = await resolve(progress);
       const check = { call: asked, principal, keys };
-      const mayCheck = await decide(check, 'request');
+      const mayCheck = decide(check, 'request');
       progress = { ...check, decision: mayCheck };
       refuseUnlessAllowed(mayCheck, check);
 
       const reEncrypt = { ...check, call: { ...call, action: 'kms:ReEncrypt' as const } };
-      const decision = await decide(reEncrypt, 'request');
+      const decision = decide(reEncrypt, 'request');
       const refusal = refusalOf({ ...reEncrypt, decision });
       progress = { ...check, decision };
       call.signal.throwIfAborted();

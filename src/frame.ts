@@ -8,11 +8,13 @@ export type FrameStages = Pick<Stages, 'identify' | 'admit' | 'record' | 'count'
 export function createFrame({ identify, admit, record, count }: FrameStages) {
   return { enter, refuse };
 
-  /** Who calls, and a place for the call; `leave` gives it back. */
+  /** Who calls, and a place for the call; `leave` gives it back. Mostly both are there at once. */
   async function enter(call: Call): Promise<{ principal: Principal; leave: () => void }> {
     try {
-      const principal = await identify(call.arrival, call.signal);
-      return { principal, leave: await admit(principal, call) };
+      const identified = identify(call.arrival, call.signal);
+      const principal = identified instanceof Promise ? await identified : identified;
+      const admitted = admit(principal, call);
+      return { principal, leave: admitted instanceof Promise ? await admitted : admitted };
     } catch (thrown) {
       const refusal = toRefusal(thrown);
       record.turnedAway(refusal);

@@ -23,7 +23,9 @@ export function createPipeline(stages: Stages): Pipeline {
     const { principal, leave } = await enter(call);
     let progress: Progress = { call, principal };
     try {
-      const judged = await judge(progress, 'request');
+      const resolving = resolve(progress);
+      const keys = resolving instanceof Promise ? await resolving : resolving;
+      const judged = judge({ ...progress, keys }, 'request');
       progress = judged;
       const allowed = permit(judged);
 
@@ -33,7 +35,7 @@ export function createPipeline(stages: Stages): Pipeline {
       progress = released;
       confirm(allowed, released.answer);
       if (!judged.keys.source.known) {
-        released = await judge(released, 'result');
+        released = judge({ ...released, keys: await resolve(released) }, 'result');
         progress = released;
         permit(released);
       }
@@ -48,8 +50,7 @@ export function createPipeline(stages: Stages): Pipeline {
     }
   };
 
-  async function judge<P extends Progress>(progress: P, phase: Phase): Promise<P & Judged> {
-    const resolved = { ...progress, keys: await resolve(progress) };
-    return { ...resolved, decision: await decide(resolved, phase) };
+  function judge<R extends Resolved>(resolved: R, phase: Phase): R & Judged {
+    return { ...resolved, decision: decide(resolved, phase) };
   }
 }

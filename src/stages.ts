@@ -12,14 +12,17 @@ import type {
 import type { Refusal } from './errors.ts';
 import type { Permit } from './policy/permit.ts';
 
-/** What acts on a call, in the order in which it acts. A stage stops the call by throwing a Refusal. */
+/**
+ * What acts on a call, in the order in which it acts. A stage stops the call by throwing a Refusal.
+ * What is there at once is no promise, for each one that is waited for costs every call something.
+ */
 export interface Stages {
-  identify(arrival: Arrival, signal: AbortSignal): Promise<Principal>;
-  /** Limits per principal, before anything is spent on the call. Returns what gives the place back. */
-  admit(principal: Principal, call: Call): Promise<() => void>;
+  identify(arrival: Arrival, signal: AbortSignal): Principal | Promise<Principal>;
+  /** Limits per principal, before anything is spent on the call. Gives what gives the place back. */
+  admit(principal: Principal, call: Call): (() => void) | Promise<() => void>;
   /** Once there is an answer (result phase), the source key is the one that KMS reported. */
   resolve(progress: Progress): ResolvedKeys | Promise<ResolvedKeys>;
-  decide(resolved: Resolved, phase: Phase): Decision | Promise<Decision>;
+  decide(resolved: Resolved, phase: Phase): Decision;
   forward(permit: Permit): Promise<KmsAnswer>;
   /** Throws CONFIRM_MISMATCH unless the answer is whole and names the keys that were judged. */
   confirm(permit: Permit, answer: KmsAnswer): void;

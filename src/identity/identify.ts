@@ -26,21 +26,23 @@ export const ANONYMOUS: Principal = Object.freeze({
   attributes: Object.freeze({}),
 });
 
+type Identify = (arrival: Arrival, signal: AbortSignal) => Principal | Promise<Principal>;
+
 /** Finds the principal of a call, or says that it has none. */
-export function createIdentify(
-  options: IdentifyOptions,
-): (arrival: Arrival, signal: AbortSignal) => Promise<Principal> {
-  return async (arrival, signal) => {
-    for (const identify of options.identifiers) {
-      const found = identify(arrival, signal);
-      const principal = found instanceof Promise ? await found : found;
-      if (principal) return principal;
-    }
-    if (options.require) {
-      throw new Refusal('UNAUTHENTICATED', {
-        sentence: 'This proxy serves only callers that it can identify.',
-      });
-    }
-    return ANONYMOUS;
+export function createIdentify({ identifiers, require }: IdentifyOptions): Identify {
+  const [first, ...others] = identifiers;
+  if (!first) return () => nobody(require);
+  const next = createIdentify({ identifiers: others, require });
+  return (arrival, signal) => {
+    const found = first(arrival, signal);
+    if (!(found instanceof Promise)) return found ?? next(arrival, signal);
+    return found.then((principal) => principal ?? next(arrival, signal));
   };
+}
+
+function nobody(require: boolean): Principal {
+  if (!require) return ANONYMOUS;
+  throw new Refusal('UNAUTHENTICATED', {
+    sentence: 'This proxy serves only callers that it can identify.',
+  });
 }

@@ -1,7 +1,7 @@
 import type { Call, Principal } from '../call.ts';
 import { Refusal } from '../errors.ts';
 import { createGate, type GateLimits } from './gate.ts';
-import { createPrincipals } from './principals.ts';
+import { createPrincipals, type Usage } from './principals.ts';
 import { type BucketLimits, createTokenBucket } from './token-bucket.ts';
 
 export interface AdmitLimits extends Omit<GateLimits, 'maxInFlight'> {
@@ -12,11 +12,13 @@ export interface AdmitLimits extends Omit<GateLimits, 'maxInFlight'> {
 }
 
 export interface Admission {
-  /** Returns what gives the place back; it must be called exactly once. @throws Refusal LIMITED */
-  admit(principal: Principal, call: Pick<Call, 'signal'>): Promise<() => void>;
+  /** Gives what gives the place back; it must be called exactly once. @throws Refusal LIMITED */
+  admit(principal: Principal, call: Pick<Call, 'signal'>): Leave | Promise<Leave>;
   readonly inFlight: number;
   readonly waiting: number;
 }
+
+type Leave = () => void;
 
 /** The limits that a call passes before anything is spent on it. `now` is a monotonic clock in ms. */
 export function createAdmission(limits: AdmitLimits, now: () => number): Admission {
@@ -25,7 +27,7 @@ export function createAdmission(limits: AdmitLimits, now: () => number): Admissi
   const principals = createPrincipals({ limits: limits.perPrincipal, leave: gate.leave });
 
   return {
-    async admit(principal, { signal }) {
+    admit(principal, { signal }) {
       const at = now();
       const own = principals.of(principal, at);
       if (own.inFlight >= limits.perPrincipal.maxInFlight) throw limited('in flight', 0);
@@ -37,16 +39,7 @@ export function createAdmission(limits: AdmitLimits, now: () => number): Admissi
         throw limited('a second', allWait);
       }
       own.inFlight += 1;
-      if (gate.tryEnter()) return own.leave;
-      try {
-        const how = await gate.wait(signal);
-        if (how === 'entered') return own.leave;
-      } catch (thrown) {
-        own.inFlight -= 1;
-        throw thrown;
-      }
-      own.inFlight -= 1;
-      throw limited('in flight', limits.maxWaitMs);
+      return gate.tryEnter() ? own.leave : waitFor(own, signal);
     },
     get inFlight() {
       return gate.inFlight;
@@ -55,6 +48,17 @@ export function createAdmission(limits: AdmitLimits, now: () => number): Admissi
       return gate.waiting;
     },
   };
+
+  async function waitFor(own: Usage, signal: AbortSignal): Promise<Leave> {
+    try {
+      const how = await gate.wait(signal);
+      if (how === 'entered') return own.leave;
+      throw limited('in flight', limits.maxWaitMs);
+    } catch (thrown) {
+      own.inFlight -= 1;
+      throw thrown;
+    }
+  }
 }
 
 function limited(what: string, waitMs: number): Refusal {

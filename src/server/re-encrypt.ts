@@ -24,10 +24,8 @@ export function reEncryptMethod(
   return {
     method: 'ReEncrypt',
     action: 'kms:ReEncrypt',
-    perform: async (request, envelope) => {
-      const call = readRequest(request, envelope, tools);
-      return toResponse(await pipeline(call));
-    },
+    perform: (request, envelope) =>
+      pipeline(readRequest(request, envelope, tools)).then(toResponse),
   };
 }
 

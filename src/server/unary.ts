@@ -35,7 +35,7 @@ export interface RpcCounters {
 export interface UnaryMethod<Request, Response> {
   readonly method: string;
   readonly action: Action;
-  /** Throws a Refusal where the request is not valid. */
+  /** @throws Refusal at once where the request is not valid */
   perform(request: Request, envelope: Envelope): Promise<Response>;
 }
 
@@ -45,7 +45,7 @@ export function unaryHandler<Request, Response>(
   tools: HandlerTools,
 ): handleUnaryCall<Request | MalformedMessage, Response> {
   const counters = tools.rpc(`/${SERVICE_NAME}/${method}`);
-  return (call, callback) => {
+  return async (call, callback) => {
     const started = performance.now();
     counters.started();
     counters.received();
@@ -55,24 +55,20 @@ export function unaryHandler<Request, Response>(
       lifetime.end();
       counters.handled(code, (performance.now() - started) / 1000);
     };
-    const answer = async () => {
+    let response: Response;
+    try {
       const envelope = toEnvelope(call, { id, action, signal: lifetime.signal, tools });
-      return perform(decoded(call, tools), envelope);
-    };
-    answer().then(
-      (response) => {
-        finish(status.OK);
-        counters.sent();
-        callback(null, response, trailers(id));
-      },
-      (thrown) => {
-        const refusal = toRefusal(thrown);
-        if (refusal.reason === 'INTERNAL') tools.onInternal(id, refusal.cause);
-        const error = tools.status.toStatus(refusal, id);
-        finish(error.code);
-        callback(error);
-      },
-    );
+      response = await perform(decoded(call, tools), envelope);
+    } catch (thrown) {
+      const refusal = toRefusal(thrown);
+      if (refusal.reason === 'INTERNAL') tools.onInternal(id, refusal.cause);
+      const error = tools.status.toStatus(refusal, id);
+      finish(error.code);
+      return callback(error);
+    }
+    finish(status.OK);
+    counters.sent();
+    callback(null, response, trailers(id));
   };
 }
 
@@ -103,11 +99,13 @@ function toEnvelope(
     tools,
   }: { id: string; action: Action; signal: AbortSignal; tools: HandlerTools },
 ): Envelope {
+  const arrival = tools.arrivalOf(call);
+  const authorization = header(call, 'authorization');
   return {
     id,
     action,
     transport: 'grpc',
-    arrival: { ...tools.arrivalOf(call), authorization: header(call, 'authorization') },
+    arrival: authorization === '' ? arrival : { ...arrival, authorization },
     job: '',
     traceId: traceIdOf(header(call, 'traceparent')),
     receivedAt: tools.now(),

@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Principal } from '../../src/call.ts';
 import { ANONYMOUS } from '../../src/identity/identify.ts';
-import { type AdmitLimits, createAdmission } from '../../src/limits/admit.ts';
+import {
+  type Admission,
+  type AdmitLimits,
+  createAdmission as createAtOnce,
+} from '../../src/limits/admit.ts';
 import { createTokenBucket } from '../../src/limits/token-bucket.ts';
 
 const LIMITS: AdmitLimits = {
@@ -14,6 +18,20 @@ const LIMITS: AdmitLimits = {
 };
 
 const call = () => ({ signal: new AbortController().signal });
+
+/** The same admission, whose every answer is waited for. */
+const createAdmission = (limits: AdmitLimits, now: () => number) => {
+  const admission = createAtOnce(limits, now);
+  return {
+    admit: async (...asked: Parameters<Admission['admit']>) => admission.admit(...asked),
+    get inFlight() {
+      return admission.inFlight;
+    },
+    get waiting() {
+      return admission.waiting;
+    },
+  };
+};
 const principal = (id: string): Principal => ({ ...ANONYMOUS, id, kind: 'uds' });
 const limited = expect.objectContaining({ reason: 'LIMITED' });
 

@@ -54,8 +54,7 @@ export function createDecide(
   world: World,
   onDecision: (resolved: Resolved, allowed: boolean) => void,
 ) {
-  return async (resolved: Resolved, phase: Phase): Promise<Decision> => {
-    await world.sleep(world.between(0, 1));
+  return (resolved: Resolved, phase: Phase): Decision => {
     const { keys, principal } = resolved;
     const known = keys.source.known;
     const allowed = known

@@ -1,8 +1,7 @@
-import type { KmsAnswer } from '../../call.ts';
+import type { KmsAnswer, Side } from '../../call.ts';
 import { Refusal } from '../../errors.ts';
 import { faultToRefusal } from '../faults.ts';
 import type { Kms } from '../port.ts';
-import type { KmsRequest } from '../request.ts';
 import type { Breaker } from './breaker.ts';
 import type { InFlightLimit } from './in-flight-limit.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -47,8 +46,10 @@ export function createGuard(options: GuardOptions): Kms {
     name: kms.name,
     async reEncrypt(request) {
       const { signal } = request;
-      refuseWhileOpen(breaker, now());
-      refuseOverKeyLimit(request, takeToken, now());
+      const nowMs = now();
+      refuseWhileOpen(breaker, nowMs);
+      refuseOverKeyLimit('source', takeToken(request.source.keyId, nowMs));
+      refuseOverKeyLimit('destination', takeToken(request.destination.keyId, nowMs));
       if (!places.tryEnter()) await queueFor(places, signal);
       try {
         return await attempt(() => kms.reEncrypt(request), signal, countSecondTry);
@@ -148,23 +149,13 @@ function refuseWhileOpen(breaker: Breaker, nowMs: number): void {
   });
 }
 
-function refuseOverKeyLimit(
-  { source, destination }: KmsRequest,
-  takeToken: GuardOptions['takeToken'],
-  nowMs: number,
-): void {
-  for (const [side, { keyId }] of [
-    ['source', source],
-    ['destination', destination],
-  ] as const) {
-    const waitMs = takeToken(keyId, nowMs);
-    if (waitMs === 0) continue;
-    throw new Refusal('LIMITED', {
-      sentence: `The proxy limits requests: too many a second for the ${side} key.`,
-      side,
-      retryAfterMs: waitMs,
-    });
-  }
+function refuseOverKeyLimit(side: Side, waitMs: number): void {
+  if (waitMs === 0) return;
+  throw new Refusal('LIMITED', {
+    sentence: `The proxy limits requests: too many a second for the ${side} key.`,
+    side,
+    retryAfterMs: waitMs,
+  });
 }
 
 async function queueFor(places: Places, signal: AbortSignal): Promise<void> {
