@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { EngineFault } from './fault.ts';
 import { emptyText, type Frame, type Input } from './frame.ts';
 import type { OpaExports } from './imports.ts';
@@ -6,12 +7,12 @@ import type { Instance, Resident } from './instance.ts';
 /** Puts an input, JSON text or framed, behind the resident data, and returns the address of its value. */
 export type Place = (input: string | Input) => number;
 
-/** A frame as it lies in the memory, parsed, with null in its slots. */
+/** A frame as it lies in the memory, parsed. */
 interface Image {
   readonly bytes: Uint8Array;
   readonly address: number;
-  /** Addresses of the paths of its slots. */
-  readonly paths: readonly number[];
+  /** Where in it stands the address of the value of each slot. */
+  readonly slots: readonly number[];
 }
 
 /** Frames live as long as the facts of their keys, about a minute; past this many, all start anew. */
@@ -27,35 +28,46 @@ export function createPlace(instance: Instance, { heapAddress }: Resident): Plac
 
   return (input) => {
     if (typeof input === 'string') return parse(instance, input, heapAddress);
-    const { bytes, address, paths } = images.get(input.frame) ?? keep(input.frame);
+    const { bytes, address, slots } = images.get(input.frame) ?? keep(input.frame);
     const end = heapAddress + bytes.length;
-    window.reserve(end + characters(input.values) * MOST_BYTES);
+    const text = input.values.join('');
+    window.reserve(end + text.length * MOST_BYTES);
     window.writeBytes(bytes, heapAddress);
-    fill(instance, { root: address, paths }, input.values, end);
+    fill(instance, { text, values: input.values, slots }, end);
     return address;
   };
 
   function keep(frame: Frame): Image {
     const address = parse(instance, emptyText(frame), heapAddress);
-    const paths = frame.slots.map((path) =>
-      parse(instance, JSON.stringify(path), exports.opa_heap_ptr_get()),
-    );
-    const bytes = new Uint8Array(memory.buffer).slice(heapAddress, exports.opa_heap_ptr_get());
-    const image = { bytes, address, paths };
+    const end = exports.opa_heap_ptr_get();
+    const slots = frame.slots.map((path) => findSlot({ address, end }, path));
+    const bytes = new Uint8Array(memory.buffer).slice(heapAddress, end);
+    const image = { bytes, address, slots };
     if (images.size >= MOST_IMAGES) images.clear();
     images.set(frame, image);
     return image;
   }
+
+  /** How objects lie in the memory is OPA's own affair: what it writes there when it is told to is not. */
+  function findSlot(frame: { address: number; end: number }, path: readonly string[]): number {
+    const parsed = (value: unknown) =>
+      parse(instance, JSON.stringify(value), exports.opa_heap_ptr_get());
+    const [way, one, other] = [parsed(path), parsed('one'), parsed('other')];
+    const placesOf = (value: number) => {
+      if (exports.opa_value_add_path(frame.address, way, value) !== 0) throw noSlot();
+      return window.placesOf(value, heapAddress, frame.end);
+    };
+    const before = placesOf(one);
+    const [slot, ...more] = placesOf(other).filter((at) => before.includes(at));
+    if (slot === undefined || more.length > 0) throw noSlot();
+    return slot;
+  }
 }
+
+const noSlot = () => new EngineFault('abort', 'the input has no such slot');
 
 /** Of a UTF-16 code unit in UTF-8. */
 const MOST_BYTES = 3;
-
-function characters(texts: readonly string[]): number {
-  let sum = 0;
-  for (const text of texts) sum += text.length;
-  return sum;
-}
 
 type Tools = Pick<Instance, 'exports' | 'window'>;
 
@@ -73,27 +85,23 @@ function parsed({ opa_json_parse }: OpaExports, at: number, length: number): num
   return address;
 }
 
+interface Filling {
+  readonly values: readonly string[];
+  /** All values in one, for to write it once costs less than to write each. */
+  readonly text: string;
+  readonly slots: readonly number[];
+}
+
 /** All texts are written before the first is parsed: the allocator takes what is behind them. */
-function fill(
-  { exports, window }: Tools,
-  { root, paths }: { readonly root: number; readonly paths: readonly number[] },
-  values: readonly string[],
-  from: number,
-): void {
-  let end = from;
-  const lengths = values.map((value) => {
-    const length = window.writeText(value, end);
-    end += length;
-    return length;
-  });
-  exports.opa_heap_ptr_set(end);
+function fill({ exports, window }: Tools, { text, values, slots }: Filling, from: number): void {
+  const bytes = window.writeText(text, from);
+  const isAscii = bytes === text.length;
+  exports.opa_heap_ptr_set(from + bytes);
   let at = from;
-  for (let slot = 0; slot < paths.length; slot += 1) {
-    const length = lengths[slot] ?? 0;
-    const value = parsed(exports, at, length);
-    if (exports.opa_value_add_path(root, paths[slot] ?? 0, value) !== 0) {
-      throw new EngineFault('abort', 'the input has no such slot');
-    }
+  for (let index = 0; index < slots.length; index += 1) {
+    const value = values[index] ?? '';
+    const length = isAscii ? value.length : Buffer.byteLength(value);
+    window.writeAddress(parsed(exports, at, length), slots[index] ?? 0);
     at += length;
   }
 }

@@ -10,6 +10,9 @@ export interface Window {
   /** Writes text as UTF-8 and returns how many bytes that were. */
   writeText(text: string, at: number): number;
   writeBytes(bytes: Uint8Array, at: number): void;
+  writeAddress(address: number, at: number): void;
+  /** Every place from `from` to `end` that holds the address. */
+  placesOf(address: number, from: number, end: number): readonly number[];
   /** The text up to the next zero byte. @throws EngineFault where there is none */
   readText(at: number): string;
 }
@@ -17,19 +20,33 @@ export interface Window {
 export function openWindow(memory: WebAssembly.Memory): Window {
   let view = Buffer.from(memory.buffer);
 
-  /** Growing detaches the buffer that the view was made of. */
+  /** Growing detaches the buffer that the view was made of, and leaves the view empty. */
   function current(): Buffer {
-    if (view.buffer !== memory.buffer) view = Buffer.from(memory.buffer);
+    if (view.byteLength === 0) view = Buffer.from(memory.buffer);
     return view;
   }
   return {
     reserve(end) {
       const missing = end - current().byteLength;
       if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-      current();
     },
-    writeText: (text, at) => view.write(text, at, 'utf8'),
-    writeBytes: (bytes, at) => view.set(bytes, at),
+    writeText: (text, at) => current().write(text, at, 'utf8'),
+    writeBytes: (bytes, at) => current().set(bytes, at),
+    writeAddress: (address, at) => void current().writeUInt32LE(address, at),
+    placesOf(address, from, end) {
+      const wanted = Buffer.alloc(4);
+      wanted.writeUInt32LE(address);
+      const searched = current().subarray(0, end);
+      const places: number[] = [];
+      for (
+        let at = searched.indexOf(wanted, from);
+        at >= 0;
+        at = searched.indexOf(wanted, at + 1)
+      ) {
+        places.push(at);
+      }
+      return places;
+    },
     readText(at) {
       const text = current();
       const end = text.indexOf(0, at);
