@@ -12,8 +12,11 @@ export type EncryptionContext = Readonly<Record<string, string>>;
 
 /** The keys of a context, sorted. Not kept: to remember them costs several times what sorting does. */
 export function keysOf(context: EncryptionContext): readonly string[] {
-  const keys = Object.keys(context);
-  // Most contexts have a key or two, and even those cost `sort` a kilobyte of garbage.
+  return sorted(Object.keys(context));
+}
+
+/** Most contexts have a key or two, and even those cost `sort` a kilobyte of garbage. */
+export function sorted(keys: string[]): readonly string[] {
   return areSorted(keys) ? keys : keys.sort();
 }
 
@@ -24,16 +27,9 @@ function areSorted(keys: readonly string[]): boolean {
   return true;
 }
 
-const fingerprints = new WeakMap<Uint8Array, string>();
-
 /** SHA-256 of a ciphertext in hex: what policy and audit see of it. */
 export function fingerprintOf(ciphertext: Uint8Array): string {
-  let fingerprint = fingerprints.get(ciphertext);
-  if (fingerprint === undefined) {
-    fingerprint = hash('sha256', ciphertext, 'hex');
-    fingerprints.set(ciphertext, fingerprint);
-  }
-  return fingerprint;
+  return hash('sha256', ciphertext, 'hex');
 }
 
 export const ENCRYPTION_ALGORITHMS = [
@@ -63,6 +59,8 @@ export interface Call {
   readonly transport: 'grpc' | 'kms_json';
   readonly arrival: Arrival;
   readonly ciphertext: Uint8Array;
+  /** `fingerprintOf` the ciphertext. */
+  readonly fingerprint: string;
   readonly source: CallSide;
   readonly destination: CallSide;
   readonly grantTokens: readonly string[];

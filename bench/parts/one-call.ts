@@ -1,4 +1,4 @@
-import type { Progress } from '../../src/call.ts';
+import { fingerprintOf, type Progress } from '../../src/call.ts';
 import { aPermit } from '../../test/kms/permits.ts';
 
 const CONTEXT = { tenant: 'acme', purpose: 'invoice-archive' };
@@ -27,10 +27,12 @@ const sliceAt = (index: number, length: number) =>
  */
 export function oneCall(index: number): Required<Progress> {
   const id = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
+  const ciphertext = sliceAt(index, 184);
   const call = {
     ...whole,
     id,
-    ciphertext: sliceAt(index, 184),
+    ciphertext,
+    fingerprint: fingerprintOf(ciphertext),
     source: { ...whole.source, encryptionContext: { ...CONTEXT } },
     destination: { ...whole.destination, encryptionContext: { ...CONTEXT } },
   };

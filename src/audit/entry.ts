@@ -1,11 +1,5 @@
 import { hash } from 'node:crypto';
-import {
-  type Call,
-  type Decision,
-  type DecisionReason,
-  fingerprintOf,
-  type Progress,
-} from '../call.ts';
+import type { Call, Decision, DecisionReason, Progress } from '../call.ts';
 import { REASONS, type Refusal } from '../errors.ts';
 import { type Body, type Mark, toBody } from './body.ts';
 import { canonical } from './canonical.ts';
@@ -99,10 +93,10 @@ function before(id: string, decision: Decision | undefined): string {
 }
 
 function requestOf(call: Call): string {
-  const { ciphertext, dryRun, dryRunModifiers, grantTokens, job, transport } = call;
+  const { ciphertext, fingerprint, dryRun, dryRunModifiers, grantTokens, job, transport } = call;
   const modifiers = dryRunModifiers.length === 0 ? '' : JSON.stringify(dryRunModifiers);
   const given = `${dryRun ? '"dry_run":true,' : ''}${modifiers && `"dry_run_modifiers":${modifiers},`}${grantTokens.length === 0 ? '' : `"grant_token_count":${grantTokens.length},`}${job === '' ? '' : `"job":${JSON.stringify(job)},`}`;
-  return `{"ciphertext_bytes":${ciphertext.length},"ciphertext_sha256":"${fingerprintOf(ciphertext)}",${given}"transport":"${transport}"}`;
+  return `{"ciphertext_bytes":${ciphertext.length},"ciphertext_sha256":"${fingerprint}",${given}"transport":"${transport}"}`;
 }
 
 function metricsOf(decision: Decision | undefined): string {

@@ -1,7 +1,6 @@
 import {
   type Call,
   type CallSide,
-  fingerprintOf,
   type KeyFacts,
   keysOf,
   type Phase,
@@ -109,7 +108,7 @@ export function toRequest(call: Call): PolicyInput['request'] {
     dry_run_modifiers: call.dryRunModifiers,
     grant_token_count: call.grantTokens.length,
     ciphertext_bytes: call.ciphertext.length,
-    ciphertext_sha256: fingerprintOf(call.ciphertext),
+    ciphertext_sha256: call.fingerprint,
     job: call.job,
   };
 }

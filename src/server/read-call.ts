@@ -5,6 +5,7 @@ import {
   type DryRunModifier,
   ENCRYPTION_ALGORITHMS,
   type EncryptionAlgorithm,
+  fingerprintOf,
 } from '../call.ts';
 import { type FieldViolation, Refusal } from '../errors.ts';
 import { type Complain, isExact, readEncryptionContext } from './read-context.ts';
@@ -85,6 +86,7 @@ export function readCall(wire: WireCall, envelope: Envelope): Call {
   return Object.freeze({
     ...envelope,
     ciphertext: wire.ciphertext,
+    fingerprint: fingerprintOf(wire.ciphertext),
     source: Object.freeze(source),
     destination: Object.freeze(destination),
     grantTokens: Object.freeze([...wire.grantTokens]),

@@ -1,4 +1,4 @@
-import type { EncryptionContext } from '../call.ts';
+import { type EncryptionContext, sorted } from '../call.ts';
 
 /** Collects what is wrong: `field` is the proto's name; the JSON wire says it in its own. */
 export type Complain = (field: string, description: string) => void;
@@ -11,7 +11,8 @@ const MOST_PAIRS = 1000;
 /**
  * A map of strings → a frozen encryption context without a prototype. Decoders put U+FFFD where
  * bytes were not UTF-8 and so merge keys, JSON has lone surrogates, and `__proto__` is lost by
- * whoever merges objects: none of them may reach policy as one thing and KMS as another.
+ * whoever merges objects: none of them may reach policy as one thing and KMS as another. Its keys are
+ * in order, so that nobody who comes after has to sort them.
  */
 export function readEncryptionContext(
   field: string,
@@ -24,7 +25,7 @@ export function readEncryptionContext(
     complain(field, `must have at most ${MOST_PAIRS} pairs, which is a limit of this proxy`);
     return context;
   }
-  for (const key of keys) {
+  for (const key of sorted(keys)) {
     const value = map[key];
     const wrong = wrongKey(key) ?? wrongValue(value);
     if (wrong !== undefined) complain(field, `${wrong} (key ${shown(key)})`);

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { Call, Decision, KeyFacts, KmsAnswer, Principal, Progress } from '../../src/call.ts';
+import {
+  type Call,
+  type Decision,
+  fingerprintOf,
+  type KeyFacts,
+  type KmsAnswer,
+  type Principal,
+  type Progress,
+} from '../../src/call.ts';
 
 /** A version 4 UUID made of a number, so that a test can name the call again. */
 export function idOf(number: number): string {
@@ -86,12 +94,14 @@ export const ANSWER: KmsAnswer = {
 };
 
 export function callOf(number: number, changes: Partial<Call> = {}): Call {
+  const { ciphertext = Buffer.from(`ciphertext ${number}`) } = changes;
   return {
     id: idOf(number),
     action: 'kms:ReEncrypt',
     transport: 'grpc',
     arrival: { peer: '127.0.0.1:50000', socketIdentity: '', authorization: '', accessKeyId: '' },
-    ciphertext: Buffer.from(`ciphertext ${number}`),
+    ciphertext,
+    fingerprint: fingerprintOf(ciphertext),
     source: {
       keyId: 'alias/orders',
       encryptionContext: context({ tenant: `tenant-${number % 7}`, purpose: 'invoice' }),

@@ -1,4 +1,10 @@
-import type { Call, CallSide, Decision, KeyFacts } from '../../src/call.ts';
+import {
+  type Call,
+  type CallSide,
+  type Decision,
+  fingerprintOf,
+  type KeyFacts,
+} from '../../src/call.ts';
 import { type Permit, permit } from '../../src/policy/permit.ts';
 
 export const SOURCE_ARN =
@@ -18,12 +24,14 @@ interface Wanted {
 export function aPermit(wanted: Wanted = {}): Permit {
   const source: CallSide = { ...side('alias/app'), ...wanted.source };
   const destination: CallSide = { ...side('alias/app-new'), ...wanted.destination };
+  const { ciphertext = Uint8Array.of(1, 2, 3) } = wanted.call ?? {};
   const call: Call = {
     id: '00000000-0000-4000-8000-000000000001',
     action: 'kms:ReEncrypt',
     transport: 'grpc',
     arrival: { peer: '127.0.0.1:1', socketIdentity: '', authorization: '', accessKeyId: '' },
-    ciphertext: Uint8Array.of(1, 2, 3),
+    ciphertext,
+    fingerprint: fingerprintOf(ciphertext),
     grantTokens: [],
     dryRun: false,
     dryRunModifiers: [],

@@ -8,6 +8,7 @@ const call: Call = {
   transport: 'grpc',
   arrival: { peer: '127.0.0.1:1', socketIdentity: '', authorization: '', accessKeyId: '' },
   ciphertext: new Uint8Array([1]),
+  fingerprint: '',
   source: side,
   destination: side,
   grantTokens: [],

@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { Call, Decision, KeyFacts, Principal, Resolved } from '../../src/call.ts';
+import {
+  type Call,
+  type Decision,
+  fingerprintOf,
+  type KeyFacts,
+  type Principal,
+  type Resolved,
+} from '../../src/call.ts';
 
 export const EXAMPLE = 'policies/bundle.tar.gz';
 export const HAZARDS = 'test/fixtures/policies/hazards/bundle.tar.gz';
@@ -55,12 +62,14 @@ export function aCall(more: Partial<Call> = {}): Call {
     encryptionContext: { tenant: 'a' },
     algorithm: 'SYMMETRIC_DEFAULT',
   } as const;
+  const { ciphertext = new TextEncoder().encode('ciphertext') } = more;
   return {
     id: '00000000-0000-4000-8000-000000000001',
     action: 'kms:ReEncrypt',
     transport: 'grpc',
     arrival: { peer: '127.0.0.1:4', socketIdentity: '', authorization: '', accessKeyId: '' },
-    ciphertext: new TextEncoder().encode('ciphertext'),
+    ciphertext,
+    fingerprint: fingerprintOf(ciphertext),
     source: { ...side, keyId: 'alias/demo-source' },
     destination: { ...side, keyId: 'alias/demo-destination' },
     grantTokens: [],

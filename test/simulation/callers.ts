@@ -1,4 +1,10 @@
-import type { Call, Decision, Phase, Resolved } from '../../src/call.ts';
+import {
+  type Call,
+  type Decision,
+  fingerprintOf,
+  type Phase,
+  type Resolved,
+} from '../../src/call.ts';
 import { Refusal } from '../../src/errors.ts';
 import { ALIASES, ciphertextUnder, KEYS } from './kms.ts';
 import type { World } from './world.ts';
@@ -25,7 +31,7 @@ export function createCall(world: World, number: number): Call {
       authorization: '',
       accessKeyId: '',
     },
-    ciphertext: ciphertextUnder(world.pick(KEYS)),
+    ...withFingerprint(ciphertextUnder(world.pick(KEYS))),
     source: {
       keyId: !dryRun && world.chance(0.4) ? '' : anyKey(),
       encryptionContext: CONTEXT,
@@ -80,3 +86,8 @@ export function createDecide(
     };
   };
 }
+
+const withFingerprint = (ciphertext: Uint8Array) => ({
+  ciphertext,
+  fingerprint: fingerprintOf(ciphertext),
+});
