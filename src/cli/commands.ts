@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { shareOneArena } from '../arenas.ts';
+import { keepMallocSmall } from '../malloc.ts';
 import type { Command } from './command.ts';
 
 /** Every command, in the order of the help. */
@@ -9,7 +9,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Run the proxy.',
     load: () => {
       // First of all, for what is done before it is done twice.
-      shareOneArena(process);
+      keepMallocSmall(process);
       return import('./serve.ts');
     },
   },

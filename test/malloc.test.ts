@@ -3,23 +3,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it, test } from 'vitest';
-import { type ArenaHost, shareOneArena } from '../src/arenas.ts';
+import { keepMallocSmall, MALLOC_ENV, type MallocHost } from '../src/malloc.ts';
 import { startChild } from './interop/helpers/child.ts';
 
+/** As the environment of a process says it. */
+const SET = Object.entries(MALLOC_ENV).map(([name, value]) => `${name}=${value}`);
+
 describe.runIf(process.platform === 'linux')('serve', () => {
-  test('begins once more as the same process, with one arena, its flags and its arguments', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'arenas-'));
+  test('begins once more as the same process, with its flags, its arguments and less of malloc', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'malloc-'));
     const free = ['grpc.listen', 'kms_json.listen', 'probe.listen'].map(
       (at) => `${at}=127.0.0.1:0`,
     );
     const settings = [...free, `audit.file=${folder}/audit.jsonl`, 'life.lame_duck_ms=0'];
     const sets = settings.flatMap((setting) => ['--set', setting]);
     const args = ['--disable-proto=delete', 'src/main.ts', 'serve', '--config', 'config/demo.yaml'];
-    const env = { MALLOC_ARENA_MAX: undefined };
+    const env = { MALLOC_ARENA_MAX: undefined, GLIBC_TUNABLES: undefined };
     const child = startChild(process.execPath, [...args, ...sets], { env });
     await child.matches(/gRPC on/);
     const read = (file: string) => readFileSync(`/proc/${child.pid}/${file}`, 'utf8').split('\0');
-    expect(read('environ')).toContain('MALLOC_ARENA_MAX=1');
+    expect(read('environ')).toEqual(expect.arrayContaining(SET));
     expect(read('cmdline').slice(1, 2)).toEqual(['--disable-proto=delete']);
     expect(await child.stop()).toBe(0);
     rmSync(folder, { recursive: true });
@@ -28,7 +31,7 @@ describe.runIf(process.platform === 'linux')('serve', () => {
 
 class Replaced extends Error {}
 
-const HOST: ArenaHost = {
+const HOST: MallocHost = {
   argv: ['/bin/node', '/main.js', 'serve', '--config', 'a b'],
   connected: false,
   env: { HOME: '/' },
@@ -42,17 +45,22 @@ const HOST: ArenaHost = {
 
 it('hands on the program, its flags, its arguments and its environment', () => {
   const argv = ['/bin/node', '--no-opt', '/main.js', 'serve', '--config', 'a b'];
-  const call = ['/bin/node', argv, { HOME: '/', MALLOC_ARENA_MAX: '1' }];
-  expect(() => shareOneArena(HOST)).toThrow(new Replaced(JSON.stringify(call)));
+  const call = ['/bin/node', argv, { HOME: '/', ...MALLOC_ENV }];
+  expect(() => keepMallocSmall(HOST)).toThrow(new Replaced(JSON.stringify(call)));
 });
 
-it.each<[string, Partial<ArenaHost>]>([
-  ['somebody has said how many', { env: { MALLOC_ARENA_MAX: '4' } }],
+it.each<[string, Partial<MallocHost>]>([
+  ['somebody has said how many arenas', { env: { MALLOC_ARENA_MAX: '4' } }],
   ['somebody tunes glibc', { env: { GLIBC_TUNABLES: 'glibc.malloc.arena_max=2' } }],
   ['Node may not execute anything', { permission: {} }],
   ['a parent listens on a channel', { connected: true }],
   ['there is no glibc', { platform: 'darwin' }],
   ['Node is too old', { execve: undefined as never }],
 ])('goes on as it is where %s', (_, differs) => {
-  expect(() => shareOneArena({ ...HOST, ...differs })).not.toThrow();
+  expect(() => keepMallocSmall({ ...HOST, ...differs })).not.toThrow();
+});
+
+it.each(['Dockerfile', 'package.json'])('%s sets the same, to begin once', (file) => {
+  const text = readFileSync(join(import.meta.dirname, '..', file), 'utf8');
+  expect(text).toContain(SET.join(' '));
 });
