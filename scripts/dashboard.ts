@@ -51,7 +51,7 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
   ],
   Audit: [
     { title: 'Entries', unit: 'reqps', says: 'Made durable, by kind.', queries: { '{{kind}}': `${rate('kind', `kms_reencrypt_audit_entries_total{${ON}}`)} > 0` } },
-    { title: 'Commit', unit: 's', says: 'Until an entry is durable: the disk.', queries: { p50: quantile(0.5, `kms_reencrypt_audit_commit_seconds_bucket{${ON}}`), p99: quantile(0.99, `kms_reencrypt_audit_commit_seconds_bucket{${ON}}`) } },
+    { title: 'Commit', unit: 's', says: 'Until a batch of entries is durable: the disk.', queries: { p50: quantile(0.5, `kms_reencrypt_audit_commit_seconds_bucket{${ON}}`), p99: quantile(0.99, `kms_reencrypt_audit_commit_seconds_bucket{${ON}}`) } },
     { title: 'Failures', unit: 'short', says: 'Each is a refused call.', queries: { '{{cause}}': `sum by (cause) (increase(kms_reencrypt_audit_failures_total{${ON}}[$__rate_interval]))` } },
     { title: 'Queue', unit: 'short', says: 'Entries waiting for the disk.', queries: { '{{instance}}': `kms_reencrypt_audit_queue_entries{${ON}}` } },
     { title: 'Age of the checkpoint', unit: 's', says: 'What stands behind it is sealed.', queries: { '{{instance}}': `time() - kms_reencrypt_audit_last_checkpoint_timestamp_seconds{${ON}}` } },

@@ -62,7 +62,9 @@ export async function composeAudit(
     evaluateMask: policy.mask,
     maskActive: policy.masks,
     onEntry: metrics.auditEntry,
+    onCommit: (ms) => metrics.auditCommit(ms / 1e3),
     onFailure: metrics.auditFailure,
+    onDropped: metrics.auditDropped,
     onCheckpoint(note) {
       onSealed();
       exit.put(note);

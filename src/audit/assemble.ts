@@ -105,6 +105,7 @@ function createParts(options: AuditOptions, around: Surroundings): Parts {
     maxQueue: options.maxQueue ?? DEFAULTS.maxQueue,
     monotonic: around.monotonic,
     soon: around.soon,
+    onCommit: options.onCommit ?? (() => undefined),
     onSuspend(code, message) {
       state.suspension = { code, since: now() };
       options.onFailure?.(code);

@@ -13,6 +13,8 @@ export interface CommitterOptions {
   /** Milliseconds of a clock that never steps back. */
   readonly monotonic: () => number;
   readonly soon: (work: () => void) => void;
+  /** A batch is durable, so many milliseconds after it was sent. */
+  readonly onCommit: (ms: number) => void;
   readonly onSuspend: (code: string, message: string) => void;
   /** Decision ids that the log holds an intent of and no outcome. */
   readonly onResume: (open: readonly string[]) => void;
@@ -130,6 +132,8 @@ function flush(state: State): void {
 
 function take(state: State, report: Report): void {
   if (report.type === 'done') {
+    const first = state.sent[0];
+    if (first) state.onCommit(state.monotonic() - first.sentAt);
     settle(state, report.id, (waiter) => waiter.kept(report.seq));
     flushSome(state);
   } else if (report.type === 'fault') {

@@ -55,6 +55,8 @@ export interface AuditOptions {
   readonly now: () => number;
   readonly warn: (message: string) => void;
   readonly onEntry?: ((kind: string) => void) | undefined;
+  /** A batch of entries is durable, so many milliseconds after it was sent. */
+  readonly onCommit?: ((ms: number) => void) | undefined;
   readonly onFailure?: ((code: string) => void) | undefined;
   /** Entries that a sink will never get. */
   readonly onDropped?: ((sink: string, count: number) => void) | undefined;

@@ -79,7 +79,7 @@ function terminal(state: State, progress: Progress, refusal?: Refusal): Promise<
     };
     commit(entries.terminal(begun ? progress : unbegun(progress), refusal), {
       kept(seq) {
-        onEntry(begun ? 'outcome' : 'refusal');
+        onEntry(begun ? 'outcome' : refusal ? 'refusal' : 'check');
         if (confirm) confirmed(state, id, confirm(seq)).then(resolve, refused);
         else resolve();
       },

@@ -63,10 +63,11 @@ export const METRICS = {
   kms_reencrypt_key_cache_lookups_total: counter('Look-ups of key facts, by result.', 'result'),
   kms_reencrypt_key_cache_age_seconds: histogram('Age of the key facts that were served from the cache.', AGE_SECONDS),
 
-  kms_reencrypt_audit_entries_total: counter('Audit entries made durable, by kind.', 'kind'),
+  kms_reencrypt_audit_entries_total: counter('Audit entries of calls and of the process made durable, by kind; what the log says of itself is not counted.', 'kind'),
   kms_reencrypt_audit_failures_total: counter('Audit entries that could not be made durable, by cause.', 'cause'),
+  kms_reencrypt_audit_dropped_total: counter('Audit entries that a sink beside the file will never get.', 'sink'),
   kms_reencrypt_audit_queue_entries: gauge('Audit entries waiting for the disk.'),
-  kms_reencrypt_audit_commit_seconds: histogram('Seconds that an entry took to become durable.', COMMIT_SECONDS),
+  kms_reencrypt_audit_commit_seconds: histogram('Seconds that a batch of entries took to become durable.', COMMIT_SECONDS),
   kms_reencrypt_audit_suspended: gauge('1 while no entry can be made durable and every call is refused.'),
   kms_reencrypt_audit_last_checkpoint_timestamp_seconds: gauge('When the last checkpoint was signed, in Unix time; 0 before the first.'),
 

@@ -12,8 +12,11 @@ export interface StageMetrics {
   keyLookup(result: Lookup, ageMs?: number): void;
   bundleLoad(result: BundleLoad): void;
   shadow(result: ShadowResult): void;
-  /** An entry of a kind is durable, so many seconds after it was handed over. */
-  auditEntry(kind: string, seconds?: number): void;
+  auditEntry(kind: string): void;
+  /** A batch of entries is durable, so many seconds after it was handed over. */
+  auditCommit(seconds: number): void;
+  /** Entries that a sink will never get. */
+  auditDropped(sink: string, count: number): void;
   /** An entry could not be made durable. @param cause `DEADLINE`, `ENOSPC`, `REMOVED`, … */
   auditFailure(cause: string): void;
 }
@@ -28,7 +31,7 @@ const SHADOW_RESULTS = [
 ] as const;
 
 // biome-ignore format: a list reads best packed.
-const KINDS = ['intent', 'outcome', 'refusal', 'turned_away', 'shadow', 'segment', 'recovered', 'suspended', 'resumed', 'shutdown', 'crash', 'checkpoint', 'start', 'reload', 'retention'];
+const KINDS = ['intent', 'outcome', 'refusal', 'check', 'turned_away', 'correction', 'shadow', 'reload', 'dropped', 'resumed'];
 // biome-ignore format: a list reads best packed.
 /** The codes with which the audit log says why it cannot take an entry. */
 const CAUSES = ['DEADLINE', 'QUEUE_FULL', 'CLOSED', 'THREAD', 'MASK', 'UNSIGNED', 'UNDELIVERED', 'REMOVED', 'RENAMED', 'REPLACED', 'TRUNCATED', 'FOREIGN_WRITE', 'MODE_CHANGED', 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS'];
@@ -49,6 +52,9 @@ export function createStageMetrics(series: Series): StageMetrics {
   const causes = cells<string>([...CAUSES, OVERFLOW], (cause) =>
     series.counter('kms_reencrypt_audit_failures_total', { cause }),
   );
+  const drops = cells<string>(['stdout', 'decision-log'], (sink) =>
+    series.counter('kms_reencrypt_audit_dropped_total', { sink }),
+  );
   const observeAge = series.histogram('kms_reencrypt_key_cache_age_seconds');
   const observeCommit = series.histogram('kms_reencrypt_audit_commit_seconds');
 
@@ -59,10 +65,9 @@ export function createStageMetrics(series: Series): StageMetrics {
     },
     bundleLoad: (result) => add(loads, result),
     shadow: (result) => add(shadows, result),
-    auditEntry(kind, seconds) {
-      add(kinds, kind);
-      if (seconds !== undefined) observeCommit(seconds);
-    },
+    auditEntry: (kind) => add(kinds, kind),
+    auditCommit: observeCommit,
+    auditDropped: (sink, count) => add(drops, sink, count),
     auditFailure: (cause) => add(causes, cause),
   };
 }
@@ -74,7 +79,7 @@ function cells<Key extends string>(
   return new Map(keys.map((key) => [key, create(key)]));
 }
 
-function add(from: ReadonlyMap<string, Cell>, key: string): void {
+function add(from: ReadonlyMap<string, Cell>, key: string, count = 1): void {
   const cell = from.get(key) ?? from.get(OVERFLOW);
-  if (cell) cell.value += 1;
+  if (cell) cell.value += count;
 }

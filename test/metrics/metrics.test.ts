@@ -174,8 +174,10 @@ describe('the other stages', () => {
     metrics.keyLookup('miss');
     metrics.bundleLoad('refused');
     metrics.shadow('allow_to_deny');
-    metrics.auditEntry('intent', 0.002);
-    metrics.auditEntry('unheard-of', 0.002);
+    metrics.auditEntry('intent');
+    metrics.auditEntry('unheard-of');
+    metrics.auditCommit(0.002);
+    metrics.auditDropped('stdout', 3);
     metrics.auditFailure('ENOSPC');
     metrics.auditFailure('E_UNHEARD_OF');
     const rows: [string, number][] = [
@@ -186,7 +188,8 @@ describe('the other stages', () => {
       ['kms_reencrypt_shadow_decisions_total{result="allow_to_deny"}', 1],
       ['kms_reencrypt_audit_entries_total{kind="intent"}', 1],
       ['kms_reencrypt_audit_entries_total{kind="_other"}', 1],
-      ['kms_reencrypt_audit_commit_seconds_count', 2],
+      ['kms_reencrypt_audit_commit_seconds_count', 1],
+      ['kms_reencrypt_audit_dropped_total{sink="stdout"}', 3],
       ['kms_reencrypt_audit_failures_total{cause="ENOSPC"}', 1],
       ['kms_reencrypt_audit_failures_total{cause="_other"}', 1],
     ];
