@@ -103,7 +103,8 @@ function tellReload({ log, metrics, audit }: PolicyParts, event: ReloadEvent, wh
   if (outcome === 'unchanged') return;
   if (outcome === 'refused') log.error({ which, serving: revision }, `policy refused: ${sentence}`);
   else log.info({ which, revision }, 'policy activated');
-  void audit?.event('reload', { policy: which, outcome, revision, sentence }).catch(() => {});
+  const reload = { policy: which, outcome, revision, sentence };
+  void audit?.event('reload', { reload }).catch(() => {});
 }
 
 /** Only differences are worth an entry; what the candidate said stands beside what served. */
@@ -111,8 +112,7 @@ function tellShadow({ metrics, audit }: PolicyParts, event: ShadowEvent): void {
   const { comparison, candidate, revision, served, resolved } = event;
   metrics.shadow(comparison);
   if (comparison === 'same') return;
-  const fields = {
-    decision_id: resolved.call.id,
+  const shadow = {
     comparison,
     revision,
     effect: candidate.effect,
@@ -121,5 +121,5 @@ function tellShadow({ metrics, audit }: PolicyParts, event: ShadowEvent): void {
     reasons: candidate.reasons.map(({ code, side }) => ({ code, side })),
     served: { revision: served.revision, effect: served.effect, rule: served.rule },
   };
-  void audit?.event('shadow', fields).catch(() => {});
+  void audit?.event('shadow', { decision_id: resolved.call.id, shadow }).catch(() => {});
 }

@@ -80,9 +80,15 @@ test.concurrent('a process that ended between intent and outcome leaves an unkno
   );
 });
 
+function replace(file: string): void {
+  renameSync(file, `${file}.away`);
+  writeFileSync(file, 'x\n');
+}
+
 const touches: readonly (readonly [string, string, (file: string) => void])[] = [
   ['removed', 'REMOVED', unlinkSync],
   ['renamed', 'RENAMED', (file) => renameSync(file, `${file}.away`)],
+  ['replaced', 'REPLACED', replace],
   ['truncated', 'TRUNCATED', (file) => truncateSync(file, 100)],
   ['appended to', 'FOREIGN_WRITE', (file) => writeFileSync(file, 'x\n', { flag: 'a' })],
   ['opened to others', 'MODE_CHANGED', (file) => chmodSync(file, 0o644)],
@@ -108,7 +114,7 @@ test.concurrent('a live file that is touched is noticed within a second, suspend
       expect(heads[0].segment.predecessor.closed, what).toBe(code);
       const { problem } = verify(folder.path);
       expect(problem === undefined, `${what}: ${JSON.stringify(problem)}`).toBe(
-        what !== 'truncated' && what !== 'renamed',
+        !['truncated', 'renamed', 'replaced'].includes(what),
       );
     }),
   );

@@ -13,6 +13,9 @@ import { fill } from './fault-world.ts';
 import { intended } from './samples.ts';
 import { BASICS, createFolder, openAudit } from './world.ts';
 
+/** A thread has to start first. */
+const WITHIN = { timeout: 10_000 };
+
 interface Received {
   readonly kind: string;
   readonly seq: number;
@@ -114,6 +117,29 @@ test.concurrent('a sink that stays away too long loses the oldest entries, and t
   await delivery.close();
   expect(dropped).toBe(total - 10);
   expect(got).toEqual(Array.from({ length: 10 }, (_, i) => total - 10 + i));
+});
+
+test.concurrent('what a sink will never get is told, and counted in the log', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  await using service = await startService([500]);
+  const told: [string, number][] = [];
+  const audit = await openAudit(folder.file, {
+    sinks: {
+      decisionLog: { url: service.url, timeoutMs: 1_000, batchBytes: 1_000 },
+      maxBehind: 10,
+    },
+    onDropped: (sink, count) => told.push([sink, count]),
+  });
+  await fill(audit, 20);
+  await expect.poll(() => told.length, WITHIN).toBeGreaterThan(0);
+  await expect
+    .poll(() => linesOf(folder.file).filter(({ kind }) => kind === 'dropped'), WITHIN)
+    .toMatchObject(told.map(([sink, count]) => ({ dropped: { sink, count } })));
+  await audit.close();
+  const lost = told.reduce((sum, [, count]) => sum + count, 0);
+  expect(linesOf(folder.file).length - service.received.length).toBe(lost);
 });
 
 test.concurrent('standard output gets one line an entry', async () => {

@@ -1,0 +1,134 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { afterAll, expect, test } from 'vitest';
+import { parseNote } from '../../src/audit/log/note.ts';
+import { Refusal } from '../../src/errors.ts';
+import { fill } from './fault-world.ts';
+import { createMemoryDisk, errno } from './memory-disk.ts';
+import { intended, judged } from './samples.ts';
+import { createClock, createFolder, createKeys, openAudit, openInline, settled } from './world.ts';
+
+const FILE = '/log/audit.jsonl';
+const { folder, ...keys } = createKeys();
+afterAll(() => folder[Symbol.asyncDispose]());
+
+/** A log on a disk in memory that counts what is done to its live file. */
+async function openWorld(options = {}) {
+  const clock = createClock();
+  const disk = createMemoryDisk(clock.now);
+  const failures: string[] = [];
+  const audit = await openInline(disk, clock, {
+    ...keys,
+    ...options,
+    onFailure: (code) => failures.push(code),
+  });
+  const done = { write: 0, sync: 0 };
+  disk.fault = (call, path) => {
+    if (path === FILE && (call === 'write' || call === 'sync')) done[call] += 1;
+    return undefined;
+  };
+  return { audit, clock, disk, done, failures };
+}
+
+const kindsIn = (bytes: Buffer) =>
+  bytes
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).kind);
+
+test('entries of one moment share one write and one sync', async () => {
+  const { audit, clock, done } = await openWorld();
+  const all = Array.from({ length: 50 }, (_, number) => audit.intent(intended(number)));
+  await settled(clock, Promise.all(all));
+  expect(done).toEqual({ write: 1, sync: 1 });
+});
+
+test('with durability write no entry waits for the disk, and a checkpoint still does', async () => {
+  const { audit, clock, disk, done } = await openWorld({
+    durability: 'write',
+    checkpointEntries: 1_000,
+    checkpointMs: 1_000,
+  });
+  await settled(clock, fill(audit, 4));
+  expect(done.sync).toBe(0);
+  await clock.pass(2_000);
+  expect(done.sync).toBe(1);
+  disk.crash(() => 0);
+  const { size } = parseNote(disk.read(`${FILE}.checkpoint`).toString());
+  expect(kindsIn(disk.read(FILE))).toHaveLength(size);
+});
+
+test('a checkpoint syncs nothing twice', async () => {
+  const { audit, clock, done } = await openWorld({ checkpointEntries: 1, checkpointMs: 1 });
+  await settled(clock, audit.intent(intended(1)));
+  await settled(clock, audit.terminal(judged(2), new Refusal('KEY_FACTS_UNAVAILABLE')));
+  expect(done.sync).toBe(2);
+});
+
+test('past its bound the queue refuses, and says so as an outage of the log', async () => {
+  const { audit, clock } = await openWorld({ maxQueue: 3 });
+  const all = Array.from({ length: 5 }, (_, number) => audit.intent(intended(number)));
+  const ended = await settled(clock, Promise.allSettled(all));
+  expect(ended.map(({ status }) => status)).toEqual([
+    ...['fulfilled', 'fulfilled', 'fulfilled'],
+    ...['rejected', 'rejected'],
+  ]);
+  await expect(all[4]).rejects.toMatchObject({ reason: 'AUDIT_UNAVAILABLE', cause: 'QUEUE_FULL' });
+});
+
+test('a file whose sync failed is never synced or written again', async () => {
+  const { audit, clock, disk, failures } = await openWorld();
+  await settled(clock, fill(audit, 1));
+  let failed = 0;
+  const after: string[] = [];
+  disk.fault = (call, path) => {
+    if (failed > 0 && path === FILE && !renamed()) after.push(call);
+    if (call === 'sync' && path === FILE && failed === 0) {
+      failed += 1;
+      throw errno('EIO');
+    }
+    return undefined;
+  };
+  const renamed = () => disk.list('/log').some((name) => /-\d{12}\.jsonl$/.test(name));
+  await expect(settled(clock, audit.intent(intended(7)))).rejects.toThrow(Refusal);
+  await clock.pass(1_000);
+  expect(after.filter((call) => call === 'sync' || call === 'write')).toEqual([]);
+  expect(failures).toEqual(['EIO']);
+  expect(audit.status().state).toBe('ok');
+  const [head] = disk.read(FILE).toString().split('\n');
+  expect(JSON.parse(head ?? '').segment.predecessor.closed).toBe('EIO');
+});
+
+test('a full disk has room left for the entry that says so', async () => {
+  const { audit, clock, disk } = await openWorld();
+  await settled(clock, fill(audit, 1));
+  let full = true;
+  disk.fault = (call, path) => {
+    const reserved = !disk.facts(`${FILE}.reserve`);
+    if (full && call === 'write' && !(path === FILE && reserved)) throw errno('ENOSPC');
+    return undefined;
+  };
+  await expect(settled(clock, audit.intent(intended(7)))).rejects.toThrow(Refusal);
+  await clock.pass(2_000);
+  expect(audit.status()).toMatchObject({ state: 'suspended', code: 'ENOSPC' });
+  expect(kindsIn(disk.read(FILE)).at(-1)).toBe('suspended');
+  full = false;
+  await clock.pass(1_000);
+  expect(audit.status().state).toBe('ok');
+});
+
+test('the live file is open for appending alone, whoever else moves its end', async () => {
+  await using own = createFolder();
+  const audit = await openAudit(own.file);
+  const open = readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === own.file;
+    } catch {
+      return false;
+    }
+  });
+  expect(open).toHaveLength(1);
+  const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${open[0]}`, 'utf8'))?.[1];
+  expect(Number.parseInt(flags ?? '', 8) & 0o2000).toBe(0o2000);
+  await audit.close();
+});

@@ -1,0 +1,71 @@
+import { afterAll, expect, test } from 'vitest';
+import { createEd25519Signer, makeEd25519Key } from '../../src/audit/log/signer.ts';
+import { fill } from './fault-world.ts';
+import { createMemoryDisk } from './memory-disk.ts';
+import { BASICS, createClock, createKeys, openInline, settled, verify } from './world.ts';
+
+const FILE = '/log/audit.jsonl';
+const HOUR = 60 * 60 * 1000;
+const { folder, ...keys } = createKeys();
+const own = createEd25519Signer(makeEd25519Key(), BASICS.origin);
+afterAll(() => folder[Symbol.asyncDispose]());
+
+async function openWorld(options = {}) {
+  const clock = createClock();
+  const disk = createMemoryDisk(clock.now);
+  const audit = await openInline(disk, clock, { ...keys, ...options });
+  const closed = () => disk.list('/log').filter((name) => /-\d{12}\.jsonl$/.test(name));
+  const end = () => settled(clock, audit.close());
+  return { audit, clock, disk, closed, end };
+}
+
+test('a segment of a day is closed, and the next one is linked to it', async () => {
+  const { audit, clock, disk, closed, end } = await openWorld();
+  await settled(clock, fill(audit, 4));
+  await clock.pass(23 * HOUR);
+  expect(closed()).toEqual([]);
+  await clock.pass(1.1 * HOUR);
+  expect(closed()).toHaveLength(1);
+  await end();
+  const [head = ''] = disk.read(FILE).toString().split('\n');
+  expect(JSON.parse(head).segment.predecessor).toMatchObject({ file: closed()[0], closed: 'age' });
+  expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 2, firstSeq: 0 });
+});
+
+test('closed segments past their age are deleted, and the log says which', async () => {
+  const { audit, clock, disk, closed, end } = await openWorld({ maxAgeMs: HOUR, keepMs: 3 * HOUR });
+  await settled(clock, fill(audit, 4));
+  await clock.pass(1.5 * HOUR);
+  const [oldest = ''] = closed();
+  await clock.pass(2 * HOUR);
+  expect(closed()).toContain(oldest);
+  await clock.pass(2 * HOUR);
+  expect(closed()).not.toContain(oldest);
+  await end();
+  const verdict = verify(FILE, disk);
+  expect(verdict).toMatchObject({ state: 'intact', signed: verdict.size });
+  expect(verdict.firstSeq).toBeGreaterThan(0);
+  const files = [...closed().map((name) => `/log/${name}`), FILE];
+  const told = files.map((path) => disk.read(path).toString()).join('');
+  expect(told).toMatch(/"kind":"retention"/);
+});
+
+test('no segment is deleted before it is signed for, however many and old there are', async () => {
+  let well = false;
+  const sign = async (text: Uint8Array) => {
+    if (!well) throw new Error('the KMS is away');
+    return own.sign(text);
+  };
+  const { audit, clock, disk, closed, end } = await openWorld({
+    signer: { ...own, sign },
+    ...{ maxAgeMs: HOUR, keepMs: HOUR, keepSegments: 1 },
+  });
+  await settled(clock, fill(audit, 4));
+  await clock.pass(10 * HOUR);
+  expect(closed().length).toBeGreaterThan(5);
+  well = true;
+  await clock.pass(60_000);
+  expect(closed()).toHaveLength(1);
+  await end();
+  expect(verify(FILE, disk).state).toBe('intact');
+});

@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { closeAll, connect, reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
+import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+
+const schema = z.fromJSONSchema(JSON.parse(readFileSync('docs/audit.schema.json', 'utf8')));
+
+const WITHIN = { timeout: 10_000 };
+
+let proxy: RunningProxy;
+const segments = () =>
+  readdirSync(proxy.folder).filter((name) => /^audit(-\d{12})?\.jsonl$/.test(name));
+const entries = () =>
+  segments().flatMap((name) =>
+    readFileSync(join(proxy.folder, name), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  );
+
+beforeAll(async () => {
+  proxy = await startProxy([
+    'audit.checkpoint.every_ms=50',
+    'policy.candidate=test/fixtures/policies/mask/bundle.tar.gz',
+  ]);
+  const client = connect(proxy.endpoint);
+  const made = proxy.embedded?.operations.Encrypt({
+    KeyId: 'alias/demo-source',
+    Plaintext: Buffer.from('x'),
+    EncryptionContext: { tenant: 'acme' },
+  });
+  const call = (tenant: string) => ({
+    ciphertextBlob: made?.CiphertextBlob ?? Buffer.alloc(0),
+    sourceKeyId: 'alias/demo-source',
+    sourceEncryptionContext: { tenant: 'acme' },
+    destinationKeyId: 'alias/demo-destination',
+    destinationEncryptionContext: { tenant },
+  });
+  await reEncrypt(client, call('acme'));
+  await refusalOf(reEncrypt(client, call('globex')));
+  closeAll(client);
+});
+
+afterAll(() => proxy.stop());
+
+test('SIGHUP takes policy anew and begins a segment, and both are in the log', async () => {
+  await proxy.reload();
+  await expect.poll(() => segments().length, WITHIN).toBe(2);
+  await expect.poll(() => entries().map(({ kind }) => kind), WITHIN).toContain('segment_close');
+});
+
+test('all that a proxy writes is as docs/audit.schema.json says', async () => {
+  const written = ['segment', 'started', 'intent', 'outcome', 'refusal', 'shadow', 'checkpoint'];
+  await expect
+    .poll(() => entries().map(({ kind }) => kind), WITHIN)
+    .toEqual(expect.arrayContaining(written));
+  for (const entry of entries()) expect(schema.parse(entry)).toEqual(entry);
+  const denied = entries().find(({ kind }) => kind === 'refusal').decision_id;
+  expect(
+    entries().find(({ kind, decision_id: id }) => kind === 'shadow' && id === denied).shadow,
+  ).toMatchObject({ comparison: 'deny_to_allow', served: { effect: 'deny' } });
+});
+
+test('how long the disk took is measured', async () => {
+  const text = await fetch(`http://${proxy.addresses.probe}/metrics`).then((r) => r.text());
+  const count = /^kms_reencrypt_audit_commit_seconds_count (\d+)$/m.exec(text)?.[1];
+  expect(Number(count)).toBeGreaterThan(2);
+});
