@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  type ClientHttp2Session,
+  type ClientSessionOptions,
+  connect,
+  type IncomingHttpHeaders,
+} from 'node:http2';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+
+const ISSUER = { issuer: 'https://issuer.example', audience: ['krp'] };
+/** destination_key_id, so that the call is one. */
+const MESSAGE = Buffer.concat([
+  Buffer.from([0, 0, 0, 0, 27, 0x0a, 0x01, 0x61, 0x22, 22]),
+  Buffer.from('alias/demo-destination'),
+]);
+
+let folder: string;
+let proxy: RunningProxy;
+let session: ClientHttp2Session;
+let sign: (sub: string) => Promise<string>;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tokens-'));
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const jwks = join(folder, 'jwks.json');
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' };
+  writeFileSync(jwks, JSON.stringify({ keys: [jwk] }));
+  sign = (sub) =>
+    new SignJWT({ sub })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setIssuer(ISSUER.issuer)
+      .setAudience('krp')
+      .setExpirationTime('5m')
+      .sign(privateKey);
+  proxy = await startProxy([
+    'identity.require=true',
+    `identity.jwt=${JSON.stringify({ ...ISSUER, jwks_file: jwks })}`,
+  ]);
+  // Without this Node's client would not send a field twice.
+  const options = { strictSingleValueFields: false } as ClientSessionOptions;
+  session = connect(`http://${proxy.endpoint}`, options);
+});
+
+afterAll(async () => {
+  session.destroy();
+  await proxy.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** As whom a call was judged that brought these, each in a header field of its own. */
+async function judgedAs(authorization: readonly string[]): Promise<string> {
+  const told = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
+    const call = session.request({
+      ':method': 'POST',
+      ':path': '/kms.reencrypt.v1.ReEncryptService/ReEncrypt',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      authorization: [...authorization] as unknown as string,
+    });
+    call.on('response', resolve).on('error', reject);
+    call.resume();
+    call.end(MESSAGE);
+  });
+  if (Number(told['grpc-status']) === status.UNAUTHENTICATED) return 'UNAUTHENTICATED';
+  const entry = proxy.entries().findLast((one) => one['decision_id'] === told['decision_id']);
+  return String((entry?.['input'] as Input | undefined)?.principal.id);
+}
+
+test('of two tokens the first counts and the second is as if it were not there', async () => {
+  const [a, b, bad] = [
+    `Bearer ${await sign('a')}`,
+    `Bearer ${await sign('b')}`,
+    'Bearer e30.e30.x',
+  ];
+  expect(await judgedAs([a])).toBe('a');
+  expect(await judgedAs([a, bad])).toBe('a');
+  expect(await judgedAs([a, b])).toBe('a');
+  expect(await judgedAs([b, a])).toBe('b');
+});
+
+test('a first token that is bad is not made good by a second one', async () => {
+  const good = `Bearer ${await sign('a')}`;
+  for (const first of ['Bearer e30.e30.x', 'Bearer', 'Basic YTpi', '']) {
+    expect(await judgedAs([first, good]), first).toBe('UNAUTHENTICATED');
+  }
+});
+
+test('two tokens in one field are none', async () => {
+  const good = `Bearer ${await sign('a')}`;
+  for (const both of [`${good}, ${good}`, `${good},${good}`, `${good} ${good}`]) {
+    expect(await judgedAs([both])).toBe('UNAUTHENTICATED');
+  }
+});
+
+interface Input {
+  readonly principal: { readonly id: string };
+}

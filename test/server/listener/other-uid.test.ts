@@ -1,0 +1,53 @@
+import { fork } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDoor, type Door } from './harness.ts';
+
+const NOBODY = 65_534;
+const GID = process.getgid?.() ?? 0;
+
+/** Connects as somebody else, and says how that went. It is a process that can give its rights away. */
+async function connectAs(path: string, { uid, gid }: { uid: number; gid: number }) {
+  const child = fork(join(import.meta.dirname, 'connect-as.ts'), [path, `${uid}`, `${gid}`], {
+    execArgv: [],
+  });
+  return new Promise<string>((resolve, reject) => {
+    child.once('message', (said) => resolve(String(said)));
+    child.once('error', reject);
+  });
+}
+
+// Only root can be somebody else.
+describe.skipIf(process.getuid?.() !== 0)('a Unix socket', () => {
+  let folder: string;
+  let path: string;
+  let door: Door;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'uid-'));
+    chmodSync(folder, 0o755);
+    path = join(folder, 'door/proxy.sock');
+    door = createDoor();
+    await door.open({ address: `unix:${path}` });
+  });
+  afterAll(async () => {
+    await door.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('is closed to other users, by its folder and by itself', async () => {
+    const nobody = { uid: NOBODY, gid: NOBODY };
+    expect(await connectAs(path, nobody)).toBe('EACCES');
+    chmodSync(join(folder, 'door'), 0o755);
+    expect(await connectAs(path, nobody)).toBe('EACCES');
+    chmodSync(join(folder, 'door'), 0o750);
+  });
+
+  test('is open to the user and to the members of its group', async () => {
+    expect(await connectAs(path, { uid: NOBODY, gid: GID })).toBe('connected');
+    expect(await connectAs(path, { uid: 0, gid: GID })).toBe('connected');
+  });
+});
