@@ -5,19 +5,23 @@ import type { Unexplained } from './listener/explain.ts';
 import { REFLECTION_PATHS } from './reflection.ts';
 import type { HandlerTools } from './unary.ts';
 
+/** What is longer says back what the caller has sent, who may not even read it. */
+const MOST_TEXT = 200;
+
 /**
  * What grpc-js refuses is the caller's mistake. It keeps the status that gRPC wants for it, and gets
  * what every other refusal has: a decision id, an ErrorInfo, and a place in log and metrics.
  */
 export function createExplain({ rpc, newId, turnedAway, ...tools }: HandlerTools) {
   return ({ path, code = status.INVALID_ARGUMENT, sentence }: Unexplained): OutgoingHttpHeaders => {
-    const refusal = new Refusal('INVALID_REQUEST', { sentence });
+    const refusal = new Refusal('INVALID_REQUEST', sentence.length > MOST_TEXT ? {} : { sentence });
     turnedAway(refusal);
     // A stream counts itself, from its beginning.
     if (!REFLECTION_PATHS.includes(path)) {
       rpc(path).started();
       rpc(path).handled(code, 0);
     }
-    return tools.status.toStatus(refusal, newId(), code).metadata.toHttp2Headers();
+    const { metadata, details } = tools.status.toStatus(refusal, newId(), code);
+    return { ...metadata.toHttp2Headers(), 'grpc-message': encodeURI(details) };
   };
 }

@@ -91,6 +91,7 @@ describe('what grpc-js refuses by itself', () => {
     ['a method that is not served', `${SERVICE}/Nope`, Buffer.alloc(0), {}, 'UNIMPLEMENTED'],
     ['a service that there is not', '/no.such.Service/Nope', LARGE, {}, 'UNIMPLEMENTED'],
     ['a path that is no path', '/%E0%A4%A', Buffer.alloc(0), {}, 'UNIMPLEMENTED'],
+    ['a path that is a burden', `/x/${'y'.repeat(9000)}`, Buffer.alloc(0), {}, 'UNIMPLEMENTED'],
     ['a large message to Health', `${HEALTH}/Check`, LARGE, {}, 'RESOURCE_EXHAUSTED'],
     ['a service of which Health knows nothing', `${HEALTH}/Check`, ASK_A, {}, 'NOT_FOUND'],
     ['a malformed question to Health', `${HEALTH}/Watch`, CUT, {}, 'INVALID_ARGUMENT'],
@@ -101,6 +102,8 @@ describe('what grpc-js refuses by itself', () => {
       const told = await send(path, bytes, headers);
       expect(told['grpc-status']).toBe(String(status[code]));
       expect(told['decision_id']).toMatch(UUID);
+      // Who does not read must not make the proxy keep much.
+      expect(JSON.stringify(told).length).toBeLessThan(2000);
       const bin = Buffer.from(String(told['grpc-status-details-bin']), 'base64');
       const [info] = detailsOf(bin);
       expect(info?.value).toMatchObject({
