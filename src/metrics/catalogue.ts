@@ -39,7 +39,7 @@ export const METRICS = {
 
   kms_reencrypt_http_requests_total: counter('Requests answered on the KMS JSON endpoint, by operation and HTTP status.', 'operation', 'status'),
   kms_reencrypt_http_request_seconds: histogram('Seconds that a request on the KMS JSON endpoint took.', GRPC_SECONDS),
-  kms_reencrypt_in_flight_calls: gauge('Calls that have begun and not ended.', 'transport'),
+  kms_reencrypt_in_flight_calls: gauge('Calls that have begun and not ended, those of Health and Reflection left out.', 'transport'),
 
   kms_reencrypt_calls_total: counter('Identified calls by how they ended; one terminal audit entry each.', 'transport', 'outcome', 'reason'),
   kms_reencrypt_turned_away_total: counter('Calls refused before a principal was known or by a limit.', 'reason'),
