@@ -19,12 +19,14 @@ export function createRedactor(key: Uint8Array, clearKeys: readonly string[]): R
   // The same tenants come again and again: a Map look-up is a tenth of an HMAC.
   const marks = new Map<string, string>();
 
-  return { mark, context };
+  return { mark: (value) => quoted(value).slice(1, -1), context };
 
-  function mark(value: string): string {
+  /** Kept as one piece of JSON: what is joined of pieces is taken apart each time it is written. */
+  function quoted(value: string): string {
     const known = marks.get(value);
     if (known !== undefined) return known;
-    const made = `hmac-sha256:${createHmac('sha256', secret).update(value).digest('hex')}`;
+    const digest = createHmac('sha256', secret).update(value).digest('hex');
+    const made = JSON.stringify(`hmac-sha256:${digest}`);
     remember(marks, value, made);
     return made;
   }
@@ -34,8 +36,8 @@ export function createRedactor(key: Uint8Array, clearKeys: readonly string[]): R
     for (const key of keysOf(pairs)) {
       const name = nameOf(key);
       const value = pairs[key] ?? '';
-      const shown = name.clear ? JSON.stringify(value) : `"${mark(value)}"`;
-      json = json === '' ? `{${name.json}:${shown}` : `${json},${name.json}:${shown}`;
+      const shown = name.clear ? JSON.stringify(value) : quoted(value);
+      json += json === '' ? `{${name.json}${shown}` : `,${name.json}${shown}`;
     }
     return json === '' ? '{}' : `${json}}`;
   }
@@ -43,7 +45,7 @@ export function createRedactor(key: Uint8Array, clearKeys: readonly string[]): R
   function nameOf(key: string) {
     const known = names.get(key);
     if (known !== undefined) return known;
-    const made = { json: JSON.stringify(key), clear: clear.has(key) };
+    const made = { json: `${JSON.stringify(key)}:`, clear: clear.has(key) };
     remember(names, key, made);
     return made;
   }
