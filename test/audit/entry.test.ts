@@ -119,6 +119,23 @@ test('any line is its own canonical JSON, and says of the call what the call sai
   );
 });
 
+test('docs/audit.md tells of every kind and member that the schema has', () => {
+  const { properties, $defs } = JSON.parse(readFileSync('docs/audit.schema.json', 'utf8'));
+  const { input, kms, outcome, result } = properties;
+  const members = [
+    input.properties.request,
+    input.properties.principal,
+    $defs.side,
+    $defs.reported,
+  ];
+  const names = [...members, kms, outcome, result].flatMap((one) => Object.keys(one.properties));
+  const page = readFileSync('docs/audit.md', 'utf8');
+  const untold = [...properties.kind.enum, ...names].filter(
+    (name) => !page.includes(`\`${name}\``),
+  );
+  expect(untold).toEqual([]);
+});
+
 test('no ciphertext, grant token, credential or context value is in any entry', () => {
   const secrets = [
     'SECRET-ciphertext',
@@ -152,7 +169,22 @@ test('no ciphertext, grant token, credential or context value is in any entry', 
     principal: { ...PRINCIPAL, attributes: { access_token: 'SECRET-attribute', team: 'x' } },
     answer: { ...ANSWER, ciphertext: Buffer.from('SECRET-new') },
   };
+  // Whatever keys of contexts may be read, these are none.
+  const clear = [
+    'tenant',
+    'access_token',
+    'authorization',
+    'ciphertext',
+    'grant_tokens',
+    'message',
+  ];
+  const generous = createEntries({
+    redactor: createRedactor(Buffer.alloc(32, 7), clear),
+    now: Date.now,
+  });
   const written = [
+    generous.intent({ ...progress, intended: true }),
+    generous.terminal(progress, refusal('POLICY_DENIED')),
     entries.intent({ ...progress, intended: true }),
     entries.terminal({ ...progress, intended: true }),
     entries.terminal(progress, refusal('POLICY_DENIED')),
