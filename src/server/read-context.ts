@@ -19,7 +19,7 @@ export function readEncryptionContext(
   map: Readonly<Record<string, unknown>>,
   complain: Complain,
 ): EncryptionContext {
-  const context: Record<string, string> = Object.create(null);
+  const context: Record<string, string> = {};
   const keys = Object.keys(map);
   if (keys.length > MOST_PAIRS) {
     complain(field, `must have at most ${MOST_PAIRS} pairs, which is a limit of this proxy`);
@@ -31,7 +31,8 @@ export function readEncryptionContext(
     if (wrong !== undefined) complain(field, `${wrong} (key ${shown(key)})`);
     else if (typeof value === 'string') context[key] = value;
   }
-  return Object.freeze(context);
+  // V8 makes a hash table of an object that never had a prototype, and reading that costs twice as much.
+  return Object.freeze(Object.setPrototypeOf(context, null));
 }
 
 function wrongKey(key: string): string | undefined {
