@@ -5,7 +5,7 @@ import { createMemoryDisk } from './memory-disk.ts';
 import { BASICS, createClock, createKeys, openInline, settled, verify } from './world.ts';
 
 const FILE = '/log/audit.jsonl';
-const HOUR = 60 * 60 * 1000;
+const MINUTE = 60 * 1000;
 const { folder, ...keys } = createKeys();
 const own = createEd25519Signer(makeEd25519Key(), BASICS.origin);
 afterAll(() => folder[Symbol.asyncDispose]());
@@ -19,12 +19,12 @@ async function openWorld(options = {}) {
   return { audit, clock, disk, closed, end };
 }
 
-test('a segment of a day is closed, and the next one is linked to it', async () => {
-  const { audit, clock, disk, closed, end } = await openWorld();
+test('a segment of its age is closed, and the next one is linked to it', async () => {
+  const { audit, clock, disk, closed, end } = await openWorld({ maxAgeMs: 24 * MINUTE });
   await settled(clock, fill(audit, 4));
-  await clock.pass(23 * HOUR);
+  await clock.pass(23 * MINUTE);
   expect(closed()).toEqual([]);
-  await clock.pass(1.1 * HOUR);
+  await clock.pass(1.1 * MINUTE);
   expect(closed()).toHaveLength(1);
   await end();
   const [head = ''] = disk.read(FILE).toString().split('\n');
@@ -33,13 +33,16 @@ test('a segment of a day is closed, and the next one is linked to it', async () 
 });
 
 test('closed segments past their age are deleted, and the log says which', async () => {
-  const { audit, clock, disk, closed, end } = await openWorld({ maxAgeMs: HOUR, keepMs: 3 * HOUR });
+  const { audit, clock, disk, closed, end } = await openWorld({
+    maxAgeMs: MINUTE,
+    keepMs: 3 * MINUTE,
+  });
   await settled(clock, fill(audit, 4));
-  await clock.pass(1.5 * HOUR);
+  await clock.pass(1.5 * MINUTE);
   const [oldest = ''] = closed();
-  await clock.pass(2 * HOUR);
+  await clock.pass(2 * MINUTE);
   expect(closed()).toContain(oldest);
-  await clock.pass(2 * HOUR);
+  await clock.pass(2 * MINUTE);
   expect(closed()).not.toContain(oldest);
   await end();
   const verdict = verify(FILE, disk);
@@ -58,13 +61,13 @@ test('no segment is deleted before it is signed for, however many and old there 
   };
   const { audit, clock, disk, closed, end } = await openWorld({
     signer: { ...own, sign },
-    ...{ maxAgeMs: HOUR, keepMs: HOUR, keepSegments: 1 },
+    ...{ maxAgeMs: MINUTE, keepMs: MINUTE, keepSegments: 1 },
   });
   await settled(clock, fill(audit, 4));
-  await clock.pass(10 * HOUR);
+  await clock.pass(10 * MINUTE);
   expect(closed().length).toBeGreaterThan(5);
   well = true;
-  await clock.pass(60_000);
+  await clock.pass(MINUTE);
   expect(closed()).toHaveLength(1);
   await end();
   expect(verify(FILE, disk).state).toBe('intact');
