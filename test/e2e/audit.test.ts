@@ -56,12 +56,16 @@ test('all that a proxy writes is as docs/audit.schema.json says', async () => {
   await expect
     .poll(() => entries().map(({ kind }) => kind), WITHIN)
     .toEqual(expect.arrayContaining(written));
-  for (const entry of entries()) expect(schema.parse(entry)).toEqual(entry);
   const denied = entries().find(({ kind }) => kind === 'refusal').decision_id;
-  expect(
-    entries().find(({ kind, decision_id: id }) => kind === 'shadow' && id === denied).shadow,
-  ).toMatchObject({ comparison: 'deny_to_allow', served: { effect: 'deny' } });
+  await expect
+    .poll(() => shadowOf(denied), WITHIN)
+    .toMatchObject({ comparison: 'deny_to_allow', served: { effect: 'deny' } });
+  for (const entry of entries()) expect(schema.parse(entry)).toEqual(entry);
 });
+
+/** The candidate is asked after the reply, on a thread of its own. */
+const shadowOf = (id: string) =>
+  entries().find(({ kind, decision_id }) => kind === 'shadow' && decision_id === id)?.shadow;
 
 test('how long the disk took is measured', async () => {
   const text = await fetch(`http://${proxy.addresses.probe}/metrics`).then((r) => r.text());
