@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 
@@ -11,7 +12,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**', 'test/faults/**'],
     testTimeout: 20_000,
-    // Much of the time is starting processes, so that the last core is worth using.
-    maxWorkers: '100%',
+    // Much of the time is waiting for processes, so that one more than there are cores is worth it.
+    maxWorkers: availableParallelism() + 1,
   },
 });
