@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { run } from '../../../src/cli/re-encrypt/run.ts';
 import { startAwsEndpoint } from '../../helpers/aws-endpoint.ts';
 import { runCommand } from '../../helpers/run-command.ts';
@@ -40,6 +40,10 @@ let plainAnswer = '';
 const folder = process.cwd();
 
 beforeAll(async () => {
+  // Credentials of whoever runs the tests: the SDK looks for some in the process itself.
+  for (const name of Object.keys(process.env)) {
+    if (name.startsWith('AWS_')) vi.stubEnv(name, undefined);
+  }
   endpoint = await startAwsEndpoint();
   process.chdir(`${FIXTURES}/files`);
   const args = ['--ciphertext-blob', 'AQID', '--destination-key-id', 'x', '--endpoint-url'];
@@ -47,6 +51,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  vi.unstubAllEnvs();
   process.chdir(folder);
   await endpoint.stop();
 });
