@@ -28,7 +28,7 @@ const entries = createEntries({
 });
 const stage = createStage();
 const lineOf = (body: Body) =>
-  stage(EMPTY_CHAIN, [pack([body])])
+  stage(EMPTY_CHAIN, pack([body]))
     .bytes.toString()
     .trim();
 const read = (body: Body) => JSON.parse(lineOf(body));

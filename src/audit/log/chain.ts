@@ -26,38 +26,36 @@ const BLANK = 0x20;
 const ADDED_BYTES = 75 + 23;
 
 /** Gives bodies their place in the chain. Nothing of `chain` changes, so that a batch can be dropped. */
-export type Stage = (chain: Chain, packs: readonly Packed[]) => Staged;
+export type Stage = (chain: Chain, packed: Packed) => Staged;
 
 export function createStage(): Stage {
   let buffer: Buffer = Buffer.allocUnsafe(256 << 10);
 
-  return (chain, packs) => {
+  return (chain, { memory, bytes }) => {
     const peaks = [...chain.tree.peaks];
     const marks: string[] = [];
     let { seq, prev } = chain;
     // A leaf hash covers a zero and the line. So the byte before each line, which is the newline
     // of the line before, is a zero while its line is hashed, and no line is copied.
     let end = 0;
-    for (const { memory, bytes } of packs) {
-      const packed = Buffer.from(memory, 0, bytes);
-      for (let at = 0; at < bytes; ) {
-        const place = placeOf(packed, at);
-        const room = end + 2 + (place.end - at) + ADDED_BYTES;
-        if (room > buffer.length) buffer = enlarge(buffer, room, end);
-        const start = end + 1;
-        buffer[end] = 0;
-        end = start + packed.copy(buffer, start, place.head, place.middle - 1);
-        end += buffer.write(`"prev":"${prev}",`, end, 'latin1');
-        end += packed.copy(buffer, end, place.middle, place.tail - 1);
-        end += buffer.write(`"seq":${seq},`, end, 'latin1');
-        end += packed.copy(buffer, end, place.tail, place.end);
-        prev = hashLeaf(buffer.subarray(start - 1, end));
-        push(peaks, seq, prev);
-        buffer[start - 1] = NEWLINE;
-        if (packed[at] !== BLANK) marks.push(packed.toString('latin1', at, at + MARK_LENGTH));
-        seq += 1;
-        at = place.end + 1;
-      }
+    const packed = Buffer.from(memory, 0, bytes);
+    for (let at = 0; at < bytes; ) {
+      const place = placeOf(packed, at);
+      const room = end + 2 + (place.end - at) + ADDED_BYTES;
+      if (room > buffer.length) buffer = enlarge(buffer, room, end);
+      const start = end + 1;
+      buffer[end] = 0;
+      end = start + packed.copy(buffer, start, place.head, place.middle - 1);
+      end += buffer.write(`"prev":"${prev}",`, end, 'latin1');
+      end += packed.copy(buffer, end, place.middle, place.tail - 1);
+      end += buffer.write(`"seq":${seq},`, end, 'latin1');
+      end += packed.copy(buffer, end, place.tail, place.end);
+      prev = hashLeaf(buffer.subarray(start - 1, end));
+      push(peaks, seq, prev);
+      buffer[start - 1] = NEWLINE;
+      if (packed[at] !== BLANK) marks.push(packed.toString('latin1', at, at + MARK_LENGTH));
+      seq += 1;
+      at = place.end + 1;
     }
     buffer[end] = NEWLINE;
     return {

@@ -1,4 +1,4 @@
-import { type Packed, pack, toEventBody } from '../body.ts';
+import { type Body, type Packed, pack, toEventBody } from '../body.ts';
 import type { Json } from '../canonical.ts';
 import { type Chain, type Stage, settle } from './chain.ts';
 import type { Disk, DiskFile } from './disk.ts';
@@ -52,13 +52,13 @@ export interface LogState {
 
 const WATCH_MS = 250;
 
-export function commit(state: LogState, packs: readonly Packed[], confirm = () => true): boolean {
-  return write(state, packs, { confirm, synced: state.options.durability === 'fsync' });
+export function commit(state: LogState, packed: Packed, confirm = () => true): boolean {
+  return write(state, packed, { confirm, synced: state.options.durability === 'fsync' });
 }
 
 /** An entry that nobody waits for: the next sync makes it durable, and a crash may lose it. */
-export function note(state: LogState, packs: readonly Packed[]): void {
-  write(state, packs, { confirm: () => true, synced: false });
+export function note(state: LogState, body: Body): void {
+  write(state, pack([body]), { confirm: () => true, synced: false });
 }
 
 interface How {
@@ -66,10 +66,10 @@ interface How {
   readonly synced: boolean;
 }
 
-function write(state: LogState, packs: readonly Packed[], { confirm, synced }: How): boolean {
+function write(state: LogState, packed: Packed, { confirm, synced }: How): boolean {
   const { file } = writable(state);
   watch(state);
-  const staged = state.stage(state.chain, packs);
+  const staged = state.stage(state.chain, packed);
   try {
     writeAll(file, staged.bytes);
   } catch (thrown) {
@@ -128,8 +128,8 @@ export function watch(state: LogState): void {
   throw new LogFault(found, `${options.file} was changed by someone else`);
 }
 
-export function event(state: LogState, kind: string, fields: Record<string, Json>): Packed {
-  return pack([toEventBody(kind, timestamp(state), fields)]);
+export function event(state: LogState, kind: string, fields: Record<string, Json>): Body {
+  return toEventBody(kind, timestamp(state), fields);
 }
 
 export function timestamp({ options }: LogState): string {

@@ -94,7 +94,7 @@ function takeBatch(state: HostState, batch: Batch): void {
 }
 
 function commit({ log, turn, tell }: HostState, batch: Batch): void {
-  if (isOpen(turn, batch) && log.commit([batch], () => claimTurn(turn, batch))) {
+  if (isOpen(turn, batch) && log.commit(batch, () => claimTurn(turn, batch))) {
     tell({ type: 'done', id: batch.id, seq: log.chain().seq });
     endTurn(turn, batch);
   } else {
@@ -169,7 +169,7 @@ function heal(state: HostState): void {
 function close(state: HostState, last: Packed): void {
   // A checkpoint on its way is logged, and so belongs before the last one.
   if (state.signing instanceof Promise) return void state.signing.then(() => close(state, last));
-  guard(state, () => state.log.commit([last]));
+  guard(state, () => state.log.commit(last));
   const sealing = seal(state, 'last');
   if (sealing instanceof Promise) void sealing.then(() => end(state));
   else end(state);

@@ -1,4 +1,4 @@
-import { type Packed, pack, toBody, toPieces } from '../body.ts';
+import { type Body, type Packed, pack, toBody, toPieces } from '../body.ts';
 import type { Json } from '../canonical.ts';
 import { type Chain, createStage } from './chain.ts';
 import {
@@ -20,11 +20,11 @@ import { type Opening, openLog } from './start.ts';
 /** A log on one disk, for one writer. Every call is synchronous and throws LogFault. */
 export interface Log {
   /** Makes the entries durable, all or none, and returns true; false where `confirm` took it back. */
-  commit(packs: readonly Packed[], confirm?: () => boolean): boolean;
+  commit(packed: Packed, confirm?: () => boolean): boolean;
   /** An entry that nobody waits for: durable with the next one. */
   note(kind: string, fields: Record<string, Json>): void;
   /** An entry about the log itself. */
-  event(kind: string, fields: Record<string, Json>): Packed;
+  event(kind: string, fields: Record<string, Json>): Body;
   /** Notices a live file that is no longer ours, and rotates when it is time. */
   tick(): void;
   /** After a commit: closes a segment that has reached its size. */
@@ -65,8 +65,8 @@ export function createLog(options: LogOptions): Log {
   };
   begin(state, opening);
   return {
-    commit: (packs, confirm) => commit(state, packs, confirm),
-    note: (kind, fields) => note(state, [event(state, kind, fields)]),
+    commit: (packed, confirm) => commit(state, packed, confirm),
+    note: (kind, fields) => note(state, event(state, kind, fields)),
     event: (kind, fields) => event(state, kind, fields),
     tick: () => tick(state),
     rotateIfLarge: () => rotateIfLarge(state),
@@ -87,12 +87,13 @@ function begin(state: LogState, { recovered, broken, open }: Opening): void {
   const { labels, resuming } = state.options;
   if (!state.live) openSegment(state);
   state.reserve.keep();
-  commit(state, [
+  const found = [
     ...(broken ? [event(state, 'broken', { broken: { ...broken } })] : []),
     ...(recovered ? [event(state, 'recovered', { recovered: { ...recovered } })] : []),
     ...(resuming ? [] : [...open].map((id) => unknownOutcome(id, timestamp(state)))),
     event(state, resuming ? 'restarted' : 'started', { labels }),
-  ]);
+  ];
+  commit(state, pack(found));
 }
 
 function tick(state: LogState): void {
@@ -106,7 +107,7 @@ function fall(state: LogState, { code, message }: LogFault): void {
   if (!isFull(code)) return;
   try {
     state.reserve.release();
-    commit(state, [event(state, 'suspended', { suspended: { code, message } })]);
+    commit(state, pack([event(state, 'suspended', { suspended: { code, message } })]));
   } catch {
     // The disk is fuller than its reserve: `heal` says it, once there is room.
   }
@@ -121,12 +122,12 @@ function heal(state: LogState, { code, message }: LogFault): void {
   state.reserve.keep();
   // Room for the reserve alone would be room for nothing else.
   if (isFull(code)) state.reserve.probe();
-  commit(state, [event(state, 'suspended', { suspended: { code, message } })]);
+  commit(state, pack([event(state, 'suspended', { suspended: { code, message } })]));
 }
 
 /** The process ended between this call's intent and its outcome: what KMS did, nobody here knows. */
-function unknownOutcome(id: string, at: string): Packed {
+function unknownOutcome(id: string, at: string): Body {
   const outcome = { code: 'UNKNOWN', status: 'unknown' };
   const entry = { decision_id: id, kind: 'outcome', outcome, timestamp: at };
-  return pack([toBody('-', id, toPieces(entry))]);
+  return toBody('-', id, toPieces(entry));
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { pack } from '../body.ts';
 import type { Disk } from './disk.ts';
 import type { Log } from './log.ts';
 import { closedSegments } from './segments.ts';
@@ -30,6 +31,6 @@ export function retain(options: RetainOptions, covered: number): void {
     file: basename(path),
     first_seq: firstSeq,
   }));
-  log.commit([log.event('retention', { retention: { deleted: named } })]);
+  log.commit(pack([log.event('retention', { retention: { deleted: named } })]));
   for (const { path } of expired) disk.remove(path);
 }

@@ -22,7 +22,7 @@ export function rotateIfLarge(state: LogState): void {
 function rotate(state: LogState, reason: string): void {
   // logrotate has moved the file away by now, which is what a reopen is for, and no tampering.
   state.watchedAt = state.options.now();
-  commit(state, [event(state, 'segment_close', { segment_close: { reason } })]);
+  commit(state, pack([event(state, 'segment_close', { segment_close: { reason } })]));
   sync(state, writable(state).file);
   startAnew(state, reason);
 }
@@ -42,7 +42,7 @@ export function openSegment(state: LogState): void {
   const { options, chain, predecessor, open } = state;
   const { disk, file: path, now } = options;
   const head = toHead({ ...options, chain, predecessor, open }, timestamp(state));
-  const staged = state.stage(chain, [pack([head])]);
+  const staged = state.stage(chain, pack([head]));
   state.live = createSegment({ disk, path, head: staged.bytes, chain, at: now() });
   state.chain = staged.chain;
   state.bytes = staged.bytes.length;
