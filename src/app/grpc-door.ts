@@ -8,7 +8,7 @@ import type { Pipeline } from '../pipeline.ts';
 import { createChannelzServer } from '../server/channelz.ts';
 import { createExplain } from '../server/explain.ts';
 import { createGrpcServer } from '../server/grpc.ts';
-import type { createHealth } from '../server/health.ts';
+import { type createHealth, HEALTH_SERVICE } from '../server/health.ts';
 import { type Connections, createConnections } from '../server/listener/connections.ts';
 import { explainRefusals } from '../server/listener/explain.ts';
 import { watchHalfOpenCalls } from '../server/listener/half-open.ts';
@@ -118,7 +118,7 @@ function createListeners(
   const { config, pipeline, check, health, log } = parts;
   const options = serverOptions(wireLimits(config));
   const server = createGrpcServer({ options, pipeline, check, health, tools });
-  const services = [SERVICE_NAME, 'grpc.health.v1.Health'];
+  const services = [SERVICE_NAME, HEALTH_SERVICE];
   if (config.reflection) addReflection(server, { services, rpc: tools.rpc });
   const first = { listen: config.listen, mode: config.mode, identity: '', plaintext: false };
   return [first, ...config.listeners].map(({ listen, mode, identity = '', plaintext }) =>

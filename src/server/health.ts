@@ -23,7 +23,7 @@ interface Handlers {
 
 type Tools = Pick<HandlerTools, 'rpc'>;
 
-const SERVICE = 'grpc.health.v1.Health';
+export const HEALTH_SERVICE = 'grpc.health.v1.Health';
 const NAMES: readonly string[] = ['', SERVICE_NAME];
 /** A watch holds on to its request for as long as it lasts. */
 const MAX_BYTES = 1024;
@@ -77,7 +77,7 @@ function guarded(
   { remember, tools }: { remember: (call: Watch) => void; tools: Tools },
 ): UntypedServiceImplementation {
   const { check, watch, list } = handlers as unknown as Handlers;
-  const counters = (method: string): RpcCounters => tools.rpc(`/${SERVICE}/${method}`);
+  const counters = (method: string): RpcCounters => tools.rpc(`/${HEALTH_SERVICE}/${method}`);
   const watched = counters('Watch');
   const guards: Handlers = {
     check: counted(counters('Check'), (call, callback) => {

@@ -5,9 +5,6 @@ import { PROTO_ROOT } from './service.ts';
 
 const ERROR_DOMAIN = 'kms-reencrypt-proxy';
 
-/** Reasons after which an automatic retry would only add to the load. */
-const NO_RETRY = new Set<Reason>(['KMS_THROTTLED', 'LIMITED', 'AUDIT_UNAVAILABLE']);
-
 const DEFAULT_RETRY_MS = 200;
 
 /**
@@ -60,8 +57,7 @@ export function createStatusWriter() {
     const details = toRpcStatus(refusal, decisionId, code);
     const metadata = trailers(decisionId);
     metadata.set('grpc-status-details-bin', encoded(rpcStatus, details));
-    const never = NO_RETRY.has(refusal.reason) || details.code === status.RESOURCE_EXHAUSTED;
-    if (never) metadata.set('grpc-retry-pushback-ms', '-1');
+    if (isBurdenAgain(refusal.reason, details.code)) metadata.set('grpc-retry-pushback-ms', '-1');
     return { code: details.code, details: refusal.message, metadata };
   }
 
@@ -69,6 +65,10 @@ export function createStatusWriter() {
 }
 
 export type StatusWriter = ReturnType<typeof createStatusWriter>;
+
+/** Where an automatic retry would only add to the load. */
+const isBurdenAgain = (reason: Reason, code: number): boolean =>
+  code === status.RESOURCE_EXHAUSTED || reason === 'AUDIT_UNAVAILABLE';
 
 const codeOf = ({ reason }: Refusal): number => status[REASONS[reason].grpc];
 

@@ -4,6 +4,7 @@ import type {
   ServerHttp2Stream,
   ServerStreamResponseOptions,
 } from 'node:http2';
+import { status } from '@grpc/grpc-js';
 import type { Connections } from './connections.ts';
 
 /** An answer that says no and that no handler has made. */
@@ -27,9 +28,6 @@ interface Explained extends ServerHttp2Stream {
 }
 
 const UNSUPPORTED_MEDIA_TYPE = 415;
-const OK = 0;
-/** Its caller's own clock has ended the call already, and a handler's answer may be on its way. */
-const DEADLINE_EXCEEDED = 4;
 
 /**
  * Explains what grpc-js refuses before a handler sees it: a message that is too large, a method that
@@ -71,9 +69,9 @@ function refusalIn(headers: OutgoingHttpHeaders = {}, path = ''): Unexplained | 
       ? { path, code: undefined, sentence: 'The content type must be application/grpc.' }
       : undefined;
   }
-  if (code === OK || code === DEADLINE_EXCEEDED || headers['decision_id'] !== undefined) {
-    return undefined;
-  }
+  if (code === status.OK || headers['decision_id'] !== undefined) return undefined;
+  // Its caller's own clock has ended the call already, and a handler's answer may be on its way.
+  if (code === status.DEADLINE_EXCEEDED) return undefined;
   return { path, code: Number(code), sentence: decoded(String(sentence)) };
 }
 
