@@ -1,10 +1,11 @@
-import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
+import { type ClientHttp2Session, connect } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { credentials, type GrpcObject, loadPackageDefinition, status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { detailsOf } from '../helpers/grpc-client.ts';
 import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+import { framed, sendRaw } from '../helpers/raw-call.ts';
 
 const SERVICE = '/kms.reencrypt.v1.ReEncryptService';
 const HEALTH = '/grpc.health.v1.Health';
@@ -23,31 +24,8 @@ afterAll(async () => {
   await proxy.stop();
 });
 
-/** A message with its head. */
-function framed(body: Buffer, compressed = 0): Buffer {
-  const head = Buffer.from([compressed, 0, 0, 0, 0]);
-  head.writeUInt32BE(body.length, 1);
-  return Buffer.concat([head, body]);
-}
-
-/** All headers and trailers of the answer. */
-function send(path: string, bytes: Buffer, headers: Record<string, string> = {}) {
-  return new Promise<IncomingHttpHeaders>((resolve, reject) => {
-    const call = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      ...headers,
-    });
-    const all: IncomingHttpHeaders = {};
-    call.on('response', (some) => void Object.assign(all, some));
-    call.on('trailers', (some) => void Object.assign(all, some));
-    call.on('error', reject).on('close', () => resolve(all));
-    call.resume();
-    call.end(bytes);
-  });
-}
+const send = (path: string, bytes: Buffer, headers?: Record<string, string>) =>
+  sendRaw(session, path, bytes, headers);
 
 async function metric(line: string): Promise<number> {
   const text = await (await fetch(`http://${proxy.addresses.probe}/metrics`)).text();
@@ -67,24 +45,30 @@ const GZIP = { 'grpc-encoding': 'gzip' };
 const ASK_A = framed(Buffer.from([0x0a, 0x01, 0x61]));
 /** A field of 255 bytes that has none. */
 const CUT = framed(Buffer.from([0x0a, 0xff]));
-const BOMB = framed(gzipSync(Buffer.alloc(50_000_000)), 1);
+const BOMB = framed(gzipSync(Buffer.alloc(50_000_000)), { compressed: 1 });
 
 describe('what grpc-js refuses by itself', () => {
   test.each([
     ['a message above the limit', `${SERVICE}/ReEncrypt`, LARGE, {}, 'RESOURCE_EXHAUSTED'],
     ['one that is so unpacked', `${SERVICE}/ReEncrypt`, BOMB, GZIP, 'RESOURCE_EXHAUSTED'],
-    ['one that is no gzip', `${SERVICE}/ReEncrypt`, framed(LARGE, 1), GZIP, 'RESOURCE_EXHAUSTED'],
+    [
+      'one that is no gzip',
+      `${SERVICE}/ReEncrypt`,
+      framed(LARGE, { compressed: 1 }),
+      GZIP,
+      'RESOURCE_EXHAUSTED',
+    ],
     [
       'one that cannot be unpacked',
       `${SERVICE}/ReEncrypt`,
-      framed(Buffer.from('no gzip'), 1),
+      framed(Buffer.from('no gzip'), { compressed: 1 }),
       GZIP,
       'INTERNAL',
     ],
     [
       'a compression that it does not know',
       `${SERVICE}/ReEncrypt`,
-      framed(Buffer.from('x'), 1),
+      framed(Buffer.from('x'), { compressed: 1 }),
       { 'grpc-encoding': 'snappy' },
       'UNIMPLEMENTED',
     ],

@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
-import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
+import { type ClientHttp2Session, connect } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+import { framed, sendRaw } from '../helpers/raw-call.ts';
 
 const SERVICE = '/kms.reencrypt.v1.ReEncryptService';
 const HEALTH = '/grpc.health.v1.Health';
@@ -23,12 +24,6 @@ afterAll(async () => {
   await proxy.stop();
 });
 
-function message(body: Buffer, length = body.length): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(length, 1);
-  return Buffer.concat([head, body]);
-}
-
 interface Told {
   readonly code: number;
   readonly text: string;
@@ -36,30 +31,15 @@ interface Told {
 }
 
 /** Sends bytes to a method, all on one connection, and gives back its status. */
-function send(path: string, bytes: Buffer, headers: Record<string, string> = {}): Promise<Told> {
-  return new Promise((resolve, reject) => {
-    const call = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      ...headers,
-    });
-    const tell = (of: IncomingHttpHeaders) => {
-      if (of['grpc-status'] === undefined) return;
-      const [code, text] = [Number(of['grpc-status']), decodeURI(String(of['grpc-message']))];
-      resolve({ code, text, decisionId: of['decision_id'] });
-      call.close();
-    };
-    call.on('response', tell).on('trailers', tell).on('error', reject);
-    call.resume();
-    call.end(bytes);
-  });
+async function send(path: string, bytes: Buffer, headers?: Record<string, string>): Promise<Told> {
+  const told = await sendRaw(session, path, bytes, headers);
+  const [code, text] = [Number(told['grpc-status']), decodeURI(String(told['grpc-message']))];
+  return { code, text, decisionId: told['decision_id'] };
 }
 
 describe('a message that cannot be decoded', () => {
   test.each(['ReEncrypt', 'CheckReEncrypt'])('is the caller’s mistake, to %s', async (method) => {
-    expect(await send(`${SERVICE}/${method}`, message(CUT))).toEqual({
+    expect(await send(`${SERVICE}/${method}`, framed(CUT))).toEqual({
       code: status.INVALID_ARGUMENT,
       text: 'request must be a message of this method’s type',
       decisionId: expect.stringMatching(UUID),
@@ -67,14 +47,14 @@ describe('a message that cannot be decoded', () => {
   });
 
   test.each(['Check', 'Watch'])('is so to the health service’s %s', async (method) => {
-    const { code, text } = await send(`${HEALTH}/${method}`, message(CUT));
+    const { code, text } = await send(`${HEALTH}/${method}`, framed(CUT));
     expect([code, text]).toEqual([status.INVALID_ARGUMENT, 'request must be a health request']);
   });
 
   test.each(['BatchReEncrypt', 'StreamReEncrypt', 'Nope', '__proto__'])(
     'does not matter where nothing is served: %s is UNIMPLEMENTED',
     async (method) => {
-      for (const bytes of [message(CUT), message(CUT, 100), Buffer.alloc(0)]) {
+      for (const bytes of [framed(CUT), framed(CUT, { length: 100 }), Buffer.alloc(0)]) {
         expect(await send(`${SERVICE}/${method}`, bytes)).toMatchObject({
           code: status.UNIMPLEMENTED,
         });
@@ -89,14 +69,14 @@ describe('a message that cannot be decoded', () => {
       Buffer.concat([Buffer.from([0x0a, 0xf2, 0x2e]), Buffer.alloc(6002, '\x20\x00')]),
     ],
   ])('is not decoded where it is of very many fields, for %s', async (method, bytes) => {
-    expect(await send(`${SERVICE}/${method}`, message(bytes))).toMatchObject({
+    expect(await send(`${SERVICE}/${method}`, framed(bytes))).toMatchObject({
       code: status.INVALID_ARGUMENT,
       text: 'request must have at most 3000 fields',
     });
   });
 
   test('is counted in the log with the others that were turned away', async () => {
-    await send(`${SERVICE}/ReEncrypt`, message(CUT));
+    await send(`${SERVICE}/ReEncrypt`, framed(CUT));
     await expect
       .poll(() => proxy.entries().map((entry) => entry['turned_away']), { timeout: 5000 })
       .toContainEqual({ reason: 'INVALID_REQUEST', count: expect.any(Number) });
@@ -107,9 +87,9 @@ describe('grpc-timeout', () => {
   test.each(['-5S', '5s', '5', 'S', '1.5S', '100m;x', '5S, 6S', '999999999S'])(
     'that is none, such as %s, is refused by its name',
     async (timeout) => {
-      const told = await send(`${SERVICE}/ReEncrypt`, message(CUT), { 'grpc-timeout': timeout });
+      const told = await send(`${SERVICE}/ReEncrypt`, framed(CUT), { 'grpc-timeout': timeout });
       expect(told).toMatchObject({ code: status.INVALID_ARGUMENT });
-      const empty = await send(`${SERVICE}/ReEncrypt`, message(Buffer.alloc(0)), {
+      const empty = await send(`${SERVICE}/ReEncrypt`, framed(Buffer.alloc(0)), {
         'grpc-timeout': timeout,
       });
       expect(empty).toEqual({
@@ -126,7 +106,7 @@ describe('grpc-timeout', () => {
       const warnings: string[] = [];
       const heard = ({ name }: Error) => void warnings.push(name);
       process.on('warning', heard);
-      const told = await send(`${SERVICE}/ReEncrypt`, message(Buffer.alloc(0)), {
+      const told = await send(`${SERVICE}/ReEncrypt`, framed(Buffer.alloc(0)), {
         'grpc-timeout': timeout,
       });
       await new Promise((resolve) => setImmediate(resolve));
@@ -140,8 +120,8 @@ describe('grpc-timeout', () => {
 describe('the health service', () => {
   test('takes no name that is a burden, and says none back that it does not know', async () => {
     const long = Buffer.concat([Buffer.from([0x0a, 0xc0, 0x9a, 0x0c]), Buffer.alloc(200_000, 'a')]);
-    expect((await send(`${HEALTH}/Watch`, message(long))).code).toBe(status.INVALID_ARGUMENT);
-    const unknown = message(Buffer.from([0x0a, 0x01, 0x61]));
+    expect((await send(`${HEALTH}/Watch`, framed(long))).code).toBe(status.INVALID_ARGUMENT);
+    const unknown = framed(Buffer.from([0x0a, 0x01, 0x61]));
     expect(await send(`${HEALTH}/Check`, unknown)).toMatchObject({
       code: status.NOT_FOUND,
       text: 'There is no such service here.',

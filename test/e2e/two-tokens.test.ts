@@ -1,23 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import {
-  type ClientHttp2Session,
-  type ClientSessionOptions,
-  connect,
-  type IncomingHttpHeaders,
-} from 'node:http2';
+import { type ClientHttp2Session, type ClientSessionOptions, connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+import { framed, sendRaw } from '../helpers/raw-call.ts';
 
 const ISSUER = { issuer: 'https://issuer.example', audience: ['krp'] };
 /** destination_key_id, so that the call is one. */
-const MESSAGE = Buffer.concat([
-  Buffer.from([0, 0, 0, 0, 27, 0x0a, 0x01, 0x61, 0x22, 22]),
-  Buffer.from('alias/demo-destination'),
-]);
+const MESSAGE = framed(
+  Buffer.concat([Buffer.from([0x0a, 0x01, 0x61, 0x22, 22]), Buffer.from('alias/demo-destination')]),
+);
 
 let folder: string;
 let proxy: RunningProxy;
@@ -54,17 +49,8 @@ afterAll(async () => {
 
 /** As whom a call was judged that brought these, each in a header field of its own. */
 async function judgedAs(authorization: readonly string[]): Promise<string> {
-  const told = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
-    const call = session.request({
-      ':method': 'POST',
-      ':path': '/kms.reencrypt.v1.ReEncryptService/ReEncrypt',
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      authorization: [...authorization] as unknown as string,
-    });
-    call.on('response', resolve).on('error', reject);
-    call.resume();
-    call.end(MESSAGE);
+  const told = await sendRaw(session, '/kms.reencrypt.v1.ReEncryptService/ReEncrypt', MESSAGE, {
+    authorization: [...authorization] as unknown as string,
   });
   if (Number(told['grpc-status']) === status.UNAUTHENTICATED) return 'UNAUTHENTICATED';
   const entry = proxy.entries().findLast((one) => one['decision_id'] === told['decision_id']);

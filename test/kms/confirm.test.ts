@@ -2,23 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { KmsAnswer } from '../../src/call.ts';
 import { Refusal } from '../../src/errors.ts';
 import { confirm } from '../../src/kms/confirm.ts';
+import { ANSWER } from './answers.ts';
 import { aPermit, DESTINATION_ARN, SOURCE_ARN } from './permits.ts';
 
-const whole: KmsAnswer = {
-  ciphertext: Uint8Array.of(9),
-  sourceKeyArn: SOURCE_ARN,
-  destinationKeyArn: DESTINATION_ARN,
-  sourceAlgorithm: 'SYMMETRIC_DEFAULT',
-  destinationAlgorithm: 'SYMMETRIC_DEFAULT',
-  sourceKeyMaterialId: '',
-  destinationKeyMaterialId: '',
-  dryRun: false,
-  requestId: 'r',
-  attempts: 1,
-  latencyNs: 1,
-};
 const bare: KmsAnswer = {
-  ...whole,
+  ...ANSWER,
   ciphertext: new Uint8Array(0),
   sourceKeyArn: '',
   destinationKeyArn: '',
@@ -40,11 +28,11 @@ function sideWithheld(act: () => void): string {
 
 describe('an answer is released', () => {
   it('when it is whole and names the keys and algorithms that were judged', () => {
-    confirm(aPermit(), whole);
+    confirm(aPermit(), ANSWER);
   });
 
   it('when the source was left out and KMS names one, which policy is asked about next', () => {
-    confirm(aPermit({ source: { keyId: '' } }), { ...whole, sourceKeyArn: mrk });
+    confirm(aPermit({ source: { keyId: '' } }), { ...ANSWER, sourceKeyArn: mrk });
   });
 
   it('for a dry run that KMS would have performed, which names no key', () => {
@@ -65,24 +53,24 @@ describe('an answer is withheld', () => {
     ['leaves out the destination algorithm', { destinationAlgorithm: '' }, 'destination'],
     ['calls a real call a dry run', { dryRun: true }, 'neither side'],
   ])('that %s', (_, change, side) => {
-    expect(sideWithheld(() => confirm(aPermit(), { ...whole, ...change }))).toBe(side);
+    expect(sideWithheld(() => confirm(aPermit(), { ...ANSWER, ...change }))).toBe(side);
   });
 
   it('that names a related multi-Region key in another Region', () => {
     const permit = aPermit({ sourceFacts: { keyArn: mrk } });
-    const answer = { ...whole, sourceKeyArn: mrk.replace('eu-west-1', 'us-east-1') };
+    const answer = { ...ANSWER, sourceKeyArn: mrk.replace('eu-west-1', 'us-east-1') };
     expect(sideWithheld(() => confirm(permit, answer))).toBe('source');
   });
 
   it('that re-encrypted where a dry run was asked for', () => {
     const permit = aPermit({ call: { dryRun: true } });
-    expect(sideWithheld(() => confirm(permit, whole))).toBe('neither side');
-    const both = { ...whole, dryRun: true };
+    expect(sideWithheld(() => confirm(permit, ANSWER))).toBe('neither side');
+    const both = { ...ANSWER, dryRun: true };
     expect(sideWithheld(() => confirm(permit, both))).toBe('neither side');
   });
 
   it('with a sentence that does not tell the caller which key KMS used', () => {
-    const answer = { ...whole, sourceKeyArn: mrk };
+    const answer = { ...ANSWER, sourceKeyArn: mrk };
     expect(() => confirm(aPermit(), answer)).toThrow(
       'KMS used a key that was not judged; its result is withheld.',
     );

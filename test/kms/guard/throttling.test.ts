@@ -4,8 +4,8 @@ import { guardKms } from '../../../src/kms/guard/create-guard.ts';
 import type { Kms } from '../../../src/kms/port.ts';
 import { toKmsRequest } from '../../../src/kms/request.ts';
 import { createGate } from '../../../src/limits/gate.ts';
+import { ANSWER, DOWN, THROTTLED } from '../answers.ts';
 import { aPermit } from '../permits.ts';
-import { ANSWER, DOWN, THROTTLED } from './answers.ts';
 
 const WINDOW_MS = 10_000;
 

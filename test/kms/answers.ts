@@ -1,10 +1,12 @@
-import type { KmsAnswer } from '../../../src/call.ts';
-import { KmsFault } from '../../../src/kms/port.ts';
+import type { KmsAnswer } from '../../src/call.ts';
+import { KmsFault } from '../../src/kms/port.ts';
+import { DESTINATION_ARN, SOURCE_ARN } from './permits.ts';
 
+/** A whole answer to what `aPermit` permits. */
 export const ANSWER: KmsAnswer = {
   ciphertext: Buffer.from('new'),
-  sourceKeyArn: 'arn:source',
-  destinationKeyArn: 'arn:destination',
+  sourceKeyArn: SOURCE_ARN,
+  destinationKeyArn: DESTINATION_ARN,
   sourceAlgorithm: 'SYMMETRIC_DEFAULT',
   destinationAlgorithm: 'SYMMETRIC_DEFAULT',
   sourceKeyMaterialId: '',
