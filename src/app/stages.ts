@@ -1,3 +1,4 @@
+import { inCohorts } from '../cohort.ts';
 import type { Config } from '../config/schema.ts';
 import { cacheLookUps } from '../keys/cache.ts';
 import { createLookUp } from '../keys/look-up.ts';
@@ -22,9 +23,10 @@ export async function composeStages(
   return {
     identify: await composeIdentify(config.identity, { around, tls: parts.tls }, opened),
     admit: admission.admit,
-    resolve: composeResolve(config.keys, parts),
+    // Behind these two a call needs the proxy's own work most, and nobody else's.
+    resolve: inCohorts(composeResolve(config.keys, parts)),
     decide: policy.decide,
-    forward: createForward({ kms, keyIds: config.keys.forward }),
+    forward: inCohorts(createForward({ kms, keyIds: config.keys.forward })),
     confirm,
     record: { intent: audit.intent, terminal: audit.terminal, turnedAway },
     count: metrics.count,

@@ -15,7 +15,7 @@ export interface HalfOpenOptions {
 
 /** What Node publishes of each stream of every HTTP/2 server in the process. */
 interface Published {
-  readonly stream: ServerHttp2Stream;
+  readonly stream: ServerHttp2Stream & { [BEGUN]?: Begun };
   readonly headers?: { readonly ':path'?: string };
 }
 
@@ -24,11 +24,17 @@ const SWEEP_MS = 50;
 /** What connections with half-sent messages may have received since the oldest of these began. */
 const HELD_BYTES = 32 * 1024 * 1024;
 
+/** A call that has begun. */
 interface Begun {
   readonly at: number;
   /** What its connection had received by then. */
   readonly bytes: number;
+  /** Until the call is over. */
+  stream: ServerHttp2Stream | undefined;
 }
+
+/** Where a stream carries it. */
+const BEGUN = Symbol('begun');
 
 /**
  * Cuts calls whose message never comes whole. Their handler has not begun, so nothing else would end
@@ -37,51 +43,39 @@ interface Begun {
  */
 export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } {
   const { connections, streaming, limitMs, heldBytes = HELD_BYTES } = options;
-  /** In the order in which they began. */
-  const begun = new Map<ServerHttp2Stream, Begun>();
+  /**
+   * In the order in which they began. A Map of the streams would keep them: V8 chains the tables that
+   * a Map has outgrown, so that once one of them is old, all that was in the others is too.
+   */
+  let begun: Begun[] = [];
 
   const created = (message: unknown): void => {
     const { stream, headers } = message as Published;
     if (streaming.has(headers?.[':path'] ?? '')) return;
-    begun.set(stream, { at: performance.now(), bytes: received(stream) });
+    stream[BEGUN] = { at: performance.now(), bytes: received(stream), stream };
+    begun.push(stream[BEGUN]);
   };
   const closed = (message: unknown): void => {
-    begun.delete((message as Published).stream);
+    const call = (message as Published).stream[BEGUN];
+    if (call) call.stream = undefined;
   };
-  const cut = (stream: ServerHttp2Stream): void => {
-    begun.delete(stream);
-    stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  const cut = (call: Begun): void => {
+    call.stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    call.stream = undefined;
   };
   const sweep = (): void => {
     const late = performance.now() - limitMs;
-    const waiting = new Map<Http2Session, ServerHttp2Stream[]>();
-    for (const [stream, { at }] of begun) {
-      const { session } = stream;
-      if (stream.readableEnded || !session || !connections.owns(session.socket))
-        begun.delete(stream);
-      else if (at <= late) cut(stream);
-      else addTo(waiting, session, stream);
+    const waiting = new Map<Http2Session, Begun[]>();
+    for (const call of begun) {
+      const session = call.stream?.session;
+      if (!session || call.stream?.readableEnded || !connections.owns(session.socket))
+        call.stream = undefined;
+      else if (call.at <= late) cut(call);
+      else addTo(waiting, session, call);
     }
-    for (const streams of heaviest(waiting)) for (const stream of streams) cut(stream);
+    for (const calls of heaviest(waiting, heldBytes)) calls.forEach(cut);
+    begun = begun.filter(({ stream }) => stream !== undefined);
   };
-
-  /** The calls of as many connections as must give theirs up. */
-  function heaviest(waiting: ReadonlyMap<Http2Session, ServerHttp2Stream[]>) {
-    const held = [...waiting.values()].map((streams) => {
-      const [oldest] = streams;
-      const bytes = oldest ? received(oldest) - (begun.get(oldest)?.bytes ?? 0) : 0;
-      return { streams, bytes };
-    });
-    held.sort((one, other) => other.bytes - one.bytes);
-    let sum = held.reduce((all, { bytes }) => all + bytes, 0);
-    const given: ServerHttp2Stream[][] = [];
-    for (const { streams, bytes } of held) {
-      if (sum <= heldBytes) break;
-      given.push(streams);
-      sum -= bytes;
-    }
-    return given;
-  }
 
   subscribe('http2.server.stream.created', created);
   subscribe('http2.server.stream.close', closed);
@@ -99,14 +93,27 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
 }
 
 /** In place, for a sweep may find thousands. */
-function addTo(
-  waiting: Map<Http2Session, ServerHttp2Stream[]>,
-  session: Http2Session,
-  stream: ServerHttp2Stream,
-): void {
-  const streams = waiting.get(session);
-  if (streams) streams.push(stream);
-  else waiting.set(session, [stream]);
+function addTo(waiting: Map<Http2Session, Begun[]>, session: Http2Session, call: Begun): void {
+  const calls = waiting.get(session);
+  if (calls) calls.push(call);
+  else waiting.set(session, [call]);
+}
+
+/** The calls of as many connections as must give theirs up. */
+function heaviest(waiting: ReadonlyMap<Http2Session, Begun[]>, heldBytes: number): Begun[][] {
+  const held = [...waiting].map(([{ socket }, calls]) => {
+    const bytes = socket.bytesRead - (calls[0]?.bytes ?? 0);
+    return { calls, bytes };
+  });
+  held.sort((one, other) => other.bytes - one.bytes);
+  let sum = held.reduce((all, { bytes }) => all + bytes, 0);
+  const given: Begun[][] = [];
+  for (const { calls, bytes } of held) {
+    if (sum <= heldBytes) break;
+    given.push(calls);
+    sum -= bytes;
+  }
+  return given;
 }
 
 const received = ({ session }: ServerHttp2Stream): number => session?.socket?.bytesRead ?? 0;

@@ -1,0 +1,47 @@
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { inCohorts } from '../src/cohort.ts';
+
+function recorded() {
+  const events: string[] = [];
+  const stage = inCohorts((name: string) => {
+    events.push(`in ${name}`);
+    return name;
+  });
+  const pass = async (name: string) => void events.push(`out ${await stage(name)}`);
+  return { events, pass };
+}
+
+it('what comes in one turn of the event loop goes on together, in the order in which it came', async () => {
+  const { events, pass } = recorded();
+  void pass('a');
+  await Promise.resolve();
+  void pass('b');
+  await new Promise<void>((resolve) => process.nextTick(() => resolve(pass('c'))));
+  expect(events).toEqual(['in a', 'in b', 'in c', 'out a', 'out b', 'out c']);
+});
+
+it('what comes while a cohort goes on is of the next one', async () => {
+  const { events, pass } = recorded();
+  const first = pass('a').then(() => pass('b'));
+  await turn();
+  expect(events).toEqual(['in a', 'out a', 'in b']);
+  await first;
+  expect(events).toEqual(['in a', 'out a', 'in b', 'out b']);
+});
+
+it('nobody waits for a stage that takes longer', async () => {
+  const stage = inCohorts((ms: number) => sleep(ms, ms));
+  const ended: number[] = [];
+  await Promise.all([30, 1].map(async (ms) => ended.push(await stage(ms))));
+  expect(ended).toEqual([1, 30]);
+});
+
+it('a stage that throws or rejects does so at once', async () => {
+  const thrown = inCohorts((): string => {
+    throw new Error('thrown');
+  });
+  expect(() => thrown(undefined)).toThrow('thrown');
+  const rejected = inCohorts(() => Promise.reject(new Error('rejected')));
+  await expect(rejected(undefined)).rejects.toThrow('rejected');
+});
