@@ -4,7 +4,10 @@ import { keepHeapSmall } from '../../src/heap.ts';
 import { oneCall } from './one-call.ts';
 import { cpuPerTurn } from './turns.ts';
 
-/** Both durable entries of a call, 32 calls in flight, the log's thread included: node audit.ts FOLDER */
+/**
+ * What both durable entries add to a call, 32 calls in flight, the log's thread included: a turn with
+ * them, less a turn that only makes the calls. node audit.ts FOLDER
+ */
 const IN_FLIGHT = 32;
 const [folder = ''] = process.argv.slice(2);
 // As `serve` does.
@@ -19,6 +22,10 @@ const audit = await createAudit({
 });
 
 let index = 0;
+async function make(): Promise<void> {
+  index += 1;
+  oneCall(index);
+}
 async function record(): Promise<void> {
   index += 1;
   const { answer, intended, ...judged } = oneCall(index);
@@ -26,8 +33,10 @@ async function record(): Promise<void> {
   await audit.terminal({ ...judged, intended, answer });
 }
 
-const microseconds = await cpuPerTurn(async () => {
-  await Promise.all(Array.from({ length: IN_FLIGHT }, record));
-}, 200);
+const turnOf = (act: () => Promise<void>) => async () => {
+  await Promise.all(Array.from({ length: IN_FLIGHT }, act));
+};
+const microseconds =
+  (await cpuPerTurn(turnOf(record), 200)) - (await cpuPerTurn(turnOf(make), 200));
 process.stdout.write(`${microseconds / IN_FLIGHT}\n`);
 await audit.close();

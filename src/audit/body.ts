@@ -2,9 +2,9 @@ import { parseJson } from '../exact-json.ts';
 import { type Json, members } from './canonical.ts';
 
 /**
- * An entry on its way to the log: all of its line but `prev` and `seq`, which the log alone can
- * know. One string: mark (1) + decision id (36, blanks where there is none) + three pieces of the
- * line, parted by U+0001, which no JSON text contains.
+ * An entry on its way to the log: all of its line but the values of `prev` and `seq`, which the log
+ * alone can know. One string: mark (1) + decision id (36, blanks where there is none) + the line,
+ * with U+0001, which no JSON text contains, in the room for `prev` and where `seq` is to stand.
  */
 export type Body = string;
 
@@ -17,7 +17,9 @@ export interface Packed {
 /** What an entry does to the call it belongs to: begins it, ends it, or nothing. */
 export type Mark = '+' | '-' | ' ';
 
-const PART = '\u0001';
+const HASH_LENGTH = 64;
+const PREV = `"prev":"${'\u0001'.repeat(HASH_LENGTH)}",`;
+const SEQ = '\u0001';
 const NO_ID = ' '.repeat(36);
 /** Of a mark and the decision id behind it. */
 export const MARK_LENGTH = 37;
@@ -30,7 +32,7 @@ export interface Pieces {
 }
 
 export function toBody(mark: Mark, id: string, { head, middle, tail }: Pieces): Body {
-  return `${mark}${id}{${head}${PART}${middle}${PART}${tail}}`;
+  return `${mark}${id}{${head}${PREV}${middle}${SEQ}${tail}}`;
 }
 
 /** An entry about the log itself or its process, from plain values. */
@@ -60,7 +62,10 @@ export function idOf(body: Body): string {
 
 /** The same entry as plain values again, for the rare paths that change it. */
 export function fromBody(body: Body): Record<string, Json> {
-  return parseJson(body.slice(MARK_LENGTH).replaceAll(PART, '')) as Record<string, Json>;
+  return parseJson(body.slice(MARK_LENGTH).replace(PREV, '').replace(SEQ, '')) as Record<
+    string,
+    Json
+  >;
 }
 
 const LEAST_BYTES = 64 << 10;
@@ -81,18 +86,20 @@ export function pack(bodies: readonly Body[], memory?: SharedArrayBuffer): Packe
   return { memory: roomy, bytes: Buffer.from(roomy).write(text) };
 }
 
-/** Where one packed body and its pieces are: its mark at `start`, the pieces between the rest. */
+/** Where one packed body has what; its mark is at `start`. */
 export interface Place {
-  readonly head: number;
-  readonly middle: number;
-  readonly tail: number;
+  readonly line: number;
+  /** Of the room for the value of `prev`. */
+  readonly prev: number;
+  /** Of the byte that `seq` takes the place of. */
+  readonly seq: number;
   /** Of its newline. */
   readonly end: number;
 }
 
 export function placeOf(packed: Buffer, start: number): Place {
-  const head = start + MARK_LENGTH;
-  const middle = packed.indexOf(1, head) + 1;
-  const tail = packed.indexOf(1, middle) + 1;
-  return { head, middle, tail, end: packed.indexOf(10, tail) };
+  const line = start + MARK_LENGTH;
+  const prev = packed.indexOf(1, line);
+  const seq = packed.indexOf(1, prev + HASH_LENGTH);
+  return { line, prev, seq, end: packed.indexOf(10, seq) };
 }

@@ -22,8 +22,8 @@ export interface Staged {
 
 const NEWLINE = 10;
 const BLANK = 0x20;
-/** `"prev":"…",` and `"seq":…,` of the largest safe integer. */
-const ADDED_BYTES = 75 + 23;
+/** `"seq":…,` of the largest safe integer. */
+const SEQ_BYTES = 23;
 
 /** Gives bodies their place in the chain. Nothing of `chain` changes, so that a batch can be dropped. */
 export type Stage = (chain: Chain, packed: Packed) => Staged;
@@ -41,15 +41,14 @@ export function createStage(): Stage {
     const packed = Buffer.from(memory, 0, bytes);
     for (let at = 0; at < bytes; ) {
       const place = placeOf(packed, at);
-      const room = end + 2 + (place.end - at) + ADDED_BYTES;
+      const room = end + 2 + (place.end - at) + SEQ_BYTES;
       if (room > buffer.length) buffer = enlarge(buffer, room, end);
       const start = end + 1;
       buffer[end] = 0;
-      end = start + packed.copy(buffer, start, place.head, place.middle - 1);
-      end += buffer.write(`"prev":"${prev}",`, end, 'latin1');
-      end += packed.copy(buffer, end, place.middle, place.tail - 1);
+      end = start + packed.copy(buffer, start, place.line, place.seq);
+      buffer.write(prev, start + place.prev - place.line, 'latin1');
       end += buffer.write(`"seq":${seq},`, end, 'latin1');
-      end += packed.copy(buffer, end, place.tail, place.end);
+      end += packed.copy(buffer, end, place.seq + 1, place.end);
       prev = hashLeaf(buffer.subarray(start - 1, end));
       push(peaks, seq, prev);
       buffer[start - 1] = NEWLINE;
