@@ -1,0 +1,28 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ServerHttp2Stream } from 'node:http2';
+import { expect, test, vi } from 'vitest';
+import { letEndedCallsGo } from '../../../src/server/listener/let-go.ts';
+import { createCaller, createDoor } from './harness.ts';
+
+test('a stream that has ended is held by none of its listeners, and an error of it ends nobody', async () => {
+  const streams: ServerHttp2Stream[] = [];
+  const note = (message: unknown) => {
+    streams.push((message as { stream: ServerHttp2Stream }).stream);
+  };
+  subscribe('http2.server.stream.created', note);
+  const parting = letEndedCallsGo();
+  const door = createDoor();
+  const caller = createCaller((await door.open()).address);
+  try {
+    await caller.whoAmI();
+    await vi.waitFor(() => {
+      expect(streams.map((stream) => stream.eventNames())).toEqual([['error']]);
+    });
+    expect(streams[0]?.emit('error', new Error('late'))).toBe(true);
+  } finally {
+    caller.close();
+    await door.close();
+    parting.close();
+    unsubscribe('http2.server.stream.created', note);
+  }
+});
