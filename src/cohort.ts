@@ -1,27 +1,35 @@
+type Wrap = <Input, Output>(
+  stage: (input: Input) => Output | Promise<Output>,
+) => (input: Input) => Promise<Output>;
+
 /**
- * Hands on together what a stage has done within one turn of the event loop, so that the stages
- * behind it run for many calls in a row, while their code and data are still in the core's caches.
+ * Hands on together what stages have done within one turn of the event loop, so that the stages
+ * behind them run for many calls in a row, while their code and data are still in the core's caches.
  * A call that is alone waits for the end of the turn and no longer. The idea is that of Larus and
  * Parkes, "Using Cohort Scheduling to Enhance Server Performance" (USENIX 2002).
  */
-export function inCohorts<Input, Output>(
-  stage: (input: Input) => Output | Promise<Output>,
-): (input: Input) => Promise<Output> {
-  let cohort: (() => void)[] = [];
+export function createCohorts(): Wrap {
+  /** One of each stage. */
+  const cohorts: (() => void)[][] = [];
+  let scheduled = false;
 
   const release = (): void => {
-    const released = cohort;
-    cohort = [];
-    for (const goOn of released) goOn();
+    scheduled = false;
+    for (const cohort of cohorts) for (const goOn of cohort.splice(0)) goOn();
   };
-  const handOn = (output: Output): Promise<Output> =>
-    new Promise((resolve) => {
-      cohort.push(() => resolve(output));
-      if (cohort.length === 1) setImmediate(release);
-    });
 
-  return (input) => {
-    const output = stage(input);
-    return output instanceof Promise ? output.then(handOn) : handOn(output);
+  return (stage) => {
+    const cohort: (() => void)[] = [];
+    cohorts.push(cohort);
+    const handOn = <Output>(output: Output): Promise<Output> =>
+      new Promise((resolve) => {
+        cohort.push(() => resolve(output));
+        if (!scheduled) setImmediate(release);
+        scheduled = true;
+      });
+    return (input) => {
+      const output = stage(input);
+      return output instanceof Promise ? output.then(handOn) : handOn(output);
+    };
   };
 }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { inCohorts } from '../src/cohort.ts';
+import { createCohorts } from '../src/cohort.ts';
 
-function recorded() {
-  const events: string[] = [];
+const inCohorts = createCohorts();
+
+function recorded(events: string[] = []) {
   const stage = inCohorts((name: string) => {
     events.push(`in ${name}`);
     return name;
@@ -28,6 +29,18 @@ it('what comes while a cohort goes on is of the next one', async () => {
   expect(events).toEqual(['in a', 'out a', 'in b']);
   await first;
   expect(events).toEqual(['in a', 'out a', 'in b', 'out b']);
+});
+
+it('stages hand on in the same turn, each its own cohort in a row', async () => {
+  const { events, pass: first } = recorded();
+  const { pass: second } = recorded(events);
+  await Promise.all([first('a'), second('b'), first('c'), second('d')]);
+  expect(events.filter((event) => event.startsWith('out'))).toEqual([
+    'out a',
+    'out c',
+    'out b',
+    'out d',
+  ]);
 });
 
 it('nobody waits for a stage that takes longer', async () => {

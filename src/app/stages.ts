@@ -1,4 +1,4 @@
-import { inCohorts } from '../cohort.ts';
+import { createCohorts } from '../cohort.ts';
 import type { Config } from '../config/schema.ts';
 import { cacheLookUps } from '../keys/cache.ts';
 import { createLookUp } from '../keys/look-up.ts';
@@ -20,6 +20,7 @@ export async function composeStages(
 ): Promise<Stages> {
   const { kms, policy, audit, metrics, turnedAway } = parts;
   const admission = createAdmission(admitLimits(config.limits), () => performance.now());
+  const inCohorts = createCohorts();
   return {
     identify: await composeIdentify(config.identity, { around, tls: parts.tls }, opened),
     admit: admission.admit,
