@@ -73,11 +73,11 @@ const LEAST_BYTES = 64 << 10;
 const MOST_BYTES_A_UNIT = 3;
 
 /**
- * Joined they are flattened and encoded once, and not once each.
+ * Joined they are flattened and encoded once, and not once each; a newline put behind would be once more.
  * @param memory used again where there is room in it; nobody else may still read it
  */
 export function pack(bodies: readonly Body[], memory?: SharedArrayBuffer): Packed {
-  const text = `${bodies.join('\n')}\n`;
+  const text = [...bodies, ''].join('\n');
   const most = text.length * MOST_BYTES_A_UNIT;
   const roomy =
     memory && memory.byteLength >= most
