@@ -17,7 +17,8 @@ export function keysOf(context: EncryptionContext): readonly string[] {
 
 /** Most contexts have a key or two, and even those cost `sort` a kilobyte of garbage. */
 export function sorted(keys: string[]): readonly string[] {
-  return areSorted(keys) ? keys : keys.sort();
+  if (areSorted(keys)) return keys;
+  return keys.length === 2 ? keys.reverse() : keys.sort();
 }
 
 function areSorted(keys: readonly string[]): boolean {

@@ -24,7 +24,7 @@ export async function composeStages(
   return {
     identify: await composeIdentify(config.identity, { around, tls: parts.tls }, opened),
     admit: admission.admit,
-    // Behind these two a call needs the proxy's own work most, and nobody else's.
+    // Behind these two comes what the proxy does itself: to judge, to confirm, to write down.
     resolve: inCohorts(composeResolve(config.keys, parts)),
     decide: policy.decide,
     forward: inCohorts(createForward({ kms, keyIds: config.keys.forward })),
