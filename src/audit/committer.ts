@@ -95,19 +95,17 @@ function submit(state: State, body: Body, waiter: Waiter): void {
   state.bodies.push(body);
   state.waiters.push(waiter);
   // Calls of one turn of the event loop travel together.
-  if (!state.scheduled) state.soon(() => flushSome(state));
+  if (!state.scheduled) state.soon(() => flushIfFree(state));
   state.scheduled = true;
 }
 
 /**
- * One batch is being synced and one lies ready for the log's thread; what comes meanwhile would
- * wait there for the same sync, so it waits here and travels as one message when a batch is done.
+ * What comes while a batch is being synced would wait for that at the log's thread as well. Here it
+ * becomes one batch, with one sync.
  */
-const ON_THEIR_WAY = 2;
-
-function flushSome(state: State): void {
+function flushIfFree(state: State): void {
   state.scheduled = false;
-  if (state.sent.length < ON_THEIR_WAY) flush(state);
+  if (state.sent.length === 0) flush(state);
 }
 
 function submitNow(state: State, body: Body, timeoutMs: number): boolean {
@@ -135,7 +133,7 @@ function take(state: State, report: Report): void {
     const first = state.sent[0];
     if (first) state.onCommit(state.monotonic() - first.sentAt);
     settle(state, report.id, (waiter) => waiter.kept(report.seq));
-    flushSome(state);
+    flushIfFree(state);
   } else if (report.type === 'fault') {
     settle(state, report.id, (waiter) => waiter.refused(unavailable(report.code)));
     suspend(state, report.code, report.message);
