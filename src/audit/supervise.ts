@@ -19,7 +19,11 @@ const RESPAWN_MS = 250;
 /** Keeps a log's thread running. Resolves once the first one takes entries, and rejects where it cannot. */
 export async function supervise(options: SuperviseOptions): Promise<Supervised> {
   let closing = false;
-  let thread = await start(options, false, died);
+  let thread: Thread;
+  const became = (started: Thread): void => {
+    thread = started;
+  };
+  await start(options, false, { became, died });
 
   return {
     post: (order) => thread.post(order),
@@ -39,18 +43,24 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
   async function respawn(): Promise<void> {
     if (closing) return;
     try {
-      thread = await start(options, true, died);
+      await start(options, true, { became, died });
     } catch (thrown) {
       died(String(thrown));
     }
   }
 }
 
+interface Watch {
+  /** It takes orders, of which its first report may bring some at once. */
+  readonly became: (thread: Thread) => void;
+  readonly died: (cause: string) => void;
+}
+
 function start(
   { data, onReport }: SuperviseOptions,
   resuming: boolean,
-  died: (cause: string) => void,
-): Promise<Thread> {
+  { became, died }: Watch,
+): Promise<void> {
   const settings = { ...data.settings, resuming };
   return new Promise((resolve, reject) => {
     let started = false;
@@ -59,7 +69,8 @@ function start(
       onReport(report) {
         if (report.type === 'ready') {
           started = true;
-          resolve(thread);
+          became(thread);
+          resolve();
         } else if (report.type === 'refused') {
           reject(new Error(`audit: ${report.message}`));
           thread.stop();
