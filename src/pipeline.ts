@@ -23,9 +23,7 @@ export function createPipeline(stages: Stages): Pipeline {
     const { principal, leave } = await enter(call);
     let progress: Progress = { call, principal };
     try {
-      const resolving = resolve(progress);
-      const keys = resolving instanceof Promise ? await resolving : resolving;
-      const judged = judge({ ...progress, keys }, 'request');
+      const judged = judge({ ...progress, keys: await resolve(progress) }, 'request');
       progress = judged;
       const allowed = permit(judged);
 

@@ -20,10 +20,13 @@ const RESPAWN_MS = 250;
 export async function supervise(options: SuperviseOptions): Promise<Supervised> {
   let closing = false;
   let thread: Thread;
-  const became = (started: Thread): void => {
-    thread = started;
+  const watch: Watch = {
+    became(started) {
+      thread = started;
+    },
+    died,
   };
-  await start(options, false, { became, died });
+  await start(options, false, watch);
 
   return {
     post: (order) => thread.post(order),
@@ -43,7 +46,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
   async function respawn(): Promise<void> {
     if (closing) return;
     try {
-      await start(options, true, { became, died });
+      await start(options, true, watch);
     } catch (thrown) {
       died(String(thrown));
     }

@@ -52,7 +52,7 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
   const created = (message: unknown): void => {
     const { stream, headers } = message as Published;
     if (streaming.has(headers?.[':path'] ?? '')) return;
-    stream[BEGUN] = { at: performance.now(), bytes: received(stream), stream };
+    stream[BEGUN] = { at: performance.now(), bytes: received(stream.session), stream };
     begun.push(stream[BEGUN]);
   };
   const closed = (message: unknown): void => {
@@ -101,10 +101,10 @@ function addTo(waiting: Map<Http2Session, Begun[]>, session: Http2Session, call:
 
 /** The calls of as many connections as must give theirs up. */
 function heaviest(waiting: ReadonlyMap<Http2Session, Begun[]>, heldBytes: number): Begun[][] {
-  const held = [...waiting].map(([{ socket }, calls]) => {
-    const bytes = socket.bytesRead - (calls[0]?.bytes ?? 0);
-    return { calls, bytes };
-  });
+  const held = [...waiting].map(([session, calls]) => ({
+    calls,
+    bytes: received(session) - (calls[0]?.bytes ?? 0),
+  }));
   held.sort((one, other) => other.bytes - one.bytes);
   let sum = held.reduce((all, { bytes }) => all + bytes, 0);
   const given: Begun[][] = [];
@@ -116,4 +116,5 @@ function heaviest(waiting: ReadonlyMap<Http2Session, Begun[]>, heldBytes: number
   return given;
 }
 
-const received = ({ session }: ServerHttp2Stream): number => session?.socket?.bytesRead ?? 0;
+/** A session that has ended meanwhile has no socket any more. */
+const received = (session: Http2Session | undefined): number => session?.socket?.bytesRead ?? 0;
