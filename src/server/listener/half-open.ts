@@ -24,13 +24,14 @@ const SWEEP_MS = 50;
 /** What connections with half-sent messages may have received since the oldest of these began. */
 const HELD_BYTES = 32 * 1024 * 1024;
 
-/** A call that has begun. */
+/** A call that has begun and is not over. */
 interface Begun {
   readonly at: number;
   /** What its connection had received by then. */
   readonly bytes: number;
-  /** Until the call is over. */
-  stream: ServerHttp2Stream | undefined;
+  readonly stream: ServerHttp2Stream;
+  /** Where it stands in the list; -1 once it does no more. */
+  place: number;
 }
 
 /** Where a stream carries it. */
@@ -44,37 +45,37 @@ const BEGUN = Symbol('begun');
 export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } {
   const { connections, streaming, limitMs, heldBytes = HELD_BYTES } = options;
   /**
-   * In the order in which they began. A Map of the streams would keep them: V8 chains the tables that
-   * a Map has outgrown, so that once one of them is old, all that was in the others is too.
+   * In no order, and without those that are over. A Map of the streams would keep them: V8 chains the
+   * tables that a Map has outgrown, so that once one of them is old, all that was in the others is too.
    */
-  let begun: Begun[] = [];
+  const begun: Begun[] = [];
 
   const created = (message: unknown): void => {
     const { stream, headers } = message as Published;
     if (streaming.has(headers?.[':path'] ?? '')) return;
-    stream[BEGUN] = { at: performance.now(), bytes: received(stream.session), stream };
-    begun.push(stream[BEGUN]);
+    const { session } = stream;
+    const call = { at: performance.now(), bytes: received(session), stream, place: begun.length };
+    stream[BEGUN] = call;
+    begun.push(call);
   };
   const closed = (message: unknown): void => {
     const call = (message as Published).stream[BEGUN];
-    if (call) call.stream = undefined;
+    if (call) takeOut(begun, call);
   };
   const cut = (call: Begun): void => {
-    call.stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    call.stream = undefined;
+    call.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    takeOut(begun, call);
   };
   const sweep = (): void => {
     const late = performance.now() - limitMs;
     const waiting = new Map<Http2Session, Begun[]>();
-    for (const call of begun) {
-      const session = call.stream?.session;
-      if (!session || call.stream?.readableEnded || !connections.owns(session.socket))
-        call.stream = undefined;
+    for (const call of [...begun]) {
+      const { session, readableEnded } = call.stream;
+      if (!session || readableEnded || !connections.owns(session.socket)) takeOut(begun, call);
       else if (call.at <= late) cut(call);
       else addTo(waiting, session, call);
     }
     for (const calls of heaviest(waiting, heldBytes)) calls.forEach(cut);
-    begun = begun.filter(({ stream }) => stream !== undefined);
   };
 
   subscribe('http2.server.stream.created', created);
@@ -92,6 +93,16 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
   };
 }
 
+/** The last one takes its place. */
+function takeOut(begun: Begun[], call: Begun): void {
+  const last = begun.at(-1);
+  if (call.place < 0 || last === undefined) return;
+  begun[call.place] = last;
+  last.place = call.place;
+  begun.pop();
+  call.place = -1;
+}
+
 /** In place, for a sweep may find thousands. */
 function addTo(waiting: Map<Http2Session, Begun[]>, session: Http2Session, call: Begun): void {
   const calls = waiting.get(session);
@@ -103,7 +114,7 @@ function addTo(waiting: Map<Http2Session, Begun[]>, session: Http2Session, call:
 function heaviest(waiting: ReadonlyMap<Http2Session, Begun[]>, heldBytes: number): Begun[][] {
   const held = [...waiting].map(([session, calls]) => ({
     calls,
-    bytes: received(session) - (calls[0]?.bytes ?? 0),
+    bytes: received(session) - calls.reduce((least, call) => Math.min(least, call.bytes), Infinity),
   }));
   held.sort((one, other) => other.bytes - one.bytes);
   let sum = held.reduce((all, { bytes }) => all + bytes, 0);
