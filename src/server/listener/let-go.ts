@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { EventEmitter } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
 
 /**
@@ -9,7 +10,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 export function letEndedCallsGo(): { close(): void } {
   const created = (message: unknown): void => {
     const { stream } = message as { readonly stream: ServerHttp2Stream };
-    stream.once('close', letGo);
+    stream.on('close', letGo);
   };
   subscribe('http2.server.stream.created', created);
   return { close: () => void unsubscribe('http2.server.stream.created', created) };
@@ -17,9 +18,14 @@ export function letEndedCallsGo(): { close(): void } {
 
 /** Whoever else waits for `close` is still told: an event's listeners are copied before it is told. */
 function letGo(this: ServerHttp2Stream): void {
-  this.removeAllListeners();
+  // First the one that would be told of every other.
+  this.removeAllListeners('removeListener');
+  // A stream's own methods of these names would look, a tick later, whether it may be read again.
+  removeAllListeners.call(this);
   // An error that nobody listens for would end the process.
-  this.on('error', ignore);
+  on.call(this, 'error', ignore);
 }
+
+const { removeAllListeners, on } = EventEmitter.prototype;
 
 function ignore(): void {}
