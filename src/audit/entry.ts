@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Call, Decision, DecisionReason, Progress } from '../call.ts';
 import { REASONS, type Refusal } from '../errors.ts';
+import { keepLast } from '../keep-last.ts';
 import { type Body, type Mark, toBody } from './body.ts';
 import { canonical } from './canonical.ts';
 import { createFacts } from './facts.ts';
@@ -31,7 +32,8 @@ export interface EntryOptions {
 /** The pieces are joined by hand, members sorted: twice a call this is a third of JSON.stringify's cost. */
 export function createEntries({ redactor, now }: EntryOptions): Entries {
   const { sideOf, principalOf } = createFacts(redactor);
-  const timestamp = createTimestamps(now);
+  const kept = createKeptTexts();
+  const timestamp = () => kept.time(now());
 
   return {
     intent: (progress) => whole('+', 'intent', progress, ''),
@@ -47,8 +49,8 @@ export function createEntries({ redactor, now }: EntryOptions): Entries {
     const { call, decision } = progress;
     const trace = call.traceId === '' ? '' : `,"trace_id":${JSON.stringify(call.traceId)}`;
     return toBody(mark, call.id, {
-      head: `${before(call.id, decision)}"input":${inputOf(progress)},"kind":"${kind}",${kmsOf(progress)}${metricsOf(decision)}${outcome}`,
-      middle: `"requested_by":${JSON.stringify(call.arrival.peer)},${resultOf(decision)}`,
+      head: `${before(call.id, decision, kept)}"input":${inputOf(progress)},"kind":"${kind}",${kmsOf(progress)}${metricsOf(decision)}${outcome}`,
+      middle: `"requested_by":${kept.peer(call.arrival.peer)},${resultOf(decision)}`,
       tail: `"timestamp":"${timestamp()}"${trace}`,
     });
   }
@@ -59,7 +61,7 @@ export function createEntries({ redactor, now }: EntryOptions): Entries {
     const late = progress.decision?.phase === 'result' ? progress.decision : undefined;
     const input = late ? `"input":${inputOf(progress)},` : '';
     return toBody('-', id, {
-      head: `${before(id, late)}${input}"kind":"outcome",${kmsOf(progress)}${metricsOf(late)}${outcome}`,
+      head: `${before(id, late, kept)}${input}"kind":"outcome",${kmsOf(progress)}${metricsOf(late)}${outcome}`,
       middle: resultOf(late),
       tail: `"timestamp":"${timestamp()}"`,
     });
@@ -75,7 +77,7 @@ export function createEntries({ redactor, now }: EntryOptions): Entries {
     const { effect, labels, reasons, rule } = decision;
     const labelled = isEmpty(labels) ? '' : `"labels":${canonical(labels)},`;
     const listed = reasons.length === 0 ? '' : `"reasons":[${reasons.map(reasonOf).join(',')}],`;
-    return `"result":{"allow":${effect === 'allow'},${labelled}${listed}"rule":${JSON.stringify(rule)}},`;
+    return `"result":{"allow":${effect === 'allow'},${labelled}${listed}"rule":${kept.rule(rule)}},`;
   }
 
   function reasonOf({ code, message, side }: DecisionReason): string {
@@ -84,10 +86,19 @@ export function createEntries({ redactor, now }: EntryOptions): Entries {
   }
 }
 
-function before(id: string, decision: Decision | undefined): string {
+/** One connection, one bundle, one rule and one millisecond come again and again. */
+function createKeptTexts() {
+  const quoted = () => keepLast((text: string) => JSON.stringify(text));
+  const time = keepLast((ms: number) => new Date(ms).toISOString());
+  return { peer: quoted(), revision: quoted(), rule: quoted(), time };
+}
+
+type KeptTexts = ReturnType<typeof createKeptTexts>;
+
+function before(id: string, decision: Decision | undefined, kept: KeptTexts): string {
   if (!decision) return `"decision_id":"${id}",`;
   const { revision, enforced, failure } = decision;
-  const bundles = `"bundles":{"policy":{"revision":${JSON.stringify(revision)}}},`;
+  const bundles = `"bundles":{"policy":{"revision":${kept.revision(revision)}}},`;
   const error = failure === '' ? '' : `"error":"${failure}",`;
   return `${bundles}"decision_id":"${id}","enforced":${enforced},${error}`;
 }
@@ -169,18 +180,4 @@ function isDenial({ reason }: Refusal): boolean {
 function isEmpty(labels: Readonly<Record<string, string>>): boolean {
   for (const _ in labels) return false;
   return true;
-}
-
-/** ISO 8601 with milliseconds, made once a millisecond. */
-function createTimestamps(now: () => number): () => string {
-  let at = Number.NaN;
-  let text = '';
-  return () => {
-    const ms = now();
-    if (ms !== at) {
-      at = ms;
-      text = new Date(ms).toISOString();
-    }
-    return text;
-  };
 }

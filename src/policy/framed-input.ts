@@ -8,6 +8,7 @@ import {
   type Principal,
   type Resolved,
 } from '../call.ts';
+import { keepLast } from '../keep-last.ts';
 import { contextChanges } from './context-changes.ts';
 import type { Frame, Input } from './engine/frame.ts';
 import { type PolicyInput, toInput, toRequest, toTime } from './input.ts';
@@ -47,13 +48,8 @@ function contextTexts({ encryptionContext }: CallSide): [string, string] {
   return [JSON.stringify(encryptionContext), JSON.stringify(keysOf(encryptionContext))];
 }
 
-let latest = { at: Number.NaN, text: '' };
-
 /** Calls of one millisecond share it. */
-function timeText(at: number): string {
-  if (at !== latest.at) latest = { at, text: JSON.stringify(toTime(at)) };
-  return latest.text;
-}
+const timeText = keepLast((at: number) => JSON.stringify(toTime(at)));
 
 function frameOf(resolved: Resolved, phase: Phase): Frame {
   const kept = framesOf(resolved);

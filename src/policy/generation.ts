@@ -1,4 +1,5 @@
 import { parseJson } from '../exact-json.ts';
+import { keepLast } from '../keep-last.ts';
 import { BUILTINS } from './builtins/builtins.ts';
 import {
   type Bundle,
@@ -50,13 +51,11 @@ export function createGeneration(bundle: Bundle, limits: Limits, now: number): G
   }
   refuseLoadErrors(engine);
   // One rule answers most calls, and in the same words: they are read once.
-  let latest: { readonly resultSet: string; readonly verdict: Verdict } | undefined;
+  const verdictOf = keepLast(toVerdict);
   const judge = (input: string | Input, at: number): Verdict => {
     try {
       const context = { nowNs: BigInt(at) * NS_PER_MS };
-      const resultSet = engine.evaluate({ entrypoint, input, context });
-      if (latest?.resultSet !== resultSet) latest = { resultSet, verdict: toVerdict(resultSet) };
-      return latest.verdict;
+      return verdictOf(engine.evaluate({ entrypoint, input, context }));
     } catch (thrown) {
       return toFailure(thrown);
     }

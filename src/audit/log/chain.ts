@@ -16,12 +16,14 @@ export interface Staged {
   /** Whole lines, newlines included; valid until the next call of `stage`. */
   readonly bytes: Buffer;
   readonly chain: Chain;
-  /** What the lines do to calls, in order: mark and decision id. */
-  readonly marks: readonly string[];
+  /** Decision ids of the calls that the lines begin, and of those that they end. */
+  readonly begun: readonly string[];
+  readonly ended: readonly string[];
 }
 
 const NEWLINE = 10;
 const BLANK = 0x20;
+const PLUS = 0x2b;
 /** `"seq":…,` of the largest safe integer. */
 const SEQ_BYTES = 23;
 
@@ -33,7 +35,8 @@ export function createStage(): Stage {
 
   return (chain, { memory, bytes }) => {
     const peaks = [...chain.tree.peaks];
-    const marks: string[] = [];
+    const begun: string[] = [];
+    const ended: string[] = [];
     let { seq, prev } = chain;
     // A leaf hash covers a zero and the line. So the byte before each line, which is the newline
     // of the line before, is a zero while its line is hashed, and no line is copied.
@@ -52,7 +55,10 @@ export function createStage(): Stage {
       prev = hashLeaf(buffer.subarray(start - 1, end));
       push(peaks, seq, prev);
       buffer[start - 1] = NEWLINE;
-      if (packed[at] !== BLANK) marks.push(packed.toString('latin1', at, at + MARK_LENGTH));
+      if (packed[at] !== BLANK) {
+        const id = packed.toString('latin1', at + 1, at + MARK_LENGTH);
+        (packed[at] === PLUS ? begun : ended).push(id);
+      }
       seq += 1;
       at = place.end + 1;
     }
@@ -60,7 +66,8 @@ export function createStage(): Stage {
     return {
       bytes: buffer.subarray(1, end + 1),
       chain: { seq, prev, tree: { size: seq, peaks } },
-      marks,
+      begun,
+      ended,
     };
   };
 }
@@ -72,10 +79,7 @@ function enlarge(buffer: Buffer, room: number, used: number): Buffer {
 }
 
 /** Keeps the set of calls that were begun and not ended. */
-export function settle(open: Set<string>, marks: readonly string[]): void {
-  for (const mark of marks) {
-    const id = mark.slice(1);
-    if (mark.startsWith('+')) open.add(id);
-    else open.delete(id);
-  }
+export function settle(open: Set<string>, { begun, ended }: Staged): void {
+  for (const id of begun) open.add(id);
+  for (const id of ended) open.delete(id);
 }

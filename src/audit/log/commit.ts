@@ -84,7 +84,7 @@ function write(state: LogState, packed: Packed, { confirm, synced }: How): boole
   }
   state.chain = staged.chain;
   state.bytes += staged.bytes.length;
-  settle(state.open, staged.marks);
+  settle(state.open, staged);
   return true;
 }
 

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { keepLast } from '../../keep-last.ts';
 import { KmsFault } from '../port.ts';
 
 /** What signs: the SDK's own resolved identity. */
@@ -34,13 +35,13 @@ const CONTENT_TYPE = 'application/x-amz-json-1.1';
  */
 export function createSigner(target: SignerTarget): (signable: Signable) => string {
   const { host, operation } = target;
-  const dateOf = createDates();
+  const dateOf = keepLast(toDate);
   const fixed = `host: ${host}\r\ncontent-type: ${CONTENT_TYPE}\r\nx-amz-target: ${operation}\r\n`;
   const typeAndHost = `content-type:${CONTENT_TYPE}\nhost:${host}\n`;
   let current: SigningKey | undefined;
 
   return ({ body, credentials, now }) => {
-    const date = dateOf(now);
+    const date = dateOf(Math.floor(now / 1000));
     if (current?.credentials !== credentials || !date.startsWith(current.day)) {
       current = deriveKey(target, credentials, date.slice(0, 8));
     }
@@ -109,16 +110,7 @@ function checkHeader(what: string, value: string): void {
   throw new KmsFault('CredentialsProviderError', message);
 }
 
-/** `20260131T235959Z`, made once a second. */
-function createDates(): (now: number) => string {
-  let second = Number.NaN;
-  let date = '';
-  return (now) => {
-    const wanted = Math.floor(now / 1000);
-    if (wanted !== second) {
-      second = wanted;
-      date = new Date(wanted * 1000).toISOString().replace(/[-:]|\.\d{3}/g, '');
-    }
-    return date;
-  };
+/** `20260131T235959Z` */
+function toDate(second: number): string {
+  return new Date(second * 1000).toISOString().replace(/[-:]|\.\d{3}/g, '');
 }
