@@ -38,19 +38,13 @@ const FIRST_PAGES = 16;
 /** Evaluates one bundle. An instance that threw is replaced: opa-wasm's are poisoned by throws. */
 export function createEngine({ wasm, data, builtins, limits }: EngineOptions): Engine {
   const module = new WebAssembly.Module(meter(wasm));
-  const template = createInstance({
-    module,
-    builtins,
-    memory: { initial: FIRST_PAGES, maximum: DATA_PAGES },
-  });
-  const resident = template.load(data);
-  const image = new Uint8Array(template.memory.buffer).slice(0, resident.heapAddress);
+  const { entrypoints, requiredBuiltins, ...loaded } = load({ module, builtins, data });
   let evaluate = instantiate(limits);
   let replaced = 0;
 
   return {
-    entrypoints: template.entrypoints,
-    requiredBuiltins: template.requiredBuiltins,
+    entrypoints,
+    requiredBuiltins,
     get replaced() {
       return replaced;
     },
@@ -67,15 +61,34 @@ export function createEngine({ wasm, data, builtins, limits }: EngineOptions): E
       instantiate({ fuel: limits.fuel * 100, memoryBytes: limits.memoryBytes * 16 })(question),
   };
 
-  /**
-   * A fresh instance gets the memory image of one that has parsed the data, which is a mere copy; and
-   * as many pages, for the image says where the allocator thinks that the memory ends.
-   */
+  /** A fresh instance gets the memory of one that has parsed the data, which is a mere copy. */
   function instantiate({ fuel, memoryBytes }: EngineLimits) {
-    const pages = template.memory.buffer.byteLength / PAGE_BYTES;
+    const { image, pages, resident } = loaded;
     const memory = { initial: pages, maximum: pages + Math.ceil(memoryBytes / PAGE_BYTES) };
-    const fresh = createInstance({ module, builtins, memory });
-    new Uint8Array(fresh.memory.buffer).set(image);
-    return createEvaluate({ instance: fresh, resident, fuel });
+    const instance = createInstance({ module, builtins, memory });
+    new Uint8Array(instance.memory.buffer).set(image);
+    return createEvaluate({ instance, resident, fuel });
   }
+}
+
+interface Loading {
+  readonly module: WebAssembly.Module;
+  readonly builtins: Builtins;
+  readonly data: Uint8Array;
+}
+
+/** What an instance knows once it has parsed the data. It is not kept itself, for its memory is as large as that. */
+function load({ module, builtins, data }: Loading) {
+  const memory = { initial: FIRST_PAGES, maximum: DATA_PAGES };
+  const instance = createInstance({ module, builtins, memory });
+  const resident = instance.load(data);
+  const { entrypoints, requiredBuiltins } = instance;
+  return {
+    entrypoints,
+    requiredBuiltins,
+    resident,
+    image: new Uint8Array(instance.memory.buffer).slice(0, resident.heapAddress),
+    /** As many as the image says: there the allocator thinks that the memory ends. */
+    pages: instance.memory.buffer.byteLength / PAGE_BYTES,
+  };
 }
