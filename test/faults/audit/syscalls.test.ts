@@ -1,34 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createFolder, verify } from '../../audit/world.ts';
 import { reportTrials, trials } from '../trials.ts';
+import { type Call, canTrace, injected } from './inject.ts';
 import { watchLoop } from './loop.ts';
-import {
-  AHEAD,
-  lostOf,
-  readRecorded,
-  startWriter,
-  type Writer,
-  type WriterPlan,
-} from './process.ts';
+import { AHEAD, lostOf, type Writer } from './process.ts';
 
-const strace = spawnSync('strace', ['-V']).status === 0;
-const needed = strace || process.env['CI'] === 'true';
-
-interface Call {
-  /** As strace names it, on every architecture. */
-  readonly set: string;
-  readonly when: string;
-  /** What has to go wrong first for the log to make this call. */
-  readonly first?: string;
-  /** Traced wherever it is made, and not on the live file alone. */
-  readonly anywhere?: true;
-  /** Made where closed segments are deleted, and what they held is then no loss. */
-  readonly retains?: true;
-}
+const needed = canTrace || process.env['CI'] === 'true';
 
 /** System calls of the log. The first of each belong to the start, which may well refuse. */
 const CALLS: Readonly<Record<string, Call>> = {
@@ -47,32 +25,6 @@ const CALLS: Readonly<Record<string, Call>> = {
 };
 const FAULTS = ['error=EIO', 'error=ENOSPC', 'error=EINTR', 'delay_enter=400000'] as const;
 const ALL = Object.keys(CALLS).flatMap((call) => FAULTS.map((fault) => ({ call, fault })));
-
-interface Trial extends Pick<WriterPlan, 'ms' | 'quiet' | 'options'> {
-  readonly call: Call;
-  readonly fault: string;
-}
-
-async function injected({ call, fault, ...plan }: Trial, before: readonly string[] = []) {
-  await using folder = createFolder();
-  const { file, path } = folder;
-  const trace = `${path}/strace`;
-  const { set, when, first, anywhere } = call;
-  const under = [
-    ...before,
-    ...['strace', '-f', '--seccomp-bpf', '-q', '-o', trace],
-    ...(anywhere ? [] : ['-P', file]),
-    ...(first ? ['-e', `inject=${first}`] : []),
-    ...['-e', `trace=${first ? `write,${set}` : set}`, '-e', `inject=${set}:${fault}:when=${when}`],
-  ];
-  const writer = startWriter({ file, inFlight: 8, pauseMs: 2, under, ...plan });
-  await writer.ended();
-  const seen = existsSync(trace) ? readFileSync(trace, 'utf8') : '';
-  const injections = seen
-    .split('\n')
-    .filter((line) => /INJECTED|DELAYED/.test(line) && !(first && / write\(/.test(line))).length;
-  return { writer, injections, verdict: verify(file), recorded: readRecorded(file) };
-}
 
 function expectWell(writer: Writer, what: string): void {
   expect(writer.said.get('state'), `${what}: ${writer.stderr()}`).toBe('ok');

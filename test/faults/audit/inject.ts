@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createFolder, verify } from '../../audit/world.ts';
+import { readRecorded, startWriter, type WriterPlan } from './process.ts';
+
+export const canTrace = spawnSync('strace', ['-V']).status === 0;
+
+/** A system call of the log, and where in its life it is met. */
+export interface Call {
+  /** As strace names it, on every architecture. */
+  readonly set: string;
+  readonly when: string;
+  /** What has to go wrong first for the log to make this call. */
+  readonly first?: string;
+  /** Traced wherever it is made, and not on the live file alone. */
+  readonly anywhere?: true;
+  /** Made where closed segments are deleted, and what they held is then no loss. */
+  readonly retains?: true;
+}
+
+export interface Trial extends Pick<WriterPlan, 'ms' | 'quiet' | 'options'> {
+  readonly call: Call;
+  /** As strace spells it. */
+  readonly fault: string;
+}
+
+/** Runs a writer under strace, which makes the call fail; what came of it, and of the log. */
+export async function injected({ call, fault, ...plan }: Trial, before: readonly string[] = []) {
+  await using folder = createFolder();
+  const { file, path } = folder;
+  const trace = `${path}/strace`;
+  const { set, when, first, anywhere } = call;
+  const under = [
+    ...before,
+    ...['strace', '-f', '--seccomp-bpf', '-q', '-o', trace],
+    ...(anywhere ? [] : ['-P', file]),
+    ...(first ? ['-e', `inject=${first}`] : []),
+    ...['-e', `trace=${first ? `write,${set}` : set}`, '-e', `inject=${set}:${fault}:when=${when}`],
+  ];
+  const writer = startWriter({ file, inFlight: 8, pauseMs: 2, under, ...plan });
+  await writer.ended();
+  const seen = existsSync(trace) ? readFileSync(trace, 'utf8') : '';
+  const injections = seen
+    .split('\n')
+    .filter((line) => /INJECTED|DELAYED/.test(line) && !(first && / write\(/.test(line))).length;
+  return { writer, injections, verdict: verify(file), recorded: readRecorded(file) };
+}
