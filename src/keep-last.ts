@@ -1,6 +1,6 @@
 /**
- * The same function, which does not make anew what it made last: for what stays the same from call to
- * call, where even to look it up in a table would cost more than it does.
+ * The same function, except that it does not make again what it made last: for what mostly stays as
+ * it is from call to call, and costs less to make than to look up in a table.
  */
 export function keepLast<Input, Output>(make: (input: Input) => Output): (input: Input) => Output {
   let last: { readonly input: Input; readonly output: Output } | undefined;

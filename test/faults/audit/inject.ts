@@ -18,7 +18,7 @@ export interface Call {
   readonly retains?: true;
 }
 
-export interface Trial extends Pick<WriterPlan, 'ms' | 'quiet' | 'options'> {
+export interface Trial extends Pick<WriterPlan, 'inFlight' | 'ms' | 'quiet' | 'options'> {
   readonly call: Call;
   /** As strace spells it. */
   readonly fault: string;

@@ -14,7 +14,7 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { createFolder, verify } from '../../audit/world.ts';
-import { lostOf, readRecorded, startWriter } from './process.ts';
+import { lostOf, readRecorded, startWriter, type WriterPlan } from './process.ts';
 
 /** What someone may do to the live file, and the code with which the log says so. */
 export const TOUCHES = {
@@ -26,11 +26,14 @@ export const TOUCHES = {
 
 export type Touch = keyof typeof TOUCHES;
 
+/** Less than what a trial makes by itself. */
+type Load = Pick<WriterPlan, 'inFlight' | 'ms'>;
+
 /** The live file is touched under load: noticed, and nothing else is lost. Milliseconds until then. */
-export async function touchLiveFile(name: Touch): Promise<number> {
+export async function touchLiveFile(name: Touch, load: Load = {}): Promise<number> {
   const [code, touch] = TOUCHES[name];
   await using folder = createFolder();
-  const writer = startWriter({ file: folder.file, inFlight: 8, pauseMs: 3, ms: 1_800 });
+  const writer = startWriter({ file: folder.file, inFlight: 8, pauseMs: 3, ms: 1_800, ...load });
   await writer.until('ready');
   await setTimeout(150);
   touch(folder.file);
@@ -46,14 +49,14 @@ export async function touchLiveFile(name: Touch): Promise<number> {
   return noticed;
 }
 
-/** Small segments and 40 SIGHUPs under load: nothing is lost or refused. How many segments there were. */
-export async function storm(): Promise<number> {
+/** Small segments and SIGHUPs under load: nothing is lost or refused. How many segments there were. */
+export async function storm(signals = 40, load: Load = {}): Promise<number> {
   await using folder = createFolder();
   const options = { maxBytes: 30_000 };
-  const load = { inFlight: 16, pauseMs: 12, ms: 2_000 };
-  const writer = startWriter({ file: folder.file, ...load, options });
+  const plan = { inFlight: 16, pauseMs: 12, ms: 2_000, ...load };
+  const writer = startWriter({ file: folder.file, ...plan, options });
   await writer.until('ready');
-  for (let signals = 0; signals < 40; signals += 1) {
+  for (let sent = 0; sent < signals; sent += 1) {
     writer.child.kill('SIGHUP');
     await setTimeout(20);
   }
@@ -69,7 +72,7 @@ export async function storm(): Promise<number> {
 export const canMount = process.getuid?.() === 0;
 
 /** A small disk fills up and is freed again: refused while it is full, served again after. */
-export async function fillDisk(): Promise<void> {
+export async function fillDisk(load: Load = {}): Promise<void> {
   await using folder = createFolder();
   const mount = join(folder.path, 'small');
   mkdirSync(mount);
@@ -77,7 +80,7 @@ export async function fillDisk(): Promise<void> {
   try {
     const file = join(mount, 'audit.jsonl');
     const hog = join(mount, 'hog');
-    const writer = startWriter({ file, inFlight: 4, pauseMs: 20, ms: 2_500 });
+    const writer = startWriter({ file, inFlight: 4, pauseMs: 20, ms: 2_500, ...load });
     await writer.until('ready');
     expect(() => fill(hog)).toThrow('ENOSPC');
     await writer.until('suspended');

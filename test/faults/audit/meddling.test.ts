@@ -18,7 +18,7 @@ test.each(Object.keys(TOUCHES) as Touch[])(
 );
 
 test('F8: rotation by size and SIGHUP storms under load: no entry lost, no seq twice', async () => {
-  const rotations = await times(20, storm);
+  const rotations = await times(20, () => storm());
   const sum = rotations.reduce((one, other) => one + other, 0);
   reportTrials({ fault: 'audit F8 rotations', trials: rotations.length, injections: sum });
 });
@@ -26,7 +26,7 @@ test('F8: rotation by size and SIGHUP storms under load: no entry lost, no seq t
 test.skipIf(!canMount)(
   'F4: a disk that fills up and is freed again: refused while full, served again after',
   async () => {
-    const { length } = await times(50, fillDisk);
+    const { length } = await times(50, () => fillDisk());
     reportTrials({ fault: 'audit F4 full disk', trials: length, injections: length });
   },
 );
