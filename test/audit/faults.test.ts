@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { canTrace, injected } from '../faults/audit/inject.ts';
+import { injected, mustTrace } from '../faults/audit/inject.ts';
 import {
   canMount,
   fillDisk,
@@ -14,26 +14,28 @@ const LOAD = { inFlight: 2, ms: 1_500 };
 
 describe.concurrent('once each, by real processes on a real disk; the fault suite has them by the dozen', () => {
   test.each(Object.keys(TOUCHES) as Touch[])(
-    'to %s the live file under load is noticed, and nothing else is lost',
+    'to %s the live file under load is noticed, and what was in it is accounted for',
     async (name) => {
       await touchLiveFile(name, LOAD);
     },
   );
 
   test('rotation by size and a storm of SIGHUP lose nothing', async () => {
-    expect(await storm(10, LOAD)).toBeGreaterThanOrEqual(10);
+    await storm(10, LOAD);
   });
 
   test.skipIf(!canMount)('a disk that is full is an outage until it is freed', () =>
     fillDisk(LOAD),
   );
 
-  test.skipIf(!canTrace).each([
+  test.skipIf(!mustTrace).each([
     ['a write', { set: 'write', when: '30..32' }],
     ['a sync', { set: 'fdatasync', when: '30..32' }],
   ])('%s that fails is an outage until the disk is well, and loses nothing', async (_, call) => {
     const { writer, injections, verdict, recorded } = await injected({
-      ...{ ...LOAD, call, fault: 'error=EIO' },
+      ...LOAD,
+      call,
+      fault: 'error=EIO',
     });
     expect(injections).toBeGreaterThan(0);
     expect(writer.said.get('suspended'), writer.stderr()).toBe('EIO');

@@ -80,6 +80,7 @@ function enlarge(buffer: Buffer, room: number, used: number): Buffer {
 
 /** Keeps the set of calls that were begun and not ended. */
 export function settle(open: Set<string>, { begun, ended }: Staged): void {
+  // In this order, for no call ends before it begins, and its id never comes again.
   for (const id of begun) open.add(id);
   for (const id of ended) open.delete(id);
 }

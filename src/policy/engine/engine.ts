@@ -77,7 +77,7 @@ interface Loading {
   readonly data: Uint8Array;
 }
 
-/** What an instance knows once it has parsed the data. It is not kept itself, for its memory is as large as that. */
+/** What an instance knows once it has parsed the data. It is not kept itself: its memory holds all that once more. */
 function load({ module, builtins, data }: Loading) {
   const memory = { initial: FIRST_PAGES, maximum: DATA_PAGES };
   const instance = createInstance({ module, builtins, memory });
@@ -88,7 +88,7 @@ function load({ module, builtins, data }: Loading) {
     requiredBuiltins,
     resident,
     image: new Uint8Array(instance.memory.buffer).slice(0, resident.heapAddress),
-    /** As many as the image says: there the allocator thinks that the memory ends. */
+    /** As many as it had: where the allocator thinks that the memory ends is in the image. */
     pages: instance.memory.buffer.byteLength / PAGE_BYTES,
   };
 }

@@ -30,7 +30,7 @@ interface Begun {
   /** What its connection had received by then. */
   readonly bytes: number;
   readonly stream: ServerHttp2Stream;
-  /** Where it stands in the list; -1 once it does no more. */
+  /** Where it stands in the list, as long as it does. */
   place: number;
 }
 
@@ -93,14 +93,13 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
   };
 }
 
-/** The last one takes its place. */
+/** The last one takes its place. A call may have been taken out already, or stand in another's list. */
 function takeOut(begun: Begun[], call: Begun): void {
-  const last = begun.at(-1);
-  if (call.place < 0 || last === undefined) return;
+  if (begun[call.place] !== call) return;
+  const last = begun.pop();
+  if (last === undefined || last === call) return;
   begun[call.place] = last;
   last.place = call.place;
-  begun.pop();
-  call.place = -1;
 }
 
 /** In place, for a sweep may find thousands. */

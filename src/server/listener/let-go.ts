@@ -20,12 +20,12 @@ export function letEndedCallsGo(): { close(): void } {
 function letGo(this: ServerHttp2Stream): void {
   // First the one that would be told of every other.
   this.removeAllListeners('removeListener');
-  // A stream's own methods of these names would look, a tick later, whether it may be read again.
+  // A stream's own would look, a tick later, whether it may be read again.
   removeAllListeners.call(this);
   // An error that nobody listens for would end the process.
-  on.call(this, 'error', ignore);
+  this.on('error', ignore);
 }
 
-const { removeAllListeners, on } = EventEmitter.prototype;
+const { removeAllListeners } = EventEmitter.prototype;
 
 function ignore(): void {}

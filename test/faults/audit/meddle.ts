@@ -1,20 +1,27 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
-  readdirSync,
   renameSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { createFolder, verify } from '../../audit/world.ts';
-import { lostOf, readRecorded, startWriter, type WriterPlan } from './process.ts';
+import {
+  lostOf,
+  type Recorded,
+  readRecorded,
+  startWriter,
+  type Writer,
+  type WriterPlan,
+} from './process.ts';
 
 /** What someone may do to the live file, and the code with which the log says so. */
 export const TOUCHES = {
@@ -26,10 +33,13 @@ export const TOUCHES = {
 
 export type Touch = keyof typeof TOUCHES;
 
-/** Less than what a trial makes by itself. */
+/** In place of a trial's own. */
 type Load = Pick<WriterPlan, 'inFlight' | 'ms'>;
 
-/** The live file is touched under load: noticed, and nothing else is lost. Milliseconds until then. */
+/**
+ * The live file is touched under load: that is noticed, nothing else is lost, and what was cut off is
+ * missed. Milliseconds until it was noticed.
+ */
 export async function touchLiveFile(name: Touch, load: Load = {}): Promise<number> {
   const [code, touch] = TOUCHES[name];
   await using folder = createFolder();
@@ -45,11 +55,11 @@ export async function touchLiveFile(name: Touch, load: Load = {}): Promise<numbe
   expect(writer.said.get('state')).toBe('ok');
   const cut = name === 'truncate';
   expect(verify(folder.file).state, name).toBe(cut ? 'tampered' : 'intact');
-  if (!cut) expect(lostOf(writer, readRecorded(folder.file))).toBe(0);
+  if (!cut) expectNothingLost(writer, readRecorded(folder.file));
   return noticed;
 }
 
-/** Small segments and SIGHUPs under load: nothing is lost or refused. How many segments there were. */
+/** Small segments and SIGHUPs under load: nothing is lost or refused. How many segments were closed. */
 export async function storm(signals = 40, load: Load = {}): Promise<number> {
   await using folder = createFolder();
   const options = { maxBytes: 30_000 };
@@ -63,13 +73,22 @@ export async function storm(signals = 40, load: Load = {}): Promise<number> {
   await writer.ended();
   const recorded = readRecorded(folder.file);
   expect(verify(folder.file).state).toBe('intact');
-  expect(lostOf(writer, recorded)).toBe(0);
+  expectNothingLost(writer, recorded);
   expect(recorded.twice).toBe(0);
   expect(writer.failures.size, JSON.stringify([...writer.failures])).toBe(0);
-  return readdirSync(folder.path).filter((entry) => /-\d{12}\.jsonl$/.test(entry)).length;
+  expect(new Set(recorded.closed)).toEqual(new Set(['size', 'reopen']));
+  return recorded.closed.length;
 }
 
-export const canMount = process.getuid?.() === 0;
+function expectNothingLost(writer: Writer, recorded: Recorded): void {
+  expect(writer.terminals.size, 'acknowledged').toBeGreaterThan(0);
+  expect(lostOf(writer, recorded)).toBe(0);
+}
+
+/** Root in a container may not. */
+export const canMount =
+  process.getuid?.() === 0 &&
+  spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0;
 
 /** A small disk fills up and is freed again: refused while it is full, served again after. */
 export async function fillDisk(load: Load = {}): Promise<void> {
@@ -81,17 +100,19 @@ export async function fillDisk(load: Load = {}): Promise<void> {
     const file = join(mount, 'audit.jsonl');
     const hog = join(mount, 'hog');
     const writer = startWriter({ file, inFlight: 4, pauseMs: 20, ms: 2_500, ...load });
-    await writer.until('ready');
+    await vi.waitUntil(() => writer.terminals.size > 0, { timeout: 10_000 });
     expect(() => fill(hog)).toThrow('ENOSPC');
     await writer.until('suspended');
     await setTimeout(300);
+    const before = writer.terminals.size;
     rmSync(hog);
     await writer.ended();
     expect(writer.said.get('suspended')).toBe('ENOSPC');
+    expect(writer.failures.size, 'refused while full').toBeGreaterThan(0);
+    expect(writer.terminals.size, 'served again after').toBeGreaterThan(before);
     expect(writer.said.get('state'), writer.stderr()).toBe('ok');
-    const recorded = readRecorded(file);
     expect(verify(file).state).toBe('intact');
-    expect(lostOf(writer, recorded)).toBe(0);
+    expectNothingLost(writer, readRecorded(file));
   } finally {
     execFileSync('umount', ['-l', mount]);
   }

@@ -108,24 +108,41 @@ export interface Recorded {
   readonly intents: ReadonlySet<string>;
   readonly terminals: ReadonlySet<string>;
   readonly twice: number;
+  /** Why each closed segment was closed. */
+  readonly closed: readonly string[];
 }
 
-/** What the log says of calls. */
+/** What the log says of calls and segments. */
 export function readRecorded(path: string): Recorded {
-  const intents = new Set<string>();
-  const terminals = new Set<string>();
-  let twice = 0;
+  const entries = [...entriesOf(path)];
+  const ids = (of: (entry: Entry) => unknown) =>
+    entries.filter(of).map(({ decision_id: id = '' }) => id);
+  const terminals = ids(({ outcome }) => outcome);
+  const distinct = new Set(terminals);
+  return {
+    intents: new Set(ids(({ kind }) => kind === 'intent')),
+    terminals: distinct,
+    twice: terminals.length - distinct.size,
+    closed: entries.flatMap(({ segment_close }) => segment_close?.reason ?? []),
+  };
+}
+
+/** As far as it is looked at here. */
+interface Entry {
+  readonly kind: string;
+  readonly decision_id?: string;
+  readonly outcome?: object;
+  readonly segment_close?: { readonly reason: string };
+}
+
+function* entriesOf(path: string): Generator<Entry> {
   const disk = createNodeDisk();
   for (const log of collectLogs(disk, path)) {
     for (const { bytes } of readEntries(disk, log)) {
-      const { kind, decision_id: id, outcome } = JSON.parse(bytes.toString());
-      if (kind === 'intent') intents.add(id);
-      if (!outcome) continue;
-      if (terminals.has(id)) twice += 1;
-      terminals.add(id);
+      const { kind, decision_id, outcome, segment_close } = JSON.parse(bytes.toString());
+      yield { kind, decision_id, outcome, segment_close };
     }
   }
-  return { intents, terminals, twice };
 }
 
 /** Acknowledged entries that the log does not have. */

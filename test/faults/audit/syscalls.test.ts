@@ -1,12 +1,9 @@
-import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { reportTrials, trials } from '../trials.ts';
-import { type Call, canTrace, injected } from './inject.ts';
+import { type Call, injected, mustTrace } from './inject.ts';
 import { watchLoop } from './loop.ts';
 import { AHEAD, lostOf, type Writer } from './process.ts';
-
-const needed = canTrace || process.env['CI'] === 'true';
 
 /** System calls of the log. The first of each belong to the start, which may well refuse. */
 const CALLS: Readonly<Record<string, Call>> = {
@@ -30,7 +27,7 @@ function expectWell(writer: Writer, what: string): void {
   expect(writer.said.get('state'), `${what}: ${writer.stderr()}`).toBe('ok');
 }
 
-test.skipIf(!needed)(
+test.skipIf(!mustTrace)(
   'F4, F5: each system call on the live file fails in turn: fail closed, recover, lose nothing',
   async () => {
     const chosen = ALL.slice(0, trials(ALL.length) + 3);
@@ -88,7 +85,7 @@ test('the measure of the event loop sees that it is held, and for how long', asy
   expect(delay().held).toBeGreaterThan(100);
 });
 
-test.skipIf(!needed)(
+test.skipIf(!mustTrace)(
   'F6: a sync that hangs for 10 s suspends after 2 s, holds up neither event loop nor DNS, and passes',
   async () => {
     const count = trials(20);

@@ -51,12 +51,22 @@ test('a call whose message never comes whole is cut; others on the connection go
     limitMs: 40,
   });
   const half = halfCall();
-  const whole = session.request(HEADERS);
-  whole.end(Buffer.alloc(5));
-  whole.resume();
+  const whole = wholeCall();
   await Promise.all([closing(half), closing(whole)]);
   expect([half.rstCode, whole.rstCode]).toEqual([11, 0]);
   expect(await caller.whoAmI()).toContain('127.0.0.1');
+  watch.close();
+});
+
+test('each of them is cut, whichever calls among them end', async () => {
+  const { connections } = door;
+  const watch = watchHalfOpenCalls({ connections, streaming: new Set(), limitMs: 200 });
+  const pairs = Array.from({ length: 20 }, () => ({ half: halfCall(), whole: wholeCall() }));
+  await Promise.all(pairs.map(({ whole }) => closing(whole)));
+  await Promise.all(pairs.map(({ half }) => closing(half)));
+  expect(new Set(pairs.map(({ half, whole }) => `${half.rstCode} ${whole.rstCode}`))).toEqual(
+    new Set(['11 0']),
+  );
   watch.close();
 });
 
@@ -113,9 +123,7 @@ describe('a peer that resets its calls', () => {
     await resetAtOnce(100);
     await sleep(50);
     expect([session.closed, session.destroyed]).toEqual([false, false]);
-    const call = session.request(HEADERS);
-    call.end(Buffer.alloc(5));
-    call.resume();
+    const call = wholeCall();
     await closing(call);
     expect(call.rstCode).toBe(0);
   });
@@ -158,6 +166,12 @@ function halfCall(bytes = 3): ClientHttp2Stream {
   half.on('error', () => {});
   half.write(Buffer.concat([Buffer.from([0, 0, 15, 0, 0]), Buffer.alloc(bytes)]));
   return half;
+}
+
+function wholeCall(): ClientHttp2Stream {
+  const whole = session.request(HEADERS);
+  whole.end(Buffer.alloc(5));
+  return whole.resume();
 }
 
 function closing(emitter: EventEmitter): Promise<void> {
