@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+import { createBag, type Placed } from './bag.ts';
 import type { Connections } from './connections.ts';
 
 export interface HalfOpenOptions {
@@ -25,13 +26,11 @@ const SWEEP_MS = 50;
 const HELD_BYTES = 32 * 1024 * 1024;
 
 /** A call that has begun and is not over. */
-interface Begun {
+interface Begun extends Placed {
   readonly at: number;
   /** What its connection had received by then. */
   readonly bytes: number;
   readonly stream: ServerHttp2Stream;
-  /** Where it stands in the list, as long as it does. */
-  place: number;
 }
 
 /** Where a stream carries it. */
@@ -44,34 +43,30 @@ const BEGUN = Symbol('begun');
  */
 export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } {
   const { connections, streaming, limitMs, heldBytes = HELD_BYTES } = options;
-  /**
-   * In no order, and without those that are over. A Map of the streams would keep them: V8 chains the
-   * tables that a Map has outgrown, so that once one of them is old, all that was in the others is too.
-   */
-  const begun: Begun[] = [];
+  const begun = createBag<Begun>();
 
   const created = (message: unknown): void => {
     const { stream, headers } = message as Published;
     if (streaming.has(headers?.[':path'] ?? '')) return;
     const { session } = stream;
-    const call = { at: performance.now(), bytes: received(session), stream, place: begun.length };
+    const call = { at: performance.now(), bytes: received(session), stream, place: 0 };
     stream[BEGUN] = call;
-    begun.push(call);
+    begun.put(call);
   };
   const closed = (message: unknown): void => {
     const call = (message as Published).stream[BEGUN];
-    if (call) takeOut(begun, call);
+    if (call) begun.take(call);
   };
   const cut = (call: Begun): void => {
     call.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    takeOut(begun, call);
+    begun.take(call);
   };
   const sweep = (): void => {
     const late = performance.now() - limitMs;
     const waiting = new Map<Http2Session, Begun[]>();
-    for (const call of [...begun]) {
+    for (const call of begun.all()) {
       const { session, readableEnded } = call.stream;
-      if (!session || readableEnded || !connections.owns(session.socket)) takeOut(begun, call);
+      if (!session || readableEnded || !connections.owns(session.socket)) begun.take(call);
       else if (call.at <= late) cut(call);
       else addTo(waiting, session, call);
     }
@@ -91,15 +86,6 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
       unsubscribe('http2.server.stream.close', closed);
     },
   };
-}
-
-/** The last one takes its place. A call may have been taken out already, or stand in another's list. */
-function takeOut(begun: Begun[], call: Begun): void {
-  if (begun[call.place] !== call) return;
-  const last = begun.pop();
-  if (last === undefined || last === call) return;
-  begun[call.place] = last;
-  last.place = call.place;
 }
 
 /** In place, for a sweep may find thousands. */

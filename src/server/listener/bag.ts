@@ -1,0 +1,36 @@
+/** What can be put in a bag, in one at a time. */
+export interface Placed {
+  /** Where it stands, as long as it is in one. */
+  place: number;
+}
+
+/** Values in no order. */
+export interface Bag<T extends Placed> {
+  put(value: T): void;
+  /** Nothing happens where it is not in this one. */
+  take(value: T): void;
+  /** All of them, as they are now. */
+  all(): T[];
+}
+
+/**
+ * For what comes and goes all the time. A Set or Map of it would keep it: V8 chains the tables that
+ * those have outgrown, so that once one of them is old, all that was in the others is too.
+ */
+export function createBag<T extends Placed>(): Bag<T> {
+  const values: T[] = [];
+  return {
+    put(value) {
+      value.place = values.length;
+      values.push(value);
+    },
+    take(value) {
+      if (values[value.place] !== value) return;
+      const last = values.pop();
+      if (last === undefined || last === value) return;
+      values[value.place] = last;
+      last.place = value.place;
+    },
+    all: () => [...values],
+  };
+}
