@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Lab, ROOT } from './lab.ts';
 import { CORE, runPinned } from './processes.ts';
 import type { Row, Server } from './rows.ts';
@@ -28,7 +29,9 @@ export interface Measured {
 export interface Comparison {
   readonly rows: readonly Measured[];
   /** Asking the fake KMS itself, by the same load. */
-  readonly direct: { readonly p50Ms: number[]; readonly p99Ms: number[] };
+  readonly direct: Latency;
+  /** An fdatasync of 2 kB, by nobody else's doing. */
+  readonly disk: Latency;
   /** Rows that could not run, and why. */
   readonly skipped: readonly {
     readonly id: string;
@@ -50,7 +53,8 @@ export async function compare(lab: Lab, rows: readonly Row[], plan: Plan): Promi
       skipped.push({ id: row.id, title: row.title, why });
     }
   }
-  const direct = { p50Ms: [] as number[], p99Ms: [] as number[] };
+  const direct: Latency = { p50Ms: [], p99Ms: [] };
+  const disk: Latency = { p50Ms: [], p99Ms: [] };
   for (let round = 1; round <= plan.rounds; round += 1) {
     for (const { server, measured } of started) {
       say(`round ${round} of ${plan.rounds}: ${measured.title}`);
@@ -58,9 +62,10 @@ export async function compare(lab: Lab, rows: readonly Row[], plan: Plan): Promi
     }
     for (const { server, measured } of started) await paced(lab, server.target, measured, plan);
     await paced(lab, ['-protocol', 'json', '-target', lab.kms.url], direct, plan);
+    await synced(lab, disk, plan);
   }
   for (const { server } of started) await stopAll(server);
-  return { rows: started.map(({ measured }) => measured), direct, skipped };
+  return { rows: started.map(({ measured }) => measured), direct, disk, skipped };
 }
 
 interface Started {
@@ -116,11 +121,19 @@ async function saturated(lab: Lab, server: Server, measured: Measured, plan: Pla
   measured.residentMiB.push(sum(server.processes.map((process) => process.residentMiB())));
 }
 
-type Latency = Pick<Measured, 'p50Ms' | 'p99Ms'>;
+export type Latency = Pick<Measured, 'p50Ms' | 'p99Ms'>;
 
 async function paced(lab: Lab, target: readonly string[], latency: Latency, plan: Plan) {
   const flags = ['-duration', `${plan.seconds}s`, '-rate', String(plan.rate)];
   const { p50_us, p99_us } = await load(lab, target, flags);
+  latency.p50Ms.push(p50_us / 1000);
+  latency.p99Ms.push(p99_us / 1000);
+}
+
+async function synced({ folder }: Lab, latency: Latency, { rate, seconds }: Plan): Promise<void> {
+  const args = [join(ROOT, 'bench/load/disk.ts'), join(folder, 'disk'), `${rate}`, `${seconds}`];
+  const start = { core: CORE.server, command: process.execPath, args, cwd: ROOT };
+  const { p50_us, p99_us } = JSON.parse(await runPinned(start));
   latency.p50Ms.push(p50_us / 1000);
   latency.p99Ms.push(p99_us / 1000);
 }

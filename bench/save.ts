@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './lab.ts';
 import { toSvg } from './plot.ts';
-import { type Results, serverTable, targetTable } from './report.ts';
+import { floors, type Results, serverTable, targetTable } from './report.ts';
 import { markdownTable } from './table.ts';
 
 const BEGIN = '<!-- measured: written by npm run bench -- --save -->';
@@ -26,6 +26,7 @@ function measured(results: Results): string {
     `${date.slice(0, 10)}; ${facts.join(', ')}; ${plan.rounds} rounds of ${plan.seconds} s, ${plan.inFlight} calls in flight.`,
     '![CPU per call of every server](images/performance.svg)',
     markdownTable(serverTable(results.rows)),
+    floors(results),
     markdownTable(targetTable(results.targets)),
     ...skipped.map(({ title, why }) => `Skipped: ${title}: ${why}`),
   ].join('\n\n');
