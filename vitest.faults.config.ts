@@ -7,18 +7,12 @@ const report = process.env['TEST_REPORT'];
 /** The calls that policy, KMS and audit must see alike: a few in `npm test`, all of them here. */
 const share = Number(process.env['FAULT_SHARE'] ?? 1);
 process.env['FAITHFUL_RUNS'] ??= String(Math.round(20_000 * share));
-/** Seven seconds, and so all of them in every share. */
-process.env['SIGNED_RUNS'] ??= '10000';
 
 export default defineConfig({
   test: {
     reporters: report ? ['default', 'json'] : ['default'],
     outputFile: report ?? '',
-    include: [
-      'test/faults/**/*.test.ts',
-      'test/e2e/faithful.test.ts',
-      'test/kms/aws/signer.test.ts',
-    ],
+    include: ['test/faults/**/*.test.ts', 'test/e2e/faithful.test.ts'],
     testTimeout: 600_000,
     hookTimeout: 120_000,
     fileParallelism: false,
