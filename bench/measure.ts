@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Lab, ROOT } from './lab.ts';
-import { CORE, runPinned } from './processes.ts';
+import { CORE, runPinned, type Start } from './processes.ts';
 import type { Row, Server } from './rows.ts';
 
 export interface Plan {
@@ -125,17 +125,17 @@ export type Latency = Pick<Measured, 'p50Ms' | 'p99Ms'>;
 
 async function paced(lab: Lab, target: readonly string[], latency: Latency, plan: Plan) {
   const flags = ['-duration', `${plan.seconds}s`, '-rate', String(plan.rate)];
-  const { p50_us, p99_us } = await load(lab, target, flags);
-  latency.p50Ms.push(p50_us / 1000);
-  latency.p99Ms.push(p99_us / 1000);
+  note(latency, await load(lab, target, flags));
 }
 
 async function synced({ folder }: Lab, latency: Latency, { rate, seconds }: Plan): Promise<void> {
   const args = [join(ROOT, 'bench/load/disk.ts'), join(folder, 'disk'), `${rate}`, `${seconds}`];
-  const start = { core: CORE.server, command: process.execPath, args, cwd: ROOT };
-  const { p50_us, p99_us } = JSON.parse(await runPinned(start));
-  latency.p50Ms.push(p50_us / 1000);
-  latency.p99Ms.push(p99_us / 1000);
+  note(latency, await report({ core: CORE.server, command: process.execPath, args, cwd: ROOT }));
+}
+
+function note({ p50Ms, p99Ms }: Latency, { p50_us, p99_us }: LoadReport): void {
+  p50Ms.push(p50_us / 1000);
+  p99Ms.push(p99_us / 1000);
 }
 
 interface LoadReport {
@@ -150,10 +150,13 @@ interface LoadReport {
 async function load(lab: Lab, target: readonly string[], flags: readonly string[]) {
   const [command = '', ...first] = lab.load;
   const args = [...first, 'run', ...target, ...flags];
-  const start = { core: CORE.around, command, args, cwd: ROOT };
-  const report: LoadReport = JSON.parse(await runPinned(start));
-  if (report.errors > 0) throw new Error(`${report.errors} calls failed: ${report.error}`);
-  return report;
+  return report({ core: CORE.around, command, args, cwd: ROOT });
+}
+
+async function report(start: Start): Promise<LoadReport> {
+  const made: LoadReport = JSON.parse(await runPinned(start));
+  if (made.errors > 0) throw new Error(`${made.errors} calls failed: ${made.error}`);
+  return made;
 }
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -102,14 +102,15 @@ const toLatency = ({ p50Ms, p99Ms }: Latency): LatencyResult => ({
 });
 
 function toRow(row: Measured, direct: Results['direct']): RowResult {
+  const { p50_ms, p99_ms } = toLatency(row);
   return {
     id: row.id,
     title: row.title,
     cpu_us: median(row.cpuMicroseconds),
     calls_per_second: median(row.callsPerSecond),
     resident_mib: median(row.residentMiB),
-    added_p50_ms: median(row.p50Ms) - direct.p50_ms,
-    added_p99_ms: median(row.p99Ms) - direct.p99_ms,
+    added_p50_ms: p50_ms - direct.p50_ms,
+    added_p99_ms: p99_ms - direct.p99_ms,
     rounds: row.cpuMicroseconds,
   };
 }
