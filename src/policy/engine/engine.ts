@@ -38,7 +38,7 @@ const FIRST_PAGES = 16;
 /** Evaluates one bundle. An instance that threw is replaced: opa-wasm's are poisoned by throws. */
 export function createEngine({ wasm, data, builtins, limits }: EngineOptions): Engine {
   const module = new WebAssembly.Module(meter(wasm));
-  const { entrypoints, requiredBuiltins, ...loaded } = load({ module, builtins, data });
+  const { entrypoints, requiredBuiltins, ...loaded } = load(module, { builtins, data });
   let evaluate = instantiate(limits);
   let replaced = 0;
 
@@ -71,14 +71,11 @@ export function createEngine({ wasm, data, builtins, limits }: EngineOptions): E
   }
 }
 
-interface Loading {
-  readonly module: WebAssembly.Module;
-  readonly builtins: Builtins;
-  readonly data: Uint8Array;
-}
-
 /** What an instance knows once it has parsed the data. It is not kept itself: its memory holds all that once more. */
-function load({ module, builtins, data }: Loading) {
+function load(
+  module: WebAssembly.Module,
+  { builtins, data }: Pick<EngineOptions, 'builtins' | 'data'>,
+) {
   const memory = { initial: FIRST_PAGES, maximum: DATA_PAGES };
   const instance = createInstance({ module, builtins, memory });
   const resident = instance.load(data);
