@@ -1,8 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
+import { expect } from 'vitest';
+import type { Verdict } from '../../../src/audit/verify/verify.ts';
 import { createFolder, verify } from '../../audit/world.ts';
-import { readRecorded, startWriter, type WriterPlan } from './process.ts';
+import {
+  lostOf,
+  type Recorded,
+  readRecorded,
+  startWriter,
+  type Writer,
+  type WriterPlan,
+} from './process.ts';
 
 /** In CI it has to be there; elsewhere, who may not trace is spared. */
 export const mustTrace =
@@ -28,8 +37,19 @@ export interface Trial extends Pick<WriterPlan, 'inFlight' | 'ms' | 'quiet' | 'o
   readonly fault: string;
 }
 
+export interface Injected {
+  readonly writer: Writer;
+  /** How often the call was really made to fail. */
+  readonly injections: number;
+  readonly verdict: Verdict;
+  readonly recorded: Recorded;
+}
+
 /** Runs a writer under strace, which makes the call fail; what came of it, and of the log. */
-export async function injected({ call, fault, ...plan }: Trial, before: readonly string[] = []) {
+export async function injected(
+  { call, fault, ...plan }: Trial,
+  before: readonly string[] = [],
+): Promise<Injected> {
   await using folder = createFolder();
   const { file, path } = folder;
   const trace = `${path}/strace`;
@@ -48,4 +68,19 @@ export async function injected({ call, fault, ...plan }: Trial, before: readonly
     .split('\n')
     .filter((line) => /INJECTED|DELAYED/.test(line) && !(first && / write\(/.test(line))).length;
   return { writer, injections, verdict: verify(file), recorded: readRecorded(file) };
+}
+
+/** Whatever failed: the chain is intact, and has what was acknowledged, once. */
+export function expectHeld(
+  { writer, verdict, recorded }: Injected,
+  what: string,
+  { retains }: Pick<Call, 'retains'> = {},
+): void {
+  expect(verdict.problem, what).toBeUndefined();
+  if (!retains) expect(lostOf(writer, recorded), what).toBe(0);
+  expect(recorded.twice, what).toBe(0);
+}
+
+export function expectWell({ said, stderr }: Writer, what: string): void {
+  expect(said.get('state'), `${what}: ${stderr()}`).toBe('ok');
 }

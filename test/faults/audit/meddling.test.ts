@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { reportTrials, trials } from '../trials.ts';
-import { canMount, fillDisk, storm, TOUCHES, type Touch, touchLiveFile } from './meddle.ts';
+import { fillDisk, mustMount, storm, TOUCHES, type Touch, touchLiveFile } from './meddle.ts';
 
 test.each(Object.keys(TOUCHES) as Touch[])(
   'F7: %s under load is noticed within a second, and nothing else is lost',
@@ -23,7 +23,7 @@ test('F8: rotation by size and SIGHUP storms under load: no entry lost, no seq t
   reportTrials({ fault: 'audit F8 rotations', trials: rotations.length, injections: sum });
 });
 
-test.skipIf(!canMount)(
+test.skipIf(!mustMount)(
   'F4: a disk that fills up and is freed again: refused while full, served again after',
   async () => {
     const { length } = await times(50, () => fillDisk());

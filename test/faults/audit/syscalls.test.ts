@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { reportTrials, trials } from '../trials.ts';
-import { type Call, injected, mustTrace } from './inject.ts';
+import { type Call, expectHeld, expectWell, injected, mustTrace } from './inject.ts';
 import { watchLoop } from './loop.ts';
-import { AHEAD, lostOf, type Writer } from './process.ts';
+import { AHEAD, type Writer } from './process.ts';
 
 /** System calls of the log. The first of each belong to the start, which may well refuse. */
 const CALLS: Readonly<Record<string, Call>> = {
@@ -23,10 +23,6 @@ const CALLS: Readonly<Record<string, Call>> = {
 const FAULTS = ['error=EIO', 'error=ENOSPC', 'error=EINTR', 'delay_enter=400000'] as const;
 const ALL = Object.keys(CALLS).flatMap((call) => FAULTS.map((fault) => ({ call, fault })));
 
-function expectWell(writer: Writer, what: string): void {
-  expect(writer.said.get('state'), `${what}: ${writer.stderr()}`).toBe('ok');
-}
-
 test.skipIf(!mustTrace)(
   'F4, F5: each system call on the live file fails in turn: fail closed, recover, lose nothing',
   async () => {
@@ -40,12 +36,10 @@ test.skipIf(!mustTrace)(
         keepSegments: made.retains ? 3 : 0,
       };
       const trial = { call: made, fault, options, ms: 2_500 };
-      const { writer, verdict, recorded, ...seen } = await injected(trial);
-      injections[what] = seen.injections;
-      expect(verdict.problem, what).toBeUndefined();
-      if (!made.retains) expect(lostOf(writer, recorded), what).toBe(0);
-      expect(recorded.twice, what).toBe(0);
-      if (writer.said.has('ready')) expectWell(writer, what);
+      const result = await injected(trial);
+      injections[what] = result.injections;
+      expectHeld(result, what, made);
+      if (result.writer.said.has('ready')) expectWell(result.writer, what);
     }
     const counts = Object.values(injections);
     reportTrials({
@@ -65,16 +59,16 @@ const delayOf = ({ said }: Writer) => ({
 
 /** A sync that hangs for 10 s, and what it does to a process. */
 async function hang(trial: number) {
-  const { writer, ...seen } = await injected(
+  const result = await injected(
     { ...HANG, call: syncAt(40 + trial), fault: 'delay_enter=10000000' },
     AHEAD,
   );
+  const { writer, injections } = result;
   expect(writer.said.get('suspended'), writer.stderr()).toBe('DEADLINE');
   expect(Number(writer.said.get('dns'))).toBeLessThan(1_000);
   expectWell(writer, `trial ${trial}`);
-  expect(seen.verdict.problem).toBeUndefined();
-  expect(lostOf(writer, seen.recorded)).toBe(0);
-  return { injections: seen.injections, ...delayOf(writer) };
+  expectHeld(result, `trial ${trial}`);
+  return { injections, ...delayOf(writer) };
 }
 
 test('the measure of the event loop sees that it is held, and for how long', async () => {
