@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseJson } from '../../src/exact-json.ts';
 
 /** How the fake answers a request. Each waits `delayMs` first. */
 export type Behaviour = { readonly delayMs?: number } & (
@@ -162,7 +163,7 @@ async function receive(request: IncomingMessage): Promise<Captured> {
     path: request.url ?? '',
     headers: request.headers,
     bodyText,
-    body: JSON.parse(bodyText || '{}') as Record<string, unknown>,
+    body: parseJson(bodyText || '{}') as Record<string, unknown>,
   };
 }
 

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { parseJson } from '../../exact-json.ts';
 import { type Bundle, ENTRYPOINT } from '../../policy/bundle/bundle.ts';
 import type { PolicyInput } from '../../policy/input.ts';
 import type { Verdict } from '../../policy/verdict.ts';
@@ -91,7 +92,7 @@ const ruleData = z.looseObject({
 
 /** Each rule of the principal, with the data document that has it alone; none for other policies. */
 function rulesOf({ data }: Bundle, { principal }: PolicyInput) {
-  const parsed = ruleData.safeParse(JSON.parse(Buffer.from(data).toString('utf8')));
+  const parsed = ruleData.safeParse(parseJson(Buffer.from(data).toString('utf8')));
   const name = principal.kind === 'anonymous' ? 'anonymous' : principal.id;
   const grant = parsed.success ? parsed.data.kms_reencrypt.principals[name] : undefined;
   if (!parsed.success || !grant) return [];
