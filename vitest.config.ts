@@ -12,6 +12,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**', 'test/faults/**'],
     testTimeout: 20_000,
+    // A process for each file would be a third of the time, and nothing here has globals to keep apart.
+    isolate: false,
     // Much of the time is waiting for processes, so that one more than there are cores is worth it.
     maxWorkers: availableParallelism() + 1,
   },
