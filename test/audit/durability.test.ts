@@ -5,7 +5,15 @@ import { Refusal } from '../../src/errors.ts';
 import { fill } from './fault-world.ts';
 import { createMemoryDisk, errno } from './memory-disk.ts';
 import { intended, judged } from './samples.ts';
-import { createClock, createFolder, createKeys, openAudit, openInline, settled } from './world.ts';
+import {
+  createClock,
+  createFolder,
+  createKeys,
+  openAudit,
+  openInline,
+  settled,
+  verify,
+} from './world.ts';
 
 const FILE = '/log/audit.jsonl';
 const { folder, ...keys } = createKeys();
@@ -57,6 +65,60 @@ test('with durability write no entry waits for the disk, and a checkpoint still 
   const { size } = parseNote(disk.read(`${FILE}.checkpoint`).toString());
   expect(kindsIn(disk.read(FILE))).toHaveLength(size);
 });
+
+test.each(['fsync', 'write'] as const)(
+  'with durability %s calls go on while a checkpoint is on its way to the disk',
+  async (durability) => {
+    const notes: string[] = [];
+    const { audit, clock, disk } = await openWorld({
+      ...{ durability, checkpointEntries: 10 },
+      onCheckpoint: (note: string) => notes.push(note),
+    });
+    const { promise: stuck, resolve: free } = Promise.withResolvers<void>();
+    const { syncAside } = disk;
+    disk.syncAside = (path) => stuck.then(() => syncAside(path));
+    await settled(clock, fill(audit, 30));
+    const { size: before } = verify(FILE, disk);
+    expect(notes).toEqual([]);
+    free();
+    await clock.pass(1_000);
+    // It says what was signed for at first, and the next one the rest.
+    expect(notes.map((note) => parseNote(note).size >= before)).toEqual([false, true]);
+    await settled(clock, audit.close());
+    const { signed, size, state } = verify(FILE, disk);
+    expect({ signed, state }).toEqual({ signed: size, state: 'intact' });
+  },
+);
+
+test.each([
+  ['the lines before it', FILE, 'write'],
+  ['itself', `${FILE}.checkpoint.new`, 'write'],
+  ['itself', `${FILE}.checkpoint.new`, 'fsync'],
+] as const)(
+  'a checkpoint tells nobody where the disk did not take %s (%s, %s)',
+  async (_, path, durability) => {
+    const notes: string[] = [];
+    const { audit, clock, disk, failures } = await openWorld({
+      ...{ durability, checkpointEntries: 10 },
+      onCheckpoint: (note: string) => notes.push(note),
+    });
+    let broken = true;
+    disk.fault = (call, at) => {
+      if (broken && call === 'sync' && at === path) throw errno('EIO');
+      return undefined;
+    };
+    await settled(clock, Promise.allSettled([fill(audit, 8)]));
+    await clock.pass(1_000);
+    expect(notes).toEqual([]);
+    expect(new Set(failures)).toEqual(new Set(['EIO']));
+    broken = false;
+    await clock.pass(1_000);
+    await settled(clock, fill(audit, 8));
+    await settled(clock, audit.close());
+    const { signed, size, state } = verify(FILE, disk);
+    expect({ signed, state }).toEqual({ signed: size, state: 'intact' });
+  },
+);
 
 test('a checkpoint syncs nothing twice', async () => {
   const { audit, clock, done } = await openWorld({ checkpointEntries: 1, checkpointMs: 1 });

@@ -91,10 +91,13 @@ export function createMemoryDisk(now: () => number = () => 0): MemoryDisk {
       names.delete(path);
     },
     makeFolder: () => undefined,
-    syncFolder(path) {
-      disk.fault('syncFolder', path);
-      syncedNames = new Map(names);
+    sync(path) {
+      const inode = names.get(path);
+      disk.fault(inode ? 'sync' : 'syncFolder', path);
+      if (inode) inode.synced = inode.bytes;
+      else syncedNames = new Map(names);
     },
+    syncAside: async (path) => disk.sync(path),
   };
   return disk;
 

@@ -60,7 +60,11 @@ export function createSimulatedDisk(now: () => number): SimulatedDisk {
       paths.delete(path);
     },
     makeFolder: () => {},
-    syncFolder: () => {},
+    sync(path) {
+      const file = paths.get(path);
+      if (file) openFile(file).sync();
+    },
+    syncAside: async (path) => disk.sync(path),
   };
   return disk;
 

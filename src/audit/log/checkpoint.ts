@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import type { Disk } from './disk.ts';
+import { LogFault, toLogFault } from './fault.ts';
 import type { Log } from './log.ts';
 import { parseNote, parseVkey, toCheckpoint, toNote } from './note.ts';
 import { openRegular } from './recover.ts';
@@ -26,19 +27,21 @@ export interface Checkpointer {
   due(): boolean;
   /**
    * Signs what the log holds now, puts it beside the log, publishes it, and logs it unless it is
-   * the `last`. Where a KMS signs, resolves to what is left to do once it has; rejects where it did not.
+   * the `last`. The log takes entries meanwhile. Rejects with Unsigned where the signer did not sign.
    */
-  make(how: 'logged' | 'last'): void | Promise<() => void>;
+  make(how: 'logged' | 'last'): Promise<void>;
   /** How many entries the newest checkpoint covers. */
   covered(): number;
 }
 
+export class Unsigned extends LogFault {}
+
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
-  const { log, signer, now, origin } = options;
+  const { disk, file, log, signer, now, origin, publish } = options;
   const key = parseVkey(signer.vkey);
-  let covered = readCheckpoint(options.disk, options.file)?.size ?? 0;
+  let covered = readCheckpoint(disk, file)?.size ?? 0;
   let madeAt = now();
-  let signing = false;
+  let making = false;
   let failedAt = Number.NEGATIVE_INFINITY;
 
   return {
@@ -46,39 +49,40 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     due() {
       const waiting = log.chain().seq - covered;
       const resting = Math.abs(now() - failedAt) < RETRY_MS;
-      if (signing || resting || waiting <= 1) return false;
+      if (making || resting || waiting <= 1) return false;
       const rotated = covered < log.firstSeq();
       const old = Math.abs(now() - madeAt) >= options.everyMs;
       return rotated || old || waiting >= options.everyEntries;
     },
-    make(how) {
-      log.sync();
-      const { tree } = log.chain();
-      const claim = { size: tree.size, root: rootOf(tree) };
-      const text = toCheckpoint(origin, claim);
-      const finish = (signature: Uint8Array) => keep(claim.size, toNote(text, key, signature), how);
-      const signature = signer.sign(Buffer.from(text));
-      if (!(signature instanceof Promise)) return finish(signature);
-      signing = true;
-      return signature.then(
-        (bytes) => {
-          signing = false;
-          return () => finish(bytes);
-        },
-        (thrown) => {
-          signing = false;
-          failedAt = now();
-          throw thrown;
-        },
-      );
+    async make(how) {
+      making = true;
+      try {
+        const { tree } = log.chain();
+        const text = toCheckpoint(origin, { size: tree.size, root: rootOf(tree) });
+        await log.flush();
+        const note = toNote(text, key, await sign(text));
+        await replaceFile(disk, checkpointPath(file), note);
+        keep(tree.size, note, how);
+      } finally {
+        making = false;
+      }
     },
   };
 
+  async function sign(text: string): Promise<Uint8Array> {
+    try {
+      return await signer.sign(Buffer.from(text));
+    } catch (thrown) {
+      failedAt = now();
+      const { code, message } = toLogFault(thrown);
+      throw new Unsigned(code, message, thrown);
+    }
+  }
+
   function keep(size: number, note: string, how: 'logged' | 'last'): void {
-    replaceFile(options.disk, checkpointPath(options.file), note);
     covered = size;
     madeAt = now();
-    options.publish(note);
+    publish(note);
     if (how === 'logged')
       log.note('checkpoint', { checkpoint: { note, open: [...log.open()], size } });
   }
@@ -108,16 +112,16 @@ export function readCheckpoint(disk: Disk, file: string) {
 }
 
 /** Whole or not at all, whatever happens meanwhile. */
-export function replaceFile(disk: Disk, path: string, text: string): void {
+export async function replaceFile(disk: Disk, path: string, text: string): Promise<void> {
   const temporary = `${path}.new`;
   if (disk.facts(temporary)) disk.remove(temporary);
   const file = disk.open(temporary, 'create');
   try {
     writeAll(file, Buffer.from(text));
-    file.sync();
   } finally {
     file.close();
   }
+  await disk.syncAside(temporary);
   disk.rename(temporary, path);
-  disk.syncFolder(dirname(path));
+  await disk.syncAside(dirname(path));
 }

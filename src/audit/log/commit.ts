@@ -107,6 +107,23 @@ export function sync(state: LogState, file: DiskFile): void {
   }
 }
 
+/**
+ * The same beside what the thread does: where calls do not wait for the disk, they shall not wait
+ * for a checkpoint's sync either. Where they do, it was mostly done for the last of them.
+ */
+export async function flush(state: LogState): Promise<void> {
+  const { disk, durability, file: path } = state.options;
+  const live = writable(state);
+  if (durability === 'fsync') return sync(state, live.file);
+  try {
+    await disk.syncAside(path);
+  } catch (thrown) {
+    const fault = toLogFault(thrown);
+    if (state.live === live) state.suspect = fault.code;
+    throw fault;
+  }
+}
+
 /** Else the next line would be glued to half of one. */
 function takeBack(state: LogState, file: DiskFile): void {
   state.unsynced = true;

@@ -3,6 +3,7 @@ import {
   constants,
   fdatasyncSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   lstatSync,
@@ -16,6 +17,7 @@ import {
   writeSync,
 } from 'node:fs';
 import process from 'node:process';
+import { promisify } from 'node:util';
 
 export interface FileFacts {
   readonly inode: number;
@@ -48,7 +50,10 @@ export interface Disk {
   rename(from: string, to: string): void;
   remove(path: string): void;
   makeFolder(path: string): void;
-  syncFolder(path: string): void;
+  /** Forces a file or a folder to the disk. */
+  sync(path: string): void;
+  /** The same while the thread goes on; rejects as the others throw. */
+  syncAside(path: string): Promise<void>;
 }
 
 const { O_APPEND, O_CREAT, O_DSYNC, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
@@ -67,6 +72,9 @@ const FLAGS = {
   read: O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
 };
 
+/** In one of libuv's threads. */
+const fsyncElsewhere = promisify(fsync);
+
 export function createNodeDisk(): Disk {
   return {
     open: (path, how) => openFile(openSync(path, FLAGS[how], 0o600)),
@@ -80,11 +88,21 @@ export function createNodeDisk(): Disk {
     makeFolder(path) {
       mkdirSync(path, { recursive: true, mode: 0o750 });
     },
-    syncFolder(path) {
+    sync(path) {
       if (restricted) return;
       const fd = openSync(path, O_RDONLY);
       try {
         fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+    },
+    async syncAside(path) {
+      if (restricted) return;
+      // Opened anew: the log's own descriptor must still be told of what went wrong here.
+      const fd = openSync(path, FLAGS.read);
+      try {
+        await fsyncElsewhere(fd);
       } finally {
         closeSync(fd);
       }

@@ -1,7 +1,7 @@
 import type { Packed } from '../body.ts';
 import type { Order, Report } from '../messages.ts';
 import { claimTurn, endTurn, isOpen } from '../turn.ts';
-import { type Checkpointer, createCheckpointer, readCheckpoint } from './checkpoint.ts';
+import { type Checkpointer, createCheckpointer, readCheckpoint, Unsigned } from './checkpoint.ts';
 import type { Disk } from './disk.ts';
 import { type LogFault, toLogFault } from './fault.ts';
 import { createLog, type Log } from './log.ts';
@@ -30,7 +30,7 @@ interface HostState extends HostOptions {
   readonly checkpointer: Checkpointer;
   ill: LogFault | undefined;
   closed: boolean;
-  signing: Promise<void> | undefined;
+  sealing: Promise<void> | undefined;
 }
 
 type Batch = Extract<Order, { type: 'batch' }>;
@@ -63,7 +63,7 @@ function open(options: HostOptions): HostState | undefined {
       everyMs: settings.checkpointMs,
       publish: (note) => options.tell({ type: 'checkpoint', note }),
     });
-    const fresh = { ill: undefined, closed: false, signing: undefined };
+    const fresh = { ill: undefined, closed: false, sealing: undefined };
     return { ...options, ...fresh, log, checkpointer };
   } catch (thrown) {
     const { code, message } = toLogFault(thrown);
@@ -116,23 +116,25 @@ function checkpoint(state: HostState): void {
   if (!state.ill && !state.closed && state.checkpointer.due()) void seal(state, 'logged');
 }
 
-/** Makes a checkpoint; where a KMS signs, `state.signing` is what it takes until it is made. */
-function seal(state: HostState, how: 'logged' | 'last'): Promise<void> | undefined {
-  guard(state, () => {
-    const made = state.checkpointer.make(how);
-    if (!made) return;
-    const told = made.then(
-      (keep) => guard(state, keep),
-      (thrown) => {
-        const { code, message } = toLogFault(thrown);
-        state.tell({ type: 'unsigned', code, message });
-      },
-    );
-    state.signing = told.finally(() => {
-      state.signing = undefined;
+/** Makes a checkpoint; `state.sealing` is what it takes until it is made. */
+function seal(state: HostState, how: 'logged' | 'last'): Promise<void> {
+  const sealing = state.checkpointer
+    .make(how)
+    .catch((thrown) => unsealed(state, thrown))
+    .finally(() => {
+      state.sealing = undefined;
     });
-  });
-  return state.signing;
+  state.sealing = sealing;
+  return sealing;
+}
+
+function unsealed(state: HostState, thrown: unknown): void {
+  const { code, message } = toLogFault(thrown);
+  if (thrown instanceof Unsigned) state.tell({ type: 'unsigned', code, message });
+  else
+    guard(state, () => {
+      throw thrown;
+    });
 }
 
 function guard(state: HostState, work: () => void): void {
@@ -168,11 +170,10 @@ function heal(state: HostState): void {
 
 function close(state: HostState, last: Packed): void {
   // A checkpoint on its way is logged, and so belongs before the last one.
-  if (state.signing instanceof Promise) return void state.signing.then(() => close(state, last));
+  if (state.sealing !== undefined) return void state.sealing.then(() => close(state, last));
   guard(state, () => state.log.commit(last));
-  const sealing = seal(state, 'last');
-  if (sealing instanceof Promise) void sealing.then(() => end(state));
-  else end(state);
+  if (state.ill) end(state);
+  else void seal(state, 'last').then(() => end(state));
 }
 
 function end(state: HostState): void {

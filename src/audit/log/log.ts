@@ -4,10 +4,10 @@ import { type Chain, createStage } from './chain.ts';
 import {
   commit,
   event,
+  flush,
   type LogOptions,
   type LogState,
   note,
-  sync,
   timestamp,
   watch,
   writable,
@@ -35,8 +35,8 @@ export interface Log {
   fall(fault: LogFault): void;
   /** After a fault: tries to be well again, and throws while it is not. */
   heal(fault: LogFault): void;
-  /** Forces what was written to the disk, whatever the durability. */
-  sync(): void;
+  /** Forces what was written to the disk, whatever the durability. @throws LogFault by rejecting */
+  flush(): Promise<void>;
   readonly opening: Opening;
   chain(): Chain;
   /** First seq of the live segment. */
@@ -73,7 +73,7 @@ export function createLog(options: LogOptions): Log {
     reopen: () => reopen(state),
     fall: (fault) => fall(state, fault),
     heal: (fault) => heal(state, fault),
-    sync: () => sync(state, writable(state).file),
+    flush: () => flush(state),
     opening,
     chain: () => state.chain,
     firstSeq: () => state.live?.firstSeq ?? state.chain.seq,

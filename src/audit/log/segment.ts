@@ -31,7 +31,7 @@ export function createSegment({ disk, path, head, chain, at }: NewSegment): Live
   try {
     writeAll(file, head);
     file.sync();
-    disk.syncFolder(dirname(path));
+    disk.sync(dirname(path));
     return toLive(file, chain.seq, at);
   } catch (thrown) {
     file.close();

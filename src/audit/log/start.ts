@@ -140,7 +140,7 @@ function putAside(options: StartOptions, { file, path, found }: Torn): Recovered
   } finally {
     copy.close();
   }
-  disk.syncFolder(dirname(path));
+  disk.sync(dirname(path));
   file.truncate(bytes);
   file.sync();
   const sha256 = hash('sha256', torn, 'hex');

@@ -42,24 +42,24 @@ export function createDelivery(options: DeliverOptions): Delivery {
   const { disk, file, sink, from } = options;
   const cursor = createCursor(disk, `${file}.${sink.name}`);
   const start = cursor.read() ?? from;
-  // Written before anything is sent: what a first start could not send, the next one will.
-  cursor.write(start);
   const state: State = {
     ...options,
     follower: createFollower(disk, file, start),
     keep: cursor.write,
+    kept: false,
     durable: from,
     running: undefined,
     closing: false,
   };
+  void begin(state);
   return {
     advance(seq) {
       state.durable = Math.max(state.durable, seq);
-      state.running ??= run(state);
+      void begin(state);
     },
     async close() {
       state.closing = true;
-      await (state.running ?? run(state));
+      await begin(state);
       state.follower.close();
     },
   };
@@ -67,15 +67,27 @@ export function createDelivery(options: DeliverOptions): Delivery {
 
 interface State extends DeliverOptions {
   follower: Follower;
-  readonly keep: (seq: number) => void;
+  readonly keep: (seq: number) => Promise<void>;
+  /** Written before anything is sent: what a first start could not send, the next one will. */
+  kept: boolean;
   durable: number;
   running: Promise<void> | undefined;
   closing: boolean;
 }
 
+/** Goes on with what is running already, or runs. */
+function begin(state: State): Promise<void> {
+  state.running ??= run(state).finally(() => {
+    state.running = undefined;
+  });
+  return state.running;
+}
+
 async function run(state: State): Promise<void> {
   let delay = RETRY_MS.first;
   try {
+    if (!state.kept) await state.keep(state.follower.seq());
+    state.kept = true;
     while (state.follower.seq() < state.durable) {
       skipOld(state);
       const batch = nextBatch(state);
@@ -86,13 +98,11 @@ async function run(state: State): Promise<void> {
         delay = Math.min(delay * 2, RETRY_MS.last);
       }
       delay = RETRY_MS.first;
-      state.keep(state.follower.seq());
+      await state.keep(state.follower.seq());
       state.onDelivered(state.follower.seq());
     }
   } catch (thrown) {
     state.onError(`${state.sink.name}: ${String(thrown)}`);
-  } finally {
-    state.running = undefined;
   }
 }
 
