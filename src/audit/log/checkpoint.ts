@@ -34,6 +34,7 @@ export interface Checkpointer {
   covered(): number;
 }
 
+/** The signer did not sign: the log itself is well, and goes on. */
 export class Unsigned extends LogFault {}
 
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
