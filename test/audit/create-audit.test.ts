@@ -35,6 +35,24 @@ const entriesOf = (file: string) =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
+test.concurrent('a log whose folder is a symbolic link has its checkpoints too', async () => {
+  await using folder = createFolder();
+  await using place = createFolder();
+  const linked = join(place.path, 'linked');
+  symlinkSync(folder.path, linked);
+  const notes: string[] = [];
+  const audit = await openAudit(join(linked, 'audit.jsonl'), {
+    checkpointEntries: 4,
+    onCheckpoint: (note) => notes.push(note),
+  });
+  await fill(audit, 4);
+  await until(() => notes.length > 0);
+  expect(audit.status().state).toBe('ok');
+  await audit.close();
+  const { signed, size, state } = verify(folder.file);
+  expect({ signed, state }).toEqual({ signed: size, state: 'intact' });
+});
+
 test.concurrent('intent, outcome, refusal and shutdown are in the file when their promises are', async () => {
   await using folder = createFolder();
   const notes: string[] = [];

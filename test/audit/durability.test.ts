@@ -75,8 +75,7 @@ test.each(['fsync', 'write'] as const)(
       onCheckpoint: (note: string) => notes.push(note),
     });
     const { promise: stuck, resolve: free } = Promise.withResolvers<void>();
-    const { syncAside } = disk;
-    disk.syncAside = (path) => stuck.then(() => syncAside(path));
+    disk.aside = () => stuck;
     await settled(clock, fill(audit, 30));
     const { size: before } = verify(FILE, disk);
     expect(notes).toEqual([]);
@@ -91,32 +90,80 @@ test.each(['fsync', 'write'] as const)(
 );
 
 test.each([
-  ['the lines before it', FILE, 'write'],
-  ['itself', `${FILE}.checkpoint.new`, 'write'],
-  ['itself', `${FILE}.checkpoint.new`, 'fsync'],
+  ['the lines before it', 'sync', FILE, 'write', false],
+  ['itself', 'sync', `${FILE}.checkpoint.new`, 'write', false],
+  ['itself', 'sync', `${FILE}.checkpoint.new`, 'fsync', false],
+  ['its name', 'syncFolder', '/log', 'write', true],
 ] as const)(
-  'a checkpoint tells nobody where the disk did not take %s (%s, %s)',
-  async (_, path, durability) => {
+  'a checkpoint tells nobody where the disk did not take %s (%s of %s, %s)',
+  async (_, call, path, durability, named) => {
     const notes: string[] = [];
     const { audit, clock, disk, failures } = await openWorld({
       ...{ durability, checkpointEntries: 10 },
       onCheckpoint: (note: string) => notes.push(note),
     });
     let broken = true;
-    disk.fault = (call, at) => {
-      if (broken && call === 'sync' && at === path) throw errno('EIO');
+    disk.fault = (made, at) => {
+      if (broken && made === call && at === path) throw errno('EIO');
       return undefined;
     };
     await settled(clock, Promise.allSettled([fill(audit, 8)]));
     await clock.pass(1_000);
     expect(notes).toEqual([]);
+    expect(disk.facts(`${FILE}.checkpoint`) !== undefined).toBe(named);
     expect(new Set(failures)).toEqual(new Set(['EIO']));
     broken = false;
     await clock.pass(1_000);
     await settled(clock, fill(audit, 8));
     await settled(clock, audit.close());
+    disk.crash(() => 0);
     const { signed, size, state } = verify(FILE, disk);
     expect({ signed, state }).toEqual({ signed: size, state: 'intact' });
+  },
+);
+
+test('a checkpoint that the disk holds up is told of, and made when it is free', async () => {
+  const notes: string[] = [];
+  const { audit, clock, disk, failures } = await openWorld({
+    ...{ durability: 'write', checkpointEntries: 10 },
+    onCheckpoint: (note: string) => notes.push(note),
+  });
+  const { promise: stuck, resolve: free } = Promise.withResolvers<void>();
+  disk.aside = () => stuck;
+  await settled(clock, fill(audit, 8));
+  await clock.pass(4_000);
+  expect(failures).toEqual([]);
+  await clock.pass(60_000);
+  expect(failures).toEqual(['UNSIGNED']);
+  expect(audit.status().state).toBe('ok');
+  expect(notes).toEqual([]);
+  const { size } = verify(FILE, disk);
+  free();
+  await clock.pass(11_000);
+  expect(parseNote(notes.at(-1) ?? '').size).toBeGreaterThanOrEqual(size);
+});
+
+test.each([
+  ['another one lies', true],
+  ['nothing lies', false],
+])(
+  'a checkpoint covers what is durable in our file, wherever it went, where %s in its place',
+  async (_, foreign) => {
+    const notes: string[] = [];
+    const { audit, clock, disk } = await openWorld({
+      ...{ durability: 'write', checkpointEntries: 10 },
+      onCheckpoint: (note: string) => notes.push(note),
+    });
+    await settled(clock, fill(audit, 3));
+    disk.rename(FILE, '/log/moved.jsonl');
+    if (foreign) disk.write(FILE, Buffer.alloc(0));
+    // Before anybody looks who lies there: that is done four times a second.
+    await settled(clock, fill(audit, 2));
+    const [note = ''] = notes;
+    disk.crash(() => 0);
+    expect(kindsIn(disk.read('/log/moved.jsonl')).length).toBeGreaterThanOrEqual(
+      parseNote(note).size,
+    );
   },
 );
 

@@ -7,6 +7,8 @@ interface Inode {
   bytes: Buffer;
   /** What a power cut leaves at least; anything up to `bytes` may be there besides. */
   synced: Buffer;
+  /** After a failed sync: later ones promise nothing, for the pages that it dropped they do not see. */
+  dropped: boolean;
   links: number;
   mode: number;
   modifiedMs: number;
@@ -25,6 +27,8 @@ export type DiskCall =
 export interface MemoryDisk extends Disk {
   /** Called before each call acts: what it throws, the call throws; a number cuts a write to so many bytes. */
   fault: (call: DiskCall, path: string) => number | undefined;
+  /** How long a sync aside takes. */
+  aside: () => Promise<void>;
   /** Cuts the power: names go back to what their folder's last sync kept, files to `pick` of unsynced bytes. */
   crash(pick: (unsynced: number) => number): void;
   read(path: string): Buffer;
@@ -44,6 +48,7 @@ export function createMemoryDisk(now: () => number = () => 0): MemoryDisk {
 
   const disk: MemoryDisk = {
     fault: () => undefined,
+    aside: () => Promise.resolve(),
     crash(pick) {
       names = new Map(syncedNames);
       for (const inode of names.values()) {
@@ -66,8 +71,8 @@ export function createMemoryDisk(now: () => number = () => 0): MemoryDisk {
         if (names.has(path)) throw errno('EEXIST');
         lastInode += 1;
         const empty = Buffer.alloc(0);
-        const fresh = { bytes: empty, synced: empty, links: 1, mode: 0o600, modifiedMs: now() };
-        names.set(path, { number: lastInode, ...fresh });
+        const fresh = { bytes: empty, synced: empty, dropped: false, links: 1, mode: 0o600 };
+        names.set(path, { number: lastInode, ...fresh, modifiedMs: now() });
       }
       return openFile(path, at(path));
     },
@@ -91,13 +96,14 @@ export function createMemoryDisk(now: () => number = () => 0): MemoryDisk {
       names.delete(path);
     },
     makeFolder: () => undefined,
-    sync(path) {
-      const inode = names.get(path);
-      disk.fault(inode ? 'sync' : 'syncFolder', path);
-      if (inode) inode.synced = inode.bytes;
-      else syncedNames = new Map(names);
+    syncFolder(path) {
+      disk.fault('syncFolder', path);
+      syncedNames = new Map(names);
     },
-    syncAside: async (path) => disk.sync(path),
+    async syncFolderAside(path) {
+      await disk.aside();
+      disk.syncFolder(path);
+    },
   };
   return disk;
 
@@ -105,6 +111,16 @@ export function createMemoryDisk(now: () => number = () => 0): MemoryDisk {
     const inode = names.get(path);
     if (!inode) throw errno('ENOENT');
     return inode;
+  }
+
+  function syncUpTo(path: string, inode: Inode, bytes: Buffer): void {
+    try {
+      disk.fault('sync', path);
+    } catch (thrown) {
+      inode.dropped = true;
+      throw thrown;
+    }
+    if (!inode.dropped && bytes.length > inode.synced.length) inode.synced = bytes;
   }
 
   function openFile(path: string, inode: Inode): DiskFile {
@@ -120,9 +136,11 @@ export function createMemoryDisk(now: () => number = () => 0): MemoryDisk {
         disk.fault('read', path);
         return inode.bytes.copy(into, 0, position, position + into.length);
       },
-      sync() {
-        disk.fault('sync', path);
-        inode.synced = inode.bytes;
+      sync: () => syncUpTo(path, inode, inode.bytes),
+      async syncAside() {
+        const { bytes } = inode;
+        await disk.aside();
+        syncUpTo(path, inode, bytes);
       },
       truncate(length) {
         disk.fault('truncate', path);

@@ -4,9 +4,10 @@ import type { Audit } from '../../src/audit/create-audit.ts';
 import { collectLogs } from '../../src/audit/verify/collect.ts';
 import { readEntries } from '../../src/audit/verify/entries.ts';
 import { Refusal } from '../../src/errors.ts';
+import { createRandom } from './fault-world.ts';
 import { createMemoryDisk, errno, type MemoryDisk } from './memory-disk.ts';
 import { answered, DENY, idOf, intended, judged } from './samples.ts';
-import { type Clock, createClock, createKeys, openInline, verify } from './world.ts';
+import { createClock, createKeys, openInline, verify } from './world.ts';
 
 const FILE = '/log/audit.jsonl';
 /** The whole of it runs with the fault suite. */
@@ -55,22 +56,57 @@ async function oneCall(audit: Audit, number: number, told: Told): Promise<void> 
   }
 }
 
-function expectWhole(disk: MemoryDisk, told: Told): void {
-  const entries = entriesOf(disk);
-  const intents = new Set(
-    entries.filter(({ kind }) => kind === 'intent').map((e) => e.decision_id),
-  );
-  const terminals = entries.filter(({ outcome }) => outcome).map((e) => e.decision_id);
-  for (const id of told.intents) expect(intents.has(id)).toBe(true);
-  for (const id of told.terminals) expect(terminals.includes(id)).toBe(true);
+/** Every call that was begun has ended, once. */
+function expectWhole(disk: MemoryDisk): void {
+  const { intents, terminals } = recordedOn(disk);
   expect(new Set(terminals).size, 'one terminal entry per call').toBe(terminals.length);
   for (const id of intents) expect(terminals.includes(id), `${id} has no terminal`).toBe(true);
 }
 
+function expectKept(disk: MemoryDisk, told: Told): void {
+  const { intents, terminals } = recordedOn(disk);
+  for (const id of told.intents) expect(intents.has(id)).toBe(true);
+  for (const id of told.terminals) expect(terminals.includes(id)).toBe(true);
+}
+
+function recordedOn(disk: MemoryDisk) {
+  const entries = entriesOf(disk);
+  const intents = new Set(
+    entries.filter(({ kind }) => kind === 'intent').map((e) => e.decision_id),
+  );
+  return { intents, terminals: entries.filter((e) => e.outcome).map((e) => e.decision_id) };
+}
+
 const SETTINGS = { ...keys, maxBytes: 20_000, checkpointEntries: 17, checkpointMs: 700 };
 
-async function run(disk: MemoryDisk, clock: Clock, numbers: readonly number[], told: Told) {
-  const audit = await openInline(disk, clock, SETTINGS);
+type Durability = 'fsync' | 'write';
+
+/** A disk of a world in which a sync aside takes its time, and every checkpoint that left it. */
+function createTrial(durability: Durability, seed: number) {
+  const disk = createMemoryDisk(() => trial.clock.now());
+  const random = createRandom(seed);
+  disk.aside = () => new Promise((done) => trial.clock.later(random(150), done));
+  const told: Told = { intents: new Set(), terminals: new Set(), failures: 0 };
+  const trial = {
+    clock: createClock(),
+    disk,
+    told,
+    durability,
+    random,
+    notes: [] as string[],
+    injections: 0,
+  };
+  return trial;
+}
+
+type Trial = ReturnType<typeof createTrial>;
+
+async function run(trial: Trial, numbers: readonly number[]) {
+  const { clock, disk, told, durability } = trial;
+  const audit = await openInline(disk, clock, {
+    ...{ ...SETTINGS, durability },
+    onCheckpoint: (note) => trial.notes.push(note),
+  });
   const calls: Promise<void>[] = [];
   for (const number of numbers) {
     calls.push(oneCall(audit, number, told));
@@ -81,78 +117,112 @@ async function run(disk: MemoryDisk, clock: Clock, numbers: readonly number[], t
 
 const range = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
 
-test('a power cut at any moment loses nothing that was acknowledged', async () => {
-  let cuts = 0;
-  let torn = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 0, max: 400 }), fc.nat(), async (at, seed) => {
-      const clock = createClock();
-      const disk = createMemoryDisk(clock.now);
-      const told: Told = { intents: new Set(), terminals: new Set(), failures: 0 };
-      let left = at;
-      disk.fault = () => {
-        left -= 1;
-        if (left === 0) cuts += 1;
-        if (left <= 0) throw errno('EIO');
-        return undefined;
-      };
-      await run(disk, clock, range(0, 60), told).catch(() => undefined);
-      disk.fault = () => undefined;
-      disk.crash((unsynced) => seed % (unsynced + 1));
+async function close({ clock }: Trial, audit: Audit): Promise<void> {
+  const closed = audit.close();
+  await clock.pass(1_000);
+  await closed;
+}
 
-      // The timers of the process that is gone went with it.
-      const after = createClock(clock.now());
-      const { audit, calls } = await run(disk, after, range(1_000, 10), told);
-      await after.pass(1_000);
-      await Promise.all(calls);
-      const closed = audit.close();
-      await after.pass(1_000);
-      await closed;
-      const verdict = verify(FILE, disk);
-      expect(verdict.problem).toBeUndefined();
-      expect(verdict.signed).toBe(verdict.size);
-      expectWhole(disk, told);
-      if (disk.list('/log').some((name) => name.includes('.torn'))) torn += 1;
-    }),
-    { numRuns: CUTS, seed: 20261123 },
-  );
-  console.log(`power cuts: ${CUTS} trials, ${cuts} cuts, ${torn} torn tails, seed 20261123`);
-  expect(cuts).toBeGreaterThan(CUTS / 2);
-  expect(torn).toBeGreaterThan(0);
-}, 600_000);
+/** Cuts the power at the `at`-th call to the disk, starts again, and ends in order. */
+async function cutPower(trial: Trial, at: number): Promise<{ readonly cut: boolean }> {
+  const { disk, random } = trial;
+  let left = at;
+  disk.fault = () => {
+    left -= 1;
+    if (left <= 0) throw errno('EIO');
+    return undefined;
+  };
+  await run(trial, range(0, 60)).catch(() => undefined);
+  disk.fault = () => undefined;
+  disk.crash((unsynced) => random(unsynced + 1));
 
-test('every disk call in turn fails: nothing acknowledged is lost, and the log is well again', async () => {
-  const codes = ['EIO', 'ENOSPC', 'EROFS', 'short'] as const;
-  let injections = 0;
-  for (let at = 30; at < 30 + 3 * STEPS; at += 3) {
-    for (const code of codes) {
-      const clock = createClock();
-      const disk = createMemoryDisk(clock.now);
-      const told: Told = { intents: new Set(), terminals: new Set(), failures: 0 };
-      let left = at;
-      disk.fault = (call) => {
-        left -= 1;
-        if (left !== 0 && left !== -1) return undefined;
-        injections += 1;
-        if (code !== 'short') throw errno(code);
-        return call === 'write' ? 3 : undefined;
-      };
-      const { audit, calls } = await run(disk, clock, range(0, 40), told);
-      await clock.pass(3_000);
-      await Promise.all(calls);
-      expect(audit.status().state, `${code} at call ${at}`).toBe('ok');
-      disk.fault = () => undefined;
-      const after = oneCall(audit, 999, told);
-      await clock.pass(1_000);
-      await after;
-      expect(told.terminals.has(idOf(999))).toBe(true);
-      const closed = audit.close();
-      await clock.pass(1_000);
-      await closed;
-      expect(verify(FILE, disk).problem, `${code} at call ${at}`).toBeUndefined();
-      expectWhole(disk, told);
+  // The timers of the process that is gone went with it.
+  trial.clock = createClock(trial.clock.now());
+  const { audit, calls } = await run(trial, range(1_000, 10));
+  await trial.clock.pass(1_000);
+  await Promise.all(calls);
+  await close(trial, audit);
+  return { cut: left <= 0 };
+}
+
+test.each([
+  { durability: 'fsync', lost: 'nothing that was acknowledged', max: 400 },
+  { durability: 'write', lost: 'nothing that a checkpoint covers', max: 200 },
+] as const)(
+  'with durability $durability a power cut at any moment loses $lost',
+  async ({ durability, max }) => {
+    let cuts = 0;
+    let torn = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max }), fc.nat(), async (at, seed) => {
+        const trial = createTrial(durability, seed);
+        const { disk, told } = trial;
+        const { cut } = await cutPower(trial, at);
+        const verdict = verify(FILE, disk, trial.notes);
+        expect(verdict.problem).toBeUndefined();
+        expect(verdict.signed).toBe(verdict.size);
+        expectWhole(disk);
+        if (durability === 'fsync') expectKept(disk, told);
+        if (cut) cuts += 1;
+        if (disk.list('/log').some((name) => name.includes('.torn'))) torn += 1;
+      }),
+      { numRuns: CUTS, seed: 20261123 },
+    );
+    console.log(`power cuts, ${durability}: ${CUTS} trials, ${cuts} cuts, ${torn} torn tails`);
+    expect(cuts).toBeGreaterThan(CUTS / 2);
+    expect(torn).toBeGreaterThan(0);
+  },
+  600_000,
+);
+
+const CODES = ['EIO', 'ENOSPC', 'EROFS', 'short'] as const;
+
+/** The `at`-th call to the disk fails, and the next. */
+function failAt(trial: Trial, at: number, code: (typeof CODES)[number]): void {
+  let left = at;
+  trial.disk.fault = (call) => {
+    left -= 1;
+    if (left !== 0 && left !== -1) return undefined;
+    trial.injections += 1;
+    if (code !== 'short') throw errno(code);
+    return call === 'write' ? 3 : undefined;
+  };
+}
+
+test.each(['fsync', 'write'] as const)(
+  'with durability %s every disk call in turn fails: nothing is lost, and the log is well again',
+  async (durability) => {
+    let injections = 0;
+    for (let at = 30; at < 30 + 3 * STEPS; at += 3) {
+      for (const code of CODES) {
+        const what = `${code} at call ${at}`;
+        const trial = createTrial(durability, at);
+        const { clock, disk, told } = trial;
+        failAt(trial, at, code);
+        const { audit, calls } = await run(trial, range(0, 40 + STEPS));
+        await clock.pass(3_000);
+        await Promise.all(calls);
+        expect(audit.status().state, what).toBe('ok');
+        injections += trial.injections;
+        disk.fault = () => undefined;
+        const after = oneCall(audit, 999, told);
+        await clock.pass(1_000);
+        await after;
+        expect(told.terminals.has(idOf(999))).toBe(true);
+        await close(trial, audit);
+        disk.crash(() => 0);
+        expect(verify(FILE, disk, trial.notes), what).toMatchObject({
+          problem: undefined,
+          state: 'intact',
+        });
+        expectWhole(disk);
+        expectKept(disk, told);
+      }
     }
-  }
-  console.log(`disk faults: ${STEPS * codes.length} trials, ${injections} injections`);
-  expect(injections).toBeGreaterThan(STEPS * 4);
-}, 600_000);
+    console.log(
+      `disk faults, ${durability}: ${STEPS * CODES.length} trials, ${injections} injections`,
+    );
+    expect(injections).toBeGreaterThan(STEPS * 4);
+  },
+  600_000,
+);

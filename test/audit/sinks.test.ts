@@ -119,6 +119,34 @@ test.concurrent('a sink that stays away too long loses the oldest entries, and t
   expect(got).toEqual(Array.from({ length: 10 }, (_, i) => total - 10 + i));
 });
 
+test.concurrent('a sink that had nothing to send at first sends what comes later', async () => {
+  await using folder = createFolder();
+  const audit = await openAudit(folder.file);
+  await fill(audit, 4);
+  await audit.close();
+  const total = linesOf(folder.file).length;
+  const got: number[] = [];
+  const send = async (lines: readonly { bytes: Buffer }[]) => {
+    for (const { bytes } of lines) got.push(JSON.parse(bytes.toString()).seq);
+  };
+  const delivery = createDelivery({
+    ...{ disk: createNodeDisk('here'), file: folder.file, from: 0, maxBehind: total },
+    sink: { name: 'stdout', batchBytes: 1_000, send },
+    onDelivered: () => undefined,
+    onDropped: () => undefined,
+    onError: (message) => expect.unreachable(message),
+    wait: async () => undefined,
+  });
+  for (const seq of [0, 0, 3, 3, total]) {
+    delivery.advance(seq);
+    await turns();
+    expect(got).toHaveLength(seq);
+  }
+  await delivery.close();
+});
+
+const turns = () => new Promise(setImmediate);
+
 test.concurrent('what a sink will never get is told, and counted in the log', async ({
   expect,
 }) => {

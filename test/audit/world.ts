@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Audit, type AuditOptions, createAudit } from '../../src/audit/create-audit.ts';
 import { createInlineAudit } from '../../src/audit/create-inline-audit.ts';
 import { createNodeDisk, type Disk } from '../../src/audit/log/disk.ts';
+import { parseNote } from '../../src/audit/log/note.ts';
 import { makeEd25519Key } from '../../src/audit/log/signer.ts';
 import { collectLogs } from '../../src/audit/verify/collect.ts';
 import { type Verdict, verifyLog } from '../../src/audit/verify/verify.ts';
@@ -38,10 +39,16 @@ export function openAudit(file: string, changes: Partial<AuditOptions> = {}): Pr
   return createAudit({ ...BASICS, file, ...changes });
 }
 
-export function verify(path: string, disk: Disk = createNodeDisk()): Verdict {
+/** `notes` are checkpoints that were kept elsewhere. */
+export function verify(
+  path: string,
+  disk: Disk = createNodeDisk(),
+  notes: readonly string[] = [],
+): Verdict {
   const [log] = collectLogs(disk, path);
   if (!log) throw new Error(`there is no log at ${path}`);
-  return verifyLog(log, { disk, checkpoints: [], keys: [], onProgress: () => undefined });
+  const checkpoints = notes.map((note) => parseNote(note));
+  return verifyLog(log, { disk, checkpoints, keys: [], onProgress: () => undefined });
 }
 
 /** Time that a test moves by hand, with everything that waits for it. */

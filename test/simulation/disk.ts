@@ -5,6 +5,8 @@ import type { Disk, DiskFile, FileFacts } from '../../src/audit/log/disk.ts';
 export interface SimulatedDisk extends Disk {
   /** Asked before each write and sync; what it throws, the call throws. */
   trouble: (what: 'write' | 'sync') => void;
+  /** How long a sync aside takes. */
+  aside: () => Promise<void>;
   /** Bytes of every file that would survive a loss of power now, segments in order. */
   durable(): Buffer[];
   /** The power goes: what was not synced is lost, or kept up to any byte. */
@@ -25,6 +27,7 @@ export function createSimulatedDisk(now: () => number): SimulatedDisk {
 
   const disk: SimulatedDisk = {
     trouble: () => {},
+    aside: () => Promise.resolve(),
     durable: () =>
       [...new Set(paths.values())]
         .toSorted((one, other) => one.inode - other.inode)
@@ -60,11 +63,8 @@ export function createSimulatedDisk(now: () => number): SimulatedDisk {
       paths.delete(path);
     },
     makeFolder: () => {},
-    sync(path) {
-      const file = paths.get(path);
-      if (file) openFile(file).sync();
-    },
-    syncAside: async (path) => disk.sync(path),
+    syncFolder: () => {},
+    syncFolderAside: () => disk.aside(),
   };
   return disk;
 
@@ -99,6 +99,12 @@ export function createSimulatedDisk(now: () => number): SimulatedDisk {
       sync() {
         disk.trouble('sync');
         file.synced = file.length;
+      },
+      async syncAside() {
+        const { length } = file;
+        await disk.aside();
+        disk.trouble('sync');
+        file.synced = Math.max(file.synced, Math.min(length, file.length));
       },
       truncate(length) {
         grow(file, length);

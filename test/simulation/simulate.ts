@@ -59,6 +59,7 @@ interface Run {
 export async function simulate(seed: number, core: Core = CORE): Promise<Outcome> {
   const world = createWorld(seed);
   const disk = createSimulatedDisk(world.epoch);
+  disk.aside = () => world.sleep(world.between(0, 200));
   const run: Run = {
     world,
     disk,

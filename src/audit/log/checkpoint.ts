@@ -42,7 +42,6 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const key = parseVkey(signer.vkey);
   let covered = readCheckpoint(disk, file)?.size ?? 0;
   let madeAt = now();
-  let making = false;
   let failedAt = Number.NEGATIVE_INFINITY;
 
   return {
@@ -50,23 +49,18 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     due() {
       const waiting = log.chain().seq - covered;
       const resting = Math.abs(now() - failedAt) < RETRY_MS;
-      if (making || resting || waiting <= 1) return false;
+      if (resting || waiting <= 1) return false;
       const rotated = covered < log.firstSeq();
       const old = Math.abs(now() - madeAt) >= options.everyMs;
       return rotated || old || waiting >= options.everyEntries;
     },
     async make(how) {
-      making = true;
-      try {
-        const { tree } = log.chain();
-        const text = toCheckpoint(origin, { size: tree.size, root: rootOf(tree) });
-        await log.flush();
-        const note = toNote(text, key, await sign(text));
-        await replaceFile(disk, checkpointPath(file), note);
-        keep(tree.size, note, how);
-      } finally {
-        making = false;
-      }
+      const { tree } = log.chain();
+      const text = toCheckpoint(origin, { size: tree.size, root: rootOf(tree) });
+      await log.flush();
+      const note = toNote(text, key, await sign(text));
+      await replaceFile(disk, checkpointPath(file), note);
+      keep(tree.size, note, how);
     },
   };
 
@@ -119,10 +113,10 @@ export async function replaceFile(disk: Disk, path: string, text: string): Promi
   const file = disk.open(temporary, 'create');
   try {
     writeAll(file, Buffer.from(text));
+    await file.syncAside();
   } finally {
     file.close();
   }
-  await disk.syncAside(temporary);
   disk.rename(temporary, path);
-  await disk.syncAside(dirname(path));
+  await disk.syncFolderAside(dirname(path));
 }

@@ -41,13 +41,15 @@ export interface LogState {
   chain: Chain;
   /** Where the last line ends in the live file. */
   bytes: number;
-  /** True where lines were written since the last sync. */
-  unsynced: boolean;
+  /** Where the last line ends that the disk has for certain. */
+  durable: number;
   live: Live | undefined;
   predecessor: Predecessor | undefined;
   watchedAt: number;
   /** Why the live file may not be written again, '' while it may. */
   suspect: string;
+  /** True where a sync failed: pages may have been dropped that later ones would not miss. */
+  doubtful: boolean;
 }
 
 const WATCH_MS = 250;
@@ -72,18 +74,18 @@ function write(state: LogState, packed: Packed, { confirm, synced }: How): boole
   const staged = state.stage(state.chain, packed);
   try {
     writeAll(file, staged.bytes);
+    if (synced) force(state, file);
   } catch (thrown) {
     takeBack(state, file);
     throw toLogFault(thrown);
   }
-  state.unsynced = true;
-  if (synced) sync(state, file);
   if (!confirm()) {
     takeBack(state, file);
     return false;
   }
   state.chain = staged.chain;
   state.bytes += staged.bytes.length;
+  if (synced) state.durable = state.bytes;
   settle(state.open, staged);
   return true;
 }
@@ -93,40 +95,63 @@ export function writable({ live, suspect, options }: LogState): Live {
   throw new LogFault(suspect || 'CLOSED', `${options.file} cannot be written`);
 }
 
-/** A failed sync may have dropped pages that later ones would not miss: the file is never trusted again. */
 export function sync(state: LogState, file: DiskFile): void {
-  if (!state.unsynced) return;
+  if (state.durable === state.bytes) return;
+  force(state, file);
+  state.durable = state.bytes;
+}
+
+function force(state: LogState, file: DiskFile): void {
   try {
     file.sync();
-    state.unsynced = false;
   } catch (thrown) {
-    const fault = toLogFault(thrown);
-    state.suspect = fault.code;
-    takeBack(state, file);
-    throw fault;
+    throw doubt(state, thrown);
+  }
+}
+
+/** The file is never written or synced again. */
+function doubt(state: LogState, thrown: unknown): LogFault {
+  const fault = toLogFault(thrown);
+  state.suspect = fault.code;
+  state.doubtful = true;
+  return fault;
+}
+
+/**
+ * For a checkpoint: where calls do not wait for the disk, they shall not wait for its sync either.
+ * Where they do, the last of them has mostly done it.
+ */
+export async function flush(state: LogState): Promise<void> {
+  const { live, bytes, options } = { ...state, live: writable(state) };
+  const aside = options.durability === 'write' ? openAside(options, live) : undefined;
+  if (!aside) return sync(state, live.file);
+  try {
+    await aside.syncAside();
+    if (state.live === live) state.durable = Math.max(state.durable, bytes);
+  } catch (thrown) {
+    throw state.live === live ? doubt(state, thrown) : toLogFault(thrown);
+  } finally {
+    aside.close();
   }
 }
 
 /**
- * The same beside what the thread does: where calls do not wait for the disk, they shall not wait
- * for a checkpoint's sync either. Where they do, it was mostly done for the last of them.
+ * Opened anew, since the log's own descriptor must still be told of what goes wrong. Undefined where
+ * that cannot be: another file may have the name by now, or none.
  */
-export async function flush(state: LogState): Promise<void> {
-  const { disk, durability, file: path } = state.options;
-  const live = writable(state);
-  if (durability === 'fsync') return sync(state, live.file);
+function openAside({ disk, file }: LogOptions, { inode }: Live): DiskFile | undefined {
   try {
-    await disk.syncAside(path);
-  } catch (thrown) {
-    const fault = toLogFault(thrown);
-    if (state.live === live) state.suspect = fault.code;
-    throw fault;
+    const aside = disk.open(file, 'read');
+    if (aside.facts().inode === inode) return aside;
+    aside.close();
+  } catch {
+    // Then the log's own descriptor does.
   }
+  return;
 }
 
 /** Else the next line would be glued to half of one. */
 function takeBack(state: LogState, file: DiskFile): void {
-  state.unsynced = true;
   try {
     file.truncate(state.bytes);
   } catch (thrown) {

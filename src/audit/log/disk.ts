@@ -29,12 +29,14 @@ export interface FileFacts {
   readonly modifiedMs: number;
 }
 
-/** An open file. All calls are synchronous and throw errors with a `code`, as node:fs does. */
+/** An open file. All calls but one are synchronous; they throw errors with a `code`, as node:fs does. */
 export interface DiskFile {
   /** Appends and returns how many bytes were taken, which may be fewer. */
   write(bytes: Uint8Array): number;
   read(into: Uint8Array, position: number): number;
   sync(): void;
+  /** The same while the thread goes on; rejects as the others throw. */
+  syncAside(): Promise<void>;
   truncate(length: number): void;
   facts(): FileFacts;
   close(): void;
@@ -50,13 +52,23 @@ export interface Disk {
   rename(from: string, to: string): void;
   remove(path: string): void;
   makeFolder(path: string): void;
-  /** Forces a file or a folder to the disk. */
-  sync(path: string): void;
+  /** Forces the names in a folder to the disk. */
+  syncFolder(path: string): void;
   /** The same while the thread goes on; rejects as the others throw. */
-  syncAside(path: string): Promise<void>;
+  syncFolderAside(path: string): Promise<void>;
 }
 
-const { O_APPEND, O_CREAT, O_DSYNC, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+const {
+  O_APPEND,
+  O_CREAT,
+  O_DIRECTORY,
+  O_DSYNC,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_RDWR,
+} = constants;
 
 /**
  * Under its permission model Node denies fsync. Then every write is synchronous by itself, which is
@@ -72,12 +84,17 @@ const FLAGS = {
   read: O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
 };
 
-/** In one of libuv's threads. */
+/** Through symbolic links: the folder that a log was given may be one. */
+const FOLDER = O_RDONLY | O_DIRECTORY;
+
+type FsyncAside = (fd: number) => void | Promise<void>;
 const fsyncElsewhere = promisify(fsync);
 
-export function createNodeDisk(): Disk {
+/** Syncs "aside" are done by one of libuv's threads, or where there is nobody to hold up, right `here`. */
+export function createNodeDisk(aside: 'here' | 'elsewhere' = 'elsewhere'): Disk {
+  const fsyncAside: FsyncAside = aside === 'here' ? fsyncSync : fsyncElsewhere;
   return {
-    open: (path, how) => openFile(openSync(path, FLAGS[how], 0o600)),
+    open: (path, how) => openFile(openSync(path, FLAGS[how], 0o600), fsyncAside),
     facts(path) {
       const stats = lstatSync(path, { throwIfNoEntry: false });
       return stats && toFacts(stats);
@@ -88,21 +105,20 @@ export function createNodeDisk(): Disk {
     makeFolder(path) {
       mkdirSync(path, { recursive: true, mode: 0o750 });
     },
-    sync(path) {
+    syncFolder(path) {
       if (restricted) return;
-      const fd = openSync(path, O_RDONLY);
+      const fd = openSync(path, FOLDER);
       try {
         fsyncSync(fd);
       } finally {
         closeSync(fd);
       }
     },
-    async syncAside(path) {
+    async syncFolderAside(path) {
       if (restricted) return;
-      // Opened anew: the log's own descriptor must still be told of what went wrong here.
-      const fd = openSync(path, FLAGS.read);
+      const fd = openSync(path, FOLDER);
       try {
-        await fsyncElsewhere(fd);
+        await fsyncAside(fd);
       } finally {
         closeSync(fd);
       }
@@ -110,12 +126,15 @@ export function createNodeDisk(): Disk {
   };
 }
 
-function openFile(fd: number): DiskFile {
+function openFile(fd: number, fsyncAside: FsyncAside): DiskFile {
   return {
     write: (bytes) => writeSync(fd, bytes),
     read: (into, position) => readSync(fd, into, 0, into.length, position),
     sync() {
       if (!restricted) fdatasyncSync(fd);
+    },
+    async syncAside() {
+      if (!restricted) await fsyncAside(fd);
     },
     truncate: (length) => ftruncateSync(fd, length),
     facts: () => toFacts(fstatSync(fd)),

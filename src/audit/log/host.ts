@@ -37,6 +37,11 @@ type Batch = Extract<Order, { type: 'batch' }>;
 
 const TICK_MS = 250;
 const HEAL_MS = 250;
+const LATE_MS = 5_000;
+const LATE = {
+  code: 'DEADLINE',
+  message: `neither disk nor signer was done with it after ${LATE_MS / 1_000} s`,
+};
 
 /** Runs a log for someone on the other side of a message port: orders in, reports out. */
 export function createHost(options: HostOptions): Host {
@@ -103,7 +108,7 @@ function commit({ log, turn, tell }: HostState, batch: Batch): void {
   }
 }
 
-/** Every half second: has someone touched the file, is it time to rotate, to sign, to delete? */
+/** Four times a second: has someone touched the file, is it time to rotate, to sign, to delete? */
 function beat(state: HostState): void {
   if (state.closed) return;
   guard(state, () => state.log.tick());
@@ -113,7 +118,8 @@ function beat(state: HostState): void {
 }
 
 function checkpoint(state: HostState): void {
-  if (!state.ill && !state.closed && state.checkpointer.due()) void seal(state, 'logged');
+  const { ill, closed, sealing, checkpointer } = state;
+  if (!ill && !closed && !sealing && checkpointer.due()) void seal(state, 'logged');
 }
 
 /** Makes a checkpoint; `state.sealing` is what it takes until it is made. */
@@ -125,16 +131,16 @@ function seal(state: HostState, how: 'logged' | 'last'): Promise<void> {
       state.sealing = undefined;
     });
   state.sealing = sealing;
+  state.later(LATE_MS, () => {
+    if (state.sealing === sealing) state.tell({ type: 'unsigned', ...LATE });
+  });
   return sealing;
 }
 
 function unsealed(state: HostState, thrown: unknown): void {
   const { code, message } = toLogFault(thrown);
   if (thrown instanceof Unsigned) state.tell({ type: 'unsigned', code, message });
-  else
-    guard(state, () => {
-      throw thrown;
-    });
+  else if (!state.ill && !state.closed) fall(state, toLogFault(thrown), -1);
 }
 
 function guard(state: HostState, work: () => void): void {
@@ -172,12 +178,13 @@ function close(state: HostState, last: Packed): void {
   // A checkpoint on its way is logged, and so belongs before the last one.
   if (state.sealing !== undefined) return void state.sealing.then(() => close(state, last));
   guard(state, () => state.log.commit(last));
+  // Nothing follows the last words, and so the last checkpoint covers all.
+  state.closed = true;
   if (state.ill) end(state);
   else void seal(state, 'last').then(() => end(state));
 }
 
 function end(state: HostState): void {
-  state.closed = true;
   const { seq } = state.log.chain();
   state.log.close();
   state.tell({ type: 'closed', seq });

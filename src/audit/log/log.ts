@@ -17,7 +17,7 @@ import { createReserve } from './reserve.ts';
 import { openSegment, reopen, rotateIfDue, rotateIfLarge, startAnew } from './rotate.ts';
 import { type Opening, openLog } from './start.ts';
 
-/** A log on one disk, for one writer. Every call is synchronous and throws LogFault. */
+/** A log on one disk, for one writer. Every call but `flush` is synchronous; they throw LogFault. */
 export interface Log {
   /** Makes the entries durable, all or none, and returns true; false where `confirm` took it back. */
   commit(packed: Packed, confirm?: () => boolean): boolean;
@@ -57,11 +57,12 @@ export function createLog(options: LogOptions): Log {
     open: new Set(open),
     chain,
     bytes,
-    unsynced: true,
+    durable: 0,
     live,
     predecessor,
     watchedAt: options.now(),
     suspect: '',
+    doubtful: false,
   };
   begin(state, opening);
   return {

@@ -23,15 +23,16 @@ function rotate(state: LogState, reason: string): void {
   // logrotate has moved the file away by now, which is what a reopen is for, and no tampering.
   state.watchedAt = state.options.now();
   commit(state, pack([event(state, 'segment_close', { segment_close: { reason } })]));
-  sync(state, writable(state).file);
   startAnew(state, reason);
 }
 
-/** Puts the live file among the closed segments and opens the next. */
+/** Puts the live file among the closed segments, every line of it durable, and opens the next. */
 export function startAnew(state: LogState, closed: string): void {
   const { options, live, bytes } = state;
   if (live) {
-    state.predecessor = putAway({ ...options, path: options.file, live, bytes, closed });
+    if (!state.doubtful) sync(state, live.file);
+    const doubtful = state.durable < bytes;
+    state.predecessor = putAway({ ...options, path: options.file, live, bytes, closed, doubtful });
     state.live = undefined;
     live.file.close();
   }
@@ -46,6 +47,7 @@ export function openSegment(state: LogState): void {
   state.live = createSegment({ disk, path, head: staged.bytes, chain, at: now() });
   state.chain = staged.chain;
   state.bytes = staged.bytes.length;
-  state.unsynced = false;
+  state.durable = state.bytes;
   state.suspect = '';
+  state.doubtful = false;
 }

@@ -31,7 +31,7 @@ export function createSegment({ disk, path, head, chain, at }: NewSegment): Live
   try {
     writeAll(file, head);
     file.sync();
-    disk.sync(dirname(path));
+    disk.syncFolder(dirname(path));
     return toLive(file, chain.seq, at);
   } catch (thrown) {
     file.close();
@@ -51,20 +51,28 @@ interface Put {
   readonly live: Live;
   readonly bytes: number;
   readonly closed: string;
+  /** True where the disk may not hold what a reader of the file sees. */
+  readonly doubtful: boolean;
 }
 
-/** Gives the live file its closed name. One that was removed is written out again while we still hold it. */
-export function putAway({ disk, path, live, bytes, closed }: Put): Predecessor {
+/** Gives the live file its closed name. One that was removed, or is doubtful, is written out again while we hold it. */
+export function putAway({ disk, path, live, bytes, closed, doubtful }: Put): Predecessor {
   const { file, inode, firstSeq } = live;
+  const there = disk.facts(path)?.inode === inode;
+  const rescued = doubtful || file.facts().links === 0;
+  if (!there && !rescued) return { file: '', bytes, closed };
+  const copy = `${path}.copy`;
+  if (rescued) writeOut({ disk, file, bytes, copy });
+  // At every moment one whole file has the log's name, or the closed one.
+  if (rescued && there) disk.rename(copy, path);
   const kept = freePath(disk, closedPath(path, firstSeq));
-  if (disk.facts(path)?.inode === inode) disk.rename(path, kept);
-  else if (file.facts().links === 0) rescue({ disk, file, bytes, kept });
-  else return { file: '', bytes, closed };
+  disk.rename(there ? path : copy, kept);
   return { file: basename(kept), bytes, closed };
 }
 
-function rescue({ disk, file, bytes, kept }: Rescue): void {
-  const copy = disk.open(kept, 'create');
+function writeOut({ disk, file, bytes, copy: path }: WriteOut): void {
+  if (disk.facts(path)) disk.remove(path);
+  const copy = disk.open(path, 'create');
   try {
     const chunk = Buffer.allocUnsafe(1 << 20);
     for (let done = 0; done < bytes; ) {
@@ -75,18 +83,18 @@ function rescue({ disk, file, bytes, kept }: Rescue): void {
     }
     copy.sync();
   } catch (thrown) {
-    disk.remove(kept);
+    disk.remove(path);
     throw thrown;
   } finally {
     copy.close();
   }
 }
 
-interface Rescue {
+interface WriteOut {
   readonly disk: Disk;
   readonly file: DiskFile;
   readonly bytes: number;
-  readonly kept: string;
+  readonly copy: string;
 }
 
 /** A short write goes on where it stopped; a disk that takes nothing more has thrown. */

@@ -110,7 +110,7 @@ function predecessor(options: StartOptions, { live, found, last }: Ended): Prede
     live.file.close();
     return { file: basename(last), bytes, closed };
   }
-  const put = putAway({ disk, path, live, bytes, closed });
+  const put = putAway({ disk, path, live, bytes, closed, doubtful: false });
   live.file.close();
   return put;
 }
@@ -140,7 +140,7 @@ function putAside(options: StartOptions, { file, path, found }: Torn): Recovered
   } finally {
     copy.close();
   }
-  disk.sync(dirname(path));
+  disk.syncFolder(dirname(path));
   file.truncate(bytes);
   file.sync();
   const sha256 = hash('sha256', torn, 'hex');
@@ -184,7 +184,7 @@ function broken(options: StartOptions, why: string): Opening {
     const bytes = file.facts().bytes;
     const { chain, open } = salvage(file, path);
     const live = toLive(file, chain.seq, now());
-    const put = putAway({ disk, path, live, bytes, closed: 'broken' });
+    const put = putAway({ disk, path, live, bytes, closed: 'broken', doubtful: false });
     return { ...FRESH, chain, open, predecessor: put, broken: { why, file: put.file } };
   } finally {
     file.close();

@@ -12,9 +12,8 @@ const port = parentPort;
 const { settings, from } = workerData as { settings: SinkSettings; from: number };
 const { file, stdout, decisionLog, maxBehind } = settings;
 const tell = (report: SinkReport) => port.postMessage(report);
-const disk = createNodeDisk();
 // This thread may wait for the disk. libuv's may not: DNS has but four of them.
-const waitingDisk = { ...disk, syncAside: async (path: string) => disk.sync(path) };
+const disk = createNodeDisk('here');
 const wait = async (ms: number) => setTimeout(ms);
 
 const sinks: readonly Sink[] = [
@@ -24,7 +23,7 @@ const sinks: readonly Sink[] = [
 const deliveries: readonly Delivery[] = sinks.map((sink) => {
   const name = sink.name as SinkName;
   return createDelivery({
-    ...{ disk: waitingDisk, file, sink, from, maxBehind, wait },
+    ...{ disk, file, sink, from, maxBehind, wait },
     onDelivered: (seq) => tell({ type: 'delivered', sink: name, seq }),
     onDropped: (count) => tell({ type: 'dropped', sink: name, count }),
     onError: (message) => tell({ type: 'error', message }),

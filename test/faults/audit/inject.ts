@@ -29,6 +29,8 @@ export interface Call {
   readonly anywhere?: true;
   /** Made where closed segments are deleted, and what they held is then no loss. */
   readonly retains?: true;
+  /** Made with `audit.durability: write` alone. */
+  readonly unwaited?: true;
 }
 
 export interface Trial extends Pick<WriterPlan, 'inFlight' | 'ms' | 'quiet' | 'options'> {

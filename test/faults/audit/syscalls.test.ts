@@ -9,6 +9,7 @@ import { AHEAD, type Writer } from './process.ts';
 const CALLS: Readonly<Record<string, Call>> = {
   write: { set: 'write', when: '30..32' },
   fdatasync: { set: 'fdatasync', when: '30..32' },
+  'fsync before a checkpoint': { set: 'fsync', when: '5..6', unwaited: true },
   ftruncate: { set: 'ftruncate', when: '1', first: 'write:error=ENOSPC:when=30' },
   fstat: { set: '?fstat,?statx', when: '12..13' },
   lstat: { set: '?lstat,?statx,?newfstatat', when: '12..13' },
@@ -33,6 +34,7 @@ test.skipIf(!mustTrace)(
       const made = CALLS[call] ?? expect.fail(call);
       const options = {
         ...{ maxBytes: 40_000, checkpointEntries: 100 },
+        durability: made.unwaited ? 'write' : 'fsync',
         keepSegments: made.retains ? 3 : 0,
       };
       const trial = { call: made, fault, options, ms: 2_500 };
@@ -100,5 +102,39 @@ test.skipIf(!mustTrace)(
       ...{ unharmed_held_ms_max: control.held, unharmed_late_ms_max: control.late },
     });
     expect(worst('held')).toBeLessThan(50);
+  },
+);
+
+/** strace counts the calls of each thread by itself. */
+const ONE_IN_POOL = ['env', 'UV_THREADPOOL_SIZE=1'];
+
+/** A checkpoint's sync that hangs for 7 s, in a log that does not wait for its disk. */
+async function hangAside(trial: number): Promise<number> {
+  const options = { durability: 'write', checkpointEntries: 100, checkpointMs: 1_000 };
+  const call: Call = { set: 'fsync', when: `${2 + trial}` };
+  const result = await injected(
+    { ms: 9_500, quiet: true, call, fault: 'delay_enter=7000000', options },
+    ONE_IN_POOL,
+  );
+  const { said, failures, stderr } = result.writer;
+  expect(said.get('suspended'), stderr()).toBe('UNSIGNED');
+  expect([...failures], 'calls that failed').toEqual([]);
+  expect(result.verdict.signed).toBe(result.verdict.size);
+  expectWell(result.writer, `trial ${trial}`);
+  expectHeld(result, `trial ${trial}`);
+  return result.injections;
+}
+
+test.skipIf(!mustTrace)(
+  'F6: with durability write a sync that hangs for 7 s is told of, and no call waits for it',
+  async () => {
+    const count = trials(20);
+    let injections = 0;
+    for (let done = 0; done < count; done += 4) {
+      const next = Array.from({ length: Math.min(4, count - done) }, (_, index) => done + index);
+      for (const made of await Promise.all(next.map(hangAside))) injections += made;
+    }
+    reportTrials({ fault: 'audit F6 hanging sync, durability write', trials: count, injections });
+    expect(injections).toBe(count);
   },
 );
