@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KNOWN_FAILURES } from './h2spec-failures.ts';
@@ -6,7 +6,12 @@ import { startChild } from './helpers/child.ts';
 import { type RunningProxy, startProxy } from './helpers/proxy.ts';
 import { describeWith } from './helpers/tools.ts';
 
-const LEAST_PASSED = 128;
+/**
+ * h2spec writes a request and then, by itself, the frame that is wrong. On a busy machine the answer to
+ * the request may have closed the stream in between, and what comes for a closed stream is ignored. So a
+ * case that fails is run again by itself, and fails the suite where it never passes.
+ */
+const RERUNS = 5;
 
 describeWith(['h2spec'], 'h2spec', () => {
   let proxy: RunningProxy;
@@ -21,40 +26,65 @@ describeWith(['h2spec'], 'h2spec', () => {
 
   test('passes where it did, fails only where it is known to, and leaves no socket behind', async () => {
     const before = openFiles();
-    const first = await runH2spec(proxy);
-    // A few cases race with the reply; on a busy machine one more may lose.
-    const asKnown = first.passed >= LEAST_PASSED && unknownFailures(first).length === 0;
-    const best = asKnown ? first : await runH2spec(proxy);
-    expect(best.total).toBe(145);
-    expect(unknownFailures(best)).toEqual([]);
-    expect(best.passed).toBeGreaterThanOrEqual(LEAST_PASSED);
+    const cases = await runH2spec(proxy);
+    expect(cases).toHaveLength(145);
+    // They need an answer with a body.
+    expect(cases.filter(({ how }) => how === 'skipped').length).toBeLessThanOrEqual(4);
+    const unknown = cases.filter(({ how, name }) => how === 'failed' && !KNOWN_FAILURES.has(name));
+    expect(await neverPassed(proxy, unknown)).toEqual([]);
     await expect.poll(openFiles, { timeout: 20_000, interval: 500 }).toBeLessThanOrEqual(before);
     expect((await fetch(`${proxy.probe}/readyz`)).status).toBe(200);
   });
 });
 
-const unknownFailures = ({ failed }: { readonly failed: readonly string[] }) =>
-  failed.filter((name) => !KNOWN_FAILURES.has(name));
+interface Case {
+  /** As h2spec takes it: `http2/6.9/2`. */
+  readonly id: string;
+  readonly name: string;
+  readonly how: 'passed' | 'failed' | 'skipped';
+}
 
-async function runH2spec({ grpc, folder }: RunningProxy) {
+/** Names of those that fail in every rerun too. */
+async function neverPassed(proxy: RunningProxy, failed: readonly Case[]): Promise<string[]> {
+  const idsByName = new Map(failed.map(({ id, name }) => [name, id]));
+  for (let left = RERUNS; left > 0 && idsByName.size > 0; left -= 1) {
+    const again = await runH2spec(proxy, [...idsByName.values()]);
+    for (const { name, how } of again) if (how === 'passed') idsByName.delete(name);
+  }
+  return [...idsByName.keys()];
+}
+
+/** All cases, or those of these ids. */
+async function runH2spec({ grpc, folder }: RunningProxy, ids: readonly string[] = []) {
   const [host = '', port = ''] = grpc.split(':');
   const report = join(folder, 'h2spec.xml');
+  // One that could not run leaves the last one's report.
+  rmSync(report, { force: true });
   const path = '/kms.reencrypt.v1.ReEncryptService/ReEncrypt';
-  await startChild('h2spec', ['-h', host, '-p', port, '-P', path, '-o', '1', '-j', report]).ended();
+  const args = ['-h', host, '-p', port, '-P', path, '-o', '1', '-j', report, ...ids];
+  await startChild('h2spec', args).ended();
   return readReport(readFileSync(report, 'latin1'));
 }
 
 /** Its JUnit report holds bytes that no XML may hold, so it is not read as XML. */
-function readReport(text: string) {
-  const cases = [
-    ...text.matchAll(/<testcase package="([^"]*)" classname="([^"]*)"[^>]*>(.*?)<\/testcase>/gs),
-  ].map(([, part = '', name = '', body = '']) => ({
-    name: `${part} | ${name}`.replaceAll('&#34;', '"').replaceAll('&quot;', '"'),
-    how: /<(failure|error|skipped)/.exec(body)?.[1] ?? 'passed',
-  }));
-  return {
-    total: cases.length,
-    passed: cases.filter(({ how }) => how === 'passed').length,
-    failed: cases.filter(({ how }) => how === 'failure' || how === 'error').map(({ name }) => name),
-  };
+function readReport(text: string): Case[] {
+  const found = text.matchAll(
+    /<testcase package="([^"]*)" classname="([^"]*)"[^>]*>(.*?)<\/testcase>/gs,
+  );
+  const counts = new Map<string, number>();
+  return [...found].map(([, part = '', name = '', body = '']) => {
+    // It does not say their numbers; they are in order, and in a whole run none is left out.
+    const number = (counts.get(part) ?? 0) + 1;
+    counts.set(part, number);
+    return {
+      id: `${part}/${number}`,
+      name: `${part} | ${name}`.replaceAll('&#34;', '"').replaceAll('&quot;', '"'),
+      how: howOf(body),
+    };
+  });
+}
+
+function howOf(body: string): Case['how'] {
+  if (/<(failure|error)/.test(body)) return 'failed';
+  return body.includes('<skipped') ? 'skipped' : 'passed';
 }
