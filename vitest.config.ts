@@ -10,6 +10,7 @@ export default defineConfig({
     reporters: report ? ['default', 'json'] : ['default'],
     outputFile: report ?? '',
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/helpers/temporary-folder.ts'],
     exclude: ['test/interop/**', 'test/faults/**'],
     testTimeout: 20_000,
     // A process for each file would be a third of the time, and nothing here has globals to keep apart.

@@ -13,6 +13,7 @@ export default defineConfig({
     reporters: report ? ['default', 'json'] : ['default'],
     outputFile: report ?? '',
     include: ['test/faults/**/*.test.ts', 'test/e2e/faithful.test.ts'],
+    globalSetup: ['test/helpers/temporary-folder.ts'],
     testTimeout: 600_000,
     hookTimeout: 120_000,
     fileParallelism: false,

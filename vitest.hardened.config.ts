@@ -11,6 +11,7 @@ export default defineConfig({
     reporters: report ? ['default', 'json'] : ['default'],
     outputFile: report ?? '',
     include: ['test/e2e/**/*.test.ts'],
+    globalSetup: ['test/helpers/temporary-folder.ts'],
     setupFiles: ['test/helpers/hardened.ts'],
     testTimeout: 20_000,
     pool: 'forks',

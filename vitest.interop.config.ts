@@ -9,6 +9,7 @@ export default defineConfig({
     reporters: report ? ['default', 'json'] : ['default'],
     outputFile: report ?? '',
     include: ['test/interop/**/*.test.ts'],
+    globalSetup: ['test/helpers/temporary-folder.ts'],
     testTimeout: 120_000,
     hookTimeout: 300_000,
     fileParallelism: false,

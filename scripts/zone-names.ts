@@ -3,7 +3,7 @@
  * Intl knows each zone's offset and not its abbreviation. Run it after a release of the tz database.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
@@ -81,6 +81,7 @@ for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).so
   const names = namesOf(readFileSync(path));
   zones.set(names, [...(zones.get(names) ?? []), relative(folder, path)]);
 }
+rmSync(folder, { recursive: true });
 const lines = [...zones].map(([names, ids]) => `${ids.join(' ')}=${names}`);
 writeFileSync(
   FILE,
