@@ -136,9 +136,14 @@ describe('the in-flight limit', () => {
     const { kms, asked } = outside(() => held.then(() => ANSWER));
     const { ask } = guarded(kms, { limits: { maxInFlight: 2, retryRatio: 0 } });
     const calls = Array.from({ length: 4 }, () => reasonOf(ask()));
-    const started = performance.now();
-    expect(await reasonOf(ask())).toBe('LIMITED');
-    expect(performance.now() - started).toBeLessThan(5);
+    const times: number[] = [];
+    for (let n = 0; n < 10; n += 1) {
+      const started = performance.now();
+      expect(await reasonOf(ask())).toBe('LIMITED');
+      times.push(performance.now() - started);
+    }
+    // On a busy machine another process may have its turn in between.
+    expect(Math.min(...times)).toBeLessThan(5);
     expect(asked()).toBe(2);
     release();
     expect(await Promise.all(calls)).toEqual(['OK', 'OK', 'OK', 'OK']);

@@ -30,7 +30,11 @@ async function put(issued: Issued, clientCa = ca.cert): Promise<void> {
   await writeFile(join(folder, 'ca.pem'), clientCa);
 }
 
-async function openDoor(options: Partial<TlsFilesOptions> = {}, onRefused = () => {}) {
+async function openDoor(
+  options: Partial<TlsFilesOptions> = {},
+  onRefused = () => {},
+  limits = LIMITS,
+) {
   files = await createTlsFiles({
     certFile: join(folder, 'cert.pem'),
     keyFile: join(folder, 'key.pem'),
@@ -41,7 +45,6 @@ async function openDoor(options: Partial<TlsFilesOptions> = {}, onRefused = () =
     onAlarm: (error) => alarms.push(error.message),
     ...options,
   });
-  const limits = { ...LIMITS, prefaceTimeoutMs: 100, handshakeTimeoutMs: 100 };
   return door.open({ tls: files, limits, onRefused });
 }
 
@@ -159,6 +162,7 @@ describe('the handshake', () => {
     const { address, listener } = await openDoor(
       { clientCertificates: 'off' },
       (...why: string[]) => refused.push(...why),
+      { ...LIMITS, prefaceTimeoutMs: 100, handshakeTimeoutMs: 300 },
     );
     const silent = connectTcp({ port: Number(address.split(':')[1]), host: '127.0.0.1' });
     silent.on('error', () => {});
