@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
 import { framed, sendRaw } from '../helpers/raw-call.ts';
 
@@ -106,11 +106,11 @@ describe('grpc-timeout', () => {
       const warnings: string[] = [];
       const heard = ({ name }: Error) => void warnings.push(name);
       process.on('warning', heard);
+      onTestFinished(() => void process.off('warning', heard));
       const told = await send(`${SERVICE}/ReEncrypt`, framed(Buffer.alloc(0)), {
         'grpc-timeout': timeout,
       });
       await new Promise((resolve) => setImmediate(resolve));
-      process.off('warning', heard);
       expect(told.text).toMatch(/^destination_key_id must/);
       expect(warnings).toEqual([]);
     },

@@ -2,7 +2,6 @@ import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject } from
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createGeneration } from '../../src/policy/generation.ts';
@@ -21,7 +20,6 @@ const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pem = (key: KeyObject) => String(key.export({ type: 'pkcs1', format: 'pem' }));
 const publicPem = String(own.publicKey.export({ type: 'spki', format: 'pem' }));
 
-const path = process.env['PATH'];
 let folder: string;
 let nginx: BundleServer;
 let opa: Child;
@@ -124,7 +122,7 @@ const SIDE_STEPS: readonly [string, 'refused' | 'taken', () => Buffer | Promise<
 
 describeWith(['opa', 'nginx'], 'a bundle server that knows neither opa nor the proxy', () => {
   beforeAll(async () => {
-    process.env['PATH'] = TOOLS_PATH;
+    vi.stubEnv('PATH', TOOLS_PATH);
     folder = mkdtempSync(join(tmpdir(), 'bundle-service-'));
     nginx = await startNginx('kms.tar.gz');
     good = await build(own.privateKey, 'first');
@@ -150,10 +148,10 @@ describeWith(['opa', 'nginx'], 'a bundle server that knows neither opa nor the p
     });
   }, 60_000);
   afterAll(async () => {
+    vi.unstubAllEnvs();
     await point?.close();
     await opa?.stop();
     await nginx?.stop();
-    process.env['PATH'] = path;
     rmSync(folder, { recursive: true, force: true });
   });
 

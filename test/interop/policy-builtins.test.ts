@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { BUILTINS } from '../../src/policy/builtins/builtins.ts';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createEngine } from '../../src/policy/engine/engine.ts';
@@ -186,6 +186,9 @@ const write = (value: unknown) =>
   ).replaceAll(/"#(-?\d+)#"/g, '$1');
 
 describeWith(['opa'], 'every builtin that the proxy supplies', () => {
+  beforeAll(() => void vi.stubEnv('PATH', TOOLS_PATH));
+  afterAll(() => void vi.unstubAllEnvs());
+
   it(`answers what opa answers on ${RUNS} generated inputs (seed ${SEED})`, {
     timeout: 60_000,
   }, async () => {
@@ -193,7 +196,6 @@ describeWith(['opa'], 'every builtin that the proxy supplies', () => {
     writeFileSync(join(folder, 'p.rego'), POLICY);
     const inputs = fc.sample(INPUT, { numRuns: RUNS, seed: SEED }).map(write);
     writeFileSync(join(folder, 'inputs.json'), `{"inputs": [${inputs.join(',\n')}]}`);
-    const env = { ...process.env, PATH: TOOLS_PATH };
     const query = '[d | some i in data.inputs; d := data.kms.reencrypt.decision with input as i]';
     const args = [
       'eval',
@@ -206,13 +208,10 @@ describeWith(['opa'], 'every builtin that the proxy supplies', () => {
       query,
     ];
     const native: Record<string, string[]>[] = JSON.parse(
-      execFileSync('opa', args, { encoding: 'utf8', env, maxBuffer: 1 << 28 }),
+      execFileSync('opa', args, { encoding: 'utf8', maxBuffer: 1 << 28 }),
     );
 
-    const path = process.env['PATH'];
-    process.env['PATH'] = TOOLS_PATH;
     const { wasm, data } = readBundle(await compileFolder({ folder }));
-    process.env['PATH'] = path;
     const limits = { fuel: 50_000_000, memoryBytes: 1 << 24 };
     const engine = createEngine({ wasm, data, builtins: BUILTINS, limits });
     const defined = new Set<string>();

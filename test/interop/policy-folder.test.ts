@@ -1,20 +1,18 @@
 import { cpSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { ReloadEvent } from '../../src/policy/loader.ts';
 import { createDecisionPoint, type DecisionPoint } from '../../src/policy/point.ts';
 import { resolved } from '../policy/values.ts';
 import { describeWith, TOOLS_PATH } from './helpers/tools.ts';
 
-const path = process.env['PATH'];
 let folder: string;
 let point: DecisionPoint;
 let events: ReloadEvent[];
 
 beforeEach(async () => {
-  process.env['PATH'] = TOOLS_PATH;
+  vi.stubEnv('PATH', TOOLS_PATH);
   folder = mkdtempSync(join(tmpdir(), 'policy-folder-'));
   cpSync('policies/example', folder, { recursive: true });
   events = [];
@@ -26,8 +24,8 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await point.close();
-  process.env['PATH'] = path;
 });
 
 /** By a rename, as editors save. */

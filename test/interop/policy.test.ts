@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { completeInput } from '../../src/cli/policy/complete-input.ts';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
@@ -25,14 +25,9 @@ const LIMITS = { timeoutMs: 50, memoryBytes: 1 << 24 };
 const SEED = Number(process.env['SEED'] ?? 20_261_123);
 const INPUTS = 10_000;
 const scratch = () => mkdtempSync(join(tmpdir(), 'policy-interop-'));
-const path = process.env['PATH'];
 
-beforeAll(() => {
-  process.env['PATH'] = TOOLS_PATH;
-});
-afterAll(() => {
-  process.env['PATH'] = path;
-});
+beforeAll(() => void vi.stubEnv('PATH', TOOLS_PATH));
+afterAll(() => void vi.unstubAllEnvs());
 
 describeWith(['opa'], 'opa', () => {
   it.each(FOLDERS)('builds %s into the very bytes that are committed', async (folder) => {

@@ -8,7 +8,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ReloadEvent } from '../../src/policy/loader.ts';
 import {
@@ -100,13 +99,8 @@ describe('a bundle in a file', () => {
 });
 
 describe('a folder of Rego', () => {
-  const path = process.env['PATH'];
-  beforeEach(() => {
-    process.env['PATH'] = folder;
-  });
-  afterEach(() => {
-    process.env['PATH'] = path;
-  });
+  beforeEach(() => void vi.stubEnv('PATH', folder));
+  afterEach(() => void vi.unstubAllEnvs());
 
   it('without opa to compile it is refused with how to build a bundle', async () => {
     await expect(open('policies/example')).rejects.toThrow(

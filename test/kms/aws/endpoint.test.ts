@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createAwsBackend } from '../../../src/kms/aws/backend.ts';
 import {
   AwsSettingsError,
@@ -6,6 +6,8 @@ import {
   ignoredEndpoints,
 } from '../../../src/kms/aws/endpoint.ts';
 import { startFakeKms } from '../../helpers/fake-kms.ts';
+
+afterEach(() => void vi.unstubAllEnvs());
 
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
 
@@ -49,8 +51,8 @@ describe('an endpoint of the environment', () => {
 
   it('gets no signed call', async () => {
     const elsewhere = await startFakeKms();
-    process.env['AWS_ENDPOINT_URL_KMS'] = elsewhere.url;
-    process.env['AWS_ENDPOINT_URL'] = elsewhere.url;
+    vi.stubEnv('AWS_ENDPOINT_URL_KMS', elsewhere.url);
+    vi.stubEnv('AWS_ENDPOINT_URL', elsewhere.url);
     const warnings: string[] = [];
     const kms = await createAwsBackend({
       region: 'zz-nowhere-1',
@@ -60,8 +62,6 @@ describe('an endpoint of the environment', () => {
     });
     const signal = AbortSignal.timeout(300);
     await expect(kms.describeKey('alias/a', signal)).rejects.toThrow();
-    delete process.env['AWS_ENDPOINT_URL_KMS'];
-    delete process.env['AWS_ENDPOINT_URL'];
     expect(elsewhere.requests).toEqual([]);
     expect(warnings).toHaveLength(2);
     await kms.close();
@@ -78,14 +78,9 @@ describe('a start', () => {
   });
 
   it('fails where nothing names a region', async () => {
-    const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
-    delete process.env['AWS_REGION'];
-    delete process.env['AWS_DEFAULT_REGION'];
+    vi.stubEnv('AWS_REGION', undefined);
+    vi.stubEnv('AWS_DEFAULT_REGION', undefined);
     const start = createAwsBackend(settings);
     await expect(start).rejects.toThrow('kms.aws.region: set it, or AWS_REGION');
-    Object.assign(process.env, {
-      ...(AWS_REGION && { AWS_REGION }),
-      ...(AWS_DEFAULT_REGION && { AWS_DEFAULT_REGION }),
-    });
   });
 });
