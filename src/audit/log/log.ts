@@ -1,21 +1,13 @@
 import { type Body, type Packed, pack, toBody, toPieces } from '../body.ts';
 import type { Json } from '../canonical.ts';
 import { type Chain, createStage } from './chain.ts';
-import {
-  commit,
-  event,
-  flush,
-  type LogOptions,
-  type LogState,
-  note,
-  timestamp,
-  watch,
-  writable,
-} from './commit.ts';
+import { commit, note, watch } from './commit.ts';
 import type { LogFault } from './fault.ts';
 import { createReserve } from './reserve.ts';
 import { openSegment, reopen, rotateIfDue, rotateIfLarge, startAnew } from './rotate.ts';
 import { type Opening, openLog } from './start.ts';
+import { event, type LogOptions, type LogState, timestamp, writable } from './state.ts';
+import { flush } from './sync.ts';
 
 /** A log on one disk, for one writer. Every call but `flush` is synchronous; they throw LogFault. */
 export interface Log {

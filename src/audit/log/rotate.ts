@@ -1,7 +1,9 @@
 import { pack } from '../body.ts';
-import { commit, event, type LogState, sync, timestamp, writable } from './commit.ts';
+import { commit } from './commit.ts';
 import { toHead } from './head.ts';
 import { createSegment, putAway } from './segment.ts';
+import { event, type LogState, timestamp, writable } from './state.ts';
+import { sync } from './sync.ts';
 
 /** Closes the live segment and opens the next; where someone moved the file, under the same name. */
 export function reopen(state: LogState): void {

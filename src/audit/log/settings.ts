@@ -1,4 +1,4 @@
-import type { LogOptions } from './commit.ts';
+import type { LogOptions } from './state.ts';
 
 /** What can be cloned to the log's thread. */
 export interface HostSettings extends Omit<LogOptions, 'disk' | 'now' | 'vkey' | 'claim'> {

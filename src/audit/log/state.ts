@@ -1,0 +1,66 @@
+import { type Body, toEventBody } from '../body.ts';
+import type { Json } from '../canonical.ts';
+import type { Chain, Stage } from './chain.ts';
+import type { Disk } from './disk.ts';
+import { LogFault } from './fault.ts';
+import type { Predecessor } from './head.ts';
+import type { Claim } from './recover.ts';
+import type { Reserve } from './reserve.ts';
+import type { Live } from './segment.ts';
+
+export interface LogOptions {
+  readonly disk: Disk;
+  /** Path of the live segment. */
+  readonly file: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly durability: 'fsync' | 'write';
+  readonly origin: string;
+  /** Of the key that signs checkpoints, as signed notes have it. */
+  readonly vkey: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** What the checkpoint beside the log says, if there is one. */
+  readonly claim: Claim | undefined;
+  /** True where this process wrote the log before: its calls are not over yet. */
+  readonly resuming: boolean;
+  /** A segment of this size or age is closed. */
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  /** Room kept on the disk for saying that it is full. */
+  readonly reserveBytes: number;
+  /** What start-up does with a chain that does not hold: refuse, or go on in a new segment that says so. */
+  readonly onBrokenChain: 'refuse' | 'continue';
+}
+
+/** What changes while a log runs. */
+export interface LogState {
+  readonly options: LogOptions;
+  readonly stage: Stage;
+  readonly reserve: Reserve;
+  readonly open: Set<string>;
+  chain: Chain;
+  /** Where the last line ends in the live file. */
+  bytes: number;
+  /** Where the last line ends that the disk has for certain. */
+  durable: number;
+  live: Live | undefined;
+  predecessor: Predecessor | undefined;
+  watchedAt: number;
+  /** Why the live file may not be written again, '' while it may. */
+  suspect: string;
+  /** True where a sync failed: pages may have been dropped that later ones would not miss. */
+  doubtful: boolean;
+}
+
+export function writable({ live, suspect, options }: LogState): Live {
+  if (live && suspect === '') return live;
+  throw new LogFault(suspect || 'CLOSED', `${options.file} cannot be written`);
+}
+
+export function event(state: LogState, kind: string, fields: Record<string, Json>): Body {
+  return toEventBody(kind, timestamp(state), fields);
+}
+
+export function timestamp({ options }: LogState): string {
+  return new Date(options.now()).toISOString();
+}

@@ -1,0 +1,61 @@
+import type { DiskFile } from './disk.ts';
+import { type LogFault, toLogFault } from './fault.ts';
+import type { Live } from './segment.ts';
+import { type LogOptions, type LogState, writable } from './state.ts';
+
+/** Makes every line so far durable. @throws LogFault, and the file is doubtful from then on */
+export function sync(state: LogState, file: DiskFile): void {
+  if (state.durable === state.bytes) return;
+  force(state, file);
+  state.durable = state.bytes;
+}
+
+/** The same with whatever was written beyond them. */
+export function force(state: LogState, file: DiskFile): void {
+  try {
+    file.sync();
+  } catch (thrown) {
+    throw doubt(state, thrown);
+  }
+}
+
+/** The file is never written or synced again. */
+function doubt(state: LogState, thrown: unknown): LogFault {
+  const fault = toLogFault(thrown);
+  state.suspect = fault.code;
+  state.doubtful = true;
+  return fault;
+}
+
+/**
+ * For a checkpoint: where calls do not wait for the disk, they shall not wait for its sync either.
+ * Where they do, the last of them has mostly done it.
+ */
+export async function flush(state: LogState): Promise<void> {
+  const { live, bytes, options } = { ...state, live: writable(state) };
+  const aside = options.durability === 'write' ? openAside(options, live) : undefined;
+  if (!aside) return sync(state, live.file);
+  try {
+    await aside.syncAside();
+    if (state.live === live) state.durable = Math.max(state.durable, bytes);
+  } catch (thrown) {
+    throw state.live === live ? doubt(state, thrown) : toLogFault(thrown);
+  } finally {
+    aside.close();
+  }
+}
+
+/**
+ * Opened anew, since the log's own descriptor must still be told of what goes wrong. Undefined where
+ * that cannot be: another file may have the name by now, or none.
+ */
+function openAside({ disk, file }: LogOptions, { inode }: Live): DiskFile | undefined {
+  try {
+    const aside = disk.open(file, 'read');
+    if (aside.facts().inode === inode) return aside;
+    aside.close();
+  } catch {
+    // Then the log's own descriptor does.
+  }
+  return;
+}
