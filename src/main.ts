@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { EXIT } from './cli/command.ts';
 import { COMMANDS } from './cli/commands.ts';
+import { keepHeapSmall } from './heap.ts';
 
 const HELP = `Usage: kms-reencrypt-proxy <command> [options]
 
@@ -22,6 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`kms-reencrypt-proxy: there is no command '${name}'\n\n${HELP}`);
     return EXIT.usage;
   }
+  keepHeapSmall(process.env);
   const { run } = await command.load();
   return run(rest, process);
 }

@@ -1,7 +1,6 @@
 import process from 'node:process';
 import { pino } from 'pino';
 import { type App, startApp } from '../app.ts';
-import { keepHeapSmall } from '../heap.ts';
 import { findDangers } from '../life/environment.ts';
 import { watchProcess } from '../life/process.ts';
 import { EXIT, type Terminal } from './command.ts';
@@ -14,7 +13,6 @@ export const run = program('serve', (command, terminal) => {
     .description('Run the proxy until SIGTERM or SIGINT.')
     .action(async (options: ConfigOptions) => {
       refuseDangers(terminal.env);
-      keepHeapSmall(terminal.env);
       const config = readConfig(options, terminal);
       const log = pino(
         { base: null, timestamp: pino.stdTimeFunctions.isoTime },
