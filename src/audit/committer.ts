@@ -40,8 +40,11 @@ export interface Committer {
 export interface Waiter {
   /** The entry is durable; `seq` is past its own. */
   kept(seq: number): void;
-  /** It is not in the log, or counts as if it were not: AUDIT_UNAVAILABLE. */
-  refused(refusal: Refusal): void;
+  /**
+   * It is not in the log, or counts as if it were not: AUDIT_UNAVAILABLE. Where it was `sent`, a
+   * thread that died with it may have left it there.
+   */
+  refused(refusal: Refusal, sent: boolean): void;
 }
 
 interface Sent {
@@ -88,7 +91,7 @@ function submit(state: State, body: Body, waiter: Waiter): void {
   const full = state.queued >= state.maxQueue ? 'QUEUE_FULL' : '';
   const code = state.suspended || full;
   if (code !== '') {
-    waiter.refused(unavailable(code));
+    waiter.refused(unavailable(code), false);
     return;
   }
   state.queued += 1;
@@ -135,7 +138,7 @@ function take(state: State, report: Report): void {
     settle(state, report.id, (waiter) => waiter.kept(report.seq));
     flushIfFree(state);
   } else if (report.type === 'fault') {
-    settle(state, report.id, (waiter) => waiter.refused(unavailable(report.code)));
+    settle(state, report.id, (waiter) => waiter.refused(unavailable(report.code), true));
     suspend(state, report.code, report.message);
   } else if (report.type === 'well' && state.suspended !== '') {
     state.suspended = '';
@@ -172,14 +175,14 @@ function check(state: State): void {
   state.sent = state.sent.filter(({ id }) => id <= committed);
   // All of it is in the log, and only the word of it is late: nobody would ever say that we are well.
   if (lost.length === 0) return;
-  for (const { waiters } of lost) drop(state, waiters, 'DEADLINE');
+  for (const { waiters } of lost) drop(state, waiters, { code: 'DEADLINE', sent: true });
   suspend(state, 'DEADLINE', `the disk took longer than ${state.deadlineMs} ms`);
 }
 
 function abandon(state: State, code: string, message: string): void {
   state.openTurn += 1;
   nextTurn(state.turn, state.openTurn);
-  for (const { waiters } of state.sent.splice(0)) drop(state, waiters, code);
+  for (const { waiters } of state.sent.splice(0)) drop(state, waiters, { code, sent: true });
   suspend(state, code, message);
 }
 
@@ -187,15 +190,20 @@ function suspend(state: State, code: string, message: string): void {
   const unsent = state.waiters;
   state.bodies = [];
   state.waiters = [];
-  drop(state, unsent, code);
+  drop(state, unsent, { code, sent: false });
   if (state.suspended !== '') return;
   state.suspended = code;
   state.onSuspend(code, message);
 }
 
-function drop(state: State, dropped: readonly Waiter[], code: string): void {
+interface Why {
+  readonly code: string;
+  readonly sent: boolean;
+}
+
+function drop(state: State, dropped: readonly Waiter[], { code, sent }: Why): void {
   state.queued -= dropped.length;
-  for (const waiter of dropped) waiter.refused(unavailable(code));
+  for (const waiter of dropped) waiter.refused(unavailable(code), sent);
   rest(state);
 }
 

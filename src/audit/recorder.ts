@@ -56,14 +56,17 @@ export function createRecorder(options: RecorderOptions): CallRecorder {
 
 function intent(state: State, progress: Progress): Promise<void> {
   const { entries, open, commit, confirm, onEntry } = state;
-  return new Promise((resolve, refused) => {
+  return new Promise((resolve, reject) => {
     commit(entries.intent(progress), {
       kept(seq) {
         open.add(progress.call.id);
         onEntry('intent');
         resolve(confirm?.(seq));
       },
-      refused,
+      refused(refusal, sent) {
+        if (sent) owe(state, progress);
+        reject(refusal);
+      },
     });
   });
 }
@@ -73,25 +76,23 @@ function terminal(state: State, progress: Progress, refusal?: Refusal): Promise<
   const { id } = progress.call;
   return new Promise((resolve, reject) => {
     const begun = progress.intended === true && open.delete(id);
-    const refused = (thrown: unknown) => {
-      owe(state, progress);
-      reject(thrown);
-    };
     commit(entries.terminal(begun ? progress : unbegun(progress), refusal), {
       kept(seq) {
         onEntry(begun ? 'outcome' : refusal ? 'refusal' : 'check');
-        if (confirm) confirmed(state, id, confirm(seq)).then(resolve, refused);
+        if (confirm) confirmed(state, id, confirm(seq)).then(resolve, reject);
         else resolve();
       },
-      refused,
+      refused(thrown) {
+        state.unwritten += 1;
+        if (begun) owe(state, progress);
+        reject(thrown);
+      },
     });
   });
 }
 
-function owe(state: State, progress: Progress): void {
-  const { entries, owed } = state;
-  state.unwritten += 1;
-  if (!progress.intended) return;
+/** Only for a call whose intent the log has, or may have: an outage may last, and calls go on to come. */
+function owe({ entries, owed }: State, progress: Progress): void {
   owed.set(progress.call.id, entries.terminal(progress, new Refusal('AUDIT_UNAVAILABLE')));
 }
 
