@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -171,6 +171,21 @@ test.concurrent('what a sink will never get is told, and counted in the log', as
   await expect.poll(() => undelivered() - lost(), WITHIN).toBe(0);
   await audit.close();
   expect(undelivered()).toBe(lost());
+});
+
+test.concurrent('sinks whose thread has ended do not keep the log from closing', async () => {
+  await using folder = createFolder();
+  // What a sink's cursor cannot be read from ends the thread.
+  mkdirSync(`${folder.file}.decision-log`);
+  const ended = Promise.withResolvers<string>();
+  const audit = await openAudit(folder.file, {
+    sinks: { decisionLog: { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 } },
+    warn: (message) => /EISDIR/.test(message) && ended.resolve(message),
+  });
+  await ended.promise;
+  await setTimeout(100);
+  await audit.close();
+  expect(linesOf(folder.file).at(-1)).toMatchObject({ kind: 'shutdown' });
 });
 
 test.concurrent('standard output gets one line an entry', async () => {

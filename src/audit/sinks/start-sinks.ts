@@ -44,6 +44,8 @@ export function startSinks(options: SinksOptions): Sinks {
   });
   worker.on('message', take);
   worker.on('error', (thrown) => options.onError(String(thrown)));
+  // From the start, for it may have ended before it is told to.
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
   const checker = setInterval(giveUp, CHECK_MS).unref();
 
   return {
@@ -55,7 +57,6 @@ export function startSinks(options: SinksOptions): Sinks {
       });
     },
     async close() {
-      const ended = new Promise((resolve) => worker.once('exit', resolve));
       worker.postMessage({ type: 'close' });
       const stuck = setTimeout(() => void worker.terminate(), CLOSE_MS);
       await ended;
