@@ -20,6 +20,7 @@ const RESPAWN_MS = 250;
 export async function supervise(options: SuperviseOptions): Promise<Supervised> {
   let closing = false;
   let thread: Thread;
+  let starting: Promise<void> | undefined;
   const watch: Watch = {
     became(started) {
       thread = started;
@@ -32,6 +33,8 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
     post: (order) => thread.post(order),
     async close(last) {
       closing = true;
+      // The one that died cannot take it, and the next one would run on without it.
+      await starting;
       thread.post(last);
       await thread.ended();
     },
@@ -43,13 +46,9 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
     setTimeout(respawn, RESPAWN_MS).unref();
   }
 
-  async function respawn(): Promise<void> {
+  function respawn(): void {
     if (closing) return;
-    try {
-      await start(options, true, watch);
-    } catch (thrown) {
-      died(String(thrown));
-    }
+    starting = start(options, true, watch).catch((thrown) => died(String(thrown)));
   }
 }
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { pack, toEventBody } from '../../src/audit/body.ts';
 import type { Report } from '../../src/audit/messages.ts';
@@ -26,4 +28,25 @@ test('a new thread gets what its first report brings about, and not the one that
   expect(await done.promise).toMatchObject({ id: 1 });
   expect(deaths).toHaveLength(1);
   await supervised.close({ type: 'close', last: entry });
+});
+
+test('a thread that is being started anew when the log is closed gets the last order, and ends', async () => {
+  await using folder = createFolder();
+  const options = { ...BASICS, file: folder.file };
+  const death = Promise.withResolvers<string>();
+  const reports: string[] = [];
+  const supervised = await supervise({
+    data: { settings: settingsOf(options), key: signingKeyOf(options), turn: createTurn() },
+    onReport: ({ type }) => reports.push(type),
+    onDeath: death.resolve,
+  });
+  supervised.post(null as never);
+  await death.promise;
+  // The next one has begun by then, and needs longer to open the log.
+  await setTimeout(270);
+  const last = pack([toEventBody('shutdown', new Date(0).toISOString(), {})]);
+  await supervised.close({ type: 'close', last });
+  const [line = ''] = readFileSync(folder.file, 'utf8').trim().split('\n').slice(-1);
+  expect(JSON.parse(line)).toMatchObject({ kind: 'shutdown' });
+  expect(reports.at(-1)).toBe('closed');
 });
