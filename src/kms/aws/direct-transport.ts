@@ -1,5 +1,5 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
-import { toFault } from './fault.ts';
+import { orAbort } from './fault.ts';
 import type { HttpAnswer } from './http/answer-reader.ts';
 import { createExchange } from './http/exchange.ts';
 import { keepCredentials } from './kept-credentials.ts';
@@ -19,7 +19,7 @@ export async function createDirectTransport(client: KMSClient): Promise<{
   const { config } = client;
   const { url, region } = await whereTo(client);
   const exchange = createExchange(url);
-  const credentialsOf = keepCredentials(() => config.credentials().catch(rethrowFault));
+  const credentialsOf = keepCredentials(() => config.credentials());
   const sign = createSigner({ host: url.host, region, operation: 'TrentService.ReEncrypt' });
 
   return {
@@ -28,7 +28,7 @@ export async function createDirectTransport(client: KMSClient): Promise<{
       signal.throwIfAborted();
       const started = performance.now();
       const provided = credentialsOf();
-      const credentials = provided instanceof Promise ? await provided : provided;
+      const credentials = provided instanceof Promise ? await orAbort(signal, provided) : provided;
       const body = encode(request);
       const headers = sign({ body, credentials, now: Date.now() + config.systemClockOffset });
       const answer = await exchange.post({ headers, body, signal });
@@ -66,10 +66,6 @@ async function whereTo({ config }: KMSClient): Promise<{ url: URL; region: strin
     UseFIPS: useFips,
   });
   return { url, region };
-}
-
-function rethrowFault(thrown: unknown): never {
-  throw toFault(thrown);
 }
 
 const SKEW_LIMIT_MS = 240_000;

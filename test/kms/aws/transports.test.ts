@@ -157,6 +157,24 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
+  it('waits for credentials no longer than its caller does', async () => {
+    const waiting = await createAwsBackend({
+      region: FAKE_REGION,
+      endpoint: fake.url,
+      credentials: () => new Promise(() => {}),
+      transport,
+      env: {},
+      warn: () => {},
+    });
+    const abort = new AbortController();
+    const deadline = new Refusal('DEADLINE_EXCEEDED');
+    setTimeout(() => abort.abort(deadline), 60);
+    const calling = waiting.reEncrypt(request({ call: { signal: abort.signal } }));
+    await expect(calling).rejects.toBe(deadline);
+    expect(fake.requests).toEqual([]);
+    await waiting.close();
+  });
+
   it('reads a body that comes in pieces', async () => {
     fake.next({ kind: 'slow_body', everyMs: 0 });
     expect((await kms.reEncrypt(request())).sourceKeyArn).toBe(SOURCE_ARN);
