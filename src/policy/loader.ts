@@ -66,6 +66,7 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
     activations: 0,
     failures: 0,
     error: '',
+    kept: '',
   };
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -96,6 +97,7 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
     if (kept) {
       activate(state, prepare(kept.archive), options.now());
       state.lastSuccess = kept.savedAt;
+      state.kept = state.generation?.bundle.digest ?? '';
       onReload({ outcome: 'activated', revision: revisionOf(state), sentence: '' });
     } else if (!source.remote) throw fault;
   }
@@ -109,6 +111,8 @@ interface State {
   activations: number;
   failures: number;
   error: string;
+  /** Digest of the bundle that stands in for the source at the next start, '' where that is not known. */
+  kept: string;
 }
 
 async function attempt(state: State, options: LoaderOptions): Promise<void> {
@@ -116,7 +120,6 @@ async function attempt(state: State, options: LoaderOptions): Promise<void> {
   state.lastRequest = now();
   try {
     const outcome = await renew(state, options);
-    state.lastSuccess = now();
     state.error = '';
     onReload({ outcome, revision: revisionOf(state), sentence: '' });
   } catch (thrown) {
@@ -132,13 +135,13 @@ async function attempt(state: State, options: LoaderOptions): Promise<void> {
 async function renew(state: State, { source, prepare, persisted, now }: LoaderOptions) {
   const archive = await source.fetch();
   const fresh = archive && prepare(archive);
-  if (!fresh || fresh.bundle.digest === state.generation?.bundle.digest) {
-    await persisted?.save(undefined);
-    return 'unchanged';
-  }
-  activate(state, fresh, now());
-  await persisted?.save(archive);
-  return 'activated';
+  const changed = fresh && fresh.bundle.digest !== state.generation?.bundle.digest;
+  if (changed) activate(state, fresh, now());
+  state.lastSuccess = now();
+  // What could not be kept comes again, and the one that is kept is not the one that serves.
+  await persisted?.save(fresh?.bundle.digest === state.kept ? undefined : archive);
+  state.kept = fresh?.bundle.digest ?? state.kept;
+  return changed ? 'activated' : 'unchanged';
 }
 
 function activate(state: State, fresh: Generation, now: number): void {
@@ -164,7 +167,7 @@ function staleness(state: State, { source, maxStalenessMs, now }: LoaderOptions)
 }
 
 function toStatus(state: State, options: LoaderOptions): LoaderStatus {
-  const { generation, ...rest } = state;
+  const { generation, kept: _, ...rest } = state;
   return {
     source: options.source.name,
     revision: revisionOf(state),

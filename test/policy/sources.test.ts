@@ -1,9 +1,12 @@
 import {
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -208,6 +211,23 @@ describe('a bundle service', () => {
     service.answer = (response) => response.writeHead(500).end();
     const point = await open(service.url, { bundle: { persist } });
     expect(await point.decide(resolved(), 'request')).toMatchObject({ effect: 'allow' });
+  });
+
+  it('that could not be kept is kept once it can be, and an older one is not taken for it', async () => {
+    const persist = join(folder, 'policy.tar.gz');
+    service.answer = serving(good, '"1"');
+    const point = await open(service.url, { bundle: { persist } });
+    const keptAt = new Date(0);
+    utimesSync(persist, keptAt, keptAt);
+    service.answer = serving(next, '"2"');
+    mkdirSync(`${persist}.new`);
+    await expect(point.reload()).rejects.toThrow(/cannot be kept/);
+    await expect(point.reload()).rejects.toThrow(/cannot be kept/);
+    expect(statSync(persist).mtime).toEqual(keptAt);
+    rmdirSync(`${persist}.new`);
+    await point.reload();
+    expect(readFileSync(persist)).toEqual(next);
+    expect(point.status()).toMatchObject({ revision: 'next', activations: 2, error: '' });
   });
 
   it('that is silent for too long makes the policy stale, until it answers', async () => {
