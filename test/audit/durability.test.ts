@@ -4,7 +4,7 @@ import { parseNote } from '../../src/audit/log/note.ts';
 import { Refusal } from '../../src/errors.ts';
 import { fill } from './fault-world.ts';
 import { createMemoryDisk, errno } from './memory-disk.ts';
-import { intended, judged } from './samples.ts';
+import { callOf, intended, judged } from './samples.ts';
 import {
   createClock,
   createFolder,
@@ -64,6 +64,24 @@ test('with durability write no entry waits for the disk, and a checkpoint still 
   disk.crash(() => 0);
   const { size } = parseNote(disk.read(`${FILE}.checkpoint`).toString());
   expect(kindsIn(disk.read(FILE))).toHaveLength(size);
+});
+
+test('with durability write a page that a power cut lost costs what came after the last checkpoint, and no start', async () => {
+  const { audit, clock, disk } = await openWorld({
+    ...{ durability: 'write', checkpointEntries: 1_000_000, checkpointMs: 1_000_000 },
+  });
+  const before = disk.read(FILE).length;
+  const job = 'j'.repeat(200_000);
+  const refused = (number: number) =>
+    audit.terminal(
+      judged(number, { call: callOf(number, { job }) }),
+      new Refusal('UNAUTHENTICATED'),
+    );
+  await settled(clock, Promise.all(Array.from({ length: 25 }, (_, number) => refused(number))));
+  const holed = Buffer.from(disk.read(FILE));
+  disk.write(FILE, holed.fill(0, before + 10, before + 4_096));
+  await openInline(disk, createClock(), { ...keys, durability: 'write' });
+  expect(kindsIn(disk.read(FILE))).toEqual(['segment', 'started', 'recovered', 'started']);
 });
 
 test.each(['fsync', 'write'] as const)(

@@ -38,12 +38,13 @@ export interface StartOptions {
   readonly origin: string;
   readonly vkey: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly durability: 'fsync' | 'write';
   readonly onBrokenChain: 'refuse' | 'continue';
   /** Of the checkpoint beside the log, if there is one. */
   readonly claim?: Claim | undefined;
 }
 
-/** More than this cannot be one batch that a crash cut short. */
+/** Where each batch is synced, more than this cannot be one that a crash cut short. */
 const MAX_BATCH_BYTES = 4 << 20;
 
 const FRESH = {
@@ -123,11 +124,13 @@ interface Ended {
 
 /** Only what a crash can leave may be put aside; anything else is a broken chain. */
 function putAside(options: StartOptions, { file, path, found }: Torn): Recovered {
-  const { disk, claim } = options;
+  const { disk, claim, durability } = options;
   const { bad, bytes, chain, signed } = found;
   if (!bad) throw new Error('nothing is torn');
   const covered = Math.max(signed, claim?.size ?? 0);
-  if (bad.bytes > MAX_BATCH_BYTES || chain.seq < covered) {
+  // Else all that came since the last checkpoint was the disk's to lose, wherever it began.
+  const most = durability === 'fsync' ? MAX_BATCH_BYTES : Number.POSITIVE_INFINITY;
+  if (bad.bytes > most || chain.seq < covered) {
     throw new LogFault('BROKEN', `${path}: seq ${chain.seq}: ${bad.why}`);
   }
   const torn = Buffer.alloc(bad.bytes);
