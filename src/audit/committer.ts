@@ -114,21 +114,37 @@ function flushIfFree(state: State): void {
 function submitNow(state: State, body: Body, timeoutMs: number): boolean {
   if (state.suspended !== '') return false;
   state.bodies.push(body);
-  flush(state);
+  while (state.bodies.length > 0) flush(state);
   return waitFor(state.turn, state.lastId, timeoutMs);
 }
 
 function flush(state: State): void {
-  const { bodies, waiters } = state;
-  if (bodies.length === 0) return;
+  if (state.bodies.length === 0) return;
+  const count = fitting(state.bodies);
+  const bodies = state.bodies.splice(0, count);
+  const waiters = state.waiters.splice(0, count);
   const id = state.lastId + 1;
   state.lastId = id;
-  state.bodies = [];
-  state.waiters = [];
   const packed = pack(bodies, state.memory);
   state.memory = undefined;
   state.sent.push({ id, sentAt: state.monotonic(), waiters, packed });
   state.post({ type: 'batch', id, turn: state.openTurn, ...packed });
+}
+
+/**
+ * Of UTF-16, so that no batch has 4 MiB: more than that behind the last good line is not taken for
+ * what a crash has left.
+ */
+const MOST_UNITS = 1 << 20;
+
+/** How many entries go into one batch. */
+function fitting(bodies: readonly Body[]): number {
+  let units = 0;
+  const past = bodies.findIndex((body) => {
+    units += body.length;
+    return units > MOST_UNITS;
+  });
+  return past < 0 ? bodies.length : Math.max(1, past);
 }
 
 function take(state: State, report: Report): void {

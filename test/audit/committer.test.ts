@@ -45,3 +45,29 @@ test('what is not durable within the deadline is given up for good, and service 
   expect(happened()).toEqual(['resumed, open: a', 'durable after 5', 'kept']);
   expect(orders.map((order) => order.type)).toEqual(['batch', 'batch']);
 });
+
+test('no batch has more than a start would take for one that a crash cut short, and none waits for ever', async () => {
+  const orders: (Order & { type: 'batch' })[] = [];
+  const kept: number[] = [];
+  const committer = createCommitter({
+    ...{ turn: new Int32Array(createTurn()), deadlineMs: 2_000, maxQueue: 100 },
+    ...{ monotonic: () => 0, soon: queueMicrotask },
+    post: (order) => order.type === 'batch' && orders.push(order),
+    onCommit: () => undefined,
+    onSuspend: () => undefined,
+    onResume: () => undefined,
+  });
+  const sizes = [300_000, 1_900_000, 10, 10, 900_000, 300_000, 10];
+  for (const [index, size] of sizes.entries()) {
+    committer.submit(toEventBody('config', 'é'.repeat(size), {}), {
+      kept: () => kept.push(index),
+      refused: () => expect.unreachable(),
+    });
+  }
+  await undefined;
+  for (const order of orders) committer.take({ type: 'done', id: order.id, seq: 9 });
+  expect(kept).toEqual(sizes.map((_, index) => index));
+  expect(orders).toHaveLength(4);
+  const sole = orders.map(({ bytes }) => bytes).filter((bytes) => bytes > 4 << 20);
+  expect(sole, 'only one that is too large by itself').toEqual([]);
+});

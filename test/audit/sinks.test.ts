@@ -1,11 +1,11 @@
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { createNodeDisk } from '../../src/audit/log/disk.ts';
+import { createNodeDisk, type Disk } from '../../src/audit/log/disk.ts';
 import { createDelivery, type Sink } from '../../src/audit/sinks/deliver.ts';
 import { createStdoutSink } from '../../src/audit/sinks/stdout.ts';
 import { Refusal } from '../../src/errors.ts';
@@ -147,6 +147,49 @@ test.concurrent('a sink that had nothing to send at first sends what comes later
 
 const turns = () => new Promise(setImmediate);
 
+test.concurrent('a disk that fails in the midst of a batch costs a sink no entry', async () => {
+  await using folder = createFolder();
+  const audit = await openAudit(folder.file);
+  await fill(audit, 4);
+  await audit.close();
+  const total = linesOf(folder.file).length;
+  const disk = createNodeDisk('here');
+  let reads = 0;
+  const failing: Disk = {
+    ...disk,
+    open(path, how) {
+      const file = disk.open(path, how);
+      if (path !== folder.file) return file;
+      return {
+        ...file,
+        read(into, position) {
+          reads += 1;
+          // The head, twice, then the lines, then what follows them.
+          if (reads === 4) throw new Error('EIO: made by the test');
+          return file.read(into, position);
+        },
+      };
+    },
+  };
+  const got: number[] = [];
+  const send = async (lines: readonly { bytes: Buffer }[]) => {
+    for (const { bytes } of lines) got.push(JSON.parse(bytes.toString()).seq);
+  };
+  const delivery = createDelivery({
+    ...{ disk: failing, file: folder.file, from: 0, maxBehind: 100 },
+    sink: { name: 'stdout', batchBytes: 100_000, send },
+    onDelivered: () => undefined,
+    onDropped: () => undefined,
+    onError: () => undefined,
+    wait: async () => undefined,
+  });
+  // More than there is, so that the end is looked for.
+  delivery.advance(total + 1);
+  await delivery.close();
+  expect(got).toEqual(Array.from({ length: total }, (_, seq) => seq));
+  expect(reads).toBeGreaterThan(4);
+});
+
 test.concurrent('what a sink will never get is told, and counted in the log', async ({
   expect,
 }) => {
@@ -171,6 +214,28 @@ test.concurrent('what a sink will never get is told, and counted in the log', as
   await expect.poll(() => undelivered() - lost(), WITHIN).toBe(0);
   await audit.close();
   expect(undelivered()).toBe(lost());
+});
+
+test.concurrent('sinks whose thread has died are started again, and go on where they were', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  await using service = await startService([]);
+  const cursor = `${folder.file}.decision-log`;
+  mkdirSync(cursor);
+  const died = Promise.withResolvers<string>();
+  const audit = await openAudit(folder.file, {
+    sinks: { decisionLog: { url: service.url, timeoutMs: 1_000, batchBytes: 4_000 } },
+    warn: (message) => /thread died.*EISDIR/.test(message) && died.resolve(message),
+  });
+  await died.promise;
+  rmdirSync(cursor);
+  await fill(audit, 4);
+  await expect.poll(() => service.received.length, WITHIN).toBe(linesOf(folder.file).length);
+  await audit.close();
+  expect(service.received.map(({ seq }) => seq)).toEqual(
+    linesOf(folder.file).map(({ seq }) => seq),
+  );
 });
 
 test.concurrent('sinks whose thread has ended do not keep the log from closing', async () => {

@@ -121,10 +121,15 @@ function nextBatch(state: State): readonly Delivered[] {
   const missed = follower.missed();
   const lines: Delivered[] = [];
   let bytes = 0;
-  for (const line of follower.read(durable)) {
-    lines.push({ bytes: Buffer.from(line.bytes), labels: line.labels });
-    bytes += line.bytes.length;
-    if (bytes >= sink.batchBytes) break;
+  try {
+    for (const line of follower.read(durable)) {
+      lines.push({ bytes: Buffer.from(line.bytes), labels: line.labels });
+      bytes += line.bytes.length;
+      if (bytes >= sink.batchBytes) break;
+    }
+  } catch (thrown) {
+    // The follower is past what it has read, and meets the fault again.
+    if (lines.length === 0) throw thrown;
   }
   if (follower.missed() > missed) state.onDropped(follower.missed() - missed);
   return lines;

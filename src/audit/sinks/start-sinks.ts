@@ -1,6 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import { Refusal } from '../../errors.ts';
 import type { SinkName, SinkReport, SinkSettings } from './messages.ts';
+import { superviseSinks } from './supervise.ts';
 
 export interface SinksOptions {
   readonly settings: SinkSettings;
@@ -29,27 +29,17 @@ interface Waiter {
 }
 
 const CHECK_MS = 50;
-const CLOSE_MS = 5_000;
 
 /** Starts the sinks' thread. Where no sink is required, nobody waits for it. */
 export function startSinks(options: SinksOptions): Sinks {
   const { settings, from, required, timeoutMs } = options;
   const reached = new Map<SinkName, number>(required.map((name) => [name, from]));
   let waiting: Waiter[] = [];
-  const entry = import.meta.url.endsWith('.ts') ? './thread.ts' : './sinks-thread.js';
-  const worker = new Worker(new URL(entry, import.meta.url), {
-    workerData: { settings, from },
-    name: 'audit sinks',
-    resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 },
-  });
-  worker.on('message', take);
-  worker.on('error', (thrown) => options.onError(String(thrown)));
-  // From the start, for it may have ended before it is told to.
-  const ended = new Promise((resolve) => worker.once('exit', resolve));
+  const thread = superviseSinks({ settings, from, onReport: take, onError: options.onError });
   const checker = setInterval(giveUp, CHECK_MS).unref();
 
   return {
-    durable: (seq) => worker.postMessage({ type: 'durable', seq }),
+    durable: thread.durable,
     reached(seq) {
       if (lowest() >= seq) return Promise.resolve();
       return new Promise((resolve, reject) => {
@@ -57,10 +47,7 @@ export function startSinks(options: SinksOptions): Sinks {
       });
     },
     async close() {
-      worker.postMessage({ type: 'close' });
-      const stuck = setTimeout(() => void worker.terminate(), CLOSE_MS);
-      await ended;
-      clearTimeout(stuck);
+      await thread.close();
       clearInterval(checker);
     },
   };
