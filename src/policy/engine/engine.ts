@@ -39,7 +39,7 @@ const FIRST_PAGES = 16;
 export function createEngine({ wasm, data, builtins, limits }: EngineOptions): Engine {
   const module = new WebAssembly.Module(meter(wasm));
   const { entrypoints, requiredBuiltins, ...loaded } = load(module, { builtins, data });
-  let evaluate = instantiate(limits);
+  let evaluate: ((question: Question) => string) | undefined = instantiate(limits);
   let replaced = 0;
 
   return {
@@ -49,10 +49,12 @@ export function createEngine({ wasm, data, builtins, limits }: EngineOptions): E
       return replaced;
     },
     evaluate(question) {
+      // Made only here, so that where there is no memory for another the poisoned one is not asked again.
+      evaluate ??= instantiate(limits);
       try {
         return evaluate(question);
       } catch (thrown) {
-        evaluate = instantiate(limits);
+        evaluate = undefined;
         replaced += 1;
         throw thrown;
       }
