@@ -7,6 +7,7 @@ import { confirm } from '../kms/confirm.ts';
 import { createForward } from '../kms/forward.ts';
 import { createAdmission } from '../limits/admit.ts';
 import type { Stages } from '../stages.ts';
+import { createCauseLog } from './causes.ts';
 import { composeIdentify } from './identity.ts';
 import { admitLimits } from './limits.ts';
 import type { Parts } from './parts.ts';
@@ -21,6 +22,7 @@ export async function composeStages(
   const { kms, policy, audit, metrics, turnedAway } = parts;
   const admission = createAdmission(admitLimits(config.limits), () => performance.now());
   const inCohorts = createCohorts();
+  const logCause = createCauseLog(around.log, () => performance.now());
   return {
     identify: await composeIdentify(config.identity, { around, tls: parts.tls }, opened),
     admit: admission.admit,
@@ -30,7 +32,10 @@ export async function composeStages(
     forward: inCohorts(createForward({ kms, keyIds: config.keys.forward })),
     confirm,
     record: { intent: audit.intent, terminal: audit.terminal, turnedAway },
-    count: metrics.count,
+    count(progress, refusal) {
+      metrics.count(progress, refusal);
+      logCause(progress, refusal);
+    },
   };
 }
 

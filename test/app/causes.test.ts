@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
+import { reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
+
+const CALL = {
+  ciphertextBlob: Buffer.from('any'),
+  sourceKeyId: 'alias/a',
+  destinationKeyId: 'alias/b',
+};
+
+let around: AwsProxy;
+beforeEach(async () => {
+  around = await startAwsProxy();
+});
+afterEach(() => around.close());
+
+const refused = () => refusalOf(reEncrypt(around.client, CALL));
+const causes = () =>
+  around.proxy.logged
+    .map((line) => JSON.parse(line))
+    .filter(({ msg }) => msg.startsWith('a call failed at KMS'));
+
+test('what KMS said of a refused call is in the log under its decision id, once a second', async () => {
+  const message = 'User: arn:aws:sts::111122223333:assumed-role/app is not authorized';
+  around.kms.always({ kind: 'error', name: 'AccessDeniedException', message }, 'ReEncrypt');
+  const { decisionId, reason } = await refused();
+  await refused();
+  expect(reason).toBe('KMS_ACCESS_DENIED');
+  const [cause, ...more] = causes();
+  expect(more).toEqual([]);
+  expect(cause).toMatchObject({
+    decision_id: decisionId,
+    reason,
+    code: 'AccessDeniedException',
+    msg: `a call failed at KMS: ${message}`,
+  });
+});
+
+test('so is why facts of a key could not be had, without the request that AWS repeats', async () => {
+  const message = 'The signature does not match.\n\nThe Canonical String: x-amz-security-token:T';
+  around.kms.always({ kind: 'error', name: 'InvalidSignatureException', message }, 'DescribeKey');
+  const { decisionId, reason } = await refused();
+  expect(causes()).toMatchObject([
+    {
+      decision_id: decisionId,
+      reason: 'KEY_FACTS_UNAVAILABLE',
+      code: 'InvalidSignatureException',
+      msg: 'a call failed at KMS: The signature does not match.',
+    },
+  ]);
+  expect(reason).toBe('KEY_FACTS_UNAVAILABLE');
+});
+
+test('what a caller got wrong is not', async () => {
+  around.kms.always({ kind: 'error', name: 'InvalidCiphertextException' }, 'ReEncrypt');
+  expect((await refused()).reason).toBe('KMS_INVALID_CIPHERTEXT');
+  expect(causes()).toEqual([]);
+});
