@@ -3,6 +3,7 @@ import { createIdentify, type Identifier } from '../identity/identify.ts';
 import type { JwtKeys } from '../identity/jwt.ts';
 import { createMtlsIdentifier } from '../identity/mtls.ts';
 import { createAccessKeyIdentifier, createUdsIdentifier } from '../identity/named.ts';
+import { ofSetting } from './of-setting.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { ServerTls } from './tls.ts';
@@ -64,7 +65,10 @@ async function jwtKeys(jwt: JwtConfig, log: Surroundings['log'], opened: Stack):
       onError,
     });
   }
-  const keys = await createFileKeys({ file: jwt.jwks_file, pollMs: jwt.refresh_ms, onError });
+  const { jwks_file: file, refresh_ms: pollMs } = jwt;
+  const keys = await ofSetting('identity.jwt.jwks_file', () =>
+    createFileKeys({ file, pollMs, onError }),
+  );
   opened.push(async () => keys.close());
   return keys;
 }

@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Audit } from '../audit/create-audit.ts';
@@ -9,6 +9,7 @@ import type { ReloadEvent } from '../policy/loader.ts';
 import type { BundleOptions } from '../policy/open-loader.ts';
 import { createDecisionPoint, type DecisionPoint } from '../policy/point.ts';
 import type { ShadowEvent } from '../policy/shadow/shadow.ts';
+import { ofSetting } from './of-setting.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The decision point, and where it writes what no call writes: reloads and a candidate's differences. */
@@ -44,8 +45,8 @@ export async function composePolicy(
     enforce: config.enforce,
     candidate: config.candidate,
     captureFile: config.capture_file,
-    verification: config.signing && toVerification(config.signing),
-    bundle: toBundleOptions(config),
+    verification: config.signing && (await toVerification(config.signing)),
+    bundle: await toBundleOptions(config),
     onReload: (event, which) => tellReload(parts, event, which),
     onShadow: (event) => tellShadow(parts, event),
     onShadowDropped: () => metrics.shadow('dropped'),
@@ -64,19 +65,40 @@ export async function composePolicy(
   };
 }
 
-function toVerification({ keys, keyid, scope }: Signing): Verification {
-  const read = Object.entries(keys).map(([id, { algorithm, key_file: file }]) => {
-    const key = createPublicKey(readFileSync(file));
-    return [id, { algorithm, key }] as const;
-  });
-  return { keys: Object.fromEntries(read), scope, ...(keyid !== undefined && { keyId: keyid }) };
+async function toVerification({ keys, keyid, scope }: Signing): Promise<Verification> {
+  const read: Record<string, Verification['keys'][string]> = {};
+  for (const [id, { algorithm, key_file: file }] of Object.entries(keys)) {
+    const setting = `policy.signing.keys.${id}.key_file`;
+    read[id] = { algorithm, key: await ofSetting(setting, () => publicKeyIn(file)) };
+  }
+  return { keys: read, scope, ...(keyid !== undefined && { keyId: keyid }) };
+}
+
+/** OpenSSL says `DECODER routines::unsupported` to whatever is no key. */
+function publicKeyIn(file: string): KeyObject {
+  const pem = readFileSync(file);
+  try {
+    return createPublicKey(pem);
+  } catch (cause) {
+    throw new Error(`${file} holds no public key in PEM`, { cause });
+  }
 }
 
 type Signing = NonNullable<Config['policy']['signing']>;
 
-function toBundleOptions(config: Config['policy']): BundleOptions {
+async function toBundleOptions(config: Config['policy']): Promise<BundleOptions> {
   const { polling, persist, ...files } = config.service;
   const { bearer_token_file: tokenFile } = files;
+  const contentOf = async (setting: 'ca_file' | 'cert_file' | 'key_file') => {
+    const file = files[setting];
+    if (file === undefined) return;
+    return ofSetting(`policy.service.${setting}`, () => readFileSync(file));
+  };
+  const [ca, cert, key] = [
+    await contentOf('ca_file'),
+    await contentOf('cert_file'),
+    await contentOf('key_file'),
+  ];
   return {
     maxBytes: config.size_limit_bytes,
     maxStalenessMs: config.max_staleness_ms,
@@ -89,9 +111,9 @@ function toBundleOptions(config: Config['policy']): BundleOptions {
         bearerToken: async () => (await readFile(tokenFile, 'utf8')).trim(),
       }),
       tls: {
-        ...(files.ca_file !== undefined && { ca: readFileSync(files.ca_file) }),
-        ...(files.cert_file !== undefined && { cert: readFileSync(files.cert_file) }),
-        ...(files.key_file !== undefined && { key: readFileSync(files.key_file) }),
+        ...(ca && { ca }),
+        ...(cert && { cert }),
+        ...(key && { key }),
       },
     },
   };

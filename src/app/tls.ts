@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import { createTlsFiles } from '../server/tls/files.ts';
 import type { TlsMaterial } from '../server/tls/material.ts';
 import { createSpiffeTls, withSpiffeBundles } from '../server/tls/spiffe.ts';
+import { ofSetting } from './of-setting.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -28,7 +29,7 @@ export async function composeTls(
   const tls =
     config.cert_file === undefined
       ? await fromSpiffe(config, trustDomains, onAlarm)
-      : await fromFiles(config, trustDomains, onAlarm);
+      : await ofSetting('grpc.tls', () => fromFiles(config, trustDomains, onAlarm));
   opened.push(async () => tls.close());
   return tls;
 }

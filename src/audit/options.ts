@@ -124,9 +124,17 @@ export function signingKeyOf(options: AuditOptions): SigningKey {
   if (signer) return { vkey: signer.vkey };
   const path = signingKeyFile ?? `${file}.key`;
   const { bytes, made } = readOrMakeKey(path, signingKeyFile ? undefined : makeEd25519Key);
-  const { vkey } = createEd25519Signer(bytes, originOf(options));
+  const { vkey } = signerIn(path, bytes, originOf(options));
   if (made) warn(`audit: made a signing key, ${path}; keep its public half off this host: ${vkey}`);
   return { pem: bytes };
+}
+
+function signerIn(path: string, bytes: Buffer, origin: string): Signer {
+  try {
+    return createEd25519Signer(bytes, origin);
+  } catch (cause) {
+    throw new Error(`${path}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 export function redactorOf(options: AuditOptions): Redactor {

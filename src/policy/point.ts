@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import type { Decision, Phase, Resolved } from '../call.ts';
 import { readBundle } from './bundle/bundle.ts';
+import { about, BundleFault } from './bundle/fault.ts';
 import type { Verification } from './bundle/signature.ts';
 import { createCapture } from './capture.ts';
 import { type Input, wholeText } from './engine/frame.ts';
@@ -140,6 +141,10 @@ async function open(options: DecisionPointOptions, opening: Opening) {
       onPrepared?.(archive);
       return generation;
     },
+  }).catch((thrown: unknown): never => {
+    if (!(thrown instanceof BundleFault)) throw thrown;
+    const setting = which === 'serving' ? 'policy.source' : 'policy.candidate';
+    throw new BundleFault(`${setting}: ${about(location, thrown)}`, { cause: thrown });
   });
   return {
     loader,

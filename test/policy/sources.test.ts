@@ -49,7 +49,7 @@ async function open(source: string, more: Partial<DecisionPointOptions> = {}) {
 describe('a bundle in a file', () => {
   it('that is not there is one clear sentence', async () => {
     await expect(open(join(folder, 'none.tar.gz'))).rejects.toThrow(
-      /^there is no policy bundle at .*none\.tar\.gz that can be read$/,
+      /^policy\.source: there is no policy bundle at .*none\.tar\.gz that can be read$/,
     );
   });
 
@@ -107,7 +107,7 @@ describe('a folder of Rego', () => {
 
   it('without opa to compile it is refused with how to build a bundle', async () => {
     await expect(open('policies/example')).rejects.toThrow(
-      /^policies\/example is a folder of Rego, and opa is not on the PATH to compile it; install OPA, or build a bundle where OPA is, by kms-reencrypt-proxy policy build \(or opa build -t wasm -e kms\/reencrypt\/decision\), and name that$/,
+      /^policy\.source: policies\/example is a folder of Rego, and opa is not on the PATH to compile it; install OPA, or build a bundle where OPA is, by kms-reencrypt-proxy policy build \(or opa build -t wasm -e kms\/reencrypt\/decision\), and name that$/,
     );
   });
 

@@ -28,7 +28,7 @@ export function defineBuild(command: Command, terminal: Terminal): void {
     .option('--claims-file <file>', 'JSON with keyid and scope for the signature')
     .action(async (folder: string, options: BuildOptions) => {
       const archive = await compile(folder, options);
-      const { bundle } = await prove(readBundle(archive));
+      const { bundle } = await prove(folder, readBundle(archive));
       await writeFile(options.output, archive);
       terminal.stdout.write(`${options.output}: ${bundle.revision} ${bundle.digest}\n`);
     });

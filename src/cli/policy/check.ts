@@ -33,7 +33,8 @@ export function defineCheck(command: Command, terminal: Terminal): void {
     .option('--key-id <id>', 'of that key, where the signature names another')
     .option('--scope <text>', 'that the signature must have', '')
     .action(async (location: string, options: CheckOptions) => {
-      const generation = await prove(await readPolicy(location, verificationOf(options)));
+      const bundle = await readPolicy(location, verificationOf(options));
+      const generation = await prove(location, bundle);
       const inputs = await inputsOf(options.samples, terminal.stdin);
       for (const { name, input } of inputs) {
         const verdict = generation.judge(JSON.stringify(input), input.time.unix_ms);

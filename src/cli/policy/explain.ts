@@ -27,7 +27,7 @@ export function defineExplain(command: Command, terminal: Terminal): void {
       const whole = judge(JSON.stringify(input), input.time.unix_ms);
       terminal.stdout.write(`${headline(whole)}\n${reasonsOf(whole, input)}`);
       for (const { id, alone } of rulesOf(bundle, input)) {
-        const { judge } = await prove({ ...bundle, data: alone });
+        const { judge } = await prove(location, { ...bundle, data: alone });
         const verdict = judge(JSON.stringify(input), input.time.unix_ms);
         terminal.stdout.write(
           `\nrule ${id}: ${verdict.effect === 'allow' ? 'fits' : 'does not fit'}\n`,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { BUNDLE_LIMIT_BYTES, type Bundle, readBundle } from '../../policy/bundle/bundle.ts';
-import { BundleFault } from '../../policy/bundle/fault.ts';
+import { about, BundleFault } from '../../policy/bundle/fault.ts';
 import type { Verification } from '../../policy/bundle/signature.ts';
 import { createGeneration, type Generation } from '../../policy/generation.ts';
 import { openSource } from '../../policy/sources/open.ts';
@@ -13,7 +13,7 @@ const LIMITS = { timeoutMs: 50, memoryBytes: 16 * 1024 * 1024 };
 export async function readPolicy(location: string, verification?: Verification): Promise<Bundle> {
   const service = { minDelayMs: 1, maxDelayMs: 1, longPollingTimeoutSeconds: 0 };
   const options = { location, maxBytes: BUNDLE_LIMIT_BYTES, service, watchIntervalMs: 1_000 };
-  return told(async () => {
+  return told(location, async () => {
     const source = await openSource(options);
     const archive = await source.fetch();
     if (!archive) throw new BundleFault(`${location} gives no bundle`);
@@ -23,12 +23,12 @@ export async function readPolicy(location: string, verification?: Verification):
 
 /** A policy that is ready to decide, as in the proxy. @throws CommandFailure */
 export async function openPolicy(location: string): Promise<Generation> {
-  return prove(await readPolicy(location));
+  return prove(location, await readPolicy(location));
 }
 
 /** @throws CommandFailure where a proxy would refuse the bundle. */
-export function prove(bundle: Bundle): Promise<Generation> {
-  return told(async () => createGeneration(bundle, LIMITS, Date.now()));
+export function prove(location: string, bundle: Bundle): Promise<Generation> {
+  return told(location, async () => createGeneration(bundle, LIMITS, Date.now()));
 }
 
 /** Text of a file, or of standard input for `-`. @throws CommandFailure */
@@ -43,11 +43,11 @@ export async function readText(path: string, stdin: NodeJS.ReadableStream): Prom
   return Buffer.concat(chunks).toString('utf8');
 }
 
-async function told<T>(work: () => Promise<T>): Promise<T> {
+async function told<T>(location: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof BundleFault) throw new CommandFailure(cause.message);
+    if (cause instanceof BundleFault) throw new CommandFailure(about(location, cause));
     throw cause;
   }
 }

@@ -2,3 +2,8 @@
 export class BundleFault extends Error {
   override readonly name = 'BundleFault';
 }
+
+/** The sentence, with the name of the bundle where it has none. */
+export function about(location: string, { message }: BundleFault): string {
+  return message.includes(location) ? message : `${location}: ${message}`;
+}

@@ -87,7 +87,7 @@ function readToken(files: ReadonlyMap<string, Buffer>): string {
   const content = files.get(SIGNATURES_FILE);
   if (!content || found.length !== 1) {
     throw new BundleFault(
-      'the bundle must be signed, with one .signatures.json at its root; opa build --signing-key does that',
+      'the bundle must be signed, with one .signatures.json at its root; `policy build --signing-key` does that',
     );
   }
   return parse(content.toString('utf8'), signaturesSchema).signatures[0];

@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { startProxy } from '../helpers/proxy.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const rubbish = join(folder, 'rubbish');
+writeFileSync(rubbish, 'rubbish\n', { mode: 0o600 });
+const none = join(folder, 'none');
+
+const signed = (file: string) => [
+  `policy.signing={"keys":{"ci":{"algorithm":"RS256","key_file":"${file}"}}}`,
+];
+const tls = (file: string) => [
+  `grpc.tls={"cert_file":"${file}","key_file":"${file}","client_certificates":"off"}`,
+];
+const jwt = (file: string) => [
+  `identity.jwt={"issuer":"i","audience":["a"],"jwks_file":"${file}"}`,
+];
+
+test.each([
+  ['a public key that is missing', signed(none), 'policy.signing.keys.ci.key_file', none],
+  ['a public key that is none', signed(rubbish), 'policy.signing.keys.ci.key_file', 'PEM'],
+  ['a CA file that is missing', [`policy.service.ca_file=${none}`], 'policy.service.ca_file', none],
+  ['a bundle that is missing', [`policy.source=${none}`], 'policy.source', none],
+  ['a bundle that is none', [`policy.source=${rubbish}`], 'policy.source', rubbish],
+  ['a candidate that is none', [`policy.candidate=${rubbish}`], 'policy.candidate', rubbish],
+  ['a certificate that is missing', tls(none), 'grpc.tls', none],
+  ['a key set that is missing', jwt(none), 'identity.jwt.jwks_file', none],
+  ['a signing key that is none', [`audit.checkpoint.signing_key_file=${rubbish}`], rubbish, 'PEM'],
+])('%s is refused at the start by its name', async (_, settings, ...told) => {
+  const sentence = await startProxy(settings).then(
+    () => expect.fail('it started'),
+    (error: Error) => error.message,
+  );
+  for (const part of told) expect(sentence).toContain(part);
+  expect(sentence).not.toContain('routines::');
+});
