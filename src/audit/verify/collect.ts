@@ -28,6 +28,7 @@ export interface LogFiles {
 
 /** The logs in a folder, or the one that a file belongs to. @throws Error where there is none */
 export function collectLogs(disk: Disk, path: string): readonly LogFiles[] {
+  if (PACKED.test(path)) throw new Error(`${path} is packed; unpack it first`);
   const facts = disk.facts(path);
   if (facts?.regular) return [collectLog(disk, path)];
   if (!facts) {
@@ -40,6 +41,16 @@ export function collectLogs(disk: Disk, path: string): readonly LogFiles[] {
   if (logs.size === 0) throw new Error(`${path} holds no audit log`);
   return [...logs].sort().map((log) => collectLog(disk, log));
 }
+
+/** Segments of the log that somebody packed: nothing in them is read. */
+export function packedSegments(disk: Disk, { path }: LogFiles): readonly string[] {
+  return disk.list(dirname(path)).filter((name) => {
+    const unpacked = name.replace(PACKED, '');
+    return unpacked !== name && isSegmentName(unpacked) && liveName(unpacked) === basename(path);
+  });
+}
+
+const PACKED = /\.(gz|bz2|xz|zst)$/;
 
 function holdsClosed(disk: Disk, path: string): boolean {
   return disk.facts(dirname(path)) !== undefined && closedSegments(disk, path).length > 0;
@@ -60,13 +71,16 @@ function collectLog(disk: Disk, path: string): LogFiles {
   return { path, segments, checkpoint: readCheckpoint(disk, path), partial: false };
 }
 
-/** `audit-000000001000.jsonl`, `audit-000000001000.jsonl.1` and logrotate's `audit.jsonl.1` → `audit.jsonl`. */
+/**
+ * `audit-000000001000.jsonl`, `audit-000000001000.jsonl.1` and logrotate's `audit.jsonl.1` and
+ * `audit.jsonl-20261128` → `audit.jsonl`.
+ */
 function liveName(name: string): string {
-  return name.replace(/^(.+?)(-\d{12,})?(\.[a-z]+)(\.\d+)?$/, '$1$3');
+  return name.replace(/^(.+?)(-\d{12,})?(\.[a-z]+)([.-]\d+)?$/, '$1$3');
 }
 
 function isSegmentName(name: string): boolean {
-  return /^.+?(-\d{12,})?\.jsonl(\.\d+)?$/.test(name);
+  return /^.+?(-\d{12,})?\.jsonl([.-]\d+)?$/.test(name);
 }
 
 function order({ head, path }: SegmentFile, live: string): number {

@@ -19,8 +19,19 @@ export interface AuditEntry {
     readonly request_id: string;
   };
   readonly outcome?: { readonly status: string; readonly reason?: string; readonly code: string };
-  readonly result?: { readonly allow: boolean; readonly rule: string };
+  readonly result?: {
+    readonly allow: boolean;
+    readonly rule: string;
+    readonly reasons: readonly { readonly code: string; readonly side: string }[];
+  };
+  /** False in observe mode. */
+  readonly enforced?: boolean;
   readonly requested_by?: string;
+  readonly turned_away?: { readonly reason: string; readonly count: number };
+  readonly shadow?: { readonly comparison: string; readonly revision: string };
+  readonly reload?: Readonly<Record<'policy' | 'outcome' | 'revision' | 'sentence', string>>;
+  /** Of an outcome, when it came before it in the same logs; the log itself has no such member. */
+  readonly intent?: AuditEntry;
   readonly [field: string]: unknown;
 }
 
@@ -37,6 +48,17 @@ export function toEntry(line: Buffer): AuditEntry {
 /** A side of the call: as KMS reported it where that differs from what was asked for. */
 export function sideOf({ kms, input }: AuditEntry, side: 'source' | 'destination') {
   return kms?.[side]?.key_arn === undefined ? input?.[side] : kms[side];
+}
+
+/** Where policy was asked last: an outcome says it only where policy was asked once more for it. */
+export function judged(entry: AuditEntry): Pick<AuditEntry, 'result' | 'enforced'> {
+  return entry.result ? entry : (entry.intent ?? {});
+}
+
+/** The codes of what policy had against the call. A mask of the policy may have put anything there. */
+export function codesOf(entry: AuditEntry): string {
+  const reasons: unknown = judged(entry).result?.reasons;
+  return Array.isArray(reasons) ? reasons.map((reason) => reason?.code ?? '').join(' ') : '';
 }
 
 /** The name under which a person knows the key. */

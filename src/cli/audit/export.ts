@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { readEntries } from '../../audit/verify/entries.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import { type AuditEntry, sideOf, toEntry } from './entry-view.ts';
+import { type AuditEntry, codesOf, judged, sideOf, toEntry } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
 import { disk, logsOf, UNREADABLE } from './log-path.ts';
@@ -22,13 +22,15 @@ const COLUMNS: readonly (readonly [string, (entry: AuditEntry) => unknown])[] = 
   ['requested_by', (entry) => entry.requested_by],
   ['source_key', (entry) => sideOf(entry, 'source')?.key_arn],
   ['destination_key', (entry) => sideOf(entry, 'destination')?.key_arn],
-  ['allow', ({ result }) => result?.allow],
-  ['rule', ({ result }) => result?.rule],
+  ['allow', (entry) => judged(entry).result?.allow],
+  ['rule', (entry) => judged(entry).result?.rule],
   ['status', ({ outcome }) => outcome?.status],
   ['reason', ({ outcome }) => outcome?.reason],
   ['code', ({ outcome }) => outcome?.code],
   ['kms_request_id', ({ kms }) => kms?.request_id],
   ['kms_latency_ns', ({ kms }) => kms?.latency_ns],
+  ['enforced', (entry) => judged(entry).enforced],
+  ['policy_codes', (entry) => codesOf(entry)],
 ];
 
 export function defineExport(command: Command, terminal: Terminal): void {

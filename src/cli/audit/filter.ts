@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { REASONS } from '../../errors.ts';
 import { CommandFailure } from '../program.ts';
 import type { AuditEntry } from './entry-view.ts';
 import { UNREADABLE } from './log-path.ts';
@@ -13,6 +14,18 @@ export interface FilterOptions {
   readonly decision?: string;
 }
 
+/** As docs/audit.schema.json lists them. */
+const KINDS = [
+  ...['intent', 'outcome', 'refusal', 'check', 'turned_away', 'correction', 'shadow', 'reload'],
+  ...['segment', 'segment_close', 'checkpoint', 'started', 'restarted', 'shutdown', 'crash'],
+  ...['recovered', 'suspended', 'resumed', 'broken', 'retention', 'dropped'],
+];
+
+const OUTCOMES: ReadonlySet<string> = new Set([
+  ...['released', 'denied', 'failed', 'withheld', 'dry_run', 'checked', 'unknown'],
+  ...Object.keys(REASONS),
+]);
+
 /** Adds the options that choose entries. */
 export function addFilters(command: Command): Command {
   return command
@@ -24,7 +37,7 @@ export function addFilters(command: Command): Command {
     .option('--key-arn <arn>', 'entries that name this key, by ARN, id or alias')
     .option('--since <time>', 'not before this RFC 3339 time')
     .option('--until <time>', 'before this RFC 3339 time')
-    .option('--kind <kind>', 'intent, outcome, refusal, checkpoint…')
+    .addOption(new Option('--kind <kind>', 'entries of this kind').choices(KINDS))
     .option('--decision <id>', 'entries of one call');
 }
 
@@ -35,6 +48,10 @@ export function toFilter(options: FilterOptions): Filter {
   const tests: Filter[] = [];
   if (principal !== undefined) tests.push(byPrincipal(principal));
   if (outcome !== undefined) {
+    if (!OUTCOMES.has(outcome)) {
+      const sentence = `--outcome: '${outcome}' is neither an outcome nor a reason`;
+      throw new CommandFailure(sentence, UNREADABLE);
+    }
     tests.push(({ outcome: told }) => told?.status === outcome || told?.reason === outcome);
   }
   if (keyArn !== undefined)

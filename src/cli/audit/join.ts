@@ -14,6 +14,6 @@ export function createJoin(): Join {
     begun.delete(id);
     if (!intent) return entry;
     const { input = {}, requested_by = '' } = intent;
-    return { input, requested_by, ...entry };
+    return { input, requested_by, ...entry, intent };
   };
 }

@@ -45,6 +45,11 @@ export function gather(value: string, earlier: readonly string[] = []): readonly
 
 /** A verifier key, or a file that holds one. */
 export function keyOf(value: string): VerifierKey {
-  const text = value.includes('+') ? value : readFileSync(value, 'utf8').trim();
-  return parseVkey(text);
+  if (value.includes('+')) return parseVkey(value);
+  try {
+    return parseVkey(readFileSync(value, 'utf8').trim());
+  } catch (thrown) {
+    const why = `no verifier key (name+hash+key) and no file with one: ${(thrown as Error).message}`;
+    throw new CommandFailure(`--vkey: '${value}' is ${why}`, UNREADABLE);
+  }
 }

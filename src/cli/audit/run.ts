@@ -28,6 +28,8 @@ export const run: Run = async (args, terminal) => {
     const code = await runAudit(args, terminal);
     return code === EXIT.usage ? UNREADABLE : code;
   } catch (thrown) {
+    // As where nobody waits for room (main.ts): who reads only the beginning has what it wanted.
+    if ((thrown as NodeJS.ErrnoException)?.code === 'EPIPE') return EXIT.ok;
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     terminal.stderr.write(`kms-reencrypt-proxy audit: ${message}\n`);
     return UNREADABLE;

@@ -4,10 +4,19 @@ import type { LogFiles } from '../../audit/verify/collect.ts';
 import { readEntries } from '../../audit/verify/entries.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import type { Terminal } from '../command.ts';
-import { type AuditEntry, keyName, printable, sideOf, toEntry } from './entry-view.ts';
+import { CommandFailure } from '../program.ts';
+import {
+  type AuditEntry,
+  codesOf,
+  judged,
+  keyName,
+  printable,
+  sideOf,
+  toEntry,
+} from './entry-view.ts';
 import { addFilters, type Filter, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin, type Join } from './join.ts';
-import { disk, logOf } from './log-path.ts';
+import { disk, logOf, UNREADABLE } from './log-path.ts';
 
 interface Options extends FilterOptions {
   readonly lines: string;
@@ -37,10 +46,15 @@ export function defineTail(command: Command, terminal: Terminal): void {
       const join = createJoin();
       const show = ({ line, entry }: Shown) =>
         terminal.stdout.write(`${options.json ? line : describe(entry, colour)}\n`);
-      const { shown, next } = newest({ log, wanted, join }, Number(options.lines));
+      const { shown, next } = newest({ log, wanted, join }, countOf(options));
       shown.forEach(show);
       if (options.follow) await follow({ log, next, wanted, join, show });
     });
+}
+
+function countOf({ lines }: Options): number {
+  if (/^\d{1,9}$/.test(lines)) return Number(lines);
+  throw new CommandFailure(`--lines: '${lines}' is no number of lines`, UNREADABLE);
 }
 
 interface Shown {
@@ -91,7 +105,8 @@ const COLOURS: Readonly<Record<string, number>> = {
 };
 
 function describe(entry: AuditEntry, colour: boolean): string {
-  const { seq, timestamp, kind, outcome, input, kms, result, decision_id: id } = entry;
+  const { seq, timestamp, kind, outcome, input, kms, decision_id: id } = entry;
+  const { result, enforced } = judged(entry);
   const status = outcome?.status ?? kind;
   const [source, destination] = [sideOf(entry, 'source'), sideOf(entry, 'destination')];
   const painted = colour ? `\u001b[${COLOURS[status] ?? 2}m${status}\u001b[0m` : status;
@@ -103,8 +118,19 @@ function describe(entry: AuditEntry, colour: boolean): string {
     input?.principal && printable(input.principal.id),
     source && printable(`${keyName(source)} → ${keyName(destination)}`),
     result?.rule && printable(`rule ${result.rule}`),
+    result?.allow === false && enforced === false && 'denied, not enforced',
+    printable(codesOf(entry)),
+    printable(aboutProcess(entry)),
     kms && `${(kms.latency_ns / 1e6).toFixed(1)} ms`,
     id,
   ];
-  return parts.filter((part) => part !== undefined && part !== '').join('  ');
+  return parts.filter((part) => part !== undefined && part !== false && part !== '').join('  ');
+}
+
+/** What an entry says that is of no single call, or of the policy beside it. */
+function aboutProcess({ turned_away: away, shadow, reload }: AuditEntry): string {
+  if (away) return `${away.reason} × ${away.count}`;
+  if (shadow) return `${shadow.comparison} by ${shadow.revision}`;
+  if (!reload) return '';
+  return `${reload.policy} ${reload.outcome} ${reload.revision} ${reload.sentence}`.trim();
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { LogFiles } from '../../audit/verify/collect.ts';
+import { type LogFiles, packedSegments } from '../../audit/verify/collect.ts';
 import { type Verdict, verifyLog } from '../../audit/verify/verify.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
@@ -92,7 +92,7 @@ function writeVerdict(log: LogFiles, verdict: Verdict, options: Options, termina
   const pinned = options.vkey ? 'given' : 'named by the log itself; pin it with --vkey';
   const lines = [
     `${log.path}: ${state}`,
-    `  entries     ${firstSeq} to ${size - 1} in ${segments} segments, ${bytes} bytes`,
+    `  entries     ${firstSeq} to ${size - 1} in ${segments} ${segments === 1 ? 'segment' : 'segments'}, ${bytes} bytes`,
     `  signed for  ${signed} (${Math.max(0, size - Math.max(signed, firstSeq))} since then are chained only)`,
     `  root        ${root}`,
     `  origin      ${origins.join(', ')}`,
@@ -112,10 +112,19 @@ function writeJson(verdicts: readonly Verified[], missing: readonly string[], te
   terminal.stdout.write(`${JSON.stringify({ logs, missing_origins: missing }, null, 2)}\n`);
 }
 
+/** What is packed counts as missing: nobody may turn "tampered" into "unreadable" by a file's name. */
+function hint(log: LogFiles): string {
+  const packed = packedSegments(disk, log);
+  return packed.length === 0 ? '' : ` (not read, for packed: ${packed.join(', ')})`;
+}
+
 /** The worst verdict is the command's. */
 function conclude(verdicts: readonly Verified[], missing: readonly string[]): void {
-  const bad = verdicts.find(({ verdict }) => verdict.problem)?.verdict.problem;
-  if (bad) throw new CommandFailure(`${bad.file}: seq ${bad.seq}: ${bad.why}`, TAMPERED);
+  for (const { log, verdict } of verdicts) {
+    if (!verdict.problem) continue;
+    const { file, seq, why } = verdict.problem;
+    throw new CommandFailure(`${file}: seq ${seq}: ${why}${hint(log)}`, TAMPERED);
+  }
   if (missing.length > 0) {
     throw new CommandFailure(`no log of ${missing.join(', ')}`, TAMPERED);
   }

@@ -1,10 +1,18 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../../src/cli/audit/run.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { fill } from '../../audit/fault-world.ts';
-import { callOf, DESTINATION, PRINCIPAL, SOURCE } from '../../audit/samples.ts';
+import { callOf, DENY, DESTINATION, judged, PRINCIPAL, SOURCE } from '../../audit/samples.ts';
 import { createFolder, openAudit } from '../../audit/world.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -60,6 +68,20 @@ test('verify: a deleted segment is 1', async () => {
   expect(errors).toMatch(/entries 0 to \d+ are missing/);
 });
 
+test('verify: a segment that logrotate moved is found, and named where it was packed', async () => {
+  for (const [name, code] of [
+    ['audit.jsonl.1', 0],
+    ['audit.jsonl-20261128', 0],
+    ['audit.jsonl-20261128.gz', 1],
+  ] as const) {
+    await using folder = copied();
+    renameSync(join(folder.path, 'audit-000000000000.jsonl'), join(folder.path, name));
+    const told = await audit(['verify', folder.path]);
+    expect(told.code, name).toBe(code);
+    if (code === 1) expect(told.errors).toContain(`not read, for packed: ${name}`);
+  }
+});
+
 test('verify: a torn tail is 2', async () => {
   await using folder = copied();
   rmSync(`${folder.file}.checkpoint`);
@@ -73,8 +95,13 @@ test('verify: no log, a bad flag and a bad key are 3', async () => {
     ['verify'],
     ['verify', file, '--nonsense'],
     ['verify', file, '--vkey', 'a+b+c'],
+    ['verify', file, '--vkey', '/nowhere'],
     ['prove', 'x', file],
     ['tail', file, '--since', 'soon'],
+    ['tail', file, '--outcome', 'denyed'],
+    ['tail', file, '--kind', 'intnt'],
+    ['tail', file, '-n', 'x'],
+    ['verify', `${file}.gz`],
   ]) {
     expect((await audit(args)).code, args.join(' ')).toBe(3);
   }
@@ -147,6 +174,32 @@ test('tail, export and stats show what was asked for', async () => {
   expect(stats.outcome).toEqual({ released: 30, denied: 10 });
   const none = await audit(['tail', file, '--principal', 'spiffe://other/*']);
   expect(none).toEqual({ code: 0, output: '', errors: '' });
+});
+
+test('every kind of the schema can be asked for', async () => {
+  const schema = JSON.parse(readFileSync('docs/audit.schema.json', 'utf8'));
+  for (const kind of schema.properties.kind.enum) {
+    expect((await audit(['stats', file, '--kind', kind])).code, kind).toBe(0);
+  }
+});
+
+test('tail and export show what policy had against a call, obeyed or not', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  await log.terminal(judged(1, { decision: DENY }), new Refusal('POLICY_DENIED'));
+  const observed = judged(2, { decision: { ...DENY, enforced: false } });
+  await log.intent(observed);
+  await log.terminal({ ...observed, intended: true }, new Refusal('KMS_THROTTLED'));
+  await log.event('shadow', { shadow: { comparison: 'deny_to_allow', revision: 'next' } });
+  await log.close();
+  const { output } = await audit(['tail', folder.file]);
+  expect(output).toMatch(/ {2}denied {2}POLICY_DENIED .* tenant_changed /);
+  expect(output).toMatch(/ {2}intent {2}.* denied, not enforced {2}tenant_changed /);
+  expect(output).toMatch(/ {2}failed {2}KMS_THROTTLED .* denied, not enforced {2}tenant_changed /);
+  expect(output).toContain('shadow  deny_to_allow by next');
+  const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file]))
+    .output;
+  expect(rows).toMatch(/,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed\n$/);
 });
 
 test('tail shows what a caller wrote on one line, without what a terminal would obey', async () => {
