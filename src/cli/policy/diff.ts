@@ -4,7 +4,7 @@ import type { Generation } from '../../policy/generation.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import { readEntries } from './entries.ts';
+import { readEntries, skippedOf } from './entries.ts';
 import { inputsOf, type NamedInput } from './inputs.ts';
 import { openPolicy } from './open.ts';
 
@@ -24,14 +24,15 @@ export function defineDiff(command: Command, terminal: Terminal): void {
       const bundles = [await openPolicy(before), await openPolicy(after)] as const;
       const own = Object.entries(SAMPLES).map(([name, input]) => ({ name, input }));
       const given = await inputsOf(options.samples, terminal.stdin);
-      const { replayable, skipped } = await readEntries(options.entries, terminal.stdin);
+      const recorded = await readEntries(options.entries, terminal.stdin);
+      const { replayable } = recorded;
       const differences = [...own, ...given, ...replayable].flatMap((input) =>
         compare(bundles, input),
       );
       for (const line of differences) terminal.stdout.write(`${line}\n`);
       const asked = own.length + given.length + replayable.length;
       terminal.stdout.write(
-        `${asked} compared, ${differences.length} differ, ${skipped} not replayable\n`,
+        `${asked} compared, ${differences.length} differ, ${skippedOf(recorded)}\n`,
       );
       if (differences.length > 0) throw new CommandFailure('the bundles decide differently');
     });

@@ -9,6 +9,7 @@ import type { PolicyInput } from '../../policy/input.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
+import { isMasked } from './asked-by.ts';
 import { inputsOf } from './inputs.ts';
 import { openPolicy, prove } from './open.ts';
 
@@ -17,7 +18,7 @@ export function defineExplain(command: Command, terminal: Terminal): void {
   command
     .command('explain <bundle>')
     .description('Say of each rule of the principal which condition fails, and with which value.')
-    .requiredOption('--input <file>', 'JSON or YAML; - for standard input')
+    .requiredOption('--input <file>', 'JSON or YAML, or an audit entry; - for standard input')
     .option('--trace', "add opa's own trace of what failed; needs a folder of Rego and opa")
     .action(async (location: string, options: { input: string; trace?: boolean }) => {
       const { bundle, judge } = await openPolicy(location);
@@ -26,6 +27,7 @@ export function defineExplain(command: Command, terminal: Terminal): void {
       const { input } = given;
       const whole = judge(JSON.stringify(input), input.time.unix_ms);
       terminal.stdout.write(`${headline(whole)}\n${reasonsOf(whole, input)}`);
+      if (isMasked(input)) terminal.stdout.write(MASKED);
       for (const { id, alone } of rulesOf(bundle, input)) {
         const { judge } = await prove(location, { ...bundle, data: alone });
         const verdict = judge(JSON.stringify(input), input.time.unix_ms);
@@ -37,6 +39,10 @@ export function defineExplain(command: Command, terminal: Terminal): void {
       if (options.trace) terminal.stdout.write(`\n${await trace(location, input)}`);
     });
 }
+
+/** Of an audit entry: values that are the same have the same mark, which is all that can be told of them. */
+const MASKED =
+  '  values of encryption contexts are masked: only whether they are equal is judged\n';
 
 function headline({ effect, rule, failure }: Verdict): string {
   const by = rule === '' ? '' : ` by rule ${rule}`;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import type { PolicyInput } from '../../policy/input.ts';
 import { CommandFailure } from '../program.ts';
+import { askedBy } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
 import { readText } from './open.ts';
 
@@ -20,7 +21,7 @@ export async function inputsOf(
   return Promise.all(
     files.map(async (name) => ({
       name,
-      input: completeInput(parseDocument(name, await readText(name, stdin))),
+      input: completeInput(askedBy(parseDocument(name, await readText(name, stdin)))),
     })),
   );
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import { readEntries } from './entries.ts';
+import { readEntries, skippedOf } from './entries.ts';
 import { openPolicy } from './open.ts';
 
 /** `policy replay`: what another bundle would have said of recorded calls. Exits 1 where it differs. */
@@ -11,7 +11,8 @@ export function defineReplay(command: Command, terminal: Terminal): void {
     .description('Decide recorded calls again: of audit logs in clear, or of capture files.')
     .action(async (location: string, paths: readonly string[]) => {
       const generation = await openPolicy(location);
-      const { replayable, skipped } = await readEntries(paths, terminal.stdin);
+      const recorded = await readEntries(paths, terminal.stdin);
+      const { replayable } = recorded;
       let changed = 0;
       for (const { name, input, allowed, rule } of replayable) {
         const verdict = generation.judge(JSON.stringify(input), input.time.unix_ms);
@@ -23,7 +24,7 @@ export function defineReplay(command: Command, terminal: Terminal): void {
         terminal.stdout.write(`${arrow}  ${name}  was ${rule || 'no rule'}, is ${by}\n`);
       }
       terminal.stdout.write(
-        `${replayable.length} replayed, ${changed} changed, ${skipped} not replayable\n`,
+        `${replayable.length} replayed, ${changed} changed, ${skippedOf(recorded)}\n`,
       );
       if (changed > 0) throw new CommandFailure('the bundle would change recorded decisions');
     });

@@ -1,0 +1,63 @@
+import { CommandFailure } from '../program.ts';
+
+export type Tree = Readonly<Record<string, unknown>>;
+
+/** What policy was asked for an entry of an audit log or a capture file; anything else is itself an input. */
+export function askedBy(document: unknown): unknown {
+  if (typeof document !== 'object' || document === null) return document;
+  const { kind, decision_id: id, input, timestamp } = document as Tree;
+  if (id === undefined) return document;
+  if (input === undefined) {
+    throw new CommandFailure(`entry ${id} holds no input of policy; its intent or refusal does`);
+  }
+  return kind === undefined ? input : fromAudit(asTree(input, 'input'), timestamp);
+}
+
+/** Whether a value is the mark that an audit entry has in its place. */
+export function isMasked(input: unknown): boolean {
+  return JSON.stringify(input).includes('"hmac-sha256:');
+}
+
+/** An audit entry leaves empty values out, and what an ARN says already; the input of policy has all. */
+export function fromAudit(input: Tree, timestamp: unknown): Tree {
+  const date = new Date(String(timestamp));
+  const weekday = date.toLocaleDateString('en-US', { weekday: 'long', timeZone: 'UTC' });
+  const time = {
+    rfc3339: date.toISOString(),
+    unix_ms: date.getTime(),
+    weekday,
+    hour_utc: date.getUTCHours(),
+  };
+  const { source, destination, request, principal, ...rest } = input;
+  return {
+    ...rest,
+    principal: { ...EMPTY_PRINCIPAL, ...asTree(principal, 'principal') },
+    source: fromAuditSide(asTree(source, 'source')),
+    destination: fromAuditSide(asTree(destination, 'destination')),
+    request: { ...EMPTY_REQUEST, ...asTree(request, 'request') },
+    time,
+  };
+}
+
+const EMPTY_PRINCIPAL = { attributes: {}, spiffe: { path: '', trust_domain: '' } };
+
+const EMPTY_REQUEST = { dry_run: false, dry_run_modifiers: [], grant_token_count: 0, job: '' };
+
+const EMPTY_SIDE = {
+  ...{ known: false, requested_key_id: '', key_id_form: '', key_arn: '', alias: '', aliases: [] },
+  ...{ tags: {}, spec: '', usage: '', origin: '', manager: '', state: '', multi_region: false },
+  ...{ multi_region_type: '', created_unix_ms: 0, facts_off: [], encryption_context: {} },
+};
+
+function fromAuditSide(side: Tree): Tree {
+  const [, partition = '', , region = '', account = '', resource = ''] = String(
+    side['key_arn'] ?? '',
+  ).split(':');
+  const keyId = resource.replace(/^key\//, '');
+  return { ...EMPTY_SIDE, partition, region, account, key_id: keyId, ...side };
+}
+
+export function asTree(value: unknown, what: string): Tree {
+  if (typeof value === 'object' && value !== null) return value as Tree;
+  throw new CommandFailure(`${what} holds a line that is no entry`);
+}
