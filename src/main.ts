@@ -9,13 +9,18 @@ const HELP = `Usage: kms-reencrypt-proxy <command> [options]
 Commands:
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`).join('\n')}
 
-kms-reencrypt-proxy <command> --help says more.
+kms-reencrypt-proxy <command> --help says more, --version which version this is.
 `;
 
 async function main(args: readonly string[]): Promise<number> {
   const [name = '--help', ...rest] = args;
   if (name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  if (name === '--version') {
+    const { VERSION } = await import('./version.ts');
+    process.stdout.write(`kms-reencrypt-proxy/${VERSION}\n`);
     return EXIT.ok;
   }
   const command = COMMANDS.find((known) => known.name === name);

@@ -13,6 +13,8 @@ export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
+  /** What may stand after its name, for completion. */
+  readonly subcommands?: readonly string[];
   /** Loads the command only when it is called, so that `--help` stays quick. */
   load(): Promise<{ readonly run: Run }>;
 }

@@ -16,6 +16,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'config',
     summary: 'Check or print the configuration, or its JSON Schema.',
+    subcommands: ['check', 'print', 'schema'],
     load: () => import('./config.ts'),
   },
   {
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'audit',
     summary: 'Verify, prove, search and export audit logs, offline.',
+    subcommands: ['verify', 'prove', 'consistency', 'hash', 'tail', 'export', 'stats'],
     load: () => import('./audit/run.ts'),
   },
   {
@@ -41,11 +43,13 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'policy',
     summary: 'Build, check, try, explain and compare policies.',
+    subcommands: ['build', 'check', 'eval', 'test', 'explain', 'replay', 'diff'],
     load: () => import('./policy/run.ts'),
   },
   {
     name: 'completion',
     summary: 'Print the completion script of bash, zsh or fish.',
+    subcommands: ['bash', 'zsh', 'fish'],
     load: async () => ({ run: (await import('./completion.ts')).completionOf(COMMANDS) }),
   },
   {

@@ -40,6 +40,11 @@ function choicesOf({ flag, choices = [] }: OptionRule): readonly string[] {
   return flag === '--dry-run-modifiers' ? ['IGNORE_CIPHERTEXT'] : choices;
 }
 
+/** Commands that another word follows. */
+const followed = (commands: readonly Command[]) =>
+  commands.flatMap(({ name, subcommands = [] }) =>
+    subcommands.length > 0 ? [{ name, subcommands }] : [],
+  );
 const withChoices = () => OPTIONS.filter((option) => choicesOf(option).length > 0);
 const names = (commands: readonly Command[]) => commands.map(({ name }) => name).join(' ');
 const flags = () => OPTIONS.map(({ flag }) => flag).join(' ');
@@ -56,8 +61,12 @@ function bash(known: readonly Command[]): string {
   fi
   case \${COMP_WORDS[1]} in
     ${CALL_COMMANDS.join('|')}) ;;
-    completion) COMPREPLY=($(compgen -W '${Object.keys(SHELLS).join(' ')}' -- "$word")); return ;;
-    *) return ;;
+${followed(known)
+  .map(
+    ({ name, subcommands }) =>
+      `    ${name}) (( COMP_CWORD == 2 )) && COMPREPLY=($(compgen -W '${subcommands.join(' ')}' -- "$word")); return ;;\n`,
+  )
+  .join('')}    *) return ;;
   esac
   case $before in
 ${cases.join('')}    ${FILE_OPTIONS.join('|')}) COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -90,8 +99,12 @@ ${commands.join('')}  )
       _arguments \\
 ${specs.join('')}        '*::'
       ;;
-    completion) _values shell ${Object.keys(SHELLS).join(' ')} ;;
-  esac
+${followed(known)
+  .map(
+    ({ name, subcommands }) =>
+      `    ${name}) (( CURRENT == 3 )) && _values ${name} ${subcommands.join(' ')} || _files ;;\n`,
+  )
+  .join('')}  esac
 }
 compdef _kms_reencrypt_proxy kms-reencrypt-proxy
 `;
@@ -114,8 +127,11 @@ function fish(known: readonly Command[]): string {
     (option) =>
       `complete -c kms-reencrypt-proxy -n '__fish_seen_subcommand_from ${CALL_COMMANDS.join(' ')}' ${fishSpec(option)}\n`,
   );
-  const shells = `complete -c kms-reencrypt-proxy -n '__fish_seen_subcommand_from completion' -f -a '${Object.keys(SHELLS).join(' ')}'\n`;
-  return [...commands, ...options, shells].join('');
+  const subcommands = followed(known).map(
+    ({ name, subcommands }) =>
+      `complete -c kms-reencrypt-proxy -n '__fish_seen_subcommand_from ${name}; and not __fish_seen_subcommand_from ${subcommands.join(' ')}' -f -a '${subcommands.join(' ')}'\n`,
+  );
+  return [...commands, ...options, ...subcommands].join('');
 }
 
 function fishSpec(option: OptionRule): string {

@@ -44,6 +44,12 @@ _kms_reencrypt_proxy; printf '%s\\n' "\${COMPREPLY[@]}"`;
     ],
     ['kms-reencrypt-proxy completion z', ['zsh']],
     ['kms-reencrypt-proxy serve --', []],
+    [
+      'kms-reencrypt-proxy audit ',
+      ['verify', 'prove', 'consistency', 'hash', 'tail', 'export', 'stats'],
+    ],
+    ['kms-reencrypt-proxy policy e', ['eval', 'explain']],
+    ['kms-reencrypt-proxy policy eval b', []],
   ])('of bash offers, after %s', async (line, words) => {
     expect(await offered(line)).toEqual(words);
   });
@@ -54,6 +60,17 @@ _kms_reencrypt_proxy; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const names = COMMANDS.map(({ name }) => name);
     expect([...names, ...bare].filter((word) => !stdout.includes(word))).toEqual([]);
   });
+
+  test.each(COMMANDS.filter(({ name, subcommands }) => subcommands && name !== 'completion'))(
+    'of $name knows what may follow it',
+    async ({ subcommands = [], load }) => {
+      const { stdout } = await runCommand((await load()).run, ['--help']);
+      const listed = [...stdout.matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name]) => name);
+      expect(
+        listed.slice(listed.indexOf(subcommands[0])).filter((name) => name !== 'help'),
+      ).toEqual(subcommands);
+    },
+  );
 
   test('of an unknown shell is refused', async () => {
     expect(await runCommand(complete, ['tcsh'])).toMatchObject({ exit: 64, stdout: '' });
