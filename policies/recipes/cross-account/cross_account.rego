@@ -23,6 +23,7 @@ decision := {
 # The partner that the destination key belongs to, if this principal may hand data to it.
 partner := data.partners[input.destination.account] if {
 	input.principal.authenticated
+	input.principal.kind == "spiffe" # the subject of a token may be spelt like one
 	input.principal.id in data.partners[input.destination.account].principals
 }
 

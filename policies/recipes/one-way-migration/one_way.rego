@@ -19,6 +19,7 @@ reasons contains {"code": "principal", "side": "", "message": "only the migrator
 
 migrator if {
 	input.principal.authenticated
+	input.principal.kind == "spiffe" # the subject of a token may be spelt like one
 	input.principal.id in data.migration.principals
 }
 

@@ -22,7 +22,10 @@ decision := {
 default tenant := ""
 
 # A principal is of the tenant that data.json gives it; a claim of its own would be its own word.
-tenant := data.tenants[input.principal.id] if input.principal.authenticated
+tenant := data.tenants[input.principal.id] if {
+	input.principal.authenticated
+	input.principal.kind == "spiffe" # the subject of a token may be spelt like one
+}
 
 reasons contains {"code": "no_tenant", "side": "", "message": "the principal belongs to no tenant"} if tenant == ""
 
