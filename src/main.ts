@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { EXIT } from './cli/command.ts';
 import { COMMANDS } from './cli/commands.ts';
+import { wrongNode } from './cli/node-version.ts';
 import { keepHeapSmall } from './heap.ts';
 
 const HELP = `Usage: kms-reencrypt-proxy <command> [options]
@@ -27,6 +28,11 @@ async function main(args: readonly string[]): Promise<number> {
   if (!command) {
     process.stderr.write(`kms-reencrypt-proxy: there is no command '${name}'\n\n${HELP}`);
     return EXIT.usage;
+  }
+  const wrong = wrongNode(process.version);
+  if (wrong !== '') {
+    process.stderr.write(`kms-reencrypt-proxy: ${wrong}\n`);
+    return EXIT.failure;
   }
   keepHeapSmall(process.env);
   const { run } = await command.load();

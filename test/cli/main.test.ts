@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { expect, test } from 'vitest';
+import { wrongNode } from '../../src/cli/node-version.ts';
 import { VERSION } from '../../src/version.ts';
 
 const main = (...args: string[]) =>
@@ -16,4 +18,14 @@ test('a command that there is not is refused with those that there are', () => {
   const { status, stdout, stderr } = main('audti');
   expect([status, stdout]).toEqual([64, '']);
   expect(stderr).toMatch(/^kms-reencrypt-proxy: there is no command 'audti'\n.* {2}audit /s);
+});
+
+test('a Node.js that is older than package.json asks for is refused in one sentence', () => {
+  const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const [, least = ''] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];
+  const [major, minor] = least.split('.').map(Number) as [number, number];
+  expect(wrongNode(`v${major}.${minor}.0`)).toBe('');
+  expect(wrongNode(`v${major + 1}.0.0`)).toBe('');
+  expect(wrongNode(`v${major}.${minor - 1}.9`)).toContain(`Node.js ${least} or later`);
+  expect(wrongNode('v20.20.2')).toBe(`needs Node.js ${least} or later, and this is v20.20.2`);
 });
