@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
+import { meantBy } from './meant.ts';
 import { type Config, configSchema } from './schema.ts';
 
 export interface ConfigSources {
@@ -46,13 +47,25 @@ export function loadConfig({ file, settings, env }: ConfigSources): Config {
 }
 
 function readFile(file: string): Tree {
+  const text = readText(file);
   try {
-    const parsed: unknown = parseYaml(readFileSync(file, 'utf8')) ?? {};
+    const parsed: unknown = parseYaml(text) ?? {};
     if (isTree(parsed)) return parsed;
     throw new Error('it is not a mapping');
   } catch (error) {
+    // The lines below the first show the place in the file, and a file may hold what nobody is to see.
     const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new ConfigError([`${file} cannot be read as YAML: ${why}`]);
+    throw new ConfigError([`${file} cannot be read as YAML: ${why?.replace(/:$/, '')}`]);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : message;
+    throw new ConfigError([`${file} cannot be read: ${why}`]);
   }
 }
 
@@ -116,7 +129,11 @@ function isTree(value: unknown): value is Tree {
 function sentences(issue: z.core.$ZodIssue): string[] {
   const at = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${[...issue.path, key].join('.')}: there is no such setting`);
+    return issue.keys.map((key) => {
+      const meant = meantBy(issue.path, key);
+      const hint = meant === '' ? '' : `; did you mean ${meant}?`;
+      return `${[...issue.path, key].join('.')}: there is no such setting${hint}`;
+    });
   }
   const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   return [`${at || 'configuration'}: ${missing ? 'must be set' : issue.message}`];

@@ -52,9 +52,24 @@ describe('the configuration', () => {
     });
     expect(found).toHaveLength(4);
     expect(found.join('\n')).toMatch(/nobody: there is no such setting/);
-    expect(found.join('\n')).toMatch(/grpc\.lissten: there is no such setting/);
+    expect(found).toContain('grpc.lissten: there is no such setting; did you mean grpc.listen?');
+    expect(found).toContain('nobody: there is no such setting');
     expect(found.join('\n')).toMatch(/kms\.backend: .*aws/);
     expect(found.join('\n')).toMatch(/keys\.ttl_ms: .*60000/);
+  });
+
+  test('reads a file that is missing or no YAML as one sentence', () => {
+    const problem = (file: string) => {
+      try {
+        return loadConfig({ file, settings: [], env: {} });
+      } catch (error) {
+        return (error as Error).message.split('\n').slice(1);
+      }
+    };
+    expect(problem('none.yaml')).toEqual(['  none.yaml cannot be read: there is no such file']);
+    expect(problem('README.md')).toEqual([
+      expect.stringMatching(/README.md cannot be read as YAML: .*[^:]$/),
+    ]);
   });
 
   test('takes one signer of checkpoints, not two', () => {

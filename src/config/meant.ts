@@ -1,0 +1,32 @@
+import { configJsonSchema } from './show.ts';
+
+interface Node {
+  readonly properties?: Readonly<Record<string, Node>>;
+}
+
+/** The setting beside an unknown one that it may be a slip of; '' where none is near. */
+export function meantBy(path: readonly PropertyKey[], unknown: string): string {
+  const at = path.reduce<Node | undefined>(
+    (node, key) => node?.properties?.[String(key)],
+    configJsonSchema(),
+  );
+  const near = Object.keys(at?.properties ?? {})
+    .map((name) => ({ name, steps: distance(name, unknown) }))
+    .filter(({ name, steps }) => steps <= Math.max(1, Math.floor(name.length / 3)))
+    .sort((a, b) => a.steps - b.steps)[0];
+  return near ? [...path, near.name].join('.') : '';
+}
+
+/** Levenshtein's: letters put in, taken out or changed. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      const changed = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
