@@ -77,6 +77,20 @@ describe('a bundle in a file', () => {
     expect(events.map(({ outcome }) => outcome)).toEqual(['activated', 'activated', 'refused']);
   });
 
+  it('that is removed is told of once, serves on, and is well again when it is back', async () => {
+    const file = join(folder, 'bundle.tar.gz');
+    writeFileSync(file, good);
+    const point = await open(file, { bundle: { watchIntervalMs: 10 } });
+    renameSync(file, `${file}.gone`);
+    await vi.waitFor(() => expect(point.status().failures).toBe(1), 15_000);
+    expect(point.status()).toMatchObject({ error: expect.stringMatching(/no policy bundle at/) });
+    expect(point.decide(resolved(), 'request')).toMatchObject({ effect: 'allow' });
+    await new Promise((pass) => setTimeout(pass, 100));
+    renameSync(`${file}.gone`, file);
+    await vi.waitFor(() => expect(point.status().error).toBe(''), 15_000);
+    expect(events.map(({ outcome }) => outcome)).toEqual(['activated', 'refused', 'unchanged']);
+  });
+
   it('that is replaced while it is being opened is not overlooked', async () => {
     const file = join(folder, 'bundle.tar.gz');
     writeFileSync(file, good);

@@ -7,14 +7,24 @@ export interface WatchOptions {
   check(): Promise<boolean>;
 }
 
-/** Looks again and again, and checks when what is there is not what was fetched. */
+/** Looks after which nothing there is told of: what is replaced may be away for a moment. */
+const GONE = 3;
+
+/**
+ * Looks again and again, and checks when what is there is not what was fetched, once when it is gone,
+ * and when it is back.
+ */
 export function watch(options: WatchOptions): { stop(): void } {
   const { fingerprint, fetched, intervalMs, check } = options;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
+  let missed = 0;
   const look = async () => {
     const now = await fingerprint().catch(() => '');
-    if (now !== '' && now !== fetched() && !stopped) await check();
+    const back = missed >= GONE;
+    missed = now === '' ? missed + 1 : 0;
+    const due = now === '' ? missed === GONE : back || now !== fetched();
+    if (due && !stopped) await check();
     next();
   };
   const next = () => {
