@@ -177,10 +177,13 @@ function headIsWhole(disk: Disk, path: string): boolean {
   }
 }
 
+const WAYS_ON =
+  'put back what was there, or go on after it, for all to see, with audit.on_broken_chain: continue';
+
 /** Told to go on, a log goes on in a new segment that says what is wrong with the one before. */
 function broken(options: StartOptions, why: string): Opening {
   const { disk, file: path, onBrokenChain, now } = options;
-  if (onBrokenChain === 'refuse') throw new LogFault('BROKEN', why);
+  if (onBrokenChain === 'refuse') throw new LogFault('BROKEN', `${why}; ${WAYS_ON}`);
   if (!disk.facts(path)) return { ...FRESH, broken: { why, file: '' } };
   const file = openRegular(disk, path, 'append');
   try {
