@@ -60,7 +60,7 @@ export interface JwksUrlOptions {
   readonly fetch?: FetchImplementation;
 }
 
-/** Fetched when first needed, then in the background, and when a token names a key that is new. */
+/** Fetched at once and again and again, in the background, and when a token names a key that is new. */
 export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): void } {
   const cache: JWKSCacheInput = {};
   const remote = createRemoteJWKSet(options.url, {
@@ -70,9 +70,12 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
     [jwksCache]: cache,
     ...(options.fetch && { [customFetch]: options.fetch }),
   });
-  const timer = setInterval(() => {
+  const renew = () => {
     remote.reload().catch((thrown: unknown) => options.onError(toError(thrown)));
-  }, options.refreshMs);
+  };
+  // Not waited for, since an issuer may be away; but who operates this hears of it before a caller does.
+  renew();
+  const timer = setInterval(renew, options.refreshMs);
   timer.unref();
 
   return {

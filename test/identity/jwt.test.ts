@@ -12,7 +12,7 @@ import {
   type JWK,
   SignJWT,
 } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Principal } from '../../src/call.ts';
 import { createFileKeys, createUrlKeys } from '../../src/identity/jwks.ts';
 import { createJwtIdentifier, type JwtKeys, type JwtOptions } from '../../src/identity/jwt.ts';
@@ -219,14 +219,16 @@ describe('keys', () => {
     served.server.close();
   });
 
-  test('that cannot be fetched refuse the token', async () => {
+  test('that cannot be fetched refuse the token, and are told of at once', async () => {
+    const told: Error[] = [];
     const keys = createUrlKeys({
       url: new URL('http://127.0.0.1:1/jwks'),
       refreshMs: 60_000,
       maxAgeMs: 60_000,
       timeoutMs: 500,
-      onError: () => {},
+      onError: (error) => told.push(error),
     });
+    await vi.waitFor(() => expect(told).toHaveLength(1));
     const identify = createJwtIdentifier(options(keys));
     await expect(Promise.resolve(identify(bearer(await token()), never))).rejects.toMatchObject({
       reason: 'UNAUTHENTICATED',
