@@ -1,4 +1,5 @@
 import type { ServingStatus } from '../client/create-client.ts';
+import { lastError } from './last-error.ts';
 import { CommandFailure, program } from './program.ts';
 
 /** Exit code 0 while the proxy serves and 1 otherwise: what HEALTHCHECK and probes go by. */
@@ -67,6 +68,6 @@ async function ask(options: HealthOptions): Promise<ServingStatus> {
     return await answer.finally(() => client.close());
   } catch (thrown) {
     const cause = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new CommandFailure(`${options.endpointUrl} does not answer: ${cause}`);
+    throw new CommandFailure(`${options.endpointUrl} does not answer: ${lastError(cause)}`);
   }
 }

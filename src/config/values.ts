@@ -6,6 +6,10 @@ export const address = z
   .regex(
     /^(unix:\/.+|\[[0-9a-fA-F:]+\]:\d{1,5}|[^:\s/]+:\d{1,5})$/,
     'must be host:port, [v6]:port or unix:/absolute/path',
+  )
+  .refine(
+    (text) => text.startsWith('unix:') || Number(/\d*$/.exec(text)?.[0]) <= 65_535,
+    'must have a port of 65535 at most',
   );
 
 /** A path of the local file system; relative ones are relative to the working directory. */

@@ -72,6 +72,14 @@ describe('the configuration', () => {
     ]);
   });
 
+  test('says what a port and a URL are', () => {
+    expect(problems(['grpc.listen=127.0.0.1:65536', 'kms.aws.endpoint=127.0.0.1:4599'])).toEqual([
+      'grpc.listen: must have a port of 65535 at most',
+      'kms.aws.endpoint: must be a URL, such as http://127.0.0.1:4599',
+    ]);
+    expect(demo(['grpc.listen=127.0.0.1:65535']).grpc.listen).toBe('127.0.0.1:65535');
+  });
+
   test('takes one signer of checkpoints, not two', () => {
     const both = ['audit.checkpoint.kms_key_id=alias/a', 'audit.checkpoint.signing_key_file=k'];
     expect(problems(both)).toEqual([

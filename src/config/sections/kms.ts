@@ -4,7 +4,10 @@ import { embedded } from './embedded-kms.ts';
 const aws = z
   .strictObject({
     region: z.string().min(1).optional().describe('Region; else the SDK’s own rules.'),
-    endpoint: z.url().optional().describe('Endpoint; https, but for loopback.'),
+    endpoint: z
+      .url('must be a URL, such as http://127.0.0.1:4599')
+      .optional()
+      .describe('Endpoint; https, but for loopback.'),
     transport: z
       .enum(['direct', 'sdk'])
       .default('direct')

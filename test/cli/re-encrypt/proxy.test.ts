@@ -239,8 +239,8 @@ describe('health', () => {
   test('exits 1 with one sentence where nobody answers', async () => {
     const ran = await runCommand(health, ['--endpoint-url', '127.0.0.1:1']);
     expect(ran).toMatchObject({ exit: 1, stdout: '' });
-    expect(ran.stderr).toMatch(
-      /^kms-reencrypt-proxy health: 127\.0\.0\.1:1 does not answer: .*\n$/,
+    expect(ran.stderr).toBe(
+      'kms-reencrypt-proxy health: 127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1\n',
     );
   });
 });

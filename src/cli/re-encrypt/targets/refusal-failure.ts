@@ -1,5 +1,6 @@
 import type { RefusedError } from '../../../client/refused-error.ts';
 import { REASONS } from '../../../errors.ts';
+import { lastError } from '../../last-error.ts';
 import { CliFailure, EXIT_CODE, type FailureFacts, otherFailure } from '../failure.ts';
 
 /** What to say of codes that come without a reason, for then no proxy answered. */
@@ -9,12 +10,6 @@ const UNANSWERED: Readonly<Record<string, (endpoint: string, message: string) =>
     'Is it running there? `kms-reencrypt-proxy serve` starts one.',
   DEADLINE_EXCEEDED: (endpoint) => `Read timeout on the proxy at "${endpoint}"`,
 };
-
-/** What the connection itself failed with, out of all that grpc-js says around it. */
-function lastError(message: string): string {
-  const [, error] = /Last error: (?:Error: )?(.+?)(?:\. Resolution note:.*)?$/s.exec(message) ?? [];
-  return (error ?? message).replaceAll(/\s+/g, ' ').trim();
-}
 
 /** A refusal under the name that AWS's own protocol has for it, with what the proxy tells beside. */
 export function refusalFailure(refused: RefusedError, endpoint: string): CliFailure {
