@@ -60,7 +60,7 @@ export interface JwksUrlOptions {
   readonly fetch?: FetchImplementation;
 }
 
-/** Fetched at once and again and again, in the background, and when a token names a key that is new. */
+/** Fetched at once and every `refreshMs`, in the background, and when a token names a key that is new. */
 export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): void } {
   const cache: JWKSCacheInput = {};
   const remote = createRemoteJWKSet(options.url, {
