@@ -55,6 +55,12 @@ export function judged(entry: AuditEntry): Pick<AuditEntry, 'result' | 'enforced
   return entry.result ? entry : (entry.intent ?? {});
 }
 
+/** Undefined where policy was not asked. */
+export function policyOf(entry: AuditEntry): 'allowed' | 'denied' | undefined {
+  const { result } = judged(entry);
+  return result && (result.allow ? 'allowed' : 'denied');
+}
+
 /** The codes of what policy had against the call. A mask of the policy may have put anything there. */
 export function codesOf(entry: AuditEntry): string {
   const reasons: unknown = judged(entry).result?.reasons;

@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander';
 import { REASONS } from '../../errors.ts';
 import { CommandFailure } from '../program.ts';
-import type { AuditEntry } from './entry-view.ts';
+import { type AuditEntry, policyOf } from './entry-view.ts';
 import { UNREADABLE } from './log-path.ts';
 
 export interface FilterOptions {
   readonly principal?: string;
   readonly outcome?: string;
+  readonly policy?: string;
   readonly keyArn?: string;
   readonly since?: string;
   readonly until?: string;
@@ -26,6 +27,9 @@ const OUTCOMES: ReadonlySet<string> = new Set([
   ...Object.keys(REASONS),
 ]);
 
+/** Of `policyOf`. */
+const POLICY_ANSWERS = ['allowed', 'denied'];
+
 /** Adds the options that choose entries. */
 export function addFilters(command: Command): Command {
   return command
@@ -34,9 +38,12 @@ export function addFilters(command: Command): Command {
       '--outcome <status>',
       'released, denied, failed, withheld, dry_run, checked or unknown; or a reason',
     )
+    .addOption(
+      new Option('--policy <answer>', 'what policy said, obeyed or not').choices(POLICY_ANSWERS),
+    )
     .option('--key-arn <arn>', 'entries that name this key, by ARN, id or alias')
-    .option('--since <time>', 'not before this RFC 3339 time')
-    .option('--until <time>', 'before this RFC 3339 time')
+    .option('--since <time>', 'not before this RFC 3339 time, or so long ago: 90m, 24h, 7d')
+    .option('--until <time>', 'before this time')
     .addOption(new Option('--kind <kind>', 'entries of this kind').choices(KINDS))
     .option('--decision <id>', 'entries of one call');
 }
@@ -44,7 +51,7 @@ export function addFilters(command: Command): Command {
 export type Filter = (entry: AuditEntry) => boolean;
 
 export function toFilter(options: FilterOptions): Filter {
-  const { principal, outcome, keyArn, kind, decision } = options;
+  const { principal, outcome, policy, keyArn, kind, decision } = options;
   const tests: Filter[] = [];
   if (principal !== undefined) tests.push(byPrincipal(principal));
   if (outcome !== undefined) {
@@ -54,6 +61,7 @@ export function toFilter(options: FilterOptions): Filter {
     }
     tests.push(({ outcome: told }) => told?.status === outcome || told?.reason === outcome);
   }
+  if (policy !== undefined) tests.push((entry) => policyOf(entry) === policy);
   if (keyArn !== undefined)
     tests.push((entry) => keysOf(entry).some((key) => key.endsWith(keyArn)));
   if (kind !== undefined) tests.push((entry) => entry.kind === kind);
@@ -79,10 +87,14 @@ function keysOf({ input, kms }: AuditEntry): readonly string[] {
 
 function timeOf(option: string, value: string | undefined): number | undefined {
   if (value === undefined) return;
-  const time = Date.parse(value);
+  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
+  const time =
+    count === undefined ? Date.parse(value) : Date.now() - Number(count) * (MS[unit] ?? Number.NaN);
   if (!Number.isNaN(time)) return time;
   throw new CommandFailure(
-    `${option}: '${value}' is no time such as 2026-11-23T18:00:00Z`,
+    `${option}: '${value}' is no time such as 2026-11-23T18:00:00Z or 24h`,
     UNREADABLE,
   );
 }
+
+const MS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 };

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { readEntries } from '../../audit/verify/entries.ts';
 import type { Terminal } from '../command.ts';
-import { type AuditEntry, printable, toEntry } from './entry-view.ts';
+import { type AuditEntry, policyOf, printable, toEntry } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
 import { disk, logsOf } from './log-path.ts';
@@ -16,7 +16,7 @@ export function defineStats(command: Command, terminal: Terminal): void {
   addFilters(
     command
       .command('stats')
-      .description('Count entries by kind, outcome, reason, principal and rule.')
+      .description('Count entries by kind, outcome, reason, policy’s answer, principal and rule.')
       .argument('[paths...]', 'logs or folders of logs'),
   )
     .option('--json', 'print them as JSON')
@@ -40,19 +40,22 @@ function createTally() {
     kind: new Map(),
     outcome: new Map(),
     reason: new Map(),
+    policy: new Map(),
     principal: new Map(),
     rule: new Map(),
   };
   let [first, last] = ['', ''];
 
   return {
-    add({ kind, outcome, input, result, timestamp }: AuditEntry) {
+    add(entry: AuditEntry) {
+      const { kind, outcome, input, result, timestamp } = entry;
       first ||= timestamp;
       last = timestamp;
       count('kind', kind);
       if (outcome) {
         count('outcome', outcome.status);
         count('reason', outcome.reason);
+        count('policy', policyOf(entry));
         count('principal', input?.principal?.id);
       }
       count('rule', result?.rule);

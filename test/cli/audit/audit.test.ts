@@ -100,6 +100,8 @@ test('verify: no log, a bad flag and a bad key are 3', async () => {
     ['tail', file, '--since', 'soon'],
     ['tail', file, '--outcome', 'denyed'],
     ['tail', file, '--kind', 'intnt'],
+    ['tail', file, '--policy', 'deny'],
+    ['tail', file, '--since', '24x'],
     ['tail', file, '-n', 'x'],
     ['verify', `${file}.gz`],
   ]) {
@@ -172,8 +174,21 @@ test('tail, export and stats show what was asked for', async () => {
   expect(jsonl.map((line) => JSON.parse(line).seq)).toEqual(jsonl.map((_, seq) => seq));
   const stats = JSON.parse((await audit(['stats', '--json', file])).output);
   expect(stats.outcome).toEqual({ released: 30, denied: 10 });
+  expect(stats.policy).toEqual({ allowed: 30, denied: 10 });
   const none = await audit(['tail', file, '--principal', 'spiffe://other/*']);
   expect(none).toEqual({ code: 0, output: '', errors: '' });
+});
+
+test('a time may be given as how long ago it was', async () => {
+  const count = async (...args: string[]) =>
+    (await audit(['export', file, ...args])).output.split('\n').length - 1;
+  const all = await count();
+  const [hour, now] = [3_600_000, Date.now()];
+  const written = Date.parse(JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '').timestamp);
+  expect(now - written, 'the log was written by this test').toBeLessThan(hour);
+  expect(await count('--since', '1h')).toBe(all);
+  expect(await count('--until', '60m')).toBe(0);
+  expect(await count('--since', '0s')).toBe(0);
 });
 
 test('every kind of the schema can be asked for', async () => {
@@ -197,6 +212,10 @@ test('tail and export show what policy had against a call, obeyed or not', async
   expect(output).toMatch(/ {2}intent {2}.* denied, not enforced {2}tenant_changed /);
   expect(output).toMatch(/ {2}failed {2}KMS_THROTTLED .* denied, not enforced {2}tenant_changed /);
   expect(output).toContain('shadow  deny_to_allow by next');
+  const denied = await audit(['export', folder.file, '--policy', 'denied', '--kind', 'outcome']);
+  expect(denied.output.trim().split('\n')).toHaveLength(1);
+  const stats = JSON.parse((await audit(['stats', '--json', folder.file])).output);
+  expect(stats.policy).toEqual({ denied: 2 });
   const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file]))
     .output;
   expect(rows).toMatch(/,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed\n$/);
