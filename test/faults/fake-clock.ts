@@ -17,7 +17,6 @@ export interface FakeClock {
 /** By libfaketime, which reads the offset anew at each look at the clock. */
 export function createFakeClock(): FakeClock {
   const file = join(tmpdir(), `clock-${process.pid}`);
-  const library = /LD_PRELOAD=(\S+)/.exec(runTool('faketime', ['-m', '-f', '+0s', 'env']))?.[1];
   let offset = 0;
   const set = (offsetMs: number): void => {
     const seconds = Math.round(offsetMs / 1000);
@@ -28,7 +27,7 @@ export function createFakeClock(): FakeClock {
   set(0);
   return {
     env: {
-      LD_PRELOAD: library ?? '',
+      LD_PRELOAD: libraryOf(),
       FAKETIME_TIMESTAMP_FILE: file,
       FAKETIME_NO_CACHE: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
@@ -37,4 +36,17 @@ export function createFakeClock(): FakeClock {
     set,
     remove: () => rmSync(file),
   };
+}
+
+/**
+ * Its command makes a semaphore that has the name of its process id, and so fails where a process of
+ * that id has left one; the next one has another id.
+ */
+function libraryOf(tries = 5): string {
+  try {
+    return /LD_PRELOAD=(\S+)/.exec(runTool('faketime', ['-m', '-f', '+0s', 'env']))?.[1] ?? '';
+  } catch (thrown) {
+    if (tries === 1 || !String(thrown).includes('File exists')) throw thrown;
+    return libraryOf(tries - 1);
+  }
 }
