@@ -21,9 +21,19 @@ export async function inputsOf(
   return Promise.all(
     files.map(async (name) => ({
       name,
-      input: completeInput(askedBy(parseDocument(name, await readText(name, stdin)))),
+      input: completeInput(askedBy(documentIn(name, await readText(name, stdin)))),
     })),
   );
+}
+
+/** Of lines of JSON, as an audit log has of one call, the first that says what policy was asked. */
+function documentIn(name: string, text: string): unknown {
+  const lines = text.trim().split('\n');
+  if (lines.length === 1 || !lines.every((line) => line.startsWith('{'))) {
+    return parseDocument(name, text);
+  }
+  const documents = lines.map((line) => parseDocument(name, line));
+  return documents.find((one) => (one as { input?: unknown }).input !== undefined) ?? documents[0];
 }
 
 /** @throws CommandFailure */

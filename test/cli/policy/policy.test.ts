@@ -187,9 +187,11 @@ describe('policy replay', () => {
   it('explains an entry as it stands, and says what its masks leave open', async () => {
     const clear = await policy(`explain ${EXAMPLE} --input -`, entry('a'));
     expect(clear).toMatchObject({ code: 0, out: 'allow by rule demo\n\nrule demo: fits\n' });
+    const outcome = '{"kind":"outcome","decision_id":"id-1"}';
+    const both = await policy(`explain ${EXAMPLE} --input -`, `${outcome}\n${entry('a')}\n`);
+    expect(both).toEqual(clear);
     const masked = await policy(`explain ${EXAMPLE} --input -`, entry('hmac-sha256:0'));
     expect(masked.out).toMatch(/^allow by rule demo\n {2}values .* are masked/);
-    const outcome = '{"kind":"outcome","decision_id":"id-1"}';
     const none = await policy(`explain ${EXAMPLE} --input -`, outcome);
     expect([none.code, none.err]).toEqual([1, expect.stringMatching(/its intent or refusal does/)]);
   });
