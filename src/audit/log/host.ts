@@ -138,9 +138,10 @@ function seal(state: HostState, how: 'logged' | 'last'): Promise<void> {
 }
 
 function unsealed(state: HostState, thrown: unknown): void {
-  const { code, message } = toLogFault(thrown);
+  const fault = toLogFault(thrown);
+  const { code, message } = fault;
   if (thrown instanceof Unsigned) state.tell({ type: 'unsigned', code, message });
-  else if (!state.ill && !state.closed) fall(state, toLogFault(thrown), -1);
+  else if (!state.ill && !state.closed) fall(state, fault, -1);
 }
 
 function guard(state: HostState, work: () => void): void {

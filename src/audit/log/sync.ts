@@ -32,7 +32,8 @@ function doubt(state: LogState, thrown: unknown): LogFault {
  * Where they do, the last of them has mostly done it.
  */
 export async function flush(state: LogState): Promise<void> {
-  const { live, bytes, options } = { ...state, live: writable(state) };
+  const live = writable(state);
+  const { bytes, options } = state;
   const aside = options.durability === 'write' ? openAside(options, live) : undefined;
   if (!aside) return sync(state, live.file);
   try {

@@ -5,11 +5,17 @@ export type Tree = Readonly<Record<string, unknown>>;
 /** What policy was asked for an entry of an audit log or a capture file; anything else is itself an input. */
 export function askedBy(document: unknown): unknown {
   if (typeof document !== 'object' || document === null) return document;
-  const { kind, decision_id: id, input, timestamp } = document as Tree;
+  const entry = document as Tree;
+  const { decision_id: id, input } = entry;
   if (id === undefined) return document;
   if (input === undefined) {
     throw new CommandFailure(`entry ${id} holds no input of policy; its intent or refusal does`);
   }
+  return inputOf(entry);
+}
+
+/** A capture file holds inputs as they were, and its entries have no kind. */
+export function inputOf({ kind, input, timestamp }: Tree): unknown {
   return kind === undefined ? input : fromAudit(asTree(input, 'input'), timestamp);
 }
 
@@ -19,7 +25,7 @@ export function isMasked(input: unknown): boolean {
 }
 
 /** An audit entry leaves empty values out, and what an ARN says already; the input of policy has all. */
-export function fromAudit(input: Tree, timestamp: unknown): Tree {
+function fromAudit(input: Tree, timestamp: unknown): Tree {
   const date = new Date(String(timestamp));
   const weekday = date.toLocaleDateString('en-US', { weekday: 'long', timeZone: 'UTC' });
   const time = {

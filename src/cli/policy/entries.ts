@@ -1,5 +1,5 @@
 import type { PolicyInput } from '../../policy/input.ts';
-import { asTree, fromAudit, isMasked, type Tree } from './asked-by.ts';
+import { asTree, inputOf, isMasked, type Tree } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
 import { parseDocument } from './inputs.ts';
 import { readText } from './open.ts';
@@ -54,10 +54,10 @@ function isDecision({ kind, result, error }: Tree): boolean {
 }
 
 function toRecorded(entry: Tree): RecordedDecision | undefined {
-  const { erased, masked, decision_id, timestamp, input, result } = entry;
+  const { erased, masked, decision_id, result } = entry;
   const { allow, rule = '' } = asTree(result, 'result');
   if (erased !== undefined || masked !== undefined) return undefined;
-  const whole = entry['kind'] === undefined ? input : fromAudit(asTree(input, 'input'), timestamp);
+  const whole = inputOf(entry);
   if (whole === undefined || isMasked(whole)) return undefined;
   return {
     name: String(decision_id ?? ''),
