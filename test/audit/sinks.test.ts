@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { createNodeDisk, type Disk } from '../../src/audit/log/disk.ts';
-import { createDelivery, type Sink } from '../../src/audit/sinks/deliver.ts';
+import { createDelivery, type DeliverOptions, type Sink } from '../../src/audit/sinks/deliver.ts';
 import { createStdoutSink } from '../../src/audit/sinks/stdout.ts';
 import { Refusal } from '../../src/errors.ts';
 import { fill } from './fault-world.ts';
@@ -89,29 +89,46 @@ test.concurrent('a required sink that does not answer makes a call fail, and the
   await audit.close();
 });
 
-test.concurrent('a sink that stays away too long loses the oldest entries, and they are counted', async () => {
-  await using folder = createFolder();
-  const audit = await openAudit(folder.file);
-  await fill(audit, 20);
+/** A log that is closed; returns how many entries it has. */
+async function writeLog(file: string, calls: number): Promise<number> {
+  const audit = await openAudit(file);
+  await fill(audit, calls);
   await audit.close();
-  const total = linesOf(folder.file).length;
+  return linesOf(file).length;
+}
+
+/** Delivers a log to a sink that keeps the seqs of what it got. */
+function deliver(
+  file: string,
+  { batchBytes, ...changes }: Partial<DeliverOptions> & Pick<Sink, 'batchBytes'>,
+) {
   const got: number[] = [];
-  let dropped = 0;
   const sink: Sink = {
-    name: 'test',
-    batchBytes: 1_000,
+    ...{ name: 'test', batchBytes },
     async send(lines) {
       got.push(...lines.map(({ bytes }) => JSON.parse(bytes.toString()).seq));
     },
   };
   const delivery = createDelivery({
-    ...{ disk: createNodeDisk(), file: folder.file, sink, from: 0, maxBehind: 10 },
+    ...{ disk: createNodeDisk('here'), file, sink, from: 0, maxBehind: 100 },
     onDelivered: () => undefined,
+    onDropped: () => undefined,
+    onError: () => undefined,
+    wait: async () => undefined,
+    ...changes,
+  });
+  return { delivery, got };
+}
+
+test.concurrent('a sink that stays away too long loses the oldest entries, and they are counted', async () => {
+  await using folder = createFolder();
+  const total = await writeLog(folder.file, 20);
+  let dropped = 0;
+  const { delivery, got } = deliver(folder.file, {
+    ...{ batchBytes: 1_000, maxBehind: 10 },
     onDropped(count) {
       dropped += count;
     },
-    onError: () => undefined,
-    wait: async () => undefined,
   });
   delivery.advance(total);
   await delivery.close();
@@ -121,21 +138,10 @@ test.concurrent('a sink that stays away too long loses the oldest entries, and t
 
 test.concurrent('a sink that had nothing to send at first sends what comes later', async () => {
   await using folder = createFolder();
-  const audit = await openAudit(folder.file);
-  await fill(audit, 4);
-  await audit.close();
-  const total = linesOf(folder.file).length;
-  const got: number[] = [];
-  const send = async (lines: readonly { bytes: Buffer }[]) => {
-    for (const { bytes } of lines) got.push(JSON.parse(bytes.toString()).seq);
-  };
-  const delivery = createDelivery({
-    ...{ disk: createNodeDisk('here'), file: folder.file, from: 0, maxBehind: total },
-    sink: { name: 'stdout', batchBytes: 1_000, send },
-    onDelivered: () => undefined,
-    onDropped: () => undefined,
+  const total = await writeLog(folder.file, 4);
+  const { delivery, got } = deliver(folder.file, {
+    ...{ batchBytes: 1_000, maxBehind: total },
     onError: (message) => expect.unreachable(message),
-    wait: async () => undefined,
   });
   for (const seq of [0, 0, 3, 3, total]) {
     delivery.advance(seq);
@@ -149,10 +155,7 @@ const turns = () => new Promise(setImmediate);
 
 test.concurrent('a disk that fails in the midst of a batch costs a sink no entry', async () => {
   await using folder = createFolder();
-  const audit = await openAudit(folder.file);
-  await fill(audit, 4);
-  await audit.close();
-  const total = linesOf(folder.file).length;
+  const total = await writeLog(folder.file, 4);
   const disk = createNodeDisk('here');
   let reads = 0;
   const failing: Disk = {
@@ -171,18 +174,7 @@ test.concurrent('a disk that fails in the midst of a batch costs a sink no entry
       };
     },
   };
-  const got: number[] = [];
-  const send = async (lines: readonly { bytes: Buffer }[]) => {
-    for (const { bytes } of lines) got.push(JSON.parse(bytes.toString()).seq);
-  };
-  const delivery = createDelivery({
-    ...{ disk: failing, file: folder.file, from: 0, maxBehind: 100 },
-    sink: { name: 'stdout', batchBytes: 100_000, send },
-    onDelivered: () => undefined,
-    onDropped: () => undefined,
-    onError: () => undefined,
-    wait: async () => undefined,
-  });
+  const { delivery, got } = deliver(folder.file, { batchBytes: 100_000, disk: failing });
   // More than there is, so that the end is looked for.
   delivery.advance(total + 1);
   await delivery.close();
