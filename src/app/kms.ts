@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import type { AwsOptions } from '../kms/aws/backend.ts';
 import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
 import { refuseFaults } from '../kms/faults.ts';
 import { guardKms } from '../kms/guard/create-guard.ts';
@@ -31,13 +32,21 @@ async function composeEmbedded(config: Config, { log, env }: Surroundings, metri
   const { createEmbeddedBackend } = await import('../kms/embedded/backend.ts');
   const { openEmbeddedKms } = await import('../kms/embedded/open.ts');
   const { requireLoopback } = await import('../kms/embedded/protections.ts');
-  const { grpc, kms_json } = config;
-  requireLoopback('grpc.listen', grpc.listen);
-  for (const { listen } of grpc.listeners) requireLoopback('grpc.listeners', listen);
-  if (kms_json.listen !== undefined) requireLoopback('kms_json.listen', kms_json.listen);
+  for (const { setting, address } of doorsOf(config)) requireLoopback(setting, address);
   const warn = (sentence: string) => log.warn(sentence);
   const embedded = openEmbeddedKms(config.kms.embedded, { env, warn, now: Date.now });
   return { kms: refuseFaults(metrics.kms.measure(createEmbeddedBackend(embedded))), embedded };
+}
+
+/** Where calls come in that reach KMS. */
+export function doorsOf({ grpc, kms_json: kmsJson }: Config) {
+  return [
+    { setting: 'grpc.listen', address: grpc.listen },
+    ...grpc.listeners.map(({ listen }) => ({ setting: 'grpc.listeners', address: listen })),
+    ...(kmsJson.listen === undefined
+      ? []
+      : [{ setting: 'kms_json.listen', address: kmsJson.listen }]),
+  ];
 }
 
 async function composeAws(
@@ -45,15 +54,21 @@ async function composeAws(
   { log, env }: Surroundings,
   metrics: Metrics,
 ): Promise<Backend> {
-  const { createAwsBackend } = await import('../kms/aws/backend.ts');
-  const { region, endpoint, transport, allow_embedded: allowEmbedded } = kms.aws;
   const warn = (sentence: string) => log.warn(sentence);
-  const aws = await createAwsBackend({ region, endpoint, transport, allowEmbedded, env, warn });
+  const aws = await openAws(kms.aws, { env, warn });
   const told = (state: string) => {
     log.warn({ state }, 'the circuit breaker towards KMS');
     metrics.read({ breakerOpen: () => state === 'open' });
   };
   return { kms: refuseFaults(guard(metrics.kms.measure(aws), limits, told)), embedded: undefined };
+}
+
+type AwsSurroundings = Pick<AwsOptions, 'env' | 'warn'>;
+
+export async function openAws(config: Config['kms']['aws'], around: AwsSurroundings): Promise<Kms> {
+  const { createAwsBackend } = await import('../kms/aws/backend.ts');
+  const { region, endpoint, transport, allow_embedded: allowEmbedded } = config;
+  return createAwsBackend({ region, endpoint, transport, allowEmbedded, ...around });
 }
 
 /** Around what is measured, so that a second try counts as a request of its own. */

@@ -67,23 +67,24 @@ export async function composePolicy(
   };
 }
 
-async function toVerification({ keys, keyid, scope }: Signing): Promise<Verification> {
+export async function toVerification({ keys, keyid, scope }: Signing): Promise<Verification> {
   const read: Record<string, Verification['keys'][string]> = {};
   for (const [id, { algorithm, key_file: file }] of Object.entries(keys)) {
-    const setting = `policy.signing.keys.${id}.key_file`;
-    read[id] = { algorithm, key: await ofSetting(setting, () => publicKeyIn(file)) };
+    read[id] = { algorithm, key: await publicKeyOf(id, file) };
   }
   return { keys: read, scope, ...(keyid !== undefined && { keyId: keyid }) };
 }
 
 /** OpenSSL says `DECODER routines::unsupported` to whatever is no key. */
-function publicKeyIn(file: string): KeyObject {
-  const pem = readFileSync(file);
-  try {
-    return createPublicKey(pem);
-  } catch (cause) {
-    throw new Error(`${file} holds no public key in PEM`, { cause });
-  }
+export function publicKeyOf(id: string, file: string): Promise<KeyObject> {
+  return ofSetting(`policy.signing.keys.${id}.key_file`, () => {
+    const pem = readFileSync(file);
+    try {
+      return createPublicKey(pem);
+    } catch (cause) {
+      throw new Error(`${file} holds no public key in PEM`, { cause });
+    }
+  });
 }
 
 type Signing = NonNullable<Config['policy']['signing']>;

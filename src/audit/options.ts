@@ -119,7 +119,9 @@ export function settingsOf(options: AuditOptions): HostSettings {
 }
 
 /** The key that signs checkpoints. One that was made here cannot be told from another host's: it warns. */
-export function signingKeyOf(options: AuditOptions): SigningKey {
+export function signingKeyOf(
+  options: Pick<AuditOptions, 'file' | 'origin' | 'signer' | 'signingKeyFile' | 'warn'>,
+): SigningKey {
   const { file, signer, signingKeyFile, warn } = options;
   if (signer) return { vkey: signer.vkey };
   const path = signingKeyFile ?? `${file}.key`;
@@ -137,7 +139,9 @@ function signerIn(path: string, bytes: Buffer, origin: string): Signer {
   }
 }
 
-export function redactorOf(options: AuditOptions): Redactor {
+export function redactorOf(
+  options: Pick<AuditOptions, 'file' | 'hmacKeyFile' | 'clearContextKeys' | 'warn'>,
+): Redactor {
   const { file, hmacKeyFile, clearContextKeys = [], warn } = options;
   const path = hmacKeyFile ?? `${file}.hmac-key`;
   const { bytes, made } = readOrMakeKey(path, hmacKeyFile ? undefined : () => randomBytes(32));

@@ -1,5 +1,6 @@
 import type { Command as Program } from 'commander';
-import { ConfigError, type ConfigSources, loadConfig } from '../config/load.ts';
+import { ConfigError, loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { configAsYaml, configJsonSchema } from '../config/show.ts';
 import { EXIT, type Terminal } from './command.ts';
 import { CommandFailure, program } from './program.ts';
@@ -7,11 +8,12 @@ import { CommandFailure, program } from './program.ts';
 export const run = program('config', (command, terminal) => {
   command.description('Look at the configuration without serving.');
   withConfigOptions(command.command('check'))
-    .description('Say whether the configuration is valid; exit 64 where it is not.')
-    .action((options: ConfigOptions) => {
-      readConfig(options, terminal);
-      terminal.stdout.write('the configuration is valid\n');
-    });
+    .description(
+      'Say all that keeps a proxy from starting: exit 64 where the configuration is not valid, 1 where what it names cannot be used here. Nothing is made or locked, and no service is asked.',
+    )
+    .option('--no-files', 'leave out what it names: the files are elsewhere')
+    .option('--json', 'print the verdict as JSON')
+    .action((options: CheckOptions) => check(options, terminal));
   withConfigOptions(command.command('print'))
     .description('Print the configuration that would be used, defaults included.')
     .action((options: ConfigOptions) => {
@@ -30,6 +32,37 @@ export interface ConfigOptions {
   readonly set: readonly string[];
 }
 
+interface CheckOptions extends ConfigOptions {
+  readonly files: boolean;
+  readonly json?: boolean;
+}
+
+async function check(options: CheckOptions, terminal: Terminal): Promise<void> {
+  const { valid, problems } = await examine(options, terminal);
+  if (options.json) {
+    terminal.stdout.write(`${JSON.stringify({ valid, problems }, undefined, 2)}\n`);
+  }
+  if (!valid) throw new CommandFailure(new ConfigError(problems).message, EXIT.usage);
+  if (problems.length > 0) {
+    throw new CommandFailure(
+      `what the configuration names cannot be used:\n  ${problems.join('\n  ')}`,
+    );
+  }
+  if (!options.json) terminal.stdout.write('the configuration is valid\n');
+}
+
+async function examine(options: CheckOptions, terminal: Terminal) {
+  try {
+    const config = load(options, terminal);
+    if (!options.files) return { valid: true, problems: [] };
+    const { preflight } = await import('../app/preflight.ts');
+    return { valid: true, problems: await preflight(config, terminal.env) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { valid: false, problems: error.problems };
+  }
+}
+
 /** `--config` and `--set`, for every command that reads the configuration. */
 export function withConfigOptions(command: Program): Program {
   return command
@@ -43,16 +76,16 @@ export function withConfigOptions(command: Program): Program {
 }
 
 /** @throws CommandFailure with exit code 64 that lists every problem. */
-export function readConfig(options: ConfigOptions, terminal: Terminal) {
-  const sources: ConfigSources = {
-    file: options.config,
-    settings: options.set,
-    env: terminal.env,
-  };
+export function readConfig(options: ConfigOptions, terminal: Terminal): Config {
   try {
-    return loadConfig(sources);
+    return load(options, terminal);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new CommandFailure(error.message, EXIT.usage);
   }
+}
+
+/** @throws ConfigError */
+function load({ config: file, set: settings }: ConfigOptions, { env }: Terminal): Config {
+  return loadConfig({ file, settings, env });
 }

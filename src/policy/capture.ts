@@ -10,12 +10,7 @@ export interface Capture {
 
 /** Appends to a file that its owner alone may read. @throws Error where others may */
 export function createCapture(path: string): Capture {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found && (found.mode & 0o077) !== 0) {
-    throw new Error(
-      `${path} may be read by others; it holds values in clear and must be of mode 0600`,
-    );
-  }
+  refuseOpenFile(path);
   const stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
   // What cannot be captured is not captured: it serves nobody but the one who will replay it.
   stream.on('error', () => {});
@@ -26,4 +21,13 @@ export function createCapture(path: string): Capture {
     },
     close: () => new Promise((resolve) => stream.end(resolve)),
   };
+}
+
+/** @throws Error where others may read what is there */
+export function refuseOpenFile(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found || (found.mode & 0o077) === 0) return;
+  throw new Error(
+    `${path} may be read by others; it holds values in clear and must be of mode 0600`,
+  );
 }

@@ -30,6 +30,25 @@ describe('config', () => {
     expect(stderr).toMatch(/kms\.backend: /);
   });
 
+  test('check tells what the configuration names and is not there, and exits 1', async () => {
+    const missing = ['--set', 'policy.source=none.tar.gz', '--set', 'kms.embedded.seed=none.yaml'];
+    const { code, stderr, stdout } = await config('check', ...DEMO, ...missing);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/\n {2}kms\.embedded\.seed: .*none\.yaml/);
+    expect(stderr).toMatch(/\n {2}policy\.source: .*none\.tar\.gz/);
+    expect((await config('check', ...DEMO, ...missing, '--no-files')).code).toBe(0);
+  });
+
+  test.each([
+    [0, true, 0, []],
+    [1, true, 1, ['--set', 'policy.source=none']],
+    [64, false, 2, ['--set', 'nobody=1', '--set', 'kms.backend=gcp']],
+  ])('check --json exits %i with valid: %s and %i problems', async (exit, valid, count, args) => {
+    const { code, stdout } = await config('check', ...DEMO, '--json', ...args);
+    const verdict = JSON.parse(stdout);
+    expect([code, verdict.valid, verdict.problems.length]).toEqual([exit, valid, count]);
+  });
+
   test('print shows what would be used, without the secrets of a URL', async () => {
     const secret = ['--set', 'kms.aws.endpoint=https://user:secret@example.com'];
     const { code, stdout } = await config('print', ...DEMO, ...secret);

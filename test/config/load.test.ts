@@ -46,6 +46,12 @@ describe('the configuration', () => {
     expect(keys).toMatchObject({ own_account: '111122223333', ttl_ms: 5, tags: false });
   });
 
+  test('refuses one access key twice', () => {
+    const key = { id: 'AKID', secret_file: '/x' };
+    const [problem] = problems([`kms_json.access_keys=${JSON.stringify([key, key])}`]);
+    expect(problem).toBe('kms_json.access_keys: one id is there twice');
+  });
+
   test('reports every problem at once, by the path that is wrong', () => {
     const found = problems(['grpc.lissten=x', 'kms.backend=gcp', 'keys.ttl_ms=61000'], {
       KRP_NOBODY: '1',

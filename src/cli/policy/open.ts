@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { BUNDLE_LIMIT_BYTES, type Bundle, readBundle } from '../../policy/bundle/bundle.ts';
+import type { Bundle } from '../../policy/bundle/bundle.ts';
 import { about, BundleFault } from '../../policy/bundle/fault.ts';
 import type { Verification } from '../../policy/bundle/signature.ts';
+import { fetchBundle } from '../../policy/fetch-bundle.ts';
 import { createGeneration, type Generation } from '../../policy/generation.ts';
-import { openSource } from '../../policy/sources/open.ts';
 import { CommandFailure } from '../program.ts';
 
 /** What a decision gets from a proxy with the default configuration. */
@@ -11,14 +11,7 @@ const LIMITS = { timeoutMs: 50, memoryBytes: 16 * 1024 * 1024 };
 
 /** Bundle of a file, a folder of Rego or a URL. @throws CommandFailure */
 export async function readPolicy(location: string, verification?: Verification): Promise<Bundle> {
-  const service = { minDelayMs: 1, maxDelayMs: 1, longPollingTimeoutSeconds: 0 };
-  const options = { location, maxBytes: BUNDLE_LIMIT_BYTES, service, watchIntervalMs: 1_000 };
-  return told(location, async () => {
-    const source = await openSource(options);
-    const archive = await source.fetch();
-    if (!archive) throw new BundleFault(`${location} gives no bundle`);
-    return readBundle(archive, { verification });
-  });
+  return told(location, () => fetchBundle(location, { verification }));
 }
 
 /** A policy that is ready to decide, as in the proxy. @throws CommandFailure */

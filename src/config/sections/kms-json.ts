@@ -18,6 +18,9 @@ export const kmsJson = z
       .describe('Where AWS’s own protocol is served, for --endpoint-url. Off where unset.'),
     access_keys: z
       .array(accessKey)
+      .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, {
+        message: 'one id is there twice',
+      })
       .default([])
       .describe('With any, requests must be signed by one of them; without, nobody is identified.'),
     max_clock_skew_ms: milliseconds(300_000).describe('How old or early a signature may be.'),

@@ -11,15 +11,13 @@ export interface AccessKeySetting {
 export function readAccessKeys(settings: readonly AccessKeySetting[]): AccessKeys {
   const keys = new Map<string, KeyObject>();
   for (const [index, { id, secret_file: file }] of settings.entries()) {
-    const setting = `kms_json.access_keys[${index}]`;
-    if (keys.has(id)) throw new Error(`${setting}.id: ${id} is there twice`);
-    keys.set(id, createSecretKey(readSecret(file, `${setting}.secret_file`)));
+    keys.set(id, createSecretKey(readSecret(file, `kms_json.access_keys.${index}.secret_file`)));
   }
   return keys;
 }
 
-/** As bytes, not as a string, of which copies would stay in memory. */
-function readSecret(file: string, setting: string): Buffer {
+/** As bytes, not as a string, of which copies would stay in memory. @throws Error as above */
+export function readSecret(file: string, setting: string): Buffer {
   let secret: Buffer;
   try {
     if ((statSync(file).mode & 0o007) !== 0) {

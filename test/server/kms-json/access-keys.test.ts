@@ -23,14 +23,9 @@ it('a secret is the file’s content, without the line end', () => {
 });
 
 it.each([
-  ['a missing file', () => join(folder, 'none'), /access_keys\[0\]\.secret_file: .*none.*ENOENT/],
+  ['a missing file', () => join(folder, 'none'), /access_keys\.0\.secret_file: .*none.*ENOENT/],
   ['an empty file', () => secretFile(' \n'), /is empty/],
   ['a file that everyone may read', () => secretFile('hush', 0o644), /everyone may read it/],
 ])('%s is refused by the setting’s name', (_name, file, message) => {
   expect(() => readAccessKeys([{ id: 'AKID', secret_file: file() }])).toThrow(message);
-});
-
-it('one id twice is refused', () => {
-  const key = { id: 'AKID', secret_file: secretFile('hush') };
-  expect(() => readAccessKeys([key, key])).toThrow(/access_keys\[1\]\.id: AKID is there twice/);
 });

@@ -1,0 +1,150 @@
+import { redactorOf, signingKeyOf } from '../audit/options.ts';
+import type { Config } from '../config/schema.ts';
+import { createFileKeys } from '../identity/jwks.ts';
+import { createEmbeddedKms } from '../kms/embedded/embedded.ts';
+import { protect, requireLoopback } from '../kms/embedded/protections.ts';
+import { readSeed } from '../kms/embedded/seed.ts';
+import { createStateFile } from '../kms/embedded/state/file.ts';
+import { about, BundleFault } from '../policy/bundle/fault.ts';
+import { refuseOpenFile } from '../policy/capture.ts';
+import { fetchBundle } from '../policy/fetch-bundle.ts';
+import { createGeneration } from '../policy/generation.ts';
+import { readSecret } from '../server/kms-json/access-keys.ts';
+import { createTlsFiles } from '../server/tls/files.ts';
+import { doorsOf, openAws } from './kms.ts';
+import { ofSetting } from './of-setting.ts';
+import { readable, writable } from './places.ts';
+import { publicKeyOf, toVerification } from './policy.ts';
+import type { Surroundings } from './surroundings.ts';
+
+type Env = Surroundings['env'];
+type Checks = readonly Promise<unknown>[];
+
+const ignored = () => {};
+
+/**
+ * What a start would read here and cannot, a sentence each that names the setting. Nothing is
+ * made, locked, served or asked for over a network.
+ */
+export async function preflight(config: Config, env: Env): Promise<readonly string[]> {
+  const checks: Checks = [
+    ...(config.kms.backend === 'aws' ? ofAws(config, env) : ofEmbedded(config, env)),
+    ...ofPolicy(config.policy),
+    ...ofAudit(config.audit),
+    ...ofTls(config.grpc.tls),
+    ...ofCallers(config),
+  ];
+  const outcomes = await Promise.allSettled(checks);
+  const sentences = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [(outcome.reason as Error).message] : [],
+  );
+  // One that several checks stumble over is told once.
+  return [...new Set(sentences)];
+}
+
+/** The Region for itself, so that a wrong endpoint does not hide that there is none. */
+function ofAws({ kms: { aws } }: Config, env: Env): Checks {
+  const { endpoint: _, ...anywhere } = { ...aws, allow_embedded: false };
+  return [anywhere, aws].map(async (config) => {
+    const kms = await openAws(config, { env, warn: ignored });
+    await kms.close();
+  });
+}
+
+function ofEmbedded(config: Config, env: Env): Checks {
+  const { region, account, seed, ...embedded } = config.kms.embedded;
+  const { state_file: stateFile, in_production: inProduction } = embedded;
+  return [
+    ...doorsOf(config).map(async ({ setting, address }) => requireLoopback(setting, address)),
+    (async () => protect({ env, inProduction, warn: ignored }))(),
+    ofSetting('kms.embedded.seed', () => {
+      if (seed === undefined) return;
+      const inMemory = { region, account, now: Date.now, stateFile: undefined };
+      createEmbeddedKms({ ...inMemory, seed: readSeed(seed) });
+    }),
+    ofSetting('kms.embedded.state_file', () => stateFile && createStateFile(stateFile).load()),
+    writable('kms.embedded.state_file', stateFile, { makesFolders: false }),
+  ];
+}
+
+function ofPolicy(policy: Config['policy']): Checks {
+  const { source, candidate, signing, service, capture_file: captureFile } = policy;
+  return [
+    ofBundle('policy.source', source, policy),
+    ofBundle('policy.candidate', candidate, policy),
+    ...Object.entries(signing?.keys ?? {}).map(([id, key]) => publicKeyOf(id, key.key_file)),
+    ...(['bearer_token_file', 'ca_file', 'cert_file', 'key_file'] as const).map((name) =>
+      readable(`policy.service.${name}`, service[name]),
+    ),
+    writable('policy.service.persist', service.persist, { makesFolders: true }),
+    ofSetting('policy.capture_file', () => captureFile && refuseOpenFile(captureFile)),
+    writable('policy.capture_file', captureFile, { makesFolders: false }),
+  ];
+}
+
+/** What comes from a service may be away at a start; its Rego is compiled and the bundle proved as there. */
+function ofBundle(setting: string, location: string | undefined, policy: Config['policy']) {
+  return ofSetting(setting, async () => {
+    if (location === undefined || /^https?:/.test(location)) return;
+    // A key that cannot be had is told by its own setting.
+    const verification = await (policy.signing && toVerification(policy.signing).catch(ignored));
+    const limits = { timeoutMs: policy.timeout_ms, memoryBytes: policy.memory_mib * 1024 * 1024 };
+    try {
+      const options = {
+        maxBytes: policy.size_limit_bytes,
+        verification: verification ?? undefined,
+      };
+      createGeneration(await fetchBundle(location, options), limits, Date.now());
+    } catch (fault) {
+      throw fault instanceof BundleFault ? new Error(about(location, fault)) : fault;
+    }
+  });
+}
+
+function ofAudit({ file, origin, checkpoint, ...audit }: Config['audit']): Checks {
+  const { signing_key_file: signingKeyFile } = checkpoint;
+  const { hmac_key_file: hmacKeyFile } = audit;
+  const log = { file, origin, warn: ignored };
+  return [
+    writable('audit.file', file, { makesFolders: true }),
+    // Those that are not named are made beside the log by a start.
+    ofSetting(
+      'audit.checkpoint.signing_key_file',
+      () => signingKeyFile && signingKeyOf({ ...log, signingKeyFile }),
+    ),
+    ofSetting('audit.hmac_key_file', () => hmacKeyFile && redactorOf({ ...log, hmacKeyFile })),
+    readable('audit.checkpoint.post.token_file', checkpoint.post?.token_file),
+    readable('audit.decision_log.token_file', audit.decision_log?.token_file),
+  ];
+}
+
+function ofTls(tls: Config['grpc']['tls']): Checks {
+  const { cert_file: certFile, key_file: keyFile, client_ca_file: clientCaFile } = tls ?? {};
+  if (!tls || !certFile || !keyFile) return [];
+  const there = [
+    readable('grpc.tls.cert_file', certFile),
+    readable('grpc.tls.key_file', keyFile),
+    readable('grpc.tls.client_ca_file', clientCaFile),
+  ];
+  const options = { clientCertificates: tls.client_certificates, pollMs: tls.poll_ms };
+  const pair = async () => {
+    await Promise.all(there);
+    const files = { certFile, keyFile, ...(clientCaFile !== undefined && { clientCaFile }) };
+    const open = () => createTlsFiles({ ...files, ...options, now: Date.now, onAlarm: ignored });
+    (await ofSetting('grpc.tls', open)).close();
+  };
+  return [...there, pair()];
+}
+
+function ofCallers({ identity: { jwt }, kms_json: { access_keys: accessKeys } }: Config): Checks {
+  return [
+    ofSetting('identity.jwt.jwks_file', async () => {
+      if (jwt?.jwks_file === undefined) return;
+      const options = { file: jwt.jwks_file, pollMs: jwt.refresh_ms, onError: ignored };
+      (await createFileKeys(options)).close();
+    }),
+    ...accessKeys.map(async ({ secret_file: file }, index) =>
+      readSecret(file, `kms_json.access_keys.${index}.secret_file`),
+    ),
+  ];
+}

@@ -1,0 +1,110 @@
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { preflight } from '../../src/app/preflight.ts';
+import { loadConfig } from '../../src/config/load.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'preflight-'));
+const fileOf = (name: string, content: string, mode = 0o600) => {
+  const file = join(folder, name);
+  writeFileSync(file, content, { mode });
+  return file;
+};
+const rubbish = fileOf('rubbish', 'rubbish\n');
+const open = fileOf('open', 'secret\n', 0o644);
+const none = join(folder, 'none');
+const under = join(rubbish, 'under');
+
+function problemsOf(settings: readonly string[], env = {}) {
+  const audit = `audit.file=${join(folder, 'audit.jsonl')}`;
+  const config = loadConfig({ file: 'config/demo.yaml', settings: [audit, ...settings], env: {} });
+  return preflight(config, env);
+}
+
+const signed = (file: string) =>
+  `policy.signing={"keys":{"ci":{"algorithm":"RS256","key_file":"${file}"}}}`;
+const tls = (file: string) =>
+  `grpc.tls={"cert_file":"${file}","key_file":"${rubbish}","client_certificates":"off"}`;
+const jwt = (file: string) => `identity.jwt={"issuer":"i","audience":["a"],"jwks_file":"${file}"}`;
+const post = (file: string) => `{"url":"http://127.0.0.1:1","token_file":"${file}"}`;
+const accessKey = (file: string) => `kms_json.access_keys=[{"id":"AKID","secret_file":"${file}"}]`;
+const log = join(folder, 'log');
+
+describe('before a start', () => {
+  test.each([
+    ['policy.source', `policy.source=${none}`],
+    ['policy.source', `policy.source=${rubbish}`],
+    ['policy.candidate', `policy.candidate=${rubbish}`],
+    ['policy.signing.keys.ci.key_file', signed(none)],
+    ['policy.signing.keys.ci.key_file', signed(rubbish)],
+    ['policy.service.ca_file', `policy.service.ca_file=${none}`],
+    ['policy.service.bearer_token_file', `policy.service.bearer_token_file=${none}`],
+    ['policy.service.persist', `policy.service.persist=${under}`],
+    ['policy.capture_file', `policy.capture_file=${open}`],
+    ['policy.capture_file', `policy.capture_file=${join(none, 'capture')}`],
+    ['audit.file', `audit.file=${under}`],
+    ['audit.file', `audit.file=${folder}`],
+    ['audit.checkpoint.signing_key_file', `audit.checkpoint.signing_key_file=${none}`],
+    ['audit.checkpoint.signing_key_file', `audit.checkpoint.signing_key_file=${rubbish}`],
+    ['audit.hmac_key_file', `audit.hmac_key_file=${rubbish}`],
+    ['audit.checkpoint.post.token_file', `audit.checkpoint.post=${post(none)}`],
+    ['audit.decision_log.token_file', `audit.decision_log=${post(none)}`],
+    ['grpc.tls.cert_file', tls(none)],
+    ['grpc.tls', tls(rubbish)],
+    ['grpc.listen', 'grpc.listen=0.0.0.0:0'],
+    ['identity.jwt.jwks_file', jwt(none)],
+    ['kms_json.access_keys.0.secret_file', accessKey(none)],
+    ['kms_json.access_keys.0.secret_file', accessKey(open)],
+    ['kms.embedded.seed', `kms.embedded.seed=${none}`],
+    ['kms.embedded.state_file', `kms.embedded.state_file=${rubbish}`],
+  ])('%s is told of by its name where %s', async (setting, written) => {
+    expect(await problemsOf([written])).toEqual([
+      expect.stringMatching(`^${setting.replaceAll('.', '\\.')}(:| is )`),
+    ]);
+  });
+
+  test('everything that is missing is told at once', async () => {
+    const settings = [`policy.source=${none}`, signed(rubbish), tls(none), jwt(none)];
+    expect(await problemsOf(settings)).toHaveLength(4);
+  });
+
+  test.each([
+    ['', 'kms.aws.region: set it, or AWS_REGION'],
+    ['eu-west-1', undefined],
+  ])('a Region that nothing gives is told of: AWS_REGION=%j', async (region, sentence) => {
+    for (const name of ['AWS_PROFILE', 'AWS_DEFAULT_REGION']) vi.stubEnv(name, undefined);
+    vi.stubEnv('AWS_REGION', region);
+    vi.stubEnv('AWS_CONFIG_FILE', none);
+    const found = await problemsOf(['kms.backend=aws']).finally(() => vi.unstubAllEnvs());
+    expect(found).toEqual(sentence === undefined ? [] : [sentence]);
+  });
+
+  test('a wrong endpoint does not hide a missing Region', async () => {
+    vi.stubEnv('AWS_REGION', undefined);
+    vi.stubEnv('AWS_CONFIG_FILE', none);
+    const found = problemsOf(['kms.backend=aws', 'kms.aws.endpoint=http://kms.example']);
+    expect(await found.finally(() => vi.unstubAllEnvs())).toHaveLength(2);
+  });
+
+  test('an embedded KMS is refused where it would be at the start', async () => {
+    const [sentence] = await problemsOf([], { NODE_ENV: 'production' });
+    expect(sentence).toContain('kms.embedded.in_production');
+  });
+
+  test('no service is asked: it may be away', async () => {
+    expect(await problemsOf(['policy.source=http://127.0.0.1:1/bundle.tar.gz'])).toEqual([]);
+  });
+
+  test('nothing is made, neither log nor lock nor key nor folder', async () => {
+    mkdirSync(log);
+    const written = [
+      `audit.file=${join(log, 'deep/audit.jsonl')}`,
+      `policy.capture_file=${join(log, 'capture')}`,
+      `policy.service.persist=${join(log, 'kept/bundle.tar.gz')}`,
+      `kms.embedded.state_file=${join(log, 'state')}`,
+    ];
+    expect(await problemsOf(written)).toEqual([]);
+    expect(readdirSync(log)).toEqual([]);
+  });
+});
