@@ -118,9 +118,14 @@ function unlessNotFound(thrown: unknown): never {
   return unavailable(refusal);
 }
 
-/** Why it failed is KMS's matter; what it means for the call is that policy cannot be asked. */
+/** Why it failed, and when to come back, is KMS's matter; for the call it means that policy cannot be asked. */
 function unavailable(thrown: unknown): never {
-  const { kmsError, kmsRequestId, reason } = toRefusal(thrown);
+  const { kmsError, kmsRequestId, reason, retryAfterMs } = toRefusal(thrown);
   if (reason === 'CANCELLED' || reason === 'DEADLINE_EXCEEDED') throw thrown;
-  throw new Refusal('KEY_FACTS_UNAVAILABLE', { kmsError, kmsRequestId, cause: thrown });
+  throw new Refusal('KEY_FACTS_UNAVAILABLE', {
+    kmsError,
+    kmsRequestId,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    cause: thrown,
+  });
 }

@@ -92,12 +92,25 @@ test('a throttled call says when to come back and that clients must not retry by
   });
 });
 
-test('a fact of a key that KMS refuses denies the call', async () => {
+test('a fact of a key that KMS refuses denies the call; caller, log and metric have KMS’s name for why', async () => {
   kms.next({ kind: 'error', name: 'AccessDeniedException' }, 'ListResourceTags');
   const told = await refusalOf(reEncrypt(client, { ...REQUEST, destinationKeyId: 'alias/new' }));
   expect(told).toMatchObject({
     code: status.UNAVAILABLE,
     reason: 'KEY_FACTS_UNAVAILABLE',
-    metadata: { side: 'destination' },
+    metadata: { side: 'destination', kms_error: 'AccessDeniedException' },
   });
+  expect(lastTwo()[1]).toMatchObject({ outcome: { kms_error: 'AccessDeniedException' } });
+  const metrics = await fetch(`http://${proxy.addresses.probe}/metrics`);
+  expect(await metrics.text()).toMatch(
+    /^kms_reencrypt_kms_errors_total\{operation="ListResourceTags",error="AccessDeniedException"\} 1$/m,
+  );
+});
+
+test('a KMS that did not answer has no name for why a fact is missing', async () => {
+  kms.always({ kind: 'reset' }, 'DescribeKey');
+  const told = await refusalOf(reEncrypt(client, { ...REQUEST, destinationKeyId: 'alias/lost' }));
+  expect(told.reason).toBe('KEY_FACTS_UNAVAILABLE');
+  expect(told.metadata).not.toHaveProperty('kms_error');
+  expect(lastTwo()[1]?.['outcome']).not.toHaveProperty('kms_error');
 });

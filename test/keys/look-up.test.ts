@@ -59,6 +59,15 @@ describe('facts of a key', () => {
     await expect(lookUp(ARN, signal)).rejects.toMatchObject({ reason: to });
   });
 
+  test('a fact that cannot be had keeps KMS’s name of the error, and when to come back', async () => {
+    const throttled = async () => {
+      throw new Refusal('KMS_THROTTLED', { kmsError: 'ThrottlingException', retryAfterMs: 1000 });
+    };
+    const lookUp = createLookUp({ ...directory, describeKey: throttled }, ALL);
+    const kept = { kmsError: 'ThrottlingException', retryAfterMs: 1000 };
+    await expect(lookUp(ARN, signal)).rejects.toMatchObject(kept);
+  });
+
   test('facts switched off are empty, named, and never asked for', async () => {
     const silent = { ...directory, listAliases: fails('KMS_ACCESS_DENIED') };
     const facts = await createLookUp(silent, { ...ALL, aliases: false })(ARN, signal);
