@@ -33,10 +33,18 @@ export interface SignRequest {
   readonly signal: AbortSignal;
 }
 
+/** The longest message of an answer that is kept: it goes to the log, once for each call. */
+const MOST_CHARACTERS = 1024;
+const NAME = /^\w[\w.-]{0,127}$/;
+const ID = /^[!-~]{1,128}$/;
+
+/** An id out of an answer, or '' for text that is none: a trailer that is too long ends its connection. */
+export const asId = (text: string): string => (ID.test(text) ? text : '');
+
 /** A failure as KMS or the way to it reported it; `kms/faults.ts` says which reason it is. */
 export class KmsFault extends Error {
   override readonly name = 'KmsFault';
-  /** `NotFoundException`, `ThrottlingException`, …; for transport failures the error code (`ECONNREFUSED`). */
+  /** `NotFoundException`, `ThrottlingException`, …; for transport failures the error code (`ECONNREFUSED`); `UnknownError` for what cannot be a name. */
   readonly code: string;
   /** 0 when there was no HTTP answer. */
   readonly httpStatus: number;
@@ -47,9 +55,9 @@ export class KmsFault extends Error {
     message: string,
     facts: { httpStatus?: number; requestId?: string; cause?: unknown } = {},
   ) {
-    super(message, { cause: facts.cause });
-    this.code = code;
+    super(message.slice(0, MOST_CHARACTERS), { cause: facts.cause });
+    this.code = NAME.test(code) ? code : 'UnknownError';
     this.httpStatus = facts.httpStatus ?? 0;
-    this.requestId = facts.requestId ?? '';
+    this.requestId = asId(facts.requestId ?? '');
   }
 }

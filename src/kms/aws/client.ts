@@ -21,7 +21,7 @@ export const REQUEST_TIMEOUT_MS = 30_000;
  * `throwOnRequestTimeout` a request timeout is only logged.
  */
 export function createClient({ region, endpoint, credentials }: ClientOptions): KMSClient {
-  return new KMSClient({
+  const client = new KMSClient({
     maxAttempts: 1,
     ignoreConfiguredEndpointUrls: true,
     credentialDefaultProvider: (init) => boundProvider(() => defaultProvider(init)),
@@ -35,5 +35,24 @@ export function createClient({ region, endpoint, credentials }: ClientOptions): 
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials !== undefined && { credentials }),
+  });
+  boundClock(client.config);
+  return client;
+}
+
+/** No clock is further off, not even one that began at 1970; beyond the year 9999 nothing can be signed. */
+const MOST_OFF_MS = 100 * 365 * 86_400_000;
+
+/**
+ * The SDK sets its clock by the `Date` of any answer, whatever that says, and signs every request by
+ * it: after one of the year 275760 there would never be another that could put it right.
+ */
+function boundClock(config: KMSClient['config']): void {
+  let offset = config.systemClockOffset;
+  Object.defineProperty(config, 'systemClockOffset', {
+    get: () => offset,
+    set(next: number) {
+      if (Math.abs(next) <= MOST_OFF_MS) offset = next;
+    },
   });
 }

@@ -1,5 +1,6 @@
 import { type KMSClient, ReEncryptCommand, type ReEncryptCommandOutput } from '@aws-sdk/client-kms';
 import type { KmsAnswer } from '../../call.ts';
+import { asId } from '../port.ts';
 import type { KmsRequest } from '../request.ts';
 import { orAbort } from './fault.ts';
 import { dryRunAnswer, toMembers } from './wire.ts';
@@ -31,10 +32,10 @@ function toAnswer(output: ReEncryptCommandOutput): Omit<KmsAnswer, 'latencyNs'> 
     destinationKeyArn: output.KeyId ?? '',
     sourceAlgorithm: output.SourceEncryptionAlgorithm ?? '',
     destinationAlgorithm: output.DestinationEncryptionAlgorithm ?? '',
-    sourceKeyMaterialId: output.SourceKeyMaterialId ?? '',
-    destinationKeyMaterialId: output.DestinationKeyMaterialId ?? '',
+    sourceKeyMaterialId: asId(output.SourceKeyMaterialId ?? ''),
+    destinationKeyMaterialId: asId(output.DestinationKeyMaterialId ?? ''),
     dryRun: false,
-    requestId: output.$metadata.requestId ?? '',
+    requestId: asId(output.$metadata.requestId ?? ''),
     attempts: output.$metadata.attempts ?? 1,
   };
 }

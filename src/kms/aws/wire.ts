@@ -1,5 +1,5 @@
 import type { CallSide, EncryptionContext, KmsAnswer } from '../../call.ts';
-import { KmsFault } from '../port.ts';
+import { asId, KmsFault } from '../port.ts';
 import type { KmsRequest } from '../request.ts';
 import type { HttpAnswer } from './http/answer-reader.ts';
 
@@ -55,10 +55,10 @@ export function decode(http: HttpAnswer, { latencyNs }: Timing): KmsAnswer {
     destinationKeyArn: text(members['KeyId']),
     sourceAlgorithm: text(members['SourceEncryptionAlgorithm']),
     destinationAlgorithm: text(members['DestinationEncryptionAlgorithm']),
-    sourceKeyMaterialId: text(members['SourceKeyMaterialId']),
-    destinationKeyMaterialId: text(members['DestinationKeyMaterialId']),
+    sourceKeyMaterialId: asId(text(members['SourceKeyMaterialId'])),
+    destinationKeyMaterialId: asId(text(members['DestinationKeyMaterialId'])),
     dryRun: false,
-    requestId,
+    requestId: asId(requestId),
     attempts: 1,
     latencyNs,
   };
@@ -126,9 +126,11 @@ function malformed({ status, requestId }: HttpAnswer, message: string, cause?: u
 }
 
 /** `com.amazonaws.kms#NotFoundException:http://…` → `NotFoundException`, as the SDK reads it. */
+const TYPE = /^(?:[^#:,\n]*#)?(\w[^#:,\n]*)(?:[#:,]|$)/;
+
 function toServiceFault({ status, requestId, errorType }: HttpAnswer, members: Members): KmsFault {
   const type = errorType || text(members['__type']) || text(members['code']);
-  const name = type.replace(/^.*#/, '').replace(/[:,].*$/, '') || 'UnknownError';
+  const name = TYPE.exec(type)?.[1] ?? '';
   const message = text(members['message']) || text(members['Message']);
   return new KmsFault(name, message, { httpStatus: status, requestId });
 }

@@ -143,6 +143,44 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
     expect(fake.requests).toHaveLength(1);
   });
 
+  it.each<[string, string]>([
+    ['is longer than a trailer may be', 'X'.repeat(60_000)],
+    ['has a line end', 'NotFoundException\n'],
+    ['would take a pattern that backtracks minutes', `${':'.repeat(500_000)}\n`],
+  ])('tells no error name that %s', async (_, name) => {
+    fake.next({ kind: 'error', name });
+    await expect(kms.reEncrypt(request())).rejects.toMatchObject({ code: 'UnknownError' });
+  });
+
+  it('tells no id that is longer than any', async () => {
+    const headers = { 'x-amzn-requestid': 'r'.repeat(12_000) };
+    fake.next({ kind: 'raw', status: 400, body: '{"__type":"NotFoundException"}', headers });
+    const code = 'NotFoundException';
+    await expect(kms.reEncrypt(request())).rejects.toMatchObject({ code, requestId: '' });
+    fake.next({ kind: 'answer', change: { SourceKeyMaterialId: 'a'.repeat(500_000) } });
+    expect((await kms.reEncrypt(request())).sourceKeyMaterialId).toBe('');
+  });
+
+  it.each(['+275760-09-13T00:00:00.000Z', 'Fri, 31 Dec 9999 23:59:59 GMT'])(
+    'signs as before after facts about a key that are dated %s',
+    async (date) => {
+      fake.next({
+        kind: 'raw',
+        status: 400,
+        body: '{"__type":"NotFoundException"}',
+        headers: { date },
+      });
+      const { signal } = new AbortController();
+      await expect(kms.describeKey(SOURCE_ARN, signal)).rejects.toThrow();
+      expect((await kms.describeKey(SOURCE_ARN, signal)).arn).toBe(SOURCE_ARN);
+      await kms.reEncrypt(request());
+      const year = String(new Date().getUTCFullYear());
+      expect(fake.requests.map(({ headers }) => String(headers['x-amz-date']).slice(0, 4))).toEqual(
+        [year, year, year],
+      );
+    },
+  );
+
   it.each<[string, Behaviour]>([
     ['hangs', { kind: 'hang' }],
     ['sends its body a byte at a time', { kind: 'slow_body', everyMs: 200 }],

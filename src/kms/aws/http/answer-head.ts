@@ -106,8 +106,19 @@ function readLine(lines: Lines, name: string, value: string): void {
   }
 }
 
-/** Not `String.trim`, which takes a NBSP for a blank. */
-const trim = (value: string): string => value.replace(/^[\t ]+|[\t ]+$/g, '');
+/**
+ * Not `String.trim`, which takes a NBSP for a blank, and no pattern with `$`, which would look for the
+ * end again from each of ten thousand blanks.
+ */
+function trim(value: string): string {
+  let from = 0;
+  let to = value.length;
+  while (isBlank(value[from])) from += 1;
+  while (to > from && isBlank(value[to - 1])) to -= 1;
+  return value.slice(from, to);
+}
+
+const isBlank = (character: string | undefined): boolean => character === ' ' || character === '\t';
 
 const LENGTH = /^[\t ]*\d{1,15}[\t ]*$/;
 const CHUNKED = /^[\t ]*chunked[\t ]*$/i;
