@@ -3,21 +3,27 @@ import { createIdentify, type Identifier } from '../identity/identify.ts';
 import type { JwtKeys } from '../identity/jwt.ts';
 import { createMtlsIdentifier } from '../identity/mtls.ts';
 import { createAccessKeyIdentifier, createUdsIdentifier } from '../identity/named.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { ofSetting } from './of-setting.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { ServerTls } from './tls.ts';
+
+interface IdentityParts {
+  readonly around: Surroundings;
+  readonly tls: ServerTls | undefined;
+  readonly metrics: Pick<Metrics, 'read'>;
+}
 
 type JwtConfig = NonNullable<Config['identity']['jwt']>;
 
 /** Every configured way to find out who calls, in the configured order. */
 export async function composeIdentify(
   config: Config['identity'],
-  { around, tls }: { around: Surroundings; tls: ServerTls | undefined },
+  { around, tls, metrics }: IdentityParts,
   opened: Stack,
 ) {
   const { mtls, jwt } = config;
-  const { log } = around;
   const { trust_domains: configured } = mtls;
   const ways: Record<Config['identity']['order'][number], Identifier | undefined> = {
     mtls: createMtlsIdentifier({
@@ -29,7 +35,7 @@ export async function composeIdentify(
       nameFrom: mtls.name_from,
       now: Date.now,
     }),
-    jwt: jwt && (await composeJwt(jwt, log, opened)),
+    jwt: jwt && (await composeJwt(jwt, { around, metrics }, opened)),
     access_key: createAccessKeyIdentifier(),
     uds: createUdsIdentifier(),
   };
@@ -38,8 +44,14 @@ export async function composeIdentify(
 }
 
 /** Loaded for those who have tokens: it is a twentieth of the start. */
-async function composeJwt(jwt: JwtConfig, log: Surroundings['log'], opened: Stack) {
+async function composeJwt(
+  jwt: JwtConfig,
+  { around, metrics }: Pick<IdentityParts, 'around' | 'metrics'>,
+  opened: Stack,
+) {
   const { createJwtIdentifier } = await import('../identity/jwt.ts');
+  const keys = await jwtKeys(jwt, around.log, opened);
+  metrics.read({ tokenKeysMissing: () => !keys.usable() });
   return createJwtIdentifier({
     issuer: jwt.issuer,
     audience: jwt.audience,
@@ -48,27 +60,21 @@ async function composeJwt(jwt: JwtConfig, log: Surroundings['log'], opened: Stac
     cacheMs: jwt.cache_ms,
     subjectClaim: jwt.subject_claim,
     claims: jwt.claims,
-    keys: await jwtKeys(jwt, log, opened),
+    keys,
     now: Date.now,
   });
 }
 
 async function jwtKeys(jwt: JwtConfig, log: Surroundings['log'], opened: Stack): Promise<JwtKeys> {
   const { createFileKeys, createUrlKeys } = await import('../identity/jwks.ts');
+  const { jwks_file: file, jwks_url: url = '', refresh_ms: refreshMs, max_age_ms: maxAgeMs } = jwt;
   const onError = (err: Error) => log.error({ err }, 'the token keys cannot be renewed');
-  if (jwt.jwks_file === undefined) {
-    return createUrlKeys({
-      url: new URL(jwt.jwks_url ?? ''),
-      refreshMs: jwt.refresh_ms,
-      maxAgeMs: jwt.max_age_ms,
-      timeoutMs: 5_000,
-      onError,
-    });
-  }
-  const { jwks_file: file, refresh_ms: pollMs } = jwt;
-  const keys = await ofSetting('identity.jwt.jwks_file', () =>
-    createFileKeys({ file, pollMs, onError }),
-  );
+  const keys =
+    file === undefined
+      ? createUrlKeys({ url: new URL(url), refreshMs, maxAgeMs, timeoutMs: 5_000, onError })
+      : await ofSetting('identity.jwt.jwks_file', () =>
+          createFileKeys({ file, pollMs: refreshMs, onError }),
+        );
   opened.push(async () => keys.close());
   return keys;
 }

@@ -24,7 +24,7 @@ export async function composeStages(
   const inCohorts = createCohorts();
   const logCause = createCauseLog(around.log, () => performance.now());
   return {
-    identify: await composeIdentify(config.identity, { around, tls: parts.tls }, opened),
+    identify: await composeIdentify(config.identity, { around, tls: parts.tls, metrics }, opened),
     admit: admission.admit,
     // Behind these two comes what the proxy does itself: to judge, to confirm, to write down.
     resolve: inCohorts(composeResolve(config.keys, parts)),

@@ -10,7 +10,7 @@ import {
   jwksCache,
 } from 'jose';
 import { parseJson } from '../exact-json.ts';
-import type { JwtKeys } from './jwt.ts';
+import { type JwtKeys, NoKeysError } from './jwt.ts';
 
 export interface JwksFileOptions {
   readonly file: string;
@@ -45,6 +45,7 @@ export async function createFileKeys(
   return {
     find: (header, token) => keys(header, token),
     generation: () => generation,
+    usable: () => true,
     close: () => clearInterval(timer),
   };
 }
@@ -79,8 +80,12 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
   timer.unref();
 
   return {
-    find: remote,
+    find: (header, token) =>
+      remote(header, token).catch((cause: unknown) => {
+        throw remote.fresh ? cause : new NoKeysError('no token keys', { cause });
+      }),
     generation: () => cache['uat'] ?? 0,
+    usable: () => remote.fresh,
     close: () => clearInterval(timer),
   };
 }

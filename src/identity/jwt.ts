@@ -21,10 +21,19 @@ export interface JwtOptions {
   readonly now: () => number;
 }
 
-/** Where the issuer's keys come from; `generation` changes whenever they do. */
+/** Where the issuer's keys come from. */
 export interface JwtKeys {
+  /** @throws NoKeysError where there are none to look among */
   readonly find: JWTVerifyGetKey;
+  /** Changes whenever they do. */
   generation(): number;
+  /** Whether there are any that are believed. */
+  usable(): boolean;
+}
+
+/** No keys can be had, or none that are recent enough: this says nothing of the token. */
+export class NoKeysError extends Error {
+  override readonly name = 'NoKeysError';
 }
 
 const BEARER = 'bearer ';
@@ -111,6 +120,9 @@ function sentenceFor(thrown: unknown): string {
   }
   if (thrown instanceof errors.JOSEAlgNotAllowed) {
     return 'The bearer token’s algorithm is not accepted.';
+  }
+  if (thrown instanceof NoKeysError) {
+    return 'No bearer token can be verified now: the issuer’s keys cannot be had.';
   }
   return 'The bearer token could not be verified.';
 }

@@ -71,6 +71,7 @@ export const METRICS = {
   kms_reencrypt_audit_suspended: gauge('1 while no entry can be made durable and every call is refused.'),
   kms_reencrypt_audit_last_checkpoint_timestamp_seconds: gauge('When the last checkpoint was signed, in Unix time; 0 before the first.'),
 
+  kms_reencrypt_token_keys_missing: gauge('1 while there are no keys to verify bearer tokens by and every token is refused.'),
   kms_reencrypt_certificate_expiry_timestamp_seconds: gauge('When the certificate of a listener ends, in Unix time.', 'listener'),
   kms_reencrypt_build_info: gauge('1, with what is running as labels.', 'version', 'node_version', 'backend'),
 } as const satisfies Record<string, MetricSpec>;

@@ -17,6 +17,7 @@ export interface Readings {
   auditLastCheckpoint(): number;
   /** When the certificate of each TLS listener ends, by the listener's name (`grpc`, `kms_json`). */
   certificateExpiry(): Readonly<Record<string, number>>;
+  tokenKeysMissing(): boolean;
 }
 
 interface GaugeOptions {
@@ -55,6 +56,7 @@ export function createGauges(series: Series, options: GaugeOptions): void {
   series.gauge('kms_reencrypt_audit_last_checkpoint_timestamp_seconds', () =>
     seconds(readings.auditLastCheckpoint?.()),
   );
+  series.gauge('kms_reencrypt_token_keys_missing', () => flag(readings.tokenKeysMissing?.()));
   series.gauge('kms_reencrypt_certificate_expiry_timestamp_seconds', () =>
     Object.entries(readings.certificateExpiry?.() ?? {}).map(([listener, at]) => ({
       labels: { listener },

@@ -75,7 +75,7 @@ async function callAs(how: {
   );
   closeAll(client);
   const entry = proxy.entries().findLast((one) => one['decision_id'] === told.decisionId);
-  return { reason: told.reason, input: entry?.['input'] };
+  return { reason: told.reason, message: told.message, input: entry?.['input'] };
 }
 
 function asCaller(uris?: readonly string[]): ChannelCredentials {
@@ -137,4 +137,22 @@ test('who was turned away is counted in the log', async () => {
       timeout: 5000,
     })
     .toBeGreaterThan(0);
+});
+
+test('an issuer that is away is told of by a gauge, and its tokens are refused without blame', async () => {
+  const jwt = { issuer: 'https://issuer.example', audience: ['krp'] };
+  const away = { ...jwt, jwks_url: 'http://127.0.0.1:1/jwks' };
+  const lame = await startProxy([`identity.jwt=${JSON.stringify(away)}`]);
+  const { reason, message } = await callAs({
+    address: lame.endpoint,
+    creds: credentials.createInsecure(),
+    authorization: `Bearer ${token}`,
+  });
+  expect(reason).toBe('UNAUTHENTICATED');
+  expect(message).toContain('the issuer’s keys cannot be had');
+  const metrics = async ({ addresses }: RunningProxy) =>
+    (await fetch(`http://${addresses.probe}/metrics`)).text();
+  expect(await metrics(lame)).toMatch(/^kms_reencrypt_token_keys_missing 1$/m);
+  expect(await metrics(proxy)).toMatch(/^kms_reencrypt_token_keys_missing 0$/m);
+  await lame.stop();
 });

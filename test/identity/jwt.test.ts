@@ -219,7 +219,7 @@ describe('keys', () => {
     served.server.close();
   });
 
-  test('that cannot be fetched refuse the token, and are told of at once', async () => {
+  test('that cannot be fetched refuse the token, which is not blamed, and are told of at once', async () => {
     const told: Error[] = [];
     const keys = createUrlKeys({
       url: new URL('http://127.0.0.1:1/jwks'),
@@ -229,10 +229,30 @@ describe('keys', () => {
       onError: (error) => told.push(error),
     });
     await vi.waitFor(() => expect(told).toHaveLength(1));
+    expect(keys.usable()).toBe(false);
     const identify = createJwtIdentifier(options(keys));
     await expect(Promise.resolve(identify(bearer(await token()), never))).rejects.toMatchObject({
       reason: 'UNAUTHENTICATED',
+      message: 'No bearer token can be verified now: the issuer’s keys cannot be had.',
     });
+    keys.close();
+  });
+
+  test('that were fetched go on while the issuer is away, for as long as they are believed', async () => {
+    const served = await serveKeys(() => [signer.jwk]);
+    const { url } = served;
+    const maxAgeMs = 400;
+    const times = { refreshMs: 60_000, maxAgeMs, timeoutMs: 500 };
+    const keys = createUrlKeys({ url, ...times, onError: () => {} });
+    const identify = createJwtIdentifier({ ...options(keys), cacheMs: 0 });
+    const named = async () => Promise.resolve(identify(bearer(await token()), never));
+    await expect(named()).resolves.toMatchObject({ id: 'billing' });
+    await new Promise((closed) => served.server.close(closed).closeAllConnections());
+    await expect(named()).resolves.toMatchObject({ id: 'billing' });
+    const foreign = bearer(await token({}, await createSigner()));
+    await expect(Promise.resolve(identify(foreign, never))).rejects.toThrow('could not be');
+    await expect.poll(() => keys.usable()).toBe(false);
+    await expect(named()).rejects.toThrow('the issuer’s keys cannot be had');
     keys.close();
   });
 });
