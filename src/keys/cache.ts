@@ -9,7 +9,8 @@ export interface CacheSettings {
   /** What one look-up may take, whoever waits for it. */
   readonly lookUpMs: number;
   readonly now: () => number;
-  readonly onLookUp: (outcome: 'hit' | 'miss' | 'negative') => void;
+  /** With the age of the facts, where they were there already. */
+  readonly onLookUp: (outcome: 'hit' | 'miss' | 'negative', ageMs?: number) => void;
 }
 
 interface Entry {
@@ -34,8 +35,10 @@ export function cacheLookUps(lookUp: LookUp, settings: CacheSettings): CachedLoo
 
   return (keyId, signal) => {
     const known = entries.get(keyId);
-    if (known && known.expires > settings.now()) {
-      settings.onLookUp(known.negative ? 'negative' : 'hit');
+    const leftMs = known ? known.expires - settings.now() : 0;
+    if (known && leftMs > 0) {
+      const ageMs = known.facts && settings.ttlMs - leftMs;
+      settings.onLookUp(known.negative ? 'negative' : 'hit', ageMs);
       return known.facts ?? waitFor(known.asked, signal);
     }
     settings.onLookUp('miss');

@@ -2,13 +2,13 @@ import { OVERFLOW } from './catalogue.ts';
 import type { Cell, Series } from './series.ts';
 
 /** How a look-up of key facts ended: from the cache, by asking, or from a kept "there is none". */
-export type Lookup = 'hit' | 'miss' | 'negative' | 'shared';
-export type BundleLoad = 'activated' | 'unchanged' | 'refused' | 'unreachable';
+export type Lookup = 'hit' | 'miss' | 'negative';
+export type BundleLoad = 'activated' | 'unchanged' | 'refused';
 export type ShadowResult = (typeof SHADOW_RESULTS)[number];
 
 /** What the stages behind the spine report. */
 export interface StageMetrics {
-  /** @param ageMs Age of the facts, for a hit. */
+  /** @param ageMs Age of the facts, where they came from the cache. */
   keyLookup(result: Lookup, ageMs?: number): void;
   bundleLoad(result: BundleLoad): void;
   shadow(result: ShadowResult): void;
@@ -37,10 +37,10 @@ const KINDS = ['intent', 'outcome', 'refusal', 'check', 'turned_away', 'correcti
 const CAUSES = ['DEADLINE', 'QUEUE_FULL', 'CLOSED', 'THREAD', 'MASK', 'UNSIGNED', 'UNDELIVERED', 'REMOVED', 'RENAMED', 'REPLACED', 'TRUNCATED', 'FOREIGN_WRITE', 'MODE_CHANGED', 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS'];
 
 export function createStageMetrics(series: Series): StageMetrics {
-  const lookups = cells<Lookup>(['hit', 'miss', 'negative', 'shared'], (result) =>
+  const lookups = cells<Lookup>(['hit', 'miss', 'negative'], (result) =>
     series.counter('kms_reencrypt_key_cache_lookups_total', { result }),
   );
-  const loads = cells<BundleLoad>(['activated', 'unchanged', 'refused', 'unreachable'], (result) =>
+  const loads = cells<BundleLoad>(['activated', 'unchanged', 'refused'], (result) =>
     series.counter('kms_reencrypt_bundle_loads_total', { result }),
   );
   const shadows = cells<ShadowResult>(SHADOW_RESULTS, (result) =>

@@ -97,6 +97,14 @@ describe('an allowed call', () => {
     expect([await metric(released), await metric(handled)]).toEqual(before.map((n) => n + 1));
   });
 
+  test('has the age of its key facts measured where they come from the cache', async () => {
+    const ages = /kms_reencrypt_key_cache_age_seconds_count (\d+)/;
+    await reEncrypt(client, request());
+    const before = await metric(ages);
+    await reEncrypt(client, request());
+    expect(await metric(ages)).toBe(before + 2);
+  });
+
   test('may be a dry run, which makes no ciphertext', async () => {
     const answer = await reEncrypt(client, { ...request(), dryRun: true });
     expect(answer).toMatchObject({ dryRun: true, decisionId: expect.stringMatching(UUID) });

@@ -45,7 +45,15 @@ describe('the cache of key facts', () => {
     pass(1);
     await expect(cached('a', signal)).rejects.toThrow(Refusal);
     expect(asked).toHaveBeenCalledTimes(2);
-    expect(onLookUp.mock.calls.flat()).toEqual(['miss', 'negative', 'miss']);
+    expect(onLookUp.mock.calls.map(([outcome]) => outcome)).toEqual(['miss', 'negative', 'miss']);
+  });
+
+  test('tells how old the facts are that it serves, and of none that are still being looked up', async () => {
+    const { cached, onLookUp, pass } = setUp(known);
+    await Promise.all([cached('a', signal), cached('a', signal)]);
+    pass(400);
+    await cached('a', signal);
+    expect(onLookUp.mock.calls).toEqual([['miss'], ['hit', undefined], ['hit', 400]]);
   });
 
   test('keeps no other failure', async () => {
