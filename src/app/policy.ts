@@ -23,8 +23,6 @@ type EventLog = Pick<Audit, 'event'>;
 interface PolicyParts {
   readonly log: Surroundings['log'];
   readonly metrics: Metrics;
-  /** Which of the two could not be had when it was last looked for. */
-  readonly refused: Set<string>;
   audit?: EventLog;
 }
 
@@ -34,7 +32,7 @@ export async function composePolicy(
   { log }: Pick<Surroundings, 'log'>,
   metrics: Metrics,
 ): Promise<Policy> {
-  const parts: PolicyParts = { log, metrics, refused: new Set() };
+  const parts: PolicyParts = { log, metrics };
   if (!config.enforce)
     log.warn('observe mode: what policy denies is recorded and done all the same');
   if (config.capture_file !== undefined) {
@@ -123,16 +121,14 @@ async function toBundleOptions(config: Config['policy']): Promise<BundleOptions>
 }
 
 function tellReload(parts: PolicyParts, event: ReloadEvent, which: string): void {
-  const { log, metrics, audit, refused } = parts;
-  const { outcome, revision, sentence } = event;
+  const { log, metrics, audit } = parts;
+  const { outcome, revision, sentence, afterRefusal } = event;
   if (which === 'serving') metrics.bundleLoad(outcome);
-  const wasRefused = refused.delete(which);
   if (outcome === 'unchanged') {
-    if (wasRefused) log.info({ which, revision }, 'policy is again the one that serves');
+    if (afterRefusal) log.info({ which, revision }, 'policy is again the one that serves');
     return;
   }
   if (outcome === 'refused') {
-    refused.add(which);
     log.error({ which, serving: revision }, `policy refused: ${sentence}`);
   } else log.info({ which, revision }, 'policy activated');
   const reload = { policy: which, outcome, revision, sentence };

@@ -10,6 +10,8 @@ export interface ReloadEvent {
   readonly revision: string;
   /** Why the bundle was refused, or ''. */
   readonly sentence: string;
+  /** Whether the attempt before this one was refused. */
+  readonly afterRefusal: boolean;
 }
 
 export interface LoaderStatus {
@@ -98,7 +100,8 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
       activate(state, prepare(kept.archive), options.now());
       state.lastSuccess = kept.savedAt;
       state.kept = state.generation?.bundle.digest ?? '';
-      onReload({ outcome: 'activated', revision: revisionOf(state), sentence: '' });
+      const revision = revisionOf(state);
+      onReload({ outcome: 'activated', revision, sentence: '', afterRefusal: true });
     } else if (!source.remote) throw fault;
   }
 }
@@ -117,17 +120,19 @@ interface State {
 
 async function attempt(state: State, options: LoaderOptions): Promise<void> {
   const { source, now, onReload } = options;
+  const afterRefusal = state.error !== '';
   state.lastRequest = now();
   try {
     const outcome = await renew(state, options);
     state.error = '';
-    onReload({ outcome, revision: revisionOf(state), sentence: '' });
+    onReload({ outcome, revision: revisionOf(state), sentence: '', afterRefusal });
   } catch (thrown) {
     const fault = thrown instanceof BundleFault ? thrown : unforeseen(thrown);
     source.forget();
+    const { message: sentence } = fault;
     state.failures += 1;
-    state.error = fault.message;
-    onReload({ outcome: 'refused', revision: revisionOf(state), sentence: fault.message });
+    state.error = sentence;
+    onReload({ outcome: 'refused', revision: revisionOf(state), sentence, afterRefusal });
     throw fault;
   }
 }
