@@ -23,3 +23,17 @@ export function toFault(thrown: unknown): ToldFault | undefined {
   }
   return { code, message: thrown.message, httpStatus };
 }
+
+const SERVER_FAULTS: ReadonlySet<string> = new Set([
+  'KMSInternalException',
+  'KeyUnavailableException',
+  'DependencyTimeoutException',
+]);
+
+/** KMS answers 400 for every error that the caller can do something about. */
+export function httpStatusOf(code: string): 400 | 500 {
+  return SERVER_FAULTS.has(code) ? 500 : 400;
+}
+
+/** Of DryRunOperationException: KMS reports a dry run that would succeed as an error. */
+export const DRY_RUN_SENTENCE = 'The request would have succeeded, but the DryRun option is set.';

@@ -7,10 +7,10 @@ import { type Refusal, toRefusal } from '../../errors.ts';
 import type { Pipeline, Released } from '../../pipeline.ts';
 import type { Envelope } from '../read-call.ts';
 import { traceIdOf } from '../trace-id.ts';
+import { dryRunSuccess, toJsonFault, toTurnedAway } from './json-faults.ts';
 import { withLifetime } from './lifetime.ts';
 import { readJsonCall } from './read-json-call.ts';
 import { type AccessKeys, createVerifier } from './sigv4.ts';
-import { dryRunSuccess, toJsonFault, toTurnedAway } from './told.ts';
 
 /** An operation other than ReEncrypt: members in, members out, or an error with AWS's name. */
 export type OtherOperations = (operation: string, body: unknown) => unknown;

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { DRY_RUN_SENTENCE } from '../../../aws-json/fault.ts';
 import type { CallOptions, Client } from '../../../client/create-client.ts';
 import { RefusedError } from '../../../client/refused-error.ts';
 import { proxyTarget } from '../../../client/target.ts';
@@ -14,11 +15,11 @@ export async function callProxy(call: TargetCall): Promise<TargetAnswer> {
   const request = toWireRequest(call.parameters);
   const answer = await withProxy(call, (client, options) => client.reEncrypt(request, options));
   if (answer.dryRun) {
-    throw new CliFailure(
-      EXIT_CODE.service,
-      'The request would have succeeded, but the DryRun option is set.',
-      { code: 'DryRunOperationException', calling: {}, facts: { DecisionId: answer.decisionId } },
-    );
+    throw new CliFailure(EXIT_CODE.service, DRY_RUN_SENTENCE, {
+      code: 'DryRunOperationException',
+      calling: {},
+      facts: { DecisionId: answer.decisionId },
+    });
   }
   return { response: responseMembers(answer), decisionId: answer.decisionId };
 }

@@ -1,12 +1,5 @@
-import { JsonFault } from '../../aws-json/fault.ts';
+import { DRY_RUN_SENTENCE, httpStatusOf, JsonFault } from '../../aws-json/fault.ts';
 import { REASONS, Refusal } from '../../errors.ts';
-
-/** KMS answers 400 for every error that the caller can do something about. */
-const SERVER_FAULTS = new Set([
-  'KMSInternalException',
-  'KeyUnavailableException',
-  'DependencyTimeoutException',
-]);
 
 /**
  * A refusal as users of AWS's SDKs read one: KMS's name for it, and a message that says which layer
@@ -21,16 +14,12 @@ export function toJsonFault(refusal: Refusal, decisionId: string): JsonFault {
     ...(rule === '' ? [] : [`rule ${rule}`]),
     `decision id ${decisionId}`,
   ];
-  const status = SERVER_FAULTS.has(code) ? 500 : 400;
-  return new JsonFault(code, `${message} (${details.join(', ')})`, status);
+  return new JsonFault(code, `${message} (${details.join(', ')})`, httpStatusOf(code));
 }
 
-/** KMS reports a dry run that would succeed as an error. */
+/** The answer to a dry run that would succeed. */
 export function dryRunSuccess(): JsonFault {
-  return new JsonFault(
-    'DryRunOperationException',
-    'The request would have succeeded, but the DryRun option is set.',
-  );
+  return new JsonFault('DryRunOperationException', DRY_RUN_SENTENCE);
 }
 
 /** What failed before there was a call, as the audit log and the metrics count it. */
