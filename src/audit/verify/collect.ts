@@ -50,7 +50,7 @@ export function packedSegments(disk: Disk, { path }: LogFiles): readonly string[
   });
 }
 
-const PACKED = /\.(gz|bz2|xz|zst)$/;
+const PACKED = /\.(bz2|xz|zst)$/;
 
 function holdsClosed(disk: Disk, path: string): boolean {
   return disk.facts(dirname(path)) !== undefined && closedSegments(disk, path).length > 0;

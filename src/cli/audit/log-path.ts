@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createNodeDisk, type Disk } from '../../audit/log/disk.ts';
 import { type Checkpoint, parseNote, parseVkey, type VerifierKey } from '../../audit/log/note.ts';
 import { collectLogs, type LogFiles } from '../../audit/verify/collect.ts';
+import { unpackedName, unpacking } from '../../audit/verify/packed.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 
@@ -9,7 +10,7 @@ export const TAMPERED = 1;
 export const TORN = 2;
 export const UNREADABLE = 3;
 
-export const disk: Disk = createNodeDisk();
+export const disk: Disk = unpacking(createNodeDisk());
 
 /** The logs that the arguments name; without arguments, the one of `KRP_AUDIT__FILE`. */
 export function logsOf(paths: readonly string[], { env }: Terminal): readonly LogFiles[] {
@@ -18,7 +19,7 @@ export function logsOf(paths: readonly string[], { env }: Terminal): readonly Lo
   if (named.length === 0) {
     throw new CommandFailure('name a log file or folder, or set KRP_AUDIT__FILE', UNREADABLE);
   }
-  return named.flatMap((path) => collectLogs(disk, path));
+  return named.flatMap((path) => collectLogs(disk, unpackedName(path)));
 }
 
 export function logOf(path: string | undefined, terminal: Terminal): LogFiles {

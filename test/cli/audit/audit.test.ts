@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../../src/cli/audit/run.ts';
 import { Refusal } from '../../../src/errors.ts';
@@ -72,7 +73,7 @@ test('verify: a segment that logrotate moved is found, and named where it was pa
   for (const [name, code] of [
     ['audit.jsonl.1', 0],
     ['audit.jsonl-20261128', 0],
-    ['audit.jsonl-20261128.gz', 1],
+    ['audit.jsonl-20261128.xz', 1],
   ] as const) {
     await using folder = copied();
     renameSync(join(folder.path, 'audit-000000000000.jsonl'), join(folder.path, name));
@@ -80,6 +81,52 @@ test('verify: a segment that logrotate moved is found, and named where it was pa
     expect(told.code, name).toBe(code);
     if (code === 1) expect(told.errors).toContain(`not read, for packed: ${name}`);
   }
+});
+
+test('verify: an archive that gzip packed, whole or in part, reads as it was', async () => {
+  await using folder = copied();
+  const pack = (name: string) => {
+    const path = join(folder.path, name);
+    writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)));
+    rmSync(path);
+  };
+  pack('audit-000000000000.jsonl');
+  const asIs = await audit(['verify', whole.path, '--json']);
+  const packed = async () => {
+    const { code, output } = await audit(['verify', folder.path, '--json']);
+    return { code, output: output.replaceAll(folder.path, whole.path), errors: '' };
+  };
+  expect(await packed()).toEqual(asIs);
+  pack('audit.jsonl');
+  expect(await packed()).toEqual(asIs);
+  const one = join(folder.path, 'audit-000000000000.jsonl.gz');
+  expect(await audit(['verify', one])).toMatchObject({ code: 0 });
+  for (const command of ['stats', 'export']) {
+    expect((await audit([command, folder.path])).output, command).toBe(
+      (await audit([command, whole.path])).output,
+    );
+  }
+});
+
+test('verify: a packed segment that is damaged, or not packed at all, is 1', async () => {
+  const segment = readFileSync(join(whole.path, 'audit-000000000000.jsonl'));
+  const packed = gzipSync(segment);
+  const flipped = Buffer.from(packed);
+  flipped[packed.length >> 1] = (flipped[packed.length >> 1] ?? 0) ^ 1;
+  const changed = gzipSync(segment.toString().replace('"released"', '"withheld"'));
+  for (const content of [flipped, packed.subarray(0, -9), segment, Buffer.alloc(0), changed]) {
+    await using folder = copied();
+    rmSync(join(folder.path, 'audit-000000000000.jsonl'));
+    writeFileSync(join(folder.path, 'audit-000000000000.jsonl.gz'), content);
+    expect((await audit(['verify', folder.path])).code).toBe(1);
+  }
+});
+
+test('verify: the last segment cannot be hidden by a damaged pack', async () => {
+  await using folder = copied();
+  for (const name of [`${file}.checkpoint`, file]) rmSync(name.replace(whole.path, folder.path));
+  writeFileSync(`${folder.file}.gz`, 'rubbish');
+  expect((await audit(['verify', folder.path])).code).toBe(1);
 });
 
 test('verify: a torn tail is 2', async () => {
@@ -103,7 +150,7 @@ test('verify: no log, a bad flag and a bad key are 3', async () => {
     ['tail', file, '--policy', 'deny'],
     ['tail', file, '--since', '24x'],
     ['tail', file, '-n', 'x'],
-    ['verify', `${file}.gz`],
+    ['verify', `${file}.xz`],
   ]) {
     expect((await audit(args)).code, args.join(' ')).toBe(3);
   }
