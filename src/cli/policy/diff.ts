@@ -4,7 +4,7 @@ import type { Generation } from '../../policy/generation.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import { readEntries, skippedOf } from './entries.ts';
+import { eachDecision, skippedOf } from './entries.ts';
 import { inputsOf, type NamedInput } from './inputs.ts';
 import { openPolicy } from './open.ts';
 
@@ -19,22 +19,23 @@ export function defineDiff(command: Command, terminal: Terminal): void {
     .command('diff <old> <new>')
     .description('Compare the decisions of two bundles over samples and recorded entries.')
     .option('--samples <path...>', 'inputs, JSON or YAML', [])
-    .option('--entries <file...>', 'audit logs or capture files', [])
+    .option('--entries <path...>', 'audit logs, folders of them or capture files', [])
     .action(async (before: string, after: string, options: DiffOptions) => {
       const bundles = [await openPolicy(before), await openPolicy(after)] as const;
       const own = Object.entries(SAMPLES).map(([name, input]) => ({ name, input }));
       const given = await inputsOf(options.samples, terminal.stdin);
-      const recorded = await readEntries(options.entries, terminal.stdin);
-      const { replayable } = recorded;
-      const differences = [...own, ...given, ...replayable].flatMap((input) =>
-        compare(bundles, input),
-      );
-      for (const line of differences) terminal.stdout.write(`${line}\n`);
-      const asked = own.length + given.length + replayable.length;
-      terminal.stdout.write(
-        `${asked} compared, ${differences.length} differ, ${skippedOf(recorded)}\n`,
-      );
-      if (differences.length > 0) throw new CommandFailure('the bundles decide differently');
+      let differ = 0;
+      const tell = (input: NamedInput) => {
+        const line = compare(bundles, input);
+        if (line === undefined) return;
+        differ += 1;
+        terminal.stdout.write(`${line}\n`);
+      };
+      for (const input of [...own, ...given]) tell(input);
+      const recorded = await eachDecision(options.entries, terminal.stdin, tell);
+      const asked = own.length + given.length + recorded.replayable;
+      terminal.stdout.write(`${asked} compared, ${differ} differ, ${skippedOf(recorded)}\n`);
+      if (differ > 0) throw new CommandFailure('the bundles decide differently');
     });
 }
 
@@ -48,9 +49,9 @@ const ARROWS: Readonly<Record<Exclude<Comparison, 'same'>, string>> = {
 function compare([before, after]: readonly [Generation, Generation], { name, input }: NamedInput) {
   const text = JSON.stringify(input);
   const [was, is] = [before, after].map((one) => one.judge(text, input.time.unix_ms));
-  if (!was || !is) return [];
+  if (!was || !is) return undefined;
   const comparison = compareVerdicts(was, is);
-  if (comparison === 'same') return [];
+  if (comparison === 'same') return undefined;
   const why = is.reasons.map(({ code, side }) => (side ? `${side} ${code}` : code)).join(', ');
-  return [`${ARROWS[comparison]}  ${name}  ${is.rule}${why ? `: ${why}` : ''}`];
+  return `${ARROWS[comparison]}  ${name}  ${is.rule}${why ? `: ${why}` : ''}`;
 }

@@ -1,8 +1,9 @@
+import { parseJson } from '../../exact-json.ts';
 import type { PolicyInput } from '../../policy/input.ts';
+import { CommandFailure } from '../program.ts';
 import { asTree, inputOf, isMasked, type Tree } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
-import { parseDocument } from './inputs.ts';
-import { readText } from './open.ts';
+import { linesOf } from './lines.ts';
 
 /** A recorded decision that can be made again. */
 export interface RecordedDecision {
@@ -14,7 +15,7 @@ export interface RecordedDecision {
 }
 
 export interface Recorded {
-  readonly replayable: readonly RecordedDecision[];
+  readonly replayable: number;
   /** Entries of which a value is masked or was taken out. */
   readonly skipped: number;
 }
@@ -22,24 +23,35 @@ export interface Recorded {
 /** Entries that hold a whole decision: of an outcome, the result phase alone. */
 const DECIDED = new Set(['intent', 'refusal', 'check']);
 
-/** Decisions of audit logs, and of capture files, which hold whole inputs. @throws CommandFailure */
-export async function readEntries(
+/**
+ * Decisions of audit logs, as files or whole folders, and of capture files, which hold whole inputs:
+ * one after the other, for a log may be larger than the memory. @throws CommandFailure
+ */
+export async function eachDecision(
   paths: readonly string[],
   stdin: NodeJS.ReadableStream,
+  take: (decision: RecordedDecision) => void,
 ): Promise<Recorded> {
-  const replayable: RecordedDecision[] = [];
-  let skipped = 0;
+  let [replayable, skipped] = [0, 0];
   for (const path of paths) {
-    const lines = (await readText(path, stdin)).split('\n').filter((line) => line !== '');
-    for (const line of lines) {
-      const entry = asTree(parseDocument(path, line), path);
+    for await (const line of linesOf(path, stdin)) {
+      const entry = asTree(parse(path, line), path);
       if (!isDecision(entry)) continue;
       const recorded = toRecorded(entry);
-      if (recorded) replayable.push(recorded);
+      if (recorded) take(recorded);
+      if (recorded) replayable += 1;
       else skipped += 1;
     }
   }
   return { replayable, skipped };
+}
+
+function parse(path: string, line: string): unknown {
+  try {
+    return parseJson(line);
+  } catch {
+    throw new CommandFailure(`${path} holds a line that is no entry`);
+  }
 }
 
 /** How many could not be decided again, and what would make them. */

@@ -1,30 +1,31 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import { readEntries, skippedOf } from './entries.ts';
+import { eachDecision, skippedOf } from './entries.ts';
 import { openPolicy } from './open.ts';
 
 /** `policy replay`: what another bundle would have said of recorded calls. Exits 1 where it differs. */
 export function defineReplay(command: Command, terminal: Terminal): void {
   command
     .command('replay <bundle> <entries...>')
-    .description('Decide recorded calls again: of audit logs in clear, or of capture files.')
+    .description(
+      'Decide recorded calls again: of audit logs in clear (files, or a folder of them, packed by gzip or not), or of capture files.',
+    )
     .action(async (location: string, paths: readonly string[]) => {
       const generation = await openPolicy(location);
-      const recorded = await readEntries(paths, terminal.stdin);
-      const { replayable } = recorded;
       let changed = 0;
-      for (const { name, input, allowed, rule } of replayable) {
+      const recorded = await eachDecision(paths, terminal.stdin, (decision) => {
+        const { name, input, allowed, rule } = decision;
         const verdict = generation.judge(JSON.stringify(input), input.time.unix_ms);
         const allows = verdict.effect === 'allow';
-        if (allows === allowed) continue;
+        if (allows === allowed) return;
         changed += 1;
         const by = verdict.rule || verdict.reasons[0]?.code || verdict.failure;
         const arrow = allows ? 'deny → allow' : 'allow → deny';
         terminal.stdout.write(`${arrow}  ${name}  was ${rule || 'no rule'}, is ${by}\n`);
-      }
+      });
       terminal.stdout.write(
-        `${replayable.length} replayed, ${changed} changed, ${skippedOf(recorded)}\n`,
+        `${recorded.replayable} replayed, ${changed} changed, ${skippedOf(recorded)}\n`,
       );
       if (changed > 0) throw new CommandFailure('the bundle would change recorded decisions');
     });

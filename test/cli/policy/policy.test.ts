@@ -1,7 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/cli/policy/run.ts';
 import { withManifest } from '../../policy/tar.ts';
@@ -182,6 +183,31 @@ describe('policy replay', () => {
     const same = await policy(`replay ${EXAMPLE} -`, log.join('\n'));
     expect(same.code).toBe(0);
     expect(same.out).toMatch(/^1 replayed, 0 changed, 2 not replayable \(values are masked; see /);
+  });
+
+  it('reads several files, and a folder of segments, packed by gzip or not, as one', async () => {
+    const first = fileOf('audit-000000000000.jsonl.gz', gzipSync(`${entry('a')}\n`));
+    const folder = dirname(first);
+    const live = join(folder, 'audit.jsonl');
+    writeFileSync(live, `${entry('b')}\n${entry('c')}\n`);
+    for (const paths of [folder, `${first} ${live}`]) {
+      expect((await policy(`replay ${EXAMPLE} ${paths}`)).out).toMatch(/^3 replayed, 0 changed/);
+    }
+    const { code, out } = await policy(`diff ${EXAMPLE} ${HAZARDS} --entries ${folder}`);
+    expect([code, out.match(/ {2}id-1 {2}/g)?.length]).toEqual([1, 3]);
+  });
+
+  it.each([
+    ['none.jsonl', 'no such file'],
+    [fileOf('audit.jsonl.gz', 'rubbish'), 'incorrect header'],
+    [fileOf('audit.jsonl', 'rubbish\n'), 'a line that is no entry'],
+    [dirname(fileOf('x', '')), 'holds no audit log'],
+  ])('says in one sentence why %s cannot be read', async (path, why) => {
+    const { code, err } = await policy(`replay ${EXAMPLE} ${path}`);
+    expect(code).toBe(1);
+    expect(err).toContain(path);
+    expect(err).toContain(why);
+    expect(err.trim().split('\n')).toHaveLength(1);
   });
 
   it('explains an entry as it stands, and says what its masks leave open', async () => {

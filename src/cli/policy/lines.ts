@@ -1,0 +1,38 @@
+import { createReadStream, statSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { createGunzip } from 'node:zlib';
+import { collectLogs } from '../../audit/verify/collect.ts';
+import { readEntries } from '../../audit/verify/entries.ts';
+import { disk } from '../audit/log-path.ts';
+import { CommandFailure } from '../program.ts';
+
+/** Lines of a file, packed by gzip or not, of the logs in a folder, or of standard input for `-`. @throws CommandFailure */
+export async function* linesOf(path: string, stdin: NodeJS.ReadableStream): AsyncGenerator<string> {
+  try {
+    for await (const line of isFolder(path) ? ofFolder(path) : ofStream(path, stdin)) {
+      if (line !== '') yield line;
+    }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CommandFailure(`${path} cannot be read: ${why}`);
+  }
+}
+
+const isFolder = (path: string): boolean =>
+  path !== '-' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+function* ofFolder(path: string): Generator<string> {
+  for (const log of collectLogs(disk, path)) {
+    for (const { bytes } of readEntries(disk, log)) yield bytes.toString();
+  }
+}
+
+function ofStream(path: string, stdin: NodeJS.ReadableStream): AsyncIterable<string> {
+  const crlfDelay = Infinity;
+  if (path === '-') return createInterface({ input: stdin, crlfDelay });
+  const file = createReadStream(path);
+  if (!path.endsWith('.gz')) return createInterface({ input: file, crlfDelay });
+  const unpacked = createGunzip();
+  file.on('error', (error) => unpacked.destroy(error)).pipe(unpacked);
+  return createInterface({ input: unpacked, crlfDelay });
+}
