@@ -56,7 +56,7 @@ function createTally() {
         count('outcome', outcome.status);
         count('reason', outcome.reason);
         count('policy', policyOf(entry));
-        count('principal', input?.principal?.id);
+        count('principal', input?.principal?.id || input?.principal?.kind);
       }
       count('rule', result?.rule);
     },
