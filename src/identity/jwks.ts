@@ -58,7 +58,6 @@ export interface JwksUrlOptions {
   readonly maxAgeMs: number;
   readonly timeoutMs: number;
   readonly onError: (error: Error) => void;
-  readonly fetch?: FetchImplementation;
 }
 
 /** Fetched at once and every `refreshMs`, in the background, and when a token names a key that is new. */
@@ -69,7 +68,7 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
     timeoutDuration: options.timeoutMs,
     cooldownDuration: 30_000,
     [jwksCache]: cache,
-    ...(options.fetch && { [customFetch]: options.fetch }),
+    [customFetch]: restAfterFailure(readSet),
   });
   const renew = () => {
     remote.reload().catch((thrown: unknown) => options.onError(toError(thrown)));
@@ -89,6 +88,48 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
     close: () => clearInterval(timer),
   };
 }
+
+const REST_MS = 1_000;
+
+/** As long as it has no keys that are fresh, jose asks for every token, whoever made that. */
+function restAfterFailure(ask: AskForSet): FetchImplementation {
+  let failure: unknown;
+  let failedAt = Number.NEGATIVE_INFINITY;
+  return async (url, request) => {
+    if (performance.now() - failedAt < REST_MS) throw failure;
+    try {
+      return new Response(await ask(url, request));
+    } catch (thrown) {
+      failure = thrown;
+      failedAt = performance.now();
+      throw thrown;
+    }
+  };
+}
+
+type AskForSet = (...request: Parameters<FetchImplementation>) => Promise<string>;
+
+/** Some thousand keys: more is no key set, and would be searched for every token. */
+const MOST_BYTES = 1024 * 1024;
+
+/** Bounded in size here, and in time by the signal of the request. */
+const readSet: AskForSet = async (url, request) => {
+  const { status, body } = await fetch(url, request);
+  if (status !== 200) {
+    await body?.cancel();
+    throw new Error(`${url} answers with HTTP status ${status} instead of the keys`);
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    if (size > MOST_BYTES) throw new Error(`${url} answers with more than ${MOST_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString();
+  createLocalJWKSet(JSON.parse(text));
+  return text;
+};
 
 async function stampOf(file: string): Promise<string> {
   const { mtimeNs, ino, size } = await stat(file, { bigint: true });

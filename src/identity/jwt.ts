@@ -39,6 +39,8 @@ export class NoKeysError extends Error {
 const BEARER = 'bearer ';
 /** Policy, log and whoever reads it might each take such text for something else. */
 const UNCLEAR = /[\p{Cc}\p{Cs}\uFFFD]/u;
+/** Policy and log would read such text each in its own way. */
+const INEXACT = /[\p{Cs}\uFFFD]/u;
 /** A token this long is no credential but an attack on the parser. */
 const MAX_CHARACTERS = 8192;
 
@@ -91,7 +93,11 @@ function toPrincipal(payload: JWTPayload, options: JwtOptions): Principal {
   const attributes: Record<string, string> = { issuer: options.issuer };
   for (const claim of options.claims) {
     const value = Object.hasOwn(payload, claim) ? toText(payload[claim]) : undefined;
-    if (value !== undefined) attributes[claim] = value;
+    if (value === undefined) continue;
+    if (isRounded(payload[claim]) || INEXACT.test(value)) {
+      throw refused(`The bearer token’s ${claim} cannot be read exactly.`);
+    }
+    attributes[claim] = value;
   }
   return Object.freeze({
     id,
@@ -100,6 +106,11 @@ function toPrincipal(payload: JWTPayload, options: JwtOptions): Principal {
     spiffe: Object.freeze({ trustDomain: '', path: '' }),
     attributes: Object.freeze(attributes),
   });
+}
+
+/** JSON.parse makes one number of several large ones, which might be two tenants. */
+function isRounded(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
 }
 
 /** A list becomes text with spaces between, as OAuth writes `scope`; a part with a space in it is left out. */

@@ -1,8 +1,9 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import {
   base64url,
   type CryptoKey,
@@ -109,6 +110,21 @@ describe('a bearer token', () => {
       ['with a subject of two lines', `Bearer ${await token({ sub: 'a\nb' })}`, /must be text/],
       ['with half a character', `Bearer ${await token({ sub: 'a\ud800' })}`, /must be text/],
       ['with a mended character', `Bearer ${await token({ sub: 'a\ufffd' })}`, /must be text/],
+      [
+        'with a claim of half a character',
+        `Bearer ${await token({ tenant: 'a\ud800' })}`,
+        /exactly/,
+      ],
+      [
+        'with half a character in a list',
+        `Bearer ${await token({ groups: ['\udfff'] })}`,
+        /exactly/,
+      ],
+      [
+        'with a number that is rounded to another’s',
+        `Bearer ${await token({ tenant: 2 ** 53 + 2 })}`,
+        /tenant cannot be read exactly/,
+      ],
       ['with alg none', `Bearer ${unsigned({ alg: 'none' })}`, /algorithm is not accepted/],
       ['with HMAC over the public key', `Bearer ${hmac(signer)}`, /algorithm is not accepted/],
       [
@@ -216,8 +232,36 @@ describe('keys', () => {
     expect(found.map((principal) => principal?.id)).toEqual(['billing', 'billing', 'billing']);
     expect(served.asked()).toBe(1);
     keys.close();
-    served.server.close();
+    served.close();
   });
+
+  test.each<[string, (response: ServerResponse) => unknown]>([
+    ['an error', (response) => response.writeHead(500).end()],
+    ['no key set', (response) => response.end('{}')],
+    ['another address', (response) => response.writeHead(302, { location: '/other' }).end()],
+    ['more than any keys', (response) => void pipeline(endless(), response).catch(() => {})],
+  ])(
+    'are asked for once a second, however many tokens come, while there is %s',
+    async (_, answer) => {
+      const served = await serve(answer);
+      const onError = vi.fn<(error: Error) => void>();
+      const keys = createUrlKeys({
+        ...{ url: served.url, refreshMs: 60_000, maxAgeMs: 60_000, timeoutMs: 2000 },
+        onError,
+      });
+      const identify = createJwtIdentifier(options(keys));
+      const started = performance.now();
+      for (let n = 0; n < 30; n += 1) {
+        const arriving = bearer(await token({ n }, signer, { kid: `unknown ${n}` }));
+        await expect(Promise.resolve(identify(arriving, never))).rejects.toThrow('verified');
+      }
+      const seconds = Math.floor((performance.now() - started) / 1000);
+      expect(served.asked()).toBeLessThanOrEqual(1 + seconds);
+      expect(onError).toHaveBeenCalled();
+      keys.close();
+      served.close();
+    },
+  );
 
   test('that cannot be fetched refuse the token, which is not blamed, and are told of at once', async () => {
     const told: Error[] = [];
@@ -269,14 +313,29 @@ function hmac(of: Signer): string {
 
 const part = (value: object): string => base64url.encode(JSON.stringify(value));
 
-async function serveKeys(keys: () => readonly JWK[]) {
+const serveKeys = (keys: () => readonly JWK[]) =>
+  serve((response) => response.end(JSON.stringify({ keys: keys() })));
+
+function* endless() {
+  for (;;) yield Buffer.alloc(65_536, ' ');
+}
+
+async function serve(answer: (response: ServerResponse) => unknown) {
   let asked = 0;
   const server: Server = createServer((_, response) => {
     asked += 1;
-    response.end(JSON.stringify({ keys: keys() }));
+    answer(response);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
-  return { server, url: new URL(`http://127.0.0.1:${port}/jwks`), asked: () => asked };
+  return {
+    server,
+    url: new URL(`http://127.0.0.1:${port}/jwks`),
+    asked: () => asked,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
