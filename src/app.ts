@@ -59,8 +59,9 @@ async function compose(config: Config, around: Surroundings, opened: Stack): Pro
       await opened.close();
     },
     async reload() {
-      await Promise.all([parts.policy.reload(), doors.reload()]);
+      // At once, whatever becomes of the others: who has moved the file is taken for a tamperer until then.
       parts.audit.reopen();
+      await Promise.all([parts.policy.reload(), doors.reload()]);
     },
     lastWords: (cause) => void parts.audit.crash(cause),
   };
