@@ -13,15 +13,26 @@ type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export function parseJson(text: string, scalar?: Reviver): unknown {
   if (!text.includes('\\')) return JSON.parse(text, scalar);
   JSON.parse(text);
-  return toObjects(JSON.parse(toPairs(text), scalar));
+  try {
+    return toObjects(JSON.parse(toPairs(text), scalar));
+  } catch (cause) {
+    throw cause instanceof RangeError
+      ? new SyntaxError('JSON nested too deeply', { cause })
+      : cause;
+  }
 }
 
-const TOKENS = /"(?:[^"\\]|\\.)*"|[{}:]/g;
+/** Not strings as a whole: a pattern that repeats an alternative needs stack for each repetition. */
+const TOKENS = /\\.|["{}:]/g;
 const AS_PAIRS: Readonly<Record<string, string>> = { '{': '{"o":[', '}': ']}', ':': ',' };
 
 /** Valid JSON → the same with each object as `{"o":[key,value,…]}`: keys stand where values do. */
 function toPairs(text: string): string {
-  return text.replace(TOKENS, (token) => AS_PAIRS[token] ?? token);
+  let quoted = false;
+  return text.replace(TOKENS, (token) => {
+    if (token === '"') quoted = !quoted;
+    return quoted ? token : (AS_PAIRS[token] ?? token);
+  });
 }
 
 function toObjects(json: Json): unknown {

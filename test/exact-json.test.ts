@@ -57,6 +57,16 @@ describe('JSON of others', () => {
     );
   });
 
+  test('may be one string of 8 MiB, escaped throughout', () => {
+    const long = '{\\"'.repeat((8 << 20) / 3);
+    expect(parseJson(JSON.stringify({ long })) as object).toEqual({ long });
+  });
+
+  test('is refused as any that is wrong where it is nested without end', () => {
+    const text = `${'['.repeat(100_000)}"\\n"${']'.repeat(100_000)}`;
+    expect(() => parseJson(text)).toThrow(SyntaxError);
+  });
+
   test.each(['', '{', '{"a":}', '{"a\\":1}', '[1,]', '{"a":1}x', '"\\x"'])('refuses %j', (text) => {
     expect(() => parseJson(text)).toThrow(SyntaxError);
   });
