@@ -37,8 +37,10 @@ export interface Owner {
   readonly dial: Dial;
   readonly connectMs: number;
   readonly idleMs: number;
-  /** It can take a request: the first one, or the next because an answer is whole. */
-  readonly onFree: (connection: Connection) => void;
+  /** It is open, and can take its first request. */
+  readonly onReady: (connection: Connection) => void;
+  /** An answer is whole, and it could take the next request. */
+  readonly onAnswered: (connection: Connection) => void;
   /** Told once, with what was the matter. */
   readonly onGone: (connection: Connection, reason: unknown) => void;
 }
@@ -56,7 +58,7 @@ export function openConnection(owner: Owner): Connection {
   };
   const socket = owner.dial(onRead, () => {
     clearTimeout(connecting);
-    free(connection, owner.idleMs);
+    free(connection, owner.idleMs, owner.onReady);
   });
   const connecting = setTimeout(() => destroy(connection, unconnected()), owner.connectMs);
   const connection: Connection = {
@@ -128,13 +130,13 @@ function settle(connection: Connection, answer: HttpAnswer): void {
   take(connection)?.resolve(answer);
   const idleMs = Math.min(answer.idleMs, owner.idleMs);
   // What is not even written when it is answered will be read by a server that has moved on.
-  if (idleMs > 0 && socket.writableLength === 0) free(connection, idleMs);
+  if (idleMs > 0 && socket.writableLength === 0) free(connection, idleMs, owner.onAnswered);
   else destroy(connection, cutShort());
 }
 
-function free(connection: Connection, idleMs: number): void {
+function free(connection: Connection, idleMs: number, tell: Owner['onReady']): void {
   connection.idleUntil = performance.now() + idleMs;
-  connection.owner.onFree(connection);
+  tell(connection);
 }
 
 function take(connection: Connection): Pending | undefined {

@@ -25,6 +25,8 @@ export interface Pool {
   readonly connections: Set<Connection>;
   /** The one that became free last is at the end, and taken first: few are warm, the others end. */
   readonly idle: Connection[];
+  /** How many have answered, and are not taken yet. */
+  resting: number;
   /** First come, first served. */
   readonly waiting: Waiting[];
   sweeping: NodeJS.Timeout | undefined;
@@ -47,11 +49,13 @@ export function createPool(dial: Dial, limits: PoolLimits): Pool {
       dial,
       connectMs,
       idleMs,
-      onFree: (connection) => onFree(pool, connection),
+      onReady: (connection) => onFree(pool, connection),
+      onAnswered: (connection) => rest(pool, connection),
       onGone: (connection, reason) => onGone(pool, connection, reason),
     },
     connections: new Set(),
     idle: [],
+    resting: 0,
     waiting: [],
     sweeping: undefined,
     closed: false,
@@ -83,7 +87,9 @@ function wait(pool: Pool, pending: Pending): void {
   };
   pending.signal.addEventListener('abort', waiting.abort);
   pool.waiting.push(waiting);
-  openFor(pool, waiting);
+  const hopeless = pool.waiting.filter(({ opening }) => opening === undefined);
+  // One that rests is there sooner than one that must be opened.
+  if (hopeless.length > pool.resting) openFor(pool, waiting);
 }
 
 /** Rejects what is under way and what comes later. */
@@ -104,6 +110,19 @@ function openFor(pool: Pool, waiting: Waiting): void {
   waiting.opening = openConnection(owner);
   connections.add(waiting.opening);
   pool.sweeping ??= setInterval(sweepAll, limits.sweepMs, pool).unref();
+}
+
+/**
+ * HTTP/1.1 does not say which request an answer is for: a second one, which nobody asked for, would be
+ * taken for that of the next call. So what is there by now is read before there is a next one, which takes
+ * a turn of the event loop.
+ */
+function rest(pool: Pool, connection: Connection): void {
+  pool.resting += 1;
+  setImmediate(setImmediate, () => {
+    pool.resting -= 1;
+    if (!connection.gone) onFree(pool, connection);
+  });
 }
 
 /** First to the request that it was opened for: no other one is being opened for that. */

@@ -81,11 +81,13 @@ describe('connections', () => {
     const first = ['a', 'b', 'c'].map((body) => post(exchange, body));
     for (const body of ['c', 'a', 'b']) await server.answer(body);
     await Promise.all(first);
+    await sleep(1);
     const last = (await server.until('b')).connection;
     for (const body of ['d', 'e', 'f']) {
       const posted = post(exchange, body);
       await server.answer(body);
       await posted;
+      await sleep(1);
       expect((await server.until(body)).connection).toBe(last);
     }
     expect(server.sockets).toHaveLength(3);
@@ -157,6 +159,20 @@ describe('connections', () => {
       await sleep(25);
     }
     expect(server.sockets).toHaveLength(5);
+  });
+
+  it('that bring a second answer right behind the first give it to nobody who waits', async () => {
+    const server = await serveOnDemand();
+    const exchange = exchangeWith(server, { connections: 1 });
+    const first = post(exchange, 'a');
+    const next = post(exchange, 'b');
+    const { socket } = await server.until('a');
+    const second = first.then(() => socket.write(http('a, once more')));
+    await server.answer('a');
+    await second;
+    await server.answer('b');
+    expect((await next).body).toBe('b');
+    expect(server.sockets).toHaveLength(2);
   });
 
   it('answered before they were written to the end are not used again', async () => {
