@@ -17,10 +17,16 @@ export const run = program('health', (command, terminal) => {
     .option('--client-certificate <file>', 'own certificate (PEM), for mutual TLS')
     .option('--client-key <file>', 'its key (PEM)')
     .option('--no-verify-ssl', 'accept any server certificate')
+    .option('--json', 'print what it says as JSON')
     .action(async (options: HealthOptions) => {
-      const status = await ask(options);
-      if (status !== 'SERVING') throw new CommandFailure(`${options.endpointUrl} says ${status}`);
-      terminal.stdout.write('SERVING\n');
+      const { endpointUrl: endpoint_url, service } = options;
+      const { status, error } = await ask(options);
+      if (options.json) {
+        terminal.stdout.write(`${JSON.stringify({ endpoint_url, service, status, error })}\n`);
+      }
+      if (error !== '') throw new CommandFailure(`${endpoint_url} does not answer: ${error}`);
+      if (status !== 'SERVING') throw new CommandFailure(`${endpoint_url} says ${status}`);
+      if (!options.json) terminal.stdout.write('SERVING\n');
     });
 });
 
@@ -32,6 +38,13 @@ interface HealthOptions {
   readonly clientCertificate?: string;
   readonly clientKey?: string;
   readonly verifySsl: boolean;
+  readonly json?: boolean;
+}
+
+/** Either is '': a proxy answers, or there is why it does not. */
+interface Answer {
+  readonly status: ServingStatus | '';
+  readonly error: string;
 }
 
 const DEFAULT_TARGET = '127.0.0.1:50051';
@@ -48,7 +61,7 @@ function seconds(written: string): number {
   throw new CommandFailure(`--timeout: ${written} is not a number of seconds above 0`);
 }
 
-async function ask(options: HealthOptions): Promise<ServingStatus> {
+async function ask(options: HealthOptions): Promise<Answer> {
   const { createClient } = await import('../client/create-client.ts');
   const { proxyTarget } = await import('../client/target.ts');
   const { target, secure } = proxyTarget(options.endpointUrl);
@@ -65,9 +78,9 @@ async function ask(options: HealthOptions): Promise<ServingStatus> {
         : undefined,
     });
     const answer = client.health(options.service, { timeoutMs: options.timeout * 1000 });
-    return await answer.finally(() => client.close());
+    return { status: await answer.finally(() => client.close()), error: '' };
   } catch (thrown) {
     const cause = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new CommandFailure(`${options.endpointUrl} does not answer: ${lastError(cause)}`);
+    return { status: '', error: lastError(cause) };
   }
 }

@@ -11,10 +11,11 @@ export interface TestReport {
   readonly uncovered: readonly string[];
 }
 
-export type ReportFormat = 'pretty' | 'tap' | 'junit';
+export type ReportFormat = 'pretty' | 'json' | 'tap' | 'junit';
 
 export const REPORTS: Readonly<Record<ReportFormat, (report: TestReport) => string>> = {
   pretty,
+  json,
   tap,
   junit,
 };
@@ -27,6 +28,10 @@ function pretty({ results, uncovered }: TestReport): string {
   const rest =
     uncovered.length === 0 ? '' : `rules that decided no case: ${uncovered.join(', ')}\n`;
   return `${lines.join('')}${passed} passed, ${lines.length} failed\n${rest}`;
+}
+
+function json({ results, uncovered }: TestReport): string {
+  return `${JSON.stringify({ results, uncovered }, undefined, 2)}\n`;
 }
 
 /** https://testanything.org/tap-version-14-specification.html */

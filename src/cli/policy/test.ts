@@ -46,7 +46,7 @@ export function defineTest(command: Command, terminal: Terminal): void {
     .description('Try tables of inputs and expected decisions (YAML). Exits 1 where one fails.')
     .addOption(
       new Option('--format <name>', 'of the report')
-        .choices(['pretty', 'tap', 'junit'])
+        .choices(Object.keys(REPORTS))
         .default('pretty'),
     )
     .option('--require-coverage', 'fail where a rule of the data decides no case')

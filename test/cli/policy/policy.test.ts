@@ -104,6 +104,22 @@ describe('policy test', () => {
     expect(out).toMatch(text);
   });
 
+  it('reports as json, whole', async () => {
+    const table = 'cases: [{name: a, expect: {allow: true}}, {name: b, expect: {allow: false}}]';
+    const { code, out } = await policy(`test ${EXAMPLE} - --format json`, table);
+    const problem = 'allow is false, not true';
+    expect([code, JSON.parse(out)]).toEqual([
+      1,
+      {
+        results: [
+          { file: '-', name: 'a', problem },
+          { file: '-', name: 'b', problem: '' },
+        ],
+        uncovered: ['demo'],
+      },
+    ]);
+  });
+
   it('refuses a table of another form', async () => {
     const { code, err } = await policy(`test ${EXAMPLE} -`, 'cases: [{nam: x}]');
     expect([code, err]).toEqual([1, expect.stringMatching(/is no table of cases/)]);

@@ -243,4 +243,26 @@ describe('health', () => {
       'kms-reencrypt-proxy health: 127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1\n',
     );
   });
+
+  test('--json says the same to programs, under the same exit codes', async () => {
+    const asked = async (endpoint: string, service: string) => {
+      const args = ['--json', '--endpoint-url', endpoint, '--service', service];
+      const { exit, stdout } = await runCommand(health, args);
+      const { endpoint_url, ...said } = JSON.parse(stdout);
+      expect(endpoint_url).toBe(endpoint);
+      return { exit, ...said };
+    };
+    expect(await asked(proxy.endpoint, '')).toEqual({
+      exit: 0,
+      service: '',
+      status: 'SERVING',
+      error: '',
+    });
+    expect(await asked(proxy.endpoint, 'other')).toMatchObject({ exit: 1, service: 'other' });
+    expect(await asked('127.0.0.1:1', '')).toMatchObject({
+      exit: 1,
+      status: '',
+      error: 'connect ECONNREFUSED 127.0.0.1:1',
+    });
+  });
 });
