@@ -53,7 +53,8 @@ function toLine(chunk: Buffer, { start, end, base, ended }: Where): Line {
   return { bytes: chunk.subarray(start, end), leaf, offset: base + start, ended };
 }
 
-export interface Place {
+/** What ties a line to the one before it. */
+export interface Link {
   readonly seq: number;
   readonly prev: string;
 }
@@ -62,14 +63,14 @@ const PREV_KEY = Buffer.from('"prev":"');
 const SEQ_KEY = Buffer.from('"seq":');
 
 /** Reads `seq` and `prev` of a line, by position where that is unambiguous; undefined where it is no entry. */
-export function placeOf(line: Buffer): Place | undefined {
+export function linkOf(line: Buffer): Link | undefined {
   const prevAt = line.lastIndexOf(PREV_KEY);
   const seqAt = line.lastIndexOf(SEQ_KEY);
   const sole = prevAt === line.indexOf(PREV_KEY) && seqAt === line.indexOf(SEQ_KEY);
   return sole && prevAt > 0 && seqAt > prevAt ? byPosition(line, prevAt, seqAt) : byParsing(line);
 }
 
-function byPosition(line: Buffer, prevAt: number, seqAt: number): Place | undefined {
+function byPosition(line: Buffer, prevAt: number, seqAt: number): Link | undefined {
   const start = prevAt + PREV_KEY.length;
   const prev = line.toString('latin1', start, start + 64);
   const first = seqAt + SEQ_KEY.length;
@@ -89,7 +90,7 @@ const COMMA = 0x2c;
 const BRACE = 0x7d;
 const QUOTE = 0x22;
 
-function byParsing(line: Buffer): Place | undefined {
+function byParsing(line: Buffer): Link | undefined {
   try {
     const { seq, prev } = JSON.parse(line.toString());
     return Number.isSafeInteger(seq) && typeof prev === 'string' ? { seq, prev } : undefined;

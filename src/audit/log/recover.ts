@@ -2,7 +2,7 @@ import type { Chain } from './chain.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
 import { fromHead, type Head } from './head.ts';
-import { type Line, placeOf, readLines } from './lines.ts';
+import { type Line, linkOf, readLines } from './lines.ts';
 import { hashLeaf, push, rootOf } from './tree.ts';
 
 /** What a segment holds, as far as it holds together. */
@@ -132,10 +132,10 @@ const NO_ENTRY = 'not an entry';
 /** Why a line is not the next one of its chain, or ''. */
 function misfit({ bytes, ended }: Line, seq: number, prev: string): string {
   if (!ended) return 'the last line has no end';
-  const place = placeOf(bytes);
-  if (!place) return NO_ENTRY;
-  if (place.seq !== seq) return `seq is ${place.seq} where ${seq} should follow`;
-  return place.prev === prev ? '' : 'prev is not the hash of the line before';
+  const link = linkOf(bytes);
+  if (!link) return NO_ENTRY;
+  if (link.seq !== seq) return `seq is ${link.seq} where ${seq} should follow`;
+  return link.prev === prev ? '' : 'prev is not the hash of the line before';
 }
 
 interface Entry {

@@ -1,5 +1,5 @@
 import type { Chain } from '../log/chain.ts';
-import { type Line, placeOf } from '../log/lines.ts';
+import { type Line, linkOf } from '../log/lines.ts';
 import { type Checkpoint, isSigned, parseNote, type VerifierKey } from '../log/note.ts';
 import { type Hash, hashLeaf } from '../log/tree.ts';
 import { createHistory, type History } from './history.ts';
@@ -74,13 +74,13 @@ export function createWalk(options: WalkOptions): Walk {
 
 function take(state: State, { bytes, leaf }: Line): boolean {
   if (state.problem) return false;
-  const place = placeOf(bytes);
-  if (state.torn) return blame(state, place?.prev === state.torn.hash);
+  const link = linkOf(bytes);
+  if (state.torn) return blame(state, link?.prev === state.torn.hash);
   const { seq } = state;
-  if (!place) return fail(state, seq, 'the line is not an entry');
-  if (place.seq !== seq) return fail(state, seq, `seq ${place.seq} stands where ${seq} should`);
+  if (!link) return fail(state, seq, 'the line is not an entry');
+  if (link.seq !== seq) return fail(state, seq, `seq ${link.seq} stands where ${seq} should`);
   const hash = hashLeaf(leaf);
-  if (place.prev !== state.prev) {
+  if (link.prev !== state.prev) {
     state.torn = { seq, hash, line: bytes.toString() };
     return true;
   }
@@ -174,7 +174,7 @@ function finish(state: State): Problem | undefined {
 /** The last line's `prev` is wrong: with the right one, would it be the line that was signed for? */
 function isLastChanged({ torn, prev, history, claimed, seq }: State): boolean {
   const claim = claimed.get(seq + 1);
-  const wrong = torn && placeOf(Buffer.from(torn.line))?.prev;
+  const wrong = torn && linkOf(Buffer.from(torn.line))?.prev;
   if (!torn || !claim || !wrong) return true;
   const mended = Buffer.from(`\0${torn.line.replace(wrong, prev)}`);
   const trial = createHistory(history.size(), history.peaks());
