@@ -92,7 +92,7 @@ export function originOf({ origin }: Pick<AuditOptions, 'origin'>): string {
   return origin ?? `kms-reencrypt-proxy/${hostname()}`;
 }
 
-export function labelsOf(options: AuditOptions): Readonly<Record<string, string>> {
+function labelsOf(options: AuditOptions): Readonly<Record<string, string>> {
   const { backend, version, labels } = options;
   return { ...labels, backend, origin: originOf(options), version };
 }

@@ -6,9 +6,10 @@ import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
 import type { Head, Predecessor } from './head.ts';
 import { readLines } from './lines.ts';
-import { type Claim, type Found, openRegular, readSegment } from './recover.ts';
+import { type Found, openRegular, readSegment } from './recover.ts';
 import { type Live, putAway, toLive, writeAll } from './segment.ts';
 import { closedSegments, freePath } from './segments.ts';
+import type { LogOptions } from './state.ts';
 
 /** Where a log goes on after a start. */
 export interface Opening {
@@ -31,19 +32,6 @@ export interface Recovered {
   readonly why: string;
 }
 
-export interface StartOptions {
-  readonly disk: Disk;
-  readonly file: string;
-  readonly now: () => number;
-  readonly origin: string;
-  readonly vkey: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly durability: 'fsync' | 'write';
-  readonly onBrokenChain: 'refuse' | 'continue';
-  /** Of the checkpoint beside the log, if there is one. */
-  readonly claim?: Claim | undefined;
-}
-
 /** Where each batch is synced, more than this cannot be one that a crash cut short. */
 const MAX_BATCH_BYTES = 4 << 20;
 
@@ -58,7 +46,7 @@ const FRESH = {
 };
 
 /** Finds the end of the log and makes it whole. @throws LogFault BROKEN */
-export function openLog(options: StartOptions): Opening {
+export function openLog(options: LogOptions): Opening {
   const { disk, file: path, claim } = options;
   disk.makeFolder(dirname(path));
   const closed = closedSegments(disk, path).at(-1)?.path;
@@ -79,7 +67,7 @@ export function openLog(options: StartOptions): Opening {
   }
 }
 
-function goOn(options: StartOptions, file: DiskFile, last: string): Opening {
+function goOn(options: LogOptions, file: DiskFile, last: string): Opening {
   const { file: path, now, claim } = options;
   const found = readSegment(file, last, claim);
   const { chain, bytes, open, head } = found;
@@ -98,12 +86,12 @@ function goOn(options: StartOptions, file: DiskFile, last: string): Opening {
 }
 
 /** What a head says holds for every entry of its segment. */
-function saysTheSame(head: Head, { origin, vkey, labels }: StartOptions): boolean {
+function saysTheSame(head: Head, { origin, vkey, labels }: LogOptions): boolean {
   const same = head.origin === origin && head.vkey === vkey;
   return same && canonical(head.labels) === canonical(labels);
 }
 
-function predecessor(options: StartOptions, { live, found, last }: Ended): Predecessor {
+function predecessor(options: LogOptions, { live, found, last }: Ended): Predecessor {
   const { disk, file: path } = options;
   const closed = found.lastKind === 'segment_close' ? 'start' : 'origin';
   const { bytes } = found;
@@ -123,7 +111,7 @@ interface Ended {
 }
 
 /** Only what a crash can leave may be put aside; anything else is a broken chain. */
-function putAside(options: StartOptions, { file, path, found }: Torn): Recovered {
+function putAside(options: LogOptions, { file, path, found }: Torn): Recovered {
   const { disk, claim, durability } = options;
   const { bad, bytes, chain, signed } = found;
   if (!bad) throw new Error('nothing is torn');
@@ -157,7 +145,7 @@ interface Torn {
 }
 
 /** A live file whose head never became whole: its segment was being made when the process ended. */
-function emptied(options: StartOptions, last: string, closed: string | undefined) {
+function emptied(options: LogOptions, last: string, closed: string | undefined) {
   const { disk, file: path, claim } = options;
   if (last !== path || headIsWhole(disk, path)) return;
   if (!closed && claim && claim.size > 0) return;
@@ -181,7 +169,7 @@ const WAYS_ON =
   'put back what was there, or go on after it, for all to see, with audit.on_broken_chain: continue';
 
 /** Told to go on, a log goes on in a new segment that says what is wrong with the one before. */
-function broken(options: StartOptions, why: string): Opening {
+function broken(options: LogOptions, why: string): Opening {
   const { disk, file: path, onBrokenChain, now } = options;
   if (onBrokenChain === 'refuse') throw new LogFault('BROKEN', `${why}; ${WAYS_ON}`);
   if (!disk.facts(path)) return { ...FRESH, broken: { why, file: '' } };

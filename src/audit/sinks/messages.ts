@@ -18,5 +18,4 @@ export type SinkOrder =
 export type SinkReport =
   | { readonly type: 'delivered'; readonly sink: SinkName; readonly seq: number }
   | { readonly type: 'dropped'; readonly sink: SinkName; readonly count: number }
-  | { readonly type: 'error'; readonly message: string }
-  | { readonly type: 'closed' };
+  | { readonly type: 'error'; readonly message: string };

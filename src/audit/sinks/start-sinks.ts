@@ -55,7 +55,7 @@ export function startSinks(options: SinksOptions): Sinks {
   function take(report: SinkReport): void {
     if (report.type === 'dropped') options.onDropped(report.sink, report.count);
     else if (report.type === 'error') options.onError(report.message);
-    else if (report.type === 'delivered' && reached.has(report.sink)) {
+    else if (reached.has(report.sink)) {
       reached.set(report.sink, report.seq);
       const there = lowest();
       const done = waiting.filter(({ seq }) => seq <= there);

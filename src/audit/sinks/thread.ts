@@ -33,10 +33,7 @@ const deliveries: readonly Delivery[] = sinks.map((sink) => {
 port.on('message', (order: SinkOrder) => {
   if (order.type === 'durable') for (const delivery of deliveries) delivery.advance(order.seq);
   else {
-    const closed = () => {
-      tell({ type: 'closed' });
-      port.close();
-    };
-    Promise.all(deliveries.map((delivery) => delivery.close())).then(closed, closed);
+    const end = () => port.close();
+    Promise.all(deliveries.map((delivery) => delivery.close())).then(end, end);
   }
 });
