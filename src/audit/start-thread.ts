@@ -1,34 +1,40 @@
 import { Worker } from 'node:worker_threads';
-import type { Order, Report, ThreadData } from './messages.ts';
 
-export interface Thread {
+export interface Thread<Order> {
   post(order: Order): void;
   stop(): void;
-  /** Resolves when the thread has ended. */
+  /** Resolves when the thread has ended, which may be before it was asked to. */
   ended(): Promise<void>;
 }
 
-export interface ThreadOptions {
-  readonly data: ThreadData;
+export interface ThreadOptions<Report> {
+  readonly name: keyof typeof ENTRIES;
+  /** What the thread is started with; it gets a clone. */
+  readonly data: object;
   readonly onReport: (report: Report) => void;
-  /** It ended without being asked to, or threw. */
-  readonly onDeath: (cause: unknown) => void;
+  /** It has ended, whether it was asked to or not. `cause` is what it threw, or a sentence. */
+  readonly onEnd: (cause: unknown) => void;
 }
 
-/** The log's working set is a few buffers; a small heap keeps a leak from becoming the host's. */
+/** The file that each thread begins with: among the sources, and in the built package, which is flat. */
+const ENTRIES = {
+  audit: { source: './thread.ts', built: './audit-thread.js' },
+  'audit sinks': { source: './sinks/thread.ts', built: './sinks-thread.js' },
+} as const;
+
+/** Their working sets are a few buffers; a small heap keeps a leak from becoming the host's. */
 const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
-/** Starts the log's thread from the sources or from the compiled package, whichever this file is of. */
-export function startThread({ data, onReport, onDeath }: ThreadOptions): Thread {
-  const entry = new URL(
-    import.meta.url.endsWith('.ts') ? './thread.ts' : './audit-thread.js',
-    import.meta.url,
-  );
-  const worker = new Worker(entry, { workerData: data, resourceLimits: LIMITS, name: 'audit' });
+/** Starts a thread from the sources or from the built package, whichever this file is of. */
+export function startThread<Order, Report>(options: ThreadOptions<Report>): Thread<Order> {
+  const { name, data, onReport, onEnd } = options;
+  const { source, built } = ENTRIES[name];
+  const entry = new URL(import.meta.url.endsWith('.ts') ? source : built, import.meta.url);
+  const worker = new Worker(entry, { workerData: data, resourceLimits: LIMITS, name });
   let cause: unknown;
   const exit = new Promise<void>((resolve) => {
     worker.once('exit', (code) => {
-      onDeath(cause ?? `the audit thread ended with ${code}`);
+      onEnd(cause ?? `the ${name} thread ended with ${code}`);
       resolve();
     });
   });

@@ -14,12 +14,14 @@ export interface Supervised {
   close(last: Order): Promise<void>;
 }
 
+type LogThread = Thread<Order>;
+
 const RESPAWN_MS = 250;
 
 /** Keeps a log's thread running. Resolves once the first one takes entries, and rejects where it cannot. */
 export async function supervise(options: SuperviseOptions): Promise<Supervised> {
   let closing = false;
-  let thread: Thread;
+  let thread: LogThread;
   let starting: Promise<void> | undefined;
   const watch: Watch = {
     became(started) {
@@ -54,7 +56,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
 
 interface Watch {
   /** It takes orders, of which its first report may bring some at once. */
-  readonly became: (thread: Thread) => void;
+  readonly became: (thread: LogThread) => void;
   readonly died: (cause: string) => void;
 }
 
@@ -66,9 +68,10 @@ function start(
   const settings = { ...data.settings, resuming };
   return new Promise((resolve, reject) => {
     let started = false;
-    const thread = startThread({
-      data: { ...data, settings },
-      onReport(report) {
+    const thread: LogThread = startThread({
+      name: 'audit',
+      data: { ...data, settings } satisfies ThreadData,
+      onReport(report: Report) {
         if (report.type === 'ready') {
           started = true;
           became(thread);
@@ -80,7 +83,7 @@ function start(
         }
         onReport(report);
       },
-      onDeath(cause) {
+      onEnd(cause) {
         if (started) died(String(cause));
         else reject(cause);
       },

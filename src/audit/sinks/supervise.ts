@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import { startThread, type Thread } from '../start-thread.ts';
 import type { SinkOrder, SinkReport, SinkSettings } from './messages.ts';
 
-export interface SuperviseOptions {
+export interface SuperviseSinksOptions {
   readonly settings: SinkSettings;
   /** Seq of the first entry of this start. */
   readonly from: number;
@@ -15,56 +15,45 @@ export interface SupervisedSinks {
   close(): Promise<void>;
 }
 
-interface Thread {
-  readonly worker: Worker;
-  /** Heard of from the start, for it may have ended before it is told to. */
-  readonly ended: Promise<void>;
-}
-
 const CLOSE_MS = 5_000;
 const RESPAWN_MS = 2_000;
 
-/** A thread for the sinks, and another where it dies: it goes on where the sinks' cursors are. */
-export function superviseSinks(options: SuperviseOptions): SupervisedSinks {
-  let durable = options.from;
+/**
+ * A thread for the sinks, and another one where it dies. Nothing is handed over, unlike between the
+ * log's threads: each sink goes on where its own cursor is, and nobody waits for the new thread.
+ */
+export function superviseSinks(options: SuperviseSinksOptions): SupervisedSinks {
+  const { settings, from, onReport, onError } = options;
+  let durable = from;
   let closing = false;
   let thread = start();
-  const post = (order: SinkOrder) => thread.worker.postMessage(order);
   return {
     durable(seq) {
       durable = seq;
-      post({ type: 'durable', seq });
+      thread.post({ type: 'durable', seq });
     },
     async close() {
       closing = true;
-      post({ type: 'close' });
-      const stuck = setTimeout(() => void thread.worker.terminate(), CLOSE_MS);
-      await thread.ended;
+      thread.post({ type: 'close' });
+      const stuck = setTimeout(thread.stop, CLOSE_MS);
+      await thread.ended();
       clearTimeout(stuck);
     },
   };
 
-  function start(): Thread {
-    const started = startThread(options);
-    void started.ended.then(() => setTimeout(startAgain, RESPAWN_MS).unref());
-    return started;
+  function start(): Thread<SinkOrder> {
+    return startThread({ name: 'audit sinks', data: { settings, from }, onReport, onEnd });
+  }
+
+  function onEnd(cause: unknown): void {
+    if (closing && !(cause instanceof Error)) return;
+    onError(`the sinks' thread died: ${String(cause)}`);
+    setTimeout(startAgain, RESPAWN_MS).unref();
   }
 
   function startAgain(): void {
     if (closing) return;
     thread = start();
-    post({ type: 'durable', seq: durable });
+    thread.post({ type: 'durable', seq: durable });
   }
-}
-
-function startThread({ settings, from, onReport, onError }: SuperviseOptions): Thread {
-  const entry = import.meta.url.endsWith('.ts') ? './thread.ts' : './sinks-thread.js';
-  const worker = new Worker(new URL(entry, import.meta.url), {
-    workerData: { settings, from },
-    name: 'audit sinks',
-    resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 },
-  });
-  worker.on('message', onReport);
-  worker.on('error', (thrown) => onError(`the sinks' thread died: ${String(thrown)}`));
-  return { worker, ended: new Promise((resolve) => worker.once('exit', () => resolve())) };
 }
