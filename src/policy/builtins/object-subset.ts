@@ -16,12 +16,8 @@ function sameKind(superTerm: Term, subTerm: Term): boolean | undefined {
     });
   }
   if (isSet(superTerm) && isSet(subTerm)) return holds(superTerm, subTerm);
-  if (isList(superTerm) && isList(subTerm)) return holdsRun(superTerm, subTerm);
+  if (isArray(superTerm) && isArray(subTerm)) return holdsRun(superTerm, subTerm);
   return undefined;
-}
-
-function isList(term: Term): term is readonly Term[] {
-  return typeof term === 'object' && term !== null && isArray(term);
 }
 
 function holds(all: TermSet, some: TermSet): boolean {
@@ -40,7 +36,7 @@ function holdsRun(all: readonly Term[], run: readonly Term[]): boolean {
 
 /** OPA counts matches of members, twice where the array holds one twice. */
 function arrayHoldsSet(array: Term, set: Term): boolean | undefined {
-  if (!isList(array) || !isSet(set)) return undefined;
+  if (!isArray(array) || !isSet(set)) return undefined;
   let unmatched = set.members.size;
   return array.some((item) => {
     if (set.members.has(canonical(item))) unmatched -= 1;

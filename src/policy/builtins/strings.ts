@@ -29,7 +29,7 @@ function anyAffix(search: Term | undefined, base: Term | undefined, suffix: bool
 function strings(term: Term | undefined): string[] | undefined {
   if (typeof term === 'string') return [term];
   const items = isSet(term) ? [...term.members.values()] : term;
-  if (!items || typeof items !== 'object' || !isArray(items)) return undefined;
+  if (!isArray(items)) return undefined;
   return items.every((item) => typeof item === 'string') ? [...items] : undefined;
 }
 

@@ -35,7 +35,7 @@ export function canonical(term: Term): string {
   return `{${entries.sort().join()}}`;
 }
 
-export function isArray(term: Term): term is readonly Term[] {
+export function isArray(term: Term | undefined): term is readonly Term[] {
   return Array.isArray(term);
 }
 
@@ -114,8 +114,6 @@ function tokens(text: string): () => string {
 /** Terms of builtins' results are plain: no sets, string keys. */
 export function toJson(term: Term): string {
   if (typeof term === 'bigint') return String(term);
-  if (term !== null && typeof term === 'object' && isArray(term)) {
-    return `[${term.map(toJson).join()}]`;
-  }
+  if (isArray(term)) return `[${term.map(toJson).join()}]`;
   return JSON.stringify(term);
 }

@@ -33,8 +33,7 @@ interface Moment {
 }
 
 function toMoment(term: Term | undefined): Moment | undefined {
-  const isList = term !== null && typeof term === 'object' && isArray(term);
-  const [ns, name = '', layout = ''] = isList ? term : [term];
+  const [ns, name = '', layout = ''] = isArray(term) ? term : [term];
   if (typeof name !== 'string' || typeof layout !== 'string') return undefined;
   const zone = zoneOf(name);
   const whole = toInteger(ns);
