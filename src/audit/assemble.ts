@@ -135,14 +135,14 @@ function createParts(options: AuditOptions, around: Surroundings): Parts {
 }
 
 function entriesOf(options: AuditOptions): Entries {
-  const { now, evaluateMask, maskActive, onFailure, warn } = options;
+  const { now, evaluateMask: evaluate, maskActive: active, warn } = options;
   const entries = createEntries({ redactor: redactorOf(options), now });
-  if (!evaluateMask) return entries;
-  const onMaskFailure = (cause: unknown) => {
-    onFailure?.('MASK');
+  if (!evaluate) return entries;
+  const onFailure = (cause: unknown) => {
+    options.onFailure?.('MASK');
     warn(`audit: the mask failed, and the entry was written without input and result: ${cause}`);
   };
-  return maskEntries(entries, evaluateMask, onMaskFailure, maskActive);
+  return maskEntries(entries, { evaluate, active, onFailure });
 }
 
 function requiredSinks({ sinks }: AuditOptions) {

@@ -17,13 +17,17 @@ interface Rule {
   readonly value: Json;
 }
 
+export interface MaskOptions {
+  readonly evaluate: EvaluateMask;
+  /** False while the policy has no mask: entries are then not taken apart to be asked about. */
+  readonly active?: (() => boolean) | undefined;
+  /** Told why an entry was written without what a mask can take out. */
+  readonly onFailure: (cause: unknown) => void;
+}
+
 /** Lets the policy take more out of entries. What redaction has taken out, it cannot put back: it never sees it. */
-export function maskEntries(
-  entries: Entries,
-  evaluate: EvaluateMask,
-  onFailure: (cause: unknown) => void,
-  active: () => boolean = () => true,
-): Entries {
+export function maskEntries(entries: Entries, options: MaskOptions): Entries {
+  const { evaluate, active = () => true, onFailure } = options;
   return {
     intent(progress) {
       const { body, failed } = masked(entries.intent(progress));

@@ -57,8 +57,7 @@ const entries = (evaluate: () => unknown, failures: unknown[] = []) =>
       redactor: createRedactor(Buffer.alloc(32), []),
       now: () => 0,
     }),
-    evaluate,
-    (cause) => failures.push(cause),
+    { evaluate, onFailure: (cause) => failures.push(cause) },
   );
 
 test('a mask that fails stops an allowed call, and leaves a refusal without input and result', () => {
@@ -82,11 +81,13 @@ test('what the mask does to its copy of the entry does not reach the log', () =>
   const plain = fromBody(masking.intent(intended(1)));
   const meddling = maskEntries(
     { intent: () => masking.intent(intended(1)), terminal: () => '' },
-    (copy) => {
-      Reflect.deleteProperty(copy, 'decision_id');
-      return [];
+    {
+      evaluate(copy) {
+        Reflect.deleteProperty(copy, 'decision_id');
+        return [];
+      },
+      onFailure: () => undefined,
     },
-    () => undefined,
   );
   expect(fromBody(meddling.intent(intended(1)))).toEqual(plain);
 });
