@@ -1,10 +1,10 @@
-import type { Verdict } from './verdict.ts';
+import type { Evaluation } from './evaluation.ts';
 
-/** How a candidate's verdict differs from the one that served. */
+/** How what a candidate decides differs from what was decided. */
 export type Comparison = 'same' | 'allow_to_deny' | 'deny_to_allow' | 'reasons' | 'failed';
 
 /** `failed`: the candidate gave no usable decision where the serving bundle gave one. */
-export function compareVerdicts(served: Verdict, candidate: Verdict): Comparison {
+export function compareDecisions(served: Evaluation, candidate: Evaluation): Comparison {
   if (candidate.failure !== '' && served.failure === '') return 'failed';
   if (served.effect !== candidate.effect) {
     return served.effect === 'allow' ? 'allow_to_deny' : 'deny_to_allow';
@@ -13,7 +13,7 @@ export function compareVerdicts(served: Verdict, candidate: Verdict): Comparison
 }
 
 /** What counts as the same answer: messages may be worded anew, codes, sides and rules may not. */
-function outline({ failure, reasons, rule, allowUnknownSource, effect }: Verdict): string {
+function outline({ failure, reasons, rule, allowUnknownSource, effect }: Evaluation): string {
   const codes = reasons.map(({ code, side }) => `${code} ${side}`).sort();
   return JSON.stringify([failure, codes, rule, effect === 'allow' && allowUnknownSource]);
 }

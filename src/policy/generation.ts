@@ -11,8 +11,8 @@ import { BundleFault } from './bundle/fault.ts';
 import { createEngine, type Engine } from './engine/engine.ts';
 import { EngineFault } from './engine/fault.ts';
 import type { Input } from './engine/frame.ts';
+import { type Evaluation, failed, toEvaluation } from './evaluation.ts';
 import { SAMPLES } from './samples.ts';
-import { failed, toVerdict, type Verdict } from './verdict.ts';
 
 export interface Limits {
   /** Milliseconds that one decision may take. */
@@ -31,7 +31,7 @@ export interface Generation {
    * Judges an input, JSON text or framed, at a moment in milliseconds since the Unix epoch, which is the policy's
    * `time.now_ns`. Never throws: what goes wrong is a denial with its failure.
    */
-  judge(input: string | Input, at: number): Verdict;
+  judge(input: string | Input, at: number): Evaluation;
   /**
    * The audit mask (`system/log/mask`) of an entry as JSON text: its result, or undefined where the
    * bundle has none. @throws EngineFault
@@ -51,11 +51,11 @@ export function createGeneration(bundle: Bundle, limits: Limits, now: number): G
   }
   refuseLoadErrors(engine);
   // One rule answers most calls, and in the same words: they are read once.
-  const verdictOf = keepLast(toVerdict);
-  const judge = (input: string | Input, at: number): Verdict => {
+  const evaluationOf = keepLast(toEvaluation);
+  const judge = (input: string | Input, at: number): Evaluation => {
     try {
       const context = { nowNs: BigInt(at) * NS_PER_MS };
-      return verdictOf(engine.evaluate({ entrypoint, input, context }));
+      return evaluationOf(engine.evaluate({ entrypoint, input, context }));
     } catch (thrown) {
       return toFailure(thrown);
     }
@@ -135,7 +135,7 @@ function resultOf(resultSet: string): unknown {
   return answer?.result;
 }
 
-function toFailure(thrown: unknown): Verdict {
+function toFailure(thrown: unknown): Evaluation {
   if (!(thrown instanceof EngineFault)) {
     return failed('POLICY_INVALID', 'shape', 'the decision is not JSON');
   }

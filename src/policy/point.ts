@@ -6,12 +6,12 @@ import { about, BundleFault } from './bundle/fault.ts';
 import type { Verification } from './bundle/signature.ts';
 import { createCapture } from './capture.ts';
 import { type Input, wholeText } from './engine/frame.ts';
+import { type Evaluation, failed } from './evaluation.ts';
 import { toFramedInput } from './framed-input.ts';
 import { createGeneration, type Generation, type Limits } from './generation.ts';
 import type { Loader, LoaderStatus, ReloadEvent } from './loader.ts';
 import { type BundleOptions, openLoader } from './open-loader.ts';
 import { createShadow, type Shadow, type ShadowEvent } from './shadow/shadow.ts';
-import { failed, type Verdict } from './verdict.ts';
 
 export interface DecisionPointOptions {
   /** A bundle's file, a folder of Rego, or the URL of a bundle. */
@@ -110,7 +110,7 @@ interface Question {
 }
 
 /** A call that has begun is finished by its own bundle, even if that has become too old meanwhile. */
-function judge(loader: Loader, generation: Generation | undefined, question: Question): Verdict {
+function judge(loader: Loader, generation: Generation | undefined, question: Question): Evaluation {
   if (!generation) return failed('POLICY_NOT_LOADED', 'not_loaded', 'no bundle has been loaded');
   const staleness = question.phase === 'request' ? loader.staleness() : '';
   if (staleness !== '') return failed('POLICY_STALE', 'stale', staleness);

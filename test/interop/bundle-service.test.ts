@@ -171,12 +171,12 @@ describeWith(['opa', 'nginx'], 'a bundle server that knows neither opa nor the p
         body: JSON.stringify({ input }),
       });
       const { result, provenance } = (await answer.json()) as OpaAnswer;
-      const verdict = judge(JSON.stringify(input), input.time.unix_ms);
+      const evaluation = judge(JSON.stringify(input), input.time.unix_ms);
       expect(provenance.bundles['kms']?.revision).toBe('first');
       expect(result, name).toMatchObject({
-        allow: verdict.effect === 'allow',
-        rule: verdict.rule,
-        reasons: verdict.reasons,
+        allow: evaluation.effect === 'allow',
+        rule: evaluation.rule,
+        reasons: evaluation.reasons,
       });
     }
   });

@@ -109,12 +109,12 @@ describeWith(['opa'], 'opa', () => {
       const native = decideNatively(folder, inputs);
       let allows = 0;
       for (const [i, input] of inputs.entries()) {
-        const verdict = judge(JSON.stringify(input), input.time.unix_ms);
+        const evaluation = judge(JSON.stringify(input), input.time.unix_ms);
         const ours = {
-          allow: verdict.effect === 'allow',
-          rule: verdict.rule,
-          reasons: verdict.reasons,
-          failure: verdict.failure,
+          allow: evaluation.effect === 'allow',
+          rule: evaluation.rule,
+          reasons: evaluation.reasons,
+          failure: evaluation.failure,
         };
         const { allow, rule, reasons } = native[i] ?? {};
         expect(ours).toEqual({ allow, rule, reasons, failure: '' });

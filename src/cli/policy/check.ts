@@ -37,10 +37,10 @@ export function defineCheck(command: Command, terminal: Terminal): void {
       const generation = await prove(location, bundle);
       const inputs = await inputsOf(options.samples, terminal.stdin);
       for (const { name, input } of inputs) {
-        const verdict = generation.judge(JSON.stringify(input), input.time.unix_ms);
-        if (verdict.failure === '') continue;
-        const why = verdict.reasons[0]?.message ?? '';
-        throw new CommandFailure(`no decision for ${name}: ${verdict.failure}, ${why}`);
+        const evaluation = generation.judge(JSON.stringify(input), input.time.unix_ms);
+        if (evaluation.failure === '') continue;
+        const why = evaluation.reasons[0]?.message ?? '';
+        throw new CommandFailure(`no decision for ${name}: ${evaluation.failure}, ${why}`);
       }
       const { revision, digest } = generation.bundle;
       const answered = Object.keys(SAMPLES).length + inputs.length;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Comparison, compareVerdicts } from '../../policy/compare.ts';
+import { type Comparison, compareDecisions } from '../../policy/compare.ts';
 import type { Generation } from '../../policy/generation.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import type { Terminal } from '../command.ts';
@@ -50,7 +50,7 @@ function compare([before, after]: readonly [Generation, Generation], { name, inp
   const text = JSON.stringify(input);
   const [was, is] = [before, after].map((one) => one.judge(text, input.time.unix_ms));
   if (!was || !is) return undefined;
-  const comparison = compareVerdicts(was, is);
+  const comparison = compareDecisions(was, is);
   if (comparison === 'same') return undefined;
   const why = is.reasons.map(({ code, side }) => (side ? `${side} ${code}` : code)).join(', ');
   return `${ARROWS[comparison]}  ${name}  ${is.rule}${why ? `: ${why}` : ''}`;

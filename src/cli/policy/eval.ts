@@ -20,11 +20,11 @@ export function defineEval(command: Command, terminal: Terminal): void {
       if (!given) throw new CommandFailure('there is no input');
       const text = JSON.stringify(given.input);
       const judge = () => generation.judge(text, given.input.time.unix_ms);
-      const { allowUnknownSource, ...verdict } = judge();
+      const { allowUnknownSource, ...evaluation } = judge();
       const timing = options.timing ? { microseconds: measure(judge) } : {};
       const { revision } = generation.bundle;
       const decision = {
-        ...verdict,
+        ...evaluation,
         allow_unknown_source: allowUnknownSource,
         revision,
         ...timing,

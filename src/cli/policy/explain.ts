@@ -5,8 +5,8 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { parseJson } from '../../exact-json.ts';
 import { type Bundle, ENTRYPOINT } from '../../policy/bundle/bundle.ts';
+import type { Evaluation } from '../../policy/evaluation.ts';
 import type { PolicyInput } from '../../policy/input.ts';
-import type { Verdict } from '../../policy/verdict.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { isMasked } from './asked-by.ts';
@@ -30,11 +30,11 @@ export function defineExplain(command: Command, terminal: Terminal): void {
       if (isMasked(input)) terminal.stdout.write(MASKED);
       for (const { id, alone } of rulesOf(bundle, input)) {
         const { judge } = await prove(location, { ...bundle, data: alone });
-        const verdict = judge(JSON.stringify(input), input.time.unix_ms);
+        const evaluation = judge(JSON.stringify(input), input.time.unix_ms);
         terminal.stdout.write(
-          `\nrule ${id}: ${verdict.effect === 'allow' ? 'fits' : 'does not fit'}\n`,
+          `\nrule ${id}: ${evaluation.effect === 'allow' ? 'fits' : 'does not fit'}\n`,
         );
-        terminal.stdout.write(reasonsOf(verdict, input));
+        terminal.stdout.write(reasonsOf(evaluation, input));
       }
       if (options.trace) terminal.stdout.write(`\n${await trace(location, input)}`);
     });
@@ -44,12 +44,12 @@ export function defineExplain(command: Command, terminal: Terminal): void {
 const MASKED =
   '  values of encryption contexts are masked: only whether they are equal is judged\n';
 
-function headline({ effect, rule, failure }: Verdict): string {
+function headline({ effect, rule, failure }: Evaluation): string {
   const by = rule === '' ? '' : ` by rule ${rule}`;
   return failure === '' ? `${effect}${by}` : `${effect}: ${failure}`;
 }
 
-function reasonsOf({ reasons }: Verdict, input: PolicyInput): string {
+function reasonsOf({ reasons }: Evaluation, input: PolicyInput): string {
   return reasons
     .map(({ code, side, message }) => {
       const value = valueBehind(input, { code, side });

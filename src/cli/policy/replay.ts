@@ -16,11 +16,11 @@ export function defineReplay(command: Command, terminal: Terminal): void {
       let changed = 0;
       const recorded = await eachDecision(paths, terminal.stdin, (decision) => {
         const { name, input, allowed, rule } = decision;
-        const verdict = generation.judge(JSON.stringify(input), input.time.unix_ms);
-        const allows = verdict.effect === 'allow';
+        const evaluation = generation.judge(JSON.stringify(input), input.time.unix_ms);
+        const allows = evaluation.effect === 'allow';
         if (allows === allowed) return;
         changed += 1;
-        const by = verdict.rule || verdict.reasons[0]?.code || verdict.failure;
+        const by = evaluation.rule || evaluation.reasons[0]?.code || evaluation.failure;
         const arrow = allows ? 'deny → allow' : 'allow → deny';
         terminal.stdout.write(`${arrow}  ${name}  was ${rule || 'no rule'}, is ${by}\n`);
       });

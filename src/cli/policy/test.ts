@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
+import type { Evaluation } from '../../policy/evaluation.ts';
 import type { Generation } from '../../policy/generation.ts';
-import type { Verdict } from '../../policy/verdict.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { completeInput } from './complete-input.ts';
@@ -57,9 +57,9 @@ export function defineTest(command: Command, terminal: Terminal): void {
       for (const path of paths) {
         const { base, cases } = parseTable(path, await readText(path, terminal.stdin));
         for (const one of cases) {
-          const verdict = decide(generation, { base, one });
-          decided.add(verdict.rule);
-          results.push({ file: path, name: one.name, problem: problemOf(verdict, one.expect) });
+          const evaluation = decide(generation, { base, one });
+          decided.add(evaluation.rule);
+          results.push({ file: path, name: one.name, problem: problemOf(evaluation, one.expect) });
         }
       }
       const uncovered = ruleIds(generation).filter((id) => !decided.has(id));
@@ -78,7 +78,7 @@ function parseTable(path: string, text: string): Table {
   throw new CommandFailure(`${path} is no table of cases:\n${z.prettifyError(parsed.error)}`);
 }
 
-function decide(generation: Generation, { base, one }: { base: object; one: Case }): Verdict {
+function decide(generation: Generation, { base, one }: { base: object; one: Case }): Evaluation {
   const input = completeInput(merge(base, one.input));
   return generation.judge(JSON.stringify(input), input.time.unix_ms);
 }
@@ -104,13 +104,13 @@ function isTree(value: unknown): value is Tree {
 }
 
 /** Where the decision is not as expected, what is otherwise; else ''. */
-function problemOf(verdict: Verdict, expected: Case['expect']): string {
-  const codes = verdict.reasons.map(({ code }) => code).sort();
+function problemOf(evaluation: Evaluation, expected: Case['expect']): string {
+  const codes = evaluation.reasons.map(({ code }) => code).sort();
   const pairs: readonly (readonly [string, unknown, unknown])[] = [
-    ['allow', expected.allow, verdict.effect === 'allow'],
-    ['rule', expected.rule, verdict.rule],
+    ['allow', expected.allow, evaluation.effect === 'allow'],
+    ['rule', expected.rule, evaluation.rule],
     ['codes', expected.codes && [...expected.codes].sort(), codes],
-    ['failure', expected.failure ?? '', verdict.failure],
+    ['failure', expected.failure ?? '', evaluation.failure],
   ];
   return pairs
     .filter(

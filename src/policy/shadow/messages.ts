@@ -1,5 +1,5 @@
+import type { Evaluation } from '../evaluation.ts';
 import type { Limits } from '../generation.ts';
-import type { Verdict } from '../verdict.ts';
 
 /** To the thread: the candidate to judge by, or inputs to judge. */
 export type ShadowOrder =
@@ -17,5 +17,5 @@ export interface ShadowQuestion {
 export interface ShadowAnswer {
   readonly id: number;
   readonly revision: string;
-  readonly verdict: Verdict;
+  readonly evaluation: Evaluation;
 }

@@ -1,8 +1,8 @@
 import type { Buffer } from 'node:buffer';
 import type { Decision, Resolved } from '../../call.ts';
-import { type Comparison, compareVerdicts } from '../compare.ts';
+import { type Comparison, compareDecisions } from '../compare.ts';
+import type { Evaluation } from '../evaluation.ts';
 import type { Limits } from '../generation.ts';
-import type { Verdict } from '../verdict.ts';
 import type { ShadowAnswer, ShadowQuestion } from './messages.ts';
 import { startShadowThread } from './start-thread.ts';
 
@@ -10,7 +10,7 @@ import { startShadowThread } from './start-thread.ts';
 export interface ShadowEvent {
   readonly resolved: Resolved;
   readonly served: Decision;
-  readonly candidate: Verdict;
+  readonly candidate: Evaluation;
   /** Revision of the candidate bundle. */
   readonly revision: string;
   readonly comparison: Comparison;
@@ -74,11 +74,11 @@ export function createShadow({ limits, onShadow, onDropped }: ShadowOptions): Sh
     questions = [];
   }
 
-  function receive({ id, revision, verdict }: ShadowAnswer) {
+  function receive({ id, revision, evaluation }: ShadowAnswer) {
     const asked = waiting.get(id);
     if (!asked) return;
     waiting.delete(id);
-    const comparison = compareVerdicts(asked.served, verdict);
-    onShadow({ ...asked, candidate: verdict, revision, comparison });
+    const comparison = compareDecisions(asked.served, evaluation);
+    onShadow({ ...asked, candidate: evaluation, revision, comparison });
   }
 }

@@ -23,7 +23,7 @@ parentPort?.on('message', (order: ShadowOrder) => {
       ({ id, input, at }): ShadowAnswer => ({
         id,
         revision: judged.bundle.revision,
-        verdict: judged.judge(input, at),
+        evaluation: judged.judge(input, at),
       }),
     ),
   );

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { toVerdict } from '../../src/policy/verdict.ts';
+import { toEvaluation } from '../../src/policy/evaluation.ts';
 
 const good = { allow: true, rule: 'r', reasons: [] };
 const set = (...results: unknown[]) => JSON.stringify(results.map((result) => ({ result })));
 
-describe('a verdict', () => {
+describe('an evaluation', () => {
   it('allows on exactly one result of exactly the documented shape', () => {
     const result = { ...good, allow_unknown_source: true, labels: { team: 'a' } };
-    expect(toVerdict(set(result))).toEqual({
+    expect(toEvaluation(set(result))).toEqual({
       effect: 'allow',
       failure: '',
       reasons: [],
@@ -19,10 +19,10 @@ describe('a verdict', () => {
 
   it('denies with the reasons of the policy', () => {
     const reasons = [{ code: 'key', message: 'not this one', side: 'source' }];
-    const verdict = toVerdict(
+    const evaluation = toEvaluation(
       set({ allow: false, rule: 'r', reasons, allow_unknown_source: true }),
     );
-    expect(verdict).toMatchObject({
+    expect(evaluation).toMatchObject({
       effect: 'deny',
       failure: '',
       reasons,
@@ -31,7 +31,7 @@ describe('a verdict', () => {
   });
 
   it('is POLICY_UNDEFINED without a result', () => {
-    expect(toVerdict('[]')).toMatchObject({ effect: 'deny', failure: 'POLICY_UNDEFINED' });
+    expect(toEvaluation('[]')).toMatchObject({ effect: 'deny', failure: 'POLICY_UNDEFINED' });
   });
 
   // biome-ignore format: a table reads best with a case a line.
@@ -64,6 +64,6 @@ describe('a verdict', () => {
     ['64 KiB', set({ ...good, rule: 'x'.repeat(70_000) })],
   ];
   it.each(MALFORMED)('is POLICY_INVALID for %s', (_name, results) => {
-    expect(toVerdict(results)).toMatchObject({ effect: 'deny', failure: 'POLICY_INVALID' });
+    expect(toEvaluation(results)).toMatchObject({ effect: 'deny', failure: 'POLICY_INVALID' });
   });
 });

@@ -1,14 +1,14 @@
 import type { Decision, DecisionReason } from '../call.ts';
 import { parseJson } from '../exact-json.ts';
 
-/** What the decision point says of one evaluation, before it is bound to a bundle and a phase. */
-export type Verdict = Pick<
+/** What one evaluation gave: a decision, but for the bundle and the phase that it is of. */
+export type Evaluation = Pick<
   Decision,
   'effect' | 'failure' | 'reasons' | 'rule' | 'allowUnknownSource' | 'labels'
 >;
 
 /** Longest texts and lists that a decision may hold; more is not a decision. */
-const VERDICT_LIMITS = {
+const DECISION_LIMITS = {
   resultCharacters: 65_536,
   reasons: 64,
   code: 128,
@@ -22,11 +22,11 @@ const NO_LABELS = Object.freeze({});
 const FIELDS = new Set(['allow', 'reasons', 'rule', 'allow_unknown_source', 'labels']);
 
 /**
- * Result set of the engine, as JSON text → verdict. Only exactly one result of exactly the documented
+ * Reads the engine's result set, which is JSON text. Only exactly one result of exactly the documented
  * shape with `allow: true` allows; no result is POLICY_UNDEFINED, all else POLICY_INVALID.
  */
-export function toVerdict(resultSet: string): Verdict {
-  if (resultSet.length > VERDICT_LIMITS.resultCharacters) {
+export function toEvaluation(resultSet: string): Evaluation {
+  if (resultSet.length > DECISION_LIMITS.resultCharacters) {
     return failed('POLICY_INVALID', 'too_large', 'the decision is larger than 64 KiB');
   }
   const results = parseJson(resultSet);
@@ -51,7 +51,7 @@ export function failed(failure: Exclude<Decision['failure'], ''>, code: string, 
     rule: '',
     allowUnknownSource: false,
     labels: NO_LABELS,
-  } as const satisfies Verdict;
+  } as const satisfies Evaluation;
 }
 
 interface Result {
@@ -62,7 +62,7 @@ interface Result {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-function fromResult({ allow, reasons, rule, allow_unknown_source, labels }: Result): Verdict {
+function fromResult({ allow, reasons, rule, allow_unknown_source, labels }: Result): Evaluation {
   return {
     effect: allow ? 'allow' : 'deny',
     failure: '',
@@ -80,7 +80,7 @@ function faultOf(result: unknown): string {
     if (!FIELDS.has(field)) return `the decision has a field '${field.slice(0, 64)}'`;
   }
   if (typeof result['allow'] !== 'boolean') return 'allow is not a boolean';
-  if (!isText(result['rule'], VERDICT_LIMITS.rule)) return 'rule is not a string';
+  if (!isText(result['rule'], DECISION_LIMITS.rule)) return 'rule is not a string';
   const unknownSource = result['allow_unknown_source'];
   if (unknownSource !== undefined && typeof unknownSource !== 'boolean') {
     return 'allow_unknown_source is not a boolean';
@@ -90,7 +90,7 @@ function faultOf(result: unknown): string {
 
 function reasonsFault(reasons: unknown): string {
   if (!Array.isArray(reasons)) return 'reasons is not an array';
-  if (reasons.length > VERDICT_LIMITS.reasons) return 'there are more than 64 reasons';
+  if (reasons.length > DECISION_LIMITS.reasons) return 'there are more than 64 reasons';
   return reasons.every(isReason) ? '' : 'a reason is not {code, message, side}';
 }
 
@@ -98,8 +98,8 @@ function isReason(reason: unknown): reason is DecisionReason {
   return (
     isObject(reason) &&
     Object.keys(reason).length === 3 &&
-    isText(reason['code'], VERDICT_LIMITS.code) &&
-    isText(reason['message'], VERDICT_LIMITS.message) &&
+    isText(reason['code'], DECISION_LIMITS.code) &&
+    isText(reason['message'], DECISION_LIMITS.message) &&
     (reason['side'] === '' || reason['side'] === 'source' || reason['side'] === 'destination')
   );
 }
@@ -108,11 +108,11 @@ function labelsFault(labels: unknown): string {
   if (labels === undefined) return '';
   if (!isObject(labels)) return 'labels is not an object';
   const pairs = Object.entries(labels);
-  if (pairs.length > VERDICT_LIMITS.labels) return 'there are more than 16 labels';
+  if (pairs.length > DECISION_LIMITS.labels) return 'there are more than 16 labels';
   const isLabel = ([key, value]: [string, unknown]) =>
     key !== '__proto__' &&
-    isText(key, VERDICT_LIMITS.labelCharacters) &&
-    isText(value, VERDICT_LIMITS.labelCharacters);
+    isText(key, DECISION_LIMITS.labelCharacters) &&
+    isText(value, DECISION_LIMITS.labelCharacters);
   return pairs.every(isLabel) ? '' : 'labels are not short strings';
 }
 
