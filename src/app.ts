@@ -22,8 +22,8 @@ export interface App {
   readonly addresses: Addresses;
   readonly embedded: EmbeddedKms | undefined;
   /**
-   * Says so, takes no new call, lets accepted ones end, and resolves when everything is closed.
-   * Once `hurry` is aborted, it cuts what still runs.
+   * Reports NOT_SERVING, takes no new call, lets accepted ones end, and resolves when everything is
+   * closed. Once `hurry` is aborted, it cuts what still runs.
    */
   stop(hurry?: AbortSignal): Promise<void>;
   /** Takes policy and certificates anew, as on SIGHUP. */

@@ -10,12 +10,12 @@ export type Side = 'source' | 'destination';
 /** AWS's authenticated key–value pairs. Null prototype, frozen, well-formed UTF-16. */
 export type EncryptionContext = Readonly<Record<string, string>>;
 
-/** The keys of a context, sorted. Not kept: to remember them costs several times what sorting does. */
+/** The keys of a context, sorted. Not cached: a look-up costs several times what sorting does. */
 export function keysOf(context: EncryptionContext): readonly string[] {
   return sorted(Object.keys(context));
 }
 
-/** Most contexts have a key or two, and even those cost `sort` a kilobyte of garbage. */
+/** In place. Most contexts have a key or two, and even for those `sort` leaves a kilobyte of garbage. */
 export function sorted(keys: string[]): readonly string[] {
   if (areSorted(keys)) return keys;
   return keys.length === 2 ? keys.reverse() : keys.sort();

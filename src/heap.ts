@@ -19,8 +19,8 @@ const LOOK_MS = 50;
  * Keeps the heap small while the process runs. V8 reads the sizes of its spaces at start alone, from
  * flags that a `#!` line or `npx` cannot give; these it reads at every collection. The young
  * generation doubles until it is as large as wanted, and may again should V8 have shrunk it; in a
- * command that never lets the event loop turn it stays as it was at the start. Who
- * gives V8 sizes on the command line or in NODE_OPTIONS is left alone.
+ * command that never lets the event loop turn it stays as it was at the start. Sizes that are given
+ * to V8 on the command line or in NODE_OPTIONS win: then nothing is set here.
  */
 export function keepHeapSmall(env: Readonly<Record<string, string | undefined>>): void {
   const given = [...process.execArgv, env['NODE_OPTIONS'] ?? ''].join(' ');

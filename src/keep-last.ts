@@ -1,6 +1,6 @@
 /**
- * The same function, except that it does not make again what it made last: for what mostly stays as
- * it is from call to call. One comparison, and nothing that grows.
+ * The same function with a cache of one: for inputs that are mostly the same from call to call. It
+ * costs one comparison, and nothing grows.
  */
 export function keepLast<Input, Output>(make: (input: Input) => Output): (input: Input) => Output {
   let last: { readonly input: Input; readonly output: Output } | undefined;

@@ -8,7 +8,7 @@ export interface MallocHost
   readonly permission?: unknown;
 }
 
-/** What `serve` tells glibc, 30 MiB of the resident set; the image and `start:hardened` say it too. */
+/** Settings of glibc for `serve`, which save 30 MiB of memory; the image and `start:hardened` set them too. */
 export const MALLOC_ENV = {
   // Each of a dozen threads would get an arena of its own, and what one has freed the others cannot use.
   MALLOC_ARENA_MAX: '1',
@@ -20,8 +20,8 @@ export const MALLOC_ENV = {
 
 /**
  * Has the C library keep less memory. It reads its settings when a process begins, so the process
- * begins once more, as the same process; that takes 25 ms. Whoever sets MALLOC_ARENA_MAX or
- * GLIBC_TUNABLES is left alone, and so has a way to start where no program may be executed.
+ * executes its own program once more; that takes 25 ms. Not where MALLOC_ARENA_MAX or GLIBC_TUNABLES
+ * is set already, which is also the way to start where no program may be executed.
  */
 export function keepMallocSmall(host: MallocHost): void {
   const { argv, env, execArgv, execPath, execve, permission, platform } = host;

@@ -14,11 +14,11 @@ import type { Permit } from './policy/permit.ts';
 
 /**
  * What acts on a call, in the order in which it acts. A stage stops the call by throwing a Refusal.
- * What is there at once is no promise, for each one that is waited for costs every call something.
+ * One that has its result at once returns it bare: a promise to wait for would cost every call something.
  */
 export interface Stages {
   identify(arrival: Arrival, signal: AbortSignal): Principal | Promise<Principal>;
-  /** Limits per principal, before anything is spent on the call. Gives what gives the place back. */
+  /** Limits per principal, before anything is spent on the call. What it returns gives the place back. */
   admit(principal: Principal, call: Call): (() => void) | Promise<() => void>;
   /** Once there is an answer (result phase), the source key is the one that KMS reported. */
   resolve(progress: Progress): ResolvedKeys | Promise<ResolvedKeys>;

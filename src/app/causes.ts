@@ -17,8 +17,8 @@ const PAUSE_MS = 1000;
 const LONGEST = 500;
 
 /**
- * Logs what KMS, or the way to it, said of a refused call, for its caller may not read that. One line
- * a reason and second, for an outage refuses thousands alike.
+ * Logs what KMS, or the network on the way to it, said of a refused call: the caller may not read
+ * that. At most one line per reason and second, since an outage refuses thousands of calls alike.
  */
 export function createCauseLog(log: Pick<Logger, 'warn'>, now: () => number) {
   const loggedAt = new Map<Reason, number>();
@@ -36,13 +36,13 @@ export function createCauseLog(log: Pick<Logger, 'warn'>, now: () => number) {
   };
 }
 
-/** Facts of keys that cannot be had are refused because of a refusal. */
+/** Behind KEY_FACTS_UNAVAILABLE there is another refusal, and the fault is the cause of that one. */
 function faultOf(thrown: unknown): KmsFault | undefined {
   if (thrown instanceof KmsFault) return thrown;
   return thrown instanceof Error ? faultOf(thrown.cause) : undefined;
 }
 
-/** Of a signature that does not fit AWS tells the whole signed request, session token included, below. */
+/** On a wrong signature AWS sends the signed request back, session token included, below the first line. */
 function firstLine(message: string): string {
   return (message.split('\n', 1)[0] ?? '').slice(0, LONGEST);
 }

@@ -12,12 +12,13 @@ interface KmsKey {
   readonly origin: string;
 }
 
-/** A KMS that takes longer is tried again; the end of the process waits for it once. */
+/** Past this a signature has failed and is tried again later; a shutdown waits no longer for its last one. */
 const SIGN_MS = 3_000;
 
 /**
- * Signs checkpoints with a key pair that never leaves KMS. What an alias stands for is looked up
- * once, here: another key would be another log's. @throws Error where the key cannot be used
+ * Signs checkpoints with a key pair that never leaves KMS. An alias is resolved once, here: were it
+ * moved to another key later, that key's signatures would not be those that the log's segments
+ * announce. @throws Error where the key cannot be used
  */
 export async function createKmsSigner({ kms, keyId, origin }: KmsKey): Promise<Signer> {
   const named = `audit.checkpoint.kms_key_id: ${keyId}`;

@@ -43,7 +43,7 @@ export async function composeIdentify(
   return createIdentify({ identifiers, require: config.require });
 }
 
-/** Loaded for those who have tokens: it is a twentieth of the start. */
+/** Imported only where tokens are configured: that takes a twentieth of the time to start. */
 async function composeJwt(
   jwt: JwtConfig,
   { around, metrics }: Pick<IdentityParts, 'around' | 'metrics'>,

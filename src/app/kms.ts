@@ -17,7 +17,7 @@ export interface Backend {
   readonly embedded: EmbeddedKms | undefined;
 }
 
-/** Each backend is loaded only where it serves: the AWS SDK alone is a fifth of the start. */
+/** Each backend is imported only where it serves: the AWS SDK alone takes a fifth of the time to start. */
 export async function composeKms(
   config: Config,
   around: Surroundings,
@@ -71,7 +71,7 @@ export async function openAws(config: Config['kms']['aws'], around: AwsSurroundi
   return createAwsBackend({ region, endpoint, transport, allowEmbedded, ...around });
 }
 
-/** Around what is measured, so that a second try counts as a request of its own. */
+/** Goes around the measured KMS, so that a second try is measured as a request of its own. */
 function guard(kms: Kms, limits: Config['limits'], onBreaker: (state: string) => void): Kms {
   const { max_in_flight: maxInFlight, max_queue: maxQueue, ...towards } = limits.kms;
   return guardKms({

@@ -1,4 +1,4 @@
-/** What a file or a place of the configuration holds; where that cannot be had, the error names the setting. */
+/** Reads what a setting names, such as a file; where that fails, the error begins with the setting. */
 export async function ofSetting<T>(setting: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();

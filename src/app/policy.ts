@@ -26,7 +26,7 @@ interface PolicyParts {
   audit?: EventLog;
 }
 
-/** The decision point of the configuration: told of in the log, the metrics and the audit log. */
+/** The decision point as configured; what happens to it goes to the log, the metrics and the audit log. */
 export async function composePolicy(
   config: Config['policy'],
   { log }: Pick<Surroundings, 'log'>,
@@ -73,7 +73,7 @@ export async function toVerification({ keys, keyid, scope }: Signing): Promise<V
   return { keys: read, scope, ...(keyid !== undefined && { keyId: keyid }) };
 }
 
-/** OpenSSL says `DECODER routines::unsupported` to whatever is no key. */
+/** OpenSSL's own message for what is no key, `DECODER routines::unsupported`, helps nobody. */
 export function publicKeyOf(id: string, file: string): Promise<KeyObject> {
   return ofSetting(`policy.signing.keys.${id}.key_file`, () => {
     const pem = readFileSync(file);

@@ -38,11 +38,11 @@ export async function preflight(config: Config, env: Env): Promise<readonly stri
   const sentences = outcomes.flatMap((outcome) =>
     outcome.status === 'rejected' ? [(outcome.reason as Error).message] : [],
   );
-  // One that several checks stumble over is told once.
+  // What several checks stumble over is reported once.
   return [...new Set(sentences)];
 }
 
-/** The Region for itself, so that a wrong endpoint does not hide that there is none. */
+/** Opened without the endpoint too, so that a wrong endpoint does not hide that there is no Region. */
 function ofAws({ kms: { aws } }: Config, env: Env): Checks {
   const { endpoint: _, ...anywhere } = { ...aws, allow_embedded: false };
   return [anywhere, aws].map(async (config) => {
@@ -82,11 +82,14 @@ function ofPolicy(policy: Config['policy']): Checks {
   ];
 }
 
-/** What comes from a service may be away at a start; its Rego is compiled and the bundle proved as there. */
+/**
+ * A bundle service may be away at a start, so that a URL is not asked. A file or a folder of Rego is
+ * read, compiled and proved just as a start does it.
+ */
 function ofBundle(setting: string, location: string | undefined, policy: Config['policy']) {
   return ofSetting(setting, async () => {
     if (location === undefined || /^https?:/.test(location)) return;
-    // A key that cannot be had is told by its own setting.
+    // A key that cannot be read is reported under its own setting.
     const verification = await (policy.signing && toVerification(policy.signing).catch(ignored));
     const limits = { timeoutMs: policy.timeout_ms, memoryBytes: policy.memory_mib * 1024 * 1024 };
     try {
@@ -107,7 +110,7 @@ function ofAudit({ file, origin, checkpoint, ...audit }: Config['audit']): Check
   const log = { file, origin, warn: ignored };
   return [
     writable('audit.file', file, { makesFolders: true }),
-    // Those that are not named are made beside the log by a start.
+    // Keys that are not configured are made beside the log by a start.
     ofSetting(
       'audit.checkpoint.signing_key_file',
       () => signingKeyFile && signingKeyOf({ ...log, signingKeyFile }),

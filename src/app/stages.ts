@@ -26,7 +26,7 @@ export async function composeStages(
   return {
     identify: await composeIdentify(config.identity, { around, tls: parts.tls, metrics }, opened),
     admit: admission.admit,
-    // Behind these two comes what the proxy does itself: to judge, to confirm, to write down.
+    // What follows these two stages is the proxy's own work (judge, confirm, record), not a wait.
     resolve: inCohorts(composeResolve(config.keys, parts)),
     decide: policy.decide,
     forward: inCohorts(createForward({ kms, keyIds: config.keys.forward })),

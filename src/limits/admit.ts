@@ -12,7 +12,7 @@ export interface AdmitLimits extends Omit<GateLimits, 'maxInFlight'> {
 }
 
 export interface Admission {
-  /** Gives what gives the place back; it must be called exactly once. @throws Refusal LIMITED */
+  /** What it returns gives the place back, and must be called exactly once. @throws Refusal LIMITED */
   admit(principal: Principal, call: Pick<Call, 'signal'>): Leave | Promise<Leave>;
   readonly inFlight: number;
   readonly waiting: number;
