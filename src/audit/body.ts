@@ -73,7 +73,8 @@ const LEAST_BYTES = 64 << 10;
 const MOST_BYTES_A_UNIT = 3;
 
 /**
- * Joined they are flattened and encoded once, and not once each; a newline put behind would be once more.
+ * Joined, all bodies are flattened and encoded in one go. The empty one at the end has `join` add the
+ * last newline: one that `+` adds would have all of it flattened once more.
  * @param memory used again where there is room in it; nobody else may still read it
  */
 export function pack(bodies: readonly Body[], memory?: SharedArrayBuffer): Packed {

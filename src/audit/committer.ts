@@ -103,8 +103,8 @@ function submit(state: State, body: Body, waiter: Waiter): void {
 }
 
 /**
- * What comes while a batch is being synced would wait for that at the log's thread as well. Here it
- * becomes one batch, with one sync.
+ * One batch is on its way at a time. Entries that come while it is being synced wait here and become
+ * the next one, with one sync for all; at the log's thread they would wait just as long.
  */
 function flushIfFree(state: State): void {
   state.scheduled = false;
@@ -132,8 +132,8 @@ function flush(state: State): void {
 }
 
 /**
- * Of UTF-16, so that no batch has 4 MiB: more than that behind the last good line is not taken for
- * what a crash has left.
+ * UTF-16 units in a batch, of 3 bytes each at most. It must stay below MAX_BATCH_BYTES of
+ * log/start.ts: a longer torn end is not taken for what a crash has left.
  */
 const MOST_UNITS = 1 << 20;
 
@@ -189,7 +189,8 @@ function check(state: State): void {
   state.openTurn += 1;
   const lost = state.sent.filter(({ id }) => id > committed);
   state.sent = state.sent.filter(({ id }) => id <= committed);
-  // All of it is in the log, and only the word of it is late: nobody would ever say that we are well.
+  // All of it is in the log and only the report is late. Do not suspend: the log's thread, which
+  // dropped nothing, would never send the `well` that ends a suspension.
   if (lost.length === 0) return;
   for (const { waiters } of lost) drop(state, waiters, { code: 'DEADLINE', sent: true });
   suspend(state, 'DEADLINE', `the disk took longer than ${state.deadlineMs} ms`);

@@ -29,7 +29,10 @@ export interface EntryOptions {
   readonly now: () => number;
 }
 
-/** The pieces are joined by hand, members sorted: twice a call this is a third of JSON.stringify's cost. */
+/**
+ * Writes the JSON by hand, with its members sorted: a call has two entries, and this costs a third of
+ * what JSON.stringify does.
+ */
 export function createEntries({ redactor, now }: EntryOptions): Entries {
   const { sideOf, principalOf } = createFacts(redactor);
   const kept = createKeptTexts();
@@ -55,7 +58,7 @@ export function createEntries({ redactor, now }: EntryOptions): Entries {
     });
   }
 
-  /** An outcome leans on its intent; what KMS reported, and a decision made since, are new. */
+  /** An outcome does not repeat its intent: it adds what KMS reported and a decision made since. */
   function rest(progress: Progress, outcome: string): Body {
     const { id } = progress.call;
     const late = progress.decision?.phase === 'result' ? progress.decision : undefined;
@@ -86,7 +89,7 @@ export function createEntries({ redactor, now }: EntryOptions): Entries {
   }
 }
 
-/** One connection, one bundle, one rule and one millisecond come again and again. */
+/** Texts that are mostly the same as for the entry before: of the peer, the bundle, the rule and the time. */
 function createKeptTexts() {
   const quoted = () => keepLast((text: string) => JSON.stringify(text));
   const time = keepLast((ms: number) => new Date(ms).toISOString());
@@ -145,7 +148,7 @@ interface Reported {
   readonly material: string;
 }
 
-/** What KMS named as it was asked for stands in `input` already. */
+/** What KMS reports of one side. Left out is what equals the request, for `input` has that. */
 function reported({ arn, judged, algorithm, asked, material }: Reported): string {
   const other = algorithm === asked ? '' : `"algorithm":${JSON.stringify(algorithm)}`;
   const key = arn === judged ? '' : `"key_arn":${JSON.stringify(arn)}`;

@@ -31,7 +31,7 @@ export function maskEntries(entries: Entries, options: MaskOptions): Entries {
   return {
     intent(progress) {
       const { body, failed } = masked(entries.intent(progress));
-      // What cannot be written down as it should be is not done.
+      // A call that cannot be recorded as the policy demands is not made.
       if (failed) throw new Refusal('AUDIT_UNAVAILABLE', { cause: 'the mask failed' });
       return body;
     },
@@ -56,7 +56,7 @@ function rebuilt(body: Body, entry: Entry): Body {
   return toBody(mark, idOf(body), toPieces(entry));
 }
 
-/** It is not known what had to be taken out, so that all that could be is. */
+/** Nobody knows what the mask would have taken out, so that everything it may reach goes. */
 function blank({ input: _, result: __, ...entry }: Entry): Entry {
   return { ...entry, erased: ['/input', '/result'], error: 'MASK_FAILED' };
 }

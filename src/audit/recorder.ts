@@ -91,12 +91,18 @@ function terminal(state: State, progress: Progress, refusal?: Refusal): Promise<
   });
 }
 
-/** Only for a call whose intent the log has, or may have: an outage may last, and calls go on to come. */
+/**
+ * Keeps the outcome until the log can be written again. Only for a call whose intent the log has, or
+ * may have: the rest would fill the memory in a long outage.
+ */
 function owe({ entries, owed }: State, progress: Progress): void {
   owed.set(progress.call.id, entries.terminal(progress, new Refusal('AUDIT_UNAVAILABLE')));
 }
 
-/** The log has the entry, a required sink has not: what the log says was told, was not. */
+/**
+ * Where a required sink does not confirm, the caller gets an error although the log says that the
+ * call ended otherwise: a `correction` says so.
+ */
 async function confirmed(state: State, id: string, answer: Promise<void>): Promise<void> {
   try {
     await answer;

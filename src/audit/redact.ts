@@ -21,7 +21,7 @@ export function createRedactor(key: Uint8Array, clearKeys: readonly string[]): R
 
   return { mark: (value) => quoted(value).slice(1, -1), context };
 
-  /** Kept as one piece of JSON: what is joined of pieces is taken apart each time it is written. */
+  /** With its quotes in one string: V8 would flatten a concatenation each time that it is written. */
   function quoted(value: string): string {
     const known = marks.get(value);
     if (known !== undefined) return known;
@@ -51,7 +51,7 @@ export function createRedactor(key: Uint8Array, clearKeys: readonly string[]): R
   }
 }
 
-/** Forgets all where it gets too much: the few that come again and again are soon back. */
+/** A full cache is emptied: the few values that come again and again are soon back. */
 function remember<V>(cache: Map<string, V>, key: string, value: V): void {
   if (key.length > CACHED_LENGTH) return;
   if (cache.size >= CACHED_VALUES) cache.clear();

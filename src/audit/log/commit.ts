@@ -44,7 +44,7 @@ function write(state: LogState, packed: Packed, { confirm, synced }: How): boole
   return true;
 }
 
-/** Else the next line would be glued to half of one. */
+/** Takes a part of a batch out of the file again: the next line would be glued to it. */
 function takeBack(state: LogState, file: DiskFile): void {
   try {
     file.truncate(state.bytes);

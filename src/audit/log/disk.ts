@@ -90,7 +90,10 @@ const FOLDER = O_RDONLY | O_DIRECTORY;
 type FsyncAside = (fd: number) => void | Promise<void>;
 const fsyncElsewhere = promisify(fsync);
 
-/** Syncs "aside" are done by one of libuv's threads, or where there is nobody to hold up, right `here`. */
+/**
+ * @param aside where the `…Aside` syncs run: on one of libuv's threads, or right here on the calling
+ * thread, for threads where nothing waits meanwhile
+ */
 export function createNodeDisk(aside: 'here' | 'elsewhere' = 'elsewhere'): Disk {
   const fsyncAside: FsyncAside = aside === 'here' ? fsyncSync : fsyncElsewhere;
   return {

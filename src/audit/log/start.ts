@@ -116,7 +116,7 @@ function putAside(options: LogOptions, { file, path, found }: Torn): Recovered {
   const { bad, bytes, chain, signed } = found;
   if (!bad) throw new Error('nothing is torn');
   const covered = Math.max(signed, claim?.size ?? 0);
-  // Else all that came since the last checkpoint was the disk's to lose, wherever it began.
+  // Without a sync for each batch a crash may take all that came since the last checkpoint.
   const most = durability === 'fsync' ? MAX_BATCH_BYTES : Number.POSITIVE_INFINITY;
   if (bad.bytes > most || chain.seq < covered) {
     throw new LogFault('BROKEN', `${path}: seq ${chain.seq}: ${bad.why}`);

@@ -10,7 +10,7 @@ export function sync(state: LogState, file: DiskFile): void {
   state.durable = state.bytes;
 }
 
-/** The same with whatever was written beyond them. */
+/** Syncs in any case: `commit` has written lines that `state.bytes` does not count yet. */
 export function force(state: LogState, file: DiskFile): void {
   try {
     file.sync();
@@ -28,8 +28,9 @@ function doubt(state: LogState, thrown: unknown): LogFault {
 }
 
 /**
- * For a checkpoint: where calls do not wait for the disk, they shall not wait for its sync either.
- * Where they do, the last of them has mostly done it.
+ * Makes every line so far durable, for a checkpoint. With durability `write` calls do not wait for
+ * the disk, so that this sync must not hold up the thread that writes their entries. With `fsync` the
+ * last batch has synced already, and there is mostly nothing to do.
  */
 export async function flush(state: LogState): Promise<void> {
   const live = writable(state);
@@ -47,8 +48,8 @@ export async function flush(state: LogState): Promise<void> {
 }
 
 /**
- * Opened anew, since the log's own descriptor must still be told of what goes wrong. Undefined where
- * that cannot be: another file may have the name by now, or none.
+ * The log's file under another descriptor: Linux reports a failed write once to each, so that the
+ * log's own still learns of it. Undefined where another file has the name by now, or none.
  */
 function openAside({ disk, file }: LogOptions, { inode }: Live): DiskFile | undefined {
   try {

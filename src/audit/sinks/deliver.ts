@@ -128,7 +128,7 @@ function nextBatch(state: State): readonly Delivered[] {
       if (bytes >= sink.batchBytes) break;
     }
   } catch (thrown) {
-    // The follower is past what it has read, and meets the fault again.
+    // Lines before the fault are sent first; the next read begins behind them and meets it again.
     if (lines.length === 0) throw thrown;
   }
   if (follower.missed() > missed) state.onDropped(follower.missed() - missed);
