@@ -235,8 +235,8 @@ describe('a bundle service', () => {
     utimesSync(persist, keptAt, keptAt);
     service.answer = serving(next, '"2"');
     mkdirSync(`${persist}.new`);
-    await expect(point.reload()).rejects.toThrow(/cannot be kept/);
-    await expect(point.reload()).rejects.toThrow(/cannot be kept/);
+    await expect(point.reload()).rejects.toThrow(/cannot be kept in policy\.service\.persist/);
+    await expect(point.reload()).rejects.toThrow(/cannot be kept in policy\.service\.persist/);
     expect(statSync(persist).mtime).toEqual(keptAt);
     rmdirSync(`${persist}.new`);
     await point.reload();

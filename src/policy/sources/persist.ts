@@ -29,7 +29,7 @@ export function persistAt(path: string): PersistedBundle {
 }
 
 function notKept(cause: unknown): never {
-  throw new BundleFault('the bundle serves, but cannot be kept in policy.bundle.persist', {
+  throw new BundleFault('the bundle serves, but cannot be kept in policy.service.persist', {
     cause,
   });
 }
