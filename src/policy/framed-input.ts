@@ -26,7 +26,7 @@ const SLOTS = [
 
 type Frames = Map<string, Frame>;
 
-/** By principal, source key and destination key: with the first of them to go, a frame goes too. */
+/** By principal, source key and destination key. A frame can be collected when any of them can. */
 const frames = new WeakMap<Principal, WeakMap<KeyFacts, WeakMap<KeyFacts, Frames>>>();
 
 /** The same as `toInput`, in a frame that lives as long as what is known of caller and keys. */
@@ -61,7 +61,7 @@ function frameOf(resolved: Resolved, phase: Phase): Frame {
   return frame;
 }
 
-/** What of a call is in its frame beside caller and keys: all of it one of a few words. */
+/** What else of a call its frame has: each of a few words, so that there are few frames. */
 function variantOf({ action, source, destination }: Call, phase: Phase): string {
   return `${action} ${phase} ${source.algorithm} ${destination.algorithm}`;
 }

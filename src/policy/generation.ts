@@ -50,7 +50,7 @@ export function createGeneration(bundle: Bundle, limits: Limits, now: number): G
     throw new BundleFault(`the bundle's module has no entrypoint ${ENTRYPOINT}`);
   }
   refuseLoadErrors(engine);
-  // One rule answers most calls, and in the same words: they are read once.
+  // Most calls get the same answer, word by word: it is read once.
   const evaluationOf = keepLast(toEvaluation);
   const judge = (input: string | Input, at: number): Evaluation => {
     try {
@@ -79,7 +79,7 @@ export function createGeneration(bundle: Bundle, limits: Limits, now: number): G
   }
 }
 
-/** What a turn of a loop or a call takes, all in all: a policy that runs on stops in 20 to 50 ms of 50. */
+/** By measurement: a policy that does not end is stopped after 20 to 50 ms where 50 are allowed. */
 const FUEL_PER_MS = 100_000;
 const NS_PER_MS = 1_000_000n;
 
@@ -106,7 +106,7 @@ function refuseMissing(required: readonly string[]): void {
 
 const TOLD = 5;
 
-/** Whoever wrote a policy knows best what may not stand in its data. No errors are an empty list. */
+/** A policy may check its own data: its `load_errors` lists what is wrong, and refuses the bundle. */
 function refuseLoadErrors(engine: Engine): void {
   const entrypoint = engine.entrypoints[LOAD_ERRORS_ENTRYPOINT];
   if (entrypoint === undefined) return;
@@ -129,7 +129,7 @@ function loadErrors(engine: Engine, entrypoint: number): readonly unknown[] {
   }
 }
 
-/** What an entrypoint answered that is no decision; undefined where it is undefined. */
+/** The answer of an entrypoint other than the decision's; undefined where that is undefined. */
 function resultOf(resultSet: string): unknown {
   const [answer] = parseJson(resultSet) as readonly { readonly result: unknown }[];
   return answer?.result;

@@ -143,7 +143,8 @@ async function renew(state: State, { source, prepare, persisted, now }: LoaderOp
   const changed = fresh && fresh.bundle.digest !== state.generation?.bundle.digest;
   if (changed) activate(state, fresh, now());
   state.lastSuccess = now();
-  // What could not be kept comes again, and the one that is kept is not the one that serves.
+  // Not compared with the bundle that serves: one that serves and could not be kept is fetched again,
+  // and has to be saved then.
   await persisted?.save(fresh?.bundle.digest === state.kept ? undefined : archive);
   state.kept = fresh?.bundle.digest ?? state.kept;
   return changed ? 'activated' : 'unchanged';

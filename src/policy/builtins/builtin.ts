@@ -7,7 +7,7 @@ export interface BuiltinContext {
 }
 
 /**
- * Undefined stands for an error, which makes the expression undefined, as in OPA. A builtin is not
- * seen by the meter, so that its work must be linear in its arguments.
+ * Undefined stands for an error, which makes the expression undefined, as in OPA. What a builtin does
+ * takes no fuel, so that its work must be linear in the size of its arguments.
  */
 export type Builtin = (args: readonly Term[], context: BuiltinContext) => Term | undefined;

@@ -25,7 +25,10 @@ export interface Engine {
   readonly requiredBuiltins: readonly string[];
   /** An input in, its result set as JSON text out. Runs to its end at once. @throws EngineFault */
   evaluate(question: Question): string;
-  /** The same, once and for all data: with a hundred times what a call may use. @throws EngineFault */
+  /**
+   * The same for a question about the whole data, asked once when a bundle loads: with a hundred times
+   * the fuel and 16 times the memory of a call. @throws EngineFault
+   */
   examine(question: Question): string;
   /** Instances made because an evaluation threw. */
   readonly replaced: number;
@@ -49,7 +52,7 @@ export function createEngine({ wasm, data, builtins, limits }: EngineOptions): E
       return replaced;
     },
     evaluate(question) {
-      // Made only here, so that where there is no memory for another the poisoned one is not asked again.
+      // Not made when the last one threw: where that failed too, the poisoned one would be asked again.
       evaluate ??= instantiate(limits);
       try {
         return evaluate(question);
@@ -63,7 +66,7 @@ export function createEngine({ wasm, data, builtins, limits }: EngineOptions): E
       instantiate({ fuel: limits.fuel * 100, memoryBytes: limits.memoryBytes * 16 })(question),
   };
 
-  /** A fresh instance gets the memory of one that has parsed the data, which is a mere copy. */
+  /** A fresh instance gets a copy of the memory in which `load` has parsed the data. */
   function instantiate({ fuel, memoryBytes }: EngineLimits) {
     const { image, pages, resident } = loaded;
     const memory = { initial: pages, maximum: pages + Math.ceil(memoryBytes / PAGE_BYTES) };
@@ -73,7 +76,10 @@ export function createEngine({ wasm, data, builtins, limits }: EngineOptions): E
   }
 }
 
-/** What an instance knows once it has parsed the data. It is not kept itself: its memory holds all that once more. */
+/**
+ * Parses the data in an instance of its own and gives its memory as an image. That instance is not
+ * used further: it would hold the same memory once more.
+ */
 function load(
   module: WebAssembly.Module,
   { builtins, data }: Pick<EngineOptions, 'builtins' | 'data'>,
@@ -87,7 +93,7 @@ function load(
     requiredBuiltins,
     resident,
     image: new Uint8Array(instance.memory.buffer).slice(0, resident.heapAddress),
-    /** As many as it had: where the allocator thinks that the memory ends is in the image. */
+    /** Not fewer: the allocator's own end of the memory is in the image. */
     pages: instance.memory.buffer.byteLength / PAGE_BYTES,
   };
 }

@@ -1,7 +1,7 @@
 /**
- * An input in two: what outlives a call is written down once, with a slot for each thing that does
- * not. The engine keeps the frame parsed in the Wasm memory, where parsing it anew for each call
- * would cost more than the decision does.
+ * The part of an input that is the same for many calls, such as the facts of keys and principal, with
+ * a slot for each part that is not. The engine parses a frame once and keeps it: to parse a whole
+ * input for each call would cost more than the decision does.
  */
 export interface Frame {
   /** JSON text, cut where the slots are: one piece more than there are slots. */

@@ -7,11 +7,11 @@ import type { Instance, Resident } from './instance.ts';
 /** Puts an input, JSON text or framed, behind the resident data, and returns the address of its value. */
 export type Place = (input: string | Input) => number;
 
-/** A frame as it lies in the memory, parsed. */
+/** A copy of the part of the memory in which a frame was parsed. */
 interface Image {
   readonly bytes: Uint8Array;
   readonly address: number;
-  /** Where in it stands the address of the value of each slot. */
+  /** For each slot, where in the memory the address of its value is to be written. */
   readonly slots: readonly number[];
 }
 
@@ -19,8 +19,8 @@ interface Image {
 const MOST_IMAGES = 256;
 
 /**
- * Every input starts from a known memory: a frame's image is copied whole to where it was made, so
- * that nothing of the call before is left, whatever the evaluation did to its own input.
+ * A frame's image is copied whole to where it was parsed, so that nothing of the call before is left,
+ * whatever its evaluation did to the input.
  */
 export function createPlace(instance: Instance, { heapAddress }: Resident): Place {
   const { exports, memory, window } = instance;
@@ -48,7 +48,10 @@ export function createPlace(instance: Instance, { heapAddress }: Resident): Plac
     return image;
   }
 
-  /** How objects lie in the memory is OPA's own affair: what it writes there when it is told to is not. */
+  /**
+   * OPA does not document how its objects lie in the memory, but has a function that puts a value into
+   * one. Two values are put in, one after the other: the slot is where the address of each stood.
+   */
   function findSlot(frame: { address: number; end: number }, path: readonly string[]): number {
     const parsed = (value: unknown) =>
       parse(instance, JSON.stringify(value), exports.opa_heap_ptr_get());
@@ -92,7 +95,7 @@ interface Filling {
   readonly slots: readonly number[];
 }
 
-/** All texts are written before the first is parsed: the allocator takes what is behind them. */
+/** All texts are written before the first is parsed, since parsed values are put behind `opa_heap_ptr`. */
 function fill({ exports, window }: Tools, { text, values, slots }: Filling, from: number): void {
   const bytes = window.writeText(text, from);
   const isAscii = bytes === text.length;

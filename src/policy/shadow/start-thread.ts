@@ -47,7 +47,7 @@ export function startShadowThread({ limits, onAnswers, onEnd }: ShadowThreadOpti
     const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './shadow-thread.js';
     const started = new Worker(new URL(file, import.meta.url), { name: 'shadow' });
     started.on('message', onAnswers);
-    // Its exit follows, and is what counts.
+    // Without a listener an error would end the process. `exit` follows it, and is dealt with.
     started.on('error', () => {});
     started.once('exit', ended);
     started.unref();

@@ -20,7 +20,7 @@ export function fileSource({ path, maxBytes, intervalMs }: FileSourceOptions): S
     forget: () => {},
     async fetch() {
       const stats = await stat(path).catch(missing);
-      // Of before the reading, so that what is put there meanwhile is seen as a change.
+      // Taken before reading, so that a file put there meanwhile counts as a change at the next look.
       fetched = fingerprintOf(stats);
       if (stats.size > maxBytes) {
         throw new BundleFault(`the policy bundle ${path} is larger than ${maxBytes} bytes`);

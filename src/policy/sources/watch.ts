@@ -7,7 +7,7 @@ export interface WatchOptions {
   check(): Promise<boolean>;
 }
 
-/** Looks after which nothing there is told of: what is replaced may be away for a moment. */
+/** So many looks must find nothing before it counts as gone: what is being replaced may be away a moment. */
 const GONE = 3;
 
 /**
