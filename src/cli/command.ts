@@ -1,3 +1,5 @@
+import type { Command as Program } from 'commander';
+
 /** What a command may touch of the world outside; tests pass their own. */
 export interface Terminal {
   readonly stdin: NodeJS.ReadableStream;
@@ -9,11 +11,16 @@ export interface Terminal {
 /** Runs with the arguments after the command's name and resolves to the exit code; never throws for bad input. */
 export type Run = (args: readonly string[], terminal: Terminal) => Promise<number>;
 
+/** Says what the command line may hold and what it does. */
+export type Define = (command: Program, terminal: Terminal) => void;
+
 export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** What may stand after its name, for completion. */
+  /** For completion: how commander is told of it, where commander reads its command line … */
+  define?(): Promise<{ readonly define: Define }>;
+  /** … and otherwise what may stand after its name. */
   readonly subcommands?: readonly string[];
   /** Loads the command only when it is called, so that `--help` stays quick. */
   load(): Promise<{ readonly run: Run }>;

@@ -1,12 +1,14 @@
 import process from 'node:process';
 import { keepMallocSmall } from '../malloc.ts';
-import type { Command } from './command.ts';
+import type { Command, Define, Run } from './command.ts';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
     name: 'serve',
     summary: 'Run the proxy.',
+    // The same options, without the whole proxy behind them.
+    define: async () => ({ define: (await import('./config.ts')).withConfigOptions }),
     load: () => {
       // First of all, for what is done before it is done twice.
       keepMallocSmall(process);
@@ -16,8 +18,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'config',
     summary: 'Check or print the configuration, or its JSON Schema.',
-    subcommands: ['check', 'print', 'schema'],
-    load: () => import('./config.ts'),
+    ...byCommander(() => import('./config.ts')),
   },
   {
     name: 're-encrypt',
@@ -27,13 +28,12 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'health',
     summary: 'Ask a proxy whether it serves; exit 0 if so, 1 otherwise.',
-    load: () => import('./health.ts'),
+    ...byCommander(() => import('./health.ts')),
   },
   {
     name: 'audit',
     summary: 'Verify, prove, search and export audit logs, offline.',
-    subcommands: ['verify', 'prove', 'consistency', 'hash', 'tail', 'export', 'stats'],
-    load: () => import('./audit/run.ts'),
+    ...byCommander(() => import('./audit/run.ts')),
   },
   {
     name: 'check',
@@ -43,8 +43,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'policy',
     summary: 'Build, check, try, explain and compare policies.',
-    subcommands: ['build', 'check', 'eval', 'test', 'explain', 'replay', 'diff'],
-    load: () => import('./policy/run.ts'),
+    ...byCommander(() => import('./policy/run.ts')),
   },
   {
     name: 'completion',
@@ -55,6 +54,15 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'embedded-kms',
     summary: 'Serve the embedded KMS alone, for laptops and CI.',
-    load: () => import('./embedded-kms.ts'),
+    ...byCommander(() => import('./embedded-kms.ts')),
   },
 ];
+
+interface Module {
+  readonly run: Run;
+  readonly define: Define;
+}
+
+function byCommander(load: () => Promise<Module>): Pick<Command, 'load' | 'define'> {
+  return { load, define: load };
+}

@@ -2,10 +2,10 @@ import type { Command as Program } from 'commander';
 import { ConfigError, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { configAsYaml, configJsonSchema } from '../config/show.ts';
-import { EXIT, type Terminal } from './command.ts';
+import { type Define, EXIT, type Terminal } from './command.ts';
 import { CommandFailure, program } from './program.ts';
 
-export const run = program('config', (command, terminal) => {
+export const define: Define = (command, terminal) => {
   command.description('Look at the configuration without serving.');
   withConfigOptions(command.command('check'))
     .description(
@@ -25,7 +25,9 @@ export const run = program('config', (command, terminal) => {
     .action(() => {
       terminal.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
     });
-});
+};
+
+export const run = program('config', define);
 
 export interface ConfigOptions {
   readonly config?: string;

@@ -5,7 +5,7 @@ import { requireLoopback } from '../kms/embedded/protections.ts';
 import { createEmbeddedHandler } from '../kms/embedded/serve.ts';
 import { watchProcess } from '../life/process.ts';
 import { createHttpListener } from '../server/http.ts';
-import { EXIT, type Terminal } from './command.ts';
+import { type Define, EXIT, type Terminal } from './command.ts';
 import { CommandFailure, program } from './program.ts';
 
 /** Until requests must have ended. */
@@ -20,7 +20,7 @@ interface Options {
   readonly inProduction?: boolean;
 }
 
-export const run = program('embedded-kms', (command, terminal) => {
+export const define: Define = (command, terminal) => {
   command
     .description(
       'Serve the embedded KMS alone, behind AWS’s own protocol and without policy: an emulator for laptops and CI, never for production.',
@@ -35,7 +35,9 @@ export const run = program('embedded-kms', (command, terminal) => {
       'first of the two words that let it run where production is suspected',
     )
     .action((options: Options) => serve(options, terminal));
-});
+};
+
+export const run = program('embedded-kms', define);
 
 async function serve(options: Options, { env, stdout }: Terminal): Promise<void> {
   const log = pino(

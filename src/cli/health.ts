@@ -1,9 +1,10 @@
 import type { ServingStatus } from '../client/create-client.ts';
+import type { Define } from './command.ts';
 import { lastError } from './last-error.ts';
 import { CommandFailure, program } from './program.ts';
 
 /** Exit code 0 while the proxy serves and 1 otherwise: what HEALTHCHECK and probes go by. */
-export const run = program('health', (command, terminal) => {
+export const define: Define = (command, terminal) => {
   command
     .description('Ask a proxy over gRPC (grpc.health.v1) whether it serves. Exits 0 if so, else 1.')
     .option(
@@ -28,7 +29,9 @@ export const run = program('health', (command, terminal) => {
       if (status !== 'SERVING') throw new CommandFailure(`${endpoint_url} says ${status}`);
       if (!options.json) terminal.stdout.write('SERVING\n');
     });
-});
+};
+
+export const run = program('health', define);
 
 interface HealthOptions {
   readonly endpointUrl: string;

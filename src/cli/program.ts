@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { EXIT, type Run, type Terminal } from './command.ts';
+import { type Define, EXIT, type Run, type Terminal } from './command.ts';
 
 /** Thrown by an action to end with an exit code and one sentence on standard error. */
 export class CommandFailure extends Error {
@@ -13,7 +13,7 @@ export class CommandFailure extends Error {
 }
 
 /** Builds a command that parses with commander and never ends the process itself. */
-export function program(name: string, define: (command: Command, terminal: Terminal) => void): Run {
+export function program(name: string, define: Define): Run {
   return async (args, terminal) => {
     const command = new Command(`kms-reencrypt-proxy ${name}`);
     define(command, terminal);

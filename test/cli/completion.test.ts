@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import process from 'node:process';
+import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { completionOf } from '../../src/cli/completion.ts';
@@ -43,13 +45,21 @@ _kms_reencrypt_proxy; printf '%s\\n' "\${COMPREPLY[@]}"`;
       ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256'],
     ],
     ['kms-reencrypt-proxy completion z', ['zsh']],
-    ['kms-reencrypt-proxy serve --', []],
+    ['kms-reencrypt-proxy serve --', ['--config', '--set', '--help']],
+    ['kms-reencrypt-proxy config check --n', ['--no-files']],
+    ['kms-reencrypt-proxy config print --n', []],
     [
       'kms-reencrypt-proxy audit ',
       ['verify', 'prove', 'consistency', 'hash', 'tail', 'export', 'stats'],
     ],
     ['kms-reencrypt-proxy policy e', ['eval', 'explain']],
     ['kms-reencrypt-proxy policy eval b', []],
+    ['kms-reencrypt-proxy policy check --a', ['--algorithm']],
+    ['kms-reencrypt-proxy policy test x --format j', ['json', 'junit']],
+    ['kms-reencrypt-proxy audit tail --po', ['--policy']],
+    ['kms-reencrypt-proxy audit tail --policy d', ['denied']],
+    ['kms-reencrypt-proxy audit verify --origins READ', ['README.md']],
+    ['kms-reencrypt-proxy embedded-kms --s', ['--seed', '--state-file']],
   ])('of bash offers, after %s', async (line, words) => {
     expect(await offered(line)).toEqual(words);
   });
@@ -61,16 +71,21 @@ _kms_reencrypt_proxy; printf '%s\\n' "\${COMPREPLY[@]}"`;
     expect([...names, ...bare].filter((word) => !stdout.includes(word))).toEqual([]);
   });
 
-  test.each(COMMANDS.filter(({ name, subcommands }) => subcommands && name !== 'completion'))(
-    'of $name knows what may follow it',
-    async ({ subcommands = [], load }) => {
-      const { stdout } = await runCommand((await load()).run, ['--help']);
-      const listed = [...stdout.matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name]) => name);
-      expect(
-        listed.slice(listed.indexOf(subcommands[0])).filter((name) => name !== 'help'),
-      ).toEqual(subcommands);
-    },
-  );
+  test.each(
+    COMMANDS.filter(({ define }) => define).flatMap((command) =>
+      ['bash', 'zsh', 'fish'].map((shell) => ({ ...command, shell })),
+    ),
+  )('of $shell knows each option of $name and what may follow it', async ({ define, shell }) => {
+    const { stdout } = await runCommand(complete, [shell]);
+    const program = new Command();
+    (await define?.())?.define(program, { ...process, env: {} });
+    const known = [program, ...program.commands].flatMap((command) => [
+      ...command.options.map(({ long }) => long?.replace('--', shell === 'fish' ? '-l ' : '--')),
+      ...command.commands.map((sub) => sub.name()),
+    ]);
+    expect(known.length).toBeGreaterThan(1);
+    expect(known.filter((word) => !stdout.includes(String(word)))).toEqual([]);
+  });
 
   test('of an unknown shell is refused', async () => {
     expect(await runCommand(complete, ['tcsh'])).toMatchObject({ exit: 64, stdout: '' });

@@ -1,4 +1,4 @@
-import { EXIT, type Run } from '../command.ts';
+import { type Define, EXIT, type Run } from '../command.ts';
 import { program } from '../program.ts';
 import { defineConsistency } from './consistency.ts';
 import { defineExport } from './export.ts';
@@ -9,7 +9,7 @@ import { defineStats } from './stats.ts';
 import { defineTail } from './tail.ts';
 import { defineVerify } from './verify.ts';
 
-const runAudit = program('audit', (command, terminal) => {
+export const define: Define = (command, terminal) => {
   command.description(
     'Verify and read audit logs, offline. Exit codes: 0 intact, 1 tampered, 2 torn tail, 3 usage or unreadable.',
   );
@@ -20,7 +20,9 @@ const runAudit = program('audit', (command, terminal) => {
   defineTail(command, terminal);
   defineExport(command, terminal);
   defineStats(command, terminal);
-});
+};
+
+const runAudit = program('audit', define);
 
 /** A script must tell "tampered" from "could not look": whatever is not a verdict is 3. */
 export const run: Run = async (args, terminal) => {

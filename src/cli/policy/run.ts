@@ -1,3 +1,4 @@
+import type { Define } from '../command.ts';
 import { program } from '../program.ts';
 import { defineBuild } from './build.ts';
 import { defineCheck } from './check.ts';
@@ -7,7 +8,7 @@ import { defineExplain } from './explain.ts';
 import { defineReplay } from './replay.ts';
 import { defineTest } from './test.ts';
 
-export const run = program('policy', (command, terminal) => {
+export const define: Define = (command, terminal) => {
   command.description('Build, check, try, explain and compare policies, without a proxy.');
   for (const define of [
     defineBuild,
@@ -20,4 +21,6 @@ export const run = program('policy', (command, terminal) => {
   ]) {
     define(command, terminal);
   }
-});
+};
+
+export const run = program('policy', define);
