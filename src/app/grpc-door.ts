@@ -12,9 +12,9 @@ import { type createHealth, HEALTH_SERVICE } from '../server/health.ts';
 import { type Connections, createConnections } from '../server/listener/connections.ts';
 import { explainRefusals } from '../server/listener/explain.ts';
 import { watchHalfOpenCalls } from '../server/listener/half-open.ts';
-import { letEndedCallsGo } from '../server/listener/let-go.ts';
 import { createListener, type Listener } from '../server/listener/listener.ts';
 import { serverOptions } from '../server/listener/options.ts';
+import { releaseEndedStreams } from '../server/listener/release-streams.ts';
 import { limitResets, RESET_LIMITS } from '../server/listener/reset-limit.ts';
 import { correctTimeouts } from '../server/listener/timeouts.ts';
 import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
@@ -64,7 +64,7 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
   const resets = limitResets({ connections, createBucket });
   const tools = handlerTools(parts, connections);
   const explained = explainRefusals({ connections, explain: createExplain(tools) });
-  const watches = [halfOpen, correctTimeouts(), resets, explained, letEndedCallsGo()];
+  const watches = [halfOpen, correctTimeouts(), resets, explained, releaseEndedStreams()];
   opened.push(async () => {
     for (const watch of watches) watch.close();
   });

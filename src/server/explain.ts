@@ -5,7 +5,7 @@ import type { Unexplained } from './listener/explain.ts';
 import { REFLECTION_PATHS } from './reflection.ts';
 import type { HandlerTools } from './unary.ts';
 
-/** What is longer says back what the caller has sent, who may not even read it. */
+/** A longer sentence of grpc-js quotes what the caller has sent, and is held until the caller reads it. */
 const MOST_TEXT = 200;
 
 /**

@@ -57,7 +57,7 @@ export function createStatusWriter() {
     const details = toRpcStatus(refusal, decisionId, code);
     const metadata = trailers(decisionId);
     metadata.set('grpc-status-details-bin', encoded(rpcStatus, details));
-    if (isBurdenAgain(refusal.reason, details.code)) metadata.set('grpc-retry-pushback-ms', '-1');
+    if (forbidsRetry(refusal.reason, details.code)) metadata.set('grpc-retry-pushback-ms', '-1');
     return { code: details.code, details: refusal.message, metadata };
   }
 
@@ -66,8 +66,8 @@ export function createStatusWriter() {
 
 export type StatusWriter = ReturnType<typeof createStatusWriter>;
 
-/** Where an automatic retry would only add to the load. */
-const isBurdenAgain = (reason: Reason, code: number): boolean =>
+/** Whether clients must not retry by themselves, which would only add to the load. */
+const forbidsRetry = (reason: Reason, code: number): boolean =>
   code === status.RESOURCE_EXHAUSTED || reason === 'AUDIT_UNAVAILABLE';
 
 const codeOf = ({ reason }: Refusal): number => status[REASONS[reason].grpc];

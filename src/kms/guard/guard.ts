@@ -39,7 +39,7 @@ const HANGS_MS = 2000;
 export function createGuard(options: GuardOptions): Kms {
   const { kms, places, breaker, takeToken, now } = options;
   const attempt = createAttempts(options);
-  // KMS has other quotas for what is only looked up: its answers say nothing of ReEncrypt's.
+  // Counts its own answers: KMS has other quotas for look-ups, so theirs do not show that it answers ReEncrypt.
   const attemptLook = createAttempts(options);
 
   return {

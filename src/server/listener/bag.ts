@@ -14,8 +14,9 @@ export interface Bag<T extends Placed> {
 }
 
 /**
- * For what comes and goes all the time. A Set or Map of it would keep it: V8 chains the tables that
- * those have outgrown, so that once one of them is old, all that was in the others is too.
+ * For values that come and go all the time. A Set or Map would hold them after they are gone: V8
+ * links each table that it has outgrown to the next, and once one of them is in the old generation,
+ * whatever the later ones held waits for a full collection.
  */
 export function createBag<T extends Placed>(): Bag<T> {
   const values: T[] = [];

@@ -22,7 +22,6 @@ interface Published {
 
 const SWEEP_MS = 50;
 
-/** What connections with half-sent messages may have received since the oldest of these began. */
 const HELD_BYTES = 32 * 1024 * 1024;
 
 /** A call that has begun and is not over. */
@@ -75,7 +74,7 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
 
   subscribe('http2.server.stream.created', created);
   subscribe('http2.server.stream.close', closed);
-  // What came while the loop was held up is read before anyone is judged by it.
+  // By way of setImmediate, so that what came while the event loop was blocked is read before.
   const timer = setInterval(() => setImmediate(sweep), Math.min(SWEEP_MS, limitMs / 4));
   timer.unref();
 

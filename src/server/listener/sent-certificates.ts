@@ -10,9 +10,10 @@ export interface SentCertificates {
 }
 
 /**
- * From Node 24.21 on the first who asks for a peer's certificates gets them all and the next its own alone,
- * and the first is Node (nodejs/node#65579). This asks before it, through the only call of ours that has
- * the socket by then. Should `this` be no socket one day, then a peer's own certificate is all there is to see.
+ * From Node 24.21 on only the first to ask for a peer's certificate gets the others with it, and Node
+ * itself asks first (nodejs/node#65579). So this asks before Node does, by a listener that
+ * ALPNCallback adds: no other callback has the socket so early. Should a later Node not pass the
+ * socket as `this`, only the peer's own certificate is seen.
  */
 export function watchSentCertificates(): SentCertificates {
   const seen = new WeakMap<TLSSocket, X509Certificate | undefined>();

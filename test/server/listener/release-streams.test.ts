@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ServerHttp2Stream } from 'node:http2';
 import { expect, test, vi } from 'vitest';
-import { letEndedCallsGo } from '../../../src/server/listener/let-go.ts';
+import { releaseEndedStreams } from '../../../src/server/listener/release-streams.ts';
 import { createCaller, createDoor } from './harness.ts';
 
 test('a stream that has ended is held by none of its listeners, and an error of it ends nobody', async () => {
@@ -10,7 +10,7 @@ test('a stream that has ended is held by none of its listeners, and an error of 
     streams.push((message as { stream: ServerHttp2Stream }).stream);
   };
   subscribe('http2.server.stream.created', note);
-  const parting = letEndedCallsGo();
+  const releasing = releaseEndedStreams();
   const door = createDoor();
   const caller = createCaller((await door.open()).address);
   try {
@@ -22,7 +22,7 @@ test('a stream that has ended is held by none of its listeners, and an error of 
   } finally {
     caller.close();
     await door.close();
-    parting.close();
+    releasing.close();
     unsubscribe('http2.server.stream.created', note);
   }
 });

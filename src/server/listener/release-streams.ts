@@ -1,0 +1,31 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { EventEmitter } from 'node:events';
+import type { ServerHttp2Stream } from 'node:http2';
+
+/**
+ * Removes all listeners of a stream that has ended, so that it holds nothing of its call. Node keeps
+ * a session's streams in a Map, and V8 links each table that a Map has outgrown to the next: once one
+ * of them is in the old generation, the streams of the later ones wait for a full collection.
+ */
+export function releaseEndedStreams(): { close(): void } {
+  const created = (message: unknown): void => {
+    const { stream } = message as { readonly stream: ServerHttp2Stream };
+    stream.on('close', release);
+  };
+  subscribe('http2.server.stream.created', created);
+  return { close: () => void unsubscribe('http2.server.stream.created', created) };
+}
+
+/** The other listeners of this `close` are still called: Node copies the list before it calls the first. */
+function release(this: ServerHttp2Stream): void {
+  // First these, which would be called for each listener that is removed.
+  this.removeAllListeners('removeListener');
+  // Not the stream's own method, which would have it look a tick later whether it is still read.
+  removeAllListeners.call(this);
+  // An error that nobody listens for would end the process.
+  this.on('error', ignore);
+}
+
+const { removeAllListeners } = EventEmitter.prototype;
+
+function ignore(): void {}
