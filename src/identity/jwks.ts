@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
@@ -10,6 +10,7 @@ import {
   jwksCache,
 } from 'jose';
 import { parseJson } from '../exact-json.ts';
+import { fileStamp } from '../file-stamp.ts';
 import { type JwtKeys, NoKeysError } from './jwt.ts';
 
 export interface JwksFileOptions {
@@ -24,13 +25,13 @@ export interface JwksFileOptions {
 export async function createFileKeys(
   options: JwksFileOptions,
 ): Promise<JwtKeys & { close(): void }> {
-  let stamp = await stampOf(options.file);
+  let stamp = await fileStamp(options.file);
   let keys = await readKeys(options.file);
   let generation = 0;
 
   const look = async (): Promise<void> => {
     try {
-      const now = await stampOf(options.file);
+      const now = await fileStamp(options.file);
       if (now === stamp) return;
       keys = await readKeys(options.file);
       stamp = now;
@@ -130,11 +131,6 @@ const readSet: AskForSet = async (url, request) => {
   createLocalJWKSet(JSON.parse(text));
   return text;
 };
-
-async function stampOf(file: string): Promise<string> {
-  const { mtimeNs, ino, size } = await stat(file, { bigint: true });
-  return `${mtimeNs} ${ino} ${size}`;
-}
 
 async function readKeys(file: string): Promise<JWTVerifyGetKey> {
   try {

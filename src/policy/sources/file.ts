@@ -1,5 +1,5 @@
-import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { fileStamp, stampOf } from '../../file-stamp.ts';
 import { BundleFault } from '../bundle/fault.ts';
 import type { Source } from './source.ts';
 import { watch } from './watch.ts';
@@ -19,9 +19,9 @@ export function fileSource({ path, maxBytes, intervalMs }: FileSourceOptions): S
     remote: false,
     forget: () => {},
     async fetch() {
-      const stats = await stat(path).catch(missing);
+      const stats = await stat(path, { bigint: true }).catch(missing);
       // Taken before reading, so that a file put there meanwhile counts as a change at the next look.
-      fetched = fingerprintOf(stats);
+      fetched = stampOf(stats);
       if (stats.size > maxBytes) {
         throw new BundleFault(`the policy bundle ${path} is larger than ${maxBytes} bytes`);
       }
@@ -29,7 +29,7 @@ export function fileSource({ path, maxBytes, intervalMs }: FileSourceOptions): S
     },
     follow: (check) =>
       watch({
-        fingerprint: async () => fingerprintOf(await stat(path)),
+        fingerprint: () => fileStamp(path),
         fetched: () => fetched,
         intervalMs,
         check,
@@ -39,8 +39,4 @@ export function fileSource({ path, maxBytes, intervalMs }: FileSourceOptions): S
   function missing(cause: unknown): never {
     throw new BundleFault(`there is no policy bundle at ${path} that can be read`, { cause });
   }
-}
-
-export function fingerprintOf({ ino, size, mtimeMs }: Stats): string {
-  return `${ino} ${size} ${mtimeMs}`;
 }

@@ -1,7 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileStamp } from '../../file-stamp.ts';
 import { compileFolder } from './compile.ts';
-import { fingerprintOf } from './file.ts';
 import type { Source } from './source.ts';
 import { watch } from './watch.ts';
 
@@ -31,8 +31,6 @@ async function fingerprintOfFolder(path: string): Promise<string> {
   const sources = names.filter((name) =>
     /\.rego$|(^|\/)(data\.(json|ya?ml)|\.manifest)$/.test(name),
   );
-  const prints = sources
-    .sort()
-    .map(async (name) => `${name} ${fingerprintOf(await stat(join(path, name)))}`);
+  const prints = sources.sort().map(async (name) => `${name} ${await fileStamp(join(path, name))}`);
   return (await Promise.all(prints)).join('\n');
 }

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { fileStamp } from '../../file-stamp.ts';
 import { checkPair, type TlsMaterial, type TlsPair } from './material.ts';
 
 export interface TlsFilesOptions {
@@ -80,6 +81,5 @@ async function readPair(options: TlsFilesOptions): Promise<TlsPair> {
 }
 
 async function stampOf(files: readonly string[]): Promise<string> {
-  const stats = await Promise.all(files.map((file) => stat(file, { bigint: true })));
-  return stats.map(({ mtimeNs, ino, size }) => `${mtimeNs} ${ino} ${size}`).join(',');
+  return (await Promise.all(files.map(fileStamp))).join(',');
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  type BigIntStats,
   closeSync,
   constants,
   fsyncSync,
@@ -7,13 +8,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { parseJson } from '../../../exact-json.ts';
+import { stampOf } from '../../../file-stamp.ts';
 import { type StateDocument, stateDocument } from './document.ts';
 
 const FORMAT = 'kms-reencrypt-proxy embedded KMS state, version 1';
@@ -36,19 +37,19 @@ export function createStateFile(file: string): StateFile {
 
   return {
     load: () => {
-      const stats = statSync(file, { throwIfNoEntry: false });
+      const stats = statSync(file, { throwIfNoEntry: false, bigint: true });
       if (!stats) return undefined;
       refuseOpenFile(file, stats);
-      seen = versionOf(stats);
+      seen = stampOf(stats);
       return parse(file, readFileSync(file, 'utf8'));
     },
     save: (state) => {
-      const stats = statSync(file, { throwIfNoEntry: false });
-      if ((stats && versionOf(stats)) !== seen) {
+      const stats = statSync(file, { throwIfNoEntry: false, bigint: true });
+      if ((stats && stampOf(stats)) !== seen) {
         throw new StateFileError(`State file ${file} was changed by another process.`);
       }
       replace(file, render(state));
-      seen = versionOf(statSync(file));
+      seen = stampOf(statSync(file, { bigint: true }));
     },
   };
 }
@@ -102,16 +103,12 @@ function syncFolder(folder: string): void {
   }
 }
 
-function refuseOpenFile(file: string, stats: Stats): void {
+function refuseOpenFile(file: string, stats: BigIntStats): void {
   if (!stats.isFile()) throw new StateFileError(`State file ${file} is not a regular file.`);
-  if ((stats.mode & 0o077) === 0) return;
+  if ((stats.mode & 0o077n) === 0n) return;
   throw new StateFileError(
-    `State file ${file} can be read by others (mode ${(stats.mode & 0o777).toString(8)}); make it 0600.`,
+    `State file ${file} can be read by others (mode ${(stats.mode & 0o777n).toString(8)}); make it 0600.`,
   );
-}
-
-function versionOf({ ino, mtimeMs, size }: Stats): string {
-  return `${ino} ${mtimeMs} ${size}`;
 }
 
 function sha256(text: string): string {
