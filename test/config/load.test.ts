@@ -86,6 +86,24 @@ describe('the configuration', () => {
     expect(demo(['grpc.listen=127.0.0.1:65535']).grpc.listen).toBe('127.0.0.1:65535');
   });
 
+  test.each([
+    ['identity.jwt.refresh_ms=2592000000', /refresh_ms: must be 2147483647 at most, 24 days/],
+    ['grpc.connections.max_age_ms=9999999999', /max_age_ms: must be 2147483647 at most/],
+    ['policy.service.polling.max_delay_seconds=9999999', /max_delay_seconds: .*86400/],
+    ['identity.jwt.refresh_ms=0', /refresh_ms: .*1000/],
+    ['grpc.connections.keepalive_ms=0', /keepalive_ms: .*1000/],
+    ['audit.rotate.max_age_ms=0', /max_age_ms: .*60000/],
+  ])('takes no time that a timer would run out of at once: %s', (setting, problem) => {
+    const jwt = ['identity.jwt.issuer=i', 'identity.jwt.audience=[a]', 'identity.jwt.jwks_file=f'];
+    expect(problems([...jwt, setting])).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test('may keep segments and wait for a bundle service for a year', () => {
+    const year = 365 * 24 * 60 * 60 * 1000;
+    const times = [`audit.rotate.keep_ms=${year}`, `policy.max_staleness_ms=${year}`];
+    expect(demo(times).audit.rotate.keep_ms).toBe(year);
+  });
+
   test('takes one signer of checkpoints, not two', () => {
     const both = ['audit.checkpoint.kms_key_id=alias/a', 'audit.checkpoint.signing_key_file=k'];
     expect(problems(both)).toEqual([

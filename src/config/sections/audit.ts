@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { milliseconds, path } from '../values.ts';
+import { age, milliseconds, path } from '../values.ts';
 
 const rotate = z
   .strictObject({
@@ -8,13 +8,13 @@ const rotate = z
       .min(64 * 1024)
       .default(64 * 1024 * 1024)
       .describe('A segment of this size is closed, and the next one is opened.'),
-    max_age_ms: milliseconds(24 * 60 * 60 * 1000).describe('So is one of this age.'),
+    max_age_ms: age(24 * 60 * 60 * 1000, 60_000).describe('So is one of this age.'),
     keep_segments: z
       .int()
       .min(0)
       .default(0)
       .describe('Closed segments to keep; 0 keeps all. What is not signed for is never deleted.'),
-    keep_ms: milliseconds(0).describe('How long closed segments are kept; 0 is for ever.'),
+    keep_ms: age(0).describe('How long closed segments are kept; 0 is for ever.'),
   })
   .describe('Segments of the log.');
 

@@ -22,7 +22,7 @@ const tls = z
       .describe(
         'SPIFFE Workload API (unix:/path) to take certificate and CAs from, or the CAs alone beside cert_file; SPIFFE_ENDPOINT_SOCKET where neither is set.',
       ),
-    poll_ms: milliseconds(1000).describe('How often the files are looked at.'),
+    poll_ms: milliseconds(1000, 10).describe('How often the files are looked at.'),
   })
   .refine((tls) => tls.spiffe_socket !== undefined || (tls.cert_file && tls.key_file), {
     message: 'set cert_file and key_file, or spiffe_socket',
@@ -66,10 +66,10 @@ const connections = z
       .default(10_000)
       .describe('Until the one message of a call is whole.'),
     handshake_timeout_ms: milliseconds(5000).describe('Until the TLS handshake is done.'),
-    keepalive_ms: milliseconds(10_000).describe('Between pings to a client.'),
+    keepalive_ms: milliseconds(10_000, 1000).describe('Between pings to a client.'),
     keepalive_timeout_ms: milliseconds(5000).describe('Until a ping must be answered.'),
-    max_idle_ms: milliseconds(300_000).describe('Without a call.'),
-    max_age_ms: milliseconds(1_800_000).describe('After which a client must connect anew.'),
+    max_idle_ms: milliseconds(300_000, 1000).describe('Without a call.'),
+    max_age_ms: milliseconds(1_800_000, 1000).describe('After which a client must connect anew.'),
     max_age_grace_ms: milliseconds(10_000).describe('For calls in flight at that age.'),
     max_concurrent_streams: z.int().min(1).default(100).describe('Calls at once per connection.'),
   })

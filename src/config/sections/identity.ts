@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { milliseconds, path } from '../values.ts';
+import { age, milliseconds, path } from '../values.ts';
 
 const mtls = z
   .strictObject({
@@ -58,10 +58,10 @@ const jwt = z
       .describe('Claims that policy sees as attributes.'),
     clock_tolerance_ms: milliseconds(5000).describe('How far clocks may differ.'),
     cache_ms: milliseconds(60_000).describe('How long a verified token is believed.'),
-    refresh_ms: milliseconds(300_000).describe(
+    refresh_ms: milliseconds(300_000, 1000).describe(
       'How often keys are fetched, or the file looked at.',
     ),
-    max_age_ms: milliseconds(3_600_000).describe('How long keys are believed while unreachable.'),
+    max_age_ms: age(3_600_000).describe('How long keys are believed while unreachable.'),
   })
   .refine((jwt) => (jwt.jwks_file === undefined) !== (jwt.jwks_url === undefined), {
     message: 'set one of jwks_file and jwks_url',

@@ -1,17 +1,19 @@
 import { z } from 'zod';
-import { milliseconds, path } from '../values.ts';
+import { age, milliseconds, path } from '../values.ts';
 
 const location = z
   .string()
   .min(1)
   .describe('A bundle (.tar.gz), a folder of Rego, or the http(s) URL of a bundle service.');
 
-const seconds = (fallback: number) => z.int().min(0).default(fallback);
+const DAY_SECONDS = 86_400;
+const seconds = (fallback: number, least = 0) =>
+  z.int().min(least).max(DAY_SECONDS).default(fallback);
 
 const polling = z
   .strictObject({
-    min_delay_seconds: z.int().min(1).default(60).describe('Least time between two polls.'),
-    max_delay_seconds: z.int().min(1).default(120).describe('Longest time between two polls.'),
+    min_delay_seconds: seconds(60, 1).describe('Least time between two polls.'),
+    max_delay_seconds: seconds(120, 1).describe('Longest time between two polls.'),
     long_polling_timeout_seconds: seconds(0).describe('What a server may hold a poll; 0 is off.'),
   })
   .refine((delays) => delays.min_delay_seconds <= delays.max_delay_seconds, {
@@ -58,7 +60,7 @@ export const policy = z
       .default(true)
       .describe('false: record what policy denies, and do it all the same. At start only.'),
     candidate: location.optional().describe('A second policy: asked beside, never obeyed.'),
-    max_staleness_ms: milliseconds(86_400_000).describe('Silence of a service that stops calls.'),
+    max_staleness_ms: age(86_400_000).describe('Silence of a service that stops calls.'),
     size_limit_bytes: z.int().min(1).default(16_777_216).describe('Bytes of a bundle, unpacked.'),
     service: service.prefault({}),
     signing: signing.optional(),
