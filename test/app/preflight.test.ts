@@ -16,9 +16,13 @@ const open = fileOf('open', 'secret\n', 0o644);
 const none = join(folder, 'none');
 const under = join(rubbish, 'under');
 
+/** Of a service, which a check does not ask: a bundle that is proved takes most of its time. */
+const AWAY = 'http://127.0.0.1:1/bundle.tar.gz';
+
 function problemsOf(settings: readonly string[], env = {}) {
-  const audit = `audit.file=${join(folder, 'audit.jsonl')}`;
-  const config = loadConfig({ file: 'config/demo.yaml', settings: [audit, ...settings], env: {} });
+  const defaults = [`audit.file=${join(folder, 'audit.jsonl')}`, `policy.source=${AWAY}`];
+  const all = [...defaults, ...settings];
+  const config = loadConfig({ file: 'config/demo.yaml', settings: all, env: {} });
   return preflight(config, env);
 }
 
@@ -93,12 +97,13 @@ describe('before a start', () => {
   });
 
   test('no service is asked: it may be away', async () => {
-    expect(await problemsOf(['policy.source=http://127.0.0.1:1/bundle.tar.gz'])).toEqual([]);
+    expect(await problemsOf([])).toEqual([]);
   });
 
   test('nothing is made, neither log nor lock nor key nor folder', async () => {
     mkdirSync(log);
     const written = [
+      'policy.source=policies/bundle.tar.gz',
       `audit.file=${join(log, 'deep/audit.jsonl')}`,
       `policy.capture_file=${join(log, 'capture')}`,
       `policy.service.persist=${join(log, 'kept/bundle.tar.gz')}`,
