@@ -9,7 +9,7 @@ export const define: Define = (command, terminal) => {
   command.description('Look at the configuration without serving.');
   withConfigOptions(command.command('check'))
     .description(
-      'Say all that keeps a proxy from starting: exit 64 where the configuration is not valid, 1 where what it names cannot be used here. Nothing is made or locked, and no service is asked.',
+      'Say all that is wrong: exit 64 where the configuration is not valid, 1 where what it names cannot be used here. Nothing is made or locked, and no service is asked.',
     )
     .option('--no-files', 'leave out what it names: the files are elsewhere')
     .option('--json', 'print the verdict as JSON')

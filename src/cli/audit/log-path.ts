@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createNodeDisk, type Disk } from '../../audit/log/disk.ts';
 import { type Checkpoint, parseNote, parseVkey, type VerifierKey } from '../../audit/log/note.ts';
 import { collectLogs, type LogFiles } from '../../audit/verify/collect.ts';
@@ -19,7 +19,14 @@ export function logsOf(paths: readonly string[], { env }: Terminal): readonly Lo
   if (named.length === 0) {
     throw new CommandFailure('name a log file or folder, or set KRP_AUDIT__FILE', UNREADABLE);
   }
-  return named.flatMap((path) => collectLogs(disk, unpackedName(path)));
+  return named.flatMap((path) => collectLogs(disk, readableName(path)));
+}
+
+/** A packed segment goes by its old name; where something else has that, what was named would not be read. */
+function readableName(path: string): string {
+  const name = unpackedName(path);
+  if (name === path || !existsSync(name)) return name;
+  throw new CommandFailure(`${path} lies beside ${name}; take one of both away`, UNREADABLE);
 }
 
 export function logOf(path: string | undefined, terminal: Terminal): LogFiles {

@@ -122,6 +122,15 @@ test('verify: a packed segment that is damaged, or not packed at all, is 1', asy
   }
 });
 
+test('verify: a pack that lies beside the segment is not taken for it', async () => {
+  await using folder = copied();
+  writeFileSync(`${folder.file}.gz`, 'rubbish');
+  const { code, output, errors } = await audit(['verify', `${folder.file}.gz`]);
+  expect([code, output]).toEqual([3, '']);
+  expect(errors).toContain('take one of both away');
+  expect((await audit(['verify', folder.path])).code).toBe(0);
+});
+
 test('verify: the last segment cannot be hidden by a damaged pack', async () => {
   await using folder = copied();
   for (const name of [`${file}.checkpoint`, file]) rmSync(name.replace(whole.path, folder.path));
