@@ -43,6 +43,7 @@ const BEGUN = Symbol('begun');
 export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } {
   const { connections, streaming, limitMs, heldBytes = HELD_BYTES } = options;
   const begun = createBag<Begun>();
+  let sweeping: NodeJS.Timeout | undefined;
 
   const created = (message: unknown): void => {
     const { stream, headers } = message as Published;
@@ -51,6 +52,7 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
     const call = { at: performance.now(), bytes: received(session), stream, place: 0 };
     stream[BEGUN] = call;
     begun.put(call);
+    sweepSoon();
   };
   const closed = (message: unknown): void => {
     const call = (message as Published).stream[BEGUN];
@@ -70,17 +72,25 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
       else addTo(waiting, session, call);
     }
     for (const calls of heaviest(waiting, heldBytes)) calls.forEach(cut);
+    if (waiting.size > 0) sweepSoon();
+  };
+  // No timer runs while there are no calls, so that an idle proxy sleeps. By way of setImmediate, so
+  // that what came while the event loop was blocked is read before.
+  const sweepSoon = (): void => {
+    sweeping ??= setTimeout(
+      () => {
+        sweeping = undefined;
+        setImmediate(sweep);
+      },
+      Math.min(SWEEP_MS, limitMs / 4),
+    ).unref();
   };
 
   subscribe('http2.server.stream.created', created);
   subscribe('http2.server.stream.close', closed);
-  // By way of setImmediate, so that what came while the event loop was blocked is read before.
-  const timer = setInterval(() => setImmediate(sweep), Math.min(SWEEP_MS, limitMs / 4));
-  timer.unref();
-
   return {
     close() {
-      clearInterval(timer);
+      clearTimeout(sweeping);
       unsubscribe('http2.server.stream.created', created);
       unsubscribe('http2.server.stream.close', closed);
     },
