@@ -39,8 +39,9 @@ const HANGS_MS = 2000;
 export function createGuard(options: GuardOptions): Kms {
   const { kms, places, breaker, takeToken, now } = options;
   const attempt = createAttempts(options);
-  // Counts its own answers: KMS has other quotas for look-ups, so theirs do not show that it answers ReEncrypt.
-  const attemptLook = createAttempts(options);
+  // Counts its own answers and sets no limit: KMS has other quotas for look-ups, which say nothing of
+  // ReEncrypt, and whoever asks for keys that do not exist must not slow down those who may use theirs.
+  const attemptLook = createAttempts({ ...options, inFlightLimit: undefined });
 
   return {
     name: kms.name,
@@ -71,6 +72,10 @@ export function createGuard(options: GuardOptions): Kms {
   }
 }
 
+interface AttemptOptions extends Omit<GuardOptions, 'inFlightLimit'> {
+  readonly inFlightLimit: InFlightLimit | undefined;
+}
+
 const countSecondTry = (answer: KmsAnswer): KmsAnswer => ({
   ...answer,
   attempts: answer.attempts + 1,
@@ -80,7 +85,7 @@ const countSecondTry = (answer: KmsAnswer): KmsAnswer => ({
  * A throttled call is tried again only where KMS has answered another one meanwhile: a KMS that
  * throttles everything gets each call once, however few they are.
  */
-function createAttempts({ breaker, budget, inFlightLimit, now, pause }: GuardOptions) {
+function createAttempts({ breaker, budget, inFlightLimit, now, pause }: AttemptOptions) {
   let answered = 0;
 
   return async <T>(
@@ -109,7 +114,7 @@ function createAttempts({ breaker, budget, inFlightLimit, now, pause }: GuardOpt
       (result) => {
         answered += 1;
         breaker.succeeded(now());
-        inFlightLimit.succeeded();
+        inFlightLimit?.succeeded();
         return result;
       },
       (thrown) => {
@@ -120,7 +125,7 @@ function createAttempts({ breaker, budget, inFlightLimit, now, pause }: GuardOpt
   }
 
   function note(trouble: Trouble): void {
-    if (trouble === 'throttled') inFlightLimit.throttled(now());
+    if (trouble === 'throttled') inFlightLimit?.throttled(now());
     if (trouble === 'unavailable') breaker.failed(now());
     else if (trouble !== 'unknown') breaker.succeeded(now());
   }

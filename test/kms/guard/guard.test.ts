@@ -183,6 +183,22 @@ describe('the in-flight limit', () => {
   });
 });
 
+test('look-ups that KMS throttles leave the in-flight limit of ReEncrypt alone', async () => {
+  const { kms } = outside(async () => {
+    await setImmediate();
+    return ANSWER;
+  });
+  const describeKey = () => Promise.reject(THROTTLED);
+  const { guard, ask, clock } = guarded({ ...kms, describeKey });
+  const { signal } = new AbortController();
+  for (let round = 0; round < 20; round += 1) {
+    clock.now += 200;
+    expect(await reasonOf(guard.describeKey('alias/none', signal))).toBe('ThrottlingException');
+  }
+  const calls = Array.from({ length: 16 }, () => reasonOf(ask()));
+  expect(await Promise.all(calls)).toEqual(calls.map(() => 'OK'));
+});
+
 describe('the circuit breaker', () => {
   test('opens when half of twenty calls fail, answers at once, and lets one call probe', async () => {
     let down = true;
