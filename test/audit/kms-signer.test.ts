@@ -1,4 +1,5 @@
 import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { parseNote, toVkey } from '../../src/audit/log/note.ts';
@@ -98,4 +99,7 @@ test('a signature that comes late is logged before the shutdown, and the last on
   await audit.close();
   const { signed, size, state } = verify(own.file);
   expect({ signed, state }).toEqual({ signed: size, state: 'intact' });
+  const lines = readFileSync(own.file, 'utf8').trimEnd().split('\n');
+  const kinds = lines.map((line) => JSON.parse(line).kind);
+  expect(kinds.slice(-2)).toEqual(['checkpoint', 'shutdown']);
 });

@@ -46,6 +46,7 @@ describe('a check', () => {
     });
     const entries = proxy.entries().filter((e) => e['decision_id'] === answer.decisionId);
     expect(entries).toMatchObject([{ kind: 'check', outcome: { status: 'checked' } }]);
+    expect(entries[0]).not.toHaveProperty('kms');
   });
 
   test('tells a denied call with the reasons, as an answer and not as an error', async () => {

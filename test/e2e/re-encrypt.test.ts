@@ -142,10 +142,14 @@ describe('a denied call', () => {
   });
 
   test('leaves one refusal in the log, and KMS is not asked', async () => {
+    const asked = /^kms_reencrypt_kms_attempts_total{operation="ReEncrypt"} (\d+)$/m;
+    const before = await metric(asked);
+    expect(before).not.toBeNaN();
     const { decisionId } = await refusalOf(reEncrypt(client, request('globex')));
     expect(entriesOf(decisionId)).toMatchObject([
       { kind: 'refusal', outcome: { status: 'denied', reason: 'POLICY_DENIED' } },
     ]);
+    expect(await metric(asked)).toBe(before);
   });
 });
 

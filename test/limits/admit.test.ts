@@ -188,4 +188,7 @@ test('ten thousand and more principals cost bounded memory and keep who is at wo
   await admission.admit(principal('busy'), call());
   for (let n = 0; n < 10_100; n += 1) (await admission.admit(principal(`p${n}`), call()))();
   await expect(admission.admit(principal('busy'), call())).rejects.toEqual(limited);
+  await expect(admission.admit(principal('p10099'), call())).rejects.toEqual(limited);
+  // Its bucket is a new one, for it was forgotten.
+  await admission.admit(principal('p0'), call());
 });

@@ -277,11 +277,16 @@ describe('the circuit breaker', () => {
 test('a key over its rate is refused, its side named; other keys go on', async () => {
   const buckets = createKeyedBuckets({ perSecond: 1, burst: 1 });
   const { kms } = outside(() => ANSWER);
-  const { ask } = guarded(kms, { takeToken: buckets.take });
+  const { ask, guard } = guarded(kms, { takeToken: buckets.take });
   await ask();
   await expect(ask()).rejects.toMatchObject({
     reason: 'LIMITED',
     side: 'source',
     retryAfterMs: 1000,
   });
+  const others = aPermit({
+    sourceFacts: { keyArn: 'other' },
+    destinationFacts: { keyArn: 'else' },
+  });
+  expect(await guard.reEncrypt(toKmsRequest(others, 'resolved'))).toEqual(ANSWER);
 });
