@@ -65,6 +65,7 @@ export function createLookUp(directory: KeyDirectory, settings: FactSettings) {
       wanted.tags ? directory.listResourceTags(key.arn, signal) : {},
       wanted.aliases ? directory.listAliases(key.arn, signal) : [],
     ]).catch(unavailable);
+    checkSize({ key, tags, aliases });
     return freeze({
       ...facts(text, id),
       ...place,
@@ -80,9 +81,21 @@ function off(wanted: { readonly tags: boolean; readonly aliases: boolean }): rea
   return (['aliases', 'tags'] as const).filter((fact) => !wanted[fact]);
 }
 
-function placeOf(arn: string) {
-  const { partition = '', region = '', account = '' } = parseKeyId(arn) ?? {};
+/** Rules about account or Region would not see a key whose ARN cannot be read. */
+function placeOf(arn: unknown) {
+  const id = typeof arn === 'string' ? parseKeyId(arn) : undefined;
+  if (id?.form !== 'key_arn')
+    return unavailable(new Error('KMS names a key by what is no key ARN'));
+  const { partition, region, account } = id;
   return { partition, region, account };
+}
+
+/** A key has 50 tags and 50 aliases at most, and all of it goes into two entries of the log for every call. */
+const MOST_CHARACTERS = 64 * 1024;
+
+function checkSize(found: object): void {
+  const { length } = JSON.stringify(found);
+  if (length > MOST_CHARACTERS) unavailable(new Error(`KMS says ${length} characters of a key`));
 }
 
 function facts(text: string, id: KeyId): KeyFacts {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { KeyDescription } from '../../src/call.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { KeyDirectory } from '../../src/keys/directory.ts';
 import { createLookUp, type FactSettings } from '../../src/keys/look-up.ts';
@@ -23,6 +24,11 @@ const directory: KeyDirectory = {
   listAliases: async () => ['alias/a'],
   listResourceTags: async () => ({ env: 'prod' }),
 };
+
+const describedAs = (change: Partial<KeyDescription>) => async () => ({
+  ...(await directory.describeKey(ARN, signal)),
+  ...change,
+});
 
 const fails = (reason: 'KMS_ACCESS_DENIED' | 'KMS_KEY_NOT_FOUND' | 'KMS_THROTTLED') => async () => {
   throw new Refusal(reason, { kmsError: 'X' });
@@ -66,6 +72,21 @@ describe('facts of a key', () => {
     const lookUp = createLookUp({ ...directory, describeKey: throttled }, ALL);
     const kept = { kmsError: 'ThrottlingException', retryAfterMs: 1000 };
     await expect(lookUp(ARN, signal)).rejects.toMatchObject(kept);
+  });
+
+  test.each<[string, Partial<KeyDirectory>]>([
+    ['a line end in its ARN', { describeKey: describedAs({ arn: `${ARN}\n` }) }],
+    [
+      'an alias for its ARN',
+      { describeKey: describedAs({ arn: ARN.replace(':key/', ':alias/') }) },
+    ],
+    ['a number for its ARN', { describeKey: describedAs({ arn: 5 as never }) }],
+    ['a spec without end', { describeKey: describedAs({ spec: 'S'.repeat(70_000) }) }],
+    ['tags without end', { listResourceTags: async () => ({ env: 'p'.repeat(70_000) }) }],
+    ['aliases without end', { listAliases: async () => Array(7000).fill('alias/a') }],
+  ])('of a key with %s cannot be had', async (_, answers) => {
+    const lookUp = createLookUp({ ...directory, ...answers }, ALL);
+    await expect(lookUp(ARN, signal)).rejects.toMatchObject({ reason: 'KEY_FACTS_UNAVAILABLE' });
   });
 
   test('facts switched off are empty, named, and never asked for', async () => {
