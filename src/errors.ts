@@ -37,6 +37,7 @@ export const REASONS = {
   INVALID_REQUEST: fact('INVALID_ARGUMENT', 'caller', 'ValidationException', 'The request is not valid.'),
   SOURCE_KEY_REQUIRED: fact('INVALID_ARGUMENT', 'policy', 'ValidationException', 'The policy requires source_key_id for this call.'),
   UNAUTHENTICATED: fact('UNAUTHENTICATED', 'proxy', 'UnrecognizedClientException', 'The caller could not be authenticated.'),
+  TOKEN_KEYS_UNAVAILABLE: fact('UNAVAILABLE', 'proxy', 'KMSInternalException', 'No bearer token can be verified now: the issuer’s keys cannot be had.'),
   POLICY_DENIED: fact('PERMISSION_DENIED', 'policy', 'AccessDeniedException', 'The policy denies this call.'),
   POLICY_UNDEFINED: fact('PERMISSION_DENIED', 'policy', 'AccessDeniedException', 'The policy gave no decision, which denies.'),
   POLICY_INVALID: fact('PERMISSION_DENIED', 'policy', 'AccessDeniedException', 'The policy gave a malformed decision, which denies.'),

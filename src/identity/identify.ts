@@ -4,7 +4,7 @@ import { Refusal } from '../errors.ts';
 /**
  * One way to find out who calls. `undefined` says that the caller did not use this way; a caller
  * who used it and failed is refused, never passed on to a weaker way.
- * @throws Refusal UNAUTHENTICATED
+ * @throws Refusal UNAUTHENTICATED, or TOKEN_KEYS_UNAVAILABLE where that cannot be told
  */
 export type Identifier = (
   arrival: Arrival,

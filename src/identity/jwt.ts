@@ -75,7 +75,9 @@ async function verify(authorization: string, options: JwtOptions) {
     currentDate: new Date(now),
     requiredClaims: ['exp', options.subjectClaim],
   }).catch((thrown: unknown) => {
-    throw refused(sentenceFor(thrown), thrown);
+    throw thrown instanceof NoKeysError
+      ? new Refusal('TOKEN_KEYS_UNAVAILABLE', { cause: thrown })
+      : refused(sentenceFor(thrown), thrown);
   });
   const expiresMs = (payload.exp ?? 0) * 1000 + options.clockToleranceMs;
   return {
@@ -131,9 +133,6 @@ function sentenceFor(thrown: unknown): string {
   }
   if (thrown instanceof errors.JOSEAlgNotAllowed) {
     return 'The bearer token’s algorithm is not accepted.';
-  }
-  if (thrown instanceof NoKeysError) {
-    return 'No bearer token can be verified now: the issuer’s keys cannot be had.';
   }
   return 'The bearer token could not be verified.';
 }

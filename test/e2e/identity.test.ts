@@ -148,7 +148,7 @@ test('an issuer that is away is told of by a gauge, and its tokens are refused w
     creds: credentials.createInsecure(),
     authorization: `Bearer ${token}`,
   });
-  expect(reason).toBe('UNAUTHENTICATED');
+  expect(reason).toBe('TOKEN_KEYS_UNAVAILABLE');
   expect(message).toContain('the issuer’s keys cannot be had');
   const metrics = async ({ addresses }: RunningProxy) =>
     (await fetch(`http://${addresses.probe}/metrics`)).text();
