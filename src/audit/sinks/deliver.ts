@@ -68,7 +68,10 @@ export function createDelivery(options: DeliverOptions): Delivery {
 interface State extends DeliverOptions {
   follower: Follower;
   readonly keep: (seq: number) => Promise<void>;
-  /** Written before anything is sent: what a first start could not send, the next one will. */
+  /**
+   * True once the cursor is on the disk. It is written before anything is sent: without one the next
+   * start would begin at its own first entry, and skip what this one could not send.
+   */
   kept: boolean;
   durable: number;
   running: Promise<void> | undefined;

@@ -28,7 +28,7 @@ export interface LogFiles {
 
 /** The logs in a folder, or the one that a file belongs to. @throws Error where there is none */
 export function collectLogs(disk: Disk, path: string): readonly LogFiles[] {
-  if (PACKED.test(path)) throw new Error(`${path} is packed; unpack it first`);
+  if (UNREADABLE.test(path)) throw new Error(`${path} is packed; unpack it first`);
   const facts = disk.facts(path);
   if (facts?.regular) return [collectLog(disk, path)];
   if (!facts) {
@@ -42,15 +42,16 @@ export function collectLogs(disk: Disk, path: string): readonly LogFiles[] {
   return [...logs].sort().map((log) => collectLog(disk, log));
 }
 
-/** Segments of the log that somebody packed: nothing in them is read. */
-export function packedSegments(disk: Disk, { path }: LogFiles): readonly string[] {
+/** Segments of the log that are packed by something other than gzip: nothing in them is read. */
+export function unreadSegments(disk: Disk, { path }: LogFiles): readonly string[] {
   return disk.list(dirname(path)).filter((name) => {
-    const unpacked = name.replace(PACKED, '');
+    const unpacked = name.replace(UNREADABLE, '');
     return unpacked !== name && isSegmentName(unpacked) && liveName(unpacked) === basename(path);
   });
 }
 
-const PACKED = /\.(bz2|xz|zst)$/;
+/** Packed so that `packed.ts`, which knows gzip alone, cannot read it. */
+const UNREADABLE = /\.(bz2|xz|zst)$/;
 
 function holdsClosed(disk: Disk, path: string): boolean {
   return disk.facts(dirname(path)) !== undefined && closedSegments(disk, path).length > 0;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type LogFiles, packedSegments } from '../../audit/verify/collect.ts';
+import { type LogFiles, unreadSegments } from '../../audit/verify/collect.ts';
 import { type Verdict, verifyLog } from '../../audit/verify/verify.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
@@ -112,10 +112,10 @@ function writeJson(verdicts: readonly Verified[], missing: readonly string[], te
   terminal.stdout.write(`${JSON.stringify({ logs, missing_origins: missing }, null, 2)}\n`);
 }
 
-/** What is packed counts as missing: nobody may turn "tampered" into "unreadable" by a file's name. */
+/** What cannot be read counts as missing: nobody may turn "tampered" into "unreadable" by a file's name. */
 function hint(log: LogFiles): string {
-  const packed = packedSegments(disk, log);
-  return packed.length === 0 ? '' : ` (not read, for packed: ${packed.join(', ')})`;
+  const unread = unreadSegments(disk, log);
+  return unread.length === 0 ? '' : ` (not read, for packed: ${unread.join(', ')})`;
 }
 
 /** The worst verdict is the command's. */

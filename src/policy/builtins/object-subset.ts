@@ -24,7 +24,7 @@ function holds(all: TermSet, some: TermSet): boolean {
   return [...some.members.keys()].every((member) => all.members.has(member));
 }
 
-/** OPA's own search for a run: it steps on by one and starts anew, which finds what it finds. */
+/** Whether the members of `run` stand in `all` one after the other. */
 function holdsRun(all: readonly Term[], run: readonly Term[]): boolean {
   const texts = all.map(canonical);
   const wanted = run.map(canonical);
