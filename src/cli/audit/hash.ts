@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { createRedactor } from '../../audit/redact.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
+import { readAll } from '../read-all.ts';
 import { UNREADABLE } from './log-path.ts';
 
 interface Options {
@@ -17,7 +18,7 @@ export function defineHash(command: Command, terminal: Terminal): void {
     .option('--key <file>', 'install key; else KRP_AUDIT__HMAC_KEY_FILE, or beside KRP_AUDIT__FILE')
     .action(async (value: string | undefined, options: Options) => {
       const key = readFileSync(keyPath(options, terminal));
-      const text = value ?? (await readAll(terminal.stdin));
+      const text = value ?? (await readValue(terminal.stdin));
       terminal.stdout.write(`${createRedactor(key, []).mark(text)}\n`);
     });
 }
@@ -30,8 +31,6 @@ function keyPath({ key }: Options, { env }: Terminal): string {
 }
 
 /** The value as it is but for one newline at its end, which a shell adds. */
-async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString().replace(/\n$/, '');
+async function readValue(stdin: NodeJS.ReadableStream): Promise<string> {
+  return (await readAll(stdin)).toString().replace(/\n$/, '');
 }

@@ -1,17 +1,15 @@
 import { CommandFailure } from '../program.ts';
-
-export type Tree = Readonly<Record<string, unknown>>;
+import { isTree, type Tree } from './tree.ts';
 
 /** What policy was asked for an entry of an audit log or a capture file; anything else is itself an input. */
 export function askedBy(document: unknown): unknown {
-  if (typeof document !== 'object' || document === null) return document;
-  const entry = document as Tree;
-  const { decision_id: id, input } = entry;
+  if (!isTree(document)) return document;
+  const { decision_id: id, input } = document;
   if (id === undefined) return document;
   if (input === undefined) {
     throw new CommandFailure(`entry ${id} holds no input of policy; its intent or refusal does`);
   }
-  return inputOf(entry);
+  return inputOf(document);
 }
 
 /** A capture file holds inputs as they were, and its entries have no kind. */
@@ -64,6 +62,6 @@ function fromAuditSide(side: Tree): Tree {
 }
 
 export function asTree(value: unknown, what: string): Tree {
-  if (typeof value === 'object' && value !== null) return value as Tree;
+  if (isTree(value)) return value;
   throw new CommandFailure(`${what} holds a line that is no entry`);
 }

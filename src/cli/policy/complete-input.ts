@@ -2,8 +2,7 @@ import { contextChanges } from '../../policy/context-changes.ts';
 import type { InputSide, PolicyInput } from '../../policy/input.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import { CommandFailure } from '../program.ts';
-
-type Tree = { readonly [key: string]: unknown };
+import { isTree } from './tree.ts';
 
 /**
  * A whole input from the part that matters: laid over a plain call, with the keys of the encryption
@@ -54,8 +53,4 @@ function relate(source: InputSide, destination: InputSide): PolicyInput['relatio
     context: contextChanges(source.encryption_context, destination.encryption_context),
     algorithm_changed: source.algorithm !== destination.algorithm,
   };
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

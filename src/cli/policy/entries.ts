@@ -1,9 +1,10 @@
 import { parseJson } from '../../exact-json.ts';
 import type { PolicyInput } from '../../policy/input.ts';
 import { CommandFailure } from '../program.ts';
-import { asTree, inputOf, isMasked, type Tree } from './asked-by.ts';
+import { asTree, inputOf, isMasked } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
 import { linesOf } from './lines.ts';
+import type { Tree } from './tree.ts';
 
 /** A recorded decision that can be made again. */
 export interface RecordedDecision {

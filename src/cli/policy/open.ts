@@ -5,6 +5,7 @@ import type { Verification } from '../../policy/bundle/signature.ts';
 import { fetchBundle } from '../../policy/fetch-bundle.ts';
 import { createGeneration, type Generation } from '../../policy/generation.ts';
 import { CommandFailure } from '../program.ts';
+import { readAll } from '../read-all.ts';
 
 /** What a decision gets from a proxy with the default configuration. */
 const LIMITS = { timeoutMs: 50, memoryBytes: 16 * 1024 * 1024 };
@@ -31,9 +32,7 @@ export async function readText(path: string, stdin: NodeJS.ReadableStream): Prom
       throw new CommandFailure(`${path} cannot be read`);
     });
   }
-  const chunks: Buffer[] = [];
-  for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
+  return (await readAll(stdin)).toString('utf8');
 }
 
 async function told<T>(location: string, work: () => Promise<T>): Promise<T> {

@@ -9,6 +9,7 @@ import { completeInput } from './complete-input.ts';
 import { parseDocument } from './inputs.ts';
 import { openPolicy, readText } from './open.ts';
 import { REPORTS, type ReportFormat, type TestResult } from './reports.ts';
+import { isTree } from './tree.ts';
 
 const tableSchema = z.strictObject({
   /** Laid under the input of every case. */
@@ -83,8 +84,6 @@ function decide(generation: Generation, { base, one }: { base: object; one: Case
   return generation.judge(JSON.stringify(input), input.time.unix_ms);
 }
 
-type Tree = { readonly [key: string]: unknown };
-
 /** A case replaces these whole, or none of their keys could be left out. */
 const FREE = new Set(['tags', 'attributes', 'encryption_context']);
 
@@ -97,10 +96,6 @@ function merge(under: unknown, over: unknown): unknown {
       return [key, Object.hasOwn(over, key) ? given : under[key]];
     }),
   );
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Where the decision is not as expected, what is otherwise; else ''. */

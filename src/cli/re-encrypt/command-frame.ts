@@ -1,5 +1,6 @@
 import process from 'node:process';
 import type { Run, Terminal } from '../command.ts';
+import { readAll } from '../read-all.ts';
 import type { KnownArguments } from './arguments/known-arguments.ts';
 import { parseGlobals, parseOptions } from './arguments/parse-arguments.ts';
 import { CliFailure, EXIT_CODE, type ExitCode, otherFailure } from './failure.ts';
@@ -70,7 +71,11 @@ async function performWith(
   const { env } = terminal;
   const options = parseOptions(args);
   if (options.has('help')) return { output: await help(name), exitCode: EXIT_CODE.ok };
-  const collected = await collectParameters({ options, env, readStdin: () => readAll(terminal) });
+  const collected = await collectParameters({
+    options,
+    env,
+    readStdin: () => readAll(terminal.stdin),
+  });
   const skeleton = options.get('skeleton');
   if (skeleton !== undefined && skeleton !== 'output') {
     const { inputSkeleton } = await import('./skeleton.ts');
@@ -141,10 +146,4 @@ function catchInterrupt() {
   const abort = () => controller.abort(new Error('interrupted'));
   process.once('SIGINT', abort);
   return { signal: controller.signal, dispose: () => process.off('SIGINT', abort) };
-}
-
-async function readAll({ stdin }: Terminal): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
 }
