@@ -17,7 +17,7 @@ export interface JwksFileOptions {
   readonly file: string;
   /** How often the file is looked at for new keys. */
   readonly pollMs: number;
-  /** Told when a changed file cannot be used; the last good keys go on. */
+  /** Told once when a changed file cannot be used, and why; the last good keys go on. */
   readonly onError: (error: Error) => void;
 }
 
@@ -28,6 +28,7 @@ export async function createFileKeys(
   let stamp = await fileStamp(options.file);
   let keys = await readKeys(options.file);
   let generation = 0;
+  let told = '';
 
   const look = async (): Promise<void> => {
     try {
@@ -36,8 +37,11 @@ export async function createFileKeys(
       keys = await readKeys(options.file);
       stamp = now;
       generation += 1;
+      told = '';
     } catch (thrown) {
-      options.onError(toError(thrown));
+      const error = toError(thrown);
+      if (error.message !== told) options.onError(error);
+      told = error.message;
     }
   };
   const timer = setInterval(() => void look(), options.pollMs);
