@@ -47,7 +47,8 @@ export async function openKmsJsonDoor(
     newId: randomUUID,
     onInternal: (decision_id, err) => log.error({ decision_id, err }, 'a call failed inside'),
   });
-  const listener = createHttpListener(config.listen, measureRequests(handler, metrics.http));
+  const measured = measureRequests(handler, metrics.http);
+  const listener = createHttpListener(config.listen, measured, config.max_connections);
   const address = await listener.listen();
   opened.push(() => listener.drain(0));
   return { address, drains: [listener.drain] };

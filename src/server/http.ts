@@ -30,8 +30,15 @@ const STILL_MS = 10_000;
 /** Requests of one connection at once. Clients of ours send one; each more holds an answer in memory. */
 const MOST_PIPELINED = 8;
 
-/** A plain HTTP listener with bounds of its own. */
-export function createHttpListener(address: string, handler: RequestListener): HttpListener {
+/** Of probes and operators there are few. */
+const MOST_CONNECTIONS = 256;
+
+/** A plain HTTP listener with bounds of its own; who comes when it has all its connections is cut off. */
+export function createHttpListener(
+  address: string,
+  handler: RequestListener,
+  maxConnections = MOST_CONNECTIONS,
+): HttpListener {
   const open = new Set<Socket>();
   let draining = false;
   const server = createServer(
@@ -41,14 +48,14 @@ export function createHttpListener(address: string, handler: RequestListener): H
       handler(request, response);
     }),
   );
-  server.maxConnections = 256;
+  server.maxConnections = maxConnections;
   server.timeout = STILL_MS;
   server.on('connection', (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });
   return {
-    listen: () => bind(server, { address, mode: 0o660, backlog: 128 }),
+    listen: () => bind(server, { address, mode: 0o660 }),
     async drain(graceMs, hurry) {
       draining = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -23,6 +23,13 @@ export const kmsJson = z
       })
       .default([])
       .describe('With any, requests must be signed by one of them; without, nobody is identified.'),
+    max_connections: z
+      .int()
+      .min(1)
+      .default(1024)
+      .describe(
+        'Open at once. With fewer than limits.max_in_flight and max_queue together, calls are cut off that would be refused.',
+      ),
     max_clock_skew_ms: milliseconds(300_000).describe('How old or early a signature may be.'),
   })
   .describe('The same service behind AWS KMS’s JSON protocol.');

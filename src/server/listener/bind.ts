@@ -8,7 +8,6 @@ export interface BindOptions {
   readonly address: string;
   /** Permissions of a Unix socket. */
   readonly mode: number;
-  readonly backlog: number;
 }
 
 /**
@@ -16,11 +15,11 @@ export interface BindOptions {
  * @throws Error that names the address, when it cannot be bound
  */
 export async function bind(server: Server, options: BindOptions): Promise<string> {
-  const { address, backlog } = options;
+  const { address } = options;
   try {
     if (address.startsWith('unix:')) return await bindUnix(server, address.slice(5), options);
     const { host, port } = parseHostPort(address);
-    await listening(server, () => server.listen({ host, port, backlog }));
+    await listening(server, () => server.listen({ host, port }));
     return formatAddress(server.address());
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
@@ -47,14 +46,14 @@ function parseHostPort(address: string): { host: string; port: number } {
 }
 
 /** The socket is never open wider than `mode`, not even between bind and chmod. */
-async function bindUnix(server: Server, path: string, { mode, backlog }: BindOptions) {
+async function bindUnix(server: Server, path: string, { mode }: BindOptions) {
   await mkdir(dirname(path), { recursive: true, mode: 0o750 });
   await refuseOpenFolder(dirname(path));
   await removeStale(path);
   await listening(server, () => {
     const before = process.umask(0o177);
     try {
-      server.listen({ path, backlog });
+      server.listen({ path });
     } finally {
       process.umask(before);
     }

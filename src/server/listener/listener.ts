@@ -58,8 +58,7 @@ export function createListener(options: ListenerOptions): Listener {
   });
 
   return {
-    listen: () =>
-      bind(front, { address: options.address, mode: options.mode ?? 0o660, backlog: 511 }),
+    listen: () => bind(front, { address: options.address, mode: options.mode ?? 0o660 }),
     async drain(graceMs, hurry) {
       const closed = new Promise<void>((resolve) => {
         front.close(() => resolve());
