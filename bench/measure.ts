@@ -44,15 +44,22 @@ export interface Comparison {
 export async function compare(lab: Lab, rows: readonly Row[], plan: Plan): Promise<Comparison> {
   const started: Started[] = [];
   const skipped: Comparison['skipped'][number][] = [];
-  for (const row of rows) {
-    say(`${row.title}: warming up`);
-    try {
-      started.push(await startWarm(lab, row, plan));
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      skipped.push({ id: row.id, title: row.title, why });
+  try {
+    for (const row of rows) {
+      say(`${row.title}: warming up`);
+      try {
+        started.push(await startWarm(lab, row, plan));
+      } catch (error) {
+        skipped.push({ id: row.id, title: row.title, why: toMessage(error) });
+      }
     }
+    return { ...(await takeTurns(lab, started, plan)), skipped };
+  } finally {
+    for (const { server } of started) await stopAll(server);
   }
+}
+
+async function takeTurns(lab: Lab, started: readonly Started[], plan: Plan) {
   const direct: Latency = { p50Ms: [], p99Ms: [] };
   const disk: Latency = { p50Ms: [], p99Ms: [] };
   for (let round = 1; round <= plan.rounds; round += 1) {
@@ -64,9 +71,11 @@ export async function compare(lab: Lab, rows: readonly Row[], plan: Plan): Promi
     await paced(lab, ['-protocol', 'json', '-target', lab.kms.url], direct, plan);
     await synced(lab, disk, plan);
   }
-  for (const { server } of started) await stopAll(server);
-  return { rows: started.map(({ measured }) => measured), direct, disk, skipped };
+  return { rows: started.map(({ measured }) => measured), direct, disk };
 }
+
+const toMessage = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 interface Started {
   readonly server: Server;
