@@ -67,6 +67,8 @@ async function takeTurns(lab: Lab, started: readonly Started[], plan: Plan) {
       say(`round ${round} of ${plan.rounds}: ${measured.title}`);
       await saturated(lab, server, measured, plan);
     }
+    // Else the kernel writes what one server has left in its cache while others wait for the disk.
+    await runPinned({ core: CORE.around, command: 'sync', args: [], cwd: ROOT });
     for (const { server, measured } of started) await paced(lab, server.target, measured, plan);
     await paced(lab, ['-protocol', 'json', '-target', lab.kms.url], direct, plan);
     await synced(lab, disk, plan);
