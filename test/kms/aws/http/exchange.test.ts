@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   createExchange,
@@ -74,20 +74,27 @@ describe('a request', () => {
   });
 });
 
+/** A connection that has answered is taken again once the event loop has turned. */
+async function rested(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await nextTurn();
+}
+
 describe('connections', () => {
   it('are kept, and the one that became free last is taken first', async () => {
     const server = await serveOnDemand();
     const exchange = exchangeWith(server);
-    const first = ['a', 'b', 'c'].map((body) => post(exchange, body));
-    for (const body of ['c', 'a', 'b']) await server.answer(body);
-    await Promise.all(first);
-    await sleep(1);
+    const first = new Map(['a', 'b', 'c'].map((body) => [body, post(exchange, body)]));
+    for (const body of ['c', 'a', 'b']) {
+      await server.answer(body);
+      await first.get(body);
+    }
+    await rested();
     const last = (await server.until('b')).connection;
     for (const body of ['d', 'e', 'f']) {
       const posted = post(exchange, body);
       await server.answer(body);
       await posted;
-      await sleep(1);
+      await rested();
       expect((await server.until(body)).connection).toBe(last);
     }
     expect(server.sockets).toHaveLength(3);
