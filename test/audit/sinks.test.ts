@@ -83,9 +83,8 @@ test.concurrent('a required sink that does not answer makes a call fail, and the
   await expect(audit.terminal(intended(1), new Refusal('AUDIT_UNAVAILABLE'))).rejects.toThrow(
     Refusal,
   );
-  await setTimeout(50);
-  const kinds = linesOf(folder.file).map(({ kind }) => kind);
-  expect(kinds).toEqual(['segment', 'started', 'intent', 'outcome', 'correction']);
+  const kinds = () => linesOf(folder.file).map(({ kind }) => kind);
+  await expect.poll(kinds).toEqual(['segment', 'started', 'intent', 'outcome', 'correction']);
   await audit.close();
 });
 
