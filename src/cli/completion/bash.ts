@@ -1,4 +1,4 @@
-import { leavesOf, type Option, type Word } from './words.ts';
+import { leavesOf, type Option, patternOf, type Word } from './words.ts';
 
 export function bash(words: readonly Word[]): string {
   return `_kms_reencrypt_proxy() {
@@ -10,7 +10,7 @@ export function bash(words: readonly Word[]): string {
 ${words.flatMap(followed).join('')}  esac
   case $command in
 ${leavesOf(words)
-  .map(({ paths, options }) => `    ${paths.map(quoted).join('|')})\n${offer(options)}`)
+  .map((leaf) => `    ${patternOf(leaf)})\n${offer(leaf.options)}`)
   .join('')}  esac
 }
 complete -o bashdefault -F _kms_reencrypt_proxy kms-reencrypt-proxy
@@ -18,7 +18,6 @@ complete -o bashdefault -F _kms_reencrypt_proxy kms-reencrypt-proxy
 }
 
 const among = (choices: readonly string[]) => `$(compgen -W '${choices.join(' ')}' -- "$word")`;
-const quoted = (path: readonly string[]) => `'${path.join(' ')}'`;
 
 function followed({ name, words }: Word): readonly string[] {
   if (words.length === 0) return [];

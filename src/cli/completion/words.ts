@@ -8,6 +8,7 @@ import {
   MEMBER_OPTIONS,
   OWN_OPTIONS,
 } from '../re-encrypt/arguments/option-table.ts';
+import { REQUEST_SHAPE } from '../re-encrypt/values/shape.ts';
 
 export interface Option {
   /** With its dashes. */
@@ -70,30 +71,34 @@ const FILE = /<(file|path)(\.\.\.)?>/;
 const CALL_COMMANDS = new Set(['re-encrypt', 'check']);
 /** Options whose value names a file, whole or after `file://`. */
 const FILE_OPTIONS = ['--output-file', '--ca-bundle', '--client-certificate', '--client-key'];
-const ALGORITHM_OPTIONS = ['--source-encryption-algorithm', '--destination-encryption-algorithm'];
-const ALGORITHMS = ['SYMMETRIC_DEFAULT', 'RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'SM2PKE'];
+
+/** The parser takes any value of a member, as the AWS CLI does; the service has a list for some. */
+const MEMBER_RULES = MEMBER_OPTIONS.map((rule): OptionRule => {
+  const { choices = [] } = REQUEST_SHAPE.find(({ name }) => name === rule.member) ?? {};
+  return { ...rule, choices };
+});
 
 const CALL_OPTIONS: readonly Option[] = [
-  ...MEMBER_OPTIONS,
+  ...MEMBER_RULES,
   ...INPUT_OPTIONS,
   ...OWN_OPTIONS,
   ...GLOBAL_OPTIONS,
-].map((rule) => ({ flag: rule.flag, takes: takenBy(rule), choices: choicesOf(rule) }));
+].map((rule) => ({ flag: rule.flag, takes: takenBy(rule), choices: rule.choices ?? [] }));
 
 function takenBy({ flag, arity }: OptionRule): Option['takes'] {
   if (arity === 'none') return 'nothing';
   return FILE_OPTIONS.includes(flag) ? 'file' : 'value';
 }
 
-function choicesOf({ flag, choices = [] }: OptionRule): readonly string[] {
-  if (ALGORITHM_OPTIONS.includes(flag)) return ALGORITHMS;
-  return flag === '--dry-run-modifiers' ? ['IGNORE_CIPHERTEXT'] : choices;
-}
-
 /** Commands that no word follows, by the words that lead to them; those with the same options together. */
 export interface Leaf {
   readonly paths: readonly (readonly string[])[];
   readonly options: readonly Option[];
+}
+
+/** The pattern of a leaf in a `case` of bash and zsh. */
+export function patternOf({ paths }: Leaf): string {
+  return paths.map((path) => `'${path.join(' ')}'`).join('|');
 }
 
 export function leavesOf(words: readonly Word[]): readonly Leaf[] {

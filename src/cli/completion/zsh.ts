@@ -1,4 +1,4 @@
-import { leavesOf, type Option, type Word } from './words.ts';
+import { leavesOf, type Option, patternOf, type Word } from './words.ts';
 
 export function zsh(words: readonly Word[]): string {
   const commands = words.map(
@@ -18,15 +18,13 @@ ${words.flatMap(followed).join('')}  esac
   shift words; (( CURRENT-- ))
   case $command in
 ${leavesOf(words)
-  .map(({ paths, options }) => `    ${paths.map(quoted).join('|')})\n${offer(options)}`)
+  .map((leaf) => `    ${patternOf(leaf)})\n${offer(leaf.options)}`)
   .join('')}    *) _files ;;
   esac
 }
 compdef _kms_reencrypt_proxy kms-reencrypt-proxy
 `;
 }
-
-const quoted = (path: readonly string[]) => `'${path.join(' ')}'`;
 
 function followed({ name, words }: Word): readonly string[] {
   if (words.length === 0) return [];
