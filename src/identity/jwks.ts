@@ -11,6 +11,7 @@ import {
 } from 'jose';
 import { parseJson } from '../exact-json.ts';
 import { fileStamp } from '../file-stamp.ts';
+import { toldOnce } from '../told-once.ts';
 import { type JwtKeys, NoKeysError } from './jwt.ts';
 
 export interface JwksFileOptions {
@@ -28,23 +29,16 @@ export async function createFileKeys(
   let stamp = await fileStamp(options.file);
   let keys = await readKeys(options.file);
   let generation = 0;
-  let told = '';
 
   const look = async (): Promise<void> => {
-    try {
-      const now = await fileStamp(options.file);
-      if (now === stamp) return;
-      keys = await readKeys(options.file);
-      stamp = now;
-      generation += 1;
-      told = '';
-    } catch (thrown) {
-      const error = toError(thrown);
-      if (error.message !== told) options.onError(error);
-      told = error.message;
-    }
+    const now = await fileStamp(options.file);
+    if (now === stamp) return;
+    keys = await readKeys(options.file);
+    stamp = now;
+    generation += 1;
   };
-  const timer = setInterval(() => void look(), options.pollMs);
+  const renew = toldOnce(look, options.onError);
+  const timer = setInterval(() => void renew(), options.pollMs);
   timer.unref();
 
   return {

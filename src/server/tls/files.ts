@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileStamp } from '../../file-stamp.ts';
+import { toldOnce } from '../../told-once.ts';
 import { checkPair, type TlsMaterial, type TlsPair } from './material.ts';
 
 export interface TlsFilesOptions {
@@ -26,14 +27,13 @@ export interface TlsFiles extends TlsMaterial {
  * @throws Error naming the file, where there is no good pair at the start
  */
 export async function createTlsFiles(options: TlsFilesOptions): Promise<TlsFiles> {
-  const { clientCertificates, onAlarm } = options;
+  const { clientCertificates } = options;
   const files = [options.certFile, options.keyFile, options.clientCaFile].filter(
     (file) => file !== undefined,
   );
   const listeners = new Set<(pair: TlsPair) => void>();
   let stamp = await stampOf(files);
   let current = await readPair(options);
-  let alarmed = '';
 
   const look = async (): Promise<void> => {
     const before = await stampOf(files);
@@ -43,16 +43,7 @@ export async function createTlsFiles(options: TlsFilesOptions): Promise<TlsFiles
     current = next;
     for (const listener of listeners) listener(current);
   };
-  const reload = async (): Promise<void> => {
-    try {
-      await look();
-      alarmed = '';
-    } catch (thrown) {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      if (error.message !== alarmed) onAlarm(error);
-      alarmed = error.message;
-    }
-  };
+  const reload = toldOnce(look, options.onAlarm);
   const timer = setInterval(() => void reload(), options.pollMs);
   timer.unref();
 
