@@ -1,6 +1,5 @@
 import { parseJson } from '../../exact-json.ts';
 import type { PolicyInput } from '../../policy/input.ts';
-import { CommandFailure } from '../program.ts';
 import { asTree, inputOf, isMasked } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
 import { linesOf } from './lines.ts';
@@ -36,22 +35,24 @@ export async function eachDecision(
   let [replayable, skipped] = [0, 0];
   for (const path of paths) {
     for await (const line of linesOf(path, stdin)) {
-      const entry = asTree(parse(path, line), path);
+      const entry = asTree(parse(line), path);
       if (!isDecision(entry)) continue;
       const recorded = toRecorded(entry);
-      if (recorded) take(recorded);
-      if (recorded) replayable += 1;
-      else skipped += 1;
+      if (recorded) {
+        take(recorded);
+        replayable += 1;
+      } else skipped += 1;
     }
   }
   return { replayable, skipped };
 }
 
-function parse(path: string, line: string): unknown {
+/** Undefined where the line is no JSON, and so no entry either. */
+function parse(line: string): unknown {
   try {
     return parseJson(line);
   } catch {
-    throw new CommandFailure(`${path} holds a line that is no entry`);
+    return undefined;
   }
 }
 
