@@ -5,6 +5,7 @@ import type { Audit } from '../audit/create-audit.ts';
 import type { Config } from '../config/schema.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Verification } from '../policy/bundle/signature.ts';
+import type { Limits } from '../policy/generation.ts';
 import type { ReloadEvent } from '../policy/loader.ts';
 import type { BundleOptions } from '../policy/open-loader.ts';
 import { createDecisionPoint, type DecisionPoint } from '../policy/point.ts';
@@ -40,8 +41,7 @@ export async function composePolicy(
   }
   const point = await createDecisionPoint({
     source: config.source,
-    timeoutMs: config.timeout_ms,
-    memoryBytes: config.memory_mib * 1024 * 1024,
+    ...limitsOf(config),
     enforce: config.enforce,
     candidate: config.candidate,
     captureFile: config.capture_file,
@@ -63,6 +63,11 @@ export async function composePolicy(
       parts.audit = audit;
     },
   };
+}
+
+/** Of one decision. */
+export function limitsOf({ timeout_ms: timeoutMs, memory_mib: mib }: Config['policy']): Limits {
+  return { timeoutMs, memoryBytes: mib * 1024 * 1024 };
 }
 
 export async function toVerification({ keys, keyid, scope }: Signing): Promise<Verification> {

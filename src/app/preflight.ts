@@ -6,16 +6,18 @@ import { protect, requireLoopback } from '../kms/embedded/protections.ts';
 import { readSeed } from '../kms/embedded/seed.ts';
 import { createStateFile } from '../kms/embedded/state/file.ts';
 import { about, BundleFault } from '../policy/bundle/fault.ts';
+import type { Verification } from '../policy/bundle/signature.ts';
 import { refuseOpenFile } from '../policy/capture.ts';
 import { fetchBundle } from '../policy/fetch-bundle.ts';
 import { createGeneration } from '../policy/generation.ts';
+import { isService } from '../policy/sources/open.ts';
 import { readSecret } from '../server/kms-json/access-keys.ts';
-import { createTlsFiles } from '../server/tls/files.ts';
 import { doorsOf, openAws } from './kms.ts';
 import { ofSetting } from './of-setting.ts';
 import { readable, writable } from './places.ts';
-import { publicKeyOf, toVerification } from './policy.ts';
+import { limitsOf, publicKeyOf, toVerification } from './policy.ts';
 import type { Surroundings } from './surroundings.ts';
+import { openTlsFiles } from './tls.ts';
 
 type Env = Surroundings['env'];
 type Checks = readonly Promise<unknown>[];
@@ -69,9 +71,11 @@ function ofEmbedded(config: Config, env: Env): Checks {
 
 function ofPolicy(policy: Config['policy']): Checks {
   const { source, candidate, signing, service, capture_file: captureFile } = policy;
+  // A key that cannot be read is reported under its own setting.
+  const verification = signing && toVerification(signing).catch(() => undefined);
   return [
-    ofBundle('policy.source', source, policy),
-    ofBundle('policy.candidate', candidate, policy),
+    ofBundle('policy.source', source, { policy, verification }),
+    ofBundle('policy.candidate', candidate, { policy, verification }),
     ...Object.entries(signing?.keys ?? {}).map(([id, key]) => publicKeyOf(id, key.key_file)),
     ...(['bearer_token_file', 'ca_file', 'cert_file', 'key_file'] as const).map((name) =>
       readable(`policy.service.${name}`, service[name]),
@@ -82,22 +86,22 @@ function ofPolicy(policy: Config['policy']): Checks {
   ];
 }
 
+interface Judging {
+  readonly policy: Config['policy'];
+  readonly verification: Promise<Verification | undefined> | undefined;
+}
+
 /**
  * A bundle service may be away at a start, so that a URL is not asked. A file or a folder of Rego is
  * read, compiled and proved just as a start does it.
  */
-function ofBundle(setting: string, location: string | undefined, policy: Config['policy']) {
+function ofBundle(setting: string, location: string | undefined, judging: Judging) {
+  const { policy, verification } = judging;
   return ofSetting(setting, async () => {
-    if (location === undefined || /^https?:/.test(location)) return;
-    // A key that cannot be read is reported under its own setting.
-    const verification = await (policy.signing && toVerification(policy.signing).catch(ignored));
-    const limits = { timeoutMs: policy.timeout_ms, memoryBytes: policy.memory_mib * 1024 * 1024 };
+    if (location === undefined || isService(location)) return;
+    const options = { maxBytes: policy.size_limit_bytes, verification: await verification };
     try {
-      const options = {
-        maxBytes: policy.size_limit_bytes,
-        verification: verification ?? undefined,
-      };
-      createGeneration(await fetchBundle(location, options), limits, Date.now());
+      createGeneration(await fetchBundle(location, options), limitsOf(policy), Date.now());
     } catch (fault) {
       throw fault instanceof BundleFault ? new Error(about(location, fault)) : fault;
     }
@@ -122,19 +126,13 @@ function ofAudit({ file, origin, checkpoint, ...audit }: Config['audit']): Check
 }
 
 function ofTls(tls: Config['grpc']['tls']): Checks {
-  const { cert_file: certFile, key_file: keyFile, client_ca_file: clientCaFile } = tls ?? {};
-  if (!tls || !certFile || !keyFile) return [];
-  const there = [
-    readable('grpc.tls.cert_file', certFile),
-    readable('grpc.tls.key_file', keyFile),
-    readable('grpc.tls.client_ca_file', clientCaFile),
-  ];
-  const options = { clientCertificates: tls.client_certificates, pollMs: tls.poll_ms };
+  if (!tls?.cert_file || !tls.key_file) return [];
+  const there = (['cert_file', 'key_file', 'client_ca_file'] as const).map((name) =>
+    readable(`grpc.tls.${name}`, tls[name]),
+  );
   const pair = async () => {
     await Promise.all(there);
-    const files = { certFile, keyFile, ...(clientCaFile !== undefined && { clientCaFile }) };
-    const open = () => createTlsFiles({ ...files, ...options, now: Date.now, onAlarm: ignored });
-    (await ofSetting('grpc.tls', open)).close();
+    (await ofSetting('grpc.tls', () => openTlsFiles(tls, ignored))).close();
   };
   return [...there, pair()];
 }
@@ -146,8 +144,6 @@ function ofCallers({ identity: { jwt }, kms_json: { access_keys: accessKeys } }:
       const options = { file: jwt.jwks_file, pollMs: jwt.refresh_ms, onError: ignored };
       (await createFileKeys(options)).close();
     }),
-    ...accessKeys.map(async ({ secret_file: file }, index) =>
-      readSecret(file, `kms_json.access_keys.${index}.secret_file`),
-    ),
+    ...accessKeys.map(async (key, index) => readSecret(key, index)),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts';
-import { createTlsFiles } from '../server/tls/files.ts';
+import { createTlsFiles, type TlsFiles } from '../server/tls/files.ts';
 import type { TlsMaterial } from '../server/tls/material.ts';
 import { createSpiffeTls, withSpiffeBundles } from '../server/tls/spiffe.ts';
 import { ofSetting } from './of-setting.ts';
@@ -34,9 +34,10 @@ export async function composeTls(
   return tls;
 }
 
-async function fromFiles(config: TlsConfig, trustDomains: readonly string[], onAlarm: Alarm) {
+/** The pair in the configured files, watched. @throws Error naming the file */
+export function openTlsFiles(config: TlsConfig, onAlarm: Alarm): Promise<TlsFiles> {
   const { cert_file: certFile = '', key_file: keyFile = '', client_ca_file: clientCaFile } = config;
-  const files = await createTlsFiles({
+  return createTlsFiles({
     certFile,
     keyFile,
     ...(clientCaFile !== undefined && { clientCaFile }),
@@ -45,6 +46,10 @@ async function fromFiles(config: TlsConfig, trustDomains: readonly string[], onA
     now: Date.now,
     onAlarm,
   });
+}
+
+async function fromFiles(config: TlsConfig, trustDomains: readonly string[], onAlarm: Alarm) {
+  const files = await openTlsFiles(config, onAlarm);
   const whole =
     config.spiffe_socket === undefined
       ? files

@@ -16,10 +16,15 @@ export interface OpenSourceOptions {
   readonly watchIntervalMs: number;
 }
 
+/** Whether a location is that of a bundle service, and no path. */
+export function isService(location: string): boolean {
+  return /^https?:\/\//.test(location);
+}
+
 /** The source that a location stands for. */
 export async function openSource(options: OpenSourceOptions): Promise<Source> {
   const { location, maxBytes, service, watchIntervalMs: intervalMs } = options;
-  if (/^https?:\/\//.test(location)) return httpSource({ ...service, url: location, maxBytes });
+  if (isService(location)) return httpSource({ ...service, url: location, maxBytes });
   const isFolder = await stat(location).then(
     (found) => found.isDirectory(),
     () => false,

@@ -10,14 +10,15 @@ export interface AccessKeySetting {
 /** Reads the secrets. @throws Error naming the setting and the file. */
 export function readAccessKeys(settings: readonly AccessKeySetting[]): AccessKeys {
   const keys = new Map<string, KeyObject>();
-  for (const [index, { id, secret_file: file }] of settings.entries()) {
-    keys.set(id, createSecretKey(readSecret(file, `kms_json.access_keys.${index}.secret_file`)));
+  for (const [index, setting] of settings.entries()) {
+    keys.set(setting.id, createSecretKey(readSecret(setting, index)));
   }
   return keys;
 }
 
 /** As bytes, not as a string, of which copies would stay in memory. @throws Error as above */
-export function readSecret(file: string, setting: string): Buffer {
+export function readSecret({ secret_file: file }: AccessKeySetting, index: number): Buffer {
+  const setting = `kms_json.access_keys.${index}.secret_file`;
   let secret: Buffer;
   try {
     if ((statSync(file).mode & 0o007) !== 0) {
