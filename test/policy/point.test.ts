@@ -8,6 +8,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { overridden, permit } from '../../src/policy/permit.ts';
 import {
@@ -181,6 +184,26 @@ describe('a candidate', () => {
       served: { effect: 'deny', revision: 'example-2' },
     });
     expect(point.status().candidate).toMatchObject({ source: HAZARDS, stale: false });
+  });
+
+  it.each([
+    ['while its thread loads', 0],
+    ['in the midst of what it was asked', 20],
+  ])('is not cut off %s: the thread ends by itself', async (_when, calls) => {
+    const exits: number[] = [];
+    const watch = (thread: Worker) => thread.once('exit', (code) => exits.push(code));
+    process.once('worker', watch);
+    const events: ShadowEvent[] = [];
+    const point = await open({ candidate: HAZARDS, onShadow: (event) => events.push(event) });
+    if (calls > 0) {
+      await point.decide(resolved(), 'request');
+      await vi.waitFor(() => expect(events).toHaveLength(1), 15_000);
+    }
+    for (let i = 0; i < calls; i += 1) await point.decide(resolved({ job: 'loop' }), 'request');
+    await sleep(50);
+    await point.close();
+    expect(exits).toEqual([0]);
+    expect(events.length).toBeLessThan(calls || 1);
   });
 
   it('that runs on holds up nobody, and what it cannot take in time is dropped and counted', async () => {

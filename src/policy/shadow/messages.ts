@@ -1,10 +1,14 @@
 import type { Evaluation } from '../evaluation.ts';
 import type { Limits } from '../generation.ts';
 
-/** To the thread: the candidate to judge by, or inputs to judge. */
+/** To the thread: the candidate to judge by, inputs to judge, or to end. */
 export type ShadowOrder =
   | { readonly type: 'bundle'; readonly archive: Uint8Array; readonly limits: Limits }
-  | { readonly type: 'judge'; readonly questions: readonly ShadowQuestion[] };
+  | { readonly type: 'judge'; readonly questions: readonly ShadowQuestion[] }
+  | { readonly type: 'end' };
+
+/** What both threads see: 1 there once the order to end is on its way, to be heeded between questions. */
+export type Ending = Int32Array<SharedArrayBuffer>;
 
 export interface ShadowQuestion {
   readonly id: number;
