@@ -21,6 +21,12 @@ errors contains $"principal {name}: {field} must be a list" if {
 	not is_array(object.get(grant, field, ""))
 }
 
+errors contains $"principal {name}: there is no field {field}" if {
+	some name, grant in data.kms_reencrypt.principals
+	some field, _ in grant
+	not field in ["kinds", "rules"]
+}
+
 errors contains $"principal {name}, rule {index}: {path} must be there" if {
 	some [name, index, rule] in all_rules
 	some path in ["id", "source", "destination"]
@@ -41,6 +47,26 @@ errors contains $"principal {name}, rule {index}: {part}{field} must be {fields[
 	not right(value, fields[field])
 }
 
+errors contains $"principal {name}, rule {index}: there is no field {path}.{field}" if {
+	some [name, index, rule] in all_rules
+	some path, fields in closed_objects
+	some field, _ in object.get(rule, split(path, "."), {})
+	not field in fields
+}
+
+errors contains $"principal {name}, rule {index}: {side}.keys: {pattern} is no ARN of a key and no alias/…, or has a * before its end" if {
+	some [name, index, rule] in all_rules
+	some side in ["source", "destination"]
+	some pattern in rule[side].keys
+	not names_keys(pattern)
+}
+
+errors contains $"principal {name}, rule {index}: call.hours_utc must begin before it ends" if {
+	some [name, index, rule] in all_rules
+	[from, to] := rule.call.hours_utc
+	from >= to
+}
+
 all_rules := [[name, index, rule] |
 	some name, grant in data.kms_reencrypt.principals
 	some index, rule in grant.rules
@@ -50,7 +76,22 @@ part_of(rule, part) := rule if part == ""
 
 part_of(rule, part) := rule[trim_suffix(part, ".")] if part != ""
 
+# The input has aliases by name and keys by ARN: what is neither would fit none.
+names_keys("*")
+
+names_keys(pattern) if {
+	some start in ["alias/", "arn:"]
+	startswith(pattern, start)
+	not contains(pattern, ":alias/")
+	not contains(trim_suffix(pattern, "*"), "*")
+}
+
 # --- the fields, and what each may hold
+
+closed_objects := {
+	"context.changes": ["added", "removed", "changed"],
+	"relation": ["same_key", "same_mrk_family", "same_account", "same_region"],
+}
 
 known_fields := {
 	"": {

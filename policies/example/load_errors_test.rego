@@ -41,10 +41,13 @@ wrong := [
 	{"rule": [["/context", {"keep": "tenant"}]], "error": "context.keep must be a list of strings"},
 	{"rule": [["/context", {"keep": [1]}]], "error": "context.keep must be a list of strings"},
 	{"rule": [["/context", {"bind": "tenant"}]], "error": "context.bind must be an object of strings"},
+	{"rule": [["/context", {"changes": {"chnaged": []}}]], "error": "there is no field context.changes.chnaged"},
+	{"rule": [["/relation", {"same_acount": true}]], "error": "there is no field relation.same_acount"},
 	{"rule": [["/relation", "same_account"]], "error": "relation must be an object of true and false"},
 	{"rule": [["/may_downgrade", "yes"]], "error": "may_downgrade must be true or false"},
 	{"rule": [["/call", {"hours_utc": "9-17"}]], "error": "call.hours_utc must be a list of two numbers"},
 	{"rule": [["/call", {"hours_utc": [9]}]], "error": "call.hours_utc must be a list of two numbers"},
+	{"rule": [["/call", {"hours_utc": [22, 6]}]], "error": "call.hours_utc must begin before it ends"},
 	{"rule": [["/call", {"until_unix_ms": "2026-01-01"}]], "error": "call.until_unix_ms must be a number"},
 ]
 
@@ -52,6 +55,19 @@ test_every_mistake[test.error] if {
 	some test in wrong
 	found := errors(patched({"id": "r", "source": {}, "destination": {}}, test.rule))
 	$"principal p, rule 0: {test.error}" in found
+}
+
+keys_errors(pattern) := errors({"id": "r", "source": {"keys": [pattern]}, "destination": {}})
+
+test_keys_that_can_fit[pattern] if {
+	some pattern in ["*", "alias/a", "alias/a-*", "arn:aws:kms:*", "arn:aws:kms:eu-west-1:111122223333:key/k"]
+	keys_errors(pattern) == []
+}
+
+test_keys_that_fit_none[pattern] if {
+	some pattern in ["orders", "1234abcd-12ab-34cd-56ef-1234567890ab", "alias/*-archive", "arn:aws:kms:eu-west-1:111122223333:alias/a"]
+	told := $"source.keys: {pattern} is no ARN of a key and no alias/…, or has a * before its end"
+	keys_errors(pattern) == [$"principal p, rule 0: {told}"]
 }
 
 test_every_mistake_is_in_one_rule if {
@@ -62,6 +78,11 @@ test_every_mistake_is_in_one_rule if {
 
 test_a_side_must_be_there if {
 	"principal p, rule 0: destination must be there" in errors({"id": "r", "source": {}})
+}
+
+test_a_principal_has_kinds_and_rules_alone if {
+	found := reencrypt.load_errors with data.kms_reencrypt.principals as {"p": {"kinds": [], "rules": [], "dry_run_only": true}}
+	found == ["principal p: there is no field dry_run_only"]
 }
 
 test_rules_must_be_a_list if {

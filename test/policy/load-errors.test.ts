@@ -27,6 +27,7 @@ it.each([
   [{ context: { keep: 'tenant' } }, 'context.keep must be a list of strings'],
   [{ context: 'keep' }, 'context must be an object'],
   [{ source: { tag: {} } }, 'there is no field source.tag'],
+  [{ context: { changes: { chnaged: [] } } }, 'there is no field context.changes.chnaged'],
   [{ call: { until_unix_ms: '2026' } }, 'call.until_unix_ms must be a number'],
 ])('a bundle whose rule has %j does not serve, and says why', (wrong, sentence) => {
   expect(() => ready([{ ...RULE, ...wrong }])).toThrow(
