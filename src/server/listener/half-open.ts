@@ -16,7 +16,7 @@ export interface HalfOpenOptions {
 
 /** What Node publishes of each stream of every HTTP/2 server in the process. */
 interface Published {
-  readonly stream: ServerHttp2Stream & { [BEGUN]?: Begun };
+  readonly stream: BegunStream;
   readonly headers?: { readonly ':path'?: string };
 }
 
@@ -24,13 +24,20 @@ const SWEEP_MS = 50;
 
 const HELD_BYTES = 32 * 1024 * 1024;
 
+/** What each piece of a message holds until it is whole, however short it is. */
+const PIECE_BYTES = 512;
+
 /** A call that has begun and is not over. */
 interface Begun extends Placed {
   readonly at: number;
   /** What its connection had received by then. */
   readonly bytes: number;
+  /** Pieces of its message that have come. */
+  pieces: number;
   readonly stream: ServerHttp2Stream;
 }
+
+type BegunStream = ServerHttp2Stream & { [BEGUN]?: Begun };
 
 /** Where a stream carries it. */
 const BEGUN = Symbol('begun');
@@ -49,8 +56,9 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
     const { stream, headers } = message as Published;
     if (streaming.has(headers?.[':path'] ?? '')) return;
     const { session } = stream;
-    const call = { at: performance.now(), bytes: received(session), stream, place: 0 };
+    const call = { at: performance.now(), bytes: received(session), pieces: 0, stream, place: 0 };
     stream[BEGUN] = call;
+    stream.push = countedPush;
     begun.put(call);
     sweepSoon();
   };
@@ -97,6 +105,13 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
   };
 }
 
+/** Nothing else tells of the pieces without taking them. */
+function countedPush(this: BegunStream, chunk: unknown, encoding?: BufferEncoding): boolean {
+  const call = this[BEGUN];
+  if (call) call.pieces += 1;
+  return (Object.getPrototypeOf(this) as ServerHttp2Stream).push.call(this, chunk, encoding);
+}
+
 /** In place, for a sweep may find thousands. */
 function addTo(waiting: Map<Http2Session, Begun[]>, session: Http2Session, call: Begun): void {
   const calls = waiting.get(session);
@@ -108,7 +123,7 @@ function addTo(waiting: Map<Http2Session, Begun[]>, session: Http2Session, call:
 function heaviest(waiting: ReadonlyMap<Http2Session, Begun[]>, heldBytes: number): Begun[][] {
   const held = [...waiting].map(([session, calls]) => ({
     calls,
-    bytes: received(session) - calls.reduce((least, call) => Math.min(least, call.bytes), Infinity),
+    bytes: heldBy(session, calls),
   }));
   held.sort((one, other) => other.bytes - one.bytes);
   let sum = held.reduce((all, { bytes }) => all + bytes, 0);
@@ -119,6 +134,12 @@ function heaviest(waiting: ReadonlyMap<Http2Session, Begun[]>, heldBytes: number
     sum -= bytes;
   }
   return given;
+}
+
+function heldBy(session: Http2Session, calls: readonly Begun[]): number {
+  const since = calls.reduce((least, call) => Math.min(least, call.bytes), Infinity);
+  const pieces = calls.reduce((all, call) => all + call.pieces, 0);
+  return received(session) - since + pieces * PIECE_BYTES;
 }
 
 /** A session that has ended meanwhile has no socket any more. */

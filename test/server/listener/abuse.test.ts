@@ -83,6 +83,19 @@ test('where such calls may hold more memory than is set aside, they are cut at o
   watch.close();
 });
 
+test('a message in countless pieces counts as more than its bytes', async () => {
+  const half = { connections: door.connections, streaming: new Set<string>(), limitMs: 60_000 };
+  const watch = watchHalfOpenCalls({ ...half, heldBytes: 100_000 });
+  const socket = frames([
+    frame(TYPE.headers, FLAG.endHeaders, 1, callHeaders({ ':path': HEADERS[':path'] })),
+    frame(TYPE.data, 0, 1, Buffer.from([0, 0, 15, 0, 0])),
+    ...Array.from({ length: 300 }, () => frame(TYPE.data, 0, 1, Buffer.alloc(1))),
+  ]);
+  await expect.poll(() => socket.received()).toContain(cutOff(1));
+  socket.end();
+  watch.close();
+});
+
 test('hundreds of honest messages at once are not taken for that', async () => {
   const { connections } = door;
   const watch = watchHalfOpenCalls({ connections, streaming: new Set(), limitMs: 10_000 });
@@ -137,23 +150,36 @@ describe('a peer that resets its calls', () => {
   });
 
   test('is cut off between two frames, however many it sent in one piece', async () => {
-    const { port } = new URL(`http://${address}`);
-    const socket = net(Number(port), '127.0.0.1');
     const whole = (n: number) => [
       frame(TYPE.headers, FLAG.endHeaders, n, callHeaders({ ':path': HEADERS[':path'] })),
       frame(TYPE.data, FLAG.endStream, n, Buffer.alloc(5)),
       frame(TYPE.rstStream, 0, n, uint32(8)),
     ];
     const calls = Array.from({ length: 300 }, (_, n) => whole(2 * n + 1));
-    socket.on('error', () => {});
-    socket.resume();
-    socket.write(Buffer.concat([PREFACE, SETTINGS, ...calls.flat()]));
-    await closing(socket);
+    await frames(calls.flat()).closed;
     expect(door.arrivals.length).toBeGreaterThan(50);
     // A few more may be given up in the time that these take.
     expect(door.arrivals.length).toBeLessThan(150);
   });
 });
+
+const cutOff = (stream: number): string =>
+  frame(TYPE.rstStream, 0, stream, uint32(11)).toString('latin1');
+
+/** A connection that has said all this in one piece. */
+function frames(said: readonly Buffer[]) {
+  const { port } = new URL(`http://${address}`);
+  const socket = net(Number(port), '127.0.0.1');
+  const received: Buffer[] = [];
+  socket.on('error', () => {});
+  socket.on('data', (bytes) => received.push(bytes));
+  socket.write(Buffer.concat([PREFACE, SETTINGS, ...said]));
+  return {
+    closed: closing(socket),
+    received: () => Buffer.concat(received).toString('latin1'),
+    end: () => socket.destroy(),
+  };
+}
 
 async function resetAtOnce(count: number): Promise<void> {
   const calls = Array.from({ length: count }, () => session.request(HEADERS));
