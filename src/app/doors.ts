@@ -8,6 +8,7 @@ import { createHttpListener } from '../server/http.ts';
 import { probeHandler } from '../server/probe.ts';
 import { openGrpcDoor } from './grpc-door.ts';
 import { openKmsJsonDoor } from './kms-json-door.ts';
+import { mostStreams } from './limits.ts';
 import type { Parts } from './parts.ts';
 import { watchReadiness } from './readiness.ts';
 import type { Stack } from './stack.ts';
@@ -38,8 +39,9 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
     adminHandler({ policy: policy.status, audit: audit.status }),
     opened,
   );
+  const behindGrpc = { pipeline, check, turnedAway, health, tls, metrics, log };
   const grpc = await openGrpcDoor(
-    { config: config.grpc, pipeline, check, turnedAway, health, tls, metrics, log },
+    { config: config.grpc, mostStreams: mostStreams(config), ...behindGrpc },
     opened,
   );
   const kmsJson = await openKmsJsonDoor(

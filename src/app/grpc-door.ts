@@ -16,6 +16,7 @@ import { createListener, type Listener } from '../server/listener/listener.ts';
 import { serverOptions } from '../server/listener/options.ts';
 import { releaseEndedStreams } from '../server/listener/release-streams.ts';
 import { limitResets, RESET_LIMITS } from '../server/listener/reset-limit.ts';
+import { shareStreams } from '../server/listener/share-streams.ts';
 import { correctTimeouts } from '../server/listener/timeouts.ts';
 import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
 import { SERVICE_NAME } from '../server/service.ts';
@@ -37,6 +38,8 @@ const STREAMING: ReadonlySet<string> = new Set([
 
 interface GrpcDoorParts {
   readonly config: Config['grpc'];
+  /** Calls that all connections together may have open. */
+  readonly mostStreams: number;
   readonly pipeline: Pipeline;
   readonly check: Check;
   readonly turnedAway: (refusal: Refusal) => void;
@@ -62,9 +65,10 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
   });
   const createBucket = () => createTokenBucket(RESET_LIMITS);
   const resets = limitResets({ connections, createBucket });
+  const shared = shareStreams({ connections, most: parts.mostStreams });
   const tools = handlerTools(parts, connections);
   const explained = explainRefusals({ connections, explain: createExplain(tools) });
-  const watches = [halfOpen, correctTimeouts(), resets, explained, releaseEndedStreams()];
+  const watches = [halfOpen, correctTimeouts(), resets, shared, explained, releaseEndedStreams()];
   opened.push(async () => {
     for (const watch of watches) watch.close();
   });

@@ -37,6 +37,11 @@ export function wireLimits(grpc: Config['grpc']): WireLimits {
   };
 }
 
+/** All calls that are let in or wait, as many again on their way in or out, and a watch on each connection. */
+export function mostStreams({ grpc, limits }: Pick<Config, 'grpc' | 'limits'>): number {
+  return 2 * (limits.max_in_flight + limits.max_queue) + grpc.connections.max;
+}
+
 export function bucket({ per_second: perSecond, burst }: Bucket): BucketLimits {
   return { perSecond, burst };
 }

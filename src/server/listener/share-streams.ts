@@ -1,0 +1,107 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Connections } from './connections.ts';
+
+export interface ShareStreamsOptions {
+  /** Only calls that came through these are counted. */
+  readonly connections: Pick<Connections, 'owns'>;
+  /** Calls that all connections together may have open. */
+  readonly most: number;
+  /** Older calls are given up first: no message, and no taking of an answer, lasts that long. */
+  readonly oldMs?: number;
+}
+
+/** An open call, and where among those of its connection it stands. */
+interface Open {
+  readonly stream: ServerHttp2Stream;
+  readonly at: number;
+  readonly own: Own;
+  place: number;
+}
+
+/** The open calls of one connection. */
+type Own = Open[];
+
+type OwnSession = Http2Session & { [OWN]?: Own };
+type OpenStream = ServerHttp2Stream & { [OPEN]?: Open };
+
+/** Where a session and a stream carry theirs. */
+const OWN = Symbol('own');
+const OPEN = Symbol('open');
+
+/**
+ * Bounds what open calls cost together, whatever keeps them open: a message that does not come, an
+ * answer that is not taken, a watch of health. Each holds 10 KiB and costs its peer 100 bytes, and
+ * what one connection may have is little until there are a thousand of them.
+ */
+export function shareStreams(options: ShareStreamsOptions): { close(): void } {
+  const { connections, most, oldMs = 2000 } = options;
+  const busy = new Set<Own>();
+  let count = 0;
+
+  const created = (message: unknown): void => {
+    const { stream } = message as { readonly stream: OpenStream };
+    const session = stream.session as OwnSession | undefined;
+    if (!session || (!session[OWN] && !connections.owns(session.socket))) return;
+    session[OWN] ??= [];
+    const own = session[OWN];
+    stream[OPEN] = { stream, at: performance.now(), own, place: own.length };
+    if (own.push(stream[OPEN]) === 1) busy.add(own);
+    count += 1;
+    if (count > most) giveUp(worst(busy, performance.now() - oldMs));
+  };
+  const closed = (message: unknown): void => {
+    const call = (message as { readonly stream: OpenStream }).stream[OPEN];
+    if (call) take(call);
+  };
+  const take = (call: Open): void => {
+    const { own, place } = call;
+    if (own[place] !== call) return;
+    count -= 1;
+    const last = own.pop() ?? call;
+    if (last !== call) {
+      own[place] = last;
+      last.place = place;
+    }
+    if (own.length === 0) busy.delete(own);
+  };
+  const giveUp = (call: Open | undefined): void => {
+    if (!call) return;
+    take(call);
+    call.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  };
+
+  subscribe('http2.server.stream.created', created);
+  subscribe('http2.server.stream.close', closed);
+  return {
+    close() {
+      unsubscribe('http2.server.stream.created', created);
+      unsubscribe('http2.server.stream.close', closed);
+    },
+  };
+}
+
+/**
+ * The oldest of those that their callers hold open, where one is old; each connection keeps one, such
+ * as a watch. Where none is old, one of the connection that holds most.
+ */
+function worst(busy: Iterable<Own>, oldAt: number): Open | undefined {
+  let oldest: Open | undefined;
+  let most: Own = [];
+  for (const own of busy) {
+    if (own.length > most.length) {
+      const held = own.filter(isHeld);
+      if (held.length > most.length) most = held;
+    }
+    for (let place = 1; place < own.length; place += 1) {
+      const call = own[place];
+      if (call && call.at < (oldest?.at ?? oldAt) && isHeld(call)) oldest = call;
+    }
+  }
+  return oldest ?? most.at(-1);
+}
+
+/** A call that waits for its answer is held by us, and such calls have limits of their own. */
+function isHeld({ stream }: Open): boolean {
+  return !stream.readableEnded || stream.headersSent;
+}

@@ -1,0 +1,91 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { shareStreams } from '../../../src/server/listener/share-streams.ts';
+import { type Caller, createCaller, createDoor, type Door } from './harness.ts';
+
+const MOST = 20;
+
+let door: Door;
+let address: string;
+let caller: Caller;
+let sessions: ClientHttp2Session[];
+let watch: { close(): void } | undefined;
+
+/** Answers wait for it. */
+let answers: PromiseWithResolvers<void>;
+
+beforeEach(async () => {
+  answers = Promise.withResolvers();
+  door = createDoor(() => answers.promise);
+  ({ address } = await door.open());
+  caller = createCaller(address);
+  sessions = [];
+});
+
+afterEach(async () => {
+  answers.resolve();
+  for (const session of sessions) session.destroy();
+  caller.close();
+  watch?.close();
+  await door.close();
+});
+
+test('where all have too many calls open, whoever has most gives up some', async () => {
+  watch = shareStreams({ connections: door.connections, most: MOST });
+  const few = await openCalls(5);
+  const many = await openCalls(30);
+  await expect.poll(() => many.filter(({ rstCode }) => rstCode === 11).length).toBe(15);
+  expect(few.filter(({ closed }) => closed)).toEqual([]);
+  answers.resolve();
+  expect(await caller.whoAmI()).toContain('127.0.0.1');
+});
+
+test('old calls go first, but one of each connection stays', async () => {
+  watch = shareStreams({ connections: door.connections, most: MOST, oldMs: 50 });
+  const old = await Promise.all([openCalls(2), openCalls(2), openCalls(2)]);
+  await sleep(100);
+  const young = await openCalls(17);
+  await expect.poll(() => old.flat().filter(({ closed }) => closed).length).toBe(3);
+  for (const calls of old) expect(calls.map(({ rstCode }) => rstCode).sort()).toEqual([0, 11]);
+  expect(young.filter(({ closed }) => closed)).toEqual([]);
+});
+
+test('calls that wait for their answers are left alone', async () => {
+  watch = shareStreams({ connections: door.connections, most: MOST, oldMs: 50 });
+  const waiting = Array.from({ length: 15 }, () => caller.whoAmI());
+  await expect.poll(() => door.arrivals.length).toBe(15);
+  await sleep(100);
+  const held = await openCalls(10);
+  await expect.poll(() => held.filter(({ rstCode }) => rstCode === 11).length).toBe(5);
+  answers.resolve();
+  expect((await Promise.allSettled(waiting)).map(({ status }) => status)).not.toContain('rejected');
+});
+
+test('calls that have ended do not count', async () => {
+  watch = shareStreams({ connections: door.connections, most: MOST });
+  answers.resolve();
+  for (let round = 0; round < 3; round += 1) {
+    const calls = Array.from({ length: MOST }, () => caller.whoAmI());
+    expect((await Promise.allSettled(calls)).map(({ status }) => status)).not.toContain('rejected');
+  }
+});
+
+/** Calls of one new connection whose message does not come. */
+async function openCalls(count: number): Promise<readonly ClientHttp2Stream[]> {
+  const session = connect(`http://${address}`);
+  session.on('error', () => {});
+  sessions.push(session);
+  const headers = {
+    ':method': 'POST',
+    ':path': '/test.Door/WhoAmI',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  };
+  const calls = Array.from({ length: count }, () =>
+    session.request(headers, { endStream: false }).on('error', () => {}),
+  );
+  // The server has seen them once it answers what was sent after them.
+  await new Promise<void>((resolve) => session.ping(() => resolve()));
+  return calls;
+}
