@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import { reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
 
@@ -49,6 +52,26 @@ test('so is why facts of a key could not be had, without the request that AWS re
     },
   ]);
   expect(reason).toBe('KEY_FACTS_UNAVAILABLE');
+});
+
+test('what STS says is of the credentials, and never taken for the word of KMS', async () => {
+  const error = '<Error><Code>AccessDenied</Code><Message>no</Message></Error>';
+  const sts = createServer((_, answer) =>
+    answer.writeHead(403).end(`<ErrorResponse>${error}</ErrorResponse>`),
+  ).listen(0, '127.0.0.1');
+  await once(sts, 'listening');
+  const { port } = sts.address() as AddressInfo;
+  vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+  vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::111122223333:role/app');
+  vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', 'package.json');
+  vi.stubEnv('AWS_ENDPOINT_URL_STS', `http://127.0.0.1:${port}`);
+  const { metadata } = await refused();
+  vi.unstubAllEnvs();
+  sts.close();
+  expect(metadata).not.toHaveProperty('kms_error');
+  expect(causes()).toMatchObject([
+    { code: 'CredentialsProviderError', msg: 'a call failed at KMS: no credentials: no' },
+  ]);
 });
 
 test('what a caller got wrong is not', async () => {

@@ -14,7 +14,7 @@ test('a provider that hangs is given up, and the next call asks a new one', asyn
   expect(await provide()).toBe('fresh');
 });
 
-test('a provider that answers or fails is left alone', async () => {
+test('a provider that answers or fails is kept, and a failure is one of credentials', async () => {
   let made = 0;
   let next: () => Promise<string> = async () => 'key';
   const provide = boundProvider(() => {
@@ -23,8 +23,15 @@ test('a provider that answers or fails is left alone', async () => {
   });
   expect(await provide()).toBe('key');
   next = async () => {
-    throw new Error('refused');
+    throw Object.assign(new Error('Not authorized to assume'), { name: 'AccessDenied' });
   };
-  await expect(provide()).rejects.toThrow('refused');
+  await expect(provide()).rejects.toMatchObject({
+    name: 'CredentialsProviderError',
+    message: 'no credentials: Not authorized to assume',
+  });
+  next = async () => {
+    throw Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' });
+  };
+  await expect(provide()).rejects.toThrow('no credentials: ECONNREFUSED');
   expect(made).toBe(1);
 });
