@@ -3,18 +3,23 @@ import { REASONS, Refusal } from '../../errors.ts';
 
 /**
  * A refusal as users of AWS's SDKs read one: KMS's name for it, and a message that says which layer
- * refused and under which decision id the audit log has it.
+ * refused and under which decision id the audit log has it. KMS's own name counts only where KMS
+ * refused: its ExpiredTokenException is of the proxy's credentials, and would pass for the caller's.
  */
 export function toJsonFault(refusal: Refusal, decisionId: string): JsonFault {
   const { reason, side, rule, kmsError, message } = refusal;
-  const code = kmsError === '' ? REASONS[reason].kmsError : kmsError;
+  const { layer, grpc, kmsError: own } = REASONS[reason];
+  const code = layer === 'KMS' && kmsError !== '' ? kmsError : own;
   const details = [
+    `refused by ${layer}`,
     `reason ${reason}`,
     ...(side === '' ? [] : [`side ${side}`]),
     ...(rule === '' ? [] : [`rule ${rule}`]),
     `decision id ${decisionId}`,
   ];
-  return new JsonFault(code, `${message} (${details.join(', ')})`, httpStatusOf(code));
+  // SDKs try 5xx again, whatever the name.
+  const status = grpc === 'UNAVAILABLE' ? 500 : httpStatusOf(code);
+  return new JsonFault(code, `${message} (${details.join(', ')})`, status);
 }
 
 /** The answer to a dry run that would succeed. */

@@ -139,7 +139,7 @@ describe('ReEncrypt through the stock SDK', () => {
     await expect(call).rejects.toMatchObject({ name: 'DryRunOperationException' });
   });
 
-  it('a denial is AccessDeniedException with reason, side, rule and decision id', async () => {
+  it('a denial is AccessDeniedException with who refused, reason, side, rule and decision id', async () => {
     const refusal = new Refusal('POLICY_DENIED', {
       sentence: 'The tenant must stay.',
       side: 'destination',
@@ -148,7 +148,7 @@ describe('ReEncrypt through the stock SDK', () => {
     const { client } = await serve({ pipeline: () => Promise.reject(refusal) });
     await expect(client().send(new ReEncryptCommand(REQUEST))).rejects.toMatchObject({
       name: 'AccessDeniedException',
-      message: `The tenant must stay. (reason POLICY_DENIED, side destination, rule keep-tenant, decision id ${DECISION})`,
+      message: `The tenant must stay. (refused by policy, reason POLICY_DENIED, side destination, rule keep-tenant, decision id ${DECISION})`,
       $metadata: { httpStatusCode: 400, requestId: DECISION },
     });
   });
@@ -157,6 +157,17 @@ describe('ReEncrypt through the stock SDK', () => {
     [new Refusal('KMS_KEY_DISABLED', { kmsError: 'DisabledException' }), 'DisabledException', 400],
     [new Refusal('KMS_INVALID_CIPHERTEXT'), 'InvalidCiphertextException', 400],
     [new Refusal('KMS_THROTTLED', { kmsError: 'ThrottlingException' }), 'ThrottlingException', 400],
+    [new Refusal('KMS_UNAVAILABLE', { kmsError: 'ServiceUnavailable' }), 'ServiceUnavailable', 500],
+    [
+      new Refusal('PROXY_CREDENTIALS', { kmsError: 'ExpiredTokenException' }),
+      'KMSInternalException',
+      500,
+    ],
+    [
+      new Refusal('KEY_FACTS_UNAVAILABLE', { kmsError: 'AccessDeniedException' }),
+      'KMSInternalException',
+      500,
+    ],
     [new Refusal('AUDIT_UNAVAILABLE'), 'KMSInternalException', 500],
     [new Refusal('DEADLINE_EXCEEDED'), 'DependencyTimeoutException', 500],
     [new Error('nobody foresaw this'), 'KMSInternalException', 500],
