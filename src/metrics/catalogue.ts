@@ -94,8 +94,8 @@ export const KMS_ERRORS = [
   'KMSInvalidStateException', 'KeyUnavailableException', 'LimitExceededException',
   'NotFoundException', 'ServiceUnavailable', 'ThrottlingException', 'UnrecognizedClientException',
   'ValidationException', 'CredentialsProviderError', 'AbortError', 'TimeoutError',
-  'MalformedAnswer', 'ECONNABORTED', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE',
-  'ETIMEDOUT',
+  'MalformedAnswer', 'EAI_AGAIN', 'ECONNABORTED', 'ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH',
+  'ENETUNREACH', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT',
 ] as const;
 
 /** The KMS operations that the proxy itself uses. */

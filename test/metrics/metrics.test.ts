@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Decision, Progress } from '../../src/call.ts';
 import { Refusal } from '../../src/errors.ts';
-import { METRICS, RULES_AT_MOST } from '../../src/metrics/catalogue.ts';
+import { KMS_ERRORS, METRICS, RULES_AT_MOST } from '../../src/metrics/catalogue.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { callOf, deny } from './progress.ts';
 
@@ -165,6 +166,13 @@ describe('KMS', () => {
     const labels = `{operation="ReEncrypt",error="${error}"}`;
     expect(await sample(metrics, `kms_reencrypt_kms_errors_total${labels}`)).toBe(1);
   });
+});
+
+it('every error of KMS that an alert waits for is counted by its name', () => {
+  const alerts = readFileSync('deploy/prometheus/alerts.yaml', 'utf8');
+  const names = [...alerts.matchAll(/\berror=~?"([^"]+)"/g)].flatMap(([, any]) => any!.split('|'));
+  expect(names).toContain('EAI_AGAIN');
+  expect(KMS_ERRORS).toEqual(expect.arrayContaining(names));
 });
 
 describe('the other stages', () => {
