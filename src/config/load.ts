@@ -29,6 +29,8 @@ const ENV_PREFIX = 'KRP_';
 interface Override {
   readonly path: readonly string[];
   readonly text: string;
+  /** Of the variable that it is from. */
+  readonly name?: string;
 }
 
 type Tree = { [key: string]: Tree | unknown };
@@ -43,7 +45,8 @@ export function loadConfig({ file, settings, env }: ConfigSources): Config {
   if (first.success) return first.data;
   const second = configSchema.safeParse(withTexts(tree, overrides, first.error));
   if (second.success) return second.data;
-  throw new ConfigError(second.error.issues.flatMap(sentences));
+  const problems = second.error.issues.flatMap(problemsOf);
+  throw new ConfigError(problems.map((problem) => sentence(problem, overrides)));
 }
 
 function readFile(file: string): Tree {
@@ -75,6 +78,7 @@ function fromEnv(env: ConfigSources['env']): Override[] {
     .map(([name, text]) => ({
       path: name.slice(ENV_PREFIX.length).toLowerCase().split('__'),
       text,
+      name,
     }));
 }
 
@@ -126,15 +130,26 @@ function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function sentences(issue: z.core.$ZodIssue): string[] {
-  const at = issue.path.join('.');
+interface Problem {
+  readonly at: string;
+  readonly what: string;
+}
+
+function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const meant = meantBy(issue.path, key);
       const hint = meant === '' ? '' : `; did you mean ${meant}?`;
-      return `${[...issue.path, key].join('.')}: there is no such setting${hint}`;
+      return { at: [...issue.path, key].join('.'), what: `there is no such setting${hint}` };
     });
   }
   const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  return [`${at || 'configuration'}: ${missing ? 'must be set' : issue.message}`];
+  return [{ at: issue.path.join('.'), what: missing ? 'must be set' : issue.message }];
+}
+
+/** What a variable says is in no file where one would look for it, and may be meant for another program. */
+function sentence({ at, what }: Problem, overrides: readonly Override[]): string {
+  const { name } = overrides.findLast(({ path }) => path.join('.') === at) ?? {};
+  const from = name === undefined ? '' : `, which ${name} sets`;
+  return `${at || 'configuration'}${from}: ${what}`;
 }

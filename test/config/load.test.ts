@@ -57,11 +57,25 @@ describe('the configuration', () => {
       KRP_NOBODY: '1',
     });
     expect(found).toHaveLength(4);
-    expect(found.join('\n')).toMatch(/nobody: there is no such setting/);
     expect(found).toContain('grpc.lissten: there is no such setting; did you mean grpc.listen?');
-    expect(found).toContain('nobody: there is no such setting');
+    expect(found).toContain('nobody, which KRP_NOBODY sets: there is no such setting');
     expect(found.join('\n')).toMatch(/kms\.backend: .*aws/);
     expect(found.join('\n')).toMatch(/keys\.ttl_ms: .*60000/);
+  });
+
+  test('tells the variable that is wrong, and the setting meant where a _ is missing', () => {
+    const env = {
+      KRP_GRPC_LISTEN: '127.0.0.1:1',
+      KRP_GRPC__TLS_CERT_FILE: 'x',
+      KRP_AUDIT__DURABILITY: 'fast',
+      KRP_SERVICE_HOST: '10.0.0.1', // of a Kubernetes Service called krp
+    };
+    expect(problems([], env)).toEqual([
+      'grpc.tls_cert_file, which KRP_GRPC__TLS_CERT_FILE sets: there is no such setting; did you mean grpc.tls.cert_file?',
+      expect.stringMatching(/^audit\.durability, which KRP_AUDIT__DURABILITY sets: .*fsync/),
+      'grpc_listen, which KRP_GRPC_LISTEN sets: there is no such setting; did you mean grpc.listen?',
+      'service_host, which KRP_SERVICE_HOST sets: there is no such setting',
+    ]);
   });
 
   test('reads a file that is missing or no YAML as one sentence', () => {

@@ -105,6 +105,10 @@ describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', (
     runTool('node', args, { cwd: ROOT, env });
   });
 
+  it('set no variable for a Service of the namespace, which may be called krp', () => {
+    expect(pod).toMatchObject({ enableServiceLinks: false });
+  });
+
   it('mount every folder that the configuration names', () => {
     const text = readFileSync(join(DEPLOY, 'base/config.yaml'), 'utf8');
     const mounts = pod.initContainers[0].volumeMounts.map(({ mountPath }) => mountPath);
