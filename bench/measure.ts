@@ -67,8 +67,6 @@ async function takeTurns(lab: Lab, started: readonly Started[], plan: Plan) {
       say(`round ${round} of ${plan.rounds}: ${measured.title}`);
       await saturated(lab, server, measured, plan);
     }
-    // Else the kernel writes what one server has left in its cache while others wait for the disk.
-    await runPinned({ core: CORE.around, command: 'sync', args: [], cwd: ROOT });
     for (const { server, measured } of started) await paced(lab, server.target, measured, plan);
     await paced(lab, ['-protocol', 'json', '-target', lab.kms.url], direct, plan);
     await synced(lab, disk, plan);
@@ -135,6 +133,8 @@ async function saturated(lab: Lab, server: Server, measured: Measured, plan: Pla
 export type Latency = Pick<Measured, 'p50Ms' | 'p99Ms'>;
 
 async function paced(lab: Lab, target: readonly string[], latency: Latency, plan: Plan) {
+  // Else the kernel writes what one server has left in its cache while the next waits for the disk.
+  await runPinned({ core: CORE.around, command: 'sync', args: [], cwd: ROOT });
   const flags = ['-duration', `${plan.seconds}s`, '-rate', String(plan.rate)];
   note(latency, await load(lab, target, flags));
 }

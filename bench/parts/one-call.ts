@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { fingerprintOf, type Progress } from '../../src/call.ts';
 import { aPermit } from '../../test/kms/permits.ts';
 
@@ -16,6 +17,8 @@ const principal = {
   attributes: {},
 } as const;
 
+const KEY_MATERIAL = Buffer.alloc(32, 0xab).toString('hex');
+
 /** Ciphertexts are slices of what the transports read, as they are in the proxy. */
 const MESSAGE = Buffer.alloc(64 << 10);
 const sliceAt = (index: number, length: number) =>
@@ -26,11 +29,10 @@ const sliceAt = (index: number, length: number) =>
  * ciphertext of its own; key facts and principal are of the cache, as nearly always.
  */
 export function oneCall(index: number): Required<Progress> {
-  const id = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
   const ciphertext = sliceAt(index, 184);
   const call = {
     ...whole,
-    id,
+    id: randomUUID(),
     ciphertext,
     fingerprint: fingerprintOf(ciphertext),
     source: { ...whole.source, encryptionContext: { ...CONTEXT } },
@@ -48,8 +50,8 @@ export function oneCall(index: number): Required<Progress> {
       destinationKeyArn: keys.destination.keyArn,
       sourceAlgorithm: 'SYMMETRIC_DEFAULT',
       destinationAlgorithm: 'SYMMETRIC_DEFAULT',
-      sourceKeyMaterialId: 'ab'.repeat(32),
-      destinationKeyMaterialId: 'ab'.repeat(32),
+      sourceKeyMaterialId: KEY_MATERIAL,
+      destinationKeyMaterialId: KEY_MATERIAL,
       dryRun: false,
       requestId: '7a1f0000-0000-4000-8000-00000000f00d',
       attempts: 1,
