@@ -1,5 +1,5 @@
+import { startThread, type Thread } from '../start-thread.ts';
 import type { Order, Report, ThreadData } from './messages.ts';
-import { startThread, type Thread } from './start-thread.ts';
 
 export interface SuperviseOptions {
   readonly data: ThreadData;

@@ -74,11 +74,11 @@ test('nobody is served while calls cannot be recorded, and callers are told not 
 
 test('nobody is served under a policy whose time is over', async () => {
   const bundle = join(folder, 'bundle.tar.gz');
-  const notAfter = new Date(Date.now() + 1500).toISOString();
+  const notAfter = new Date(Date.now() + 2500).toISOString();
   const good = readFileSync('policies/bundle.tar.gz');
   writeFileSync(bundle, withManifest(good, { metadata: { not_after: notAfter } }));
   await start([`policy.source=${bundle}`]);
-  await expect.poll(now, { timeout: 4000 }).toEqual(BOTH('NOT_SERVING'));
+  await expect.poll(now, { timeout: 6000 }).toEqual(BOTH('NOT_SERVING'));
 });
 
 test('nobody is served from the end’s first moment, while calls are still taken', async () => {

@@ -4,7 +4,7 @@ import { type Comparison, compareDecisions } from '../compare.ts';
 import type { Evaluation } from '../evaluation.ts';
 import type { Limits } from '../generation.ts';
 import type { ShadowAnswer, ShadowQuestion } from './messages.ts';
-import { startShadowThread } from './start-thread.ts';
+import { superviseShadow } from './supervise.ts';
 
 /** What a candidate would have decided on a call that the serving bundle decided. */
 export interface ShadowEvent {
@@ -43,7 +43,7 @@ export function createShadow({ limits, onShadow, onDropped }: ShadowOptions): Sh
   let questions: ShadowQuestion[] = [];
   let timer: NodeJS.Timeout | undefined;
   let lastId = 0;
-  const thread = startShadowThread({
+  const thread = superviseShadow({
     limits,
     onAnswers: (answers) => answers.forEach(receive),
     onEnd() {

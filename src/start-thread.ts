@@ -2,13 +2,14 @@ import { Worker } from 'node:worker_threads';
 
 export interface Thread<Order> {
   post(order: Order): void;
+  /** Cuts it off. To ask it to end, `post` it an order of its own that says so. */
   stop(): void;
   /** Resolves when the thread has ended, which may be before it was asked to. */
   ended(): Promise<void>;
 }
 
 export interface ThreadOptions<Report> {
-  readonly name: keyof typeof ENTRIES;
+  readonly name: keyof typeof THREADS;
   /** What the thread is started with; it gets a clone. */
   readonly data: object;
   readonly onReport: (report: Report) => void;
@@ -16,21 +17,23 @@ export interface ThreadOptions<Report> {
   readonly onEnd: (cause: unknown) => void;
 }
 
-/** The file that each thread begins with: among the sources, and in the built package, which is flat. */
-const ENTRIES = {
-  audit: { source: './thread.ts', built: './audit-thread.js' },
-  'audit sinks': { source: './sinks/thread.ts', built: './sinks-thread.js' },
-} as const;
+/** A working set of a few buffers; a small heap keeps a leak from becoming the host's. */
+const SMALL = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
-/** Their working sets are a few buffers; a small heap keeps a leak from becoming the host's. */
-const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
+/** The file that each thread begins with: among the sources, and in the built package, which is flat. */
+const THREADS = {
+  audit: { source: './audit/thread.ts', built: './audit-thread.js', limits: SMALL },
+  'audit sinks': { source: './audit/sinks/thread.ts', built: './sinks-thread.js', limits: SMALL },
+  // As large as a policy's data may be.
+  shadow: { source: './policy/shadow/thread.ts', built: './shadow-thread.js', limits: {} },
+} as const;
 
 /** Starts a thread from the sources or from the built package, whichever this file is of. */
 export function startThread<Order, Report>(options: ThreadOptions<Report>): Thread<Order> {
   const { name, data, onReport, onEnd } = options;
-  const { source, built } = ENTRIES[name];
+  const { source, built, limits } = THREADS[name];
   const entry = new URL(import.meta.url.endsWith('.ts') ? source : built, import.meta.url);
-  const worker = new Worker(entry, { workerData: data, resourceLimits: LIMITS, name });
+  const worker = new Worker(entry, { workerData: data, resourceLimits: limits, name });
   let cause: unknown;
   const exit = new Promise<void>((resolve) => {
     worker.once('exit', (code) => {
@@ -39,6 +42,7 @@ export function startThread<Order, Report>(options: ThreadOptions<Report>): Thre
     });
   });
   worker.on('message', onReport);
+  // Without a listener it would end the process; `exit` follows.
   worker.on('error', (thrown) => {
     cause = thrown;
   });

@@ -1,0 +1,72 @@
+import type { Buffer } from 'node:buffer';
+import { startThread, type Thread } from '../../start-thread.ts';
+import type { Limits } from '../generation.ts';
+import type { Ending, ShadowAnswer, ShadowOrder } from './messages.ts';
+
+export interface SuperviseShadowOptions {
+  readonly limits: Limits;
+  readonly onAnswers: (answers: readonly ShadowAnswer[]) => void;
+  /** The thread has ended, and what it was asked is lost. */
+  readonly onEnd: () => void;
+}
+
+export interface SupervisedShadow {
+  /** Judges by this candidate from now on; before the first, nothing is judged. */
+  use(archive: Buffer): void;
+  /** False while there is no thread to judge. */
+  readonly ready: boolean;
+  post(order: ShadowOrder): void;
+  close(): Promise<void>;
+}
+
+const RESTART_MS = 1_000;
+/** A question ends long before, by its fuel. */
+const CLOSE_MS = 2_000;
+
+/** A thread that is started with the first candidate, and anew with the last where it ends. */
+export function superviseShadow(options: SuperviseShadowOptions): SupervisedShadow {
+  const { limits, onAnswers, onEnd } = options;
+  let archive: Buffer | undefined;
+  let thread: Thread<ShadowOrder> | undefined;
+  const ending: Ending = new Int32Array(new SharedArrayBuffer(4));
+
+  return {
+    get ready() {
+      return thread !== undefined;
+    },
+    use(candidate) {
+      archive = candidate;
+      thread ??= start();
+      thread.post({ type: 'bundle', archive, limits });
+    },
+    post: (order) => thread?.post(order),
+    async close() {
+      Atomics.store(ending, 0, 1);
+      if (thread) await end(thread);
+    },
+  };
+
+  function start(): Thread<ShadowOrder> {
+    return startThread({ name: 'shadow', data: ending, onReport: onAnswers, onEnd: ended });
+  }
+
+  // To cut a thread off while it loads can crash the process (nodejs/node#56312): it is asked to end.
+  async function end(running: Thread<ShadowOrder>): Promise<void> {
+    running.post({ type: 'end' });
+    const stuck = setTimeout(running.stop, CLOSE_MS);
+    await running.ended();
+    clearTimeout(stuck);
+  }
+
+  function ended(): void {
+    thread = undefined;
+    onEnd();
+    setTimeout(restart, RESTART_MS).unref();
+  }
+
+  function restart(): void {
+    if (ending[0] || !archive || thread) return;
+    thread = start();
+    thread.post({ type: 'bundle', archive, limits });
+  }
+}
