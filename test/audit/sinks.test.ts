@@ -70,10 +70,12 @@ test.concurrent('an OPA decision log service gets every entry once, in order, th
   expect(new Set(service.requests)).toEqual(new Set(['POST /logs gzip']));
 });
 
-test.concurrent('a required sink that does not answer makes a call fail, and the log says what was told', async () => {
+test.concurrent('a required sink that does not answer makes a call fail, and the log says what was told', async ({
+  expect,
+}) => {
   await using folder = createFolder();
   const audit = await openAudit(folder.file, {
-    commitTimeoutMs: 300,
+    commitTimeoutMs: 1_000,
     sinks: {
       decisionLog: { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 },
       required: ['file', 'decision-log'],
