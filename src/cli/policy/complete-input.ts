@@ -1,3 +1,4 @@
+import type { PrincipalKind } from '../../call.ts';
 import { contextChanges } from '../../policy/context-changes.ts';
 import type { InputSide, PolicyInput } from '../../policy/input.ts';
 import { SAMPLES } from '../../policy/samples.ts';
@@ -7,7 +8,8 @@ import { isTree } from './tree.ts';
 /**
  * A whole input from the part that matters: laid over a plain call, with the keys of the encryption
  * contexts and the relation of the sides worked out, unless they are given. @throws CommandFailure
- * where a field is none of the input's.
+ * where a field is none of the input's, or holds what it never does: a policy would be tried on a
+ * call that there cannot be, and most likely deny it.
  */
 export function completeInput(part: unknown): PolicyInput {
   if (!isTree(part)) throw new CommandFailure('an input must be an object');
@@ -15,16 +17,32 @@ export function completeInput(part: unknown): PolicyInput {
   const laid = overlay(base, part, '') as PolicyInput;
   const source = withContextKeys(laid.source, part['source']);
   const destination = withContextKeys(laid.destination, part['destination']);
+  if (!KINDS.includes(laid.principal.kind)) {
+    throw new CommandFailure(`the input's /principal/kind must be one of ${KINDS.join(', ')}`);
+  }
   const relation = overlay(relate(source, destination), part['relation'] ?? {}, '/relation');
   return { ...laid, source, destination, relation: relation as PolicyInput['relation'] };
 }
+
+const KINDS: readonly string[] = [
+  'spiffe',
+  'mtls',
+  'jwt',
+  'uds',
+  'access_key',
+  'anonymous',
+] satisfies PrincipalKind[];
 
 /** Free maps take any key; all else only the keys that are there. */
 const FREE = /\/(tags|attributes|encryption_context)$/;
 
 function overlay(base: unknown, part: unknown, at: string): unknown {
-  if (!isTree(base) || !isTree(part)) return part;
-  if (FREE.test(at)) return part;
+  const free = FREE.test(at);
+  if (!isLike(base, part, free)) {
+    const wanted = free ? 'an object of strings' : wordFor(base);
+    throw new CommandFailure(`the input's ${at} must be ${wanted}, not ${JSON.stringify(part)}`);
+  }
+  if (!isTree(base) || !isTree(part) || free) return part;
   const unknown = Object.keys(part).find((key) => !Object.hasOwn(base, key));
   if (unknown !== undefined) throw new CommandFailure(`the input has no field ${at}/${unknown}`);
   const entries = Object.entries(base).map(([key, value]) => {
@@ -32,6 +50,21 @@ function overlay(base: unknown, part: unknown, at: string): unknown {
     return [key, given ? overlay(value, part[key], `${at}/${key}`) : value];
   });
   return Object.fromEntries(entries);
+}
+
+/** Every list of the input is one of strings. */
+function isLike(base: unknown, part: unknown, free: boolean): boolean {
+  if (Array.isArray(base)) return Array.isArray(part) && part.every(isText);
+  if (isTree(base)) return isTree(part) && (!free || Object.values(part).every(isText));
+  return typeof part === typeof base;
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+
+function wordFor(base: unknown): string {
+  if (Array.isArray(base)) return 'a list of strings';
+  if (isTree(base)) return 'an object';
+  return typeof base === 'boolean' ? 'true or false' : `a ${typeof base}`;
 }
 
 function withContextKeys(side: InputSide, part: unknown): InputSide {

@@ -58,9 +58,9 @@ export function defineTest(command: Command, terminal: Terminal): void {
       for (const path of paths) {
         const { base, cases } = parseTable(path, await readText(path, terminal.stdin));
         for (const one of cases) {
-          const evaluation = decide(generation, { base, one });
-          decided.add(evaluation.rule);
-          results.push({ file: path, name: one.name, problem: problemOf(evaluation, one.expect) });
+          const { rule, problem } = tryCase(generation, { base, one });
+          decided.add(rule);
+          results.push({ file: path, name: one.name, problem });
         }
       }
       const uncovered = ruleIds(generation).filter((id) => !decided.has(id));
@@ -79,9 +79,16 @@ function parseTable(path: string, text: string): Table {
   throw new CommandFailure(`${path} is no table of cases:\n${z.prettifyError(parsed.error)}`);
 }
 
-function decide(generation: Generation, { base, one }: { base: object; one: Case }): Evaluation {
-  const input = completeInput(merge(base, one.input));
-  return generation.judge(JSON.stringify(input), input.time.unix_ms);
+/** A case whose input cannot be fails like one whose decision is another, and the rest are tried. */
+function tryCase(generation: Generation, { base, one }: { base: object; one: Case }) {
+  try {
+    const input = completeInput(merge(base, one.input));
+    const evaluation = generation.judge(JSON.stringify(input), input.time.unix_ms);
+    return { rule: evaluation.rule, problem: problemOf(evaluation, one.expect) };
+  } catch (thrown) {
+    if (thrown instanceof CommandFailure) return { rule: '', problem: thrown.message };
+    throw thrown;
+  }
 }
 
 /** A case replaces these whole, or none of their keys could be left out. */

@@ -120,6 +120,21 @@ describe('policy test', () => {
     ]);
   });
 
+  it.each([
+    ['principal: {kind: spifee}', '/principal/kind must be one of spiffe, mtls, jwt'],
+    ['source: {alais: alias/a}', ' has no field /source/alais'],
+    ['source: {encryption_context: {tenant: 1}}', '/source/encryption_context must be an object'],
+    ['source: {aliases: alias/a}', '/source/aliases must be a list of strings, not "alias/a"'],
+    ['request: {dry_run: "true"}', '/request/dry_run must be true or false'],
+    ['source:', '/source must be an object, not null'],
+  ])('fails a case of %s by its name, and tries the rest', async (input, problem) => {
+    const table = `cases: [{name: odd, input: {${input}}, expect: {allow: false}}, {name: b, expect: {allow: false}}]`;
+    const { code, out, err } = await policy(`test ${EXAMPLE} -`, table);
+    expect(out).toMatch(/^FAIL -: odd: the input/m);
+    expect(out).toContain(problem);
+    expect([code, err]).toEqual([1, expect.stringContaining('of 2 cases failed')]);
+  });
+
   it('refuses a table of another form', async () => {
     const { code, err } = await policy(`test ${EXAMPLE} -`, 'cases: [{nam: x}]');
     expect([code, err]).toEqual([1, expect.stringMatching(/is no table of cases/)]);
