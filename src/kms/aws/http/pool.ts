@@ -29,6 +29,8 @@ export interface Pool {
   resting: number;
   /** First come, first served. */
   readonly waiting: Waiting[];
+  /** How many of those have no connection opened for them. */
+  hopeless: number;
   sweeping: NodeJS.Timeout | undefined;
   closed: boolean;
 }
@@ -49,7 +51,7 @@ export function createPool(dial: Dial, limits: PoolLimits): Pool {
       dial,
       connectMs,
       idleMs,
-      onReady: (connection) => onFree(pool, connection),
+      onReady: (connection) => onReady(pool, connection),
       onAnswered: (connection) => rest(pool, connection),
       onGone: (connection, reason) => onGone(pool, connection, reason),
     },
@@ -57,6 +59,7 @@ export function createPool(dial: Dial, limits: PoolLimits): Pool {
     idle: [],
     resting: 0,
     waiting: [],
+    hopeless: 0,
     sweeping: undefined,
     closed: false,
   };
@@ -87,9 +90,9 @@ function wait(pool: Pool, pending: Pending): void {
   };
   pending.signal.addEventListener('abort', waiting.abort);
   pool.waiting.push(waiting);
-  const hopeless = pool.waiting.filter(({ opening }) => opening === undefined);
+  pool.hopeless += 1;
   // One that rests is there sooner than one that must be opened.
-  if (hopeless.length > pool.resting) openFor(pool, waiting);
+  if (pool.hopeless > pool.resting) openFor(pool, waiting);
 }
 
 /** Rejects what is under way and what comes later. */
@@ -108,6 +111,7 @@ function openFor(pool: Pool, waiting: Waiting): void {
   const { connections, limits, owner } = pool;
   if (connections.size >= limits.connections) return;
   waiting.opening = openConnection(owner);
+  pool.hopeless -= 1;
   connections.add(waiting.opening);
   pool.sweeping ??= setInterval(sweepAll, limits.sweepMs, pool).unref();
 }
@@ -126,8 +130,15 @@ function rest(pool: Pool, connection: Connection): void {
 }
 
 /** First to the request that it was opened for: no other one is being opened for that. */
-function onFree(pool: Pool, connection: Connection): void {
-  const next = pool.waiting.find(({ opening }) => opening === connection) ?? pool.waiting[0];
+function onReady(pool: Pool, connection: Connection): void {
+  onFree(pool, connection, openedFor(pool, connection));
+}
+
+function openedFor({ waiting }: Pool, connection: Connection): Waiting | undefined {
+  return waiting.find(({ opening }) => opening === connection);
+}
+
+function onFree(pool: Pool, connection: Connection, next = pool.waiting[0]): void {
   if (next === undefined) {
     pool.idle.push(connection);
     return;
@@ -141,7 +152,7 @@ function onGone(pool: Pool, connection: Connection, reason: unknown): void {
   connections.delete(connection);
   const at = idle.indexOf(connection);
   if (at >= 0) idle.splice(at, 1);
-  const hopeful = waiting.find(({ opening }) => opening === connection);
+  const hopeful = openedFor(pool, connection);
   if (hopeful !== undefined) refuse(pool, hopeful, reason);
   const next = waiting.find(({ opening }) => opening === undefined);
   if (next !== undefined) openFor(pool, next);
@@ -165,5 +176,6 @@ function refuse(pool: Pool, waiting: Waiting, reason: unknown): void {
 
 function leave(pool: Pool, waiting: Waiting): void {
   pool.waiting.splice(pool.waiting.indexOf(waiting), 1);
+  if (waiting.opening === undefined) pool.hopeless -= 1;
   waiting.pending.signal.removeEventListener('abort', waiting.abort);
 }
