@@ -4,7 +4,7 @@ import { CommandFailure } from '../program.ts';
 import { eachDecision, skippedOf } from './entries.ts';
 import { openPolicy } from './open.ts';
 
-/** `policy replay`: what another bundle would have said of recorded calls. Exits 1 where it differs. */
+/** `policy replay`: what another bundle would have said of recorded calls. Exits 1 where it differs, or that cannot be told. */
 export function defineReplay(command: Command, terminal: Terminal): void {
   command
     .command('replay <bundle> <entries...>')
@@ -27,6 +27,7 @@ export function defineReplay(command: Command, terminal: Terminal): void {
       terminal.stdout.write(
         `${recorded.replayable} replayed, ${changed} changed, ${skippedOf(recorded)}\n`,
       );
+      if (recorded.replayable === 0) throw new CommandFailure('there was no call to replay');
       if (changed > 0) throw new CommandFailure('the bundle would change recorded decisions');
     });
 }

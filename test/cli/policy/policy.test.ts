@@ -216,6 +216,15 @@ describe('policy replay', () => {
     expect(same.out).toMatch(/^1 replayed, 0 changed, 2 not replayable \(values are masked; see /);
   });
 
+  it('does not pass where every value is masked, as the audit log has them', async () => {
+    const { code, out, err } = await policy(
+      `replay ${EXAMPLE} -`,
+      entry(`hmac-sha256:${'0'.repeat(64)}`),
+    );
+    expect(out).toMatch(/^0 replayed, 0 changed, 1 not replayable/);
+    expect([code, err]).toEqual([1, expect.stringContaining('there was no call to replay')]);
+  });
+
   it('reads several files, and a folder of segments, packed by gzip or not, as one', async () => {
     const first = fileOf('audit-000000000000.jsonl.gz', gzipSync(`${entry('a')}\n`));
     const folder = dirname(first);
