@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { createBodies } from './bodies.ts';
 import { type ToldFault, toFault } from './fault.ts';
 import { type AwsRequest, readRequest } from './read-request.ts';
 
@@ -16,10 +17,12 @@ export interface JsonHandlerOptions {
 /** A service behind AWS's JSON 1.1 protocol, as a listener for node:http. */
 export function createAwsJsonHandler(options: JsonHandlerOptions): RequestListener {
   const { service, answer, onInternal, newRequestId = randomUUID } = options;
+  const readBody = createBodies();
   return (message, response) => {
     const requestId = newRequestId();
     const signal = abortedWithoutAnswer(response);
-    const serve = async () => answer(await readRequest(message, { service, requestId, signal }));
+    const read = { service, requestId, signal, readBody };
+    const serve = async () => answer(await readRequest(message, read));
     serve().then(
       (members) => write(response, { status: 200, requestId, members }),
       (thrown) => {

@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import { parseJson } from '../exact-json.ts';
 import { JsonFault } from './fault.ts';
 
-const MOST_BYTES = 256 * 1024;
 const CONTENT_TYPE = /^application\/x-amz-json-1\.[01]\s*(?:;|$)/i;
 
 /** One request of AWS's JSON protocol. The body is parsed when it is asked for, after any signature. */
@@ -25,12 +24,14 @@ export interface ReadOptions {
   readonly service: string;
   readonly requestId: string;
   readonly signal: AbortSignal;
+  /** `createBodies` makes one. */
+  readonly readBody: (message: IncomingMessage) => Promise<Buffer>;
 }
 
 /** @throws JsonFault for what is not a request to this service at all. */
 export async function readRequest(
   message: IncomingMessage,
-  { service, requestId, signal }: ReadOptions,
+  { service, requestId, signal, readBody }: ReadOptions,
 ): Promise<AwsRequest> {
   if (message.method !== 'POST' || message.url !== '/') throw unknownOperation(404);
   // A browser cannot send this type, or the target, to another origin without asking first.
@@ -58,28 +59,6 @@ function operationOf(target: string | string[] | undefined, service: string): st
   const [prefix, operation, ...rest] = String(target ?? '').split('.');
   if (prefix !== service || !operation || rest.length > 0) throw unknownOperation();
   return operation;
-}
-
-async function readBody(message: IncomingMessage): Promise<Buffer> {
-  if (Number(message.headers['content-length'] ?? 0) > MOST_BYTES) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of message) {
-      size += chunk.length;
-      if (size > MOST_BYTES) throw tooLarge();
-      chunks.push(chunk);
-    }
-  } catch (thrown) {
-    // Nobody is left to read this, but it is no failure of ours that the log should tell.
-    throw thrown instanceof JsonFault ? thrown : new JsonFault('RequestTimeoutException');
-  }
-  return Buffer.concat(chunks, size);
-}
-
-function tooLarge(): JsonFault {
-  const message = `The request is larger than ${MOST_BYTES} bytes.`;
-  return new JsonFault('RequestEntityTooLargeException', message, 413);
 }
 
 /** Bytes that are not UTF-8 would be changed by decoding, and so are refused. */

@@ -1,0 +1,71 @@
+import type { IncomingMessage } from 'node:http';
+import { JsonFault } from './fault.ts';
+
+const MOST_BYTES = 256 * 1024;
+
+/** What all bodies that are not whole may hold together. */
+const HELD_BYTES = 32 * 1024 * 1024;
+
+/** A piece may be a byte, and holds hundreds; whole bodies come in a few of 64 KiB. */
+const MOST_PIECES = 1024;
+
+interface Half {
+  readonly message: IncomingMessage;
+  bytes: number;
+}
+
+/**
+ * Reads the bodies of one listener's requests, bounded each by itself and all together: where they hold
+ * too much, the largest is cut off, which honest ones never are.
+ */
+export function createBodies(
+  heldBytes = HELD_BYTES,
+): (message: IncomingMessage) => Promise<Buffer> {
+  const halves = new Set<Half>();
+  let held = 0;
+
+  return async (message) => {
+    const half: Half = { message, bytes: 0 };
+    try {
+      return await collect(message, (bytes) => hold(half, bytes));
+    } catch (thrown) {
+      // Nobody is left to read this, but it is no failure of ours that the log should tell.
+      throw thrown instanceof JsonFault ? thrown : new JsonFault('RequestTimeoutException');
+    } finally {
+      letGo(half);
+    }
+  };
+
+  function hold(half: Half, bytes: number): void {
+    halves.add(half);
+    half.bytes += bytes;
+    held += bytes;
+    if (held <= heldBytes) return;
+    let largest = half;
+    for (const other of halves) if (other.bytes > largest.bytes) largest = other;
+    letGo(largest);
+    largest.message.destroy();
+  }
+
+  function letGo(half: Half): void {
+    if (halves.delete(half)) held -= half.bytes;
+  }
+}
+
+/** `onHalf` is told of the bytes of each piece that the body does not end with. */
+async function collect(message: IncomingMessage, onHalf: (bytes: number) => void): Promise<Buffer> {
+  if (Number(message.headers['content-length'] ?? 0) > MOST_BYTES) throw tooLarge();
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of message) {
+    size += piece.length;
+    if (size > MOST_BYTES || pieces.push(piece) > MOST_PIECES) throw tooLarge();
+    if (!message.complete) onHalf(piece.length);
+  }
+  return Buffer.concat(pieces, size);
+}
+
+function tooLarge(): JsonFault {
+  const message = `The request is larger than ${MOST_BYTES} bytes.`;
+  return new JsonFault('RequestEntityTooLargeException', message, 413);
+}
