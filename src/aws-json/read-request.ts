@@ -36,6 +36,8 @@ export async function readRequest(
   if (message.method !== 'POST' || message.url !== '/') throw unknownOperation(404);
   // A browser cannot send this type, or the target, to another origin without asking first.
   if (!CONTENT_TYPE.test(message.headers['content-type'] ?? '')) throw unknownOperation(404);
+  // Nor can it leave this out; and a page may have its own name point to this address (DNS rebinding).
+  if (message.headers.origin !== undefined) throw unknownOperation(404);
   const operation = operationOf(message.headers['x-amz-target'], service);
   const body = await readBody(message);
   const { remoteAddress = '', remotePort = 0 } = message.socket;

@@ -150,6 +150,11 @@ describe('what is not a request to this service', () => {
     }
   });
 
+  it('a page in a browser, which says where it is from, is UnknownOperationException', async () => {
+    const answer = await post('Echo', '{}', { origin: 'http://rebound.example' });
+    expect([answer.status, answer.text]).toEqual([404, '{"__type":"UnknownOperationException"}']);
+  });
+
   it.each([
     ['no body', ''],
     ['half a body', '{"a":'],
