@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type CallMetrics, createCallMetrics } from './calls.ts';
 import { createGauges, type Readings } from './gauges.ts';
@@ -32,6 +33,7 @@ export function createMetrics({ version, backend }: MetricsOptions): Metrics {
   const readings: Partial<Readings> = {};
   createGauges(series, { readings, grpc, http, version, backend });
   collectProcessMetrics(registry);
+  const scrape = createScrape(registry);
 
   return {
     ...createCallMetrics(series),
@@ -43,10 +45,24 @@ export function createMetrics({ version, backend }: MetricsOptions): Metrics {
       Object.assign(readings, more);
     },
     async text(accept) {
-      const text = (await registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
+      const text = await scrape();
       const contentType = negotiate(accept);
       return { contentType, body: contentType === OPENMETRICS ? toOpenMetrics(text) : text };
     },
+  };
+}
+
+/** The text of the registry, made once for all who ask in one turn of the event loop: it takes milliseconds. */
+function createScrape(registry: Registry): () => Promise<string> {
+  let scrape: Promise<string> | undefined;
+  const begin = async (): Promise<string> => {
+    await setImmediate();
+    scrape = undefined;
+    return (await registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
+  };
+  return () => {
+    scrape ??= begin();
+    return scrape;
   };
 }
 

@@ -19,6 +19,22 @@ async function sample(metrics: Metrics, series: string): Promise<number | undefi
 const REENCRYPT =
   'grpc_type="unary",grpc_service="kms.reencrypt.v1.ReEncryptService",grpc_method="ReEncrypt"';
 
+describe('a scrape', () => {
+  it('is made once for all who ask in one turn of the event loop', async () => {
+    const metrics = create();
+    let scrapes = 0;
+    const auditQueue = () => {
+      scrapes += 1;
+      return scrapes;
+    };
+    metrics.read({ auditQueue });
+    await Promise.all(Array.from({ length: 100 }, () => metrics.text('text/plain')));
+    expect(scrapes).toBe(1);
+    await metrics.text('text/plain');
+    expect(scrapes).toBe(2);
+  });
+});
+
 describe('the gRPC server metrics', () => {
   it('have every method and every code at 0 before the first call', async () => {
     const metrics = create();
