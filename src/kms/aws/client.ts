@@ -1,5 +1,6 @@
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
+import { boundedAnswer } from './bounded-answer.ts';
 import { boundProvider } from './bounded-provider.ts';
 
 export interface ClientOptions {
@@ -25,6 +26,7 @@ export function createClient({ region, endpoint, credentials }: ClientOptions): 
     maxAttempts: 1,
     ignoreConfiguredEndpointUrls: true,
     credentialDefaultProvider: (init) => boundProvider(() => defaultProvider(init)),
+    streamCollector: boundedAnswer,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,

@@ -56,6 +56,17 @@ describe('what is known of a key', () => {
     await kms.close();
   });
 
+  it('is not read further than an answer of KMS may reach', async () => {
+    const kms = refuseFaults(await backend());
+    const body = JSON.stringify({ KeyMetadata: { Arn: SOURCE_ARN }, more: 'a'.repeat(1 << 20) });
+    fake.next({ kind: 'raw', status: 200, body });
+    await expect(kms.describeKey('alias/app', signal)).rejects.toMatchObject({
+      reason: 'KMS_UNREACHABLE',
+      cause: { code: 'MalformedAnswer' },
+    });
+    await kms.close();
+  });
+
   it('has every alias and tag, over all pages, in order', async () => {
     const kms = await backend();
     const page = (more: object) =>

@@ -10,7 +10,10 @@ export interface Body {
   end(): string | undefined;
 }
 
-export function createBody({ chunked, bodyBytes }: AnswerHead): Body {
+export function createBody({
+  chunked,
+  bodyBytes,
+}: Pick<AnswerHead, 'chunked' | 'bodyBytes'>): Body {
   const chunks = noChunks();
   let kept = Buffer.alloc(0);
   let size = 0;
