@@ -1,7 +1,11 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { createCheckpointPost } from '../../src/audit/sinks/checkpoint-post.ts';
+import { post } from '../../src/audit/sinks/post.ts';
+
+const PIECE = Buffer.alloc(1 << 20);
 
 /** A keeper of checkpoints that answers with the given statuses in turn, then with 204. */
 async function startKeeper(statuses: number[]) {
@@ -50,4 +54,25 @@ test('the last checkpoint is tried once more at the end, which no keeper holds u
   const lost = createCheckpointPost(nobody);
   lost.put('lost\n');
   await lost.close();
+});
+
+test('of an answer that does not end, little is read', async () => {
+  const { promise: closed, resolve: ended } = Promise.withResolvers<void>();
+  let sent = 0;
+  const server = createServer((_request, response) => {
+    response.once('close', ended);
+    const more = (): void => {
+      while (!response.destroyed && response.write(PIECE)) sent += PIECE.length;
+      response.once('drain', more);
+    };
+    more();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const service = { url: `http://127.0.0.1:${port}/`, timeoutMs: 10_000 };
+  expect((await post(service, { headers: {}, body: 'one' })).ok).toBe(true);
+  await closed;
+  // What lies in the buffers of both ends comes on top.
+  expect(sent).toBeLessThan(32 << 20);
+  server.close();
 });

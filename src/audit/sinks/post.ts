@@ -13,7 +13,10 @@ export interface Posted {
   readonly body: string | Uint8Array<ArrayBuffer>;
 }
 
-/** Posts, follows no redirect, and resolves once the answer is there whole. @throws Error where there is none */
+/** What is read of an answer, so that its connection can be used again; nothing in it is of interest. */
+const READ_BYTES = 64 * 1024;
+
+/** Posts, follows no redirect, and resolves once the answer is there. @throws Error where there is none */
 export async function post(
   { url, tokenFile, timeoutMs }: Service,
   { headers, body }: Posted,
@@ -28,6 +31,15 @@ export async function post(
     signal: AbortSignal.timeout(timeoutMs),
     redirect: 'error',
   });
-  await response.arrayBuffer();
+  await readSome(response);
   return response;
+}
+
+/** Leaving the loop cancels what is left. */
+async function readSome({ body }: Response): Promise<void> {
+  let bytes = 0;
+  for await (const piece of body ?? []) {
+    bytes += piece.length;
+    if (bytes > READ_BYTES) break;
+  }
 }
