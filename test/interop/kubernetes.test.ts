@@ -109,6 +109,22 @@ describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', (
     expect(pod).toMatchObject({ enableServiceLinks: false });
   });
 
+  it('have the container, the program, the socket and the log that the runbook names', () => {
+    const runbook = readFileSync(join(ROOT, 'docs/runbook.md'), 'utf8');
+    const config = readFileSync(join(DEPLOY, 'base/config.yaml'), 'utf8');
+    const [, container, node, program] = /-c (\S+) -- (\S+) (\S+\.js)`/.exec(runbook) ?? [];
+    const [, socket] = /`(unix:\S+)`/.exec(runbook) ?? [];
+    const [, log] = /audit tail (\S+)/.exec(runbook) ?? [];
+    const [, port] = /port-forward POD (\d+)/.exec(runbook) ?? [];
+    expect(pod.initContainers[0]).toMatchObject({ name: container });
+    expect(readFileSync(join(ROOT, 'Dockerfile'), 'utf8')).toMatch(
+      new RegExp(`ENTRYPOINT \\["${node}", .*"${program}"\\]`),
+    );
+    expect(config).toContain(`listen: ${socket}\n`);
+    expect(config).toContain(`file: ${log}\n`);
+    expect(config).toContain(`:${port}\n`);
+  });
+
   it('mount every folder that the configuration names', () => {
     const text = readFileSync(join(DEPLOY, 'base/config.yaml'), 'utf8');
     const mounts = pod.initContainers[0].volumeMounts.map(({ mountPath }) => mountPath);
