@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { oneDoorEach } from './one-door-each.ts';
 import { audit } from './sections/audit.ts';
 import { grpc } from './sections/grpc.ts';
 import { admin, probe } from './sections/http.ts';
@@ -27,6 +28,7 @@ export const configSchema = z
     limits: limits.prefault({}),
     life: life.prefault({}),
   })
+  .check(oneDoorEach)
   .refine(
     ({ grpc: { tls }, identity: { mtls } }) =>
       tls?.client_ca_file === undefined || mtls.trust_domains.length < 2,

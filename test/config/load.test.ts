@@ -63,6 +63,16 @@ describe('the configuration', () => {
     expect(found.join('\n')).toMatch(/keys\.ttl_ms: .*60000/);
   });
 
+  test('refuses two listeners at one address, but for ports that are still to be found', () => {
+    const twice = ['probe.listen=127.0.0.1:50051', 'kms_json.listen=127.0.0.1:0'];
+    expect(problems([...twice, 'grpc.listeners=[{"listen":"unix:/run/a"}]'])).toEqual([
+      'probe.listen: grpc.listen is at 127.0.0.1:50051 too',
+    ]);
+    expect(problems(['grpc.listeners=[{"listen":"unix:/a"},{"listen":"unix:/a"}]'])).toEqual([
+      'grpc.listeners.1.listen: grpc.listeners.0.listen is at unix:/a too',
+    ]);
+  });
+
   test('tells the variable that is wrong, and the setting meant where a _ is missing', () => {
     const env = {
       KRP_GRPC_LISTEN: '127.0.0.1:1',
