@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
@@ -51,6 +52,20 @@ describe('a bundle in a file', () => {
     await expect(open(join(folder, 'none.tar.gz'))).rejects.toThrow(
       /^policy\.source: there is no policy bundle at .*none\.tar\.gz that can be read$/,
     );
+  });
+
+  it('that is a FIFO is not waited for, at the start or in the place of one that serves', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    await expect(open(fifo)).rejects.toThrow(
+      `policy.source: the policy bundle ${fifo} is no regular file`,
+    );
+    const file = join(folder, 'bundle.tar.gz');
+    writeFileSync(file, good);
+    const point = await open(file, { bundle: { watchIntervalMs: 10 } });
+    renameSync(fifo, file);
+    await vi.waitFor(() => expect(point.status().failures).toBe(1), 15_000);
+    expect(point.status()).toMatchObject({ revision: 'example-2' });
   });
 
   it('serves anew when it is replaced, and goes on to serve when it is replaced by a bad one', async () => {

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { fileStamp, stampOf } from '../../file-stamp.ts';
+import { fileStamp, notRegular, stampOf } from '../../file-stamp.ts';
 import { BundleFault } from '../bundle/fault.ts';
 import type { Source } from './source.ts';
 import { watch } from './watch.ts';
@@ -20,6 +20,7 @@ export function fileSource({ path, maxBytes, intervalMs }: FileSourceOptions): S
     forget: () => {},
     async fetch() {
       const stats = await stat(path, { bigint: true }).catch(missing);
+      if (!stats.isFile()) throw new BundleFault(`the policy bundle ${notRegular(path)}`);
       // Taken before reading, so that a file put there meanwhile counts as a change at the next look.
       fetched = stampOf(stats);
       if (stats.size > maxBytes) {

@@ -1,0 +1,22 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { fileStamp } from '../src/file-stamp.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'stamp-'));
+
+test('a FIFO and a device have no stamp, so that nobody goes on to read them', async () => {
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  await expect(fileStamp(fifo)).rejects.toThrow(`${fifo} is no regular file`);
+  await expect(fileStamp('/dev/zero')).rejects.toThrow('/dev/zero is no regular file');
+});
+
+test('a link has the stamp of what it leads to', async () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, 'one');
+  symlinkSync(file, join(folder, 'link'));
+  expect(await fileStamp(join(folder, 'link'))).toBe(await fileStamp(file));
+});
