@@ -26,7 +26,7 @@ export interface LoaderStatus {
   readonly lastActivation: number;
   readonly activations: number;
   readonly failures: number;
-  /** Why the last attempt failed; '' where it did not. */
+  /** Why it must not be asked, and why the last attempt failed; '' where neither is so. */
   readonly error: string;
   /** True where it must not be asked: none is loaded, or it is too old. */
   readonly stale: boolean;
@@ -174,11 +174,13 @@ function staleness(state: State, { source, maxStalenessMs, now }: LoaderOptions)
 
 function toStatus(state: State, options: LoaderOptions): LoaderStatus {
   const { generation, kept: _, ...rest } = state;
+  const old = staleness(state, options);
   return {
     source: options.source.name,
     revision: revisionOf(state),
     digest: generation?.bundle.digest ?? '',
     ...rest,
-    stale: !generation || staleness(state, options) !== '',
+    error: [old, rest.error].filter((why) => why !== '').join('; '),
+    stale: !generation || old !== '',
   };
 }

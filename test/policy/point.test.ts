@@ -72,7 +72,7 @@ describe('the decision point', () => {
     expect(after).toMatchObject({ revision: 'example-2', phase: 'result', bundle: first.bundle });
   });
 
-  it('takes no bundle past its not_after', async () => {
+  it('takes no bundle past its not_after, and says so in its status', async () => {
     const ended = withManifest(archive(EXAMPLE), {
       metadata: { not_after: '2026-01-01T00:00:00Z' },
     });
@@ -80,6 +80,10 @@ describe('the decision point', () => {
     expect(await point.decide(resolved(), 'request')).toMatchObject({
       effect: 'deny',
       failure: 'POLICY_STALE',
+    });
+    expect(point.status()).toMatchObject({
+      stale: true,
+      error: "the bundle's not_after has passed",
     });
   });
 
