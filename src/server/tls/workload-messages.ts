@@ -46,15 +46,20 @@ export function readSvid(bytes: Buffer): Svid {
   };
 }
 
-/** All CAs that the process may trust, by trust domain. @throws Error where they cannot be read */
+/** All CAs that the process may trust, by trust domain. @throws Error where the message cannot be read */
 export function readBundles(bytes: Buffer): ReadonlyMap<string, string> {
   return byTrustDomain(bundles.toObject(bundles.decode(bytes))['bundles']);
 }
 
+/** One that cannot be read is left out: what another trust domain says must not keep us from our own. */
 function byTrustDomain(map: unknown): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(map ?? {}).map(([id, ders]) => [trustDomainOf(id), certificates(ders)]),
-  );
+  const found = new Map<string, string>();
+  for (const [id, ders] of Object.entries(map ?? {})) {
+    try {
+      found.set(trustDomainOf(id), certificates(ders));
+    } catch {}
+  }
+  return found;
 }
 
 /** Of a workload's SPIFFE ID or of the trust domain's own. */

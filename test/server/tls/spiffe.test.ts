@@ -110,6 +110,16 @@ test('news that cannot be used is told, and the last good SVID serves on', async
   expect(tls.current().cert).toBe(good.cert);
 });
 
+test('what other trust domains say does not keep a new SVID away', async () => {
+  await start(svid(proxy()));
+  const tls = await open();
+  const next = proxy('next');
+  const federated = { 'spiffe://other.example': Buffer.from('junk'), 'no SPIFFE ID': ca.der };
+  agent.svids(svidMessage({ id: PROXY, issued: next, bundle: ca.der, federated }));
+  await expect.poll(() => tls.current().cert.trim()).toBe(next.cert.trim());
+  expect(alarms).toEqual([]);
+});
+
 test('an agent that goes and comes back is found again', async () => {
   await start(svid(proxy('first')));
   const tls = await open();
