@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -76,6 +77,8 @@ async function openCalls(count: number): Promise<readonly ClientHttp2Stream[]> {
   const session = connect(`http://${address}`);
   session.on('error', () => {});
   sessions.push(session);
+  // Before that, a ping is not sent.
+  await once(session, 'connect');
   const headers = {
     ':method': 'POST',
     ':path': '/test.Door/WhoAmI',
