@@ -20,7 +20,7 @@ const HAZARD_TABLE = [
   ['replace', 'POLICY_TIMEOUT', 'fuel'],
   ['fork', 'POLICY_FAILED', 'memory'],
   ['walk', 'POLICY_FAILED', 'memory'],
-  ['deep', 'POLICY_UNDEFINED', 'undefined'],
+  ['deep', 'POLICY_FAILED', 'stack'],
   ['deep walk', 'POLICY_FAILED', 'memory'],
   ['deep builtin', 'POLICY_FAILED', 'stack'],
   ['memory', 'POLICY_FAILED', 'memory'],

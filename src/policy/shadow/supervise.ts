@@ -21,7 +21,7 @@ export interface SupervisedShadow {
 
 const RESTART_MS = 1_000;
 /** A question ends long before, by its fuel. */
-const CLOSE_MS = 2_000;
+const CLOSE_MS = 5_000;
 
 /** A thread that is started with the first candidate, and anew with the last where it ends. */
 export function superviseShadow(options: SuperviseShadowOptions): SupervisedShadow {
