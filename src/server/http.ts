@@ -67,13 +67,14 @@ export function createHttpListener(
   };
 }
 
-/** Cuts a connection that asks on and on without waiting for answers. */
+/** Cuts a connection that asks on and on without waiting for answers, and reads no more of it. */
 function limitPipelined(handler: RequestListener): RequestListener {
   const running = new WeakMap<Socket, number>();
   return (request, response) => {
     const { socket } = request;
     const others = running.get(socket) ?? 0;
     if (socket.destroyed || others >= MOST_PIPELINED) {
+      stopReading(socket);
       socket.destroy();
       return;
     }
@@ -81,4 +82,15 @@ function limitPipelined(handler: RequestListener): RequestListener {
     response.once('close', () => running.set(socket, (running.get(socket) ?? 1) - 1));
     handler(request, response);
   };
+}
+
+/** As for a request that asks for another protocol: what follows it is not HTTP. */
+const UPGRADE = 2;
+
+/**
+ * Node goes on through what it has read in one piece, 1,300 requests of a connection that is gone by then,
+ * which takes 20 ms. Its parser stops where this says so; it has no public way to.
+ */
+function stopReading(socket: Socket & { readonly parser?: { onIncoming: () => number } }): void {
+  if (socket.parser) socket.parser.onIncoming = () => UPGRADE;
 }

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,8 +66,12 @@ describe('an HTTP door that is drained', () => {
   });
 });
 
-test('an HTTP door answers a few requests of a connection at once, and cuts who sends many', async () => {
+test('an HTTP door answers a few requests of a connection at once, and reads no more of who sends many', async () => {
   let asked = 0;
+  let read = 0;
+  const count = () => {
+    read += 1;
+  };
   const listener = createHttpListener('127.0.0.1:0', (_request, response) => {
     asked += 1;
     setTimeout(() => response.end('done'), 50);
@@ -86,7 +91,10 @@ test('an HTTP door answers a few requests of a connection at once, and cuts who 
     });
   expect((await send(3)).split('done').length - 1).toBe(3);
   asked = 0;
+  subscribe('http.server.request.start', count);
   expect(await send(1_000)).toBe('');
+  unsubscribe('http.server.request.start', count);
   expect(asked).toBeLessThan(10);
+  expect(read).toBeLessThan(10);
   await listener.drain(1_000);
 });
