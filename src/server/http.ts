@@ -67,9 +67,14 @@ export function createHttpListener(
   };
 }
 
-/** Cuts a connection that asks on and on without waiting for answers, and reads no more of it. */
+/**
+ * Cuts a connection that asks on and on without waiting for answers, and reads no more of it. What was
+ * answered at once counts until the event loop has turned: Node takes up to 2 MB from one connection before
+ * it looks at the next, 14,000 requests.
+ */
 function limitPipelined(handler: RequestListener): RequestListener {
   const running = new WeakMap<Socket, number>();
+  const end = (socket: Socket) => running.set(socket, (running.get(socket) ?? 1) - 1);
   return (request, response) => {
     const { socket } = request;
     const others = running.get(socket) ?? 0;
@@ -79,7 +84,7 @@ function limitPipelined(handler: RequestListener): RequestListener {
       return;
     }
     running.set(socket, others + 1);
-    response.once('close', () => running.set(socket, (running.get(socket) ?? 1) - 1));
+    response.once('close', () => setImmediate(end, socket));
     handler(request, response);
   };
 }
