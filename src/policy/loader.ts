@@ -141,7 +141,11 @@ async function renew(state: State, { source, prepare, persisted, now }: LoaderOp
   const archive = await source.fetch();
   const fresh = archive && prepare(archive);
   const changed = fresh && fresh.bundle.digest !== state.generation?.bundle.digest;
-  if (changed) activate(state, fresh, now());
+  if (changed) {
+    // It might not be asked, and so would take the place of a policy that might.
+    if (state.generation && hasEnded(fresh, now())) throw new BundleFault(ENDED);
+    activate(state, fresh, now());
+  }
   state.lastSuccess = now();
   // Not compared with the bundle that serves: one that serves and could not be kept is fetched again,
   // and has to be saved then.
@@ -156,6 +160,12 @@ function activate(state: State, fresh: Generation, now: number): void {
   state.lastActivation = now;
 }
 
+const ENDED = "the bundle's not_after has passed";
+
+function hasEnded({ bundle }: Generation, now: number): boolean {
+  return now > bundle.notAfter;
+}
+
 function unforeseen(cause: unknown): BundleFault {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new BundleFault(`the policy cannot be loaded: ${why}`, { cause });
@@ -167,7 +177,7 @@ function revisionOf({ generation }: State): string {
 
 function staleness(state: State, { source, maxStalenessMs, now }: LoaderOptions): string {
   if (!state.generation) return '';
-  if (now() > state.generation.bundle.notAfter) return "the bundle's not_after has passed";
+  if (hasEnded(state.generation, now())) return ENDED;
   const silent = source.remote && now() - state.lastSuccess > maxStalenessMs;
   return silent ? 'the bundle service has not answered for too long' : '';
 }

@@ -84,6 +84,8 @@ function toErrorInfo(refusal: Refusal, decisionId: string) {
 function retryDelay({ reason, retryAfterMs }: Refusal): number | undefined {
   const { grpc } = REASONS[reason];
   if (grpc !== 'UNAVAILABLE' && grpc !== 'RESOURCE_EXHAUSTED') return undefined;
+  // Nobody knows when a disk is well again, and clients are told not to try.
+  if (reason === 'AUDIT_UNAVAILABLE') return undefined;
   return retryAfterMs ?? DEFAULT_RETRY_MS;
 }
 

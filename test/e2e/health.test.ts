@@ -66,6 +66,7 @@ test('nobody is served while calls cannot be recorded, and callers are told not 
     code: status.UNAVAILABLE,
     reason: 'AUDIT_UNAVAILABLE',
     pushback: '-1',
+    retries: false,
   });
   renameSync(`${proxy.folder}-away`, proxy.folder);
   await expect.poll(now, { timeout: 5000 }).toEqual(BOTH('SERVING'));

@@ -72,10 +72,12 @@ describe('the decision point', () => {
     expect(after).toMatchObject({ revision: 'example-2', phase: 'result', bundle: first.bundle });
   });
 
-  it('takes no bundle past its not_after, and says so in its status', async () => {
-    const ended = withManifest(archive(EXAMPLE), {
-      metadata: { not_after: '2026-01-01T00:00:00Z' },
-    });
+  const ended = withManifest(archive(EXAMPLE), {
+    revision: 'ended',
+    metadata: { not_after: '2026-01-01T00:00:00Z' },
+  });
+
+  it('asks no bundle past its not_after, and says so in its status', async () => {
     const point = await open({ source: fileOf(ended) });
     expect(await point.decide(resolved(), 'request')).toMatchObject({
       effect: 'deny',
@@ -84,6 +86,17 @@ describe('the decision point', () => {
     expect(point.status()).toMatchObject({
       stale: true,
       error: "the bundle's not_after has passed",
+    });
+  });
+
+  it('gives the place of one that serves to none past its not_after', async () => {
+    const source = fileOf(archive(EXAMPLE));
+    const point = await open({ source });
+    writeFileSync(source, ended);
+    await expect(point.reload()).rejects.toThrow("the bundle's not_after has passed");
+    expect(await point.decide(resolved(), 'request')).toMatchObject({
+      effect: 'allow',
+      revision: 'example-2',
     });
   });
 

@@ -42,7 +42,13 @@ export function defineCheck(command: Command, terminal: Terminal): void {
         const why = evaluation.reasons[0]?.message ?? '';
         throw new CommandFailure(`no decision for ${name}: ${evaluation.failure}, ${why}`);
       }
-      const { revision, digest } = generation.bundle;
+      const { revision, digest, notAfter } = generation.bundle;
+      if (Date.now() > notAfter) {
+        const ended = new Date(notAfter).toISOString();
+        throw new CommandFailure(
+          `the bundle's not_after has passed: it was not to be asked after ${ended}`,
+        );
+      }
       const answered = Object.keys(SAMPLES).length + inputs.length;
       terminal.stdout.write(
         `revision ${revision}\nsha256   ${digest}\nsamples  ${answered} answered\n`,

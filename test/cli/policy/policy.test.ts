@@ -31,6 +31,7 @@ const fileOf = (name: string, content: string | Buffer) => {
   writeFileSync(file, content);
   return file;
 };
+const ENDED = withManifest(archive(EXAMPLE), { metadata: { not_after: '2026-01-01T00:00:00Z' } });
 const CASES = 'policies/example/cases.yaml';
 
 describe('policy check', () => {
@@ -44,6 +45,10 @@ describe('policy check', () => {
     ['none.tar.gz', /there is no policy bundle at none\.tar\.gz/],
     [fileOf('x.tar.gz', 'rubbish'), /no whole gzipped tar/],
     ['test/fixtures/policies/broken/bundle.tar.gz', /no decision for the sample/],
+    [
+      fileOf('ended.tar.gz', ENDED),
+      /not_after has passed: it was not to be asked after 2026-01-01/,
+    ],
   ])('refuses %s in one sentence', async (bundle, sentence) => {
     const { code, err } = await policy(`check ${bundle}`);
     expect(code).toBe(1);
