@@ -35,7 +35,7 @@ const OPEN = Symbol('open');
  * what one connection may have is little until there are a thousand of them.
  */
 export function shareStreams(options: ShareStreamsOptions): { close(): void } {
-  const { connections, most, oldMs = 2000 } = options;
+  const { connections, most, oldMs = 5000 } = options;
   const busy = new Set<Own>();
   let count = 0;
 
@@ -82,8 +82,9 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
 }
 
 /**
- * The oldest of those that their callers hold open, where one is old; each connection keeps one, such
- * as a watch. Where none is old, one of the connection that holds most.
+ * The oldest of those that their callers hold open, where one is old; where none is, one of the connection
+ * that holds most. Each connection keeps one, such as a watch, or an honest call that has just begun
+ * while all others wait for their answers.
  */
 function worst(busy: Iterable<Own>, oldAt: number): Open | undefined {
   let oldest: Open | undefined;
@@ -91,7 +92,7 @@ function worst(busy: Iterable<Own>, oldAt: number): Open | undefined {
   for (const own of busy) {
     if (own.length > most.length) {
       const held = own.filter(isHeld);
-      if (held.length > most.length) most = held;
+      if (held.length > Math.max(1, most.length)) most = held;
     }
     for (let place = 1; place < own.length; place += 1) {
       const call = own[place];

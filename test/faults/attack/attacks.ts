@@ -25,7 +25,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   '200 connections with 10 half messages': manyConnections(200, () => [HELLO, ...odd(10).flatMap(halfCall)]),
   '20,000 calls without a message': manyConnections(200, () => [HELLO, ...odd(100).map((n) => frame(TYPE.headers, OPEN, n, callHeaders()))]),
   '20,000 answers that nobody takes': manyConnections(200, () => [PREFACE, NO_WINDOW, ...odd(100).flatMap((n) => [frame(TYPE.headers, OPEN, n, callHeaders({ ':path': '/grpc.health.v1.Health/Check' })), frame(TYPE.data, FLAG.endStream, n, EMPTY_MESSAGE)])]),
-  'messages in pieces of one byte': oneConnection(20_000, (n) => n < 200 ? [frame(TYPE.headers, OPEN, n, callHeaders()), frame(TYPE.data, 0, n, Buffer.from([0, 0, 3, 0xd0, 0]))] : odd(100).map((stream) => frame(TYPE.data, 0, stream, Buffer.alloc(1)))),
+  'messages in pieces of one byte': oneConnection(10_000, (n) => n < 200 ? [frame(TYPE.headers, OPEN, n, callHeaders()), frame(TYPE.data, 0, n, Buffer.from([0, 0, 3, 0xd0, 0]))] : odd(100).map((stream) => frame(TYPE.data, 0, stream, Buffer.alloc(1)))),
   'large half messages on 10 connections, again and again': manyStreams({ connections: 10, ms: 4000, say: (stream) => void stream.write(message(Buffer.alloc(250_000)).subarray(0, -10)) }),
   'contexts of 23,000 pairs on 2 connections, again and again': manyStreams({ connections: 2, ms: 4000, say: (stream) => void stream.end(MANY_PAIRS) }),
   'watches of 2,000 long names': watches,

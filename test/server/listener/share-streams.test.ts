@@ -63,6 +63,19 @@ test('calls that wait for their answers are left alone', async () => {
   expect((await Promise.allSettled(waiting)).map(({ status }) => status)).not.toContain('rejected');
 });
 
+test('a call that begins while all others wait for their answers is served', async () => {
+  watch = shareStreams({ connections: door.connections, most: MOST });
+  const waiting = Array.from({ length: MOST }, () => caller.whoAmI());
+  await expect.poll(() => door.arrivals.length).toBe(MOST);
+  const newcomer = createCaller(address);
+  const served = newcomer.whoAmI();
+  await expect.poll(() => door.arrivals.length).toBe(MOST + 1);
+  answers.resolve();
+  expect(await served).toContain('127.0.0.1');
+  await Promise.all(waiting);
+  newcomer.close();
+});
+
 test('calls that have ended do not count', async () => {
   watch = shareStreams({ connections: door.connections, most: MOST });
   answers.resolve();
