@@ -37,9 +37,15 @@ export function wireLimits(grpc: Config['grpc']): WireLimits {
   };
 }
 
-/** All calls that are let in or wait, as many again on their way in or out, and a watch on each connection. */
+/**
+ * What each connection may have open where there are as many as there may be: an honest one whose calls
+ * had to wait for us sends as many at once, a third of a second of 50 a second.
+ */
+const STREAMS_OF_EACH = 16;
+
+/** All calls that are let in or wait, as many again on their way in or out, and a share for each connection. */
 export function mostStreams({ grpc, limits }: Pick<Config, 'grpc' | 'limits'>): number {
-  return 2 * (limits.max_in_flight + limits.max_queue) + grpc.connections.max;
+  return 2 * (limits.max_in_flight + limits.max_queue) + STREAMS_OF_EACH * grpc.connections.max;
 }
 
 export function bucket({ per_second: perSecond, burst }: Bucket): BucketLimits {
