@@ -7,10 +7,12 @@ export interface Placed {
 /** Values in no order. */
 export interface Bag<T extends Placed> {
   put(value: T): void;
-  /** Nothing happens where it is not in this one. */
-  take(value: T): void;
+  /** Nothing happens where it is not in this one, and the answer is false. */
+  take(value: T): boolean;
   /** All of them, as they are now. */
   all(): T[];
+  /** The same without a copy: puts and takes move them. */
+  readonly values: readonly T[];
 }
 
 /**
@@ -26,12 +28,14 @@ export function createBag<T extends Placed>(): Bag<T> {
       values.push(value);
     },
     take(value) {
-      if (values[value.place] !== value) return;
+      if (values[value.place] !== value) return false;
       const last = values.pop();
-      if (last === undefined || last === value) return;
+      if (last === undefined || last === value) return true;
       values[value.place] = last;
       last.place = value.place;
+      return true;
     },
     all: () => [...values],
+    values,
   };
 }

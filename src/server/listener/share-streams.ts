@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+import { type Bag, createBag, type Placed } from './bag.ts';
 import type { Connections } from './connections.ts';
 
 export interface ShareStreamsOptions {
@@ -11,16 +12,15 @@ export interface ShareStreamsOptions {
   readonly oldMs?: number;
 }
 
-/** An open call, and where among those of its connection it stands. */
-interface Open {
+/** An open call, in the bag of its connection. */
+interface Open extends Placed {
   readonly stream: ServerHttp2Stream;
   readonly at: number;
   readonly own: Own;
-  place: number;
 }
 
 /** The open calls of one connection. */
-type Own = Open[];
+type Own = Bag<Open>;
 
 type OwnSession = Http2Session & { [OWN]?: Own };
 type OpenStream = ServerHttp2Stream & { [OPEN]?: Open };
@@ -43,10 +43,11 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
     const { stream } = message as { readonly stream: OpenStream };
     const session = stream.session as OwnSession | undefined;
     if (!session || (!session[OWN] && !connections.owns(session.socket))) return;
-    session[OWN] ??= [];
+    session[OWN] ??= createBag();
     const own = session[OWN];
-    stream[OPEN] = { stream, at: performance.now(), own, place: own.length };
-    if (own.push(stream[OPEN]) === 1) busy.add(own);
+    stream[OPEN] = { stream, at: performance.now(), own, place: 0 };
+    own.put(stream[OPEN]);
+    busy.add(own);
     count += 1;
     if (count > most) giveUp(worst(busy, performance.now() - oldMs));
   };
@@ -55,15 +56,10 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
     if (call) take(call);
   };
   const take = (call: Open): void => {
-    const { own, place } = call;
-    if (own[place] !== call) return;
+    const { own } = call;
+    if (!own.take(call)) return;
     count -= 1;
-    const last = own.pop() ?? call;
-    if (last !== call) {
-      own[place] = last;
-      last.place = place;
-    }
-    if (own.length === 0) busy.delete(own);
+    if (own.values.length === 0) busy.delete(own);
   };
   const giveUp = (call: Open | undefined): void => {
     if (!call) return;
@@ -88,8 +84,8 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
  */
 function worst(busy: Iterable<Own>, oldAt: number): Open | undefined {
   let oldest: Open | undefined;
-  let most: Own = [];
-  for (const own of busy) {
+  let most: readonly Open[] = [];
+  for (const { values: own } of busy) {
     if (own.length > most.length) {
       const held = own.filter(isHeld);
       if (held.length > Math.max(1, most.length)) most = held;
