@@ -2,8 +2,13 @@ import { Worker } from 'node:worker_threads';
 
 export interface Thread<Order> {
   post(order: Order): void;
-  /** Cuts it off. To ask it to end, `post` it an order of its own that says so. */
+  /** Cuts it off. */
   stop(): void;
+  /**
+   * Posts the order that tells it to end, and cuts it off where it has not within so many milliseconds: to
+   * cut one off while it loads can crash the process (nodejs/node#56312).
+   */
+  end(last: Order, withinMs: number): Promise<void>;
   /** Resolves when the thread has ended, which may be before it was asked to. */
   ended(): Promise<void>;
 }
@@ -46,9 +51,16 @@ export function startThread<Order, Report>(options: ThreadOptions<Report>): Thre
   worker.on('error', (thrown) => {
     cause = thrown;
   });
+  const stop = () => void worker.terminate();
   return {
     post: (order) => worker.postMessage(order),
     ended: () => exit,
-    stop: () => void worker.terminate(),
+    stop,
+    async end(last, withinMs) {
+      worker.postMessage(last);
+      const stuck = setTimeout(stop, withinMs);
+      await exit;
+      clearTimeout(stuck);
+    },
   };
 }

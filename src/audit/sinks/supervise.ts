@@ -34,10 +34,7 @@ export function superviseSinks(options: SuperviseSinksOptions): SupervisedSinks 
     },
     async close() {
       closing = true;
-      thread.post({ type: 'close' });
-      const stuck = setTimeout(thread.stop, CLOSE_MS);
-      await thread.ended();
-      clearTimeout(stuck);
+      await thread.end({ type: 'close' }, CLOSE_MS);
     },
   };
 

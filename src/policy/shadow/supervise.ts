@@ -42,20 +42,12 @@ export function superviseShadow(options: SuperviseShadowOptions): SupervisedShad
     post: (order) => thread?.post(order),
     async close() {
       Atomics.store(ending, 0, 1);
-      if (thread) await end(thread);
+      await thread?.end({ type: 'end' }, CLOSE_MS);
     },
   };
 
   function start(): Thread<ShadowOrder> {
     return startThread({ name: 'shadow', data: ending, onReport: onAnswers, onEnd: ended });
-  }
-
-  // To cut a thread off while it loads can crash the process (nodejs/node#56312): it is asked to end.
-  async function end(running: Thread<ShadowOrder>): Promise<void> {
-    running.post({ type: 'end' });
-    const stuck = setTimeout(running.stop, CLOSE_MS);
-    await running.ended();
-    clearTimeout(stuck);
   }
 
   function ended(): void {
