@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { overdue } from './bundle/bundle.ts';
 import { BundleFault } from './bundle/fault.ts';
 import type { Generation } from './generation.ts';
 import type { PersistedBundle } from './sources/persist.ts';
@@ -143,7 +144,8 @@ async function renew(state: State, { source, prepare, persisted, now }: LoaderOp
   const changed = fresh && fresh.bundle.digest !== state.generation?.bundle.digest;
   if (changed) {
     // It might not be asked, and so would take the place of a policy that might.
-    if (state.generation && hasEnded(fresh, now())) throw new BundleFault(ENDED);
+    const ended = state.generation ? overdue(fresh.bundle, now()) : '';
+    if (ended !== '') throw new BundleFault(ended);
     activate(state, fresh, now());
   }
   state.lastSuccess = now();
@@ -160,12 +162,6 @@ function activate(state: State, fresh: Generation, now: number): void {
   state.lastActivation = now;
 }
 
-const ENDED = "the bundle's not_after has passed";
-
-function hasEnded({ bundle }: Generation, now: number): boolean {
-  return now > bundle.notAfter;
-}
-
 function unforeseen(cause: unknown): BundleFault {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new BundleFault(`the policy cannot be loaded: ${why}`, { cause });
@@ -177,7 +173,8 @@ function revisionOf({ generation }: State): string {
 
 function staleness(state: State, { source, maxStalenessMs, now }: LoaderOptions): string {
   if (!state.generation) return '';
-  if (hasEnded(state.generation, now())) return ENDED;
+  const ended = overdue(state.generation.bundle, now());
+  if (ended !== '') return ended;
   const silent = source.remote && now() - state.lastSuccess > maxStalenessMs;
   return silent ? 'the bundle service has not answered for too long' : '';
 }

@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import { overdue } from '../../policy/bundle/bundle.ts';
 import {
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
@@ -42,12 +43,11 @@ export function defineCheck(command: Command, terminal: Terminal): void {
         const why = evaluation.reasons[0]?.message ?? '';
         throw new CommandFailure(`no decision for ${name}: ${evaluation.failure}, ${why}`);
       }
-      const { revision, digest, notAfter } = generation.bundle;
-      if (Date.now() > notAfter) {
-        const ended = new Date(notAfter).toISOString();
-        throw new CommandFailure(
-          `the bundle's not_after has passed: it was not to be asked after ${ended}`,
-        );
+      const { revision, digest, notAfter } = bundle;
+      const ended = overdue(bundle, Date.now());
+      if (ended !== '') {
+        const last = new Date(notAfter).toISOString();
+        throw new CommandFailure(`${ended}: it was not to be asked after ${last}`);
       }
       const answered = Object.keys(SAMPLES).length + inputs.length;
       terminal.stdout.write(

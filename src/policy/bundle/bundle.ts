@@ -30,6 +30,11 @@ export interface Bundle {
   readonly files: ReadonlyMap<string, Buffer>;
 }
 
+/** A sentence where the bundle must not be used any more, or ''. */
+export function overdue({ notAfter }: Bundle, now: number): string {
+  return now > notAfter ? "the bundle's not_after has passed" : '';
+}
+
 const manifestSchema = z.looseObject({
   revision: z.string().max(256).default(''),
   wasm: z.array(z.looseObject({ entrypoint: z.string(), module: z.string() })).default([]),
