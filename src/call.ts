@@ -93,7 +93,9 @@ export interface Arrival {
   readonly accessKeyId: string;
 }
 
-export type PrincipalKind = 'spiffe' | 'mtls' | 'jwt' | 'uds' | 'access_key' | 'anonymous';
+export const PRINCIPAL_KINDS = ['spiffe', 'mtls', 'jwt', 'uds', 'access_key', 'anonymous'] as const;
+
+export type PrincipalKind = (typeof PRINCIPAL_KINDS)[number];
 
 export interface Principal {
   readonly id: string;

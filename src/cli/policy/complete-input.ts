@@ -1,4 +1,4 @@
-import type { PrincipalKind } from '../../call.ts';
+import { PRINCIPAL_KINDS } from '../../call.ts';
 import { contextChanges } from '../../policy/context-changes.ts';
 import type { InputSide, PolicyInput } from '../../policy/input.ts';
 import { SAMPLES } from '../../policy/samples.ts';
@@ -17,21 +17,13 @@ export function completeInput(part: unknown): PolicyInput {
   const laid = overlay(base, part, '') as PolicyInput;
   const source = withContextKeys(laid.source, part['source']);
   const destination = withContextKeys(laid.destination, part['destination']);
-  if (!KINDS.includes(laid.principal.kind)) {
-    throw new CommandFailure(`the input's /principal/kind must be one of ${KINDS.join(', ')}`);
+  if (!PRINCIPAL_KINDS.some((kind) => kind === laid.principal.kind)) {
+    const kinds = PRINCIPAL_KINDS.join(', ');
+    throw new CommandFailure(`the input's /principal/kind must be one of ${kinds}`);
   }
   const relation = overlay(relate(source, destination), part['relation'] ?? {}, '/relation');
   return { ...laid, source, destination, relation: relation as PolicyInput['relation'] };
 }
-
-const KINDS: readonly string[] = [
-  'spiffe',
-  'mtls',
-  'jwt',
-  'uds',
-  'access_key',
-  'anonymous',
-] satisfies PrincipalKind[];
 
 /** Free maps take any key; all else only the keys that are there. */
 const FREE = /\/(tags|attributes|encryption_context)$/;
