@@ -50,7 +50,7 @@ test.each([
   const [p90, p99OfOthers] = [percentile(times, 0.9), percentile(others, 0.99)];
   reportTrials({ fault: `policy ${job}`, trials: TRIALS, injections: injected, p90, p99OfOthers });
   expect(p90).toBeLessThan(2 * TIMEOUT_MS);
-  expect(p99OfOthers).toBeLessThan(2 * TIMEOUT_MS);
+  expect(p99OfOthers).toBeLessThan(50);
 });
 
 /** Of this thread alone: what others of the machine take is no matter of the policy's. */
