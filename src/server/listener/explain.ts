@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type {
   OutgoingHttpHeaders,
   ServerHttp2Stream,
@@ -6,6 +5,7 @@ import type {
 } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import type { Connections } from './connections.ts';
+import { watchStreams } from './watch-streams.ts';
 
 /** An answer that says no and that no handler has made. */
 export interface Unexplained {
@@ -48,17 +48,13 @@ export function explainRefusals({ connections, explain }: ExplainOptions): { clo
     (Object.getPrototypeOf(this) as ServerHttp2Stream).respond.call(this, explained, options);
   }
 
-  const created = (message: unknown): void => {
-    const { stream, headers } = message as {
-      readonly stream: Explained;
-      readonly headers?: { readonly ':path'?: string };
-    };
-    stream[PATH] = headers?.[':path'] ?? '';
-    // grpc-js never gives the headers as a list.
-    stream.respond = respond as Explained['respond'];
-  };
-  subscribe('http2.server.stream.created', created);
-  return { close: () => void unsubscribe('http2.server.stream.created', created) };
+  return watchStreams<Explained>({
+    created({ stream, headers }) {
+      stream[PATH] = headers?.[':path'] ?? '';
+      // grpc-js never gives the headers as a list.
+      stream.respond = respond as Explained['respond'];
+    },
+  });
 }
 
 /** What our own handlers refuse has its decision id already. */

@@ -1,7 +1,7 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import { createBag, type Placed } from './bag.ts';
 import type { Connections } from './connections.ts';
+import { type Published, watchStreams } from './watch-streams.ts';
 
 export interface HalfOpenOptions {
   /** Only calls that came through these are watched. */
@@ -12,12 +12,6 @@ export interface HalfOpenOptions {
   readonly limitMs: number;
   /** What connections with half-sent messages may have received since the oldest of these began. */
   readonly heldBytes?: number;
-}
-
-/** What Node publishes of each stream of every HTTP/2 server in the process. */
-interface Published {
-  readonly stream: BegunStream;
-  readonly headers?: { readonly ':path'?: string };
 }
 
 const SWEEP_MS = 50;
@@ -52,8 +46,7 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
   const begun = createBag<Begun>();
   let sweeping: NodeJS.Timeout | undefined;
 
-  const created = (message: unknown): void => {
-    const { stream, headers } = message as Published;
+  const created = ({ stream, headers }: Published<BegunStream>): void => {
     if (streaming.has(headers?.[':path'] ?? '')) return;
     const { session } = stream;
     const call = { at: performance.now(), bytes: received(session), pieces: 0, stream, place: 0 };
@@ -62,8 +55,8 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
     begun.put(call);
     sweepSoon();
   };
-  const closed = (message: unknown): void => {
-    const call = (message as Published).stream[BEGUN];
+  const closed = ({ stream }: Published<BegunStream>): void => {
+    const call = stream[BEGUN];
     if (call) begun.take(call);
   };
   const cut = (call: Begun): void => {
@@ -94,13 +87,11 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
     ).unref();
   };
 
-  subscribe('http2.server.stream.created', created);
-  subscribe('http2.server.stream.close', closed);
+  const watch = watchStreams({ created, closed });
   return {
     close() {
       clearTimeout(sweeping);
-      unsubscribe('http2.server.stream.created', created);
-      unsubscribe('http2.server.stream.close', closed);
+      watch.close();
     },
   };
 }

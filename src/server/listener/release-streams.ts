@@ -1,6 +1,6 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
+import { watchStreams } from './watch-streams.ts';
 
 /**
  * Removes all listeners of a stream that has ended, so that it holds nothing of its call. Node keeps
@@ -8,12 +8,7 @@ import type { ServerHttp2Stream } from 'node:http2';
  * of them is in the old generation, the streams of the later ones wait for a full collection.
  */
 export function releaseEndedStreams(): { close(): void } {
-  const created = (message: unknown): void => {
-    const { stream } = message as { readonly stream: ServerHttp2Stream };
-    stream.on('close', release);
-  };
-  subscribe('http2.server.stream.created', created);
-  return { close: () => void unsubscribe('http2.server.stream.created', created) };
+  return watchStreams({ created: ({ stream }) => void stream.on('close', release) });
 }
 
 /** The other listeners of this `close` are still called: Node copies the list before it calls the first. */

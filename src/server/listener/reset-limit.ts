@@ -1,6 +1,6 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+import { constants, type Http2Session } from 'node:http2';
 import type { Connections } from './connections.ts';
+import { watchStreams } from './watch-streams.ts';
 
 /**
  * A client may give up every call of its connection at once, and after that so many a second, as one
@@ -23,16 +23,14 @@ export interface ResetLimitOptions {
 export function limitResets({ connections, createBucket }: ResetLimitOptions): { close(): void } {
   const sessions = new WeakMap<Http2Session, ReturnType<typeof createBucket>>();
 
-  const closed = (message: unknown): void => {
-    const { stream } = message as { readonly stream: ServerHttp2Stream };
-    if (stream.rstCode === constants.NGHTTP2_NO_ERROR) return;
-    const { session } = stream;
-    if (!session || session.destroyed || !connections.owns(session.socket)) return;
-    const resets = sessions.get(session) ?? createBucket();
-    sessions.set(session, resets);
-    if (resets.take(performance.now()) > 0)
-      session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  };
-  subscribe('http2.server.stream.close', closed);
-  return { close: () => void unsubscribe('http2.server.stream.close', closed) };
+  return watchStreams({
+    closed({ stream: { rstCode, session } }) {
+      if (rstCode === constants.NGHTTP2_NO_ERROR) return;
+      if (!session || session.destroyed || !connections.owns(session.socket)) return;
+      const resets = sessions.get(session) ?? createBucket();
+      sessions.set(session, resets);
+      if (resets.take(performance.now()) > 0)
+        session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    },
+  });
 }

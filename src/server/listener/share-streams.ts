@@ -1,7 +1,7 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import { type Bag, createBag, type Placed } from './bag.ts';
 import type { Connections } from './connections.ts';
+import { type Published, watchStreams } from './watch-streams.ts';
 
 export interface ShareStreamsOptions {
   /** Only calls that came through these are counted. */
@@ -39,8 +39,7 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
   const busy = new Set<Own>();
   let count = 0;
 
-  const created = (message: unknown): void => {
-    const { stream } = message as { readonly stream: OpenStream };
+  const created = ({ stream }: Published<OpenStream>): void => {
     const session = stream.session as OwnSession | undefined;
     if (!session || (!session[OWN] && !connections.owns(session.socket))) return;
     session[OWN] ??= createBag();
@@ -51,8 +50,8 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
     count += 1;
     if (count > most) giveUp(worst(busy, performance.now() - oldMs));
   };
-  const closed = (message: unknown): void => {
-    const call = (message as { readonly stream: OpenStream }).stream[OPEN];
+  const closed = ({ stream }: Published<OpenStream>): void => {
+    const call = stream[OPEN];
     if (call) take(call);
   };
   const take = (call: Open): void => {
@@ -67,14 +66,7 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
     call.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   };
 
-  subscribe('http2.server.stream.created', created);
-  subscribe('http2.server.stream.close', closed);
-  return {
-    close() {
-      unsubscribe('http2.server.stream.created', created);
-      unsubscribe('http2.server.stream.close', closed);
-    },
-  };
+  return watchStreams({ created, closed });
 }
 
 /**

@@ -1,4 +1,5 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { IncomingHttpHeaders } from 'node:http2';
+import { watchStreams } from './watch-streams.ts';
 
 /** `grpc-timeout`: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests */
 const FORM = /^(\d{1,8})([HMSmun])$/;
@@ -10,24 +11,20 @@ const LONGEST = { text: '596H', ms: 596 * UNIT_MS.H } as const;
 /** Where a handler finds, in the call's metadata, that the timeout was none; `grpc-` is not the callers'. */
 export const WRONG_TIMEOUT = 'grpc-timeout-wrong';
 
-type Headers = Record<string, string | string[] | undefined>;
-
 /**
  * Corrects `grpc-timeout` before grpc-js reads it, which takes `-5S` for five seconds and lets `597H`
  * overflow into a time that has passed, with a warning on stderr.
  */
 export function correctTimeouts(): { close(): void } {
-  // Node publishes the very object that the server's stream handler gets afterwards.
-  const created = (message: unknown): void => {
-    const { headers } = message as { readonly headers?: Headers };
-    const asked = headers?.['grpc-timeout'];
-    if (headers && asked !== undefined) correct(headers, String(asked));
-  };
-  subscribe('http2.server.stream.created', created);
-  return { close: () => void unsubscribe('http2.server.stream.created', created) };
+  return watchStreams({
+    created({ headers }) {
+      const asked = headers?.['grpc-timeout'];
+      if (headers && asked !== undefined) correct(headers, String(asked));
+    },
+  });
 }
 
-function correct(headers: Headers, asked: string): void {
+function correct(headers: IncomingHttpHeaders, asked: string): void {
   const [, amount, unit] = FORM.exec(asked) ?? [];
   if (amount === undefined) {
     delete headers['grpc-timeout'];
