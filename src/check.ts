@@ -1,7 +1,7 @@
 import type { Call, Decision, Progress, Resolved } from './call.ts';
 import type { Refusal } from './errors.ts';
-import { createFrame, type FrameStages } from './frame.ts';
 import { refusalInForce, refusalOf } from './policy/permit.ts';
+import { createEnds, type EndStages } from './spine-ends.ts';
 import type { Stages } from './stages.ts';
 
 /** What a check tells: the decision that a ReEncrypt would get, and why it would go no further. */
@@ -13,7 +13,7 @@ export type Checked = Resolved & {
 
 export type Check = (call: Call) => Promise<Checked>;
 
-type CheckStages = FrameStages & Pick<Stages, 'resolve' | 'decide'>;
+type CheckStages = EndStages & Pick<Stages, 'resolve' | 'decide'>;
 
 /**
  * The small spine, of CheckReEncrypt: identify → resolve → may this principal check? → what would a
@@ -21,7 +21,7 @@ type CheckStages = FrameStages & Pick<Stages, 'resolve' | 'decide'>;
  */
 export function createCheck(stages: CheckStages): Check {
   const { resolve, decide, record, count } = stages;
-  const { enter, refuse } = createFrame(stages);
+  const { enter, refuse } = createEnds(stages);
 
   return async (call) => {
     const { principal, leave } = await enter(call);

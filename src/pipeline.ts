@@ -1,6 +1,6 @@
 import type { Call, Decision, KmsAnswer, Phase, Progress, Resolved } from './call.ts';
-import { createFrame } from './frame.ts';
 import { permit } from './policy/permit.ts';
+import { createEnds } from './spine-ends.ts';
 import type { Stages } from './stages.ts';
 
 type Judged = Resolved & { readonly decision: Decision };
@@ -17,7 +17,7 @@ export type Pipeline = (call: Call) => Promise<Released>;
  */
 export function createPipeline(stages: Stages): Pipeline {
   const { resolve, decide, forward, confirm, record, count } = stages;
-  const { enter, refuse } = createFrame(stages);
+  const { enter, refuse } = createEnds(stages);
 
   return async (call) => {
     const { principal, leave } = await enter(call);

@@ -2,13 +2,13 @@ import type { CheckReEncryptResponse__Output } from '../gen/kms/reencrypt/v1/Che
 import type { DecisionReason__Output } from '../gen/kms/reencrypt/v1/DecisionReason.ts';
 import type { ResolvedKey__Output } from '../gen/kms/reencrypt/v1/ResolvedKey.ts';
 import type { Run } from './command.ts';
-import { withArguments } from './re-encrypt/command-frame.ts';
 import { EXIT_CODE, usageFailure } from './re-encrypt/failure.ts';
 import { formatValue } from './re-encrypt/output/format.ts';
 import { withProxy } from './re-encrypt/targets/proxy-target.ts';
 import { isHttp } from './re-encrypt/targets/target.ts';
 import { toWireRequest } from './re-encrypt/targets/wire-request.ts';
 import type { Value } from './re-encrypt/values/value.ts';
+import { withArguments } from './re-encrypt/with-arguments.ts';
 
 /** Shows what policy decides of the same call, without performing it. Exits 0 if it allows, else 254. */
 export const run: Run = withArguments('check', async ({ call, terminal }) => {

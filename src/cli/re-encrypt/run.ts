@@ -1,9 +1,9 @@
 import type { Run } from '../command.ts';
-import { type Result, type Work, withArguments } from './command-frame.ts';
 import { EXIT_CODE } from './failure.ts';
 import { formatValue } from './output/format.ts';
 import { isHttp, type TargetAnswer, type TargetCall } from './targets/target.ts';
 import type { Value } from './values/value.ts';
+import { type Result, type Work, withArguments } from './with-arguments.ts';
 
 /** `re-encrypt`, as the users of `aws kms re-encrypt` know it. */
 export const run: Run = withArguments('re-encrypt', async (work) => {

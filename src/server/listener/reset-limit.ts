@@ -18,7 +18,7 @@ export interface ResetLimitOptions {
 /**
  * Ends connections whose calls are reset over and over, whoever is made to reset them
  * (CVE-2023-44487, CVE-2025-8671). nghttp2 has such a limit too, but goes on through what it has
- * already read, so that every connection began 350 calls; this one ends between two frames.
+ * already read, so that every connection began 350 calls; this one ends between two frames of HTTP/2.
  */
 export function limitResets({ connections, createBucket }: ResetLimitOptions): { close(): void } {
   const sessions = new WeakMap<Http2Session, ReturnType<typeof createBucket>>();

@@ -2,10 +2,10 @@ import type { Call, Principal, Progress } from './call.ts';
 import { type Refusal, toRefusal } from './errors.ts';
 import type { Stages } from './stages.ts';
 
-export type FrameStages = Pick<Stages, 'identify' | 'admit' | 'record' | 'count'>;
+export type EndStages = Pick<Stages, 'identify' | 'admit' | 'record' | 'count'>;
 
 /** How a call comes in and how its refusal goes out: the same around every spine. */
-export function createFrame({ identify, admit, record, count }: FrameStages) {
+export function createEnds({ identify, admit, record, count }: EndStages) {
   return { enter, refuse };
 
   /** Who calls, and a place for the call; `leave` gives it back. Mostly both are there at once. */
