@@ -1,4 +1,3 @@
-import { createCohorts } from '../cohort.ts';
 import type { Config } from '../config/schema.ts';
 import { cacheLookUps } from '../keys/cache.ts';
 import { createLookUp } from '../keys/look-up.ts';
@@ -8,6 +7,7 @@ import { createForward } from '../kms/forward.ts';
 import { createAdmission } from '../limits/admit.ts';
 import type { Stages } from '../stages.ts';
 import { createCauseLog } from './causes.ts';
+import { createCohorts } from './cohort.ts';
 import { composeIdentify } from './identity.ts';
 import { admitLimits } from './limits.ts';
 import type { Parts } from './parts.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { createCohorts } from '../src/cohort.ts';
+import { createCohorts } from '../../src/app/cohort.ts';
 
 const inCohorts = createCohorts();
 
