@@ -25,6 +25,12 @@ type Own = Bag<Open>;
 type OwnSession = Http2Session & { [OWN]?: Own };
 type OpenStream = ServerHttp2Stream & { [OPEN]?: Open };
 
+/** What part of `oldMs` a message may take that came with its call, until it is read. */
+const BEGUN = 1 / 50;
+
+/** Calls by how many their connection holds when it is their turn. */
+type Turns = Open[][];
+
 /** Where a session and a stream carry theirs. */
 const OWN = Symbol('own');
 const OPEN = Symbol('open');
@@ -36,6 +42,8 @@ const OPEN = Symbol('open');
  */
 export function shareStreams(options: ShareStreamsOptions): { close(): void } {
   const { connections, most, oldMs = 5000 } = options;
+  // More than one, so that all are looked through once for many that begin.
+  const atOnce = 1 + Math.floor(most / 32);
   const busy = new Set<Own>();
   let count = 0;
 
@@ -48,7 +56,7 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
     own.put(stream[OPEN]);
     busy.add(own);
     count += 1;
-    if (count > most) giveUp(worst(busy, performance.now() - oldMs));
+    if (count > most) worst(busy, oldMs, atOnce).forEach(giveUp);
   };
   const closed = ({ stream }: Published<OpenStream>): void => {
     const call = stream[OPEN];
@@ -60,8 +68,7 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
     count -= 1;
     if (own.values.length === 0) busy.delete(own);
   };
-  const giveUp = (call: Open | undefined): void => {
-    if (!call) return;
+  const giveUp = (call: Open): void => {
     take(call);
     call.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   };
@@ -70,24 +77,25 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
 }
 
 /**
- * The oldest of those that their callers hold open, where one is old; where none is, one of the connection
- * that holds most. Each connection keeps one, such as a watch, or an honest call that has just begun
- * while all others wait for their answers.
+ * So many of those that their callers hold open: the old ones first, and those that have just begun
+ * last. Of one age each in turn is the oldest of the connection that holds most by then. Each connection
+ * keeps one, such as a watch, or an honest call that has just begun while all others wait for their answers.
  */
-function worst(busy: Iterable<Own>, oldAt: number): Open | undefined {
-  let oldest: Open | undefined;
-  let most: readonly Open[] = [];
-  for (const { values: own } of busy) {
-    if (own.length > most.length) {
-      const held = own.filter(isHeld);
-      if (held.length > Math.max(1, most.length)) most = held;
-    }
-    for (let place = 1; place < own.length; place += 1) {
-      const call = own[place];
-      if (call && call.at < (oldest?.at ?? oldAt) && isHeld(call)) oldest = call;
+function worst(busy: Iterable<Own>, oldMs: number, number: number): Open[] {
+  const now = performance.now();
+  const [oldAt, begunAt] = [now - oldMs, now - oldMs * BEGUN];
+  const [old, others, begun]: [Turns, Turns, Turns] = [[], [], []];
+  for (const { values } of busy) {
+    const held = values.filter(isHeld).sort((one, other) => one.at - other.at);
+    for (const [before, call] of held.entries()) {
+      const turns = call.at < oldAt ? old : call.at < begunAt ? others : begun;
+      const turn = held.length - before;
+      turns[turn] ??= [];
+      if (call.place > 0) turns[turn].push(call);
     }
   }
-  return oldest ?? most.at(-1);
+  // flat() leaves out the turns that are nobody's.
+  return [old, others, begun].flatMap((turns) => turns.reverse().flat()).slice(0, number);
 }
 
 /** A call that waits for its answer is held by us, and such calls have limits of their own. */

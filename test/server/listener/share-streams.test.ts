@@ -32,12 +32,14 @@ afterEach(async () => {
   await door.close();
 });
 
-test('where all have too many calls open, whoever has most gives up some', async () => {
+test('where all have too many calls open, whoever has most gives up its oldest but one', async () => {
   watch = shareStreams({ connections: door.connections, most: MOST });
   const few = await openCalls(5);
   const many = await openCalls(30);
   await expect.poll(() => many.filter(({ rstCode }) => rstCode === 11).length).toBe(15);
   expect(few.filter(({ closed }) => closed)).toEqual([]);
+  const given = many.flatMap(({ rstCode }, n) => (rstCode === 11 ? [n] : []));
+  expect(given).toEqual(Array.from({ length: 15 }, (_, n) => n + 1));
   answers.resolve();
   expect(await caller.whoAmI()).toContain('127.0.0.1');
 });
@@ -50,6 +52,16 @@ test('old calls go first, but one of each connection stays', async () => {
   await expect.poll(() => old.flat().filter(({ closed }) => closed).length).toBe(3);
   for (const calls of old) expect(calls.map(({ rstCode }) => rstCode).sort()).toEqual([0, 11]);
   expect(young.filter(({ closed }) => closed)).toEqual([]);
+});
+
+test('calls that have just begun go last, however many their connection has', async () => {
+  watch = shareStreams({ connections: door.connections, most: MOST, oldMs: 2500 });
+  const held = await Promise.all([openCalls(6), openCalls(6), openCalls(6)]);
+  await sleep(100);
+  answers.resolve();
+  const calls = Array.from({ length: 12 }, () => caller.whoAmI());
+  expect((await Promise.allSettled(calls)).map(({ status }) => status)).not.toContain('rejected');
+  expect(held.flat().filter(({ rstCode }) => rstCode === 11).length).toBeGreaterThan(0);
 });
 
 test('calls that wait for their answers are left alone', async () => {
