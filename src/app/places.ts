@@ -1,11 +1,12 @@
 import { constants, type Stats } from 'node:fs';
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { readRegular } from '../regular-file.ts';
 import { ofSetting } from './of-setting.ts';
 
 /** Whether what a setting names can be read; what it holds is not judged. */
 export async function readable(setting: string, file: string | undefined): Promise<void> {
-  if (file !== undefined) await ofSetting(setting, () => readFile(file));
+  if (file !== undefined) await ofSetting(setting, () => readRegular(file));
 }
 
 interface Written {

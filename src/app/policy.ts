@@ -1,6 +1,4 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { Audit } from '../audit/create-audit.ts';
 import type { Config } from '../config/schema.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -10,6 +8,7 @@ import type { ReloadEvent } from '../policy/loader.ts';
 import type { BundleOptions } from '../policy/open-loader.ts';
 import { createDecisionPoint, type DecisionPoint } from '../policy/point.ts';
 import type { ShadowEvent } from '../policy/shadow/shadow.ts';
+import { readRegular } from '../regular-file.ts';
 import { ofSetting } from './of-setting.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -81,7 +80,7 @@ export async function toVerification({ keys, keyid, scope }: Signing): Promise<V
 /** OpenSSL's own message for what is no key, `DECODER routines::unsupported`, helps nobody. */
 export function publicKeyOf(id: string, file: string): Promise<KeyObject> {
   return ofSetting(`policy.signing.keys.${id}.key_file`, () => {
-    const pem = readFileSync(file);
+    const pem = readRegular(file);
     try {
       return createPublicKey(pem);
     } catch (cause) {
@@ -98,7 +97,7 @@ async function toBundleOptions(config: Config['policy']): Promise<BundleOptions>
   const contentOf = async (setting: 'ca_file' | 'cert_file' | 'key_file') => {
     const file = files[setting];
     if (file === undefined) return;
-    return ofSetting(`policy.service.${setting}`, () => readFileSync(file));
+    return ofSetting(`policy.service.${setting}`, () => readRegular(file));
   };
   const [ca, cert, key] = [
     await contentOf('ca_file'),
@@ -114,7 +113,7 @@ async function toBundleOptions(config: Config['policy']): Promise<BundleOptions>
       maxDelayMs: polling.max_delay_seconds * 1_000,
       longPollingTimeoutSeconds: polling.long_polling_timeout_seconds,
       ...(tokenFile !== undefined && {
-        bearerToken: async () => (await readFile(tokenFile, 'utf8')).trim(),
+        bearerToken: async () => readRegular(tokenFile).toString().trim(),
       }),
       tls: {
         ...(ca && { ca }),

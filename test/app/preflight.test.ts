@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,6 +67,23 @@ describe('before a start', () => {
     expect(await problemsOf([written])).toEqual([
       expect.stringMatching(`^${setting.replaceAll('.', '\\.')}(:| is )`),
     ]);
+  });
+
+  test('no FIFO is waited for, wherever it is', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', ['-m', '600', fifo]);
+    const settings = [
+      signed(fifo),
+      tls(fifo),
+      jwt(fifo),
+      accessKey(fifo),
+      `audit.decision_log=${post(fifo)}`,
+      `policy.service.ca_file=${fifo}`,
+      `policy.service.bearer_token_file=${fifo}`,
+    ];
+    const found = await problemsOf(settings);
+    expect(found).toHaveLength(settings.length);
+    for (const sentence of found) expect(sentence).toContain(`${fifo} is no regular file`);
   });
 
   test('everything that is missing is told at once', async () => {

@@ -43,6 +43,13 @@ test('a checkpoint that is not taken is posted again, and the newest in place of
   expect(errors).toEqual([`audit: the checkpoint did not reach ${keeper.url}: it answers 503`]);
 });
 
+test('a token is not read from a FIFO or a device', async () => {
+  await using keeper = await startKeeper([]);
+  const service = { url: keeper.url, timeoutMs: 2_000, tokenFile: '/dev/zero' };
+  const sent = post(service, { headers: {}, body: '' });
+  await expect(sent).rejects.toThrow('/dev/zero is no regular file');
+});
+
 test('the last checkpoint is tried once more at the end, which no keeper holds up', async () => {
   await using keeper = await startKeeper([500, 204]);
   const post = createCheckpointPost({ url: keeper.url, timeoutMs: 2_000, onError: () => {} });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readRegular } from '../../regular-file.ts';
 
 /** A service off the host that takes what is posted to it. */
 export interface Service {
@@ -25,7 +25,7 @@ export async function post(
     method: 'POST',
     headers: {
       ...headers,
-      ...(tokenFile && { authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}` }),
+      ...(tokenFile && { authorization: `Bearer ${readRegular(tokenFile).toString().trim()}` }),
     },
     body,
     signal: AbortSignal.timeout(timeoutMs),

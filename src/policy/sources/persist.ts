@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
-import { mkdir, open, readFile, rename, stat, utimes } from 'node:fs/promises';
+import { mkdir, open, rename, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { readRegular } from '../../regular-file.ts';
 import { BundleFault } from '../bundle/fault.ts';
 
 /** The last good bundle of a remote source, kept for a start without that source. */
@@ -15,7 +16,7 @@ export function persistAt(path: string): PersistedBundle {
   return {
     async read() {
       try {
-        const archive = await readFile(path);
+        const archive = readRegular(path);
         return { archive, savedAt: (await stat(path)).mtimeMs };
       } catch {
         return undefined;

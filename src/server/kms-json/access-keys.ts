@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { readRegular } from '../../regular-file.ts';
 import type { AccessKeys } from './sigv4.ts';
 
 export interface AccessKeySetting {
@@ -24,7 +25,7 @@ export function readSecret({ secret_file: file }: AccessKeySetting, index: numbe
     if ((statSync(file).mode & 0o007) !== 0) {
       throw new Error('everyone may read it; take that right away');
     }
-    secret = readFileSync(file);
+    secret = readRegular(file);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`${setting}: ${file}: ${why}`, { cause });
