@@ -210,6 +210,7 @@ describe('a bundle service', () => {
     ['an error', (response) => response.writeHead(503).end(), /answers 503/],
     ['a redirect', (response) => response.writeHead(302, { location: 'http://169.254.169.254/' }).end(), /answers 302/],
     ['too much', (response) => response.writeHead(200).end(Buffer.alloc(2 << 20)), /more than 1048576 bytes/],
+    ['that it speaks another protocol', (response) => response.writeHead(101, { connection: 'upgrade', upgrade: 'h2c' }).end(), /gives no answer/],
     ['nothing', (response) => response.destroy(), /cannot be asked: ECONNRESET/],
   ];
   it.each(BAD)('that answers %s leaves what serves', async (_name, answer, sentence) => {

@@ -30,6 +30,8 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
       const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
       request(url, { headers, signal, agent: false, ...tls }, resolve)
         .on('error', reject)
+        // Where the service wants to speak another protocol there is no error, nor by the signal.
+        .on('close', () => reject(new BundleFault(`the bundle service gives no answer for ${url}`)))
         .end();
     });
     const body = await readAll(answer, maxBytes);
