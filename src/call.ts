@@ -127,7 +127,7 @@ export type KeyIdForm = 'key_id' | 'key_arn' | 'alias_name' | 'alias_arn' | '';
  * What a key id stood for when it was resolved. A field without a value is '' / [] / {} / false,
  * never absent; facts that the configuration switches off are named in `factsOff`.
  */
-export interface KeyFacts {
+export interface KeyFacts extends Omit<KeyDescription, 'arn'> {
   /** False only for a source key that the caller left out. */
   readonly known: boolean;
   readonly requestedKeyId: string;
@@ -136,19 +136,10 @@ export interface KeyFacts {
   readonly partition: string;
   readonly account: string;
   readonly region: string;
-  readonly keyId: string;
   /** `alias/…` as used in the request, '' where none was. */
   readonly alias: string;
   readonly aliases: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
-  readonly spec: string;
-  readonly usage: string;
-  readonly origin: string;
-  readonly manager: string;
-  readonly state: string;
-  readonly multiRegion: boolean;
-  readonly multiRegionType: string;
-  readonly createdAt: number;
   readonly factsOff: readonly string[];
 }
 

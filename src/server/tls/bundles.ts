@@ -1,8 +1,5 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
-import { checkAuthorities, splitPem } from './material.ts';
-
-/** CAs in PEM, by the trust domain for whose workloads they vouch. */
-export type Bundles = ReadonlyMap<string, string>;
+import { type Bundles, checkAuthorities, splitPem } from './material.ts';
 
 /** The trust domains that vouch for a peer, by all certificates that it has sent, its own first. */
 export type Vouching = (sent: readonly X509Certificate[]) => readonly string[];

@@ -1,6 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import type { Bundles } from './bundles.ts';
 
 /** A server's certificate as it is now, and word of every later one. */
 export interface TlsMaterial {
@@ -17,6 +16,9 @@ export interface TlsPair {
   /** The same CAs by their trust domains, where they are of several: each vouches for its own alone. */
   readonly bundles?: Bundles;
 }
+
+/** CAs in PEM, by the trust domain for whose workloads they vouch. */
+export type Bundles = ReadonlyMap<string, string>;
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 

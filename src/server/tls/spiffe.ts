@@ -1,6 +1,6 @@
-import { type Bundles, pickBundles } from './bundles.ts';
+import { pickBundles } from './bundles.ts';
 import type { TlsFiles } from './files.ts';
-import { checkPair, type TlsMaterial, type TlsPair } from './material.ts';
+import { type Bundles, checkPair, type TlsMaterial, type TlsPair } from './material.ts';
 import { followWorkloadApi, type WorkloadApi } from './workload-api.ts';
 import { readBundles, readSvid } from './workload-messages.ts';
 
