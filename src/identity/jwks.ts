@@ -136,8 +136,9 @@ async function readKeys(file: string): Promise<JWTVerifyGetKey> {
     const keys = createLocalJWKSet(set);
     if (set.keys.length === 0) throw new Error('it holds no key');
     return keys;
-  } catch (cause) {
-    throw new Error(`${file} is not a JSON Web Key Set: ${toError(cause).message}`, { cause });
+  } catch (thrown) {
+    // Not as the cause too: the log would tell it twice.
+    throw new Error(`${file} is not a JSON Web Key Set: ${toError(thrown).message}`);
   }
 }
 

@@ -14,6 +14,7 @@ import {
   type JWK,
   SignJWT,
 } from 'jose';
+import { stdSerializers } from 'pino';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Principal } from '../../src/call.ts';
 import { createFileKeys, createUrlKeys } from '../../src/identity/jwks.ts';
@@ -198,7 +199,7 @@ describe('keys', () => {
   test('stay as they are while the file is broken, which is told once', async () => {
     const errors: string[] = [];
     const { file } = await keysOf(signer);
-    const onError = (error: Error) => errors.push(error.message);
+    const onError = (error: Error) => errors.push(stdSerializers.err(error).message);
     const keys = await createFileKeys({ file, pollMs: 20, onError });
     await writeFile(file, '{"keys": [');
     await expect.poll(() => errors[0]).toContain('is not a JSON Web Key Set');
@@ -206,6 +207,7 @@ describe('keys', () => {
     expect(await identify(bearer(await token()), never)).toMatchObject({ id: 'billing' });
     await sleep(100);
     expect(errors).toEqual([...new Set(errors)]);
+    expect(errors[0]).not.toMatch(/: (.+): \1$/);
     keys.close();
   });
 

@@ -65,9 +65,10 @@ async function readPair(options: TlsFilesOptions): Promise<TlsPair> {
   ]);
   try {
     return checkPair({ cert, key, ...(ca !== undefined && { ca }) }, options.now());
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${certFile} and ${keyFile} cannot serve TLS: ${reason}`, { cause });
+  } catch (thrown) {
+    // Not as the cause too: the log would tell it twice.
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new Error(`${certFile} and ${keyFile} cannot serve TLS: ${reason}`);
   }
 }
 

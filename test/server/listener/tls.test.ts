@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { credentials } from '@grpc/grpc-js';
+import { stdSerializers } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   createTlsFiles,
@@ -18,9 +19,13 @@ const ca = createAuthority();
 const BILLING: Wants = { uris: ['spiffe://example.org/billing'], usage: 'client' };
 const PROXY: Wants = { dns: ['proxy.example'], usage: 'server' };
 
+/** A line that ends with a sentence and the same again. */
+const SAID_TWICE = /: (.+): \1$/;
+
 let door: Door;
 let folder: string;
 let files: TlsFiles;
+/** As a line of the log tells them. */
 let alarms: string[];
 const callers: Caller[] = [];
 
@@ -42,7 +47,7 @@ async function openDoor(
     clientCertificates: 'required',
     pollMs: 60_000,
     now: Date.now,
-    onAlarm: (error) => alarms.push(error.message),
+    onAlarm: (error) => alarms.push(stdSerializers.err(error).message),
     ...options,
   });
   return door.open({ tls: files, limits, onRefused });
@@ -239,6 +244,7 @@ describe('a certificate that is replaced', () => {
     await files.reload();
     await files.reload();
     expect(alarms).toEqual([expect.stringMatching(says)]);
+    expect(alarms[0]).not.toMatch(SAID_TWICE);
     expect(await caller(address, ca.issue(BILLING)).whoAmI()).toContain('127.0.0.1');
     await put(ca.issue({ ...PROXY, commonName: 'mended' }));
     await files.reload();
