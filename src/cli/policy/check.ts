@@ -26,7 +26,11 @@ export function defineCheck(command: Command, terminal: Terminal): void {
   command
     .command('check <bundle>')
     .description('Say whether a proxy would take a bundle (file, folder of Rego or URL).')
-    .option('--samples <path...>', 'more inputs that must get a decision (JSON or YAML)', [])
+    .option(
+      '--samples <path...>',
+      'more inputs that must get a decision (JSON or YAML, one a file or a line)',
+      [],
+    )
     .option('--verification-key <file>', 'PEM of the public key that it must be signed by')
     .addOption(
       new Option('--algorithm <name>', 'of that key').choices(SIGNING_ALGORITHMS).default('RS256'),

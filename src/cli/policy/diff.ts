@@ -18,7 +18,7 @@ export function defineDiff(command: Command, terminal: Terminal): void {
   command
     .command('diff <old> <new>')
     .description('Compare the decisions of two bundles over samples and recorded entries.')
-    .option('--samples <path...>', 'inputs, JSON or YAML', [])
+    .option('--samples <path...>', 'inputs, JSON or YAML, one a file or a line', [])
     .option('--entries <path...>', 'audit logs, folders of them or capture files', [])
     .action(async (before: string, after: string, options: DiffOptions) => {
       const bundles = [await openPolicy(before), await openPolicy(after)] as const;

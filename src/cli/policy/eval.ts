@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
-import { CommandFailure } from '../program.ts';
-import { inputsOf } from './inputs.ts';
+import { firstInputOf } from './inputs.ts';
 import { openPolicy } from './open.ts';
 
 /** Enough evaluations for the engine to have compiled what is hot. */
@@ -16,10 +15,9 @@ export function defineEval(command: Command, terminal: Terminal): void {
     .option('--timing', 'measure the decision too')
     .action(async (location: string, options: { input: string; timing?: boolean }) => {
       const generation = await openPolicy(location);
-      const [given] = await inputsOf([options.input], terminal.stdin);
-      if (!given) throw new CommandFailure('there is no input');
-      const text = JSON.stringify(given.input);
-      const judge = () => generation.judge(text, given.input.time.unix_ms);
+      const input = await firstInputOf(options.input, terminal.stdin);
+      const text = JSON.stringify(input);
+      const judge = () => generation.judge(text, input.time.unix_ms);
       const { allowUnknownSource, ...evaluation } = judge();
       const timing = options.timing ? { microseconds: measure(judge) } : {};
       const { revision } = generation.bundle;

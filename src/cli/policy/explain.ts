@@ -10,7 +10,7 @@ import type { PolicyInput } from '../../policy/input.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { isMasked } from './asked-by.ts';
-import { inputsOf } from './inputs.ts';
+import { firstInputOf } from './inputs.ts';
 import { openPolicy, prove } from './open.ts';
 
 /** `policy explain`: why a call is allowed or denied, rule by rule where the rules are data. */
@@ -22,9 +22,7 @@ export function defineExplain(command: Command, terminal: Terminal): void {
     .option('--trace', "add opa's own trace of what failed; needs a folder of Rego and opa")
     .action(async (location: string, options: { input: string; trace?: boolean }) => {
       const { bundle, judge } = await openPolicy(location);
-      const [given] = await inputsOf([options.input], terminal.stdin);
-      if (!given) throw new CommandFailure('there is no input');
-      const { input } = given;
+      const input = await firstInputOf(options.input, terminal.stdin);
       const whole = judge(JSON.stringify(input), input.time.unix_ms);
       terminal.stdout.write(`${headline(whole)}\n${reasonsOf(whole, input)}`);
       if (isMasked(input)) terminal.stdout.write(MASKED);

@@ -6,34 +6,63 @@ import { CommandFailure } from '../program.ts';
 import { askedBy } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
 import { readText } from './open.ts';
+import { isTree } from './tree.ts';
 
 export interface NamedInput {
   readonly name: string;
   readonly input: PolicyInput;
 }
 
-/** Inputs of files and folders of JSON or YAML, `-` for standard input, each completed. @throws CommandFailure */
+/**
+ * Inputs of files and folders of JSON or YAML, `-` for standard input, each completed. A file has one, or
+ * one a line. @throws CommandFailure
+ */
 export async function inputsOf(
   paths: readonly string[],
   stdin: NodeJS.ReadableStream,
 ): Promise<NamedInput[]> {
-  const files = (await Promise.all(paths.map(filesOf))).flat();
-  return Promise.all(
-    files.map(async (name) => ({
-      name,
-      input: completeInput(askedBy(documentIn(name, await readText(name, stdin)))),
-    })),
-  );
+  return (await documentsOf(paths, stdin)).map(({ name, document }) => ({
+    name,
+    input: completeInput(askedBy(document)),
+  }));
 }
 
-/** Of lines of JSON, as an audit log has of one call, the first that says what policy was asked. */
-function documentIn(name: string, text: string): unknown {
+/** The first of them: of the entries of one call, the one that says what policy was asked. @throws CommandFailure */
+export async function firstInputOf(
+  path: string,
+  stdin: NodeJS.ReadableStream,
+): Promise<PolicyInput> {
+  const [first] = await documentsOf([path], stdin);
+  if (!first) throw new CommandFailure('there is no input');
+  return completeInput(askedBy(first.document));
+}
+
+interface NamedDocument {
+  readonly name: string;
+  readonly document: unknown;
+}
+
+async function documentsOf(
+  paths: readonly string[],
+  stdin: NodeJS.ReadableStream,
+): Promise<NamedDocument[]> {
+  const files = (await Promise.all(paths.map(filesOf))).flat();
+  const read = files.map(async (name) => documentsIn(name, await readText(name, stdin)));
+  return (await Promise.all(read)).flat();
+}
+
+/** Of lines of JSON, as an audit log has, those that say what policy was asked; all, where none does. */
+function documentsIn(name: string, text: string): NamedDocument[] {
   const lines = text.trim().split('\n');
   if (lines.length === 1 || !lines.every((line) => line.startsWith('{'))) {
-    return parseDocument(name, text);
+    return [{ name, document: parseDocument(name, text) }];
   }
-  const documents = lines.map((line) => parseDocument(name, line));
-  return documents.find((one) => (one as { input?: unknown }).input !== undefined) ?? documents[0];
+  const all = lines.map((line, index) => {
+    const place = `${name}:${index + 1}`;
+    return { name: place, document: parseDocument(place, line) };
+  });
+  const asked = all.filter(({ document }) => isTree(document) && document['input'] !== undefined);
+  return asked.length > 0 ? asked : all;
 }
 
 /** @throws CommandFailure */

@@ -174,6 +174,16 @@ describe('policy diff', () => {
     expect(code).toBe(1);
     expect(out).toMatch(/^deny → allow {2}a plain call {2}fine$/m);
   });
+
+  it('compares every call of a log that is given for a sample', async () => {
+    const lines = [{ input: {} }, { kind: 'outcome' }, { input: {} }];
+    const entries = lines.map((line) => JSON.stringify({ decision_id: 'id', ...line }));
+    const log = fileOf('calls.jsonl', `${entries.join('\n')}\n`);
+    const { out } = await policy(`diff ${EXAMPLE} ${HAZARDS} --samples ${log}`);
+    expect(out).toContain(`deny → allow  ${log}:1  fine\n`);
+    expect(out).toContain(`deny → allow  ${log}:3  fine\n`);
+    expect(out).not.toContain(`${log}:2`);
+  });
 });
 
 describe('policy replay', () => {
