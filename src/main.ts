@@ -34,8 +34,9 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`kms-reencrypt-proxy: ${wrong}\n`);
     return EXIT.failure;
   }
-  keepHeapSmall(process.env);
   const { run } = await command.load();
+  // Not before: what is loaded lives, and a heap held small would be collected in vain all the while.
+  keepHeapSmall(process.env);
   return run(rest, process);
 }
 
