@@ -8,6 +8,7 @@ import {
   type Principal,
   type Progress,
 } from '../../src/call.ts';
+import { PLAIN_KEY } from '../helpers/key-description.ts';
 
 /** A version 4 UUID made of a number, so that a test can name the call again. */
 export function idOf(number: number): string {
@@ -31,14 +32,7 @@ export const SOURCE: KeyFacts = {
   alias: 'alias/orders',
   aliases: ['alias/orders'],
   tags: { team: 'orders' },
-  spec: 'SYMMETRIC_DEFAULT',
-  usage: 'ENCRYPT_DECRYPT',
-  origin: 'AWS_KMS',
-  manager: 'CUSTOMER',
-  state: 'Enabled',
-  multiRegion: false,
-  multiRegionType: '',
-  createdAt: 1_735_689_600_000,
+  ...PLAIN_KEY,
   factsOff: [],
 };
 

@@ -3,6 +3,7 @@ import type { KeyDescription } from '../../src/call.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { KeyDirectory } from '../../src/keys/directory.ts';
 import { createLookUp, type FactSettings } from '../../src/keys/look-up.ts';
+import { PLAIN_KEY } from '../helpers/key-description.ts';
 
 const ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const ALL: FactSettings = { describe: true, tags: true, aliases: true, ownAccount: '' };
@@ -12,14 +13,7 @@ const directory: KeyDirectory = {
   describeKey: async () => ({
     arn: ARN,
     keyId: '1234abcd-12ab-34cd-56ef-1234567890ab',
-    spec: 'SYMMETRIC_DEFAULT',
-    usage: 'ENCRYPT_DECRYPT',
-    origin: 'AWS_KMS',
-    manager: 'CUSTOMER',
-    state: 'Enabled',
-    multiRegion: false,
-    multiRegionType: '',
-    createdAt: 1_735_689_600_000,
+    ...PLAIN_KEY,
   }),
   listAliases: async () => ['alias/a'],
   listResourceTags: async () => ({ env: 'prod' }),

@@ -6,6 +6,7 @@ import {
   type KeyFacts,
 } from '../../src/call.ts';
 import { type Permit, permit } from '../../src/policy/permit.ts';
+import { PLAIN_KEY } from '../helpers/key-description.ts';
 
 export const SOURCE_ARN =
   'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -71,14 +72,7 @@ function facts(requestedKeyId: string, keyArn: string): KeyFacts {
     alias: requestedKeyId,
     aliases: [],
     tags: {},
-    spec: 'SYMMETRIC_DEFAULT',
-    usage: 'ENCRYPT_DECRYPT',
-    origin: 'AWS_KMS',
-    manager: 'CUSTOMER',
-    state: 'Enabled',
-    multiRegion: false,
-    multiRegionType: '',
-    createdAt: 1_735_689_600_000,
+    ...PLAIN_KEY,
     factsOff: [],
   };
 }

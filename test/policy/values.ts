@@ -7,6 +7,7 @@ import {
   type Principal,
   type Resolved,
 } from '../../src/call.ts';
+import { PLAIN_KEY } from '../helpers/key-description.ts';
 
 export const EXAMPLE = 'policies/bundle.tar.gz';
 export const HAZARDS = 'test/fixtures/policies/hazards/bundle.tar.gz';
@@ -26,14 +27,7 @@ export function keyFacts(alias: string, more: Partial<KeyFacts> = {}): KeyFacts 
     alias,
     aliases: [alias],
     tags: {},
-    spec: 'SYMMETRIC_DEFAULT',
-    usage: 'ENCRYPT_DECRYPT',
-    origin: 'AWS_KMS',
-    manager: 'CUSTOMER',
-    state: 'Enabled',
-    multiRegion: false,
-    multiRegionType: '',
-    createdAt: 1_735_689_600_000,
+    ...PLAIN_KEY,
     factsOff: [],
     ...more,
   };

@@ -1,6 +1,7 @@
 import type { EncryptionAlgorithm, KeyDescription, KmsAnswer } from '../../src/call.ts';
 import { type Kms, KmsFault } from '../../src/kms/port.ts';
 import type { KmsRequest } from '../../src/kms/request.ts';
+import { PLAIN_KEY } from '../helpers/key-description.ts';
 import type { World } from './world.ts';
 
 const REGION = 'arn:aws:kms:eu-west-1:111122223333';
@@ -147,13 +148,6 @@ function describe(arn: string): KeyDescription {
   return {
     arn,
     keyId: arn.slice(-36),
-    spec: ALGORITHM,
-    usage: 'ENCRYPT_DECRYPT',
-    origin: 'AWS_KMS',
-    manager: 'CUSTOMER',
-    state: 'Enabled',
-    multiRegion: false,
-    multiRegionType: '',
-    createdAt: 1_735_689_600_000,
+    ...PLAIN_KEY,
   };
 }
