@@ -1,10 +1,12 @@
 import { afterEach, expect, test } from 'vitest';
 import { reEncrypt, refusalOf } from '../../helpers/grpc-client.ts';
+import { slowness } from '../slowness.ts';
 import { reportTrials, trials } from '../trials.ts';
 import { type ProxyApart, startProxyApart } from './apart.ts';
 import { ownTime } from './lateness.ts';
 import { REQUEST, untilWell } from './rounds.ts';
 
+/** On a machine of the usual pace. */
 const DUE_MS = 5;
 const PLACES = 8;
 
@@ -43,7 +45,8 @@ test.each([
   await untilWell(apart.client);
   for (let n = 0; n < 300; n += 1) await reEncrypt(apart.client, REQUEST);
   await fill();
-  const count = trials(400);
+  // Of fewer, two that something else held up would be the twentieth part.
+  const [count, dueMs] = [Math.max(200, trials(400)), DUE_MS * slowness()];
   const took: number[] = [];
   const reasons = new Map<string, number>();
   for (let n = 0; n < count; n += 1) {
@@ -55,9 +58,9 @@ test.each([
   took.sort((one, other) => one - other);
   const [median = 0, most = 0] = [0.5, 0.95].map((part) => took[Math.floor(count * part)]);
   expect([...reasons.keys()]).toEqual([reason]);
-  expect(most).toBeLessThan(DUE_MS);
+  expect(most).toBeLessThan(dueMs);
   reportTrials({
-    fault: `${what}: told after ${median.toFixed(1)} ms, 19 of 20 within ${most.toFixed(1)}`,
+    fault: `${what}: told after ${median.toFixed(1)} ms, 19 of 20 within ${most.toFixed(1)} of ${dueMs.toFixed(1)}`,
     trials: count,
     injections: count,
   });
