@@ -1,8 +1,12 @@
+/** No bundle and no chain has more, and each of them is read anew with each message. */
+const MOST = 1000;
+
 /** Certificates that stand one after the other, as the SPIFFE Workload API hands them out. */
 export function splitDer(bytes: Uint8Array): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {
     const end = at + elementLength(bytes.subarray(at));
+    if (parts.length === MOST) throw new Error(`there are more than ${MOST} certificates together`);
     if (end > bytes.length) throw new Error('a certificate is cut short');
     parts.push(bytes.subarray(at, end));
     at = end;

@@ -11,6 +11,9 @@ export interface WorkloadApi {
   readonly onAlarm: (error: Error) => void;
 }
 
+/** From one answer to the next on a stream, so that one that never ends leaves time for calls. */
+const PAUSE_MS = 100;
+
 /** The latest answer of the Workload API, which sends a new one whenever something changes. */
 export interface News<T> {
   current(): T;
@@ -88,8 +91,14 @@ function keepOpen(
     metadata.set('workload.spiffe.io', 'true');
     const raw = (bytes: Buffer): Buffer => bytes;
     const path = `/SpiffeWorkloadAPI/${method}`;
-    stream = client.makeServerStreamRequest(path, raw, raw, Buffer.alloc(0), metadata);
-    stream.on('data', heard);
+    const mine = client.makeServerStreamRequest(path, raw, raw, Buffer.alloc(0), metadata);
+    stream = mine;
+    stream.on('data', (bytes: Buffer) => {
+      // What is left of an earlier stream is old.
+      if (mine === stream) heard(bytes);
+      mine.pause();
+      setTimeout(() => mine.resume(), PAUSE_MS).unref();
+    });
     stream.on('error', (error: Error) => {
       if (!closed) onAlarm(error);
     });
