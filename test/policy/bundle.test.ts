@@ -50,6 +50,7 @@ describe('a bundle', () => {
     ['has a link', plus('/link', '2'), /no plain file/],
     ['has a hard link', plus('/link', '1'), /no plain file/],
     ['has a file twice', plus('./data.json'), /data\.json twice/],
+    ['has a PAX header of many records', tarGz([{ name: 'x', type: 'x', content: '5 a=\n'.repeat(4000) }, ...entries]), /PAX header that is too large/],
     ['has not_after that is no time', withManifest(good, { metadata: { not_after: 'soon' } }), /\.manifest is not valid/],
   ];
   it.each(BAD)('that %s is refused', (_name, bytes, sentence) => {

@@ -232,6 +232,13 @@ describe('a bundle service', () => {
     await vi.waitFor(() => expect(point.status().stale).toBe(false), 15_000);
   });
 
+  it('that has nothing new at the first request has given nothing', async () => {
+    service.answer = (response) => response.writeHead(304).end();
+    const point = await open(service.url);
+    expect(point.status()).toMatchObject({ failures: 1, error: expect.stringContaining('304') });
+    expect(point.status().lastSuccess).toBe(0);
+  });
+
   it('that is away at start is stood in for by the last good bundle', async () => {
     const persist = join(folder, 'deep', 'policy.tar.gz');
     service.answer = serving(good, '"1"');

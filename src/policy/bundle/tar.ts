@@ -4,6 +4,9 @@ import { BundleFault } from './fault.ts';
 
 const BLOCK = 512;
 
+/** A path of the longest that there is, and what else Go writes of a file. */
+const PAX_BYTES = 16 * 1024;
+
 /**
  * Files of a gzipped tar, by their path without a leading `/` or `./`. What a bundle has no need of is
  * refused rather than skipped: links, devices, `..`, two files of one name, more than `maxBytes`.
@@ -84,6 +87,8 @@ function octal(header: Buffer, start: number, length: number): number {
 
 /** The `path` record of a PAX header, which Go writes for long and for non-ASCII names. */
 function paxPath(content: Buffer): string {
+  if (content.length > PAX_BYTES)
+    throw new BundleFault('the bundle has a PAX header that is too large');
   let path = '';
   for (let at = 0; at < content.length; ) {
     const space = content.indexOf(0x20, at);

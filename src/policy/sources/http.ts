@@ -67,7 +67,8 @@ export function httpSource(options: HttpSourceOptions): Source {
       ...options.tls,
     });
     longPolling = waitSeconds > 0 && answer.contentType === LONG_POLLING_TYPE;
-    if (answer.status === 304) return undefined;
+    // Who was told of no ETag cannot know what we have.
+    if (answer.status === 304 && etag !== '') return undefined;
     if (answer.status !== 200) {
       throw new BundleFault(`the bundle service answers ${answer.status} for ${url}`);
     }
