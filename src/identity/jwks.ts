@@ -108,8 +108,11 @@ function restAfterFailure(ask: AskForSet): FetchImplementation {
 
 type AskForSet = (...request: Parameters<FetchImplementation>) => Promise<string>;
 
-/** Some thousand keys: more is no key set, and would be searched for every token. */
+/** More is no key set. */
 const MOST_BYTES = 1024 * 1024;
+
+/** All of them are looked through for every token. */
+const MOST_KEYS = 1000;
 
 /** Bounded in size here, and in time by the signal of the request. */
 const readSet: AskForSet = async (url, request) => {
@@ -126,7 +129,11 @@ const readSet: AskForSet = async (url, request) => {
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString();
-  createLocalJWKSet(JSON.parse(text));
+  const set = JSON.parse(text) as Partial<JSONWebKeySet> | null;
+  if ((set?.keys?.length ?? 0) > MOST_KEYS) {
+    throw new Error(`${url} answers with more than ${MOST_KEYS} keys`);
+  }
+  createLocalJWKSet(set as JSONWebKeySet);
   return text;
 };
 

@@ -244,6 +244,7 @@ describe('keys', () => {
     ['an error', (response) => response.writeHead(500).end()],
     ['no key set', (response) => response.end('{}')],
     ['another address', (response) => response.writeHead(302, { location: '/other' }).end()],
+    ['a set of very many keys', (response) => response.end(`{"keys":[${'{},'.repeat(1000)}{}]}`)],
     ['more than any keys', (response) => void pipeline(endless(), response).catch(() => {})],
   ])(
     'are asked for once a second, however many tokens come, while there is %s',
