@@ -32,7 +32,7 @@ export function startLifetime(call: MortalCall, limits: DeadlineLimits): Lifetim
   let ended = false;
   call.once('cancelled', () => {
     if (ended) return;
-    if (performance.now() >= endsAt - HEAD_START_MS) expire();
+    if (performance.now() >= endsAt - headStart(leftMs)) expire();
     else controller.abort(new Refusal('CANCELLED'));
   });
   return {
@@ -44,8 +44,13 @@ export function startLifetime(call: MortalCall, limits: DeadlineLimits): Lifetim
   };
 }
 
-/** grpc-js looks at the same deadline by a timer that it started before the call was ours. */
-const HEAD_START_MS = 2;
+/**
+ * By how much the deadline may pass for others first: for grpc-js by a timer that it started before the
+ * call was ours, for the client from when it sent the call, which on a busy network or machine is long ago.
+ */
+function headStart(leftMs: number): number {
+  return Math.min(50, Math.max(2, leftMs / 20));
+}
 
 function clamp(askedMs: number, { fallbackMs, maxMs }: DeadlineLimits): number {
   if (askedMs === Number.POSITIVE_INFINITY) return fallbackMs;

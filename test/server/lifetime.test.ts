@@ -44,6 +44,17 @@ describe('the life of a call', () => {
     expect(reasonOf(lifetime.signal)).toBe('DEADLINE_EXCEEDED');
   });
 
+  // A client whose time is up resets its call, and its time began before ours.
+  test.each([
+    [75, 'CANCELLED'],
+    [77, 'DEADLINE_EXCEEDED'],
+  ])('a call that is reset after %i of 80 ms ends as %s', (afterMs, reason) => {
+    const { events, lifetime } = start(Date.now() + 80);
+    vi.advanceTimersByTime(afterMs);
+    events.emit('cancelled');
+    expect(reasonOf(lifetime.signal)).toBe(reason);
+  });
+
   test.each([-3_600_000, 3_600_000])('is not changed by a clock that jumps by %i ms', (jumpMs) => {
     const [gone, stays] = [start(Date.now() + 20), start(Date.now() + 20)];
     vi.setSystemTime(Date.now() + jumpMs);
