@@ -1,4 +1,8 @@
+import { Buffer } from 'node:buffer';
 import { z } from 'zod';
+
+/** unix(7): the kernel's field for it has 108 bytes with the zero at its end. */
+const MOST_SOCKET_BYTES = 107;
 
 /** `host:port`, `[v6]:port` or `unix:/absolute/path`. */
 export const address = z
@@ -10,6 +14,10 @@ export const address = z
   .refine(
     (text) => text.startsWith('unix:') || Number(/\d*$/.exec(text)?.[0]) <= 65_535,
     'must have a port of 65535 at most',
+  )
+  .refine(
+    (text) => !text.startsWith('unix:') || Buffer.byteLength(text) - 5 <= MOST_SOCKET_BYTES,
+    `must have a socket path of ${MOST_SOCKET_BYTES} bytes at most`,
   );
 
 /** A path of the local file system; relative ones are relative to the working directory. */

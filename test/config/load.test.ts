@@ -110,6 +110,14 @@ describe('the configuration', () => {
     expect(demo(['grpc.listen=127.0.0.1:65535']).grpc.listen).toBe('127.0.0.1:65535');
   });
 
+  test('says how long the path of a socket may be, in bytes', () => {
+    const socket = (bytes: number) => `grpc.listen=unix:/run/é${'x'.repeat(bytes - 7)}`;
+    expect(problems([socket(108)])).toEqual([
+      'grpc.listen: must have a socket path of 107 bytes at most',
+    ]);
+    expect(problems([socket(107)])).toEqual([]);
+  });
+
   test.each([
     ['identity.jwt.refresh_ms=2592000000', /refresh_ms: must be 2147483647 at most, 24 days/],
     ['grpc.connections.max_age_ms=9999999999', /max_age_ms: must be 2147483647 at most/],
