@@ -11,18 +11,19 @@ const USAGE = `Usage: npm run bench -- [options]
 
   --short        two rounds of a second each, for CI
   --only IDS     these servers alone: ${ROWS.map(({ id }) => id).join(',')}
-  --rounds N     rounds that all servers take turns in (5)
-  --seconds N    seconds of load a turn (3)
+  --rounds N     rounds that all servers take turns in (12)
+  --seconds N    seconds of load a turn (1)
   --no-parts     leave out what is measured of single parts
   --json         print the results as JSON
   --save         write bench/results.json, and table and plot into docs/performance.md
 `;
 
+/** Many short rounds: a machine's pace may change by half within seconds, for what is compared at once. */
 const LONG: Plan = {
-  rounds: 5,
+  rounds: 12,
   warmUpCalls: 30_000,
   warmUpSeconds: 20,
-  seconds: 3,
+  seconds: 1,
   inFlight: 64,
   rate: 500,
 };
