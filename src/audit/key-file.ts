@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
-  fstatSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -11,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { readRegular } from '../regular-file.ts';
 
 export interface KeyFile {
   readonly bytes: Buffer;
@@ -44,17 +44,10 @@ export function readOrMakeKey(path: string, make?: () => Buffer): KeyFile {
 }
 
 function read(path: string): Buffer | undefined {
-  let fd: number;
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return readRegular(path);
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw thrown;
-  }
-  try {
-    if (!fstatSync(fd).isFile()) throw new Error(`${path} is not a regular file`);
-    return readFileSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }
