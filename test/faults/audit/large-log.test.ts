@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -15,12 +14,12 @@ const METER = `data:text/javascript,process.on("exit",()=>process.stderr.write(J
 test('a log of 1 GiB is verified at 100 MB/s or more, in 100 MiB or less', async () => {
   await using folder = createFolder();
   const bytes = await writeLargeLog(folder, trials(1 << 30));
-  // What users install is compiled; Node's own compiler of TypeScript would count as ours.
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(folder.path, 'compiled') };
-  await run(process.execPath, ['src/main.ts', 'audit', '--help'], { env });
+  // What users install is compiled; Node's own compiler of TypeScript would count as ours. So it is in
+  // the cache of the run first.
+  await run(process.execPath, ['src/main.ts', 'audit', '--help']);
   const command = ['--import', METER, 'src/main.ts', 'audit', 'verify', folder.path, '--json'];
   const from = performance.now();
-  const { stdout, stderr } = await run(process.execPath, command, { env });
+  const { stdout, stderr } = await run(process.execPath, command);
   const seconds = (performance.now() - from) / 1_000;
   const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(stderr);
   const [{ state, size, signed }] = JSON.parse(stdout).logs;
