@@ -2,6 +2,7 @@ import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { boundedAnswer } from './bounded-answer.ts';
 
 /** One request to a KMS endpoint, written out and signed as AWS's own clients would. */
 export interface SignedCall {
@@ -114,16 +115,35 @@ function exchange(request: ClientRequest, call: SignedCall): Promise<HttpAnswer>
     reject(call.signal.aborted ? call.signal.reason : toNoAnswer(error));
   const stopTimers = limitTimes(request, call);
   request.once('error', fail).once('close', stopTimers);
+  const refuse = (what: string) => {
+    fail(new NoAnswer('closed', `the answer is ${what}`));
+    request.destroy();
+  };
+  refuseOther(request, refuse);
   request.once('response', (answer) => {
-    const chunks: Buffer[] = [];
-    answer.on('data', (chunk: Buffer) => chunks.push(chunk)).once('error', fail);
-    answer.once('end', () => {
-      const { statusCode: status = 0, headers } = answer;
-      resolve({ status, headers, body: Buffer.concat(chunks) });
-    });
+    const { statusCode: status = 0, headers } = answer;
+    if (status < 200) return refuse(ANOTHER_PROTOCOL);
+    boundedAnswer(answer).then((body) => resolve({ status, headers, body }), fail);
   });
   request.end(call.body);
   return promise;
+}
+
+/** Before the answer itself; each starts the read timeout anew. */
+const MOST_INTERIM = 16;
+const ANOTHER_PROTOCOL = 'another protocol';
+
+/** What never becomes an answer. Of a change of protocol Node tells in no other way than this. */
+function refuseOther(request: ClientRequest, refuse: (what: string) => void): void {
+  let interim = 0;
+  request.once('upgrade', (_, socket) => {
+    socket.destroy();
+    refuse(ANOTHER_PROTOCOL);
+  });
+  request.on('information', () => {
+    interim += 1;
+    if (interim > MOST_INTERIM) refuse('an endless row of interim ones');
+  });
 }
 
 function limitTimes(request: ClientRequest, { connectTimeoutMs, readTimeoutMs }: SignedCall) {
@@ -140,12 +160,13 @@ function limitTimes(request: ClientRequest, { connectTimeoutMs, readTimeoutMs }:
   return () => clearTimeout(connecting);
 }
 
-const CLOSED = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_CONSTANT', 'HPE_INVALID_EOF_STATE']);
+/** Of Node's parser there are three dozen. */
+const CLOSED = /^(?:ECONNRESET|EPIPE|HPE_\w+|MalformedAnswer)$/;
 
 function toNoAnswer(error: Error): NoAnswer {
   if (error instanceof NoAnswer) return error;
   const code = 'code' in error ? String(error.code) : '';
-  if (CLOSED.has(code)) return new NoAnswer('closed', error.message, error);
+  if (CLOSED.test(code)) return new NoAnswer('closed', error.message, error);
   const tls = /^ERR_(?:SSL|TLS)|CERT|SELF_SIGNED|UNABLE_TO/.test(code) || code === 'EPROTO';
   return new NoAnswer(tls ? 'tls' : 'refused', error.message, error);
 }
