@@ -1,7 +1,10 @@
-import { chmod, lstat, mkdir, stat, unlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { lstatSync, unlinkSync } from 'node:fs';
+import { chmod, link, lstat, mkdir, stat, unlink } from 'node:fs/promises';
 import { type AddressInfo, connect, type Server } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
+import { stampOf } from '../../file-stamp.ts';
 
 export interface BindOptions {
   /** `host:port`, `[v6]:port` or `unix:/absolute/path`. */
@@ -45,21 +48,52 @@ function parseHostPort(address: string): { host: string; port: number } {
   return { host, port };
 }
 
-/** The socket is never open wider than `mode`, not even between bind and chmod. */
+/**
+ * The socket is never open wider than `mode`, not even between bind and chmod: it gets its name when all is
+ * done. That also keeps Node from removing whatever has the name when the server closes, which may be
+ * the socket of a process that has come since.
+ */
 async function bindUnix(server: Server, path: string, { mode }: BindOptions) {
-  await mkdir(dirname(path), { recursive: true, mode: 0o750 });
-  await refuseOpenFolder(dirname(path));
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o750 });
+  await refuseOpenFolder(folder);
   await removeStale(path);
+  const unnamed = join(folder, nameFor(folder));
   await listening(server, () => {
     const before = process.umask(0o177);
     try {
-      server.listen({ path });
+      server.listen({ path: unnamed });
     } finally {
       process.umask(before);
     }
   });
-  await chmod(path, mode);
+  try {
+    await chmod(unnamed, mode);
+    await link(unnamed, path);
+  } finally {
+    await unlink(unnamed);
+  }
+  const ours = stampAt(path);
+  server.once('close', () => {
+    if (stampAt(path) === ours) unlinkSync(path);
+  });
   return `unix:${path}`;
+}
+
+/** unix(7), with the zero at its end. */
+const MOST_BYTES = 108;
+const NAME_CHARACTERS = 12;
+
+/** Not longer than there is room for: the real name may be a short one in a long folder. */
+function nameFor(folder: string): string {
+  const room = MOST_BYTES - 1 - Buffer.byteLength(join(folder, '/'));
+  return randomUUID().replaceAll('-', '').slice(0, Math.min(room, NAME_CHARACTERS));
+}
+
+/** Not the inode alone: its number may be that of the next file. */
+function stampAt(path: string): string {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? '' : stampOf(stats);
 }
 
 /** Who owns the folder, or may write to it, may put a socket of his own in the place of ours. */

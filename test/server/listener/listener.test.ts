@@ -1,7 +1,7 @@
-import { chmod, chown, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -99,6 +99,22 @@ describe('a Unix socket', () => {
     const { listener } = await door.open({ address: `unix:${folder}/gone.sock` });
     await listener.drain(100);
     await expect(stat(`${folder}/gone.sock`)).rejects.toThrow('ENOENT');
+  });
+
+  test('has all the room that the kernel gives to a path, and leaves nothing else in its folder', async () => {
+    const path = join(folder, 's'.repeat(107 - folder.length - 1));
+    await door.open({ address: `unix:${path}` });
+    expect(await readdir(folder)).toEqual([basename(path)]);
+    expect(await call(`unix:${path}`).whoAmI()).toBe(path);
+  });
+
+  test('leaves another that has its name by now where it is', async () => {
+    const address = `unix:${folder}/rolled.sock`;
+    const { listener } = await door.open({ address });
+    await rm(`${folder}/rolled.sock`);
+    await door.open({ address });
+    await listener.drain(100);
+    expect(await call(address).whoAmI()).toBe(`${folder}/rolled.sock`);
   });
 
   test.each([
