@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { toInstallKey } from './install-key.ts';
 import { readOrMakeKey } from './key-file.ts';
 import type { HostSettings } from './log/settings.ts';
 import { createEd25519Signer, makeEd25519Key, type Signer } from './log/signer.ts';
@@ -26,7 +27,7 @@ export interface AuditOptions {
   readonly signingKeyFile?: string | undefined;
   /** Signs checkpoints instead of a key file: a key that never leaves its KMS (Ed25519, ECDSA P-256). */
   readonly signer?: Signer | undefined;
-  /** 32 bytes; made beside the log where it is not given. */
+  /** 32 bytes or their base64; made beside the log where it is not given. */
   readonly hmacKeyFile?: string | undefined;
   /** Context keys whose values are written in clear. */
   readonly clearContextKeys?: readonly string[] | undefined;
@@ -146,6 +147,5 @@ export function redactorOf(
   const path = hmacKeyFile ?? `${file}.hmac-key`;
   const { bytes, made } = readOrMakeKey(path, hmacKeyFile ? undefined : () => randomBytes(32));
   if (made) warn(`audit: made an install key for context values, ${path}`);
-  if (bytes.length !== 32) throw new Error(`${path}: an install key has 32 bytes`);
-  return createRedactor(bytes, clearContextKeys);
+  return createRedactor(toInstallKey(bytes, path), clearContextKeys);
 }

@@ -105,6 +105,20 @@ describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', (
     runTool('node', args, { cwd: ROOT, env });
   });
 
+  it('take the keys that the commands in keys.yaml print', () => {
+    const text = readFileSync(join(DEPLOY, 'base/keys.yaml'), 'utf8');
+    const [pem, hmac] = [...text.matchAll(/`openssl ([^`]+)`/g)].map(([, args = ''], index) => {
+      const key = join(folder, `key-${index}`);
+      writeFileSync(key, runTool('openssl', args.split(' ')), { mode: 0o600 });
+      return key;
+    });
+    const demo = join(ROOT, 'config/demo.yaml');
+    const keys = [`audit.checkpoint.signing_key_file=${pem}`, `audit.hmac_key_file=${hmac}`];
+    const log = `audit.file=${join(folder, 'audit.jsonl')}`;
+    const set = [...keys, log].flatMap((setting) => ['--set', setting]);
+    runTool('node', ['src/main.ts', 'config', 'check', '--config', demo, ...set], { cwd: ROOT });
+  });
+
   it('set no variable for a Service of the namespace, which may be called krp', () => {
     expect(pod).toMatchObject({ enableServiceLinks: false });
   });

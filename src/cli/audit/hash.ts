@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { toInstallKey } from '../../audit/install-key.ts';
 import { createRedactor } from '../../audit/redact.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
@@ -17,7 +18,8 @@ export function defineHash(command: Command, terminal: Terminal): void {
     .argument('[value]', 'the value; read from standard input where it is left out')
     .option('--key <file>', 'install key; else KRP_AUDIT__HMAC_KEY_FILE, or beside KRP_AUDIT__FILE')
     .action(async (value: string | undefined, options: Options) => {
-      const key = readFileSync(keyPath(options, terminal));
+      const path = keyPath(options, terminal);
+      const key = toInstallKey(readFileSync(path), path);
       const text = value ?? (await readValue(terminal.stdin));
       terminal.stdout.write(`${createRedactor(key, []).mark(text)}\n`);
     });

@@ -80,7 +80,7 @@ export const audit = z
       ),
     hmac_key_file: path
       .optional()
-      .describe('Install key for context values, 32 bytes; made beside the log where unset.'),
+      .describe('Install key for context values, 32 bytes or their base64; made beside the log.'),
     clear_context_keys: z
       .array(z.string().min(1))
       .default([])

@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { redactorOf } from '../../../src/audit/options.ts';
 import { run } from '../../../src/cli/audit/run.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { fill } from '../../audit/fault-world.ts';
@@ -213,6 +214,26 @@ test('hash: the mark of a value is the one in the entries', async () => {
   );
   const piped = await audit(['hash', '--key', `${file}.hmac-key`], {}, 'invoice\n');
   expect(piped.output).toBe(output);
+});
+
+test('hash: a key that is no install key is 3, and makes no mark that would find nothing', async () => {
+  await using folder = createFolder();
+  const key = join(folder.path, 'key');
+  for (const content of ['', 'replace me', 'x'.repeat(33)]) {
+    writeFileSync(key, content);
+    const { code, output, errors } = await audit(['hash', 'invoice', '--key', key]);
+    expect([code, output]).toEqual([3, '']);
+    expect(errors).toContain(`${key}: an install key has 32 bytes`);
+  }
+});
+
+test('an install key may be base64, as a Secret of Kubernetes holds it, and makes the same marks', async () => {
+  await using folder = createFolder();
+  const text = join(folder.path, 'hmac-key');
+  writeFileSync(text, `${readFileSync(`${file}.hmac-key`).toString('base64')}\n`);
+  const { output } = await audit(['hash', 'invoice', '--key', `${file}.hmac-key`]);
+  expect((await audit(['hash', 'invoice', '--key', text])).output).toBe(output);
+  expect(redactorOf({ file, hmacKeyFile: text, warn() {} }).mark('invoice')).toBe(output.trim());
 });
 
 test('tail, export and stats show what was asked for', async () => {
