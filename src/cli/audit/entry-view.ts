@@ -41,8 +41,15 @@ interface SideView {
   readonly alias?: string;
 }
 
-export function toEntry(line: Buffer): AuditEntry {
-  return parseJson(line.toString()) as AuditEntry;
+/** Undefined where the line is no entry. */
+export function toEntry(line: Buffer): AuditEntry | undefined {
+  try {
+    const entry = parseJson(line.toString()) as Partial<AuditEntry> | null;
+    const whole = typeof entry?.kind === 'string' && typeof entry.timestamp === 'string';
+    return whole ? (entry as AuditEntry) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A side of the call: as KMS reported it where that differs from what was asked for. */

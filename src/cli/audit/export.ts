@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { readEntries } from '../../audit/verify/entries.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import { type AuditEntry, codesOf, judged, sideOf, toEntry } from './entry-view.ts';
+import { type AuditEntry, codesOf, judged, sideOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
-import { disk, logsOf, UNREADABLE } from './log-path.ts';
+import { UNREADABLE } from './log-path.ts';
+import { entriesOf } from './read-log.ts';
 
 interface Options extends FilterOptions {
   readonly format: string;
@@ -52,11 +52,9 @@ async function exportLogs(paths: readonly string[], options: Options, terminal: 
   const wanted = toFilter(options);
   const join = createJoin();
   if (format === 'csv') await write(terminal, COLUMNS.map(([name]) => name).join(','));
-  for (const log of logsOf(paths, terminal)) {
-    for (const { bytes } of readEntries(disk, log)) {
-      const entry = join(toEntry(bytes));
-      if (wanted(entry)) await write(terminal, format === 'csv' ? toRow(entry) : bytes.toString());
-    }
+  for (const { bytes, ...read } of entriesOf(paths, terminal)) {
+    const entry = join(read.entry);
+    if (wanted(entry)) await write(terminal, format === 'csv' ? toRow(entry) : bytes.toString());
   }
 }
 

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { readEntries } from '../../audit/verify/entries.ts';
 import type { Terminal } from '../command.ts';
-import { type AuditEntry, policyOf, printable, toEntry } from './entry-view.ts';
+import { type AuditEntry, policyOf, printable } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
-import { disk, logsOf } from './log-path.ts';
+import { entriesOf } from './read-log.ts';
 
 interface Options extends FilterOptions {
   readonly json?: boolean;
@@ -24,11 +23,9 @@ export function defineStats(command: Command, terminal: Terminal): void {
       const wanted = toFilter(options);
       const join = createJoin();
       const tally = createTally();
-      for (const log of logsOf(paths, terminal)) {
-        for (const { bytes } of readEntries(disk, log)) {
-          const entry = join(toEntry(bytes));
-          if (wanted(entry)) tally.add(entry);
-        }
+      for (const read of entriesOf(paths, terminal)) {
+        const entry = join(read.entry);
+        if (wanted(entry)) tally.add(entry);
       }
       const tables = tally.tables();
       terminal.stdout.write(options.json ? toJson(tables) : toText(tables));

@@ -1,22 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { LogFiles } from '../../audit/verify/collect.ts';
-import { readEntries } from '../../audit/verify/entries.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import {
-  type AuditEntry,
-  codesOf,
-  judged,
-  keyName,
-  printable,
-  sideOf,
-  toEntry,
-} from './entry-view.ts';
+import { type AuditEntry, codesOf, judged, keyName, printable, sideOf } from './entry-view.ts';
 import { addFilters, type Filter, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin, type Join } from './join.ts';
 import { disk, logOf, UNREADABLE } from './log-path.ts';
+import { entriesIn, entryOf } from './read-log.ts';
 
 interface Options extends FilterOptions {
   readonly lines: string;
@@ -65,9 +57,9 @@ interface Shown {
 function newest({ log, wanted, join }: Pick<Following, 'log' | 'wanted' | 'join'>, count: number) {
   const shown: Shown[] = [];
   let next = log.segments[0]?.head?.chain.seq ?? 0;
-  for (const { bytes, seq } of readEntries(disk, log)) {
+  for (const { bytes, seq, ...read } of entriesIn(log)) {
     next = seq + 1;
-    const entry = join(toEntry(bytes));
+    const entry = join(read.entry);
     if (count === 0 || !wanted(entry)) continue;
     shown.push({ line: Buffer.from(bytes), entry });
     if (shown.length > count) shown.shift();
@@ -86,8 +78,8 @@ interface Following {
 async function follow({ log, next, wanted, join, show }: Following): Promise<never> {
   const follower = createFollower(disk, log.path, next);
   for (;;) {
-    for (const { bytes } of follower.read(Number.MAX_SAFE_INTEGER)) {
-      const entry = join(toEntry(bytes));
+    for (const { bytes, seq } of follower.read(Number.MAX_SAFE_INTEGER)) {
+      const entry = join(entryOf(log, bytes, seq));
       if (wanted(entry)) show({ line: bytes, entry });
     }
     await setTimeout(POLL_MS);

@@ -268,6 +268,19 @@ test('a time may be given as how long ago it was', async () => {
   expect(await count('--since', '0s')).toBe(0);
 });
 
+test('tail, export and stats name the log and the line that is no entry, and show nothing of it', async () => {
+  await using folder = createFolder();
+  for (const content of ['{"some":"JSON"}\n', '\u001b[2J\n', '\n', 'null\n']) {
+    writeFileSync(folder.file, content);
+    for (const command of ['tail', 'export', 'stats']) {
+      const { code, output, errors } = await audit([command, folder.file]);
+      expect([code, output], command).toEqual([3, '']);
+      expect(errors).toMatch(`${folder.file}: what stands where entry 0 should is no audit entry`);
+      expect(errors).not.toContain('\u001b');
+    }
+  }
+});
+
 test('every kind of the schema can be asked for', async () => {
   const schema = JSON.parse(readFileSync('docs/audit.schema.json', 'utf8'));
   for (const kind of schema.properties.kind.enum) {
