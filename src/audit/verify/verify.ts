@@ -17,7 +17,8 @@ export interface VerifyOptions {
 }
 
 export interface Verdict {
-  readonly state: 'intact' | 'tampered' | 'torn';
+  /** `empty`: not one entry, of which nothing can be said. */
+  readonly state: 'intact' | 'tampered' | 'torn' | 'empty';
   readonly origins: readonly string[];
   readonly vkeys: readonly string[];
   readonly firstSeq: number;
@@ -47,9 +48,10 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
   const { tornBytes, abandonedBytes, bytes, last } = walkSegments(walk, log, options);
   const problem = walk.finish() ?? unexplained(log, walk);
   const { seq, peaks } = walk.chain();
+  const sound = seq === start.seq ? 'empty' : 'intact';
   return {
     ...{ tornBytes, abandonedBytes, bytes },
-    state: problem ? 'tampered' : tornBytes > 0 ? 'torn' : 'intact',
+    state: problem ? 'tampered' : tornBytes > 0 ? 'torn' : sound,
     origins: [...new Set(heads.map(({ origin }) => origin))],
     vkeys: [...new Set(heads.map(({ vkey }) => vkey))],
     firstSeq: start.seq,

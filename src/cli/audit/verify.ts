@@ -90,9 +90,10 @@ function expectedOrigins({ origins }: Options): readonly string[] {
 function writeVerdict(log: LogFiles, verdict: Verdict, options: Options, terminal: Terminal): void {
   const { state, firstSeq, size, signed, segments, origins, vkeys, root, bytes } = verdict;
   const pinned = options.vkey ? 'given' : 'named by the log itself; pin it with --vkey';
+  const range = size > firstSeq ? `${firstSeq} to ${size - 1}` : 'none';
   const lines = [
     `${log.path}: ${state}`,
-    `  entries     ${firstSeq} to ${size - 1} in ${segments} ${segments === 1 ? 'segment' : 'segments'}, ${bytes} bytes`,
+    `  entries     ${range} in ${segments} ${segments === 1 ? 'segment' : 'segments'}, ${bytes} bytes`,
     `  signed for  ${signed} (${Math.max(0, size - Math.max(signed, firstSeq))} since then are chained only)`,
     `  root        ${root}`,
     `  origin      ${origins.join(', ')}`,
@@ -127,6 +128,10 @@ function conclude(verdicts: readonly Verified[], missing: readonly string[]): vo
   }
   if (missing.length > 0) {
     throw new CommandFailure(`no log of ${missing.join(', ')}`, TAMPERED);
+  }
+  const empty = verdicts.find(({ verdict }) => verdict.state === 'empty');
+  if (empty) {
+    throw new CommandFailure(`${empty.log.path} holds no entry: nothing is verified`, UNREADABLE);
   }
   const torn = verdicts.find(({ verdict }) => verdict.state === 'torn');
   if (torn) {

@@ -146,6 +146,20 @@ test('verify: a torn tail is 2', async () => {
   expect(await audit(['verify', folder.file])).toMatchObject({ code: 2 });
 });
 
+test('verify: a log without an entry is 3, for a log that was emptied is not intact', async () => {
+  await using folder = createFolder();
+  writeFileSync(folder.file, '');
+  for (const args of [
+    ['verify', folder.file],
+    ['verify', file, folder.file],
+  ]) {
+    const { code, output, errors } = await audit(args);
+    expect(code).toBe(3);
+    expect(output).toContain(`${folder.file}: empty\n  entries     none in 1 segment, 0 bytes`);
+    expect(errors).toContain(`${folder.file} holds no entry: nothing is verified`);
+  }
+});
+
 test('verify: no log, a bad flag and a bad key are 3', async () => {
   for (const args of [
     ['verify', '/nowhere'],
