@@ -4,7 +4,8 @@ import type { Leaves } from './leaves.ts';
 /** RFC 6962 2.1.1: the hashes that lead from the entry `seq` to the root over `size` entries. */
 export function inclusionProof(leaves: Leaves, seq: number, size: number): readonly Hash[] {
   if (seq < leaves.firstSeq || seq >= size) {
-    throw new Error(`seq ${seq} is not between ${leaves.firstSeq} and ${size - 1}`);
+    const covered = `${leaves.firstSeq} to ${size - 1}`;
+    throw new Error(`entry ${seq} is not among ${covered}, which are here and signed for`);
   }
   return path(leaves, seq, { from: 0, to: size });
 }

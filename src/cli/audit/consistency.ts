@@ -5,7 +5,7 @@ import { readLeaves } from '../../audit/verify/leaves.ts';
 import { consistencyProof, rangeRoot } from '../../audit/verify/proof.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import { checkpointOf, disk, gather, keyOf, logOf, TAMPERED } from './log-path.ts';
+import { checkpointOf, disk, gather, keyOf, logOf, TAMPERED, UNREADABLE } from './log-path.ts';
 
 interface Options {
   readonly log?: string;
@@ -22,6 +22,10 @@ export function defineConsistency(command: Command, terminal: Terminal): void {
     .option('--vkey <key>', 'verifier key to trust, or a file with one; repeatable', gather)
     .action((olderPath: string, newerPath: string, options: Options) => {
       const [older, newer] = [checkpointOf(olderPath), checkpointOf(newerPath)];
+      if (older.size > newer.size) {
+        const sizes = `${olderPath} covers ${older.size} entries and ${newerPath} ${newer.size}`;
+        throw new CommandFailure(`name the older checkpoint first: ${sizes}`, UNREADABLE);
+      }
       const log = logOf(options.log, terminal);
       const named = log.segments.flatMap(({ head }) => (head ? [parseVkey(head.vkey)] : []));
       const keys = options.vkey?.map(keyOf) ?? named;

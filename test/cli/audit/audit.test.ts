@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { redactorOf } from '../../../src/audit/options.ts';
+import { checkpointOf } from '../../../src/cli/audit/log-path.ts';
 import { run } from '../../../src/cli/audit/run.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { fill } from '../../audit/fault-world.ts';
@@ -218,6 +219,27 @@ test('prove: the proof of an entry checks, and not for another entry', async () 
   expect(await audit(check)).toMatchObject({ code: 0 });
   writeFileSync(entry, readFileSync(entry, 'utf8').replace('"seq":9', '"seq":8'));
   expect(await audit(check)).toMatchObject({ code: 1 });
+});
+
+test('prove: an entry that no checkpoint covers yet is 3, and named with those that are', async () => {
+  const { size } = checkpointOf(`${file}.checkpoint`);
+  const { code, errors } = await audit(['prove', `${size}`, file]);
+  expect(code).toBe(3);
+  expect(errors).toContain(
+    `entry ${size} is not among 0 to ${size - 1}, which are here and signed for`,
+  );
+});
+
+test('consistency: two checkpoints in the wrong order are 3, which accuses nobody', async () => {
+  await using folder = copied();
+  const older = join(folder.path, 'older.note');
+  const note = readFileSync(folder.file, 'utf8').match(/"note":"[^"]+"/)?.[0] ?? '';
+  writeFileSync(older, JSON.parse(`{${note}}`).note);
+  const [first, last] = [older, `${folder.file}.checkpoint`];
+  expect((await audit(['consistency', first, last, '--log', file])).code).toBe(0);
+  const { code, errors } = await audit(['consistency', last, first, '--log', file]);
+  expect(code).toBe(3);
+  expect(errors).toMatch(/name the older checkpoint first: .* covers \d+ entries and .* \d+/);
 });
 
 test('hash: the mark of a value is the one in the entries', async () => {
