@@ -40,14 +40,16 @@ function createTally() {
     policy: new Map(),
     principal: new Map(),
     rule: new Map(),
+    turned_away: new Map(),
   };
   let [first, last] = ['', ''];
 
   return {
     add(entry: AuditEntry) {
-      const { kind, outcome, input, result, timestamp } = entry;
-      first ||= timestamp;
-      last = timestamp;
+      const { kind, outcome, input, result, timestamp, turned_away: away } = entry;
+      // Not in the order of the entries: there may be many logs, and a clock may be set back.
+      if (first === '' || timestamp < first) first = timestamp;
+      if (timestamp > last) last = timestamp;
       count('kind', kind);
       if (outcome) {
         count('outcome', outcome.status);
@@ -56,23 +58,26 @@ function createTally() {
         count('principal', input?.principal?.id || input?.principal?.kind);
       }
       count('rule', result?.rule);
+      // One such entry stands for many calls.
+      if (away) count('turned_away', away.reason, away.count);
     },
     tables: () => ({ first, last, counts }),
   };
 
-  function count(table: string, value: string | undefined): void {
-    if (value) counts[table]?.set(value, (counts[table]?.get(value) ?? 0) + 1);
+  function count(table: string, value: string | undefined, times = 1): void {
+    if (value) counts[table]?.set(value, (counts[table]?.get(value) ?? 0) + times);
   }
 }
 
 type Tables = ReturnType<ReturnType<typeof createTally>['tables']>;
 
 function toText({ first, last, counts }: Tables): string {
+  if (first === '') return 'no entries\n';
   const tables = Object.entries(counts).map(([name, table]) => {
     const rows = sorted(table).map(
       ([value, count]) => `  ${String(count).padStart(10)}  ${printable(value)}\n`,
     );
-    return `${name}\n${rows.join('')}`;
+    return rows.length === 0 ? '' : `${name}\n${rows.join('')}`;
   });
   return `from ${first} to ${last}\n${tables.join('')}`;
 }

@@ -292,6 +292,27 @@ test('tail, export and stats show what was asked for', async () => {
   expect(none).toEqual({ code: 0, output: '', errors: '' });
 });
 
+test('stats span all that is counted, whichever log it is in, and count each call turned away', async () => {
+  await using late = createFolder();
+  await using early = createFolder();
+  const days = [late, early].map(({ file }, index) => ({ file, day: 21 - index }));
+  for (const { file, day } of days) {
+    const log = await openAudit(file);
+    await log.event('turned_away', { turned_away: { reason: 'UNAUTHENTICATED', count: day } });
+    await log.close();
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(
+      file,
+      text.replaceAll(/"timestamp":"\d+-\d+-\d+/g, `"timestamp":"2026-11-${day}`),
+    );
+  }
+  const { output } = await audit(['stats', late.file, early.file]);
+  expect(output).toMatch(/^from 2026-11-20T\S+ to 2026-11-21T/);
+  expect(output).toMatch(/turned_away\n {10}41 {2}UNAUTHENTICATED\n$/);
+  const none = await audit(['stats', late.file, '--principal', 'nobody']);
+  expect(none).toMatchObject({ code: 0, output: 'no entries\n' });
+});
+
 test('a time may be given as how long ago it was', async () => {
   const count = async (...args: string[]) =>
     (await audit(['export', file, ...args])).output.split('\n').length - 1;
