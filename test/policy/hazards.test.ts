@@ -18,6 +18,8 @@ const HAZARD_TABLE = [
   ['loop', 'POLICY_TIMEOUT', 'fuel'],
   ['regex', 'POLICY_TIMEOUT', 'fuel'],
   ['replace', 'POLICY_TIMEOUT', 'fuel'],
+  ['zones', 'POLICY_TIMEOUT', 'fuel'],
+  ['layout', 'POLICY_TIMEOUT', 'fuel'],
   ['fork', 'POLICY_FAILED', 'memory'],
   ['walk', 'POLICY_FAILED', 'memory'],
   ['deep', 'POLICY_FAILED', 'stack'],

@@ -7,7 +7,7 @@ export interface BuiltinContext {
 }
 
 /**
- * Undefined stands for an error, which makes the expression undefined, as in OPA. What a builtin does
- * takes no fuel, so that its work must be linear in the size of its arguments.
+ * Undefined stands for an error, which makes the expression undefined, as in OPA. It takes fuel by the size
+ * of its arguments (`cost.ts`), so that its work must be linear in that.
  */
 export type Builtin = (args: readonly Term[], context: BuiltinContext) => Term | undefined;

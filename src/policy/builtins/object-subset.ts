@@ -12,7 +12,7 @@ function sameKind(superTerm: Term, subTerm: Term): boolean | undefined {
     return [...subTerm.entries].every(([key, wanted]) => {
       const found = superTerm.entries.get(key);
       if (found === undefined) return false;
-      return canonical(found) === canonical(wanted) || (sameKind(found, wanted) ?? false);
+      return sameKind(found, wanted) ?? canonical(found) === canonical(wanted);
     });
   }
   if (isSet(superTerm) && isSet(subTerm)) return holds(superTerm, subTerm);
@@ -24,14 +24,29 @@ function holds(all: TermSet, some: TermSet): boolean {
   return [...some.members.keys()].every((member) => all.members.has(member));
 }
 
-/** Whether the members of `run` stand in `all` one after the other. */
+/** Whether the members of `run` stand in `all` one after the other; as Knuth, Morris and Pratt look for it. */
 function holdsRun(all: readonly Term[], run: readonly Term[]): boolean {
-  const texts = all.map(canonical);
   const wanted = run.map(canonical);
-  for (let start = 0; start + wanted.length <= texts.length; start += 1) {
-    if (wanted.every((text, i) => texts[start + i] === text)) return true;
+  const shorter = borders(wanted);
+  let matched = 0;
+  if (wanted.length === 0) return true;
+  return all.map(canonical).some((text) => {
+    while (matched > 0 && text !== wanted[matched]) matched = shorter[matched - 1] ?? 0;
+    if (text === wanted[matched]) matched += 1;
+    return matched === wanted.length;
+  });
+}
+
+/** For each beginning of a list, how long the longest shorter one is that it ends with. */
+function borders(list: readonly string[]): readonly number[] {
+  const lengths = [0];
+  let length = 0;
+  for (let at = 1; at < list.length; at += 1) {
+    while (length > 0 && list[at] !== list[length]) length = lengths[length - 1] ?? 0;
+    if (list[at] === list[length]) length += 1;
+    lengths.push(length);
   }
-  return false;
+  return lengths;
 }
 
 /** OPA counts matches of members, twice where the array holds one twice. */

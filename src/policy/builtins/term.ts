@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 /**
  * A Rego value as a builtin sees it. Unlike JSON it tells sets from arrays, has keys of any kind, and
  * keeps integers whole: nanoseconds do not fit a double.
@@ -24,8 +26,16 @@ export interface TermObject {
   readonly entries: ReadonlyMap<string, Term>;
 }
 
+/** Of what a canonical text is kept as it is; of nested sets each would else hold all that are in it. */
+const MOST_CHARACTERS = 256;
+
 /** Two terms are equal when their canonical texts are. */
 export function canonical(term: Term): string {
+  const text = textOf(term);
+  return text.length > MOST_CHARACTERS ? `#${hash('sha256', text)}` : text;
+}
+
+function textOf(term: Term): string {
   if (typeof term === 'string') return JSON.stringify(term);
   if (typeof term === 'number') return Number.isInteger(term) ? String(BigInt(term)) : String(term);
   if (term === null || typeof term !== 'object') return String(term);

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Builtin, BuiltinContext } from '../builtins/builtin.ts';
+import { costOf } from '../builtins/cost.ts';
 import { parseTerm, toJson } from '../builtins/term.ts';
 import { EngineFault } from './fault.ts';
 import { FUEL } from './meter.ts';
@@ -87,8 +88,9 @@ export function createHost(memory: WebAssembly.Memory, window: Window, builtins:
     const builtin = Object.hasOwn(builtins, name) ? builtins[name] : undefined;
     if (!builtin || !exports) throw new EngineFault('builtin', `there is no builtin ${name}`);
     const { opa_value_dump } = exports;
-    const terms = args.map((address) => parseTerm(window.readText(opa_value_dump(address))));
-    const result = builtin(terms, context);
+    const texts = args.map((address) => window.readText(opa_value_dump(address)));
+    take(exports[FUEL], costOf(name, texts.join('').length));
+    const result = builtin(texts.map(parseTerm), context);
     return result === undefined ? 0 : store(toJson(result), exports);
   }
 
@@ -99,4 +101,9 @@ export function createHost(memory: WebAssembly.Memory, window: Window, builtins:
     window.writeBytes(bytes, address);
     return opa_json_parse(address, bytes.length);
   }
+}
+
+function take(fuel: WebAssembly.Global, units: number): void {
+  fuel.value = Math.max(0, fuel.value - units);
+  if (fuel.value === 0) throw new EngineFault('fuel', 'the policy asks too much of its host');
 }

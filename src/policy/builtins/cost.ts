@@ -1,0 +1,13 @@
+/** By measurement: the dearest, times in a zone, take 150 µs, and a layout 1.5 µs a character. */
+const TIME_PER_CHARACTER = 200;
+const PER_CHARACTER = 10;
+const PER_CALL = 500;
+
+/**
+ * What a builtin of ours takes of the fuel, for the meter sees nothing of its work: units as of Wasm, 100,000
+ * for a millisecond, the same on every run.
+ */
+export function costOf(name: string, characters: number): number {
+  const each = name.startsWith('time.') ? TIME_PER_CHARACTER : PER_CHARACTER;
+  return PER_CALL + each * characters;
+}
