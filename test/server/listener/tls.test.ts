@@ -217,6 +217,30 @@ describe('a certificate that is replaced', () => {
     expect(door.arrivals).toHaveLength(1);
   });
 
+  test('is asked for anew by who comes back with the session of before', async () => {
+    const { address } = await openDoor();
+    const { key, cert } = ca.issue(BILLING);
+    const sessionOf = async (session?: Buffer) => {
+      const socket = dial(address, {
+        ALPNProtocols: ['h2'],
+        key,
+        cert,
+        ...(session && { session }),
+      });
+      const given = new Promise<Buffer | undefined>((resolve) => {
+        socket.once('session', resolve).once('data', () => resolve(undefined));
+      });
+      await once(socket, 'secureConnect');
+      socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+      const kept = await given;
+      const reused = socket.isSessionReused();
+      socket.destroy();
+      return { kept, reused };
+    };
+    const { kept } = await sessionOf();
+    expect(await sessionOf(kept)).toMatchObject({ reused: false });
+  });
+
   test.each<[string, () => Promise<void>, RegExp]>([
     [
       'half written',
