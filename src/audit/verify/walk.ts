@@ -38,7 +38,8 @@ export interface Walk {
 interface State extends WalkOptions {
   readonly history: History;
   readonly deleted: Set<string>;
-  readonly claimed: Map<number, Checkpoint>;
+  /** By size. One kept elsewhere and the one beside the log may be over the same, and both must hold. */
+  readonly claimed: Map<number, Checkpoint[]>;
   seq: number;
   prev: string;
   signed: number;
@@ -52,7 +53,7 @@ export function createWalk(options: WalkOptions): Walk {
   const state: State = {
     ...options,
     history: createHistory(start.tree.size, start.tree.peaks),
-    claimed: new Map(claims.map((claim) => [claim.size, claim])),
+    claimed: new Map(),
     deleted: new Set(),
     seq: start.seq,
     prev: start.prev,
@@ -60,10 +61,11 @@ export function createWalk(options: WalkOptions): Walk {
     problem: undefined,
     torn: undefined,
   };
-  if (start.seq > 0) checkClaim(state);
+  for (const claim of claims) expect(state, claim);
+  if (start.seq > 0) checkClaims(state);
   return {
     take: (line) => take(state, line),
-    expect: (claim) => void state.claimed.set(claim.size, claim),
+    expect: (claim) => expect(state, claim),
     reject: (seq, why) => fail(state, seq, why),
     finish: () => finish(state),
     chain: () => ({ seq: state.seq, prev: state.prev, peaks: state.history.peaks() }),
@@ -89,7 +91,7 @@ function take(state: State, { bytes, leaf }: Line): boolean {
   state.history.add(hash);
   state.prev = hash;
   state.seq += 1;
-  checkClaim(state);
+  checkClaims(state);
   return state.problem === undefined;
 }
 
@@ -144,10 +146,18 @@ function readLogged(bytes: Buffer): Checkpoint | undefined {
   }
 }
 
-/** A checkpoint from outside, now that the log has its size. */
-function checkClaim(state: State): void {
-  const claim = state.claimed.get(state.seq);
-  if (!claim) return;
+function expect({ claimed }: State, claim: Checkpoint): void {
+  const others = claimed.get(claim.size);
+  if (others) others.push(claim);
+  else claimed.set(claim.size, [claim]);
+}
+
+/** Checkpoints from outside, now that the log has their size. */
+function checkClaims(state: State): void {
+  for (const claim of state.claimed.get(state.seq) ?? []) checkClaim(state, claim);
+}
+
+function checkClaim(state: State, claim: Checkpoint): void {
   if (!isSigned(claim, state.keys)) {
     fail(state, state.seq - 1, `the checkpoint over ${claim.size} is not signed by a known key`);
   } else if (state.history.rootAt(claim.size)?.equals(claim.root)) {
@@ -164,20 +174,21 @@ function checkClaim(state: State): void {
 
 function finish(state: State): Problem | undefined {
   if (!state.problem && state.torn) blame(state, isLastChanged(state) === false);
-  const missing = [...state.claimed.values()].find(({ size }) => size > state.seq);
-  if (!state.problem && missing) {
-    fail(state, state.seq, `the log ends here; a checkpoint covers ${missing.size} entries`);
+  const missing = [...state.claimed.keys()].find((size) => size > state.seq);
+  if (!state.problem && missing !== undefined) {
+    fail(state, state.seq, `the log ends here; a checkpoint covers ${missing} entries`);
   }
   return state.problem;
 }
 
 /** The last line's `prev` is wrong: with the right one, would it be the line that was signed for? */
 function isLastChanged({ torn, prev, history, claimed, seq }: State): boolean {
-  const claim = claimed.get(seq + 1);
+  const claims = claimed.get(seq + 1);
   const wrong = torn && linkOf(Buffer.from(torn.line))?.prev;
-  if (!torn || !claim || !wrong) return true;
+  if (!torn || !claims || !wrong) return true;
   const mended = Buffer.from(`\0${torn.line.replace(wrong, prev)}`);
   const trial = createHistory(history.size(), history.peaks());
   trial.add(hashLeaf(mended));
-  return trial.rootAt(seq + 1)?.equals(claim.root) ?? true;
+  const root = trial.rootAt(seq + 1);
+  return claims.some((claim) => root?.equals(claim.root) ?? true);
 }
