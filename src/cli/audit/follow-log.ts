@@ -8,27 +8,28 @@ import { createWalk } from '../../audit/verify/walk.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { disk, TAMPERED, UNREADABLE } from './log-path.ts';
+import { stopUnread } from './reader-gone.ts';
 
 const POLL_MS = 1_000;
 
 /**
  * Verifies what is added to a log, checkpoint by checkpoint: what is signed for was durable before
- * and is never taken back. Ends where something is wrong, or when it is interrupted, which is no
- * failure.
+ * and is never taken back. Ends where something is wrong, or when it is interrupted or nobody reads
+ * any more, which is no failure.
  * @param trusted keys that may sign; where there are none, those that the log named at first
  */
 export async function followLog(
   logs: readonly LogFiles[],
   trusted: readonly VerifierKey[],
-  { stdout }: Terminal,
+  terminal: Pick<Terminal, 'stdout'>,
 ): Promise<void> {
   const follow = startFollowing(logs, trusted);
-  const { signal, dispose } = catchInterrupt();
+  const { signal, dispose } = catchInterrupt(terminal);
   try {
     while (!signal.aborted) {
       const through = follow.look();
       if (through !== undefined) {
-        stdout.write(`${new Date().toISOString()} intact through seq ${through}\n`);
+        terminal.stdout.write(`${new Date().toISOString()} intact through seq ${through}\n`);
       }
       await setTimeout(POLL_MS, undefined, { signal }).catch(() => undefined);
     }
@@ -86,12 +87,16 @@ function tampered(seq: number, why: string): never {
   throw new CommandFailure(`seq ${seq}: ${why}`, TAMPERED);
 }
 
-function catchInterrupt() {
+function catchInterrupt(terminal: Pick<Terminal, 'stdout'>) {
   const controller = new AbortController();
   const abort = () => controller.abort();
   process.once('SIGINT', abort).once('SIGTERM', abort);
+  const forget = stopUnread(controller, terminal);
   return {
     signal: controller.signal,
-    dispose: () => void process.off('SIGINT', abort).off('SIGTERM', abort),
+    dispose() {
+      process.off('SIGINT', abort).off('SIGTERM', abort);
+      forget();
+    },
   };
 }

@@ -9,6 +9,7 @@ import { addFilters, type Filter, type FilterOptions, toFilter } from './filter.
 import { createJoin, type Join } from './join.ts';
 import { disk, logOf, UNREADABLE } from './log-path.ts';
 import { entriesIn, entryOf } from './read-log.ts';
+import { stopUnread } from './reader-gone.ts';
 
 interface Options extends FilterOptions {
   readonly lines: string;
@@ -36,11 +37,13 @@ export function defineTail(command: Command, terminal: Terminal): void {
       const colour =
         options.color === true && terminal.stdout.isTTY === true && !terminal.env['NO_COLOR'];
       const join = createJoin();
+      const unread = new AbortController();
+      stopUnread(unread, terminal);
       const show = ({ line, entry }: Shown) =>
         terminal.stdout.write(`${options.json ? line : describe(entry, colour)}\n`);
       const { shown, next } = newest({ log, wanted, join }, countOf(options));
       shown.forEach(show);
-      if (options.follow) await follow({ log, next, wanted, join, show });
+      if (options.follow) await follow({ log, next, wanted, join, show, signal: unread.signal });
     });
 }
 
@@ -73,17 +76,19 @@ interface Following {
   readonly wanted: Filter;
   readonly join: Join;
   readonly show: (shown: Shown) => void;
+  readonly signal: AbortSignal;
 }
 
-async function follow({ log, next, wanted, join, show }: Following): Promise<never> {
+async function follow({ log, next, wanted, join, show, signal }: Following): Promise<void> {
   const follower = createFollower(disk, log.path, next);
-  for (;;) {
+  while (!signal.aborted) {
     for (const { bytes, seq } of follower.read(Number.MAX_SAFE_INTEGER)) {
       const entry = join(entryOf(log, bytes, seq));
       if (wanted(entry)) show({ line: bytes, entry });
     }
-    await setTimeout(POLL_MS);
+    await setTimeout(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
+  follower.close();
 }
 
 const COLOURS: Readonly<Record<string, number>> = {

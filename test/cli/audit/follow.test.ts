@@ -25,7 +25,11 @@ interface Watch {
 
 /** The command as its users run it: only a process can be interrupted. */
 function watch(...args: readonly string[]): Watch {
-  const child = spawn(process.execPath, ['src/main.ts', 'audit', 'verify', '--follow', ...args]);
+  return start('verify', '--follow', ...args);
+}
+
+function start(...args: readonly string[]): Watch {
+  const child = spawn(process.execPath, ['src/main.ts', 'audit', ...args]);
   let [output, errors] = ['', ''];
   child.stdout.on('data', (text) => {
     output += text;
@@ -131,4 +135,21 @@ test.concurrent('a key that is not the log’s is 1 at once, also where the log 
   await foreign.close();
   const following = watch(folder.file, '--vkey', vkey);
   expect(await following.ended).toBe(1);
+});
+
+test.concurrent('what follows a log ends, as no failure, once nobody reads it any more', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const audit = await openAudit(file, { checkpointEntries: 10 });
+  await fill(audit, 20);
+  for (const follower of [watch(file), start('tail', '--follow', file)]) {
+    await expect.poll(() => follower.output(), WITHIN).not.toBe('');
+    follower.child.stdout?.destroy();
+    const writing = setInterval(() => void fill(audit, 10), 100);
+    expect(await follower.ended).toBe(0);
+    clearInterval(writing);
+  }
+  await audit.close();
 });
