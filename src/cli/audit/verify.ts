@@ -39,9 +39,11 @@ export function defineVerify(command: Command, terminal: Terminal): void {
       const logs = logsOf(paths, terminal);
       const verdicts = logs.map((log) => ({ log, verdict: verifyOne(log, options, terminal) }));
       const lost = missingOrigins(verdicts, options);
+      const early = tooEarly(verdicts, options);
       if (options.json) writeJson(verdicts, lost, terminal);
       else for (const { log, verdict } of verdicts) writeVerdict(log, verdict, options, terminal);
       conclude(verdicts, lost);
+      if (early !== '') throw new CommandFailure(early, UNREADABLE);
       if (options.follow) await followLog(logs, keysOf(options), terminal);
     });
 }
@@ -77,6 +79,18 @@ function missingOrigins(verdicts: readonly Verified[], options: Options): readon
   const signed = (options.checkpoint ?? []).map((file) => checkpointOf(file).origin);
   const expected = new Set([...expectedOrigins(options), ...signed]);
   return [...expected].filter((origin) => !found.has(origin));
+}
+
+/** A checkpoint over less than what is gone already was held against nothing either. */
+function tooEarly(verdicts: readonly Verified[], { checkpoint = [] }: Options): string {
+  for (const { log, verdict } of verdicts) {
+    const path = checkpoint.find((file) => {
+      const { origin, size } = checkpointOf(file);
+      return isOf(log, origin) && size < verdict.firstSeq;
+    });
+    if (path) return `${path} is from before seq ${verdict.firstSeq}, where ${log.path} begins`;
+  }
+  return '';
 }
 
 function expectedOrigins({ origins }: Options): readonly string[] {

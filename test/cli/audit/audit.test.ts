@@ -1,5 +1,6 @@
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -380,6 +381,25 @@ test('tail shows what a caller wrote on one line, without what a terminal would 
   expect(output).toContain('x\\u{a}99  forged\\u{1b}[2J\\u{9b}2J\\u{202e}\\u{2028}');
   for (const raw of ['\n99', '\u001b', '\u009b', '\u202e', '\u2028'])
     expect(output).not.toContain(raw);
+});
+
+test('verify: a kept checkpoint from before the first entry is 3, for it is held against nothing', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file, {
+    ...{ checkpointEntries: 10, maxBytes: 8_000, keepSegments: 1 },
+  });
+  await fill(log, 5);
+  await expect.poll(() => existsSync(`${folder.file}.checkpoint`)).toBe(true);
+  const kept = join(folder.path, 'kept.note');
+  cpSync(`${folder.file}.checkpoint`, kept);
+  await fill(log, 60);
+  const first = join(folder.path, 'audit-000000000000.jsonl');
+  await expect.poll(() => existsSync(first), { timeout: 10_000 }).toBe(false);
+  await log.close();
+  expect((await audit(['verify', folder.file])).code).toBe(0);
+  const early = await audit(['verify', folder.file, '--checkpoint', kept]);
+  expect(early.code).toBe(3);
+  expect(early.errors).toMatch(/kept\.note is from before seq \d+, where .* begins/);
 });
 
 test('verify: a checkpoint whose log is not among those given is 1, and not passed over', async () => {
