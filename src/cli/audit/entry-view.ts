@@ -1,6 +1,9 @@
 import { parseJson } from '../../exact-json.ts';
 
-/** As much of an entry as the commands here read; docs/audit.md has all of it. */
+/**
+ * As much of an entry as the commands here read; docs/audit.md has all of it. Under `input` and
+ * `result` a mask of the policy may have put anything.
+ */
 export interface AuditEntry {
   readonly seq: number;
   readonly kind: string;
@@ -68,7 +71,7 @@ export function policyOf(entry: AuditEntry): 'allowed' | 'denied' | undefined {
   return result && (result.allow ? 'allowed' : 'denied');
 }
 
-/** The codes of what policy had against the call. A mask of the policy may have put anything there. */
+/** The codes of what policy had against the call. */
 export function codesOf(entry: AuditEntry): string {
   const reasons: unknown = judged(entry).result?.reasons;
   return Array.isArray(reasons) ? reasons.map((reason) => reason?.code ?? '').join(' ') : '';
@@ -76,15 +79,20 @@ export function codesOf(entry: AuditEntry): string {
 
 /** The name under which a person knows the key. */
 export function keyName(side: SideView | undefined): string {
-  return side?.alias ?? side?.key_arn?.replace(/^.*:key\//, '') ?? side?.requested_key_id ?? '';
+  const name: unknown = side?.alias ?? side?.key_arn ?? side?.requested_key_id ?? '';
+  return shown(name).replace(/^.*:key\//, '');
 }
 
 /**
  * Text of callers as it may stand on a terminal: what would move the cursor, end the line or turn
  * its direction is written as an escape, so that nobody can hide or forge a line.
  */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+export function printable(text: unknown): string {
+  return shown(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
     return `\\u{${character.codePointAt(0)?.toString(16)}}`;
   });
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -62,8 +62,7 @@ export function toFilter(options: FilterOptions): Filter {
     tests.push(({ outcome: told }) => told?.status === outcome || told?.reason === outcome);
   }
   if (policy !== undefined) tests.push((entry) => policyOf(entry) === policy);
-  if (keyArn !== undefined)
-    tests.push((entry) => keysOf(entry).some((key) => key.endsWith(keyArn)));
+  if (keyArn !== undefined) tests.push((entry) => keysOf(entry).some((key) => names(key, keyArn)));
   if (kind !== undefined) tests.push((entry) => entry.kind === kind);
   if (decision !== undefined) tests.push((entry) => entry.decision_id === decision);
   const [since, until] = [timeOf('--since', options.since), timeOf('--until', options.until)];
@@ -81,8 +80,13 @@ function byPrincipal(pattern: string): Filter {
 function keysOf({ input, kms }: AuditEntry): readonly string[] {
   const sides = [input?.source, input?.destination, kms?.source, kms?.destination];
   return sides.flatMap((side) =>
-    [side?.key_arn, side?.requested_key_id, side?.alias].filter((key) => key !== undefined),
+    [side?.key_arn, side?.requested_key_id, side?.alias].filter((key) => typeof key === 'string'),
   );
+}
+
+/** `alias/app` is named by `arn:…:alias/app` too, but by no `…/my-alias/app`. */
+function names(key: string, wanted: string): boolean {
+  return key === wanted || key.endsWith(`:${wanted}`) || key.endsWith(`:key/${wanted}`);
 }
 
 function timeOf(option: string, value: string | undefined): number | undefined {

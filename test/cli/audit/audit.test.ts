@@ -383,6 +383,28 @@ test('tail shows what a caller wrote on one line, without what a terminal would 
     expect(output).not.toContain(raw);
 });
 
+test('tail, export and stats read entries of which a mask took what is text elsewhere', async () => {
+  await using folder = createFolder();
+  const input = { principal: { id: null, kind: 7 }, source: { alias: null, key_arn: ['x'] } };
+  const outcome = { status: 'released', code: 'OK' };
+  const entry = { kind: 'outcome', seq: 0, timestamp: '2026-11-28T00:00:00Z', input, outcome };
+  writeFileSync(folder.file, `${JSON.stringify(entry)}\n`);
+  for (const args of [['tail'], ['tail', '--key-arn', 'x'], ['stats'], ['export']]) {
+    const { code, errors } = await audit([...args, folder.file]);
+    expect({ code, errors }, args.join(' ')).toEqual({ code: 0, errors: '' });
+  }
+});
+
+test('a key is found by its whole id or alias, and not by the end of one', async () => {
+  const found = async (name: string) =>
+    (await audit(['export', file, '--key-arn', name])).output !== '';
+  const id = SOURCE.keyArn.replace(/^.*key\//, '');
+  for (const name of [SOURCE.keyArn, id, SOURCE.alias]) expect(await found(name), name).toBe(true);
+  for (const name of [id.slice(1), SOURCE.alias.slice(-3)]) {
+    expect(await found(name), name).toBe(false);
+  }
+});
+
 test('verify: a kept checkpoint from before the first entry is 3, for it is held against nothing', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file, {
