@@ -43,6 +43,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   nums: { body: { ...OK, KeyId: 5, SourceKeyId: true, SourceEncryptionAlgorithm: 1.5 } },
   notjson: { body: 'hello' },
   list: { body: [1] },
+  nums_blob: { body: { ...OK, CiphertextBlob: 5 } },
   unicode: { body: { ...OK, KeyId: 'é日本 \u0001x' } },
   notfound: error('NotFoundException', "Key 'arn:x' does not exist"),
   disabled: error('DisabledException', 'arn is disabled.'),

@@ -1,7 +1,8 @@
 import type { Run } from '../command.ts';
-import { EXIT_CODE } from './failure.ts';
+import { EXIT_CODE, otherFailure } from './failure.ts';
 import { formatValue } from './output/format.ts';
 import { isHttp, type TargetAnswer, type TargetCall } from './targets/target.ts';
+import { strictBase64 } from './values/base64.ts';
 import type { Value } from './values/value.ts';
 import { type Result, type Work, withArguments } from './with-arguments.ts';
 
@@ -14,9 +15,10 @@ export const run: Run = withArguments('re-encrypt', async (work) => {
       const { withHint } = await import('./hints.ts');
       throw withHint(thrown, work.call.parameters.get('CiphertextBlob'));
     });
-    const blob = Buffer.from(String(answer.response.get('CiphertextBlob') ?? ''), 'base64');
-    await file?.commit(blob);
-    return { output: file?.isStdout ? blob : formatAnswer(answer, work), exitCode: EXIT_CODE.ok };
+    const blob = file && ciphertextOf(answer);
+    if (blob) await file.commit(blob);
+    const output = file?.isStdout && blob ? blob : formatAnswer(answer, work);
+    return { output, exitCode: EXIT_CODE.ok };
   } finally {
     await file?.discard();
   }
@@ -34,6 +36,13 @@ async function openOutputFile({ options }: Work) {
   if (typeof path !== 'string') return undefined;
   const { openOutput } = await import('./output/output-file.ts');
   return openOutput(path);
+}
+
+/** Any endpoint may answer; what it answers must not take the place of a ciphertext. */
+function ciphertextOf({ response }: TargetAnswer): Uint8Array {
+  const blob = strictBase64(String(response.get('CiphertextBlob') ?? ''));
+  if (blob) return blob;
+  throw otherFailure('The endpoint answered no ciphertext, and --output-file is left as it was');
 }
 
 async function send(call: TargetCall): Promise<TargetAnswer> {

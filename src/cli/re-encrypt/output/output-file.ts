@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, unlink } from 'node:fs/promises';
+import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parameterFailure } from '../failure.ts';
 
@@ -18,10 +18,29 @@ export async function openOutput(path: string): Promise<OutputFile> {
     const nothing = async () => undefined;
     return { isStdout: true, commit: nothing, discard: nothing };
   }
-  const target = resolve(path);
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) throw unusable(`${path} is a folder`);
+  if (found && !found.isFile()) return openDevice(path);
+  // A link stays a link: what it leads to is replaced.
+  return openDraft(path, found ? await realpath(path) : resolve(path));
+}
+
+/** A device or a FIFO, which a rename would take the place of: `/dev/null` above all. */
+async function openDevice(path: string): Promise<OutputFile> {
+  const handle = await open(path, 'w').catch((cause: Error) => {
+    throw unusable(`cannot write to ${path}: ${cause.message}`);
+  });
+  return {
+    isStdout: false,
+    commit: (blob) => handle.writeFile(blob),
+    discard: () => handle.close(),
+  };
+}
+
+async function openDraft(path: string, target: string): Promise<OutputFile> {
   const draft = join(dirname(target), `.kms-reencrypt-proxy.${randomBytes(8).toString('hex')}`);
   const handle = await open(draft, 'wx').catch((cause: Error) => {
-    throw parameterFailure('--output-file', `cannot write beside ${path}: ${cause.message}`);
+    throw unusable(`cannot write beside ${path}: ${cause.message}`);
   });
   let left = true;
   return {
@@ -31,7 +50,7 @@ export async function openOutput(path: string): Promise<OutputFile> {
       await handle.sync();
       await handle.close();
       await rename(draft, target).catch((cause: Error) => {
-        throw parameterFailure('--output-file', `cannot replace ${path}: ${cause.message}`);
+        throw unusable(`cannot replace ${path}: ${cause.message}`);
       });
       left = false;
     },
@@ -42,4 +61,8 @@ export async function openOutput(path: string): Promise<OutputFile> {
       await unlink(draft).catch(() => undefined);
     },
   };
+}
+
+function unusable(problem: string) {
+  return parameterFailure('--output-file', problem);
 }

@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { run } from '../../../src/cli/re-encrypt/run.ts';
+import { startAwsEndpoint } from '../../helpers/aws-endpoint.ts';
+import { runCommand } from '../../helpers/run-command.ts';
+
+let endpoint: Awaited<ReturnType<typeof startAwsEndpoint>>;
+let folder: string;
+
+beforeAll(async () => {
+  endpoint = await startAwsEndpoint();
+});
+afterAll(() => endpoint.stop());
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cli-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function call(args: readonly string[], { answer = 'ok', env = {} } = {}) {
+  const blob = ['--ciphertext-blob', 'AQID', '--destination-key-id', 'x'];
+  const target = ['--endpoint-url', `${endpoint.url}/${answer}`];
+  return runCommand(run, [...blob, ...target, ...args], { env });
+}
+
+describe('--output-file', () => {
+  const UNSIGNED = ['--region', 'us-east-1', '--no-sign-request', '--output', 'off'];
+  const write = (file: string, answer?: string) =>
+    call([...UNSIGNED, '--output-file', file], answer === undefined ? {} : { answer });
+
+  test.each(['empty', 'notjson', 'nums_blob'])(
+    'stays as it was where the endpoint answers no ciphertext but %s',
+    async (answer) => {
+      const file = join(folder, 'kept');
+      writeFileSync(file, 'old');
+      const ran = await write(file, answer);
+      expect(ran.exit).not.toBe(0);
+      expect(readFileSync(file, 'utf8')).toBe('old');
+      expect(readdirSync(folder)).toEqual(['kept']);
+    },
+  );
+
+  test('through a link replaces what it leads to, and not the link', async () => {
+    const [file, link] = [join(folder, 'file'), join(folder, 'link')];
+    writeFileSync(file, 'old');
+    symlinkSync('file', link);
+    expect((await write(link)).exit).toBe(0);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readFileSync(file).toString('base64')).toBe('AQIDBA==');
+  });
+
+  test('that is a FIFO is written to, and not replaced', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    expect((await write(fifo)).exit).toBe(0);
+    expect(lstatSync(fifo).isFIFO()).toBe(true);
+    expect(readFileSync(reader).toString('base64')).toBe('AQIDBA==');
+    closeSync(reader);
+  });
+
+  test('that is a folder is refused before anything is asked', async () => {
+    const before = endpoint.requests.length;
+    mkdirSync(join(folder, 'sub'));
+    expect((await write(join(folder, 'sub'))).exit).toBe(252);
+    expect(endpoint.requests).toHaveLength(before);
+  });
+});
