@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { otherFailure } from './failure.ts';
 import type { Environment } from './values/file-value.ts';
 
-/** The settings of one profile in `~/.aws/config`; empty where there is none. */
+/** The settings of one profile, of `~/.aws/config` and `~/.aws/credentials`; empty where there is none. */
 export type Profile = ReadonlyMap<string, string>;
 
 /**
@@ -14,12 +14,15 @@ export type Profile = ReadonlyMap<string, string>;
 export function readProfile(named: string | undefined, env: Environment): Profile {
   const name = named ?? env['AWS_PROFILE'] ?? env['AWS_DEFAULT_PROFILE'];
   const config = sections(env['AWS_CONFIG_FILE'] ?? '~/.aws/config', env);
-  const section = name === undefined || name === 'default' ? 'default' : `profile ${name}`;
-  const settings = config.get(section) ?? config.get('profile default');
-  if (name === undefined || config.has(section)) return settings ?? new Map();
-
   const credentials = sections(env['AWS_SHARED_CREDENTIALS_FILE'] ?? '~/.aws/credentials', env);
-  if (credentials.has(name)) return new Map();
+  const wanted = name ?? 'default';
+  const plain = wanted === 'default' ? config.get('default') : undefined;
+  const settings = plain ?? config.get(`profile ${wanted}`);
+  const besides = credentials.get(wanted);
+  // In both, as the region often is, the one beside the credentials counts.
+  if (settings || besides || name === undefined) {
+    return new Map([...(settings ?? []), ...(besides ?? [])]);
+  }
   throw otherFailure(`The config profile (${name}) could not be found`);
 }
 

@@ -7,6 +7,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const ignore = () => undefined;
 const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
 
+/** What the SDK's chain ends with; whatever else it says is why one that was asked for cannot be had. */
+const NOTHING_OFFERED = 'Could not load credentials from any providers';
+
 /**
  * Credentials by the AWS CLI's rules: those of the environment unless a profile is named on the command
  * line, then the SDK's chain of profile, SSO, web identity, process, container and instance. Undefined
@@ -19,11 +22,11 @@ export async function profileCredentials(
   const fromEnvironment = named === undefined ? environmentCredentials(env) : undefined;
   if (fromEnvironment !== undefined) return fromEnvironment;
   const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
-  const profile = named ?? env['AWS_PROFILE'];
+  const profile = named ?? env['AWS_PROFILE'] ?? env['AWS_DEFAULT_PROFILE'];
   try {
     return await defaultProvider({ logger: SILENT, ...(profile && { profile }) })();
   } catch (thrown) {
-    if (thrown instanceof Error && thrown.name === 'CredentialsProviderError') return undefined;
+    if (thrown instanceof Error && thrown.message === NOTHING_OFFERED) return undefined;
     throw thrown;
   }
 }

@@ -14,7 +14,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import process from 'node:process';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { run } from '../../../src/cli/re-encrypt/run.ts';
 import { startAwsEndpoint } from '../../helpers/aws-endpoint.ts';
 import { runCommand } from '../../helpers/run-command.ts';
@@ -78,5 +79,65 @@ describe('--output-file', () => {
     mkdirSync(join(folder, 'sub'));
     expect((await write(join(folder, 'sub'))).exit).toBe(252);
     expect(endpoint.requests).toHaveLength(before);
+  });
+});
+
+describe('a profile', () => {
+  const CREDENTIALS = `[default]
+aws_access_key_id = DEFAULTKEY
+aws_secret_access_key = secret
+region = eu-west-1
+[ops]
+aws_access_key_id = OPSKEY
+aws_secret_access_key = secret
+`;
+  const CONFIG = `[profile default]
+output = text
+[profile ops]
+region = eu-west-3
+[profile sso]
+region = us-east-1
+sso_start_url = https://example.awsapps.com/start
+sso_region = us-east-1
+sso_account_id = 111122223333
+sso_role_name = reader
+`;
+  /** The SDK looks into the process itself. */
+  function files() {
+    const env = {
+      AWS_CONFIG_FILE: join(folder, 'config'),
+      AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
+      AWS_EC2_METADATA_DISABLED: 'true',
+      HOME: folder,
+    };
+    writeFileSync(env.AWS_CONFIG_FILE, CONFIG);
+    writeFileSync(env.AWS_SHARED_CREDENTIALS_FILE, CREDENTIALS);
+    for (const name of Object.keys(process.env)) {
+      if (name.startsWith('AWS_')) vi.stubEnv(name, undefined);
+    }
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    return env;
+  }
+  afterEach(() => vi.unstubAllEnvs());
+  const signedBy = () =>
+    /Credential=(\w+)\/\d+\/([\w-]+)\//.exec(endpoint.requests.at(-1)?.headers.authorization ?? '');
+
+  test('named by AWS_DEFAULT_PROFILE gives the credentials too, and not the settings alone', async () => {
+    const ran = await call([], { env: { ...files(), AWS_DEFAULT_PROFILE: 'ops' } });
+    expect(ran).toMatchObject({ exit: 0, stderr: '' });
+    expect(signedBy()?.slice(1)).toEqual(['OPSKEY', 'eu-west-3']);
+  });
+
+  test('has the region that stands beside its credentials, and what [profile default] says', async () => {
+    const ran = await call(['--profile', 'default'], { env: files() });
+    expect(ran).toMatchObject({ exit: 0, stderr: '' });
+    expect(ran.stdout).toMatch(/^AQIDBA==\t/);
+    expect(signedBy()?.slice(1)).toEqual(['DEFAULTKEY', 'eu-west-1']);
+  });
+
+  test('whose SSO session is over is told so, and not that there are no credentials', async () => {
+    const ran = await call(['--profile', 'sso'], { env: files() });
+    expect(ran.exit).toBe(255);
+    expect(ran.stderr).toContain('aws sso login');
   });
 });
