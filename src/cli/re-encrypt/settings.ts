@@ -12,6 +12,8 @@ export type ErrorFormat = (typeof ERROR_FORMATS)[number];
 
 const DEFAULT_ENDPOINT = '127.0.0.1:50051';
 const DEFAULT_TIMEOUT_SECONDS = 60;
+/** 24 days. A timer that is set to more goes off at once. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** What the global options, the environment and the profile say together. */
 export interface Settings {
@@ -100,7 +102,7 @@ function checkEndpoint(endpoint: string): string {
 function timeoutMs(kind: 'read' | 'connect', written: string | undefined): number {
   if (written === undefined) return DEFAULT_TIMEOUT_SECONDS * 1000;
   const seconds = pythonInteger(written);
-  if (seconds >= 0) return seconds * 1000;
+  if (seconds >= 0) return Math.min(seconds * 1000, LONGEST_MS);
   throw otherFailure(
     `Attempted to set ${kind} timeout to ${seconds}, but the timeout cannot be set to a value less ` +
       'than or equal to 0.',

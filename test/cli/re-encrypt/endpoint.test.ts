@@ -141,3 +141,14 @@ sso_role_name = reader
     expect(ran.stderr).toContain('aws sso login');
   });
 });
+
+test('a timeout longer than a timer can be is long, and not none', async () => {
+  const warned: string[] = [];
+  const listen = ({ name }: Error) => warned.push(name);
+  process.on('warning', listen);
+  const args = ['--region', 'us-east-1', '--no-sign-request', '--output', 'off'];
+  const long = ['--cli-connect-timeout', '9999999', '--cli-read-timeout', '9999999'];
+  expect(await call([...args, ...long])).toMatchObject({ exit: 0, stderr: '' });
+  process.off('warning', listen);
+  expect(warned, 'Node shortens such a timer, or has it go off at once').toEqual([]);
+});
