@@ -1,8 +1,9 @@
+import type { Readable } from 'node:stream';
 import type { Command as Program } from 'commander';
 
 /** What a command may touch of the world outside; tests pass their own. */
 export interface Terminal {
-  readonly stdin: NodeJS.ReadableStream;
+  readonly stdin: Readable;
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { addAbortSignal } from 'node:stream';
 import type { Run, Terminal } from '../command.ts';
 import { readAll } from '../read-all.ts';
 import type { KnownArguments } from './arguments/known-arguments.ts';
@@ -74,7 +75,7 @@ async function performWith(
   const collected = await collectParameters({
     options,
     env,
-    readStdin: () => readAll(terminal.stdin),
+    readStdin: () => readAll(addAbortSignal(signal, terminal.stdin)),
   });
   const skeleton = options.get('skeleton');
   if (skeleton !== undefined && skeleton !== 'output') {

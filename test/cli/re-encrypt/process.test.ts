@@ -40,6 +40,15 @@ describe('the process', () => {
     expect({ code, stderr: stderr() }).toEqual({ code: 130, stderr: '' });
   });
 
+  test('is interrupted with 130 while it waits for standard input', async () => {
+    const { child, stderr } = start('ok', ['--ciphertext-blob', '-']);
+    // More than a pipe holds: it is taken once the command reads.
+    await new Promise((go) => child.stdin.write(Buffer.alloc(1 << 20), go));
+    child.kill('SIGINT');
+    const [code] = await once(child, 'close');
+    expect({ code, stderr: stderr() }).toEqual({ code: 130, stderr: '' });
+  });
+
   test('says in one sentence that its reader went away', async () => {
     const { child, stderr } = start('ok');
     child.stdout.destroy();
