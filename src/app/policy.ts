@@ -8,6 +8,7 @@ import type { ReloadEvent } from '../policy/loader.ts';
 import type { BundleOptions } from '../policy/open-loader.ts';
 import { createDecisionPoint, type DecisionPoint } from '../policy/point.ts';
 import type { ShadowEvent } from '../policy/shadow/shadow.ts';
+import type { ServiceTls } from '../policy/sources/http.ts';
 import { readRegular } from '../regular-file.ts';
 import { ofSetting } from './of-setting.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -94,16 +95,8 @@ type Signing = NonNullable<Config['policy']['signing']>;
 async function toBundleOptions(config: Config['policy']): Promise<BundleOptions> {
   const { polling, persist, ...files } = config.service;
   const { bearer_token_file: tokenFile } = files;
-  const contentOf = async (setting: 'ca_file' | 'cert_file' | 'key_file') => {
-    const file = files[setting];
-    if (file === undefined) return;
-    return ofSetting(`policy.service.${setting}`, () => readRegular(file));
-  };
-  const [ca, cert, key] = [
-    await contentOf('ca_file'),
-    await contentOf('cert_file'),
-    await contentOf('key_file'),
-  ];
+  // What cannot be read at a start is told of then.
+  await serviceTls(files);
   return {
     maxBytes: config.size_limit_bytes,
     maxStalenessMs: config.max_staleness_ms,
@@ -115,13 +108,23 @@ async function toBundleOptions(config: Config['policy']): Promise<BundleOptions>
       ...(tokenFile !== undefined && {
         bearerToken: async () => readRegular(tokenFile).toString().trim(),
       }),
-      tls: {
-        ...(ca && { ca }),
-        ...(cert && { cert }),
-        ...(key && { key }),
-      },
+      tls: () => serviceTls(files),
     },
   };
+}
+
+async function serviceTls(files: Partial<Config['policy']['service']>): Promise<ServiceTls> {
+  const contentOf = async (setting: 'ca_file' | 'cert_file' | 'key_file') => {
+    const file = files[setting];
+    if (file === undefined) return;
+    return ofSetting(`policy.service.${setting}`, () => readRegular(file));
+  };
+  const [ca, cert, key] = [
+    await contentOf('ca_file'),
+    await contentOf('cert_file'),
+    await contentOf('key_file'),
+  ];
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }
 
 function tellReload(parts: PolicyParts, event: ReloadEvent, which: string): void {

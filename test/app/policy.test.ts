@@ -1,7 +1,12 @@
-import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
+import { createAuthority } from '../helpers/certificates.ts';
 import { startProxy } from '../helpers/proxy.ts';
 
 const WITHIN = { timeout: 10_000 };
@@ -16,4 +21,34 @@ test('a bundle that is refused is logged, and so is that the one that serves is 
   copyFileSync('policies/bundle.tar.gz', source);
   await expect.poll(last, WITHIN).toBe('policy is again the one that serves');
   await proxy.stop();
+});
+
+test('a bundle service is shown the certificate that is in its file now, not the one of the start', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'policy-'));
+  const authority = createAuthority();
+  const at = (name: string) => join(folder, name);
+  const issue = (commonName: string) => {
+    const { cert, key } = authority.issue({ commonName, dns: ['localhost'], usage: 'both' });
+    writeFileSync(at('cert.pem'), cert);
+    writeFileSync(at('key.pem'), key);
+    return { cert, key };
+  };
+  const seen: string[] = [];
+  const mutual = { ...issue('first'), ca: authority.cert, requestCert: true };
+  const service = createServer(mutual, (request, response) => {
+    seen.push(String((request.socket as TLSSocket).getPeerCertificate().subject.CN));
+    response.end(readFileSync('policies/bundle.tar.gz'));
+  }).listen(0, '127.0.0.1');
+  await once(service, 'listening');
+  writeFileSync(at('ca.pem'), authority.cert);
+  const { port } = service.address() as AddressInfo;
+  const files = ['ca', 'cert', 'key'].map(
+    (name) => `policy.service.${name}_file=${at(`${name}.pem`)}`,
+  );
+  const proxy = await startProxy([`policy.source=https://localhost:${port}/`, ...files]);
+  issue('second');
+  await proxy.reload();
+  expect(seen).toEqual(['first', 'second']);
+  await proxy.stop();
+  service.close();
 });

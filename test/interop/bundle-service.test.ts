@@ -143,7 +143,7 @@ describeWith(['opa', 'nginx'], 'a bundle server that knows neither opa nor the p
       bundle: {
         service: {
           bearerToken: async () => nginx.token,
-          tls: { ca: Buffer.from(nginx.ca) },
+          tls: async () => ({ ca: Buffer.from(nginx.ca) }),
           minDelayMs: 100,
           maxDelayMs: 200,
         },

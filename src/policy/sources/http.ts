@@ -9,13 +9,19 @@ export interface HttpSourceOptions {
   readonly maxBytes: number;
   /** Sent as `Authorization: Bearer`; read anew for each request, for such tokens are rotated. */
   readonly bearerToken?: () => Promise<string>;
-  /** PEM of the authorities and of the proxy's own certificate. */
-  readonly tls?: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
+  /** PEM of the authorities and of the proxy's own certificate; read anew too, for they are renewed. */
+  readonly tls?: () => Promise<ServiceTls>;
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
   /** Seconds that the server may hold a request for; 0 for plain polling. */
   readonly longPollingTimeoutSeconds: number;
   readonly random?: () => number;
+}
+
+export interface ServiceTls {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
 }
 
 const LONG_POLLING_TYPE = 'application/vnd.openpolicyagent.bundles';
@@ -64,7 +70,7 @@ export function httpSource(options: HttpSourceOptions): Source {
       },
       maxBytes: options.maxBytes,
       signal: AbortSignal.any([closed.signal, AbortSignal.timeout((waitSeconds + 30) * 1_000)]),
-      ...options.tls,
+      ...(await options.tls?.()),
     });
     longPolling = waitSeconds > 0 && answer.contentType === LONG_POLLING_TYPE;
     // Who was told of no ETag cannot know what we have.
