@@ -137,7 +137,9 @@ function tellReload(parts: PolicyParts, event: ReloadEvent, which: string): void
   }
   if (outcome === 'refused') {
     log.error({ which, serving: revision }, `policy refused: ${sentence}`);
-  } else log.info({ which, revision }, 'policy activated');
+  } else {
+    log.info({ which, revision }, `policy activated${sentence === '' ? '' : `: ${sentence}`}`);
+  }
   const reload = { policy: which, outcome, revision, sentence };
   void audit?.event('reload', { reload }).catch(() => {});
 }

@@ -2,14 +2,14 @@ import type { Buffer } from 'node:buffer';
 import { overdue } from './bundle/bundle.ts';
 import { BundleFault } from './bundle/fault.ts';
 import type { Generation } from './generation.ts';
-import type { PersistedBundle } from './sources/persist.ts';
+import type { Kept, PersistedBundle } from './sources/persist.ts';
 import type { Source } from './sources/source.ts';
 
 export interface ReloadEvent {
   readonly outcome: 'activated' | 'unchanged' | 'refused';
   /** Revision of the bundle that serves from now on, or ''. */
   readonly revision: string;
-  /** Why the bundle was refused, or ''. */
+  /** Why the bundle was refused, or that it is not the service's own, or ''. */
   readonly sentence: string;
   /** Whether the attempt before this one was refused. */
   readonly afterRefusal: boolean;
@@ -60,7 +60,7 @@ export interface Loader {
  * and the last good one goes on. @throws BundleFault where a local source has no good bundle at start.
  */
 export async function createLoader(options: LoaderOptions): Promise<Loader> {
-  const { source, onReload } = options;
+  const { source } = options;
   const state: State = {
     generation: undefined,
     lastRequest: 0,
@@ -95,15 +95,28 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
   };
 
   /** A remote source may be away at start: its last good bundle serves, or nothing until it is back. */
-  async function fallBack(state: State, { persisted, prepare }: LoaderOptions, fault: unknown) {
+  async function fallBack(state: State, { persisted }: LoaderOptions, fault: unknown) {
     const kept = await persisted?.read();
-    if (kept) {
-      activate(state, prepare(kept.archive), options.now());
-      state.lastSuccess = kept.savedAt;
-      state.kept = state.generation?.bundle.digest ?? '';
-      const revision = revisionOf(state);
-      onReload({ outcome: 'activated', revision, sentence: '', afterRefusal: true });
-    } else if (!source.remote) throw fault;
+    if (kept) standIn(state, kept, options);
+    else if (!source.remote) throw fault;
+  }
+}
+
+const STANDS_IN =
+  'the last good bundle, which policy.service.persist kept, stands in for the service';
+
+/** One that serves no longer, for the keys that sign were changed or the file is damaged, is no bundle. */
+function standIn(state: State, { archive, savedAt }: Kept, options: LoaderOptions): void {
+  const { prepare, now, onReload } = options;
+  try {
+    activate(state, prepare(archive), now());
+    state.lastSuccess = savedAt;
+    state.kept = state.generation?.bundle.digest ?? '';
+    const revision = revisionOf(state);
+    onReload({ outcome: 'activated', revision, sentence: STANDS_IN, afterRefusal: true });
+  } catch (thrown) {
+    const sentence = `the bundle that policy.service.persist kept cannot stand in: ${toFault(thrown).message}`;
+    onReload({ outcome: 'refused', revision: '', sentence, afterRefusal: true });
   }
 }
 
@@ -128,7 +141,7 @@ async function attempt(state: State, options: LoaderOptions): Promise<void> {
     state.error = '';
     onReload({ outcome, revision: revisionOf(state), sentence: '', afterRefusal });
   } catch (thrown) {
-    const fault = thrown instanceof BundleFault ? thrown : unforeseen(thrown);
+    const fault = toFault(thrown);
     source.forget();
     const { message: sentence } = fault;
     state.failures += 1;
@@ -162,7 +175,8 @@ function activate(state: State, fresh: Generation, now: number): void {
   state.lastActivation = now;
 }
 
-function unforeseen(cause: unknown): BundleFault {
+function toFault(cause: unknown): BundleFault {
+  if (cause instanceof BundleFault) return cause;
   const why = cause instanceof Error ? cause.message : String(cause);
   return new BundleFault(`the policy cannot be loaded: ${why}`, { cause });
 }

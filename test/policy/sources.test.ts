@@ -248,6 +248,26 @@ describe('a bundle service', () => {
     service.answer = (response) => response.writeHead(500).end();
     const point = await open(service.url, { bundle: { persist } });
     expect(await point.decide(resolved(), 'request')).toMatchObject({ effect: 'allow' });
+    expect(events.at(-1)).toMatchObject({
+      outcome: 'activated',
+      sentence: expect.stringContaining('policy.service.persist'),
+    });
+  });
+
+  it('that is away at start with a kept bundle that serves no longer leaves no policy until it is back', async () => {
+    const persist = join(folder, 'policy.tar.gz');
+    writeFileSync(persist, 'rubbish');
+    const point = await open(service.url, { bundle: { persist, service: quick } });
+    expect(point.status()).toMatchObject({ revision: '', stale: true });
+    expect(events.slice(0, 2).map(({ sentence }) => sentence)).toEqual([
+      expect.stringContaining('answers 500'),
+      expect.stringMatching(
+        /policy\.service\.persist kept cannot stand in: .* no whole gzipped tar/,
+      ),
+    ]);
+    service.answer = serving(good, '"1"');
+    await vi.waitFor(() => expect(readFileSync(persist)).toEqual(good), 15_000);
+    expect(point.status()).toMatchObject({ revision: 'example-2', stale: false });
   });
 
   it('that could not be kept is kept once it can be, and an older one is not taken for it', async () => {

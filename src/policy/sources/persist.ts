@@ -4,10 +4,16 @@ import { dirname } from 'node:path';
 import { readRegular } from '../../regular-file.ts';
 import { BundleFault } from '../bundle/fault.ts';
 
+export interface Kept {
+  readonly archive: Buffer;
+  /** When the source last stood by it. */
+  readonly savedAt: number;
+}
+
 /** The last good bundle of a remote source, kept for a start without that source. */
 export interface PersistedBundle {
-  /** Undefined where there is none. `savedAt` is when the source last stood by it. */
-  read(): Promise<{ readonly archive: Buffer; readonly savedAt: number } | undefined>;
+  /** Undefined where there is none. */
+  read(): Promise<Kept | undefined>;
   /** A new bundle, or undefined where the source stands by the one that is kept. */
   save(archive: Buffer | undefined): Promise<void>;
 }
