@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Progress } from '../call.ts';
+import type { Decision, Progress } from '../call.ts';
 import type { Reason, Refusal } from '../errors.ts';
 import { KmsFault } from '../kms/port.ts';
 
@@ -13,27 +13,60 @@ const FOR_OPERATORS: ReadonlySet<Reason> = new Set<Reason>([
   'KMS_UNREACHABLE',
 ]);
 
+/** What whoever wrote the policy can mend. Why there is none to ask is told where it is loaded. */
+const OF_POLICY: ReadonlySet<Decision['failure']> = new Set<Decision['failure']>([
+  'POLICY_UNDEFINED',
+  'POLICY_INVALID',
+  'POLICY_TIMEOUT',
+  'POLICY_FAILED',
+]);
+
 const PAUSE_MS = 1000;
 const LONGEST = 500;
 
 /**
- * Logs what KMS, or the network on the way to it, said of a refused call: the caller may not read
- * that. At most one line per reason and second, since an outage refuses thousands of calls alike.
+ * Logs what KMS, or the network on the way to it, said of a refused call, and why policy could not
+ * decide one: the caller may not read that. At most one line per reason and second, since an outage
+ * refuses thousands of calls alike.
  */
 export function createCauseLog(log: Pick<Logger, 'warn'>, now: () => number) {
-  const loggedAt = new Map<Reason, number>();
-  return ({ call }: Progress, refusal?: Refusal): void => {
-    if (!refusal || !FOR_OPERATORS.has(refusal.reason)) return;
+  const loggedAt = new Map<string, number>();
+  return ({ call, decision }: Progress, refusal?: Refusal): void => {
+    // In observe mode the call goes on, and nothing else says so.
+    if (decision && OF_POLICY.has(decision.failure)) ofPolicy(call.id, decision);
+    if (refusal && FOR_OPERATORS.has(refusal.reason)) ofKms(call.id, refusal);
+  };
+
+  function ofPolicy(decision_id: string, { failure: reason, reasons, revision }: Decision): void {
+    const [{ code, message } = { code: '', message: '' }] = reasons;
+    if (!isDue(reason)) return;
+    log.warn(
+      { decision_id, reason, code, revision },
+      `policy could not decide a call: ${withoutQuotes(message)}`,
+    );
+  }
+
+  function ofKms(decision_id: string, refusal: Refusal): void {
     const fault = faultOf(refusal);
     const { reason, side, kmsRequestId: kms_request_id } = refusal;
-    if (!fault || now() - (loggedAt.get(reason) ?? -PAUSE_MS) < PAUSE_MS) return;
-    loggedAt.set(reason, now());
-    const { code } = fault;
+    if (!fault || !isDue(reason)) return;
+    const { code, message } = fault;
     log.warn(
-      { decision_id: call.id, reason, side, code, kms_request_id },
-      `a call failed at KMS: ${firstLine(fault.message)}`,
+      { decision_id, reason, side, code, kms_request_id },
+      `a call failed at KMS: ${firstLine(message)}`,
     );
-  };
+  }
+
+  function isDue(reason: string): boolean {
+    const due = now() - (loggedAt.get(reason) ?? -PAUSE_MS) >= PAUSE_MS;
+    if (due) loggedAt.set(reason, now());
+    return due;
+  }
+}
+
+/** What is in quotes is the policy's, which may have made it of a context's values. */
+function withoutQuotes(message: string): string {
+  return message.replaceAll(/'[^']*'/g, "'…'");
 }
 
 /** Behind KEY_FACTS_UNAVAILABLE there is another refusal, and the fault is the cause of that one. */

@@ -2,8 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createCauseLog } from '../../src/app/causes.ts';
+import { createDecisionPoint } from '../../src/policy/point.ts';
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import { reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
+import { HAZARDS, resolved } from '../policy/values.ts';
 
 const CALL = {
   ciphertextBlob: Buffer.from('any'),
@@ -73,6 +76,32 @@ test('what STS says is of the credentials, and never taken for the word of KMS',
     { code: 'CredentialsProviderError', msg: 'a call failed at KMS: no credentials: no' },
   ]);
 });
+
+test.each([
+  [
+    'conflict',
+    'POLICY_FAILED',
+    /^policy could not decide a call: hazards\.rego:\d+:\d+: .*conflict$/,
+  ],
+  ['unheard-of', 'POLICY_UNDEFINED', /: the entrypoint is undefined for this input$/],
+  ['loop', 'POLICY_TIMEOUT', /: the policy does too much work$/],
+  ['proto', 'POLICY_INVALID', /: the decision has a field '…'$/],
+])(
+  'why policy could not decide is in the log, obeyed or not, once a second: %s',
+  async (job, reason, why) => {
+    const lines: unknown[][] = [];
+    let now = 0;
+    const tell = createCauseLog({ warn: (...line: unknown[]) => void lines.push(line) }, () => now);
+    const source = HAZARDS;
+    const point = await createDecisionPoint({ source, timeoutMs: 50, enforce: false });
+    const judged = resolved({ job });
+    const progress = { ...judged, decision: point.decide(judged, 'request') };
+    for (now of [0, 999, 1_000]) tell(progress);
+    await point.close();
+    const fields = expect.objectContaining({ decision_id: judged.call.id, reason });
+    expect(lines).toEqual(Array(2).fill([fields, expect.stringMatching(why)]));
+  },
+);
 
 test('what a caller got wrong is not', async () => {
   around.kms.always({ kind: 'error', name: 'InvalidCiphertextException' }, 'ReEncrypt');
