@@ -124,9 +124,18 @@ function loadErrors(engine: Engine, entrypoint: number): readonly unknown[] {
     const errors = resultOf(engine.examine(question));
     return Array.isArray(errors) ? errors : [`${LOAD_ERRORS_ENTRYPOINT} is no list`];
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new BundleFault(`the bundle's load_errors cannot be asked: ${why}`, { cause: thrown });
+    throw new BundleFault(`the bundle's load_errors cannot be asked: ${whyUnasked(thrown)}`, {
+      cause: thrown,
+    });
   }
+}
+
+/** OPA's own word for it, `opa_malloc: failed`, names neither what is too large nor what may be raised. */
+function whyUnasked(thrown: unknown): string {
+  if (thrown instanceof EngineFault && thrown.kind === 'memory') {
+    return 'its data takes more than 16 times policy.memory_mib of memory to check';
+  }
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /** The answer of an entrypoint other than the decision's; undefined where that is undefined. */

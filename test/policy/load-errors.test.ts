@@ -9,14 +9,14 @@ const LIMITS = { timeoutMs: 50, memoryBytes: 1 << 24 };
 const RULE = { id: 'r', source: {}, destination: {} };
 
 /** The example policy with other rules, made ready as a proxy does. */
-function ready(rules: readonly object[]) {
+function ready(rules: readonly object[], limits = LIMITS) {
   const content = JSON.stringify({
     kms_reencrypt: { principals: { p: { kinds: ['jwt'], rules } } },
   });
   const changed = entries.map((entry) =>
     entry.name === '/data.json' ? { ...entry, content } : entry,
   );
-  return createGeneration(readBundle(tarGz(changed)), LIMITS, NOON);
+  return createGeneration(readBundle(tarGz(changed)), limits, NOON);
 }
 
 it('a bundle whose rules are right serves', () => {
@@ -44,4 +44,11 @@ it('of many errors the first are told, and the rest are counted', () => {
 it('ten thousand rules are looked at within what loading may cost', () => {
   const rules = Array.from({ length: 10_000 }, (_, i) => ({ ...RULE, id: `rule-${i}` }));
   expect(ready(rules).bundle.revision).toBe('example-2');
+});
+
+it('rules that are too many to look at say so, and what may be raised', () => {
+  const rules = Array.from({ length: 1_000 }, (_, i) => ({ ...RULE, id: `rule-${i}` }));
+  expect(() => ready(rules, { ...LIMITS, memoryBytes: 1 << 16 })).toThrow(
+    /load_errors cannot be asked: its data takes more than 16 times policy\.memory_mib of memory/,
+  );
 });
