@@ -7,6 +7,7 @@ import { EXIT, type Terminal } from './command.ts';
 import { type ConfigOptions, readConfig, withConfigOptions } from './config.ts';
 import { demoCalls } from './demo-calls.ts';
 import { CommandFailure, program } from './program.ts';
+import { tellReload } from './reload.ts';
 
 export const run = program('serve', (command, terminal) => {
   withConfigOptions(command)
@@ -22,7 +23,10 @@ export const run = program('serve', (command, terminal) => {
       const print = (line: string) => void terminal.stdout.write(`${line}\n`);
       const app = await startApp(config, { log, print, env: terminal.env }).catch(cannotStart);
       watch.handle({
-        reload: () => void app.reload().catch((err) => log.error({ err }, 'cannot reload')),
+        reload() {
+          void app.reload().catch((err) => log.error({ err }, 'cannot reload'));
+          tellReload(log, config, () => readConfig(options, terminal));
+        },
         lastWords: app.lastWords,
       });
       announce(app, terminal);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,14 +14,20 @@ interface Ended {
 
 const folder = () => mkdtempSync(join(tmpdir(), 'serve-'));
 
-function serve(audit: string, settings: readonly string[], watch?: (child: ChildProcess) => void) {
+function serve(
+  audit: string,
+  settings: readonly string[],
+  watch?: (child: ChildProcess) => void,
+  { config = 'config/demo.yaml', hear = (_: ChildProcess, _log: string): void => {} } = {},
+) {
   const free = ['grpc.listen', 'probe.listen', 'kms_json.listen'].map((at) => `${at}=127.0.0.1:0`);
   const set = [...free, `audit.file=${audit}/audit.jsonl`, ...settings];
-  const args = ['src/main.ts', 'serve', '--config', 'config/demo.yaml'];
+  const args = ['src/main.ts', 'serve', '--config', config];
   const child = spawn(process.execPath, [...args, ...set.flatMap((s) => ['--set', s])]);
   let [stdout, stderr] = ['', ''];
   child.stderr.on('data', (text) => {
     stderr += text;
+    hear(child, stderr);
   });
   child.stdout.on('data', (text) => {
     stdout += text;
@@ -36,12 +42,48 @@ function serve(audit: string, settings: readonly string[], watch?: (child: Child
 const sentences = (stderr: string) =>
   stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
 
+/** What the process logged. */
+const logged = (stderr: string) =>
+  stderr
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
 describe('serve', () => {
   test('prints two calls to paste, and ends with 0 on SIGTERM', async () => {
     const { code, stdout } = await serve(folder(), [], (child) => child.kill('SIGTERM'));
     expect(stdout).toMatch(/gRPC on 127\.0\.0\.1:\d+/);
     expect(stdout.match(/re-encrypt --endpoint-url 127\.0\.0\.1:\d+/g)).toHaveLength(2);
     expect(code).toBe(0);
+  });
+
+  test('says at SIGHUP which settings have changed since the start, or why a restart would fail', async () => {
+    const audit = folder();
+    const config = join(audit, 'config.yaml');
+    const demo = readFileSync('config/demo.yaml', 'utf8');
+    const enforced = (value: string) =>
+      writeFileSync(config, demo.replace('policy:', `policy:\n  enforce: ${value}`));
+    enforced('true');
+    const hangUp = (child: ChildProcess, value: string) => {
+      enforced(value);
+      return child.kill('SIGHUP');
+    };
+    const steps = [
+      (child: ChildProcess, log: string) => log === '' && hangUp(child, 'false'),
+      (child: ChildProcess, log: string) =>
+        log.includes('a restart takes it') && hangUp(child, 'perhaps'),
+      (child: ChildProcess, log: string) =>
+        log.includes('a restart would fail') && child.kill('SIGTERM'),
+    ];
+    const step = (child: ChildProcess, log: string) => steps[0]?.(child, log) && steps.shift();
+    const started = (child: ChildProcess) => step(child, '');
+    const { code, stderr } = await serve(audit, [], started, { config, hear: step });
+    expect(code).toBe(0);
+    const told = logged(stderr).filter(({ level }) => level === 40);
+    expect(told.slice(-2)).toMatchObject([
+      { settings: ['policy.enforce'], msg: expect.stringMatching('a restart takes it') },
+      { msg: expect.stringMatching(/^a restart would fail: [\s\S]*policy\.enforce: /) },
+    ]);
   });
 
   test('says in one sentence that a port is in use, and exits 1', async () => {
