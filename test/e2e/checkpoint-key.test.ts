@@ -34,8 +34,10 @@ test('a key pair in KMS signs the checkpoints of a proxy, and there is no key fi
   expect(verdict.state).toBe('intact');
   expect(verdict.signed).toBeGreaterThan(1);
   expect(() => readFileSync(`${file}.key`)).toThrow('ENOENT');
-  const told = proxy.logged.map((line) => JSON.parse(line).checkpoint).filter(Boolean);
-  expect(parseNote(told[0] ?? '').origin).toContain('kms-reencrypt-proxy/');
+  const told = () => proxy.logged.map((line) => JSON.parse(line).checkpoint).filter(Boolean);
+  // It is in the file before the thread that wrote it has told the one that logs.
+  await expect.poll(told).not.toEqual([]);
+  expect(parseNote(told()[0]).origin).toContain('kms-reencrypt-proxy/');
   await proxy.stop();
 });
 
