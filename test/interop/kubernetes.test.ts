@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { life } from '../../src/config/sections/life.ts';
 import { describeWith, runTool } from './helpers/tools.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -28,6 +29,7 @@ interface Pod {
   readonly initContainers: readonly [Container];
   readonly containers: readonly [Container];
   readonly volumes: readonly { readonly name: string; readonly projected?: object }[];
+  readonly terminationGracePeriodSeconds: number;
 }
 
 describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', () => {
@@ -103,6 +105,12 @@ describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', (
     const config = join(DEPLOY, 'base/config.yaml');
     const args = ['src/main.ts', 'config', 'check', '--no-files', '--config', config];
     runTool('node', args, { cwd: ROOT, env });
+  });
+
+  it('leave the proxy time to end after an application that takes the usual 30 s', () => {
+    const { lame_duck_ms: lameDuck, drain_ms: drain } = life.parse({});
+    const needed = 30 + (lameDuck + drain) / 1_000;
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(needed);
   });
 
   it('take the keys that the commands in keys.yaml print', () => {

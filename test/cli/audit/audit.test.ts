@@ -72,6 +72,18 @@ test('verify: a deleted segment is 1', async () => {
   expect(errors).toMatch(/entries 0 to \d+ are missing/);
 });
 
+test('verify: a closed segment that lies in the archive is missed by no start, and intact beside the rest', async () => {
+  await using folder = copied();
+  await using archive = createFolder();
+  const name = 'audit-000000000000.jsonl';
+  renameSync(join(folder.path, name), join(archive.path, name));
+  const log = await openAudit(folder.file);
+  await fill(log, 5);
+  await log.close();
+  renameSync(join(archive.path, name), join(folder.path, name));
+  expect(await audit(['verify', folder.path])).toMatchObject({ code: 0 });
+});
+
 test('verify: a segment that logrotate moved is found, and named where it was packed', async () => {
   for (const [name, code] of [
     ['audit.jsonl.1', 0],
