@@ -58,7 +58,7 @@ export function createLookUp(directory: KeyDirectory, settings: FactSettings) {
     if (!id) throw new Refusal('INVALID_REQUEST', { sentence: KEY_ID_FORMS });
     if (!settings.describe) return undescribed(text, id);
     const key = await directory.describeKey(text, signal).catch(unlessNotFound);
-    const place = placeOf(key.arn);
+    const place = placeOf(key, id);
     const listable = settings.ownAccount === '' || settings.ownAccount === place.account;
     const wanted = { tags: settings.tags && listable, aliases: settings.aliases && listable };
     const [tags, aliases] = await Promise.all([
@@ -81,13 +81,25 @@ function off(wanted: { readonly tags: boolean; readonly aliases: boolean }): rea
   return (['aliases', 'tags'] as const).filter((fact) => !wanted[fact]);
 }
 
-/** Rules about account or Region would not see a key whose ARN cannot be read. */
-function placeOf(arn: unknown) {
-  const id = typeof arn === 'string' ? parseKeyId(arn) : undefined;
-  if (id?.form !== 'key_arn')
+/**
+ * Rules about account or Region would not see a key whose ARN cannot be read; and of a key that is not the one
+ * that was asked for, one thing could be judged and another released.
+ */
+function placeOf({ arn, keyId }: KeyDescription, asked: KeyId) {
+  const named = typeof arn === 'string' ? parseKeyId(arn) : undefined;
+  if (named?.form !== 'key_arn')
     return unavailable(new Error('KMS names a key by what is no key ARN'));
-  const { partition, region, account } = id;
+  if (named.keyId !== keyId || !answers(named, asked)) {
+    return unavailable(new Error(`KMS tells of another key than was asked for: ${arn}`));
+  }
+  const { partition, region, account } = named;
   return { partition, region, account };
+}
+
+/** In all that the key id says of the key. */
+function answers(named: KeyId, asked: KeyId): boolean {
+  const said = ['partition', 'region', 'account', 'keyId'] as const;
+  return said.every((part) => asked[part] === '' || asked[part] === named[part]);
 }
 
 /** A key has 50 tags and 50 aliases at most, and all of it goes into two entries of the log for every call. */

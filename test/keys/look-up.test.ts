@@ -74,6 +74,8 @@ describe('facts of a key', () => {
       'an alias for its ARN',
       { describeKey: describedAs({ arn: ARN.replace(':key/', ':alias/') }) },
     ],
+    ['the ARN of another', { describeKey: describedAs({ arn: ARN.replace(/b$/, 'c') }) }],
+    ['the id of another', { describeKey: describedAs({ keyId: ARN.slice(-36, -1) }) }],
     ['a number for its ARN', { describeKey: describedAs({ arn: 5 as never }) }],
     ['a spec without end', { describeKey: describedAs({ spec: 'S'.repeat(70_000) }) }],
     ['tags without end', { listResourceTags: async () => ({ env: 'p'.repeat(70_000) }) }],
@@ -81,6 +83,17 @@ describe('facts of a key', () => {
   ])('of a key with %s cannot be had', async (_, answers) => {
     const lookUp = createLookUp({ ...directory, ...answers }, ALL);
     await expect(lookUp(ARN, signal)).rejects.toMatchObject({ reason: 'KEY_FACTS_UNAVAILABLE' });
+  });
+
+  test.each([
+    ['another key', ARN.replace(/b$/, 'c')],
+    ['another key by its id', ARN.slice(-36).replace(/b$/, 'c')],
+    ['a key of another account', ARN.replace('111122223333', '444455556666')],
+    ['an alias of another Region', 'arn:aws:kms:eu-west-2:111122223333:alias/a'],
+    ['an alias of another partition', 'arn:aws-cn:kms:eu-west-1:111122223333:alias/a'],
+  ])('that KMS tells where %s was asked for cannot be had', async (_, asked) => {
+    const lookUp = createLookUp(directory, ALL);
+    await expect(lookUp(asked, signal)).rejects.toMatchObject({ reason: 'KEY_FACTS_UNAVAILABLE' });
   });
 
   test('facts switched off are empty, named, and never asked for', async () => {
