@@ -1,14 +1,17 @@
 import { createHash, createHmac } from 'node:crypto';
 import { openSync, readFileSync, readSync } from 'node:fs';
+import { connect as connectHttp2 } from 'node:http2';
 import process from 'node:process';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseJson } from '../../src/exact-json.ts';
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
+import { loadService } from '../../src/server/service.ts';
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import { FAKE_REGION, type FakeKms, fakeKeyArn } from '../helpers/fake-kms.ts';
 import { reEncrypt } from '../helpers/grpc-client.ts';
 import type { RunningProxy } from '../helpers/proxy.ts';
+import { framed, sendRaw } from '../helpers/raw-call.ts';
 
 /** The whole number is run with the fault suite. */
 const RUNS = Number(process.env['FAITHFUL_RUNS'] ?? 500);
@@ -110,6 +113,29 @@ test(`what policy saw, what KMS got and what audit recorded are the same call ($
   }
   expect(accepted).toBeGreaterThan(RUNS / 4);
 }, 600_000);
+
+test('what is told twice on the wire is the last of it to all three', async () => {
+  kms.forget();
+  const told = (word: string) => ({
+    ciphertextBlob: Buffer.alloc(16, word),
+    sourceKeyId: `alias/${word}-source`,
+    sourceEncryptionContext: { tenant: word },
+    destinationKeyId: `alias/${word}`,
+    destinationEncryptionContext: { tenant: word, [word]: word },
+  });
+  const method = loadService()['ReEncrypt'];
+  const bytes = ['first', 'last'].map(
+    (word) => method?.requestSerialize(told(word)) ?? Buffer.alloc(0),
+  );
+  const session = connectHttp2(`http://${proxy.endpoint}`);
+  const answer = await sendRaw(session, method?.path ?? '', framed(Buffer.concat(bytes)));
+  session.close();
+  const both = { tenant: 'last', first: 'first', last: 'last' };
+  expectSame(
+    { ...told('last'), destinationEncryptionContext: both },
+    String(answer['decision_id']),
+  );
+});
 
 /** A call that is not exact is refused for its contexts and for nothing else. */
 async function ask(wanted: Wanted) {
