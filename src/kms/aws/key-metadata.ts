@@ -55,12 +55,21 @@ export function createKeyReads(client: KMSClient): KeyReads {
   };
 }
 
+/** A key has 50 tags and 50 aliases, unless a quota was raised. */
+const MOST_ITEMS = 1000;
+
+/** @throws KmsFault where the pages go on and on */
 async function collect<Page, Item>(
   pages: AsyncIterable<Page>,
   items: (page: Page) => readonly Item[],
 ): Promise<readonly Item[]> {
   const all: Item[] = [];
-  for await (const page of pages) all.push(...items(page));
+  for await (const page of pages) {
+    all.push(...items(page));
+    if (all.length > MOST_ITEMS) {
+      throw new KmsFault('MalformedAnswer', `KMS tells more than ${MOST_ITEMS} of a key`);
+    }
+  }
   return all;
 }
 

@@ -80,6 +80,21 @@ describe('what is known of a key', () => {
     expect(Object.entries(tags)).toEqual([['__proto__', '1']]);
     await kms.close();
   });
+
+  it('is not read on where its pages never end', async () => {
+    const kms = refuseFaults(await backend());
+    const Aliases = Array(100).fill({ AliasName: 'alias/a' });
+    for (let at = 1; at <= 20; at += 1) {
+      const more = { Aliases, Truncated: true, NextMarker: `${at}` };
+      fake.next({ kind: 'raw', status: 200, body: JSON.stringify(more) });
+    }
+    await expect(kms.listAliases(SOURCE_ARN, signal)).rejects.toMatchObject({
+      reason: 'KMS_UNREACHABLE',
+      cause: { code: 'MalformedAnswer' },
+    });
+    expect(fake.requests).toHaveLength(11);
+    await kms.close();
+  });
 });
 
 describe('a key pair', () => {
