@@ -95,6 +95,39 @@ it('kms:EncryptionContextKeys: all of, any of, and none at all', () => {
   const any = encryptWhen({ 'ForAnyValue:StringEquals': keys });
   expect(any.encrypt({ tenant: 'a', more: 'b' })).toBe('done');
   expect(any.encrypt()).toBe(DENIED);
+  const anyOther = encryptWhen({ 'ForAnyValue:StringNotEquals': keys });
+  expect(anyOther.encrypt({ tenant: 'a', more: 'b' })).toBe('done');
+  expect(anyOther.encrypt(), 'there is no other where there is none').toBe(DENIED);
+});
+
+it('a role with a path is known in its sessions, which do not show the path', () => {
+  const named = (role: string) => {
+    const Principal = { AWS: `arn:aws:iam::111122223333:role/${role}` };
+    return setUp({ Action: 'kms:Encrypt', Principal }).encrypt();
+  };
+  expect([named('service-role/app'), named('app/other'), named('my-app')]).toEqual([
+    'done',
+    DENIED,
+    DENIED,
+  ]);
+});
+
+it('an alias is moved or deleted only by whom the key behind it lets', () => {
+  const may = (...Action: string[]) => {
+    const statement = { Effect: 'Allow', Principal: { AWS: ROLE }, Resource: '*', Action };
+    const Policy = JSON.stringify({ Statement: [ADMIN, statement] });
+    return { Policy, BypassPolicyLockoutSafetyCheck: true };
+  };
+  const { operations } = kmsWithClock();
+  const guarded = operations.CreateKey(may('kms:DescribeKey')).KeyMetadata.KeyId;
+  const free = operations.CreateKey(may('kms:UpdateAlias', 'kms:DeleteAlias')).KeyMetadata.KeyId;
+  operations.CreateAlias({ AliasName: 'alias/guarded', TargetKeyId: guarded });
+  operations.CreateAlias({ AliasName: 'alias/free', TargetKeyId: free });
+  const move = { AliasName: 'alias/guarded', TargetKeyId: free };
+  expect(codeOf(() => operations.UpdateAlias(move, SESSION))).toBe(DENIED);
+  const remove = (AliasName: string) =>
+    codeOf(() => operations.DeleteAlias({ AliasName }, SESSION));
+  expect([remove('alias/guarded'), remove('alias/free')]).toEqual([DENIED, 'done']);
 });
 
 it('kms:RequestAlias holds only where the alias was written', () => {

@@ -18,7 +18,8 @@ export function holds(
   if (!test) return effect === 'Deny';
   const matches = (value: string) => test(value, condition.values);
   if (set === 'ForAllValues') return (given ?? []).every(matches);
-  if (given === undefined) return ifExists || NEGATED.has(base);
+  // Of no values none is any, not even under a negated operator.
+  if (given === undefined) return ifExists || (set !== 'ForAnyValue' && NEGATED.has(base));
   return set === 'ForAnyValue' ? given.some(matches) : given.every(matches);
 }
 

@@ -17,9 +17,13 @@ export function namesPrincipal(named: string, caller: string): boolean {
   return isPrincipal(named, caller);
 }
 
-/** True where a grant's principal is the caller itself, or the role that the caller has assumed. */
+/**
+ * True where a grant's principal is the caller itself, or the role that the caller has assumed: whose
+ * path, such as `role/service-role/app`, a session's ARN leaves out.
+ */
 export function isPrincipal(named: string, caller: string): boolean {
   if (named === caller) return true;
-  const role = ASSUMED_ROLE.exec(caller);
-  return role !== null && named === `${role[1]}:iam::${role[2]}:role/${role[3]}`;
+  const [, start, account, role] = ASSUMED_ROLE.exec(caller) ?? [];
+  const roles = `${start}:iam::${account}:role/`;
+  return role !== undefined && named.startsWith(roles) && named.split('/').at(-1) === role;
 }

@@ -33,7 +33,8 @@ export const updateAlias = operation(aliasAndTarget, (world, input, caller) => {
   const key = targetKey(world, input.TargetKeyId, caller);
   authorize(world, { key, caller, action: 'UpdateAlias' });
   requireState(key, 'Disabled', 'PendingImport');
-  const before = world.store.keyOfRegion(alias.region, alias.targetKeyId);
+  const before = keyBehind(world, alias);
+  if (before) authorize(world, { key: before, caller, action: 'UpdateAlias' });
   if (before) checkMove(input.AliasName, before, key);
   alias.targetKeyId = key.keyId;
   alias.updatedAt = world.now();
@@ -46,7 +47,10 @@ export const deleteAlias = operation(
   structure({ AliasName: required(shapes.aliasName) }),
   (world, input, caller) => {
     checkAliasName(input.AliasName);
-    world.store.removeAlias(ownAlias(world, input.AliasName, caller));
+    const alias = ownAlias(world, input.AliasName, caller);
+    const key = keyBehind(world, alias);
+    if (key) authorize(world, { key, caller, action: 'DeleteAlias' });
+    world.store.removeAlias(alias);
     world.changed();
     return {};
   },
@@ -121,6 +125,10 @@ function ownAlias(world: World, name: string, caller: Caller): Alias {
   const alias = world.store.alias(arn);
   if (!alias) throw notFound(`Alias ${arn} is not found.`);
   return alias;
+}
+
+function keyBehind(world: World, { region, targetKeyId }: Alias): Key | undefined {
+  return world.store.keyOfRegion(region, targetKeyId);
 }
 
 /** Keys can stand in for each other only where both are of one type and for one usage. */
