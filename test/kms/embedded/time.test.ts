@@ -48,6 +48,22 @@ it('automatic rotation happens at its time, as often as periods have passed', ()
   expect([...operations.Decrypt({ CiphertextBlob }).Plaintext]).toEqual([7]);
 });
 
+it('a key is not rotated while it is disabled, and once when it is enabled late', () => {
+  const { operations, clock } = kmsWithClock();
+  const { KeyId } = operations.CreateKey({}).KeyMetadata;
+  const rotations = () => operations.ListKeyRotations({ KeyId }).Rotations.length;
+  operations.EnableKeyRotation({ KeyId, RotationPeriodInDays: 100 });
+  operations.DisableKey({ KeyId });
+  clock.pass(350 * DAY_MS);
+  expect(rotations()).toBe(0);
+  operations.EnableKey({ KeyId });
+  expect(rotations()).toBe(1);
+  clock.pass(100 * DAY_MS - 1);
+  expect(rotations()).toBe(1);
+  clock.pass(1);
+  expect(rotations()).toBe(2);
+});
+
 it('rotating on demand does not move the next automatic rotation', () => {
   const { operations, clock } = kmsWithClock();
   const { KeyId } = operations.CreateKey({}).KeyMetadata;

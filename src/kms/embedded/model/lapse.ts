@@ -1,5 +1,5 @@
 import type { World } from '../world.ts';
-import type { Key } from './key.ts';
+import { type Key, stateOf } from './key.ts';
 import { rotate } from './material.ts';
 
 const DAY_MS = 86_400_000;
@@ -19,12 +19,19 @@ export function lapse(world: World, key: Key): Key | undefined {
   for (const material of key.family.materials) {
     if (material.validTo !== undefined && material.validTo <= now) material.secret = undefined;
   }
-  const { rotation } = key.family;
-  while (rotation && rotation.next <= now) {
+  rotateWhenDue(world, key);
+  return key;
+}
+
+/** What is not enabled is not rotated; of a multi-Region family its primary key decides. */
+function rotateWhenDue(world: World, key: Key): void {
+  const { rotation, members } = key.family;
+  const primary = members.find(({ multiRegion }) => multiRegion === 'PRIMARY') ?? key;
+  if (!rotation || stateOf(primary) !== 'Enabled') return;
+  while (rotation.next <= world.now()) {
     rotate(world, key, { at: rotation.next, type: 'AUTOMATIC' });
     rotation.next += rotation.periodInDays * DAY_MS;
   }
-  return key;
 }
 
 /** A primary key that waits for its replicas starts its own waiting period when the last is gone. */

@@ -27,6 +27,9 @@ export const enableKey = operation(justKeyId, (world, input, caller) => {
   const key = managedKey(world, input.KeyId, { caller, action: 'EnableKey' });
   requireState(key, 'Disabled');
   key.enabled = true;
+  // A rotation that was missed meanwhile is made up for at once, and only once.
+  const { rotation } = key.family;
+  if (rotation) rotation.next = Math.max(rotation.next, world.now());
   world.changed();
   return {};
 });
