@@ -41,12 +41,28 @@ const seedKey = z.strictObject({
   region: z.string().min(1).optional().describe('Another Region than the usual one.'),
 });
 
+/** The second key of a name would be taken for the first one, and left out without a word. */
+function refuseTwice(keys: readonly z.infer<typeof seedKey>[], context: z.core.$RefinementCtx) {
+  const seen = new Set<string>();
+  for (const [index, { key_id, alias, aliases, account = '', region = '' }] of keys.entries()) {
+    const names = alias === undefined ? aliases : [alias, ...aliases];
+    const placed = names.map((name) => ({ name, at: `${account}/${region}/${name}` }));
+    // The keys of a multi-Region family have one key id, but a seed makes keys by themselves.
+    const all = key_id === undefined ? placed : [...placed, { name: key_id, at: key_id }];
+    for (const { name, at } of all) {
+      const message = `${name} is given twice`;
+      if (seen.has(at)) context.addIssue({ code: 'custom', path: [index], message });
+      seen.add(at);
+    }
+  }
+}
+
 const principalArn = z
   .string()
   .regex(/^arn:[a-z-]+:(?:iam|sts)::\d{12}:.+$/, 'must be the ARN of a user, role or session');
 
 const seedSchema = z.strictObject({
-  keys: z.array(seedKey).default([]),
+  keys: z.array(seedKey).superRefine(refuseTwice).default([]),
   principals: z
     .record(z.string(), principalArn)
     .default({})

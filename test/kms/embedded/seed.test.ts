@@ -72,3 +72,12 @@ it('what is wrong in a seed is told with file and member', () => {
   const alias = seedOf('keys: [{ alias: no-prefix }]');
   expect(codeOf(() => kmsWithClock({ seed: alias }))).toBe('ValidationException');
 });
+
+it('a seed with a key id or an alias twice is refused, and not half sown', () => {
+  const id = 'mrk-e0bedded000080008000000000000000';
+  const twice = `keys: [{ key_id: ${id} }, { key_id: ${id}, region: us-west-2 }]`;
+  expect(() => seedOf(twice)).toThrow(`keys.1: ${id} is given twice`);
+  expect(() => seedOf('keys: [{ alias: alias/a }, { aliases: [alias/a] }]')).toThrow(/alias\/a is/);
+  const apart = 'keys: [{ alias: alias/a }, { alias: alias/a, region: us-west-2 }]';
+  expect(seedOf(apart).keys).toHaveLength(2);
+});
