@@ -8,11 +8,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { completeInput } from '../../src/cli/policy/complete-input.ts';
+import { run as policy } from '../../src/cli/policy/run.ts';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import type { SigningAlgorithm } from '../../src/policy/bundle/signature.ts';
 import { createGeneration } from '../../src/policy/generation.ts';
 import type { PolicyInput } from '../../src/policy/input.ts';
 import { compileFolder } from '../../src/policy/sources/compile.ts';
+import { runCommand } from '../helpers/run-command.ts';
 import { describeWith, runTool, TOOLS_PATH } from './helpers/tools.ts';
 
 const FOLDERS = [
@@ -77,6 +79,13 @@ describeWith(['opa'], 'opa', () => {
       await expect(compileFolder({ folder })).rejects.toThrow(/undefined function/);
     },
   );
+
+  it('policy build says in one sentence that it cannot write the bundle', async () => {
+    const args = ['build', 'policies/example', '--output', join(scratch(), 'no/such/folder')];
+    const ran = await runCommand(policy, args);
+    expect(ran.exit).toBe(1);
+    expect(ran.stderr).toMatch(/^kms-reencrypt-proxy policy: .* cannot be written: ENOENT.*\n$/);
+  });
 
   it('builds sprintf where it is let, and the proxy names it when it loads', () => {
     const folder = scratch();

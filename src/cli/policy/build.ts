@@ -29,7 +29,9 @@ export function defineBuild(command: Command, terminal: Terminal): void {
     .action(async (folder: string, options: BuildOptions) => {
       const archive = await compile(folder, options);
       const { bundle } = await prove(folder, readBundle(archive));
-      await writeFile(options.output, archive);
+      await writeFile(options.output, archive).catch((cause: Error) => {
+        throw new CommandFailure(`${options.output} cannot be written: ${cause.message}`);
+      });
       terminal.stdout.write(`${options.output}: ${bundle.revision} ${bundle.digest}\n`);
     });
 }
