@@ -183,6 +183,36 @@ test.concurrent('a disk that fails in the midst of a batch costs a sink no entry
   expect(reads).toBeGreaterThan(4);
 });
 
+test.concurrent('a sink that waits before its next try is closed at once, after that try', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  const entries = await writeLog(folder.file, 3);
+  const { promise: waiting, resolve: waits } = Promise.withResolvers<void>();
+  const got: number[] = [];
+  let down = true;
+  const send: Sink['send'] = async (lines) => {
+    if (down) throw new Error('down');
+    got.push(lines.length);
+  };
+  const delivery = createDelivery({
+    ...{ disk: createNodeDisk('here'), file: folder.file, from: 0, maxBehind: 100 },
+    sink: { name: 'test', batchBytes: 1 << 20, send },
+    onDelivered: () => undefined,
+    onDropped: () => undefined,
+    onError: () => undefined,
+    wait: () => {
+      waits();
+      return new Promise(() => undefined);
+    },
+  });
+  delivery.advance(entries);
+  await waiting;
+  down = false;
+  await delivery.close();
+  expect(got).toEqual([entries]);
+});
+
 test.concurrent('what a sink will never get is told, and counted in the log', async ({
   expect,
 }) => {

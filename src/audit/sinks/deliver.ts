@@ -42,6 +42,7 @@ export function createDelivery(options: DeliverOptions): Delivery {
   const { disk, file, sink, from } = options;
   const cursor = createCursor(disk, `${file}.${sink.name}`);
   const start = cursor.read() ?? from;
+  const closed = Promise.withResolvers<void>();
   const state: State = {
     ...options,
     follower: createFollower(disk, file, start),
@@ -50,6 +51,7 @@ export function createDelivery(options: DeliverOptions): Delivery {
     durable: from,
     running: undefined,
     closing: false,
+    closed: closed.promise,
   };
   void begin(state);
   return {
@@ -59,6 +61,7 @@ export function createDelivery(options: DeliverOptions): Delivery {
     },
     async close() {
       state.closing = true;
+      closed.resolve();
       await begin(state);
       state.follower.close();
     },
@@ -76,6 +79,8 @@ interface State extends DeliverOptions {
   durable: number;
   running: Promise<void> | undefined;
   closing: boolean;
+  /** Resolves when it is `closing`: a pause between two tries ends then. */
+  readonly closed: Promise<void>;
 }
 
 /** Goes on with what is running already, or runs. */
@@ -97,7 +102,7 @@ async function run(state: State): Promise<void> {
       if (batch.length === 0) break;
       while (!(await sent(state, batch))) {
         if (state.closing) return;
-        await state.wait(delay);
+        await Promise.race([state.wait(delay), state.closed]);
         delay = Math.min(delay * 2, RETRY_MS.last);
       }
       delay = RETRY_MS.first;

@@ -14,7 +14,8 @@ const { file, stdout, decisionLog, maxBehind } = settings;
 const tell = (report: SinkReport) => port.postMessage(report);
 // This thread may wait for the disk. libuv's may not: DNS has but four of them.
 const disk = createNodeDisk('here');
-const wait = async (ms: number) => setTimeout(ms);
+// A pause that nobody waits for any more does not keep it from ending.
+const wait = async (ms: number) => setTimeout(ms, undefined, { ref: false });
 
 const sinks: readonly Sink[] = [
   ...(stdout ? [createStdoutSink(wait)] : []),
