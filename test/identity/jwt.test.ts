@@ -40,9 +40,9 @@ async function createSigner(alg = 'ES256'): Promise<Signer> {
 }
 
 function token(claims: Record<string, unknown> = {}, from = signer, header = {}): Promise<string> {
-  return new SignJWT({ sub: 'billing', iss: ISSUER, aud: 'krp', ...claims })
+  const exp = Math.floor(Date.now() / 1000) + 300;
+  return new SignJWT({ sub: 'billing', iss: ISSUER, aud: 'krp', exp, ...claims })
     .setProtectedHeader({ alg: String(from.jwk.alg), kid: from.kid, ...header })
-    .setExpirationTime(typeof claims['exp'] === 'number' ? claims['exp'] : '5m')
     .sign(from.privateKey);
 }
 
@@ -104,6 +104,7 @@ describe('a bearer token', () => {
         /could not/,
       ],
       ['expired', `Bearer ${await token({ exp: now - 60 })}`, /expired/],
+      ['without an end', `Bearer ${await token({ exp: undefined })}`, /exp is not accepted/],
       ['not valid yet', `Bearer ${await token({ nbf: now + 60 })}`, /nbf is not accepted/],
       ['of another issuer', `Bearer ${await token({ iss: 'https://evil.example' })}`, /iss is not/],
       ['for another audience', `Bearer ${await token({ aud: 'other' })}`, /aud is not accepted/],

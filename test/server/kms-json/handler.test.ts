@@ -342,9 +342,9 @@ describe('signatures', () => {
   const body = JSON.stringify({ CiphertextBlob: 'AAAA', DestinationKeyId: 'alias/a' });
 
   /** SigV4 written a second time, so that the test does not lean on what it tries. */
-  function sign(endpoint: string, headers: Record<string, string>, payload = body) {
+  function sign(endpoint: string, headers: Record<string, string>, day = '') {
     const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
-    const scope = `${date.slice(0, 8)}/eu-west-1/kms/aws4_request`;
+    const scope = `${day || date.slice(0, 8)}/eu-west-1/kms/aws4_request`;
     const all: Record<string, string> = {
       host: new URL(endpoint).host,
       'x-amz-date': date,
@@ -352,7 +352,7 @@ describe('signatures', () => {
     };
     const names = Object.keys(all).sort();
     const sha = (text: string) => createHash('sha256').update(text).digest('hex');
-    const canonical = `POST\n/\n\n${names.map((n) => `${n}:${all[n]}\n`).join('')}\n${names.join(';')}\n${sha(payload)}`;
+    const canonical = `POST\n/\n\n${names.map((n) => `${n}:${all[n]}\n`).join('')}\n${names.join(';')}\n${sha(body)}`;
     const toSign = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha(canonical)}`;
     const key = scope
       .split('/')
@@ -368,6 +368,14 @@ describe('signatures', () => {
     };
   }
   const TARGET = { 'x-amz-target': 'TrentService.ReEncrypt' };
+
+  it('by the key of another day are refused', async () => {
+    const { endpoint, calls } = await serve({ accessKeys });
+    const signed = sign(endpoint, TARGET, '20200101');
+    const { status, json } = await post(endpoint, body, signed);
+    expect([status, json.__type]).toEqual([400, 'InvalidSignatureException']);
+    expect(calls).toEqual([]);
+  });
 
   it('of another body, target or signature are refused', async () => {
     const { endpoint, calls } = await serve({ accessKeys });

@@ -142,8 +142,10 @@ describe('mutual TLS', () => {
     const { address } = await openDoor({ clientCertificates: 'optional' });
     await caller(address).whoAmI();
     expect(door.arrivals[0]?.certificate).toBeUndefined();
-    const stranger = createAuthority().issue(BILLING);
-    await expect(caller(address, stranger).whoAmI()).rejects.toThrow('UNAVAILABLE');
+    const expired = ca.issue({ ...BILLING, notAfter: new Date(Date.now() - 60_000) });
+    for (const bad of [createAuthority().issue(BILLING), expired]) {
+      await expect(caller(address, bad).whoAmI()).rejects.toThrow('UNAVAILABLE');
+    }
     expect(door.arrivals).toHaveLength(1);
   });
 });
