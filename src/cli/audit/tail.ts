@@ -125,9 +125,22 @@ function describe(entry: AuditEntry, colour: boolean): string {
 }
 
 /** What an entry says that is of no single call, or of the policy beside it. */
-function aboutProcess({ turned_away: away, shadow, reload }: AuditEntry): string {
+function aboutProcess(entry: AuditEntry): string {
+  const { turned_away: away, shadow, reload, kind } = entry;
   if (away) return `${away.reason} × ${away.count}`;
   if (shadow) return `${shadow.comparison} by ${shadow.revision}`;
-  if (!reload) return '';
+  if (!reload) return WITH_DETAILS.has(kind) ? detailsOf(entry[kind]) : '';
   return `${reload.policy} ${reload.outcome} ${reload.revision} ${reload.sentence}`.trim();
+}
+
+/** Kinds that say what happened in a member of their own name. */
+const WITH_DETAILS = new Set(
+  'correction crash recovered broken suspended resumed retention dropped'.split(' '),
+);
+
+function detailsOf(details: unknown): string {
+  if (typeof details !== 'object' || details === null) return '';
+  return Object.entries(details)
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .join(', ');
 }

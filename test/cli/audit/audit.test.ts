@@ -381,6 +381,21 @@ test('tail and export show what policy had against a call, obeyed or not', async
   expect(rows).toMatch(/,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed\n$/);
 });
 
+test('tail shows what happened to the log and its process, and not its kind alone', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  await log.event('correction', {
+    correction: { reason: 'AUDIT_UNAVAILABLE', status: 'withheld' },
+  });
+  await log.event('dropped', { dropped: { count: 7, sink: 'stdout' } });
+  await log.crash('out of\nluck');
+  await log.close();
+  const { output } = await audit(['tail', folder.file]);
+  expect(output).toMatch(/ {2}correction {2}reason AUDIT_UNAVAILABLE, status withheld/);
+  expect(output).toMatch(/ {2}dropped {2}count 7, sink stdout\n/);
+  expect(output).toMatch(/ {2}crash {2}cause out of\\u\{a\}luck\n/);
+});
+
 test('tail shows what a caller wrote on one line, without what a terminal would obey', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
