@@ -36,10 +36,22 @@ export function collectLogs(disk: Disk, path: string): readonly LogFiles[] {
     if (holdsClosed(disk, path)) return [collectLog(disk, path)];
     throw new Error(`${path}: no such file or folder`);
   }
-  const names = disk.list(path).filter((name) => isSegmentName(name));
+  const names = listed(disk, path).filter((name) => isSegmentName(name));
   const logs = new Set(names.map((name) => join(path, liveName(name))));
   if (logs.size === 0) throw new Error(`${path} holds no audit log`);
   return [...logs].sort().map((log) => collectLog(disk, log));
+}
+
+/** A reader goes to and fro in a segment, which a pipe does not allow, and follows no link. */
+function listed(disk: Disk, path: string): readonly string[] {
+  try {
+    return disk.list(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOTDIR') throw cause;
+    throw new Error(
+      `${path} is neither a regular file nor a folder, but a pipe, a link or a device`,
+    );
+  }
 }
 
 /** Segments of the log that are packed by something other than gzip: nothing in them is read. */

@@ -5,6 +5,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -191,6 +192,17 @@ test('verify: no log, a bad flag and a bad key are 3', async () => {
     ['verify', `${file}.xz`],
   ]) {
     expect((await audit(args)).code, args.join(' ')).toBe(3);
+  }
+});
+
+test('a pipe, a link or a device is 3, and told of as what it is', async () => {
+  await using folder = createFolder();
+  const link = join(folder.path, 'link.jsonl');
+  symlinkSync(file, link);
+  for (const path of [link, '/dev/null']) {
+    const { code, errors } = await audit(['tail', path]);
+    expect(code).toBe(3);
+    expect(errors).toContain(`${path} is neither a regular file nor a folder`);
   }
 });
 
