@@ -1,7 +1,8 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createGeneration } from '../../src/policy/generation.ts';
-import { entriesOf, tarGz, withManifest } from './tar.ts';
+import { entriesOf, tarBytes, tarGz, withManifest } from './tar.ts';
 import { archive, EXAMPLE, NOON } from './values.ts';
 
 const good = archive(EXAMPLE);
@@ -33,6 +34,7 @@ describe('a bundle', () => {
   const BAD: readonly [string, Buffer, RegExp][] = [
     ['is no gzip', Buffer.from('hello'), /no whole gzipped tar/],
     ['is cut short', good.subarray(0, good.length - 100), /no whole gzipped tar/],
+    ['is cut short within a file', gzipSync(tarBytes(good).subarray(0, 520)), /is cut short/],
     ['is empty', tarGz([]), /is empty/],
     ['has no module', without('/policy.wasm'), /no Wasm module for kms\/reencrypt\/decision/],
     ['has no manifest', without('/.manifest'), /no Wasm module for/],
@@ -63,15 +65,13 @@ describe('a bundle', () => {
     expect(() => readBundle(bomb, { maxBytes: 1 << 20 })).toThrow(/larger than 1048576 bytes/);
   });
 
-  it('that was changed in any one byte of its tar headers never reads as another', () => {
+  it('that was changed in any one byte of a tar header is refused', () => {
     for (let at = 0; at < 512; at += 1) {
-      const tar = Buffer.from(good);
-      tar[at] = (tar[at] ?? 0) ^ 0xff;
-      try {
-        expect(readBundle(tar).revision).toBe('example-2');
-      } catch (fault) {
-        expect(fault).toHaveProperty('name', 'BundleFault');
-      }
+      // The two bytes that end the checksum say nothing.
+      if (at === 154 || at === 155) continue;
+      const tar = tarBytes(good);
+      tar[at] = (tar[at] ?? 0) ^ 0x7f;
+      expect(() => readBundle(gzipSync(tar, { level: 0 }))).toThrow(/tar header that is damaged/);
     }
   });
 
