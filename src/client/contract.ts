@@ -38,8 +38,16 @@ export interface PackedMessage {
 
 export type Unpack = <Name extends keyof Messages>(name: Name, bytes: Uint8Array) => Messages[Name];
 
+/** Of one load for all: the items of a batch may carry a thousand errors. */
+let unpack: Unpack | undefined;
+
 /** Decodes the messages that gRPC errors carry. @throws Error where the bytes are not that message. */
 export function loadErrorDetails(): Unpack {
+  unpack ??= createUnpack();
+  return unpack;
+}
+
+function createUnpack(): Unpack {
   const definitions = {
     ...load('google/rpc/status.proto'),
     ...load('google/rpc/error_details.proto'),

@@ -1,15 +1,15 @@
 import { type CallOptions as GrpcCallOptions, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { HealthCheckResponse__Output } from '../gen/grpc/health/v1/HealthCheckResponse.ts';
-import type { BatchReEncryptRequest } from '../gen/kms/reencrypt/v1/BatchReEncryptRequest.ts';
+import type { BatchReEncryptItem } from '../gen/kms/reencrypt/v1/BatchReEncryptItem.ts';
 import type { BatchReEncryptResponse__Output } from '../gen/kms/reencrypt/v1/BatchReEncryptResponse.ts';
 import type { CheckReEncryptRequest } from '../gen/kms/reencrypt/v1/CheckReEncryptRequest.ts';
 import type { CheckReEncryptResponse__Output } from '../gen/kms/reencrypt/v1/CheckReEncryptResponse.ts';
 import type { ReEncryptRequest } from '../gen/kms/reencrypt/v1/ReEncryptRequest.ts';
 import type { ReEncryptResponse__Output } from '../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
 import type { StreamReEncryptRequest } from '../gen/kms/reencrypt/v1/StreamReEncryptRequest.ts';
-import type { StreamReEncryptResponse__Output } from '../gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
 import { CHANNEL_OPTIONS, channelCredentials, type TlsOptions } from './channel.ts';
 import { loadHealthTypes, loadReEncryptTypes } from './contract.ts';
+import { type ItemResult, toItemResult } from './item-result.ts';
 import { fromServiceError } from './status-details.ts';
 import { exchange } from './stream.ts';
 
@@ -37,15 +37,16 @@ export interface Client {
     check: CheckReEncryptRequest,
     options?: CallOptions,
   ): Promise<CheckReEncryptResponse__Output>;
+  /** Results come in the order of the items; rejects only where the whole batch is refused. */
   batchReEncrypt(
-    batch: BatchReEncryptRequest,
+    items: readonly BatchReEncryptItem[],
     options?: CallOptions,
-  ): Promise<BatchReEncryptResponse__Output>;
+  ): Promise<readonly ItemResult[]>;
   /** Takes items as fast as the proxy does; results come as they are ready. */
   streamReEncrypt(
     items: AsyncIterable<StreamReEncryptRequest>,
     options?: CallOptions,
-  ): AsyncIterable<StreamReEncryptResponse__Output>;
+  ): AsyncIterable<ItemResult>;
   /** grpc.health.v1, of the whole server where no service is named. */
   health(service?: string, options?: CallOptions): Promise<ServingStatus>;
   close(): void;
@@ -63,10 +64,16 @@ export function createClient({ target, tls, metadata: headers = {} }: ClientOpti
       unary(options, (rest) => service.reEncrypt(call, metadata(), rest.grpc, rest.done)),
     checkReEncrypt: (check, options) =>
       unary(options, (rest) => service.checkReEncrypt(check, metadata(), rest.grpc, rest.done)),
-    batchReEncrypt: (batch, options) =>
-      unary(options, (rest) => service.batchReEncrypt(batch, metadata(), rest.grpc, rest.done)),
-    streamReEncrypt: (items, options) =>
-      exchange(service.streamReEncrypt(metadata(), grpcOptions(options)), items, options?.signal),
+    async batchReEncrypt(items, options) {
+      const { results } = await unary<BatchReEncryptResponse__Output>(options, (rest) =>
+        service.batchReEncrypt({ items: [...items] }, metadata(), rest.grpc, rest.done),
+      );
+      return results.map(toItemResult);
+    },
+    async *streamReEncrypt(items, options) {
+      const call = service.streamReEncrypt(metadata(), grpcOptions(options));
+      for await (const result of exchange(call, items, options?.signal)) yield toItemResult(result);
+    },
     health,
     close: () => service.close(),
   };

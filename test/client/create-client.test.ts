@@ -11,7 +11,6 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Client, createClient } from '../../src/client/create-client.ts';
 import { RefusedError } from '../../src/client/refused-error.ts';
-import { fromStatus } from '../../src/client/status-details.ts';
 import { proxyTarget } from '../../src/client/target.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { ReEncryptRequest__Output } from '../../src/gen/kms/reencrypt/v1/ReEncryptRequest.ts';
@@ -39,9 +38,9 @@ beforeAll(async () => {
     ReEncrypt: (call: Call, done: sendUnaryData<ReEncryptResponse>) => answer(call, done),
     StreamReEncrypt: (stream: Stream) => {
       stream.on('data', ({ reference }: { reference: string }) => {
-        const { details, ...refused } = toRpcStatus(new Refusal('POLICY_DENIED'), DECISION);
-        const bad = { ...refused, details: [...details] };
-        stream.write({ reference, status: reference === 'bad' ? bad : { code: 0 } });
+        const bad = toRpcStatus(new Refusal('POLICY_DENIED'), DECISION);
+        const good = { status: { code: 0 }, response: { keyId: 'arn' } };
+        stream.write({ reference, ...(reference === 'bad' ? { status: bad } : good) });
       });
       stream.on('end', () => stream.end());
     },
@@ -190,13 +189,12 @@ describe('a stream', () => {
 
   test('yields a result an item, refusals included', async () => {
     const results: string[] = [];
-    for await (const { reference, status: itemStatus } of client.streamReEncrypt(
+    for await (const { reference, response, refused } of client.streamReEncrypt(
       items('a', 'bad', 'c'),
     )) {
-      const code = itemStatus && itemStatus.code !== 0 ? fromStatus(itemStatus).facts.reason : 'OK';
-      results.push(`${reference} ${code}`);
+      results.push(`${reference} ${response?.keyId ?? refused?.facts.reason}`);
     }
-    expect(results).toEqual(['a OK', 'bad POLICY_DENIED', 'c OK']);
+    expect(results).toEqual(['a arn', 'bad POLICY_DENIED', 'c arn']);
   });
 
   test('ends when its reader stops', async () => {
