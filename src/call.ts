@@ -67,7 +67,7 @@ export interface Call {
   readonly grantTokens: readonly string[];
   readonly dryRun: boolean;
   readonly dryRunModifiers: readonly DryRunModifier[];
-  /** Name of the bulk job that the call belongs to, or ''. */
+  /** Id of the batch or stream that the call came in, or ''. */
   readonly job: string;
   /** W3C trace id (32 hex characters) of the caller's `traceparent`, or ''. */
   readonly traceId: string;

@@ -8,7 +8,7 @@ import { createHttpListener } from '../server/http.ts';
 import { probeHandler } from '../server/probe.ts';
 import { openGrpcDoor } from './grpc-door.ts';
 import { openKmsJsonDoor } from './kms-json-door.ts';
-import { mostStreams } from './limits.ts';
+import { itemsAtOnce, mostStreams } from './limits.ts';
 import type { Parts } from './parts.ts';
 import { watchReadiness } from './readiness.ts';
 import type { Stack } from './stack.ts';
@@ -40,10 +40,8 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
     opened,
   );
   const behindGrpc = { pipeline, check, turnedAway, health, tls, metrics, log };
-  const grpc = await openGrpcDoor(
-    { config: config.grpc, mostStreams: mostStreams(config), ...behindGrpc },
-    opened,
-  );
+  const bounds = { mostStreams: mostStreams(config), itemsAtOnce: itemsAtOnce(config.limits) };
+  const grpc = await openGrpcDoor({ config: config.grpc, ...bounds, ...behindGrpc }, opened);
   const kmsJson = await openKmsJsonDoor(
     { config: config.kms_json, pipeline, turnedAway, embedded, metrics, log },
     opened,

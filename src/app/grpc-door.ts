@@ -7,7 +7,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { createChannelzServer } from '../server/channelz.ts';
 import { createExplain } from '../server/explain.ts';
-import { createGrpcServer } from '../server/grpc.ts';
+import { createGrpcServer, type GrpcServer } from '../server/grpc.ts';
 import { type createHealth, HEALTH_SERVICE } from '../server/health.ts';
 import { type Connections, createConnections } from '../server/listener/connections.ts';
 import { explainRefusals } from '../server/listener/explain.ts';
@@ -21,6 +21,7 @@ import { correctTimeouts } from '../server/listener/timeouts.ts';
 import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
 import { SERVICE_NAME } from '../server/service.ts';
 import { createStatusWriter } from '../server/status.ts';
+import { STREAM_PATH } from '../server/stream-re-encrypt.ts';
 import type { HandlerTools } from '../server/unary.ts';
 import { listenerLimits, wireLimits } from './limits.ts';
 import type { Stack } from './stack.ts';
@@ -31,15 +32,14 @@ import type { ServerTls } from './tls.ts';
 const DEADLINES = { fallbackMs: 5_000, maxMs: 30_000 };
 
 /** Methods whose requests may take their time. */
-const STREAMING: ReadonlySet<string> = new Set([
-  `/${SERVICE_NAME}/StreamReEncrypt`,
-  ...REFLECTION_PATHS,
-]);
+const STREAMING: ReadonlySet<string> = new Set([STREAM_PATH, ...REFLECTION_PATHS]);
 
 interface GrpcDoorParts {
   readonly config: Config['grpc'];
   /** Calls that all connections together may have open. */
   readonly mostStreams: number;
+  /** Items of one batch or stream that are under way at a time. */
+  readonly itemsAtOnce: number;
   readonly pipeline: Pipeline;
   readonly check: Check;
   readonly turnedAway: (refusal: Refusal) => void;
@@ -67,12 +67,13 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
   const resets = limitResets({ connections, createBucket });
   const shared = shareStreams({ connections, most: parts.mostStreams });
   const tools = handlerTools(parts, connections);
-  const explained = explainRefusals({ connections, explain: createExplain(tools) });
+  const explained = explainRefusals({ connections, explain: createExplain(tools, STREAMING) });
   const watches = [halfOpen, correctTimeouts(), resets, shared, explained, releaseEndedStreams()];
   opened.push(async () => {
     for (const watch of watches) watch.close();
   });
-  const listeners = createListeners(parts, connections, tools);
+  const { server, endStreams } = createServer(parts, tools);
+  const listeners = createListeners(parts, connections, server);
   const addresses: string[] = [];
   for (const listener of listeners) {
     addresses.push(await listener.listen());
@@ -80,7 +81,7 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
   }
   await openChannelz(parts.config, opened);
   const drains = listeners.map(({ drain }): Listener['drain'] => (graceMs, hurry) => {
-    parts.health.endWatches();
+    endStreams();
     return drain(graceMs, hurry);
   });
   return { addresses, drains };
@@ -115,16 +116,18 @@ function handlerTools(
   };
 }
 
-function createListeners(
-  parts: GrpcDoorParts,
-  connections: Connections,
-  tools: HandlerTools,
-): Listener[] {
-  const { config, pipeline, check, health, log } = parts;
-  const options = serverOptions(wireLimits(config));
-  const server = createGrpcServer({ options, pipeline, check, health, tools });
+function createServer({ config, ...parts }: GrpcDoorParts, tools: HandlerTools): GrpcServer {
+  const grpc = createGrpcServer({ ...parts, options: serverOptions(wireLimits(config)), tools });
   const services = [SERVICE_NAME, HEALTH_SERVICE];
-  if (config.reflection) addReflection(server, { services, rpc: tools.rpc });
+  if (config.reflection) addReflection(grpc.server, { services, rpc: tools.rpc });
+  return grpc;
+}
+
+function createListeners(
+  { config, tls, log }: GrpcDoorParts,
+  connections: Connections,
+  server: GrpcServer['server'],
+): Listener[] {
   const first = { listen: config.listen, mode: config.mode, identity: '', plaintext: false };
   return [first, ...config.listeners].map(({ listen, mode, identity = '', plaintext }) =>
     createListener({
@@ -134,7 +137,7 @@ function createListeners(
       socketIdentity: identity,
       mode: Number.parseInt(mode, 8),
       limits: listenerLimits(config),
-      ...(parts.tls && !plaintext && !listen.startsWith('unix:') && { tls: parts.tls }),
+      ...(tls && !plaintext && !listen.startsWith('unix:') && { tls }),
       onRefused: (why) => log.debug({ why }, 'a connection was turned away'),
     }),
   );

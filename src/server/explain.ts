@@ -2,7 +2,6 @@ import type { OutgoingHttpHeaders } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { Refusal } from '../errors.ts';
 import type { Unexplained } from './listener/explain.ts';
-import { REFLECTION_PATHS } from './reflection.ts';
 import type { HandlerTools } from './unary.ts';
 
 /** A longer sentence of grpc-js quotes what the caller has sent, and is held until the caller reads it. */
@@ -12,12 +11,15 @@ const MOST_TEXT = 200;
  * What grpc-js refuses is the caller's mistake. It keeps the status that gRPC wants for it, and gets
  * what every other refusal has: a decision id, an ErrorInfo, and a place in log and metrics.
  */
-export function createExplain({ rpc, newId, turnedAway, ...tools }: HandlerTools) {
+export function createExplain(
+  { rpc, newId, turnedAway, ...tools }: HandlerTools,
+  streaming: ReadonlySet<string>,
+) {
   return ({ path, code = status.INVALID_ARGUMENT, sentence }: Unexplained): OutgoingHttpHeaders => {
     const refusal = new Refusal('INVALID_REQUEST', sentence.length > MOST_TEXT ? {} : { sentence });
     turnedAway(refusal);
     // A stream counts itself, from its beginning.
-    if (!REFLECTION_PATHS.includes(path)) {
+    if (!streaming.has(path)) {
       rpc(path).started();
       rpc(path).handled(code, 0);
     }

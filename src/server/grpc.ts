@@ -1,15 +1,13 @@
-import {
-  Server,
-  type ServerOptions,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { Server, type ServerOptions } from '@grpc/grpc-js';
 import type { Check } from '../check.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { batchReEncryptMethod, MOST_ANSWER_BYTES } from './batch-re-encrypt.ts';
 import { checkReEncryptMethod } from './check-re-encrypt.ts';
 import type { createHealth } from './health.ts';
 import { reEncryptMethod } from './re-encrypt.ts';
+import { createPerformItem } from './re-encrypt-item.ts';
 import { loadService } from './service.ts';
+import { createStreamReEncrypt } from './stream-re-encrypt.ts';
 import { type HandlerTools, unaryHandler } from './unary.ts';
 
 export interface GrpcServerParts {
@@ -18,30 +16,35 @@ export interface GrpcServerParts {
   readonly check: Check;
   readonly tools: HandlerTools;
   readonly health: ReturnType<typeof createHealth>;
+  /** Items of one batch or stream that are under way at a time. */
+  readonly itemsAtOnce: number;
+}
+
+export interface GrpcServer {
+  readonly server: Server;
+  /** Ends the streams that would go on for ever, once all that they have taken in is answered. */
+  endStreams(): void;
 }
 
 /** The gRPC server with its services, not yet listening. */
-export function createGrpcServer(parts: GrpcServerParts): Server {
-  const { options, pipeline, check, tools, health } = parts;
-  const server = new Server(options);
-  const handlers: UntypedServiceImplementation = {
+export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
+  const { options, pipeline, check, tools, health, itemsAtOnce } = parts;
+  const server = new Server({ ...options, 'grpc.max_send_message_length': MOST_ANSWER_BYTES });
+  const performItem = createPerformItem(pipeline, tools);
+  const batch = batchReEncryptMethod({ performItem, itemsAtOnce, turnedAway: tools.turnedAway });
+  const streams = createStreamReEncrypt({ performItem, itemsAtOnce, tools });
+  server.addService(loadService(), {
     ReEncrypt: unaryHandler(reEncryptMethod(pipeline, tools), tools),
+    BatchReEncrypt: unaryHandler(batch, tools),
+    StreamReEncrypt: streams.handler,
     CheckReEncrypt: unaryHandler(checkReEncryptMethod(check, tools), tools),
-  };
-  server.addService(served(loadService(), handlers), handlers);
+  });
   health.addTo(server, tools);
-  return server;
-}
-
-/**
- * The methods that have a handler. grpc-js would decode the message of another one before it says
- * UNIMPLEMENTED, and say INTERNAL where it cannot; to what it does not know it says so at once.
- */
-function served(
-  service: ServiceDefinition,
-  handlers: UntypedServiceImplementation,
-): ServiceDefinition {
-  return Object.fromEntries(
-    Object.entries(service).filter(([method]) => Object.hasOwn(handlers, method)),
-  );
+  return {
+    server,
+    endStreams() {
+      streams.drain();
+      health.endWatches();
+    },
+  };
 }

@@ -18,30 +18,45 @@ export interface Lifetime {
   end(): void;
 }
 
+/** That of an item of a stream, which ends with its stream. */
+export interface ItemLifetime extends Lifetime {
+  cut(refusal: Refusal): void;
+}
+
 /**
  * grpc-js says `cancelled` after every call, a finished one too, and for a passed deadline as well
  * (grpc-node #2771): so what comes after `end` is not heard. A clock that jumps
  * meanwhile changes nothing.
  */
 export function startLifetime(call: MortalCall, limits: DeadlineLimits): Lifetime {
-  const controller = new AbortController();
   const leftMs = clamp(Number(call.getDeadline()) - Date.now(), limits);
   const endsAt = performance.now() + leftMs;
-  const expire = () => controller.abort(new Refusal('DEADLINE_EXCEEDED'));
-  const timer = setTimeout(expire, leftMs);
+  const { signal, cut, end } = live(leftMs);
   let ended = false;
   call.once('cancelled', () => {
     if (ended) return;
-    if (performance.now() >= endsAt - headStart(leftMs)) expire();
-    else controller.abort(new Refusal('CANCELLED'));
+    const late = performance.now() >= endsAt - headStart(leftMs);
+    cut(new Refusal(late ? 'DEADLINE_EXCEEDED' : 'CANCELLED'));
   });
   return {
-    signal: controller.signal,
+    signal,
     end() {
       ended = true;
-      clearTimeout(timer);
+      end();
     },
   };
+}
+
+/** `askedMs`: what the item asks for itself; 0 where it says nothing. */
+export function startItemLifetime(askedMs: number, limits: DeadlineLimits): ItemLifetime {
+  return live(clamp(askedMs === 0 ? Number.POSITIVE_INFINITY : askedMs, limits));
+}
+
+function live(leftMs: number): ItemLifetime {
+  const controller = new AbortController();
+  const cut = (refusal: Refusal) => controller.abort(refusal);
+  const timer = setTimeout(() => cut(new Refusal('DEADLINE_EXCEEDED')), leftMs);
+  return { signal: controller.signal, cut, end: () => clearTimeout(timer) };
 }
 
 /**

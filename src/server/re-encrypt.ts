@@ -66,7 +66,7 @@ function unprefixed(prefix: string, name: string | number): string {
   return bare === 'UNSPECIFIED' && prefix === ALGORITHM_PREFIX ? '' : bare;
 }
 
-function toResponse({ call, answer }: Released): ReEncryptResponse {
+export function toResponse({ call, answer }: Released): ReEncryptResponse {
   const unspecified = 'ENCRYPTION_ALGORITHM_UNSPECIFIED';
   return {
     ciphertextBlob: answer.ciphertext,

@@ -15,6 +15,9 @@ const MAX_CALL_BYTES = 256 * 1024;
 /** A call of a thousand pairs in each context and ten grant tokens has fewer. */
 const MOST_FIELDS = 3000;
 
+/** The server bounds its bytes. A thousand items with ten pairs in each context have fewer fields. */
+const OF_BATCH = { maxBytes: Number.POSITIVE_INFINITY, mostFields: 40_000, call: [1, 2] };
+
 /** Stands for a message that could not be decoded: the handler answers for it, with a decision id. */
 export class MalformedMessage extends Error {
   override readonly name = 'MalformedMessage';
@@ -31,21 +34,28 @@ export function loadService(): ServiceDefinition {
   });
   const { service } = (loadPackageDefinition(loaded) as GrpcObject & ProtoGrpcType).kms.reencrypt.v1
     .ReEncryptService;
-  const { ReEncrypt, CheckReEncrypt } = service;
+  const { ReEncrypt, CheckReEncrypt, BatchReEncrypt, StreamReEncrypt } = service;
   return {
-    ...service,
     ReEncrypt: { ...ReEncrypt, requestDeserialize: tolerant(ReEncrypt) },
     CheckReEncrypt: {
       ...CheckReEncrypt,
-      requestDeserialize: tolerant(CheckReEncrypt, { depth: 1 }),
+      requestDeserialize: tolerant(CheckReEncrypt, { call: [1] }),
+    },
+    BatchReEncrypt: { ...BatchReEncrypt, requestDeserialize: tolerant(BatchReEncrypt, OF_BATCH) },
+    StreamReEncrypt: {
+      ...StreamReEncrypt,
+      requestDeserialize: tolerant(StreamReEncrypt, { call: [2] }),
     },
   };
 }
 
-/** grpc-js answers a message that it cannot decode with INTERNAL; it is the caller's mistake. */
+/**
+ * grpc-js answers a message that it cannot decode with INTERNAL; it is the caller's mistake. `call`: the
+ * numbers of the fields that lead to a call in the message.
+ */
 export function tolerant<Request>(
   { requestDeserialize }: { readonly requestDeserialize: (bytes: Buffer) => Request },
-  { maxBytes = MAX_CALL_BYTES, depth = 0 } = {},
+  { maxBytes = MAX_CALL_BYTES, mostFields = MOST_FIELDS, call = [] as readonly number[] } = {},
 ) {
   return (bytes: Buffer): Request | MalformedMessage => {
     if (bytes.length > maxBytes) {
@@ -53,8 +63,8 @@ export function tolerant<Request>(
     }
     try {
       // A field is two bytes at least. To look through them is far cheaper than to decode them.
-      if (bytes.length > 2 * MOST_FIELDS && countFields(bytes, depth) > MOST_FIELDS) {
-        return new MalformedMessage(`must have at most ${MOST_FIELDS} fields`);
+      if (bytes.length > 2 * mostFields && countFields(bytes, call) > mostFields) {
+        return new MalformedMessage(`must have at most ${mostFields} fields`);
       }
       return requestDeserialize(bytes);
     } catch (cause) {
@@ -63,14 +73,15 @@ export function tolerant<Request>(
   };
 }
 
-/** Of the message and of what it holds down to `depth`. @throws Error where it is no message */
-function countFields(bytes: Uint8Array, depth: number): number {
+/** Of the message, and of the messages in it that lie on the way. @throws Error where it is no message */
+function countFields(bytes: Uint8Array, [next, ...further]: readonly number[]): number {
   const reader = protobuf.Reader.create(bytes);
   let count = 0;
   while (reader.pos < reader.len) {
-    const type = reader.uint32() & 7;
+    const tag = reader.uint32();
+    const type = tag & 7;
     count += 1;
-    if (depth > 0 && type === DELIMITED) count += countFields(reader.bytes(), depth - 1);
+    if (tag >>> 3 === next && type === DELIMITED) count += countFields(reader.bytes(), further);
     else reader.skipType(type);
   }
   return count;

@@ -14,7 +14,7 @@ const DEFAULT_RETRY_MS = 200;
 export interface RpcStatus {
   readonly code: number;
   readonly message: string;
-  readonly details: readonly { readonly type_url: string; readonly value: Uint8Array }[];
+  readonly details: { readonly type_url: string; readonly value: Buffer }[];
 }
 
 /** Trailers that every answer carries. */

@@ -1,12 +1,12 @@
-import { type handleUnaryCall, type ServerUnaryCall, status } from '@grpc/grpc-js';
+import { type handleUnaryCall, type Metadata, status } from '@grpc/grpc-js';
 import type { Action, Arrival } from '../call.ts';
 import { type Refusal, toRefusal } from '../errors.ts';
+import { toEnvelope } from './envelope.ts';
 import { type DeadlineLimits, startLifetime } from './lifetime.ts';
 import { WRONG_TIMEOUT } from './listener/timeouts.ts';
 import { type Envelope, invalid } from './read-call.ts';
 import { MalformedMessage, SERVICE_NAME } from './service.ts';
 import { type StatusWriter, trailers } from './status.ts';
-import { traceIdOf } from './trace-id.ts';
 
 /** What every handler needs; the composition root gives it. */
 export interface HandlerTools {
@@ -58,7 +58,7 @@ export function unaryHandler<Request, Response>(
     let response: Response;
     try {
       const envelope = toEnvelope(call, { id, action, signal: lifetime.signal, tools });
-      response = await perform(decoded(call, tools), envelope);
+      response = await perform(decoded(call.request, call.metadata, tools), envelope);
     } catch (thrown) {
       const refusal = toRefusal(thrown);
       if (refusal.reason === 'INTERNAL') tools.onInternal(id, refusal.cause);
@@ -72,14 +72,15 @@ export function unaryHandler<Request, Response>(
   };
 }
 
-/** The message, where there is one to answer. */
-function decoded<Request>(
-  { request, metadata }: ServerUnaryCall<Request | MalformedMessage, unknown>,
-  { turnedAway }: HandlerTools,
+/** The message, where there is one to answer. @throws Refusal INVALID_REQUEST */
+export function decoded<Request>(
+  message: Request | MalformedMessage,
+  metadata: Metadata,
+  { turnedAway }: Pick<HandlerTools, 'turnedAway'>,
 ): Request {
-  const malformed = request instanceof MalformedMessage;
-  if (!malformed && metadata.get(WRONG_TIMEOUT).length === 0) return request;
-  const wrong = malformed ? { field: 'request', description: request.message } : NO_TIMEOUT;
+  const malformed = message instanceof MalformedMessage;
+  if (!malformed && metadata.get(WRONG_TIMEOUT).length === 0) return message;
+  const wrong = malformed ? { field: 'request', description: message.message } : NO_TIMEOUT;
   const refusal = invalid([wrong]);
   turnedAway(refusal);
   throw refusal;
@@ -89,31 +90,3 @@ const NO_TIMEOUT = {
   field: 'grpc-timeout',
   description: 'must be up to 8 digits and one of the units H, M, S, m, u, n',
 };
-
-function toEnvelope(
-  call: ServerUnaryCall<unknown, unknown>,
-  {
-    id,
-    action,
-    signal,
-    tools,
-  }: { id: string; action: Action; signal: AbortSignal; tools: HandlerTools },
-): Envelope {
-  const arrival = tools.arrivalOf(call);
-  const authorization = header(call, 'authorization');
-  return {
-    id,
-    action,
-    transport: 'grpc',
-    arrival: authorization === '' ? arrival : { ...arrival, authorization },
-    job: '',
-    traceId: traceIdOf(header(call, 'traceparent')),
-    receivedAt: tools.now(),
-    signal,
-  };
-}
-
-function header(call: ServerUnaryCall<unknown, unknown>, name: string): string {
-  const [value] = call.metadata.get(name);
-  return typeof value === 'string' ? value : '';
-}

@@ -38,20 +38,23 @@ async function send(path: string, bytes: Buffer, headers?: Record<string, string
 }
 
 describe('a message that cannot be decoded', () => {
-  test.each(['ReEncrypt', 'CheckReEncrypt'])('is the caller’s mistake, to %s', async (method) => {
-    expect(await send(`${SERVICE}/${method}`, framed(CUT))).toEqual({
-      code: status.INVALID_ARGUMENT,
-      text: 'request must be a message of this method’s type',
-      decisionId: expect.stringMatching(UUID),
-    });
-  });
+  test.each(['ReEncrypt', 'BatchReEncrypt', 'StreamReEncrypt', 'CheckReEncrypt'])(
+    'is the caller’s mistake, to %s',
+    async (method) => {
+      expect(await send(`${SERVICE}/${method}`, framed(CUT))).toEqual({
+        code: status.INVALID_ARGUMENT,
+        text: 'request must be a message of this method’s type',
+        decisionId: expect.stringMatching(UUID),
+      });
+    },
+  );
 
   test.each(['Check', 'Watch'])('is so to the health service’s %s', async (method) => {
     const { code, text } = await send(`${HEALTH}/${method}`, framed(CUT));
     expect([code, text]).toEqual([status.INVALID_ARGUMENT, 'request must be a health request']);
   });
 
-  test.each(['BatchReEncrypt', 'StreamReEncrypt', 'Nope', '__proto__'])(
+  test.each(['Nope', '__proto__'])(
     'does not matter where nothing is served: %s is UNIMPLEMENTED',
     async (method) => {
       for (const bytes of [framed(CUT), framed(CUT, { length: 100 }), Buffer.alloc(0)]) {

@@ -228,13 +228,6 @@ describe('bad input', () => {
 });
 
 describe('the proxy', () => {
-  test('answers UNIMPLEMENTED for methods that it does not serve yet', async () => {
-    const call = new Promise((resolve, reject) => {
-      client.BatchReEncrypt({}, (error, value) => (error ? reject(error) : resolve(value)));
-    });
-    await expect(call).rejects.toMatchObject({ code: status.UNIMPLEMENTED });
-  });
-
   test('is live and ready', async () => {
     for (const path of ['livez', 'readyz']) {
       const answer = await fetch(`http://${proxy.addresses.probe}/${path}`);

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DEMO_CONTEXT, printedCiphertext } from './helpers/demo.ts';
-import { reEncryptByGrpcurl } from './helpers/grpcurl.ts';
+import { callByGrpcurl, reEncryptByGrpcurl } from './helpers/grpcurl.ts';
 import { type RunningProxy, startProxy } from './helpers/proxy.ts';
 import { describeWith } from './helpers/tools.ts';
 
@@ -61,10 +61,22 @@ describeWith(['grpcurl'], 'grpcurl with the proto files', () => {
     expect(call(request(DEMO_CONTEXT), ['-plaintext', '-max-time', '5'])).toMatch(/decisionId/);
   });
 
+  it('re-encrypts a batch, with a result for each item', () => {
+    const items = ['acme', 'globex'].map((tenant) => ({
+      reference: tenant,
+      request: request({ tenant }),
+    }));
+    const { results } = callByGrpcurl(proxy.grpc, { method: 'BatchReEncrypt', message: { items } });
+    expect(results).toMatchObject([
+      { reference: 'acme', response: { decisionId: expect.anything() } },
+      { reference: 'globex', status: { code: 7, details: [{ reason: 'POLICY_DENIED' }] } },
+    ]);
+  });
+
   it('leaves one terminal audit entry a call', () => {
     const kinds = proxy.auditEntries().map((entry) => entry['kind']);
-    expect(kinds.filter((kind) => kind === 'outcome')).toHaveLength(2);
-    expect(kinds.filter((kind) => kind === 'intent')).toHaveLength(2);
+    expect(kinds.filter((kind) => kind === 'outcome')).toHaveLength(3);
+    expect(kinds.filter((kind) => kind === 'intent')).toHaveLength(3);
     expect(kinds.filter((kind) => kind === 'refusal').length).toBeGreaterThanOrEqual(1);
   });
 });

@@ -63,4 +63,20 @@ describeWith(['python3'], 'Python with the stubs that it makes from proto/', () 
     const { decision_id } = answer['metadata'] as Record<string, string>;
     expect(answer['trailer']).toBe(decision_id);
   });
+
+  it('sends many calls as a batch and as a stream, and reads what each came to', async () => {
+    const source = join(proxy.folder, 'many.bin');
+    writeFileSync(source, await printedCiphertext(proxy));
+    const tenants = ['acme', 'globex', ...Array(60).fill('acme')];
+    const script = join(import.meta.dirname, 'python/many.py');
+    const printed = runTool('python3', [script, stubs, proxy.grpc, source, ...tenants]);
+    const { batch, stream } = JSON.parse(printed) as Record<string, [string, string][]>;
+    const key = expect.stringMatching(/^arn:aws:kms:.*:key\//);
+    const expected = tenants.map((tenant, n) => [
+      `${n} ${tenant}`,
+      tenant === 'acme' ? key : 'POLICY_DENIED',
+    ]);
+    expect(batch).toEqual(expected);
+    expect(new Map(stream)).toEqual(new Map(batch));
+  });
 });

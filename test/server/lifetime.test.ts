@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { startLifetime } from '../../src/server/lifetime.ts';
+import { Refusal } from '../../src/errors.ts';
+import { startItemLifetime, startLifetime } from '../../src/server/lifetime.ts';
 
 const LIMITS = { fallbackMs: 40, maxMs: 80 };
 
@@ -72,5 +73,28 @@ describe('the life of a call', () => {
     events.emit('cancelled');
     vi.advanceTimersByTime(100);
     expect(reasonOf(lifetime.signal)).toBe('alive');
+  });
+});
+
+describe('the life of an item of a stream', () => {
+  test.each([
+    ['what it asks for', 20, 20],
+    ['the fallback where it asks for nothing', 0, 40],
+    ['the most that is given where it asks for more', 4_294_967_295, 80],
+  ])('is %s', (_name, asked, given) => {
+    const { signal } = startItemLifetime(asked, LIMITS);
+    vi.advanceTimersByTime(given - 1);
+    expect(reasonOf(signal)).toBe('alive');
+    vi.advanceTimersByTime(1);
+    expect(reasonOf(signal)).toBe('DEADLINE_EXCEEDED');
+  });
+
+  test('ends with its stream, and leaves no timer once it is done', () => {
+    const [cut, done] = [startItemLifetime(20, LIMITS), startItemLifetime(20, LIMITS)];
+    cut.cut(new Refusal('CANCELLED'));
+    done.end();
+    cut.end();
+    expect(reasonOf(cut.signal)).toBe('CANCELLED');
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

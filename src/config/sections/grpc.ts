@@ -86,7 +86,9 @@ export const grpc = z
       .int()
       .min(262_144)
       .default(262_144)
-      .describe('Largest message. A peer may make the proxy hold a hundred of them at once.'),
+      .describe(
+        'Largest message; some batches need 4 MiB. A peer may make the proxy hold a hundred at once.',
+      ),
     channelz_listen: localAddress
       .optional()
       .describe('Where gRPC channelz tells of connections and calls. Off where unset.'),

@@ -2,18 +2,28 @@ import { runTool } from './tools.ts';
 
 const PROTOS = ['kms/reencrypt/v1/reencrypt.proto', 'google/rpc/error_details.proto'];
 
+interface GrpcurlCall {
+  readonly method: string;
+  readonly message: object;
+  readonly flags?: readonly string[];
+}
+
 /**
- * One ReEncrypt by grpcurl, with the proto files of the repository.
+ * One call by grpcurl, with the proto files of the repository.
  * @throws with what grpcurl says of the error, its details decoded.
  */
-export function reEncryptByGrpcurl(
+export function callByGrpcurl(
   target: string,
-  request: object,
-  flags: readonly string[] = ['-plaintext'],
+  { method, message, flags = ['-plaintext'] }: GrpcurlCall,
 ): Record<string, unknown> {
   const protos = PROTOS.flatMap((proto) => ['-proto', proto]);
-  const method = 'kms.reencrypt.v1.ReEncryptService/ReEncrypt';
-  const args = [...flags, '-import-path', 'proto', ...protos, '-d', '@', target, method];
-  const printed = runTool('grpcurl', args, { input: JSON.stringify(request) });
-  return JSON.parse(printed) as Record<string, unknown>;
+  const path = `kms.reencrypt.v1.ReEncryptService/${method}`;
+  const args = [...flags, '-import-path', 'proto', ...protos, '-d', '@', target, path];
+  return JSON.parse(runTool('grpcurl', args, { input: JSON.stringify(message) }));
 }
+
+export const reEncryptByGrpcurl = (
+  target: string,
+  message: object,
+  flags: readonly string[] = ['-plaintext'],
+): Record<string, unknown> => callByGrpcurl(target, { method: 'ReEncrypt', message, flags });

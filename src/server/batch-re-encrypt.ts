@@ -1,0 +1,92 @@
+import { Refusal } from '../errors.ts';
+import type { BatchReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/BatchReEncryptRequest.ts';
+import type { BatchReEncryptResponse } from '../gen/kms/reencrypt/v1/BatchReEncryptResponse.ts';
+import type { Item, PerformItem } from './re-encrypt-item.ts';
+import { invalid } from './read-call.ts';
+import type { HandlerTools, UnaryMethod } from './unary.ts';
+
+const MOST_ITEMS = 1_000;
+
+/** What every gRPC client takes unless told otherwise: an answer that it refuses would be lost work. */
+export const MOST_ANSWER_BYTES = 4 * 1024 * 1024;
+
+/** What the result of an item takes beside its ciphertext and its reference, at most. */
+const BYTES_BESIDE = 1_024;
+
+/** Batches that are held in memory at once, each with its answer. */
+const MOST_BATCHES = 16;
+
+export interface BatchParts {
+  readonly performItem: PerformItem;
+  /** Items of one batch that are under way at a time. */
+  readonly itemsAtOnce: number;
+  readonly turnedAway: HandlerTools['turnedAway'];
+}
+
+/** `BatchReEncrypt`: many calls in one message, their results in the order of the items. */
+export function batchReEncryptMethod({
+  performItem,
+  itemsAtOnce,
+  turnedAway,
+}: BatchParts): UnaryMethod<BatchReEncryptRequest__Output, BatchReEncryptResponse> {
+  let open = 0;
+  return {
+    method: 'BatchReEncrypt',
+    action: 'kms:ReEncrypt',
+    async perform({ items }, envelope) {
+      const refusal = refusalOf(items, open);
+      if (refusal) {
+        turnedAway(refusal);
+        throw refusal;
+      }
+      open += 1;
+      try {
+        const results = await inOrder(items, itemsAtOnce, (item) => performItem(item, envelope));
+        if (isCancelled(envelope.signal)) throw envelope.signal.reason;
+        return { results };
+      } finally {
+        open -= 1;
+      }
+    },
+  };
+}
+
+/** Nobody waits for what is done by now. After a deadline somebody may: the one that we gave. */
+function isCancelled({ reason }: AbortSignal): boolean {
+  return reason instanceof Refusal && reason.reason === 'CANCELLED';
+}
+
+function refusalOf(items: readonly Item[], open: number): Refusal | undefined {
+  if (open >= MOST_BATCHES) {
+    const sentence = 'The proxy limits requests: too many batches in flight.';
+    return new Refusal('LIMITED', { sentence, retryAfterMs: 1_000 });
+  }
+  const description = wrongItems(items);
+  return description === '' ? undefined : invalid([{ field: 'items', description }]);
+}
+
+function wrongItems(items: readonly Item[]): string {
+  if (items.length > MOST_ITEMS) return `must be at most ${MOST_ITEMS}`;
+  const bytes = items.reduce((sum, item) => sum + answerBytes(item), 0);
+  if (bytes <= MOST_ANSWER_BYTES) return '';
+  return `must fit into an answer of ${MOST_ANSWER_BYTES} bytes: each takes its ciphertext, its reference and ${BYTES_BESIDE} more`;
+}
+
+function answerBytes({ reference, request }: Item): number {
+  return Buffer.byteLength(reference) + (request?.ciphertextBlob.length ?? 0) + BYTES_BESIDE;
+}
+
+/** The results in the order of the items, of which so many are under way at a time. */
+async function inOrder<Input, Output>(
+  inputs: readonly Input[],
+  atOnce: number,
+  act: (input: Input) => Promise<Output>,
+): Promise<Output[]> {
+  const outputs: Output[] = [];
+  const waiting = inputs.entries();
+  const work = async () => {
+    for (const [index, input] of waiting) outputs[index] = await act(input);
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return outputs;
+}

@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
+import type { StreamReEncryptRequest } from '../../src/gen/kms/reencrypt/v1/StreamReEncryptRequest.ts';
+import type { StreamReEncryptResponse__Output } from '../../src/gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
+import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
+import { connect, refusalOf } from '../helpers/grpc-client.ts';
+
+let aws: AwsProxy;
+let client: ReEncryptServiceClient;
+
+beforeAll(async () => {
+  aws = await startAwsProxy({ settings: ['limits.per_principal.max_in_flight=20'] });
+  client = aws.client;
+});
+
+beforeEach(() => aws.kms.forget());
+
+afterAll(() => aws.close());
+
+const item = (reference: string, rest: StreamReEncryptRequest = {}): StreamReEncryptRequest => ({
+  reference,
+  request: {
+    ciphertextBlob: Buffer.from('ciphertext'),
+    sourceKeyId: 'alias/a',
+    destinationKeyId: 'alias/b',
+  },
+  ...rest,
+});
+
+/** A stream whose results are gathered as they come. */
+function open(of = client) {
+  const call = of.StreamReEncrypt();
+  const results: StreamReEncryptResponse__Output[] = [];
+  call.on('data', (result: StreamReEncryptResponse__Output) => void results.push(result));
+  const ended = new Promise<string>((resolve, reject) => {
+    call.on('error', reject);
+    call.on('status', ({ code, metadata }) => {
+      if (code === status.OK) resolve(String(metadata.get('decision_id')[0]));
+    });
+  });
+  ended.catch(() => {});
+  onTestFinished(() => call.cancel());
+  return { call, results, ended };
+}
+
+const codes = (results: readonly StreamReEncryptResponse__Output[]) =>
+  results.map(({ reference, status: told }) => `${reference} ${told?.code}`);
+
+const reEncrypts = () => aws.kms.requests.filter(({ operation }) => operation === 'ReEncrypt');
+
+async function until(done: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await done()); tries += 1) {
+    if (tries > 300) throw new Error('it did not come to that');
+    await sleep(10);
+  }
+}
+
+describe('a stream', () => {
+  test('tells each result under its reference, as soon as it is there', async () => {
+    const { call, results, ended } = open();
+    aws.kms.next({ kind: 'answer', delayMs: 200 }, 'ReEncrypt');
+    call.write(item('slow'));
+    await until(() => reEncrypts().length === 1);
+    call.write(item('quick'));
+    call.write(item('wrong', { request: null }));
+    call.end();
+    await ended;
+    expect(codes(results).toSorted()).toEqual(['quick 0', 'slow 0', 'wrong 3']);
+    expect(results.at(-1)?.reference).toBe('slow');
+  });
+
+  test('goes on after an item whose own deadline passed', async () => {
+    const { call, results, ended } = open();
+    aws.kms.next({ kind: 'hang' }, 'ReEncrypt');
+    call.write(item('late', { deadlineMs: 80 }));
+    await until(() => results.length === 1);
+    call.write(item('next'));
+    call.end();
+    await ended;
+    expect(codes(results)).toEqual([`late ${status.DEADLINE_EXCEEDED}`, 'next 0']);
+  });
+
+  test('has no more items under way than its principal may have calls in flight', async () => {
+    const { call, results, ended } = open();
+    aws.kms.always({ kind: 'answer', delayMs: 100 }, 'ReEncrypt');
+    for (let n = 0; n < 60; n += 1) call.write(item(`${n}`));
+    call.end();
+    await until(() => reEncrypts().length > 0);
+    await sleep(50);
+    expect(reEncrypts().length).toBe(20);
+    await ended;
+    expect(results.filter(({ response }) => response).length).toBe(60);
+  });
+
+  test('reads no items from a caller that does not read results', async () => {
+    const { call } = open();
+    call.pause();
+    for (let n = 0; n < 3000; n += 1) call.write(item(`${n}-${'x'.repeat(240)}`));
+    let before = -1;
+    await until(async () => {
+      const settled = before === reEncrypts().length && before > 0;
+      before = reEncrypts().length;
+      await sleep(100);
+      return settled;
+    });
+    expect(before).toBeLessThan(1000);
+    call.resume();
+    await until(() => reEncrypts().length === 3000);
+  });
+
+  test('leaves entries of each item under its own id, and its own id as their job', async () => {
+    const { call, results, ended } = open();
+    for (const reference of ['a', 'b']) call.write(item(reference));
+    call.end();
+    const job = await ended;
+    const ids = results.map(({ response }) => response?.decisionId ?? '');
+    const entries = aws.proxy
+      .entries()
+      .filter((entry) => ids.includes(String(entry['decision_id'])));
+    expect(entries.map(({ kind }) => kind).toSorted()).toEqual([
+      'intent',
+      'intent',
+      'outcome',
+      'outcome',
+    ]);
+    const intents = entries.filter(({ kind }) => kind === 'intent');
+    for (const intent of intents) expect(intent).toMatchObject({ input: { request: { job } } });
+  });
+
+  test('that its caller cancels takes its items with it, each recorded once', async () => {
+    const { call } = open();
+    aws.kms.always({ kind: 'hang' }, 'ReEncrypt');
+    for (const reference of ['a', 'b', 'c']) call.write(item(reference));
+    await until(() => reEncrypts().length === 3);
+    const before = aws.proxy.entries().length;
+    call.cancel();
+    await until(() => aws.proxy.entries().length === before + 3);
+    const outcome = { status: 'failed', reason: 'CANCELLED' };
+    expect(aws.proxy.entries().slice(-3)).toMatchObject(
+      Array(3).fill({ kind: 'outcome', outcome }),
+    );
+  });
+
+  test('is counted, with its messages', async () => {
+    const count = async (name: string) => {
+      const text = await fetch(`http://${aws.proxy.addresses.probe}/metrics`).then((r) => r.text());
+      const line = new RegExp(`^${name}\\{[^}]*"StreamReEncrypt"[^}]*\\} (\\d+)`, 'm');
+      return Number(line.exec(text)?.[1]);
+    };
+    const names = ['received', 'sent'].map((way) => `grpc_server_msg_${way}_total`);
+    const before = await Promise.all(names.map(count));
+    const { call, ended } = open();
+    for (const reference of ['a', 'b', 'c']) call.write(item(reference));
+    call.end();
+    await ended;
+    expect(await Promise.all(names.map(count))).toEqual(before.map((n) => n + 3));
+  });
+});
+
+describe('a stream ends', () => {
+  test('at once where nothing comes', async () => {
+    const { call, ended } = open();
+    call.end();
+    expect(await ended).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test('with a message that is none, after the results of those before it', async () => {
+    const path = '/kms.reencrypt.v1.ReEncryptService/StreamReEncrypt';
+    const { requestSerialize, responseDeserialize } = client.StreamReEncrypt as unknown as {
+      requestSerialize: (of: unknown) => Buffer;
+      responseDeserialize: (bytes: Buffer) => StreamReEncryptResponse__Output;
+    };
+    aws.kms.always({ kind: 'answer', delayMs: 50 }, 'ReEncrypt');
+    const call = client.makeBidiStreamRequest(
+      path,
+      (of: Buffer | StreamReEncryptRequest) => (Buffer.isBuffer(of) ? of : requestSerialize(of)),
+      responseDeserialize,
+    );
+    const results: StreamReEncryptResponse__Output[] = [];
+    call.on('data', (result) => void results.push(result));
+    const ended = new Promise((_, reject) => call.on('error', reject));
+    call.write(item('a'));
+    call.write(Buffer.from([0x0a, 0xff]));
+    const told = await refusalOf(ended);
+    expect(told).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'INVALID_REQUEST' });
+    expect(told.message).toBe('request must be a message of this method’s type');
+    expect(codes(results)).toEqual(['a 0']);
+  });
+
+  test('before it begins, where there are too many', async () => {
+    const streams = Array.from({ length: 32 }, () => open());
+    for (const { call } of streams) call.write(item('a'));
+    await until(() => streams.every(({ results }) => results.length === 1));
+    const told = await refusalOf(open().ended);
+    expect(told).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'LIMITED' });
+    for (const { call } of streams) call.end();
+    await Promise.all(streams.map(({ ended }) => ended));
+    const { call, ended } = open();
+    call.end();
+    await ended;
+  });
+
+  test('with its proxy, once what it has taken in is answered', async () => {
+    const other = await startAwsProxy();
+    const itsClient = connect(other.proxy.endpoint);
+    const { call, results, ended } = open(itsClient);
+    other.kms.always({ kind: 'answer', delayMs: 150 }, 'ReEncrypt');
+    call.write(item('a'));
+    await until(() => other.kms.requests.some(({ operation }) => operation === 'ReEncrypt'));
+    const stopped = other.close();
+    const told = await refusalOf(ended);
+    expect(told).toMatchObject({ code: status.UNAVAILABLE, reason: 'DRAINING', retries: true });
+    expect(codes(results)).toEqual(['a 0']);
+    itsClient.close();
+    await stopped;
+  });
+});

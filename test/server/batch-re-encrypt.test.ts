@@ -1,0 +1,72 @@
+import { status } from '@grpc/grpc-js';
+import { expect, test } from 'vitest';
+import { Refusal } from '../../src/errors.ts';
+import type { Pipeline, Released } from '../../src/pipeline.ts';
+import { batchReEncryptMethod } from '../../src/server/batch-re-encrypt.ts';
+import { createPerformItem } from '../../src/server/re-encrypt-item.ts';
+import type { Envelope } from '../../src/server/read-call.ts';
+import { createStatusWriter } from '../../src/server/status.ts';
+import type { HandlerTools } from '../../src/server/unary.ts';
+
+const ANSWER = {
+  ciphertext: Buffer.from('new'),
+  sourceKeyArn: 'arn:a',
+  destinationKeyArn: 'arn:b',
+  sourceAlgorithm: 'SYMMETRIC_DEFAULT',
+  destinationAlgorithm: 'SYMMETRIC_DEFAULT',
+  sourceKeyMaterialId: '',
+  destinationKeyMaterialId: '',
+  dryRun: false,
+} as const;
+
+const REQUEST = {
+  ciphertextBlob: Buffer.from('old'),
+  sourceKeyId: 'alias/a',
+  sourceEncryptionContext: {},
+  destinationKeyId: 'alias/b',
+  destinationEncryptionContext: {},
+  sourceEncryptionAlgorithm: 'ENCRYPTION_ALGORITHM_UNSPECIFIED',
+  destinationEncryptionAlgorithm: 'ENCRYPTION_ALGORITHM_UNSPECIFIED',
+  grantTokens: [],
+  dryRun: false,
+  dryRunModifiers: [],
+} as const;
+
+test('a batch whose time is up tells what is done, and begins nothing more', async () => {
+  const time = new AbortController();
+  const begun: string[] = [];
+  const turnedAway: string[] = [];
+  /** The first is done at once; the second takes until the time is up, and longer. */
+  const pipeline: Pipeline = async (call) => {
+    begun.push(call.id);
+    if (begun.length === 1) return { call, answer: ANSWER } as unknown as Released;
+    time.abort(new Refusal('DEADLINE_EXCEEDED'));
+    call.signal.throwIfAborted();
+    throw new Error('it was not stopped');
+  };
+  const ids = [1, 2, 3, 4].map((n) => `id-${n}`);
+  const tools = {
+    status: createStatusWriter(),
+    newId: () => ids.shift(),
+    now: () => 0,
+    turnedAway: ({ reason }: Refusal) => void turnedAway.push(reason),
+  } as unknown as HandlerTools;
+  const { perform } = batchReEncryptMethod({
+    performItem: createPerformItem(pipeline, tools),
+    itemsAtOnce: 1,
+    turnedAway: tools.turnedAway,
+  });
+
+  const items = ['a', 'b', 'c', 'd'].map((reference) => ({ reference, request: REQUEST }));
+  const whole = { id: 'batch', action: 'kms:ReEncrypt', signal: time.signal } as Envelope;
+  const { results } = await perform({ items: items as never }, whole);
+
+  expect(results?.map(({ reference, status: told }) => [reference, told?.code])).toEqual([
+    ['a', status.OK],
+    ['b', status.DEADLINE_EXCEEDED],
+    ['c', status.DEADLINE_EXCEEDED],
+    ['d', status.DEADLINE_EXCEEDED],
+  ]);
+  expect(begun).toEqual(['id-1', 'id-2']);
+  expect(turnedAway).toEqual(['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED']);
+});
