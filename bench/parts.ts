@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AWS_ENV, type Lab, ROOT } from './lab.ts';
 import { embeddedOverMoto } from './parts/against-moto.ts';
 import { helpOverNothing, wallOfHelp, wallOfNothing, wallOfOneCall } from './parts/command.ts';
+import { itemOverCall } from './parts/in-batches.ts';
 import { CORE, runPinned, startPinned } from './processes.ts';
 import type { Results } from './report.ts';
 import { freePort } from './rows.ts';
@@ -47,6 +48,9 @@ export async function measureParts(lab: Lab): Promise<Parts> {
     ),
     part({ name: 'metrics of a call, beside those of gRPC', must: 5, goal: 3 }, () =>
       inProcess('metrics.ts', []),
+    ),
+    part({ name: 'an item of a batch / a call, CPU', unit: '', must: 0.8, goal: 0.6 }, () =>
+      itemOverCall(lab),
     ),
     part({ name: 'built package: start to readyz', unit: 'ms', must: 500, goal: 250 }, () =>
       startToReady(lab),
