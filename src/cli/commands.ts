@@ -26,6 +26,11 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./re-encrypt/run.ts'),
   },
   {
+    name: 'bulk',
+    summary: 'Re-encrypt every item of a file; go on where it was interrupted.',
+    ...byCommander(() => import('./bulk.ts')),
+  },
+  {
     name: 'health',
     summary: 'Ask a proxy whether it serves; exit 0 if so, 1 otherwise.',
     ...byCommander(() => import('./health.ts')),

@@ -2,22 +2,14 @@ import type { ServingStatus } from '../client/create-client.ts';
 import type { Define } from './command.ts';
 import { lastError } from './last-error.ts';
 import { CommandFailure, program } from './program.ts';
+import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
 
 /** Exit code 0 while the proxy serves and 1 otherwise: what HEALTHCHECK and probes go by. */
 export const define: Define = (command, terminal) => {
-  command
+  withProxyOptions(command, terminal)
     .description('Ask a proxy over gRPC (grpc.health.v1) whether it serves. Exits 0 if so, else 1.')
-    .option(
-      '--endpoint-url <target>',
-      'host:port, unix:PATH, grpc:// or grpcs://',
-      listenTarget(terminal.env['KRP_GRPC__LISTEN']),
-    )
     .option('--service <name>', 'one service in place of the whole server', '')
     .option('--timeout <seconds>', 'how long to wait for the answer', seconds, 3)
-    .option('--ca-bundle <file>', 'certificates to trust (PEM), with grpcs://')
-    .option('--client-certificate <file>', 'own certificate (PEM), for mutual TLS')
-    .option('--client-key <file>', 'its key (PEM)')
-    .option('--no-verify-ssl', 'accept any server certificate')
     .option('--json', 'print what it says as JSON')
     .action(async (options: HealthOptions) => {
       const { endpointUrl: endpoint_url, service } = options;
@@ -33,14 +25,9 @@ export const define: Define = (command, terminal) => {
 
 export const run = program('health', define);
 
-interface HealthOptions {
-  readonly endpointUrl: string;
+interface HealthOptions extends ProxyOptions {
   readonly service: string;
   readonly timeout: number;
-  readonly caBundle?: string;
-  readonly clientCertificate?: string;
-  readonly clientKey?: string;
-  readonly verifySsl: boolean;
   readonly json?: boolean;
 }
 
@@ -50,14 +37,6 @@ interface Answer {
   readonly error: string;
 }
 
-const DEFAULT_TARGET = '127.0.0.1:50051';
-
-/** The address that the proxy beside us listens on; one that stands for all is asked on loopback. */
-function listenTarget(listen: string | undefined): string {
-  if (listen === undefined || listen === '') return DEFAULT_TARGET;
-  return listen.replace(/^(?:0\.0\.0\.0|\[::\])(?=:\d+$)/, '127.0.0.1');
-}
-
 function seconds(written: string): number {
   const value = Number(written);
   if (value > 0) return value;
@@ -65,21 +44,8 @@ function seconds(written: string): number {
 }
 
 async function ask(options: HealthOptions): Promise<Answer> {
-  const { createClient } = await import('../client/create-client.ts');
-  const { proxyTarget } = await import('../client/target.ts');
-  const { target, secure } = proxyTarget(options.endpointUrl);
   try {
-    const client = createClient({
-      target,
-      tls: secure
-        ? {
-            caFile: options.caBundle,
-            certificateFile: options.clientCertificate,
-            keyFile: options.clientKey,
-            verify: options.verifySsl,
-          }
-        : undefined,
-    });
+    const client = await openClient(options);
     const answer = client.health(options.service, { timeoutMs: options.timeout * 1000 });
     return { status: await answer.finally(() => client.close()), error: '' };
   } catch (thrown) {

@@ -87,6 +87,14 @@ describeWith(['unshare', 'nsenter', 'ip', 'grpcurl', 'aws', 'kustomize'], 'the s
     for (const file of ['secret.bin', 'secret.kms']) {
       writeFileSync(join(folder, file), Buffer.from(blob, 'base64'));
     }
+    const item = {
+      reference: 'row-17',
+      ciphertext_blob: blob,
+      source_key_id: 'alias/demo-source',
+      source_encryption_context: { tenant: 'acme' },
+      destination_encryption_context: { tenant: 'acme' },
+    };
+    writeFileSync(join(folder, 'items.jsonl'), `${JSON.stringify(item)}\n`);
     // The installed command.
     const command = `#!/bin/sh\nexec node ${join(folder, 'src/main.ts')} "$@"\n`;
     mkdirSync(join(folder, 'bin'));

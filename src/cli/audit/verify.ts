@@ -4,6 +4,7 @@ import { type LogFiles, unreadSegments } from '../../audit/verify/collect.ts';
 import { type Verdict, verifyLog } from '../../audit/verify/verify.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
+import { createProgress } from '../progress.ts';
 import { followLog } from './follow-log.ts';
 import {
   checkpointOf,
@@ -15,7 +16,9 @@ import {
   TORN,
   UNREADABLE,
 } from './log-path.ts';
-import { createProgress } from './progress.ts';
+
+/** Less is verified within a second. */
+const WORTH_SHOWING_BYTES = 64 << 20;
 
 interface Options {
   readonly origins?: string;
@@ -49,8 +52,8 @@ export function defineVerify(command: Command, terminal: Terminal): void {
 }
 
 function verifyOne(log: LogFiles, options: Options, terminal: Terminal): Verdict {
-  const bytes = log.segments.reduce((sum, segment) => sum + segment.bytes, 0);
-  const progress = createProgress(terminal, bytes);
+  const total = log.segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  const progress = createProgress(terminal, { total, worthShowing: WORTH_SHOWING_BYTES });
   const checkpoints = (options.checkpoint ?? []).map(checkpointOf);
   const own = checkpoints.filter(({ origin }) => isOf(log, origin));
   try {

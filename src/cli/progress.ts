@@ -1,17 +1,21 @@
-import type { Terminal } from '../command.ts';
+import type { Terminal } from './command.ts';
 
 export interface Progress {
   show(bytes: number): void;
   clear(): void;
 }
 
-/** Short work needs no bar. */
-const WORTH_SHOWING_BYTES = 64 << 20;
 const WIDTH = 30;
 
+/** Bytes in all, and from how many on the work is long enough for a bar. */
+export interface Extent {
+  readonly total: number;
+  readonly worthShowing: number;
+}
+
 /** A bar on standard error, where that is a terminal and the work is long. */
-export function createProgress({ stderr }: Terminal, total: number): Progress {
-  const shown = stderr.isTTY === true && total >= WORTH_SHOWING_BYTES;
+export function createProgress({ stderr }: Terminal, { total, worthShowing }: Extent): Progress {
+  const shown = stderr.isTTY === true && total >= worthShowing;
   if (!shown) return { show: () => undefined, clear: () => undefined };
   return {
     show(bytes) {

@@ -1,0 +1,28 @@
+import type { JobItem } from './item.ts';
+
+/** What a batch may hold: its lines are longer than its message, which may have 256 KiB. */
+const MOST_ITEMS = 200;
+const MOST_BYTES = 200_000;
+
+/**
+ * Items in batches, as long as they come; an item larger than a batch is one of its own. Where their
+ * source fails, those that came before are a batch still.
+ */
+export async function* inBatches(items: AsyncIterable<JobItem>): AsyncGenerator<JobItem[]> {
+  let batch: JobItem[] = [];
+  let bytes = 0;
+  try {
+    for await (const item of items) {
+      if (batch.length === MOST_ITEMS || (batch.length > 0 && bytes + item.bytes > MOST_BYTES)) {
+        yield batch;
+        [batch, bytes] = [[], 0];
+      }
+      batch.push(item);
+      bytes += item.bytes;
+    }
+  } catch (fault) {
+    if (batch.length > 0) yield batch;
+    throw fault;
+  }
+  if (batch.length > 0) yield batch;
+}

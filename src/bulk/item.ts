@@ -1,0 +1,110 @@
+import { ENCRYPTION_ALGORITHMS } from '../call.ts';
+import { parseJson } from '../exact-json.ts';
+import type { BatchReEncryptItem } from '../gen/kms/reencrypt/v1/BatchReEncryptItem.ts';
+import type { EncryptionAlgorithm } from '../gen/kms/reencrypt/v1/EncryptionAlgorithm.ts';
+
+/** An item, as a batch takes it, and how many bytes its line has. */
+export interface JobItem {
+  readonly item: BatchReEncryptItem & { readonly reference: string };
+  readonly bytes: number;
+}
+
+/** Keys for items that name none. */
+export interface ItemDefaults {
+  readonly sourceKeyId?: string | undefined;
+  readonly destinationKeyId?: string | undefined;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Members of a line, each with what it must be; the proxy checks the rest. */
+const MEMBERS: Readonly<Record<string, (value: unknown) => string>> = {
+  reference: text,
+  ciphertext_blob: (value) => (isBase64(value) ? '' : 'must be base64'),
+  source_key_id: text,
+  source_encryption_context: context,
+  source_encryption_algorithm: algorithm,
+  destination_key_id: text,
+  destination_encryption_context: context,
+  destination_encryption_algorithm: algorithm,
+  grant_tokens: (value) =>
+    Array.isArray(value) && value.every(isText) ? '' : 'must be a list of strings',
+};
+
+/** A line of JSON → an item. @throws Error with a sentence that names the member */
+export function readItem(line: string, defaults: ItemDefaults): JobItem {
+  const members = readMembers(line);
+  for (const [name, value] of Object.entries(members)) {
+    const judge = Object.hasOwn(MEMBERS, name) ? MEMBERS[name] : undefined;
+    if (!judge) throw new Error(`${name} is not known; ${Object.keys(MEMBERS).join(', ')} are`);
+    const wrong = judge(value);
+    if (wrong !== '') throw new Error(`${name} ${wrong}`);
+  }
+  return { item: toItem(members, defaults), bytes: Buffer.byteLength(line) };
+}
+
+function readMembers(line: string): Members {
+  const parsed = parse(line);
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
+    return parsed as Members;
+  }
+  throw new Error('must be a JSON object');
+}
+
+function parse(line: string): unknown {
+  try {
+    return parseJson(line);
+  } catch (cause) {
+    throw new Error('must be a JSON object', { cause });
+  }
+}
+
+function toItem(members: Members, defaults: ItemDefaults): JobItem['item'] {
+  const string = (name: string) => String(members[name] ?? '');
+  const map = (name: string) => (members[name] ?? {}) as Record<string, string>;
+  const sourceKeyId = string('source_key_id') || defaults.sourceKeyId;
+  return {
+    reference: string('reference'),
+    request: {
+      ciphertextBlob: Buffer.from(string('ciphertext_blob'), 'base64'),
+      ...(sourceKeyId !== undefined && { sourceKeyId }),
+      sourceEncryptionContext: map('source_encryption_context'),
+      sourceEncryptionAlgorithm: toAlgorithm(string('source_encryption_algorithm')),
+      destinationKeyId: string('destination_key_id') || (defaults.destinationKeyId ?? ''),
+      destinationEncryptionContext: map('destination_encryption_context'),
+      destinationEncryptionAlgorithm: toAlgorithm(string('destination_encryption_algorithm')),
+      grantTokens: (members['grant_tokens'] ?? []) as string[],
+    },
+  };
+}
+
+function toAlgorithm(name: string): EncryptionAlgorithm {
+  return `ENCRYPTION_ALGORITHM_${name || 'UNSPECIFIED'}` as EncryptionAlgorithm;
+}
+
+/** protobufjs would make another name the default without a word. */
+function algorithm(value: unknown): string {
+  if (ENCRYPTION_ALGORITHMS.some((known) => known === value)) return '';
+  return `must be one of ${ENCRYPTION_ALGORITHMS.join(', ')}`;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function text(value: unknown): string {
+  return isText(value) ? '' : 'must be a string';
+}
+
+function isBase64(value: unknown): boolean {
+  return isText(value) && Buffer.from(value, 'base64').toString('base64') === value;
+}
+
+function context(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return 'must be an object of strings';
+  }
+  // protobufjs would lose it on the way, and the rest would be another context.
+  if (Object.hasOwn(value, '__proto__')) return 'must not have the key __proto__';
+  return Object.values(value).every(isText) ? '' : 'must be an object of strings';
+}

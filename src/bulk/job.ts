@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ItemResult } from '../client/item-result.ts';
+import { inBatches } from './batches.ts';
+import { JobFault } from './fault.ts';
+import type { JobItem } from './item.ts';
+import type { Results } from './results.ts';
+import type { Send } from './send.ts';
+
+export interface Job {
+  readonly items: AsyncIterable<JobItem>;
+  readonly results: Results;
+  readonly send: Send;
+  /** At most so many items a second; 0 is as many as the proxy takes. */
+  readonly perSecond: number;
+  /** Told of each item once its result is written, also by an earlier run. */
+  readonly onDone: (item: JobItem) => void;
+}
+
+/** What has become of all items so far, those of earlier runs included. */
+export interface Tally {
+  items: number;
+  released: number;
+  refused: number;
+  /** Items that earlier runs have done. */
+  before: number;
+}
+
+/**
+ * Takes up where the results end, sends the items in batches, and writes what becomes of each, in the
+ * order of the items: as many lines as there are, so many items are done. While the results of one batch
+ * are awaited and written, the next is under way.
+ * @throws JobFault; results until then are written
+ */
+export async function runJob(job: Job): Promise<Tally> {
+  const { items, results, send, perSecond, onDone } = job;
+  const tally: Tally = { items: 0, released: 0, refused: 0, before: 0 };
+  const pace = createPace(perSecond);
+  let written = Promise.resolve();
+  try {
+    for await (const batch of inBatches(notDone(items, results, tally, onDone))) {
+      await pace(batch.length);
+      const before = written;
+      const answers = heeded(send(batch));
+      // Behind a gap nothing is written: where one batch fails, so do those after it.
+      written = heeded(before.then(async () => write(batch, await answers)));
+      await before;
+    }
+  } finally {
+    await written;
+  }
+  return tally;
+
+  async function write(batch: readonly JobItem[], answers: readonly ItemResult[]): Promise<void> {
+    await results.append(answers);
+    for (const { refused } of answers) count(tally, refused !== undefined);
+    batch.forEach(onDone);
+  }
+}
+
+/** A promise whose rejection may come before somebody waits for it. */
+function heeded<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {});
+  return promise;
+}
+
+/** Waits until as many have become due. */
+function createPace(perSecond: number): (count: number) => Promise<void> {
+  let due = performance.now();
+  return async (count) => {
+    if (perSecond === 0) return;
+    await sleep(Math.max(0, due - performance.now()));
+    due = Math.max(due, performance.now()) + (count * 1000) / perSecond;
+  };
+}
+
+/** Items behind those that have a result; each result must be of the item that stands in its place. */
+async function* notDone(
+  items: AsyncIterable<JobItem>,
+  results: Results,
+  tally: Tally,
+  onDone: (item: JobItem) => void,
+): AsyncGenerator<JobItem> {
+  const done = results.done()[Symbol.asyncIterator]();
+  let result = await done.next();
+  let line = 1;
+  for await (const job of items) {
+    if (result.done) {
+      yield job;
+      continue;
+    }
+    if (result.value.reference !== job.item.reference) throw strange(line);
+    count(tally, result.value.refused);
+    tally.before += 1;
+    onDone(job);
+    result = await done.next();
+    line += 1;
+  }
+  if (!result.done) throw strange(line);
+}
+
+function count(tally: Tally, refused: boolean): void {
+  tally.items += 1;
+  tally[refused ? 'refused' : 'released'] += 1;
+}
+
+function strange(line: number): JobFault {
+  const sentence = `line ${line} of the results is of another item: they belong to other items`;
+  return new JobFault('data', sentence);
+}

@@ -1,0 +1,129 @@
+import { createReadStream, statSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { type FaultKind, JobFault } from '../bulk/fault.ts';
+import { type ItemDefaults, type JobItem, readItem } from '../bulk/item.ts';
+import { runJob, type Tally } from '../bulk/job.ts';
+import { openResults } from '../bulk/results.ts';
+import { createSend } from '../bulk/send.ts';
+import { type Define, EXIT, type Terminal } from './command.ts';
+import { CommandFailure, program } from './program.ts';
+import { createProgress } from './progress.ts';
+import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
+
+/** sysexits(3): EX_DATAERR and EX_TEMPFAIL. */
+const EXIT_CODES: Readonly<Record<FaultKind, number>> = { data: 65, later: 75, failed: 1 };
+
+/** A second of work, more or less. */
+const WORTH_SHOWING_BYTES = 2 << 20;
+
+const HELP = `
+An item is a line of JSON, and so is its result:
+  {"reference":"row-17","ciphertext_blob":"AQIC…","source_encryption_context":{"tenant":"acme"}, …}
+  {"reference":"row-17","ciphertext_blob":"AQIC…","key_id":"arn:…","decision_id":"…", …}
+  {"reference":"row-18","refused":{"code":"PERMISSION_DENIED","reason":"POLICY_DENIED", …}}
+
+Results stand in the order of the items. Run it again with the same files, and it goes on where the
+results end. What is refused for now (a limit, a proxy or KMS that is away) is tried again.
+
+Exit codes: 0 all re-encrypted, 1 some refused, 64 wrong usage, 65 a line is wrong, 75 run it again.
+
+Examples:
+  kms-reencrypt-proxy bulk items.jsonl results.jsonl --destination-key-id alias/new
+  zcat items.jsonl.gz | kms-reencrypt-proxy bulk - results.jsonl --per-second 200
+`;
+
+interface BulkOptions extends ProxyOptions, ItemDefaults {
+  readonly perSecond: number;
+  readonly retryFor: number;
+  readonly json?: boolean;
+}
+
+export const define: Define = (command, terminal) => {
+  withProxyOptions(command, terminal)
+    .description('Re-encrypt every item of a file; go on where it was interrupted.')
+    .argument('<items>', 'file of items, or - for standard input')
+    .argument('<results>', 'file for their results')
+    .option('--source-key-id <id>', 'for items that name none')
+    .option('--destination-key-id <id>', 'for items that name none')
+    .option('--per-second <items>', 'send no more than so many a second; 0 is no limit', amount, 0)
+    .option('--retry-for <seconds>', 'give up after so long without any progress', amount, 60)
+    .option('--json', 'print the outcome as JSON')
+    .addHelpText('after', HELP)
+    .action((items: string, results: string, options: BulkOptions) =>
+      bulk({ items, results }, options, terminal).catch(fail),
+    );
+};
+
+export const run = program('bulk', define);
+
+interface Paths {
+  readonly items: string;
+  readonly results: string;
+}
+
+async function bulk(paths: Paths, options: BulkOptions, terminal: Terminal): Promise<void> {
+  const total = paths.items === '-' ? 0 : statSync(paths.items).size;
+  const progress = createProgress(terminal, { total, worthShowing: WORTH_SHOWING_BYTES });
+  const client = await openClient(options);
+  try {
+    const results = await openResults(paths.results);
+    let done = 0;
+    const tally = await runJob({
+      items: readItems(paths.items, options, terminal),
+      results,
+      send: createSend({ client, patienceMs: options.retryFor * 1000 }),
+      perSecond: options.perSecond,
+      onDone({ bytes }) {
+        done += bytes + 1;
+        progress.show(done);
+      },
+    }).finally(() => results.close());
+    progress.clear();
+    tell(tally, options, terminal);
+  } finally {
+    progress.clear();
+    client.close();
+  }
+}
+
+async function* readItems(
+  path: string,
+  defaults: ItemDefaults,
+  { stdin }: Terminal,
+): AsyncGenerator<JobItem> {
+  const input = path === '-' ? stdin : createReadStream(path);
+  let number = 0;
+  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    number += 1;
+    yield readLine(line, `${path}:${number}`, defaults);
+  }
+}
+
+function readLine(line: string, where: string, defaults: ItemDefaults): JobItem {
+  try {
+    return readItem(line, defaults);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new JobFault('data', `${where}: ${why}`);
+  }
+}
+
+function tell(tally: Tally, { json }: BulkOptions, { stdout }: Terminal): void {
+  const { items, released, refused, before } = tally;
+  const earlier = before === 0 ? '' : ` (${before} by an earlier run)`;
+  const text = `${items} items${earlier}: ${released} re-encrypted, ${refused} refused`;
+  stdout.write(`${json ? JSON.stringify(tally) : text}\n`);
+  if (refused > 0) throw new CommandFailure(`${refused} of ${items} items were refused`);
+}
+
+function fail(thrown: unknown): never {
+  if (thrown instanceof CommandFailure) throw thrown;
+  if (thrown instanceof JobFault) throw new CommandFailure(thrown.message, EXIT_CODES[thrown.kind]);
+  throw new CommandFailure(thrown instanceof Error ? thrown.message : String(thrown));
+}
+
+function amount(written: string): number {
+  const value = Number(written);
+  if (written !== '' && value >= 0 && Number.isFinite(value)) return value;
+  throw new CommandFailure(`'${written}' is not a number from 0 on`, EXIT.usage);
+}

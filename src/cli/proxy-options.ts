@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import type { Client } from '../client/create-client.ts';
+import type { Terminal } from './command.ts';
+
+/** Where a proxy is, and how it is trusted. */
+export interface ProxyOptions {
+  readonly endpointUrl: string;
+  readonly caBundle?: string;
+  readonly clientCertificate?: string;
+  readonly clientKey?: string;
+  readonly verifySsl: boolean;
+}
+
+const DEFAULT_TARGET = '127.0.0.1:50051';
+
+/** Options of a command that asks a proxy; without any it is the one beside us. */
+export function withProxyOptions(command: Command, { env }: Terminal): Command {
+  return command
+    .option(
+      '--endpoint-url <target>',
+      'host:port, unix:PATH, grpc:// or grpcs://',
+      listenTarget(env['KRP_GRPC__LISTEN']),
+    )
+    .option('--ca-bundle <file>', 'certificates to trust (PEM), with grpcs://')
+    .option('--client-certificate <file>', 'own certificate (PEM), for mutual TLS')
+    .option('--client-key <file>', 'its key (PEM)')
+    .option('--no-verify-ssl', 'accept any server certificate');
+}
+
+/** The address that the proxy beside us listens on; one that stands for all is asked on loopback. */
+function listenTarget(listen: string | undefined): string {
+  if (listen === undefined || listen === '') return DEFAULT_TARGET;
+  return listen.replace(/^(?:0\.0\.0\.0|\[::\])(?=:\d+$)/, '127.0.0.1');
+}
+
+/** @throws Error where a TLS file cannot be read */
+export async function openClient(options: ProxyOptions): Promise<Client> {
+  const { createClient } = await import('../client/create-client.ts');
+  const { proxyTarget } = await import('../client/target.ts');
+  const { target, secure } = proxyTarget(options.endpointUrl);
+  const tls = {
+    caFile: options.caBundle,
+    certificateFile: options.clientCertificate,
+    keyFile: options.clientKey,
+    verify: options.verifySsl,
+  };
+  return createClient({ target, tls: secure ? tls : undefined });
+}

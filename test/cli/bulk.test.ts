@@ -1,0 +1,305 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { run as bulk } from '../../src/cli/bulk.ts';
+import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
+import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+import { type Ran, runCommand } from '../helpers/run-command.ts';
+
+let folder: string;
+let items: string;
+let results: string;
+let aws: AwsProxy;
+
+beforeAll(async () => {
+  aws = await startAwsProxy();
+});
+
+beforeEach(() => {
+  aws.kms.forget();
+  folder = mkdtempSync(join(tmpdir(), 'bulk-'));
+  items = join(folder, 'items.jsonl');
+  results = join(folder, 'results.jsonl');
+  return () => rmSync(folder, { recursive: true });
+});
+
+afterAll(() => aws.close());
+
+type Line = Record<string, unknown>;
+
+const item = (reference: string, rest: Line = {}): Line => ({
+  reference,
+  ciphertext_blob: Buffer.from(reference).toString('base64'),
+  source_key_id: 'alias/a',
+  destination_key_id: 'alias/b',
+  ...rest,
+});
+
+const many = (count: number): Line[] => Array.from({ length: count }, (_, n) => item(`row-${n}`));
+
+const jsonl = (lines: readonly Line[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+
+const write = (lines: readonly Line[]) => writeFileSync(items, jsonl(lines));
+
+const read = (): Line[] =>
+  readFileSync(results, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+const references = (lines: readonly Line[]) => lines.map(({ reference }) => reference);
+
+const reEncrypts = () => aws.kms.requests.filter(({ operation }) => operation === 'ReEncrypt');
+
+function start(args: readonly string[] = [], endpoint = aws.proxy.endpoint): Promise<Ran> {
+  return runCommand(bulk, [items, results, '--endpoint-url', endpoint, ...args]);
+}
+
+async function until(done: () => boolean): Promise<void> {
+  for (let tries = 0; !done(); tries += 1) {
+    if (tries > 1000) throw new Error('it did not come to that');
+    await sleep(10);
+  }
+}
+
+describe('bulk', () => {
+  let demo: RunningProxy;
+  beforeAll(async () => {
+    demo = await startProxy();
+  });
+  afterAll(() => demo.stop());
+
+  const encrypted = (plaintext: string, tenant: string) =>
+    Buffer.from(
+      demo.embedded?.operations.Encrypt({
+        KeyId: 'alias/demo-source',
+        Plaintext: Buffer.from(plaintext),
+        EncryptionContext: { tenant },
+      }).CiphertextBlob ?? [],
+    ).toString('base64');
+
+  const demoItem = (reference: string, destination: string): Line => ({
+    reference,
+    ciphertext_blob: encrypted(reference, 'acme'),
+    source_encryption_context: { tenant: 'acme' },
+    destination_encryption_context: { tenant: destination },
+  });
+
+  const KEYS = ['--source-key-id=alias/demo-source', '--destination-key-id=alias/demo-destination'];
+
+  test('re-encrypts each item, under the keys that are given for all', async () => {
+    write([demoItem('one', 'acme'), demoItem('two', 'acme')]);
+    const ran = await start(KEYS, demo.endpoint);
+    expect(ran).toMatchObject({ exit: 0, stderr: '' });
+    expect(ran.stdout).toBe('2 items: 2 re-encrypted, 0 refused\n');
+    const plaintexts = read().map(
+      ({ ciphertext_blob }) =>
+        demo.embedded?.operations.Decrypt({
+          KeyId: 'alias/demo-destination',
+          CiphertextBlob: Buffer.from(String(ciphertext_blob), 'base64'),
+          EncryptionContext: { tenant: 'acme' },
+        }).Plaintext,
+    );
+    expect(plaintexts.map((plaintext) => Buffer.from(plaintext ?? []).toString())).toEqual([
+      'one',
+      'two',
+    ]);
+    expect(statSync(results).mode & 0o777).toBe(0o600);
+  });
+
+  test('writes down what is refused, goes on, and exits 1', async () => {
+    write([demoItem('one', 'globex'), demoItem('two', 'acme')]);
+    const ran = await start([...KEYS, '--json'], demo.endpoint);
+    expect(ran.exit).toBe(1);
+    expect(ran.stderr).toContain('1 of 2 items were refused');
+    expect(JSON.parse(ran.stdout)).toEqual({ items: 2, released: 1, refused: 1, before: 0 });
+    const [denied, released] = read();
+    expect(denied).toMatchObject({
+      reference: 'one',
+      refused: { code: 'PERMISSION_DENIED', reason: 'POLICY_DENIED', layer: 'policy' },
+    });
+    expect(released).toMatchObject({ reference: 'two', key_id: expect.stringContaining(':key/') });
+  });
+
+  test('takes items from standard input', async () => {
+    const args = ['-', results, '--endpoint-url', aws.proxy.endpoint];
+    const ran = await runCommand(bulk, args, { stdin: Buffer.from(jsonl(many(3))) });
+    expect(ran.exit).toBe(0);
+    expect(references(read())).toEqual(['row-0', 'row-1', 'row-2']);
+  });
+
+  test('writes results in the order of the items, more than a batch of them', async () => {
+    write(many(450));
+    aws.kms.next({ kind: 'answer', delayMs: 200 }, 'ReEncrypt');
+    expect((await start()).exit).toBe(0);
+    expect(references(read())).toEqual(references(many(450)));
+  });
+
+  test('sends no more a second than it may', async () => {
+    write(many(201));
+    const began = performance.now();
+    expect((await start(['--per-second', '400'])).exit).toBe(0);
+    expect(performance.now() - began).toBeGreaterThan(490);
+  });
+});
+
+describe('what is refused for now', () => {
+  test('is sent again, and only that', async () => {
+    write(many(30));
+    aws.kms.next({ kind: 'error', name: 'KMSInternalException', status: 500 }, 'ReEncrypt');
+    aws.kms.next({ kind: 'error', name: 'ThrottlingException' }, 'ReEncrypt');
+    expect((await start()).stdout).toBe('30 items: 30 re-encrypted, 0 refused\n');
+    expect(references(read())).toEqual(references(many(30)));
+    expect(reEncrypts().length).toBeLessThan(36);
+  });
+
+  test('by a limit of the proxy waits until the limit lets it through', async () => {
+    const limited = await startAwsProxy({
+      settings: ['limits.per_principal.per_second=200', 'limits.per_principal.burst=20'],
+    });
+    write(many(60));
+    const ran = await start([], limited.proxy.endpoint);
+    const metrics = await fetch(`http://${limited.proxy.addresses.probe}/metrics`);
+    expect(await metrics.text()).toMatch(/reason="LIMITED"[^}]*\} [1-9]/);
+    await limited.close();
+    expect(ran.stdout).toBe('60 items: 60 re-encrypted, 0 refused\n');
+  });
+
+  test('ends the job with exit 75 once nothing has got further for long enough', async () => {
+    write(many(3));
+    const ran = await start(['--retry-for', '0.3'], '127.0.0.1:1');
+    expect(ran.exit).toBe(75);
+    expect(ran.stderr).toMatch(/given up for now: .*UNAVAILABLE/);
+    expect(readFileSync(results, 'utf8')).toBe('');
+  });
+});
+
+describe('a job that was interrupted', () => {
+  test('goes on where its results end, and asks for nothing twice', async () => {
+    write(many(25));
+    expect((await start()).exit).toBe(0);
+    write(many(40));
+    aws.kms.forget();
+    const ran = await start();
+    expect(ran.stdout).toBe('40 items (25 by an earlier run): 40 re-encrypted, 0 refused\n');
+    expect(reEncrypts()).toHaveLength(15);
+    expect(references(read())).toEqual(references(many(40)));
+  });
+
+  test('by SIGKILL has every item once in the end', async () => {
+    write(many(800));
+    aws.kms.always({ kind: 'answer', delayMs: 60 }, 'ReEncrypt');
+    const args = ['src/main.ts', 'bulk', items, results, '--endpoint-url', aws.proxy.endpoint];
+    const child = spawn(process.execPath, args, { stdio: 'ignore' });
+    const killed = once(child, 'exit');
+    await until(() => existsSync(results) && statSync(results).size > 0);
+    child.kill('SIGKILL');
+    await killed;
+    const first = readFileSync(results, 'utf8').split('\n').length - 1;
+    expect(first).toBeLessThan(800);
+    aws.kms.always(undefined, 'ReEncrypt');
+    expect((await start()).stdout).toContain(`(${first} by an earlier run): 800 re-encrypted`);
+    expect(references(read())).toEqual(references(many(800)));
+  });
+
+  test('does once more the item whose result is half written', async () => {
+    write(many(3));
+    await start();
+    const whole = readFileSync(results, 'utf8');
+    for (const cut of [1, 30, whole.split('\n')[2]?.length ?? 0]) {
+      writeFileSync(results, whole.slice(0, -cut));
+      expect((await start()).stdout).toContain('(2 by an earlier run)');
+      expect(references(read())).toEqual(['row-0', 'row-1', 'row-2']);
+    }
+  });
+
+  test('does nothing where all is done', async () => {
+    write(many(3));
+    await start();
+    aws.kms.forget();
+    expect((await start()).exit).toBe(0);
+    expect(aws.kms.requests).toEqual([]);
+  });
+
+  test.each([
+    ['of other items', () => appendFileSync(results, jsonl([{ reference: 'x' }])), 'line 1'],
+    ['of more items', () => appendFileSync(results, jsonl([...many(3), item('y')])), 'line 4'],
+    ['that are none', () => appendFileSync(results, 'hello\n'), ':1 is no result of a job'],
+  ])('is not taken up by results %s', async (_, prepare, told) => {
+    write(many(3));
+    prepare();
+    const before = readFileSync(results, 'utf8');
+    const ran = await start();
+    expect(ran.exit).toBe(65);
+    expect(ran.stderr).toContain(told);
+    expect(readFileSync(results, 'utf8')).toBe(before);
+    expect(reEncrypts()).toEqual([]);
+  });
+});
+
+describe('a line that is wrong ends the job with its number and exit 65:', () => {
+  test.each([
+    ['{"reference":', 'must be a JSON object'],
+    ['[1]', 'must be a JSON object'],
+    ['', 'must be a JSON object'],
+    ['{"reference":1}', 'reference must be a string'],
+    ['{"ciphertext_blob":"a"}', 'ciphertext_blob must be base64'],
+    ['{"CiphertextBlob":"AAAA"}', 'CiphertextBlob is not known; reference, ciphertext_blob,'],
+    ['{"__proto__":"AAAA"}', '__proto__ is not known'],
+    ['{"source_encryption_context":{"a":1}}', 'source_encryption_context must be an object of'],
+    ['{"destination_encryption_context":[]}', 'destination_encryption_context must be an object'],
+    [
+      '{"destination_encryption_context":{"__proto__":"x"}}',
+      'destination_encryption_context must not have the key __proto__',
+    ],
+    [
+      '{"source_encryption_algorithm":"ROT13"}',
+      'source_encryption_algorithm must be one of SYMMETRIC_DEFAULT',
+    ],
+    ['{"grant_tokens":"x"}', 'grant_tokens must be a list of strings'],
+  ])('%s', async (line, told) => {
+    writeFileSync(items, `${jsonl(many(1))}${line}\n`);
+    const ran = await start();
+    expect(ran.exit).toBe(65);
+    expect(ran.stderr).toContain(`${items}:2: ${told}`);
+  });
+
+  test('what comes before it is done', async () => {
+    writeFileSync(items, `${jsonl(many(201))}nonsense\n`);
+    expect((await start()).exit).toBe(65);
+    expect(read()).toHaveLength(201);
+  });
+});
+
+describe('usage', () => {
+  test.each([
+    [['--per-second', '-1'], "'-1' is not a number from 0 on"],
+    [['--retry-for', 'soon'], "'soon' is not a number from 0 on"],
+    [['--no-such'], "unknown option '--no-such'"],
+  ])('%j is refused', async (args, told) => {
+    write([]);
+    const ran = await start(args);
+    expect(ran.exit).toBe(64);
+    expect(ran.stderr).toContain(told);
+  });
+
+  test('a file of items that is not there is named, and no results are made', async () => {
+    const ran = await start();
+    expect(ran.exit).toBe(1);
+    expect(ran.stderr).toContain(items);
+    expect(existsSync(results)).toBe(false);
+  });
+});
