@@ -77,11 +77,12 @@ async function bulk(paths: Paths, options: BulkOptions, terminal: Terminal): Pro
         done += bytes + 1;
         progress.show(done);
       },
-    }).finally(() => results.close());
-    progress.clear();
+    }).finally(() => {
+      progress.clear();
+      return results.close();
+    });
     tell(tally, options, terminal);
   } finally {
-    progress.clear();
     client.close();
   }
 }
