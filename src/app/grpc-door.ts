@@ -17,6 +17,7 @@ import { serverOptions } from '../server/listener/options.ts';
 import { releaseEndedStreams } from '../server/listener/release-streams.ts';
 import { limitResets, RESET_LIMITS } from '../server/listener/reset-limit.ts';
 import { shareStreams } from '../server/listener/share-streams.ts';
+import { boundPieces } from '../server/listener/stream-pieces.ts';
 import { correctTimeouts } from '../server/listener/timeouts.ts';
 import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
 import { SERVICE_NAME } from '../server/service.ts';
@@ -63,12 +64,21 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
     streaming: STREAMING,
     limitMs: parts.config.connections.message_timeout_ms,
   });
+  const pieces = boundPieces({ connections, streaming: STREAMING });
   const createBucket = () => createTokenBucket(RESET_LIMITS);
   const resets = limitResets({ connections, createBucket });
   const shared = shareStreams({ connections, most: parts.mostStreams });
   const tools = handlerTools(parts, connections);
   const explained = explainRefusals({ connections, explain: createExplain(tools, STREAMING) });
-  const watches = [halfOpen, correctTimeouts(), resets, shared, explained, releaseEndedStreams()];
+  const watches = [
+    halfOpen,
+    pieces,
+    correctTimeouts(),
+    resets,
+    shared,
+    explained,
+    releaseEndedStreams(),
+  ];
   opened.push(async () => {
     for (const watch of watches) watch.close();
   });

@@ -1,0 +1,84 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { Connections } from './connections.ts';
+import { watchStreams } from './watch-streams.ts';
+
+export interface StreamPiecesOptions {
+  /** Only calls that came through these are watched. */
+  readonly connections: Pick<Connections, 'owns'>;
+  /** Paths of the methods whose requests are streams. */
+  readonly streaming: ReadonlySet<string>;
+  /** Pieces that one stream may make us hold. */
+  readonly most?: number;
+}
+
+/**
+ * Each holds half a KiB, however short it is. A message of 256 KiB comes in 180 where every packet is
+ * small, and what is sent ahead of a stream that is not read is 64 KiB.
+ */
+const MOST_PIECES = 4096;
+
+const HEAD_BYTES = 5;
+
+/** How far the message has come that a stream is in. */
+interface Begun {
+  /** Bytes of its head that have come. */
+  head: number;
+  /** Bytes that are to come after its head. */
+  left: number;
+  pieces: number;
+  readonly most: number;
+}
+
+type BegunStream = ServerHttp2Stream & { [BEGUN]?: Begun };
+
+/** Where a stream carries it. */
+const BEGUN = Symbol('begun');
+
+/**
+ * Cuts streams that come in crumbs. Their messages may take their time, but one of 256 KiB that
+ * comes in bytes holds 128 MiB until it is whole, and costs its caller 2.
+ */
+export function boundPieces(options: StreamPiecesOptions): { close(): void } {
+  const { connections, streaming, most = MOST_PIECES } = options;
+  return watchStreams<BegunStream>({
+    created({ stream, headers }) {
+      if (!streaming.has(headers?.[':path'] ?? '')) return;
+      if (!connections.owns(stream.session?.socket)) return;
+      stream[BEGUN] = { head: 0, left: 0, pieces: 0, most };
+      stream.push = countedPush;
+    },
+  });
+}
+
+/** Nothing else tells of the pieces without taking them. */
+function countedPush(this: BegunStream, chunk: unknown, encoding?: BufferEncoding): boolean {
+  const more = (Object.getPrototypeOf(this) as ServerHttp2Stream).push.call(this, chunk, encoding);
+  const begun = this[BEGUN];
+  if (!begun || !(chunk instanceof Uint8Array)) return more;
+  begun.pieces += 1;
+  // What is not read yet is held, whole or not.
+  if (endsOne(begun, chunk) && this.readableLength === 0) begun.pieces = 1;
+  if (begun.pieces > begun.most) this.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  return more;
+}
+
+/** Whether a message ends in these bytes; notes how far the next one has come. */
+function endsOne(begun: Begun, bytes: Uint8Array): boolean {
+  let ends = false;
+  for (let at = 0; at < bytes.length; ) {
+    if (begun.head < HEAD_BYTES) {
+      // The first byte says whether it is compressed, the others how long it is.
+      if (begun.head > 0) begun.left = begun.left * 256 + (bytes[at] ?? 0);
+      begun.head += 1;
+      at += 1;
+    } else {
+      const taken = Math.min(begun.left, bytes.length - at);
+      begun.left -= taken;
+      at += taken;
+    }
+    if (begun.head < HEAD_BYTES || begun.left > 0) continue;
+    ends = true;
+    begun.head = 0;
+  }
+  return ends;
+}

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http2';
+import { type AddressInfo, connect } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { boundPieces } from '../../../src/server/listener/stream-pieces.ts';
+import {
+  callHeaders,
+  FLAG,
+  frame,
+  PREFACE,
+  SETTINGS,
+  TYPE,
+  uint32,
+} from '../../faults/attack/frames.ts';
+
+const MOST = 100;
+
+/** What a stream whose path says so has read, in bytes. */
+let read: number;
+let server: ReturnType<typeof createServer>;
+let watch: { close(): void };
+
+beforeEach(async () => {
+  read = 0;
+  watch = boundPieces({
+    connections: { owns: () => true },
+    streaming: new Set(['/read', '/unread']),
+    most: MOST,
+  });
+  server = createServer().on('stream', (stream, headers) => {
+    stream.on('error', () => {});
+    if (headers[':path'] === '/unread') return;
+    stream.on('data', (bytes: Buffer) => {
+      read += bytes.length;
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+
+afterEach(() => {
+  watch.close();
+  server.close();
+});
+
+test('a message of a stream that comes in crumbs is cut off', async () => {
+  const caller = send('/read', [head(250_000), ...crumbs(MOST)]);
+  await expect.poll(caller.received).toContain(CUT_OFF);
+  caller.end();
+});
+
+test('messages that nobody reads yet count, though they are whole', async () => {
+  const caller = send('/unread', Array(MOST + 1).fill(head(0)));
+  await expect.poll(caller.received).toContain(CUT_OFF);
+  caller.end();
+});
+
+test('a stream may bring any number of messages that are read', async () => {
+  // Each begins and ends in the middle of a piece.
+  const middle = Buffer.concat([crumb(), head(2), crumb()]);
+  const caller = send('/read', [head(2), crumb(), ...Array(5 * MOST).fill(middle), crumb()]);
+  await expect.poll(() => read).toBe(7 * (1 + 5 * MOST));
+  expect(caller.received()).not.toContain(CUT_OFF);
+  caller.end();
+});
+
+test('a method whose request is one message is left to the watch over half-open calls', async () => {
+  const caller = send('/other', [head(250_000), ...crumbs(2 * MOST)]);
+  await expect.poll(() => read).toBe(5 + 2 * MOST);
+  expect(caller.received()).not.toContain(CUT_OFF);
+  caller.end();
+});
+
+const CUT_OFF = frame(TYPE.rstStream, 0, 1, uint32(11)).toString('latin1');
+
+const head = (length: number): Buffer => Buffer.concat([Buffer.alloc(1), uint32(length)]);
+const crumb = (): Buffer => Buffer.alloc(1);
+const crumbs = (count: number): Buffer[] => Array.from({ length: count }, crumb);
+
+/** A stream with all these pieces, each in a frame of its own. */
+function send(path: string, pieces: readonly Buffer[]) {
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const received: Buffer[] = [];
+  socket.on('error', () => {});
+  socket.on('data', (bytes) => received.push(bytes));
+  const begin = frame(TYPE.headers, FLAG.endHeaders, 1, callHeaders({ ':path': path }));
+  const data = pieces.map((piece) => frame(TYPE.data, 0, 1, piece));
+  socket.write(Buffer.concat([PREFACE, SETTINGS, begin, ...data]));
+  return {
+    received: () => Buffer.concat(received).toString('latin1'),
+    end: () => socket.destroy(),
+  };
+}
