@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Refusal } from '../errors.ts';
 import type { BatchReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/BatchReEncryptRequest.ts';
 import type { BatchReEncryptResponse } from '../gen/kms/reencrypt/v1/BatchReEncryptResponse.ts';
@@ -85,7 +86,11 @@ async function inOrder<Input, Output>(
   const outputs: Output[] = [];
   const waiting = inputs.entries();
   const work = async () => {
-    for (const [index, input] of waiting) outputs[index] = await act(input);
+    for (const [index, input] of waiting) {
+      outputs[index] = await act(input);
+      // A thousand that are refused at once would hold up everyone else for a tenth of a second.
+      await nextTurn();
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return outputs;

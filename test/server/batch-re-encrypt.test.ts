@@ -70,3 +70,28 @@ test('a batch whose time is up tells what is done, and begins nothing more', asy
   expect(begun).toEqual(['id-1', 'id-2']);
   expect(turnedAway).toEqual(['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED']);
 });
+
+test('a batch that is refused throughout lets others have their turn meanwhile', async () => {
+  const tools = {
+    status: createStatusWriter(),
+    newId: () => 'id',
+    now: () => 0,
+    turnedAway: () => {},
+  } as unknown as HandlerTools;
+  const pipeline: Pipeline = () => Promise.reject(new Error('none comes so far'));
+  const { perform } = batchReEncryptMethod({
+    performItem: createPerformItem(pipeline, tools),
+    itemsAtOnce: 10,
+    turnedAway: tools.turnedAway,
+  });
+  let turns = 0;
+  let other = setImmediate(function count() {
+    turns += 1;
+    other = setImmediate(count);
+  });
+  const items = Array.from({ length: 100 }, () => ({ reference: '', request: null }));
+  const { signal } = new AbortController();
+  await perform({ items }, { id: 'batch', action: 'kms:ReEncrypt', signal } as Envelope);
+  clearImmediate(other);
+  expect(turns).toBeGreaterThanOrEqual(9);
+});
