@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { shareStreams } from '../../../src/server/listener/share-streams.ts';
+import { watchStreams } from '../../../src/server/listener/watch-streams.ts';
 import { type Caller, createCaller, createDoor, type Door } from './harness.ts';
 
 const MOST = 20;
@@ -16,7 +16,28 @@ let watch: { close(): void } | undefined;
 /** Answers wait for it. */
 let answers: PromiseWithResolvers<void>;
 
+/** Milliseconds: calls grow old when a test says so, however busy the machine is. */
+let clock = 0;
+
+/** Streams of the server that have not ended. */
+let open: number;
+let counting: { close(): void };
+
 beforeEach(async () => {
+  // No two calls are of one age.
+  vi.spyOn(performance, 'now').mockImplementation(() => {
+    clock += 0.001;
+    return clock;
+  });
+  open = 0;
+  counting = watchStreams({
+    created() {
+      open += 1;
+    },
+    closed() {
+      open -= 1;
+    },
+  });
   answers = Promise.withResolvers();
   door = createDoor(() => answers.promise);
   ({ address } = await door.open());
@@ -30,15 +51,17 @@ afterEach(async () => {
   caller.close();
   await door.close();
   // The next test's would count the ends of these calls.
-  await sleep(10);
+  await until(() => open, 0);
   watch?.close();
+  counting.close();
+  vi.restoreAllMocks();
 });
 
 test('where all have too many calls open, whoever has most gives up its oldest but one', async () => {
   watch = shareStreams({ connections: door.connections, most: MOST });
   const few = await openCalls(5);
   const many = await openCalls(30);
-  await expect.poll(() => many.filter(({ rstCode }) => rstCode === 11).length).toBe(15);
+  await until(() => many.filter(({ rstCode }) => rstCode === 11).length, 15);
   expect(few.filter(({ closed }) => closed)).toEqual([]);
   const given = many.flatMap(({ rstCode }, n) => (rstCode === 11 ? [n] : []));
   expect(given).toEqual(Array.from({ length: 15 }, (_, n) => n + 1));
@@ -49,9 +72,12 @@ test('where all have too many calls open, whoever has most gives up its oldest b
 test('old calls go first, but one of each connection stays', async () => {
   watch = shareStreams({ connections: door.connections, most: MOST, oldMs: 500 });
   const old = await Promise.all([openCalls(2), openCalls(2), openCalls(2)]);
-  await sleep(600);
-  const young = await openCalls(17);
-  await expect.poll(() => old.flat().filter(({ closed }) => closed).length).toBe(3);
+  clock += 600;
+  const young = [...(await openCalls(14))];
+  // Neither old nor just begun, and on the connection that has most.
+  clock += 100;
+  young.push(...(await openCalls(3)));
+  await until(() => old.flat().filter(({ closed }) => closed).length, 3);
   for (const calls of old) expect(calls.map(({ rstCode }) => rstCode).sort()).toEqual([0, 11]);
   expect(young.filter(({ closed }) => closed)).toEqual([]);
 });
@@ -59,7 +85,7 @@ test('old calls go first, but one of each connection stays', async () => {
 test('calls that have just begun go last, however many their connection has', async () => {
   watch = shareStreams({ connections: door.connections, most: MOST, oldMs: 2500 });
   const held = await Promise.all([openCalls(6), openCalls(6), openCalls(6)]);
-  await sleep(100);
+  clock += 100;
   answers.resolve();
   const calls = Array.from({ length: 12 }, () => caller.whoAmI());
   expect((await Promise.allSettled(calls)).map(({ status }) => status)).not.toContain('rejected');
@@ -69,10 +95,10 @@ test('calls that have just begun go last, however many their connection has', as
 test('calls that wait for their answers are left alone', async () => {
   watch = shareStreams({ connections: door.connections, most: MOST, oldMs: 50 });
   const waiting = Array.from({ length: 15 }, () => caller.whoAmI());
-  await expect.poll(() => door.arrivals.length).toBe(15);
-  await sleep(100);
+  await until(() => door.arrivals.length, 15);
+  clock += 100;
   const held = await openCalls(10);
-  await expect.poll(() => held.filter(({ rstCode }) => rstCode === 11).length).toBe(5);
+  await until(() => held.filter(({ rstCode }) => rstCode === 11).length, 5);
   answers.resolve();
   expect((await Promise.allSettled(waiting)).map(({ status }) => status)).not.toContain('rejected');
 });
@@ -80,10 +106,10 @@ test('calls that wait for their answers are left alone', async () => {
 test('a call that begins while all others wait for their answers is served', async () => {
   watch = shareStreams({ connections: door.connections, most: MOST });
   const waiting = Array.from({ length: MOST }, () => caller.whoAmI());
-  await expect.poll(() => door.arrivals.length).toBe(MOST);
+  await until(() => door.arrivals.length, MOST);
   const newcomer = createCaller(address);
   const served = newcomer.whoAmI();
-  await expect.poll(() => door.arrivals.length).toBe(MOST + 1);
+  await until(() => door.arrivals.length, MOST + 1);
   answers.resolve();
   expect(await served).toContain('127.0.0.1');
   await Promise.all(waiting);
@@ -98,6 +124,10 @@ test('calls that have ended do not count', async () => {
     expect((await Promise.allSettled(calls)).map(({ status }) => status)).not.toContain('rejected');
   }
 });
+
+async function until(number: () => number, wanted: number): Promise<void> {
+  await expect.poll(number, { timeout: 10_000 }).toBe(wanted);
+}
 
 /** Calls of one new connection whose message does not come. */
 async function openCalls(count: number): Promise<readonly ClientHttp2Stream[]> {
