@@ -13,7 +13,12 @@ export interface AuditEntry {
     readonly principal?: { readonly id: string; readonly kind: string };
     readonly source?: SideView;
     readonly destination?: SideView;
-    readonly request?: { readonly dry_run?: boolean; readonly transport: string };
+    readonly request?: {
+      readonly dry_run?: boolean;
+      /** The id of the batch or stream that the call came in. */
+      readonly job?: string;
+      readonly transport: string;
+    };
   };
   readonly kms?: {
     readonly source?: SideView;

@@ -31,6 +31,7 @@ const COLUMNS: readonly (readonly [string, (entry: AuditEntry) => unknown])[] = 
   ['kms_latency_ns', ({ kms }) => kms?.latency_ns],
   ['enforced', (entry) => judged(entry).enforced],
   ['policy_codes', (entry) => codesOf(entry)],
+  ['job', ({ input }) => input?.request?.job],
 ];
 
 export function defineExport(command: Command, terminal: Terminal): void {

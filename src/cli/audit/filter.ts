@@ -13,6 +13,7 @@ export interface FilterOptions {
   readonly until?: string;
   readonly kind?: string;
   readonly decision?: string;
+  readonly job?: string;
 }
 
 /** As docs/audit.schema.json lists them. */
@@ -45,13 +46,14 @@ export function addFilters(command: Command): Command {
     .option('--since <time>', 'not before this RFC 3339 time, or so long ago: 90m, 24h, 7d')
     .option('--until <time>', 'before this time')
     .addOption(new Option('--kind <kind>', 'entries of this kind').choices(KINDS))
-    .option('--decision <id>', 'entries of one call');
+    .option('--decision <id>', 'entries of one call')
+    .option('--job <id>', 'entries of the calls of one batch or stream, by its decision id');
 }
 
 export type Filter = (entry: AuditEntry) => boolean;
 
 export function toFilter(options: FilterOptions): Filter {
-  const { principal, outcome, policy, keyArn, kind, decision } = options;
+  const { principal, outcome, policy, keyArn, kind, decision, job } = options;
   const tests: Filter[] = [];
   if (principal !== undefined) tests.push(byPrincipal(principal));
   if (outcome !== undefined) {
@@ -65,6 +67,7 @@ export function toFilter(options: FilterOptions): Filter {
   if (keyArn !== undefined) tests.push((entry) => keysOf(entry).some((key) => names(key, keyArn)));
   if (kind !== undefined) tests.push((entry) => entry.kind === kind);
   if (decision !== undefined) tests.push((entry) => entry.decision_id === decision);
+  if (job !== undefined) tests.push(({ input }) => input?.request?.job === job);
   const [since, until] = [timeOf('--since', options.since), timeOf('--until', options.until)];
   if (since !== undefined) tests.push(({ timestamp }) => Date.parse(timestamp) >= since);
   if (until !== undefined) tests.push(({ timestamp }) => Date.parse(timestamp) < until);

@@ -17,7 +17,16 @@ import { checkpointOf } from '../../../src/cli/audit/log-path.ts';
 import { run } from '../../../src/cli/audit/run.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { fill } from '../../audit/fault-world.ts';
-import { callOf, DENY, DESTINATION, judged, PRINCIPAL, SOURCE } from '../../audit/samples.ts';
+import {
+  answered,
+  callOf,
+  DENY,
+  DESTINATION,
+  intended,
+  judged,
+  PRINCIPAL,
+  SOURCE,
+} from '../../audit/samples.ts';
 import { createFolder, openAudit } from '../../audit/world.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -317,6 +326,27 @@ test('tail, export and stats show what was asked for', async () => {
   expect(none).toEqual({ code: 0, output: '', errors: '' });
 });
 
+test('--job finds the calls of a batch by its id, with what became of each', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  const inBatch = (number: number) => ({ call: callOf(number, { job: 'batch-1' }) });
+  await log.intent({ ...intended(1), ...inBatch(1) });
+  await log.intent(intended(2));
+  await log.terminal({ ...answered(1), ...inBatch(1) });
+  await log.terminal(answered(2));
+  await log.terminal(judged(3, { ...inBatch(3), decision: DENY }), new Refusal('POLICY_DENIED'));
+  await log.close();
+  const chosen = ['--job', 'batch-1', folder.file];
+  const kinds = (await audit(['tail', ...chosen, '--json'])).output.trim().split('\n');
+  expect(kinds.map((line) => JSON.parse(line).kind)).toEqual(['intent', 'outcome', 'refusal']);
+  const { outcome } = JSON.parse((await audit(['stats', ...chosen, '--json'])).output);
+  expect(outcome).toEqual({ released: 1, denied: 1 });
+  const csv = (await audit(['export', '--format', 'csv', ...chosen])).output.trim().split('\n');
+  expect(csv[0]).toMatch(/,job$/);
+  expect(csv.slice(1).map((row) => row.split(',').at(-1))).toEqual(Array(3).fill('batch-1'));
+  expect((await audit(['export', '--job', 'batch-2', folder.file])).output).toBe('');
+});
+
 test('stats span all that is counted, whichever log it is in, and count each call turned away', async () => {
   await using late = createFolder();
   await using early = createFolder();
@@ -390,7 +420,7 @@ test('tail and export show what policy had against a call, obeyed or not', async
   expect(stats.policy).toEqual({ denied: 2 });
   const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file]))
     .output;
-  expect(rows).toMatch(/,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed\n$/);
+  expect(rows).toMatch(/,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,\n$/);
 });
 
 test('tail shows what happened to the log and its process, and not its kind alone', async () => {
