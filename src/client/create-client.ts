@@ -13,6 +13,8 @@ import { type ItemResult, toItemResult } from './item-result.ts';
 import { fromServiceError } from './status-details.ts';
 import { exchange } from './stream.ts';
 
+export type { BatchReEncryptItem, ItemResult, ReEncryptRequest, StreamReEncryptRequest };
+
 export interface ClientOptions {
   /** `host:port`, `unix:/path/of/socket`, or any other target name of gRPC. */
   readonly target: string;

@@ -102,6 +102,16 @@ describe('the built package', () => {
   });
 });
 
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+
+/** What the lines of docs/clients.md take for granted, by names that the package must have. */
+const AROUND = `import type { BatchReEncryptItem, Client, ItemResult } from 'kms-reencrypt-proxy/client';
+declare const client: Client;
+declare const items: readonly BatchReEncryptItem[];
+declare function store(reference: string, ciphertext: Buffer): Promise<void>;
+export const first = (all: readonly ItemResult[]): string | undefined => all[0]?.reference;
+`;
+
 /** What `npm install kms-reencrypt-proxy` would give somebody. */
 describe('the npm package', () => {
   beforeAll(() => {
@@ -115,7 +125,10 @@ describe('the npm package', () => {
 
   it('types its client for those who compile against it', () => {
     const options = ['--module', 'nodenext', '--target', 'es2024', '--strict', '--noEmit'];
-    runTool('tsc', [...options, '--types', 'node', 'example.ts'], { cwd: folder });
+    const [, documented = ''] = /```ts\n(.*?)```/s.exec(read('docs/clients.md')) ?? [];
+    expect(documented).toContain('batchReEncrypt');
+    writeFileSync(join(folder, 'batch.ts'), `${AROUND}${documented}`);
+    runTool('tsc', [...options, '--types', 'node', 'example.ts', 'batch.ts'], { cwd: folder });
   });
 
   it('re-encrypts by that client, and tells a denial', async () => {
