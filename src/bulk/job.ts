@@ -83,15 +83,15 @@ async function* notDone(
   const done = results.done()[Symbol.asyncIterator]();
   let result = await done.next();
   let line = 1;
-  for await (const job of items) {
+  for await (const item of items) {
     if (result.done) {
-      yield job;
+      yield item;
       continue;
     }
-    if (result.value.reference !== job.item.reference) throw strange(line);
+    if (result.value.reference !== item.item.reference) throw strange(line);
     count(tally, result.value.refused);
     tally.before += 1;
-    onDone(job);
+    onDone(item);
     result = await done.next();
     line += 1;
   }

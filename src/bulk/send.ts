@@ -66,9 +66,9 @@ async function ask(
     if (reason === 'INVALID_REQUEST' || code === 'UNIMPLEMENTED') {
       throw new JobFault('failed', `the proxy does not take the batch: ${refused.message}`);
     }
-    return items.map((job) => [
-      job,
-      { reference: job.item.reference, response: undefined, refused },
+    return items.map((item) => [
+      item,
+      { reference: item.item.reference, response: undefined, refused },
     ]);
   }
 }
