@@ -48,12 +48,12 @@ export function mostStreams({ grpc, limits }: Pick<Config, 'grpc' | 'limits'>): 
   return 2 * (limits.max_in_flight + limits.max_queue) + STREAMS_OF_EACH * grpc.connections.max;
 }
 
-/** As many as share a sync of the audit log well; no more than its principal may have in flight. */
+/** As many as share a sync of the audit log well. */
 const ITEMS_AT_ONCE = 32;
 
-/** Items of one batch or stream that are under way at a time. */
-export function itemsAtOnce({ per_principal: own }: Config['limits']): number {
-  return Math.min(ITEMS_AT_ONCE, own.max_in_flight);
+/** Items of one batch or stream that are under way at a time: no more than let themselves in alone. */
+export function itemsAtOnce({ per_principal: own, max_in_flight: all }: Config['limits']): number {
+  return Math.min(ITEMS_AT_ONCE, own.max_in_flight, all);
 }
 
 export function bucket({ per_second: perSecond, burst }: Bucket): BucketLimits {

@@ -22,46 +22,59 @@ export interface Results {
 
 const OWNER_ONLY = 0o600;
 const NEWLINE = 0x0a;
+/** Of a line of `toLine`; and no line of it is longer than the other. */
+const BEGINNING = '{"reference":"';
+const MOST_TORN_BYTES = 64 << 10;
 
-/** Opens or makes the file, and cuts off the part of a line that an interrupted run has left. */
+/**
+ * Opens or makes the file. The part of a line that an interrupted run has left is cut off by the first
+ * `append`: by then every line before it is known to be a result.
+ * @throws JobFault where it is no file of results
+ */
 export async function openResults(path: string): Promise<Results> {
   const file = await open(path, 'a+', OWNER_ONLY);
-  await cutTornLine(file);
-  return {
-    done: () => readDone(path),
-    async append(results) {
-      await file.appendFile(results.map((result) => `${toLine(result)}\n`).join(''));
-    },
-    async close() {
-      await file.datasync();
-      await file.close();
-    },
-  };
-}
-
-/** A crash leaves no more than what one write had. */
-async function cutTornLine(file: FileHandle): Promise<void> {
-  const { size } = await file.stat();
-  const piece = Buffer.alloc(64 << 10);
-  for (let end = size; end > 0; ) {
-    const start = Math.max(0, end - piece.length);
-    const { bytesRead } = await file.read(piece, 0, end - start, start);
-    const last = piece.subarray(0, bytesRead).lastIndexOf(NEWLINE);
-    if (last >= 0 || start === 0) {
-      const whole = last >= 0 ? start + last + 1 : 0;
-      if (whole < size) await file.truncate(whole);
-      return;
-    }
-    end = start;
+  try {
+    const whole = await wholeLines(file, path);
+    let end = whole;
+    return {
+      done: () => readDone(path, whole),
+      async append(results) {
+        if (end === whole) await file.truncate(whole);
+        const { size } = await file.stat();
+        if (size !== end) throw new JobFault('failed', `something else writes to ${path}`);
+        const lines = results.map((result) => `${toLine(result)}\n`).join('');
+        await file.appendFile(lines);
+        end += Buffer.byteLength(lines);
+      },
+      async close() {
+        await file.datasync();
+        await file.close();
+      },
+    };
+  } catch (fault) {
+    await file.close();
+    throw fault;
   }
 }
 
-async function* readDone(path: string): AsyncGenerator<DoneResult> {
+/** How many bytes are whole lines. A crash leaves no more behind them than what one write had. */
+async function wholeLines(file: FileHandle, path: string): Promise<number> {
+  const stats = await file.stat();
+  if (!stats.isFile()) throw new JobFault('data', `${path} is no regular file`);
+  const piece = Buffer.alloc(Math.min(stats.size, MOST_TORN_BYTES));
+  const start = stats.size - piece.length;
+  await file.read(piece, 0, piece.length, start);
+  const torn = piece.subarray(piece.lastIndexOf(NEWLINE) + 1);
+  const text = torn.toString('latin1');
+  if (text.startsWith(BEGINNING) || BEGINNING.startsWith(text)) return stats.size - torn.length;
+  throw new JobFault('data', `${path} ends in what is no result of a job`);
+}
+
+async function* readDone(path: string, bytes: number): AsyncGenerator<DoneResult> {
+  if (bytes === 0) return;
   let number = 0;
-  for await (const line of createInterface({
-    input: createReadStream(path),
-    crlfDelay: Infinity,
-  })) {
+  const input = createReadStream(path, { end: bytes - 1 });
+  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
     number += 1;
     const result = readLine(line);
     if (!result) throw new JobFault('data', `${path}:${number} is no result of a job`);
@@ -71,10 +84,10 @@ async function* readDone(path: string): AsyncGenerator<DoneResult> {
 
 function readLine(line: string): DoneResult | undefined {
   try {
-    const { reference, refused } = parseJson(line) as Partial<Record<string, unknown>>;
-    return typeof reference === 'string'
-      ? { reference, refused: refused !== undefined }
-      : undefined;
+    const { reference, key_id, refused } = parseJson(line) as Partial<Record<string, unknown>>;
+    const isResult = typeof key_id === 'string' || typeof refused === 'object';
+    if (typeof reference !== 'string' || !isResult) return undefined;
+    return { reference, refused: refused !== undefined };
   } catch {
     return undefined;
   }

@@ -62,15 +62,22 @@ async function ask(
     return items.map((item, at) => [item, resultOf(item, results[at])]);
   } catch (refused) {
     if (!(refused instanceof RefusedError)) throw refused;
-    const { reason, code } = refused.facts;
-    if (reason === 'INVALID_REQUEST' || code === 'UNIMPLEMENTED') {
-      throw new JobFault('failed', `the proxy does not take the batch: ${refused.message}`);
-    }
+    if (isFinal(refused)) throw notTaken(items, refused);
     return items.map((item) => [
       item,
       { reference: item.item.reference, response: undefined, refused },
     ]);
   }
+}
+
+/** Whether no batch of these items will ever be taken. */
+function isFinal({ facts }: RefusedError): boolean {
+  return facts.reason === 'INVALID_REQUEST' || facts.code === 'UNIMPLEMENTED';
+}
+
+function notTaken([first]: readonly JobItem[], { message }: RefusedError): JobFault {
+  const from = JSON.stringify(first?.item.reference ?? '');
+  return new JobFault('failed', `the proxy does not take the batch from ${from} on: ${message}`);
 }
 
 /** A ciphertext under the name of another item would be the loss of both. */

@@ -235,9 +235,23 @@ describe('a job that was interrupted', () => {
   });
 
   test.each([
-    ['of other items', () => appendFileSync(results, jsonl([{ reference: 'x' }])), 'line 1'],
-    ['of more items', () => appendFileSync(results, jsonl([...many(3), item('y')])), 'line 4'],
+    [
+      'of other items',
+      () => appendFileSync(results, jsonl([{ reference: 'x', key_id: 'k' }])),
+      'line 1',
+    ],
+    [
+      'of more items',
+      () =>
+        appendFileSync(
+          results,
+          jsonl([...many(3), item('y')].map((line) => ({ ...line, key_id: 'k' }))),
+        ),
+      'line 4',
+    ],
     ['that are none', () => appendFileSync(results, 'hello\n'), ':1 is no result of a job'],
+    ['that are items', () => appendFileSync(results, jsonl(many(3))), ':1 is no result of a job'],
+    ['that are the text of one line', () => appendFileSync(results, 'hello'), 'ends in what is no'],
   ])('is not taken up by results %s', async (_, prepare, told) => {
     write(many(3));
     prepare();
@@ -247,6 +261,27 @@ describe('a job that was interrupted', () => {
     expect(ran.stderr).toContain(told);
     expect(readFileSync(results, 'utf8')).toBe(before);
     expect(reEncrypts()).toEqual([]);
+  });
+});
+
+describe('results', () => {
+  test('in something that is no regular file are refused', async () => {
+    write(many(1));
+    const args = [items, '/dev/null', '--endpoint-url', aws.proxy.endpoint];
+    const ran = await runCommand(bulk, args);
+    expect(ran.exit).toBe(65);
+    expect(ran.stderr).toContain('/dev/null is no regular file');
+  });
+
+  test('that somebody else writes to meanwhile end the job', async () => {
+    write(many(600));
+    aws.kms.always({ kind: 'answer', delayMs: 30 }, 'ReEncrypt');
+    const running = start();
+    await until(() => existsSync(results) && statSync(results).size > 0);
+    appendFileSync(results, 'x');
+    const ran = await running;
+    expect(ran.exit).toBe(1);
+    expect(ran.stderr).toContain('something else writes to');
   });
 });
 

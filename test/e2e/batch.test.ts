@@ -123,6 +123,18 @@ describe('a batch', () => {
     expect(most).toBeLessThanOrEqual(20);
   });
 
+  test('does not refuse itself where few calls are let in', async () => {
+    const narrow = await startAwsProxy({
+      settings: ['limits.max_in_flight=3', 'limits.max_queue=0'],
+    });
+    const itsClient = createClient({ target: narrow.proxy.endpoint });
+    narrow.kms.always({ kind: 'answer', delayMs: 5 }, 'ReEncrypt');
+    const results = await itsClient.batchReEncrypt(many(20));
+    itsClient.close();
+    await narrow.close();
+    expect(results.filter(({ response }) => response)).toHaveLength(20);
+  });
+
   test('may be empty', async () => {
     expect(await send([])).toEqual([]);
   });
