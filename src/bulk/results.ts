@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import type { ItemResult } from '../client/item-result.ts';
 import { parseJson } from '../exact-json.ts';
 import { JobFault } from './fault.ts';
+import { readLines } from './lines.ts';
 
 /** A result that stands in the file already. */
 export interface DoneResult {
@@ -74,7 +74,7 @@ async function* readDone(path: string, bytes: number): AsyncGenerator<DoneResult
   if (bytes === 0) return;
   let number = 0;
   const input = createReadStream(path, { end: bytes - 1 });
-  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+  for await (const line of readLines(input)) {
     number += 1;
     const result = readLine(line);
     if (!result) throw new JobFault('data', `${path}:${number} is no result of a job`);

@@ -1,8 +1,8 @@
 import { createReadStream, statSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { type FaultKind, JobFault } from '../bulk/fault.ts';
 import { type ItemDefaults, type JobItem, readItem } from '../bulk/item.ts';
 import { runJob, type Tally } from '../bulk/job.ts';
+import { readLines } from '../bulk/lines.ts';
 import { openResults } from '../bulk/results.ts';
 import { createSend } from '../bulk/send.ts';
 import { type Define, EXIT, type Terminal } from './command.ts';
@@ -94,7 +94,7 @@ async function* readItems(
 ): AsyncGenerator<JobItem> {
   const input = path === '-' ? stdin : createReadStream(path);
   let number = 0;
-  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+  for await (const line of readLines(input)) {
     number += 1;
     yield readLine(line, `${path}:${number}`, defaults);
   }

@@ -148,6 +148,24 @@ describe('bulk', () => {
     expect(references(read())).toEqual(references(many(450)));
   });
 
+  // JSON lets them stand in a string as they are; for node:readline each ends a line.
+  test('takes U+2028 and U+2029 for text, in items and in results', async () => {
+    const odd = many(2).map((line) => ({ ...line, reference: `${line['reference']}\u2028\u2029` }));
+    write(odd);
+    expect((await start()).exit).toBe(0);
+    expect(references(read())).toEqual(references(odd));
+    expect((await start()).stdout).toContain('2 items (2 by an earlier run)');
+  });
+
+  test.each([
+    ['a byte order mark', (text: string) => `\ufeff${text}`],
+    ['carriage returns', (text: string) => text.replaceAll('\n', '\r\n')],
+    ['no newline at its end', (text: string) => text.trimEnd()],
+  ])('takes a file with %s', async (_, change) => {
+    writeFileSync(items, change(jsonl(many(2))));
+    expect((await start()).stdout).toBe('2 items: 2 re-encrypted, 0 refused\n');
+  });
+
   test('sends no more a second than it may', async () => {
     write(many(201));
     const began = performance.now();
