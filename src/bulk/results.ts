@@ -22,9 +22,9 @@ export interface Results {
 
 const OWNER_ONLY = 0o600;
 const NEWLINE = 0x0a;
-/** Of a line of `toLine`; and no line of it is longer than the other. */
+/** Of a line of `toLine`; and none is longer than the other, whatever its reference. */
 const BEGINNING = '{"reference":"';
-const MOST_TORN_BYTES = 64 << 10;
+const MOST_TORN_BYTES = 8 << 20;
 
 /**
  * Opens or makes the file. The part of a line that an interrupted run has left is cut off by the first
@@ -34,17 +34,20 @@ const MOST_TORN_BYTES = 64 << 10;
 export async function openResults(path: string): Promise<Results> {
   const file = await open(path, 'a+', OWNER_ONLY);
   try {
-    const whole = await wholeLines(file, path);
-    let end = whole;
+    const { size, whole } = await measure(file, path);
+    let [torn, end] = [whole < size, size];
     return {
       done: () => readDone(path, whole),
       async append(results) {
-        if (end === whole) await file.truncate(whole);
-        const { size } = await file.stat();
-        if (size !== end) throw new JobFault('failed', `something else writes to ${path}`);
+        await expectNoOther(end);
+        if (torn) {
+          await file.truncate(whole);
+          [torn, end] = [false, whole];
+        }
         const lines = results.map((result) => `${toLine(result)}\n`).join('');
         await file.appendFile(lines);
         end += Buffer.byteLength(lines);
+        await expectNoOther(end);
       },
       async close() {
         await file.datasync();
@@ -55,19 +58,38 @@ export async function openResults(path: string): Promise<Results> {
     await file.close();
     throw fault;
   }
+
+  async function expectNoOther(end: number): Promise<void> {
+    const { size } = await file.stat();
+    if (size !== end) throw new JobFault('failed', `something else writes to ${path}`);
+  }
 }
 
-/** How many bytes are whole lines. A crash leaves no more behind them than what one write had. */
-async function wholeLines(file: FileHandle, path: string): Promise<number> {
+/** Its bytes, and how many are whole lines. A crash leaves no more behind them than what one write had. */
+async function measure(file: FileHandle, path: string): Promise<{ size: number; whole: number }> {
   const stats = await file.stat();
   if (!stats.isFile()) throw new JobFault('data', `${path} is no regular file`);
-  const piece = Buffer.alloc(Math.min(stats.size, MOST_TORN_BYTES));
-  const start = stats.size - piece.length;
-  await file.read(piece, 0, piece.length, start);
+  const { size } = stats;
+  const piece = Buffer.alloc(Math.min(size, MOST_TORN_BYTES));
+  await file.read(piece, 0, piece.length, size - piece.length);
   const torn = piece.subarray(piece.lastIndexOf(NEWLINE) + 1);
-  const text = torn.toString('latin1');
-  if (text.startsWith(BEGINNING) || BEGINNING.startsWith(text)) return stats.size - torn.length;
+  if (isTorn(torn.toString())) return { size, whole: size - torn.length };
   throw new JobFault('data', `${path} ends in what is no result of a job`);
+}
+
+/** A line of somebody else may begin as a result does, such as an item; whole it is JSON, and none. */
+function isTorn(text: string): boolean {
+  if (BEGINNING.startsWith(text)) return true;
+  return text.startsWith(BEGINNING) && (!isJson(text) || readLine(text) !== undefined);
+}
+
+function isJson(text: string): boolean {
+  try {
+    parseJson(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function* readDone(path: string, bytes: number): AsyncGenerator<DoneResult> {
