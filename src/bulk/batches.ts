@@ -1,6 +1,6 @@
 import type { JobItem } from './item.ts';
 
-/** What a batch may hold: its lines are longer than its message, which may have 256 KiB. */
+/** What a batch holds at most: its lines are longer than its message, which may have 256 KiB. */
 const MOST_ITEMS = 200;
 const MOST_BYTES = 200_000;
 
@@ -8,12 +8,16 @@ const MOST_BYTES = 200_000;
  * Items in batches, as long as they come; an item larger than a batch is one of its own. Where their
  * source fails, those that came before are a batch still.
  */
-export async function* inBatches(items: AsyncIterable<JobItem>): AsyncGenerator<JobItem[]> {
+export async function* inBatches(
+  items: AsyncIterable<JobItem>,
+  atOnce: number,
+): AsyncGenerator<JobItem[]> {
+  const most = Math.min(MOST_ITEMS, atOnce);
   let batch: JobItem[] = [];
   let bytes = 0;
   try {
     for await (const item of items) {
-      if (batch.length === MOST_ITEMS || (batch.length > 0 && bytes + item.bytes > MOST_BYTES)) {
+      if (batch.length === most || (batch.length > 0 && bytes + item.bytes > MOST_BYTES)) {
         yield batch;
         [batch, bytes] = [[], 0];
       }

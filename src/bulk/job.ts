@@ -1,17 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { ItemResult } from '../client/item-result.ts';
 import { inBatches } from './batches.ts';
 import { JobFault } from './fault.ts';
 import type { JobItem } from './item.ts';
 import type { Results } from './results.ts';
-import type { Send } from './send.ts';
+import type { Send, Sent } from './send.ts';
 
 export interface Job {
   readonly items: AsyncIterable<JobItem>;
   readonly results: Results;
   readonly send: Send;
-  /** At most so many items a second; 0 is as many as the proxy takes. */
-  readonly perSecond: number;
+  /** No batch has more items. */
+  readonly atOnce: number;
   /** Told of each item once its result is written, also by an earlier run. */
   readonly onDone: (item: JobItem) => void;
 }
@@ -32,13 +30,11 @@ export interface Tally {
  * @throws JobFault; results until then are written
  */
 export async function runJob(job: Job): Promise<Tally> {
-  const { items, results, send, perSecond, onDone } = job;
+  const { items, results, send, atOnce, onDone } = job;
   const tally: Tally = { items: 0, released: 0, refused: 0, before: 0 };
-  const pace = createPace(perSecond);
   let written = Promise.resolve();
   try {
-    for await (const batch of inBatches(notDone(items, results, tally, onDone))) {
-      await pace(batch.length);
+    for await (const batch of inBatches(notDone(items, results, tally, onDone), atOnce)) {
       const before = written;
       const answers = heeded(send(batch));
       // Behind a gap nothing is written: where one batch fails, so do those after it.
@@ -50,10 +46,11 @@ export async function runJob(job: Job): Promise<Tally> {
   }
   return tally;
 
-  async function write(batch: readonly JobItem[], answers: readonly ItemResult[]): Promise<void> {
-    await results.append(answers);
-    for (const { refused } of answers) count(tally, refused !== undefined);
-    batch.forEach(onDone);
+  async function write(batch: readonly JobItem[], { done, fault }: Sent): Promise<void> {
+    await results.append(done);
+    for (const { refused } of done) count(tally, refused !== undefined);
+    batch.slice(0, done.length).forEach(onDone);
+    if (fault) throw fault;
   }
 }
 
@@ -61,16 +58,6 @@ export async function runJob(job: Job): Promise<Tally> {
 function heeded<Value>(promise: Promise<Value>): Promise<Value> {
   promise.catch(() => {});
   return promise;
-}
-
-/** Waits until as many have become due. */
-function createPace(perSecond: number): (count: number) => Promise<void> {
-  let due = performance.now();
-  return async (count) => {
-    if (perSecond === 0) return;
-    await sleep(Math.max(0, due - performance.now()));
-    due = Math.max(due, performance.now()) + (count * 1000) / perSecond;
-  };
 }
 
 /** Items behind those that have a result; each result must be of the item that stands in its place. */

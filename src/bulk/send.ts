@@ -4,20 +4,26 @@ import type { ItemResult } from '../client/item-result.ts';
 import { RefusedError } from '../client/refused-error.ts';
 import { JobFault } from './fault.ts';
 import type { JobItem } from './item.ts';
+import type { Pace } from './pace.ts';
+import { createPatience, type PatienceOptions } from './patience.ts';
 
-/** Results of all items, in their order. @throws JobFault */
-export type Send = (items: readonly JobItem[]) => Promise<readonly ItemResult[]>;
+/** What became of the items, in their order; where it is given up, of those before the first open one. */
+export interface Sent {
+  readonly done: readonly ItemResult[];
+  readonly fault?: JobFault;
+}
 
-export interface SendOptions {
+/** @throws JobFault where the proxy takes no such batch, or answers for another */
+export type Send = (items: readonly JobItem[]) => Promise<Sent>;
+
+export interface SendOptions extends PatienceOptions {
   readonly client: Pick<Client, 'batchReEncrypt'>;
-  /** How long it is tried again while not one item gets further. */
-  readonly patienceMs: number;
+  /** Waited for with each try. */
+  readonly pace: Pace;
 }
 
 /** The most that the proxy gives. */
 const TIMEOUT_MS = 30_000;
-
-const PAUSE_MS = { first: 200, most: 5_000 } as const;
 
 /** Codes that are about the item: the same call would get the same answer tomorrow. */
 const FINAL = new Set([
@@ -28,22 +34,39 @@ const FINAL = new Set([
 ]);
 
 /** Sends what is refused for now again, and only that, until it is answered or patience ends. */
-export function createSend({ client, patienceMs }: SendOptions): Send {
+export function createSend({ client, pace, ...options }: SendOptions): Send {
   return async (items) => {
     const results = new Map<JobItem, ItemResult>();
-    let open = items;
-    let since = performance.now();
-    for (let vain = 0; ; vain += 1) {
+    await pace(items.length);
+    const patience = createPatience(options);
+    for (let open = items; ; ) {
       for (const [item, result] of await ask(client, open)) results.set(item, result);
+      const tried = open.length;
+      open = open.filter((item) => isOpen(results.get(item)));
       const refusals = open.flatMap((item) => forNow(results.get(item)));
+      const done = leading(items, results);
       const [refusal] = refusals;
-      if (!refusal) return items.flatMap((item) => results.get(item) ?? []);
-      if (refusals.length < open.length) [since, vain] = [performance.now(), 0];
-      if (performance.now() - since > patienceMs) throw givenUp(refusal);
-      open = open.filter((item) => forNow(results.get(item)).length > 0);
-      await sleep(pauseMs(refusals, vain));
+      if (!refusal) return { done };
+      const pauseMs = patience(refusals, open.length < tried);
+      if (pauseMs === undefined) return { done, fault: givenUp(open, refusal) };
+      await sleep(pauseMs);
+      await pace(open.length);
     }
   };
+}
+
+/** Results of the items before the first that is open still. */
+function leading(
+  items: readonly JobItem[],
+  results: ReadonlyMap<JobItem, ItemResult>,
+): readonly ItemResult[] {
+  const all = items.flatMap((item) => results.get(item) ?? []);
+  const end = all.findIndex(isOpen);
+  return end < 0 ? all : all.slice(0, end);
+}
+
+function isOpen(result: ItemResult | undefined): boolean {
+  return forNow(result).length > 0;
 }
 
 /** Its refusal, where another try may get another answer. */
@@ -75,9 +98,13 @@ function isFinal({ facts }: RefusedError): boolean {
   return facts.reason === 'INVALID_REQUEST' || facts.code === 'UNIMPLEMENTED';
 }
 
-function notTaken([first]: readonly JobItem[], { message }: RefusedError): JobFault {
-  const from = JSON.stringify(first?.item.reference ?? '');
-  return new JobFault('failed', `the proxy does not take the batch from ${from} on: ${message}`);
+function notTaken(items: readonly JobItem[], { message }: RefusedError): JobFault {
+  const sentence = `the proxy does not take the batch from ${nameFirst(items)} on: ${message}`;
+  return new JobFault('failed', sentence);
+}
+
+function nameFirst([first]: readonly JobItem[]): string {
+  return JSON.stringify(first?.item.reference ?? '');
 }
 
 /** A ciphertext under the name of another item would be the loss of both. */
@@ -86,14 +113,8 @@ function resultOf({ item }: JobItem, result: ItemResult | undefined): ItemResult
   throw new JobFault('failed', 'the proxy answered for another item');
 }
 
-function givenUp({ message, facts }: RefusedError): JobFault {
+function givenUp(open: readonly JobItem[], { message, facts }: RefusedError): JobFault {
   const id = facts.decisionId === '' ? '' : `, decision id ${facts.decisionId}`;
-  return new JobFault('later', `given up for now: ${message} (${facts.code}${id})`);
-}
-
-/** As long as the proxy says, and longer each time that nothing got further. */
-function pauseMs(refusals: readonly RefusedError[], vain: number): number {
-  const told = Math.max(...refusals.map(({ facts }) => facts.retryAfterMs ?? 0));
-  const own = PAUSE_MS.first * 2 ** vain;
-  return Math.min(PAUSE_MS.most, Math.max(told, own)) * (0.75 + Math.random() / 2);
+  const sentence = `given up for now at ${nameFirst(open)}: ${message} (${facts.code}${id})`;
+  return new JobFault('later', sentence);
 }

@@ -3,11 +3,13 @@ import { type FaultKind, JobFault } from '../bulk/fault.ts';
 import { type ItemDefaults, type JobItem, readItem } from '../bulk/item.ts';
 import { runJob, type Tally } from '../bulk/job.ts';
 import { readLines } from '../bulk/lines.ts';
+import { createPace, itemsAtOnce } from '../bulk/pace.ts';
 import { openResults } from '../bulk/results.ts';
 import { createSend } from '../bulk/send.ts';
+import type { RefusedError } from '../client/refused-error.ts';
 import { type Define, EXIT, type Terminal } from './command.ts';
 import { CommandFailure, program } from './program.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, type Progress } from './progress.ts';
 import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
 
 /** sysexits(3): EX_DATAERR and EX_TEMPFAIL. */
@@ -68,12 +70,19 @@ async function bulk(paths: Paths, options: BulkOptions, terminal: Terminal): Pro
   try {
     const results = await openResults(paths.results);
     let done = 0;
+    const heldUp = createHeldUp(terminal, progress);
     const tally = await runJob({
       items: readItems(paths.items, options, terminal),
       results,
-      send: createSend({ client, patienceMs: options.retryFor * 1000 }),
-      perSecond: options.perSecond,
+      send: createSend({
+        client,
+        patienceMs: options.retryFor * 1000,
+        pace: createPace(options.perSecond),
+        onHeldUp: heldUp.tell,
+      }),
+      atOnce: itemsAtOnce(options.perSecond),
       onDone({ bytes }) {
+        heldUp.over();
         done += bytes + 1;
         progress.show(done);
       },
@@ -85,6 +94,22 @@ async function bulk(paths: Paths, options: BulkOptions, terminal: Terminal): Pro
   } finally {
     client.close();
   }
+}
+
+/** Says why nothing gets further, once for all batches under way. */
+function createHeldUp({ stderr }: Terminal, progress: Progress) {
+  let told = '';
+  return {
+    tell({ message, facts }: RefusedError) {
+      if (message === told) return;
+      told = message;
+      progress.clear();
+      stderr.write(`held up, and trying again: ${message} (${facts.code})\n`);
+    },
+    over() {
+      told = '';
+    },
+  };
 }
 
 async function* readItems(

@@ -24,8 +24,10 @@ const refused = (reference: string, code: string): ItemResult => ({
 type Answer = readonly ItemResult[] | RefusedError;
 
 /** Answers one batch after the other, and keeps what was asked for. */
-function sendTo(answers: readonly Answer[]) {
+function sendTo(answers: readonly Answer[], { patienceMs = 100 } = {}) {
   const asked: string[][] = [];
+  const paced: number[] = [];
+  const heldUpBy: string[] = [];
   const send = createSend({
     client: {
       async batchReEncrypt(items) {
@@ -35,20 +37,22 @@ function sendTo(answers: readonly Answer[]) {
         return answer;
       },
     },
-    patienceMs: 100,
+    patienceMs,
+    pace: async (items) => void paced.push(items),
+    onHeldUp: ({ message }) => void heldUpBy.push(message),
   });
-  return { send, asked };
+  return { send, asked, paced, heldUpBy };
 }
 
 const AB = [item('a'), item('b')];
 
-describe('a batch', () => {
+describe.concurrent('a batch', () => {
   test.each(['INVALID_ARGUMENT', 'NOT_FOUND', 'FAILED_PRECONDITION', 'PERMISSION_DENIED'])(
     'is done with an item that is refused by %s',
     async (code) => {
       const results = [refused('a', code), released('b')];
       const { send, asked } = sendTo([results]);
-      expect(await send(AB)).toEqual(results);
+      expect(await send(AB)).toEqual({ done: results });
       expect(asked).toEqual([['a', 'b']]);
     },
   );
@@ -58,14 +62,42 @@ describe('a batch', () => {
     'asks again for an item that is refused by %s, and for no other',
     async (code) => {
       const { send, asked } = sendTo([[released('a'), refused('b', code)], [released('b')]]);
-      expect(await send(AB)).toEqual([released('a'), released('b')]);
+      expect(await send(AB)).toEqual({ done: [released('a'), released('b')] });
       expect(asked).toEqual([['a', 'b'], ['b']]);
     },
   );
 
   test('is sent again where all of it is refused for now', async () => {
     const { send } = sendTo([refusedBy('UNAVAILABLE'), [released('a'), released('b')]]);
-    expect(await send(AB)).toEqual([released('a'), released('b')]);
+    expect(await send(AB)).toEqual({ done: [released('a'), released('b')] });
+  });
+
+  test('counts what it sends again towards the pace', async () => {
+    const { send, paced } = sendTo([[refused('a', 'UNKNOWN'), released('b')], [released('a')]]);
+    await send(AB);
+    expect(paced).toEqual([2, 1]);
+  });
+
+  test('says once what holds it up for more than a moment', async () => {
+    const { send, heldUpBy } = sendTo(
+      [
+        ...Array.from({ length: 3 }, () => refusedBy('UNAUTHENTICATED')),
+        AB.map(() => released('a')),
+      ],
+      { patienceMs: 10_000 },
+    );
+    await send([item('a'), item('a')]);
+    expect(heldUpBy).toEqual(['refused by UNAUTHENTICATED']);
+  });
+
+  test('that is given up keeps what is done before the first item that is not', async () => {
+    const { send } = sendTo([[released('a'), refused('b', 'INTERNAL'), released('c')]], {
+      patienceMs: 0,
+    });
+    expect(await send([...AB, item('c')])).toMatchObject({
+      done: [released('a')],
+      fault: { kind: 'later', message: 'given up for now at "b": refused by INTERNAL (INTERNAL)' },
+    });
   });
 
   test.each([

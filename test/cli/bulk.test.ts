@@ -175,6 +175,13 @@ describe('bulk', () => {
 });
 
 describe('what is refused for now', () => {
+  async function startLimited() {
+    const { proxy, close } = await startAwsProxy({
+      settings: ['limits.per_principal.per_second=200', 'limits.per_principal.burst=20'],
+    });
+    return { ...proxy, [Symbol.asyncDispose]: close };
+  }
+
   test('is sent again, and only that', async () => {
     write(many(30));
     aws.kms.next({ kind: 'error', name: 'KMSInternalException', status: 500 }, 'ReEncrypt');
@@ -185,22 +192,30 @@ describe('what is refused for now', () => {
   });
 
   test('by a limit of the proxy waits until the limit lets it through', async () => {
-    const limited = await startAwsProxy({
-      settings: ['limits.per_principal.per_second=200', 'limits.per_principal.burst=20'],
-    });
+    await using limited = await startLimited();
     write(many(60));
-    const ran = await start([], limited.proxy.endpoint);
-    const metrics = await fetch(`http://${limited.proxy.addresses.probe}/metrics`);
+    const ran = await start([], limited.endpoint);
+    const metrics = await fetch(`http://${limited.addresses.probe}/metrics`);
     expect(await metrics.text()).toMatch(/reason="LIMITED"[^}]*\} [1-9]/);
-    await limited.close();
     expect(ran.stdout).toBe('60 items: 60 re-encrypted, 0 refused\n');
+  });
+
+  // Or an item that can never be done would have those before it sent anew by each run.
+  test('ends the job at the first such item, with those before it done', async () => {
+    await using limited = await startLimited();
+    write(many(60));
+    const ran = await start(['--retry-for', '0'], limited.endpoint);
+    expect(ran.exit).toBe(75);
+    const done = read();
+    expect(references(done)).toEqual(references(many(60)).slice(0, done.length));
+    expect(ran.stderr).toContain(`given up for now at "row-${done.length}": `);
   });
 
   test('ends the job with exit 75 once nothing has got further for long enough', async () => {
     write(many(3));
     const ran = await start(['--retry-for', '0.3'], '127.0.0.1:1');
     expect(ran.exit).toBe(75);
-    expect(ran.stderr).toMatch(/given up for now: .*UNAVAILABLE/);
+    expect(ran.stderr).toMatch(/given up for now at "row-0": .*UNAVAILABLE/);
     expect(readFileSync(results, 'utf8')).toBe('');
   });
 });

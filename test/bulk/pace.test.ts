@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { createPace, itemsAtOnce } from '../../src/bulk/pace.ts';
+
+test.each([
+  [0.5, 1],
+  [1, 1],
+  [7.9, 7],
+  [1e9, 1e9],
+  [0, Number.POSITIVE_INFINITY],
+])('at %d a second a batch has at most %d items', (perSecond, most) => {
+  expect(itemsAtOnce(perSecond)).toBe(most);
+});
+
+test('batches that wait at once go one after the other', async () => {
+  const pace = createPace(100);
+  const began = performance.now();
+  await Promise.all([pace(10), pace(10), pace(10)]);
+  expect(performance.now() - began).toBeGreaterThan(195);
+});
+
+test('a pause that is longer than a timer can be is not left out', async () => {
+  const pace = createPace(1e-9);
+  await pace(1);
+  const waited = await Promise.race([
+    pace(1).then(() => 'no'),
+    new Promise((done) => setTimeout(done, 50, 'yes')),
+  ]);
+  expect(waited).toBe('yes');
+});
