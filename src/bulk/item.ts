@@ -19,7 +19,7 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** Members of a line, each with what it must be; the proxy checks the rest. */
 const MEMBERS: Readonly<Record<string, (value: unknown) => string>> = {
-  reference: text,
+  reference,
   ciphertext_blob: (value) => (isBase64(value) ? '' : 'must be base64'),
   source_key_id: text,
   source_encryption_context: context,
@@ -94,6 +94,11 @@ function isText(value: unknown): value is string {
 
 function text(value: unknown): string {
   return isText(value) ? '' : 'must be a string';
+}
+
+/** Half a surrogate pair would come back as U+FFFD, and the result be of another item. */
+function reference(value: unknown): string {
+  return isText(value) && !value.isWellFormed() ? 'must be valid Unicode' : text(value);
 }
 
 function isBase64(value: unknown): boolean {

@@ -324,6 +324,7 @@ describe('a line that is wrong ends the job with its number and exit 65:', () =>
     ['[1]', 'must be a JSON object'],
     ['', 'must be a JSON object'],
     ['{"reference":1}', 'reference must be a string'],
+    ['{"reference":"\\ud800"}', 'reference must be valid Unicode'],
     ['{"ciphertext_blob":"a"}', 'ciphertext_blob must be base64'],
     ['{"CiphertextBlob":"AAAA"}', 'CiphertextBlob is not known; reference, ciphertext_blob,'],
     ['{"__proto__":"AAAA"}', '__proto__ is not known'],
