@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+/** What is free again is soon picked again, and two doors of one proxy must not be the same. */
+const given = new Set<number>();
+
 /** A loopback port that was free a moment ago, for programs that cannot be told to take any. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -9,5 +12,7 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   if (typeof address !== 'object' || address === null) throw new Error('no port');
+  if (given.has(address.port)) return freePort();
+  given.add(address.port);
   return address.port;
 }
