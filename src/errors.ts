@@ -121,3 +121,11 @@ export class Refusal extends Error {
 export function toRefusal(thrown: unknown): Refusal {
   return thrown instanceof Refusal ? thrown : new Refusal('INTERNAL', { cause: thrown });
 }
+
+/** The refusal of what a limit has no room for now; `what` is there too much of. */
+export function limited(what: string, waitMs: number): Refusal {
+  return new Refusal('LIMITED', {
+    sentence: `The proxy limits requests: too many ${what}.`,
+    retryAfterMs: Math.max(1, waitMs),
+  });
+}

@@ -1,5 +1,5 @@
 import type { Call, Principal } from '../call.ts';
-import { Refusal } from '../errors.ts';
+import { limited } from '../errors.ts';
 import { createGate, type GateLimits } from './gate.ts';
 import { createPrincipals, type Usage } from './principals.ts';
 import { type BucketLimits, createTokenBucket } from './token-bucket.ts';
@@ -59,11 +59,4 @@ export function createAdmission(limits: AdmitLimits, now: () => number): Admissi
       throw thrown;
     }
   }
-}
-
-function limited(what: string, waitMs: number): Refusal {
-  return new Refusal('LIMITED', {
-    sentence: `The proxy limits requests: too many ${what}.`,
-    retryAfterMs: Math.max(1, waitMs),
-  });
 }

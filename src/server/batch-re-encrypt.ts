@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Refusal } from '../errors.ts';
+import { limited, Refusal } from '../errors.ts';
 import type { BatchReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/BatchReEncryptRequest.ts';
 import type { BatchReEncryptResponse } from '../gen/kms/reencrypt/v1/BatchReEncryptResponse.ts';
 import type { Item, PerformItem } from './re-encrypt-item.ts';
@@ -58,10 +58,7 @@ function isCancelled({ reason }: AbortSignal): boolean {
 }
 
 function refusalOf(items: readonly Item[], open: number): Refusal | undefined {
-  if (open >= MOST_BATCHES) {
-    const sentence = 'The proxy limits requests: too many batches in flight.';
-    return new Refusal('LIMITED', { sentence, retryAfterMs: 1_000 });
-  }
+  if (open >= MOST_BATCHES) return limited('batches in flight', 1_000);
   const description = wrongItems(items);
   return description === '' ? undefined : invalid([{ field: 'items', description }]);
 }

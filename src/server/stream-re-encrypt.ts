@@ -1,5 +1,5 @@
 import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
-import { Refusal, toRefusal } from '../errors.ts';
+import { limited, Refusal, toRefusal } from '../errors.ts';
 import type { StreamReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/StreamReEncryptRequest.ts';
 import type { StreamReEncryptResponse } from '../gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
 import { countStream } from './count-stream.ts';
@@ -33,7 +33,7 @@ export function createStreamReEncrypt(parts: StreamParts) {
   ) => {
     const close = serve(stream, parts);
     if (open.size >= MOST_STREAMS) {
-      const refusal = limited();
+      const refusal = limited('streams', 1_000);
       parts.tools.turnedAway(refusal);
       return close(refusal);
     }
@@ -47,11 +47,6 @@ export function createStreamReEncrypt(parts: StreamParts) {
       for (const close of open) close(new Refusal('DRAINING'));
     },
   };
-}
-
-function limited(): Refusal {
-  const sentence = 'The proxy limits requests: too many streams.';
-  return new Refusal('LIMITED', { sentence, retryAfterMs: 1_000 });
 }
 
 /** Why a stream takes no further item: all have come, or a refusal. */
