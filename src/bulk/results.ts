@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ItemResult } from '../client/item-result.ts';
 import { parseJson } from '../exact-json.ts';
+import { readLines } from '../read-lines.ts';
 import { JobFault } from './fault.ts';
-import { readLines } from './lines.ts';
 
 /** A result that stands in the file already. */
 export interface DoneResult {

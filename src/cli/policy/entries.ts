@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { parseJson } from '../../exact-json.ts';
 import type { PolicyInput } from '../../policy/input.ts';
 import { asTree, inputOf, isMasked } from './asked-by.ts';
@@ -29,7 +30,7 @@ const DECIDED = new Set(['intent', 'refusal', 'check']);
  */
 export async function eachDecision(
   paths: readonly string[],
-  stdin: NodeJS.ReadableStream,
+  stdin: Readable,
   take: (decision: RecordedDecision) => void,
 ): Promise<Recorded> {
   let [replayable, skipped] = [0, 0];

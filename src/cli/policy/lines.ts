@@ -1,13 +1,14 @@
 import { createReadStream, statSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { collectLogs } from '../../audit/verify/collect.ts';
 import { readEntries } from '../../audit/verify/entries.ts';
+import { readLines } from '../../read-lines.ts';
 import { disk } from '../audit/log-path.ts';
 import { CommandFailure } from '../program.ts';
 
 /** Lines of a file, packed by gzip or not, of the logs in a folder, or of standard input for `-`. @throws CommandFailure */
-export async function* linesOf(path: string, stdin: NodeJS.ReadableStream): AsyncGenerator<string> {
+export async function* linesOf(path: string, stdin: Readable): AsyncGenerator<string> {
   try {
     for await (const line of isFolder(path) ? ofFolder(path) : ofStream(path, stdin)) {
       if (line !== '') yield line;
@@ -27,12 +28,16 @@ function* ofFolder(path: string): Generator<string> {
   }
 }
 
-function ofStream(path: string, stdin: NodeJS.ReadableStream): AsyncIterable<string> {
-  const crlfDelay = Infinity;
-  if (path === '-') return createInterface({ input: stdin, crlfDelay });
+async function* ofStream(path: string, stdin: Readable): AsyncGenerator<string> {
+  for await (const line of readLines(open(path, stdin), Number.POSITIVE_INFINITY)) {
+    yield line.replace(/\r$/, '');
+  }
+}
+
+function open(path: string, stdin: Readable): Readable {
+  if (path === '-') return stdin;
   const file = createReadStream(path);
-  if (!path.endsWith('.gz')) return createInterface({ input: file, crlfDelay });
+  if (!path.endsWith('.gz')) return file;
   const unpacked = createGunzip();
-  file.on('error', (error) => unpacked.destroy(error)).pipe(unpacked);
-  return createInterface({ input: unpacked, crlfDelay });
+  return file.on('error', (error) => unpacked.destroy(error)).pipe(unpacked);
 }

@@ -1,5 +1,5 @@
 import type { KmsAnswer, Side } from '../../call.ts';
-import { Refusal } from '../../errors.ts';
+import { limited, Refusal } from '../../errors.ts';
 import { faultToRefusal } from '../faults.ts';
 import type { Kms } from '../port.ts';
 import type { Breaker } from './breaker.ts';
@@ -166,8 +166,5 @@ function refuseOverKeyLimit(side: Side, waitMs: number): void {
 async function queueFor(places: Places, signal: AbortSignal): Promise<void> {
   const how = await places.wait(signal);
   if (how === 'entered') return;
-  throw new Refusal('LIMITED', {
-    sentence: 'The proxy limits requests: too many are waiting for KMS.',
-    retryAfterMs: 1000,
-  });
+  throw limited('are waiting for KMS', 1000);
 }

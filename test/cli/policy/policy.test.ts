@@ -231,6 +231,12 @@ describe('policy replay', () => {
     expect(same.out).toMatch(/^1 replayed, 0 changed, 2 not replayable \(values are masked; see /);
   });
 
+  it('takes no separator of lines in a value for the end of an entry', async () => {
+    const { code, out } = await policy(`replay ${EXAMPLE} -`, `${entry('a\u2028b')}\r\n\r\n`);
+    expect(out).toMatch(/^1 replayed, 0 changed/);
+    expect(code).toBe(0);
+  });
+
   it('does not pass where every value is masked, as the audit log has them', async () => {
     const { code, out, err } = await policy(
       `replay ${EXAMPLE} -`,
