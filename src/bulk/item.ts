@@ -2,6 +2,7 @@ import { ENCRYPTION_ALGORITHMS } from '../call.ts';
 import { parseJson } from '../exact-json.ts';
 import type { BatchReEncryptItem } from '../gen/kms/reencrypt/v1/BatchReEncryptItem.ts';
 import type { EncryptionAlgorithm } from '../gen/kms/reencrypt/v1/EncryptionAlgorithm.ts';
+import { isTree, type Tree } from '../tree.ts';
 
 /** An item, as a batch takes it, and how many bytes its line has. */
 export interface JobItem {
@@ -14,8 +15,6 @@ export interface ItemDefaults {
   readonly sourceKeyId?: string | undefined;
   readonly destinationKeyId?: string | undefined;
 }
-
-type Members = Readonly<Record<string, unknown>>;
 
 /** Members of a line, each with what it must be; the proxy checks the rest. */
 const MEMBERS: Readonly<Record<string, (value: unknown) => string>> = {
@@ -43,11 +42,9 @@ export function readItem(line: string, defaults: ItemDefaults): JobItem {
   return { item: toItem(members, defaults), bytes: Buffer.byteLength(line) };
 }
 
-function readMembers(line: string): Members {
+function readMembers(line: string): Tree {
   const parsed = parse(line);
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
-    return parsed as Members;
-  }
+  if (isTree(parsed)) return parsed;
   throw new Error('must be a JSON object');
 }
 
@@ -59,7 +56,7 @@ function parse(line: string): unknown {
   }
 }
 
-function toItem(members: Members, defaults: ItemDefaults): JobItem['item'] {
+function toItem(members: Tree, defaults: ItemDefaults): JobItem['item'] {
   const string = (name: string) => String(members[name] ?? '');
   const map = (name: string) => (members[name] ?? {}) as Record<string, string>;
   const sourceKeyId = string('source_key_id') || defaults.sourceKeyId;
@@ -106,9 +103,7 @@ function isBase64(value: unknown): boolean {
 }
 
 function context(value: unknown): string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return 'must be an object of strings';
-  }
+  if (!isTree(value)) return 'must be an object of strings';
   // protobufjs would lose it on the way, and the rest would be another context.
   if (Object.hasOwn(value, '__proto__')) return 'must not have the key __proto__';
   return Object.values(value).every(isText) ? '' : 'must be an object of strings';

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import { isTree } from '../tree.ts';
 
 /**
  * Says at SIGHUP what it does, and what not: the configuration is read at a start alone, and whoever has
@@ -24,14 +25,10 @@ export function tellReload(
 /** Where two configurations differ, by the names of the settings: values may be nobody's business. */
 function changes(before: unknown, after: unknown, path = ''): readonly string[] {
   if (isDeepStrictEqual(before, after)) return [];
-  if (!isSection(before) || !isSection(after)) return [path];
+  if (!isTree(before) || !isTree(after)) return [path];
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return names.flatMap((name) => {
     const at = path === '' ? name : `${path}.${name}`;
     return changes(before[name], after[name], at);
   });
-}
-
-function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

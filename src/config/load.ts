@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
+import { isTree, type Tree } from '../tree.ts';
 import { meantBy } from './meant.ts';
 import { type Config, configSchema } from './schema.ts';
 
@@ -32,8 +33,6 @@ interface Override {
   /** Of the variable that it is from. */
   readonly name?: string;
 }
-
-type Tree = { [key: string]: Tree | unknown };
 
 /** Flags > environment > file > defaults. @throws ConfigError with every problem at once. */
 export function loadConfig({ file, settings, env }: ConfigSources): Config {
@@ -124,10 +123,6 @@ function put(tree: Tree, [head = '', ...rest]: readonly string[], value: unknown
     ...tree,
     [head]: rest.length === 0 ? value : put(isTree(below) ? below : {}, rest, value),
   };
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 interface Problem {

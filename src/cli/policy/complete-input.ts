@@ -2,8 +2,8 @@ import { PRINCIPAL_KINDS } from '../../call.ts';
 import { contextChanges } from '../../policy/context-changes.ts';
 import type { InputSide, PolicyInput } from '../../policy/input.ts';
 import { SAMPLES } from '../../policy/samples.ts';
+import { isTree } from '../../tree.ts';
 import { CommandFailure } from '../program.ts';
-import { isTree } from './tree.ts';
 
 /**
  * A whole input from the part that matters: laid over a plain call, with the keys of the encryption

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import { parseJson } from '../../exact-json.ts';
 import type { PolicyInput } from '../../policy/input.ts';
+import type { Tree } from '../../tree.ts';
 import { asTree, inputOf, isMasked } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
 import { linesOf } from './lines.ts';
-import type { Tree } from './tree.ts';
 
 /** A recorded decision that can be made again. */
 export interface RecordedDecision {

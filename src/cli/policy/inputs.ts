@@ -2,11 +2,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import type { PolicyInput } from '../../policy/input.ts';
+import { isTree } from '../../tree.ts';
 import { CommandFailure } from '../program.ts';
 import { askedBy } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
 import { readText } from './open.ts';
-import { isTree } from './tree.ts';
 
 export interface NamedInput {
   readonly name: string;

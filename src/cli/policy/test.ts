@@ -3,13 +3,13 @@ import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import type { Evaluation } from '../../policy/evaluation.ts';
 import type { Generation } from '../../policy/generation.ts';
+import { isTree } from '../../tree.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { completeInput } from './complete-input.ts';
 import { parseDocument } from './inputs.ts';
 import { openPolicy, readText } from './open.ts';
 import { REPORTS, type ReportFormat, type TestResult } from './reports.ts';
-import { isTree } from './tree.ts';
 
 const tableSchema = z.strictObject({
   /** Laid under the input of every case. */
