@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { REASONS } from '../../src/errors.ts';
 import { METRICS } from '../../src/metrics/catalogue.ts';
 import { type Child, startChild } from './helpers/child.ts';
 import { DEMO_CONTEXT, printedCiphertext } from './helpers/demo.ts';
@@ -226,4 +227,14 @@ it.runIf(existsSync(DEPLOY))('queries no metric in the rules that does not exist
   const names = [...text.matchAll(/\b(?<!:)(?:kms_reencrypt|grpc_server)_\w+(?=[{[ ])/g)];
   const known = Object.keys(METRICS);
   for (const [name] of names) expect(known).toContain(name.replace(/_bucket$/, ''));
+});
+
+it('spends error budget on the reasons that are UNAVAILABLE, DEADLINE_EXCEEDED or INTERNAL, and on no other', () => {
+  const spent = Object.entries(REASONS)
+    .filter(([, { grpc }]) => ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'INTERNAL'].includes(grpc))
+    .map(([reason]) => reason);
+  const text = readFileSync(join(RULES, 'recording.yaml'), 'utf8');
+  const lists = [...text.matchAll(/reason=~"(.*?)"/g)].map(([, list = '']) => list.split('|'));
+  expect(lists).toHaveLength(5);
+  for (const list of lists) expect(list).toEqual(spent);
 });
