@@ -21,3 +21,18 @@ export function countStream(call: CountedStream, counters: RpcCounters): void {
     counters.handled(ended, (performance.now() - began) / 1000);
   });
 }
+
+/**
+ * Calls `act` once the caller has sent all that it will. A call that is reset comes to such an end too,
+ * and grpc-js says only a turn later that it is `cancelled`, and destroys it.
+ */
+export function onceAllCame(
+  call: { readonly destroyed: boolean; once(event: 'end', listener: () => void): unknown },
+  act: () => void,
+): void {
+  call.once('end', () =>
+    setImmediate(() => {
+      if (!call.destroyed) act();
+    }),
+  );
+}

@@ -1,6 +1,6 @@
 import { type handleBidiStreamingCall, type Server, status } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
-import { countStream } from './count-stream.ts';
+import { countStream, onceAllCame } from './count-stream.ts';
 import { type Descriptors, readDescriptors } from './descriptors.ts';
 import { PROTO_ROOT } from './service.ts';
 import type { HandlerTools } from './unary.ts';
@@ -48,7 +48,7 @@ export function addReflection(server: Server, { services, rpc }: ReflectionOptio
         call.pause();
         call.once('drain', () => call.resume());
       });
-      call.on('end', () => call.end());
+      onceAllCame(call, () => call.end());
       call.on('error', () => {});
     };
   };

@@ -2,7 +2,7 @@ import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js'
 import { limited, Refusal, toRefusal } from '../errors.ts';
 import type { StreamReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/StreamReEncryptRequest.ts';
 import type { StreamReEncryptResponse } from '../gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
-import { countStream } from './count-stream.ts';
+import { countStream, onceAllCame } from './count-stream.ts';
 import { toEnvelope } from './envelope.ts';
 import { type ItemLifetime, startItemLifetime } from './lifetime.ts';
 import type { PerformItem } from './re-encrypt-item.ts';
@@ -69,7 +69,7 @@ function serve(stream: Stream, { performItem, itemsAtOnce, tools }: StreamParts)
       close(toRefusal(thrown));
     }
   });
-  stream.on('end', () => close('all'));
+  onceAllCame(stream, () => close('all'));
   stream.on('drain', flow);
   stream.once('cancelled', () => {
     ended = true;

@@ -1,9 +1,19 @@
+import { connect as connectSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
 import type { StreamReEncryptRequest } from '../../src/gen/kms/reencrypt/v1/StreamReEncryptRequest.ts';
 import type { StreamReEncryptResponse__Output } from '../../src/gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
+import {
+  callHeaders,
+  FLAG,
+  frame,
+  PREFACE,
+  SETTINGS,
+  TYPE,
+  uint32,
+} from '../faults/attack/frames.ts';
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import { connect, refusalOf } from '../helpers/grpc-client.ts';
 
@@ -218,6 +228,26 @@ describe('a stream ends', () => {
     const { call, ended } = open();
     call.end();
     await ended;
+  });
+
+  test('where its caller resets it while it is idle, and counts as cancelled', async () => {
+    const count = async () => {
+      const text = await fetch(`http://${aws.proxy.addresses.probe}/metrics`).then((r) => r.text());
+      return Number(
+        /^grpc_server_handled_total\{.*"StreamReEncrypt",.*"Canceled"\} (\d+)/m.exec(text)?.[1],
+      );
+    };
+    await until(noneOpen);
+    const before = await count();
+    const path = '/kms.reencrypt.v1.ReEncryptService/StreamReEncrypt';
+    const opened = frame(TYPE.headers, FLAG.endHeaders, 1, callHeaders({ ':path': path }));
+    const socket = connectSocket(Number(aws.proxy.endpoint.split(':')[1]), '127.0.0.1').resume();
+    socket.write(Buffer.concat([PREFACE, SETTINGS, opened]));
+    await until(async () => !(await noneOpen()));
+    socket.write(frame(TYPE.rstStream, 0, 1, uint32(8)));
+    await until(noneOpen);
+    socket.destroy();
+    expect(await count()).toBe(before + 1);
   });
 
   test('with its proxy, once what it has taken in is answered', async () => {
