@@ -10,6 +10,7 @@ import { createExplain } from '../server/explain.ts';
 import { createGrpcServer, type GrpcServer } from '../server/grpc.ts';
 import { type createHealth, HEALTH_SERVICE } from '../server/health.ts';
 import { type Connections, createConnections } from '../server/listener/connections.ts';
+import { endAnswered } from '../server/listener/end-answered.ts';
 import { explainRefusals } from '../server/listener/explain.ts';
 import { watchHalfOpenCalls } from '../server/listener/half-open.ts';
 import { createListener, type Listener } from '../server/listener/listener.ts';
@@ -20,9 +21,9 @@ import { shareStreams } from '../server/listener/share-streams.ts';
 import { boundPieces } from '../server/listener/stream-pieces.ts';
 import { correctTimeouts } from '../server/listener/timeouts.ts';
 import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
+import { STREAM_PATH } from '../server/serve-stream.ts';
 import { SERVICE_NAME } from '../server/service.ts';
 import { createStatusWriter } from '../server/status.ts';
-import { STREAM_PATH } from '../server/stream-re-encrypt.ts';
 import type { HandlerTools } from '../server/unary.ts';
 import { listenerLimits, wireLimits } from './limits.ts';
 import type { Stack } from './stack.ts';
@@ -73,6 +74,7 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
   const watches = [
     halfOpen,
     pieces,
+    endAnswered({ connections, streaming: STREAMING }),
     correctTimeouts(),
     resets,
     shared,

@@ -10,21 +10,20 @@ export interface ArrivedCall {
   getPeer(): string;
 }
 
-/** What is known of a call beside its message. */
+interface Labels {
+  readonly id: string;
+  readonly action: Action;
+  readonly tools: Pick<HandlerTools, 'arrivalOf' | 'now'>;
+}
+
+/**
+ * What is known of a call beside its message and how long it may live.
+ * @throws Error where nobody vouches for its connection
+ */
 export function toEnvelope(
   call: ArrivedCall,
-  {
-    id,
-    action,
-    signal,
-    tools,
-  }: {
-    id: string;
-    action: Action;
-    signal: AbortSignal;
-    tools: Pick<HandlerTools, 'arrivalOf' | 'now'>;
-  },
-): Envelope {
+  { id, action, tools }: Labels,
+): Omit<Envelope, 'signal'> {
   const arrival = tools.arrivalOf(call);
   const authorization = header(call, 'authorization');
   return {
@@ -35,7 +34,6 @@ export function toEnvelope(
     job: '',
     traceId: traceIdOf(header(call, 'traceparent')),
     receivedAt: tools.now(),
-    signal,
   };
 }
 

@@ -57,7 +57,8 @@ export function unaryHandler<Request, Response>(
     };
     let response: Response;
     try {
-      const envelope = toEnvelope(call, { id, action, signal: lifetime.signal, tools });
+      const { signal } = lifetime;
+      const envelope = { ...toEnvelope(call, { id, action, tools }), signal };
       response = await perform(decoded(call.request, call.metadata, tools), envelope);
     } catch (thrown) {
       const refusal = toRefusal(thrown);

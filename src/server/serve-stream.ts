@@ -1,0 +1,104 @@
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { Refusal, toRefusal } from '../errors.ts';
+import type { StreamReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/StreamReEncryptRequest.ts';
+import type { StreamReEncryptResponse } from '../gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
+import { countStream, onceAllCame } from './count-stream.ts';
+import { toEnvelope } from './envelope.ts';
+import { type ItemLifetime, startItemLifetime } from './lifetime.ts';
+import type { PerformItem } from './re-encrypt-item.ts';
+import { type MalformedMessage, SERVICE_NAME } from './service.ts';
+import { type StatusWriter, trailers } from './status.ts';
+import { decoded, type HandlerTools } from './unary.ts';
+
+export type Asked = StreamReEncryptRequest__Output | MalformedMessage;
+type Stream = ServerDuplexStream<Asked, StreamReEncryptResponse>;
+
+export const STREAM_PATH = `/${SERVICE_NAME}/StreamReEncrypt`;
+
+export interface StreamParts {
+  readonly performItem: PerformItem;
+  /** Items of one stream that are under way at a time; no further one is read meanwhile. */
+  readonly itemsAtOnce: number;
+  readonly tools: HandlerTools;
+}
+
+/** Why a stream takes no further item: all have come, or a refusal. */
+type Closing = Refusal | 'all';
+
+export interface OpenStream {
+  /** Takes no further item, and ends the stream after the last result. */
+  close(why: Closing): void;
+  /** Milliseconds for which it had nothing to do, and its caller no result to take. */
+  idleFor(): number;
+}
+
+/** Items → results, each as soon as it is there. */
+export function serveStream(stream: Stream, parts: StreamParts): OpenStream {
+  const { performItem, itemsAtOnce, tools } = parts;
+  const counters = tools.rpc(STREAM_PATH);
+  const id = tools.newId();
+  const envelope = toEnvelope(stream, { id, action: 'kms:ReEncrypt', tools });
+  const underWay = new Set<ItemLifetime>();
+  let idleSince = performance.now();
+  let closing: Closing | undefined;
+  let ended = false;
+
+  countStream(stream, counters);
+  stream.on('data', (message) => {
+    counters.received();
+    try {
+      void perform(decoded(message, stream.metadata, tools));
+    } catch (thrown) {
+      close(toRefusal(thrown));
+    }
+  });
+  onceAllCame(stream, () => close('all'));
+  stream.on('drain', proceed);
+  stream.once('cancelled', () => {
+    ended = true;
+    for (const lifetime of underWay) lifetime.cut(new Refusal('CANCELLED'));
+  });
+  const isBusy = () => underWay.size > 0 || stream.writableLength > 0;
+  return { close, idleFor: () => (isBusy() ? 0 : performance.now() - idleSince) };
+
+  async function perform(item: StreamReEncryptRequest__Output): Promise<void> {
+    const lifetime = startItemLifetime(item.deadlineMs, tools.deadlines);
+    underWay.add(lifetime);
+    proceed();
+    const result = await performItem(item, { ...envelope, signal: lifetime.signal });
+    lifetime.end();
+    underWay.delete(lifetime);
+    if (ended) return;
+    counters.sent();
+    stream.write(result);
+    idleSince = performance.now();
+    closing ??= endOfIdentity(result);
+    proceed();
+  }
+
+  function close(why: Closing): void {
+    closing ??= why;
+    proceed();
+  }
+
+  /** Who does not read results is not read from. What takes no more items ends with the last result. */
+  function proceed(): void {
+    const full = underWay.size >= itemsAtOnce || stream.writableNeedDrain;
+    if (full || closing) stream.pause();
+    else stream.resume();
+    if (ended || !closing || underWay.size > 0) return;
+    ended = true;
+    end(stream, closing, { id, status: tools.status });
+  }
+}
+
+/** Of a token or certificate whose time is over: no further item of the stream has another. */
+function endOfIdentity({ status: told }: StreamReEncryptResponse): Refusal | undefined {
+  if (told?.code !== status.UNAUTHENTICATED) return undefined;
+  return new Refusal('UNAUTHENTICATED', { sentence: told.message ?? '' });
+}
+
+function end(stream: Stream, closing: Closing, told: { id: string; status: StatusWriter }): void {
+  if (closing === 'all') stream.end(trailers(told.id));
+  else stream.emit('error', told.status.toStatus(closing, told.id));
+}

@@ -1,0 +1,30 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { endAnswered } from '../../../src/server/listener/end-answered.ts';
+
+test('a stream that is answered and that its caller holds open is ended, another method’s is not', async () => {
+  const connections = { owns: () => true };
+  const watch = endAnswered({ connections, streaming: new Set(['/stream']), partMs: 20 });
+  const server = createServer().on('stream', (stream) => {
+    stream.resume();
+    stream.respond();
+    stream.end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  onTestFinished(() => {
+    watch.close();
+    session.destroy();
+    server.close();
+  });
+  const open = (path: string) => {
+    const stream = session.request({ ':method': 'POST', ':path': path }).resume();
+    stream.write('half');
+    return stream;
+  };
+  const other = open('/other');
+  await once(open('/stream'), 'close');
+  expect(other.closed).toBe(false);
+});

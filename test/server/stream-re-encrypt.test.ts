@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import { connect as connectRaw } from 'node:http2';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
+import type { StreamReEncryptResponse__Output } from '../../src/gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
+import { loadService } from '../../src/server/service.ts';
+import { createStatusWriter } from '../../src/server/status.ts';
+import { createStreamReEncrypt } from '../../src/server/stream-re-encrypt.ts';
+import type { HandlerTools } from '../../src/server/unary.ts';
+import { connect, refusalOf } from '../helpers/grpc-client.ts';
+import { framed } from '../helpers/raw-call.ts';
+
+const IDLE_MS = 100;
+const MOST_STREAMS = 32;
+
+let server: Server;
+let port: number;
+let client: ReEncryptServiceClient;
+/** Ends the items that are called `slow`. */
+let release: () => void;
+
+beforeEach(async () => {
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const noCount = { started() {}, received() {}, sent() {}, handled() {} };
+  const tools = {
+    deadlines: { fallbackMs: 5000, maxMs: 5000 },
+    status: createStatusWriter(),
+    newId: () => 'id',
+    now: Date.now,
+    arrivalOf: () => ({}),
+    turnedAway: () => {},
+    rpc: () => noCount,
+  } as unknown as HandlerTools;
+  const { handler } = createStreamReEncrypt({
+    async performItem({ reference }) {
+      if (reference === 'slow') await released;
+      return { reference, status: { code: status.OK } };
+    },
+    itemsAtOnce: 4,
+    tools,
+    idleMs: IDLE_MS,
+  });
+  server = new Server();
+  const { StreamReEncrypt } = loadService();
+  if (!StreamReEncrypt) throw new Error('there is no such method');
+  server.addService({ StreamReEncrypt }, { StreamReEncrypt: handler });
+  port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (failed, bound) =>
+      failed ? reject(failed) : resolve(bound),
+    );
+  });
+  client = connect(`127.0.0.1:${port}`);
+});
+
+afterEach(() => {
+  client.close();
+  server.forceShutdown();
+});
+
+function open(...references: readonly string[]) {
+  const call = client.StreamReEncrypt();
+  const results: string[] = [];
+  call.on('data', (one: StreamReEncryptResponse__Output) => void results.push(one.reference));
+  const ended = new Promise((resolve, reject) => {
+    call.on('error', reject);
+    call.on('status', ({ code }) => code === status.OK && resolve(results));
+  });
+  ended.catch(() => {});
+  for (const reference of references) call.write({ reference });
+  return { call, results, ended };
+}
+
+/** All places taken: one by a stream with an item under way, one by the idlest, and the others. */
+async function fill() {
+  const busy = open('slow');
+  const idlest = open('a');
+  await expect.poll(() => idlest.results).toEqual(['a']);
+  const others = Array.from({ length: MOST_STREAMS - 2 }, () => open('b'));
+  await expect.poll(() => others.every(({ results }) => results.length === 1)).toBe(true);
+  return { busy, idlest, others };
+}
+
+test('where all places are taken, the stream that is idle for longest gives way, with a status that says so', async () => {
+  const { busy, idlest, others } = await fill();
+  await sleep(IDLE_MS);
+  const late = open('c');
+  expect(await refusalOf(idlest.ended)).toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
+    reason: 'LIMITED',
+    message: 'The proxy limits requests: too many streams, of which this one was idle.',
+    retries: true,
+  });
+  await expect.poll(() => late.results).toEqual(['c']);
+  release();
+  for (const { call, ended } of [busy, late, ...others]) {
+    call.end();
+    await ended;
+  }
+  expect(busy.results).toEqual(['slow']);
+});
+
+test('a stream that has an item under way, or a result that its caller does not take, does not give way', async () => {
+  const busy = Array.from({ length: MOST_STREAMS - 1 }, () => open('slow'));
+  const session = connectRaw(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+  const untaken = session.request({
+    ':method': 'POST',
+    ':path': '/kms.reencrypt.v1.ReEncryptService/StreamReEncrypt',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  untaken.write(framed(Buffer.from('\x0a\x01a')));
+  await once(untaken, 'response');
+  await sleep(2 * IDLE_MS);
+  expect(await refusalOf(open('c').ended)).toMatchObject({ reason: 'LIMITED' });
+  session.destroy();
+  release();
+  for (const { call, ended } of busy) {
+    call.end();
+    await ended;
+  }
+});
