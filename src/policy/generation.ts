@@ -34,12 +34,15 @@ export interface Generation {
   judge(input: string | Input, at: number): Evaluation;
   /**
    * The audit mask (`system/log/mask`) of an entry as JSON text: its result, or undefined where the
-   * bundle has none. @throws EngineFault
+   * bundle has none. @throws EngineFault, or Error where it is longer than a mask may be
    */
   mask(entry: string): unknown;
   /** Whether it has one. */
   readonly masks: boolean;
 }
+
+/** As a decision. It goes into an entry, and no line of the log that is too long to be read back may come of it. */
+const MOST_MASK_CHARACTERS = 65_536;
 
 /** Makes a bundle ready and proves it on the samples. @throws BundleFault */
 export function createGeneration(bundle: Bundle, limits: Limits, now: number): Generation {
@@ -75,7 +78,11 @@ export function createGeneration(bundle: Bundle, limits: Limits, now: number): G
   function mask(entry: string): unknown {
     if (maskEntrypoint === undefined) return undefined;
     const question = { entrypoint: maskEntrypoint, input: entry, context: { nowNs: 0n } };
-    return resultOf(engine.evaluate(question));
+    const answer = engine.evaluate(question);
+    if (answer.length > MOST_MASK_CHARACTERS) {
+      throw new Error(`the mask is longer than ${MOST_MASK_CHARACTERS} characters`);
+    }
+    return resultOf(answer);
   }
 }
 

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connect, reEncrypt } from '../helpers/grpc-client.ts';
+import { connect, reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
 import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
 
 let proxy: RunningProxy;
 
 beforeAll(async () => {
-  proxy = await startProxy(['policy.source=test/fixtures/policies/mask/bundle.tar.gz']);
+  proxy = await startProxy([
+    'policy.source=test/fixtures/policies/mask/bundle.tar.gz',
+    'policy.timeout_ms=1000',
+  ]);
 });
 
 afterAll(() => proxy.stop());
@@ -28,4 +31,22 @@ test('the mask of the bundle takes out of entries what it names, and the entry s
     input: { source: { tags: 'masked' }, destination: { tags: 'masked' } },
     masked: ['/input/destination/tags', '/input/source/tags'],
   });
+});
+
+test('a mask that would write more than 64 KiB stops the call, and the log says why', async () => {
+  const client = connect(proxy.endpoint);
+  const told = await refusalOf(
+    reEncrypt(client, {
+      ciphertextBlob: Buffer.from('any'),
+      sourceKeyId: 'alias/demo-source',
+      sourceEncryptionContext: { much: 'x' },
+      destinationKeyId: 'alias/demo-destination',
+    }),
+  );
+  client.close();
+  expect(told.reason).toBe('AUDIT_UNAVAILABLE');
+  const entry = proxy.entries().find((one) => one['decision_id'] === told.decisionId);
+  expect(entry).toMatchObject({ kind: 'refusal', error: 'MASK_FAILED' });
+  expect(JSON.stringify(entry).length).toBeLessThan(2000);
+  expect(proxy.logged.join('')).toContain('the mask is longer than 65536 characters');
 });
