@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Client, createClient } from '../../src/client/create-client.ts';
+import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
+
+const OWN = 20;
+const RATE = 100;
+const REQUEST = {
+  ciphertextBlob: Buffer.from('ciphertext'),
+  sourceKeyId: 'alias/a',
+  destinationKeyId: 'alias/b',
+};
+
+let folder: string;
+let aws: AwsProxy;
+let tenant: Client;
+let other: Client;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'shares-'));
+  const listeners = ['tenant', 'other'].map((identity) => ({
+    listen: `unix:${folder}/${identity}.sock`,
+    identity,
+  }));
+  aws = await startAwsProxy({
+    settings: [
+      `grpc.listeners=${JSON.stringify(listeners)}`,
+      `limits.max_in_flight=${OWN + 1}`,
+      `limits.per_principal.max_in_flight=${OWN}`,
+      'limits.per_principal.per_second=0.01',
+      `limits.per_principal.burst=${RATE}`,
+    ],
+  });
+  [tenant, other] = listeners.map(({ listen }) => createClient({ target: listen })) as [
+    Client,
+    Client,
+  ];
+});
+
+beforeEach(() => aws.kms.forget());
+
+afterAll(async () => {
+  tenant.close();
+  other.close();
+  await aws.close();
+  rmSync(folder, { recursive: true });
+});
+
+const batch = (of: Client, count: number) =>
+  of.batchReEncrypt(
+    Array.from({ length: count }, (_, n) => ({ reference: `${n}`, request: REQUEST })),
+    { timeoutMs: 10_000 },
+  );
+
+const reEncrypts = () => aws.kms.requests.filter(({ operation }) => operation === 'ReEncrypt');
+
+test('the batches of one caller share what it may have in flight, and leave others their places', async () => {
+  aws.kms.always({ kind: 'answer', delayMs: 500 }, 'ReEncrypt');
+  const batches = [1, 2, 3, 4].map(() => batch(tenant, 10));
+  await expect.poll(() => reEncrypts().length).toBe(OWN);
+  const { ciphertextBlob } = await other.reEncrypt(REQUEST);
+  expect(ciphertextBlob.length).toBeGreaterThan(0);
+  const results = (await Promise.all(batches)).flat();
+  expect(results.filter(({ response }) => response)).toHaveLength(OWN);
+  expect(new Set(results.map(({ refused }) => refused?.facts.reason))).toEqual(
+    new Set([undefined, 'LIMITED']),
+  );
+});
+
+test('each item counts against what its caller may have a second', async () => {
+  const results = await batch(tenant, 200);
+  // The others went in the test before this one; refused for their number in flight, they cost nothing.
+  expect(results.filter(({ response }) => response)).toHaveLength(RATE - OWN);
+  expect(reEncrypts()).toHaveLength(RATE - OWN);
+});
