@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '../client/create-client.ts';
 import type { ItemResult } from '../client/item-result.ts';
-import { RefusedError } from '../client/refused-error.ts';
+import type { RefusedError } from '../client/refused-error.ts';
+import { ask, type BatchClient, isNotTaken } from './ask.ts';
 import { JobFault } from './fault.ts';
 import type { JobItem } from './item.ts';
 import type { Pace } from './pace.ts';
@@ -13,17 +13,14 @@ export interface Sent {
   readonly fault?: JobFault;
 }
 
-/** @throws JobFault where the proxy takes no such batch, or answers for another */
+/** @throws JobFault where the proxy takes no batches, or answers for another item */
 export type Send = (items: readonly JobItem[]) => Promise<Sent>;
 
 export interface SendOptions extends PatienceOptions {
-  readonly client: Pick<Client, 'batchReEncrypt'>;
+  readonly client: BatchClient;
   /** Waited for with each try. */
   readonly pace: Pace;
 }
-
-/** The most that the proxy gives. */
-const TIMEOUT_MS = 30_000;
 
 /** Codes that are about the item: the same call would get the same answer tomorrow. */
 const FINAL = new Set([
@@ -71,50 +68,17 @@ function isOpen(result: ItemResult | undefined): boolean {
 
 /** Its refusal, where another try may get another answer. */
 function forNow(result: ItemResult | undefined): readonly RefusedError[] {
-  return result?.refused && !FINAL.has(result.refused.facts.code) ? [result.refused] : [];
+  const { refused } = result ?? {};
+  return refused && !isFinal(refused) ? [refused] : [];
 }
 
-/** Each item with what became of it; where the whole batch is refused for now, that is it for each. */
-async function ask(
-  client: SendOptions['client'],
-  items: readonly JobItem[],
-): Promise<readonly (readonly [JobItem, ItemResult])[]> {
-  try {
-    const batch = items.map(({ item }) => item);
-    const results = await client.batchReEncrypt(batch, { timeoutMs: TIMEOUT_MS });
-    return items.map((item, at) => [item, resultOf(item, results[at])]);
-  } catch (refused) {
-    if (!(refused instanceof RefusedError)) throw refused;
-    if (isFinal(refused)) throw notTaken(items, refused);
-    return items.map((item) => [
-      item,
-      { reference: item.item.reference, response: undefined, refused },
-    ]);
-  }
-}
-
-/** Whether no batch of these items will ever be taken. */
-function isFinal({ facts }: RefusedError): boolean {
-  return facts.reason === 'INVALID_REQUEST' || facts.code === 'UNIMPLEMENTED';
-}
-
-function notTaken(items: readonly JobItem[], { message }: RefusedError): JobFault {
-  const sentence = `the proxy does not take the batch from ${nameFirst(items)} on: ${message}`;
-  return new JobFault('failed', sentence);
-}
-
-function nameFirst([first]: readonly JobItem[]): string {
-  return JSON.stringify(first?.item.reference ?? '');
-}
-
-/** A ciphertext under the name of another item would be the loss of both. */
-function resultOf({ item }: JobItem, result: ItemResult | undefined): ItemResult {
-  if (result?.reference === item.reference) return result;
-  throw new JobFault('failed', 'the proxy answered for another item');
+function isFinal(refused: RefusedError): boolean {
+  return FINAL.has(refused.facts.code) || isNotTaken(refused);
 }
 
 function givenUp(open: readonly JobItem[], { message, facts }: RefusedError): JobFault {
   const id = facts.decisionId === '' ? '' : `, decision id ${facts.decisionId}`;
-  const sentence = `given up for now at ${nameFirst(open)}: ${message} (${facts.code}${id})`;
+  const name = JSON.stringify(open[0]?.item.reference ?? '');
+  const sentence = `given up for now at ${name}: ${message} (${facts.code}${id})`;
   return new JobFault('later', sentence);
 }

@@ -4,8 +4,10 @@ import { createSend } from '../../src/bulk/send.ts';
 import type { ItemResult } from '../../src/client/item-result.ts';
 import { RefusedError, type RefusedFacts } from '../../src/client/refused-error.ts';
 
-const refusedBy = (code: string, reason = ''): RefusedError =>
-  new RefusedError(`refused by ${code}`, { code, reason, decisionId: '' } as RefusedFacts);
+const refusedBy = (code: string, reason = '', message = `refused by ${code}`): RefusedError =>
+  new RefusedError(message, { code, reason, decisionId: '' } as RefusedFacts);
+
+const tooLarge = (message: string) => refusedBy('RESOURCE_EXHAUSTED', '', message);
 
 const item = (reference: string): JobItem => ({ item: { reference, request: null }, bytes: 1 });
 
@@ -101,7 +103,21 @@ describe.concurrent('a batch', () => {
   });
 
   test.each([
-    ['takes it for too large', refusedBy('RESOURCE_EXHAUSTED', 'INVALID_REQUEST'), 'not take'],
+    ['the proxy', refusedBy('INVALID_ARGUMENT', 'INVALID_REQUEST')],
+    ['gRPC in the proxy', refusedBy('RESOURCE_EXHAUSTED', 'INVALID_REQUEST')],
+    ['gRPC of Node.js', tooLarge('Received message larger than max (300040 vs 262144)')],
+    ['gRPC of Go', tooLarge('grpc: received message larger than max (300040 vs. 262144)')],
+    ['gRPC of Java', tooLarge('gRPC message exceeds maximum size 262144: 300040')],
+  ])('that %s takes for too large is halved, down to the item that is', async (_, answer) => {
+    const { send, asked } = sendTo([answer, answer, [released('a')], answer, [released('c')]]);
+    const refusal = { reference: 'b', response: undefined, refused: answer };
+    expect(await send([...AB, item('c')])).toEqual({
+      done: [released('a'), refusal, released('c')],
+    });
+    expect(asked.map((names) => names.join(''))).toEqual(['abc', 'ab', 'a', 'b', 'c']);
+  });
+
+  test.each([
     ['knows no batches', refusedBy('UNIMPLEMENTED'), 'not take'],
     ['answers for another item', [released('b'), released('a')], 'answered for another item'],
     ['answers for fewer items', [released('a')], 'answered for another item'],

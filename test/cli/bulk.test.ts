@@ -134,6 +134,25 @@ describe('bulk', () => {
     expect(released).toMatchObject({ reference: 'two', key_id: expect.stringContaining(':key/') });
   });
 
+  // Keys that are given for all are in no line: those of 200 items are more than a message may have.
+  test('takes a batch in parts where the proxy takes the whole for too large', async () => {
+    write(many(200).map((line) => ({ ...line, source_key_id: '' })));
+    await start(['--source-key-id', `alias/${'a'.repeat(2_000)}`]);
+    const done = read();
+    expect(references(done)).toEqual(references(many(200)));
+    // The judgement is of each item, and none is of the message.
+    expect(new Set(done.map(({ refused }) => (refused as Line)['decision_id'])).size).toBe(200);
+  });
+
+  test('writes down an item that alone is too large, and goes on', async () => {
+    write([item('one'), item('two', { grant_tokens: ['t'.repeat(300_000)] }), item('three')]);
+    expect((await start()).stdout).toBe('3 items: 2 re-encrypted, 1 refused\n');
+    expect(read()[1]).toMatchObject({
+      reference: 'two',
+      refused: { message: expect.stringContaining('larger than max') },
+    });
+  });
+
   test('takes items from standard input', async () => {
     const args = ['-', results, '--endpoint-url', aws.proxy.endpoint];
     const ran = await runCommand(bulk, args, { stdin: Buffer.from(jsonl(many(3))) });
