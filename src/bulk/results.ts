@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
 import type { ItemResult } from '../client/item-result.ts';
 import { parseJson } from '../exact-json.ts';
+import { type Lock, lockFile } from '../file-lock.ts';
 import { readLines } from '../read-lines.ts';
+import { notRegular } from '../regular-file.ts';
 import { JobFault } from './fault.ts';
 
 /** A result that stands in the file already. */
@@ -27,39 +29,53 @@ const BEGINNING = '{"reference":"';
 const MOST_TORN_BYTES = 8 << 20;
 
 /**
- * Opens or makes the file. The part of a line that an interrupted run has left is cut off by the first
- * `append`: by then every line before it is known to be a result.
- * @throws JobFault where it is no file of results
+ * Opens or makes the file, for one job at a time. The part of a line that an interrupted run has left is cut
+ * off by the first `append`: by then every line before it is known to be a result.
+ * @throws JobFault where it is no file of results, or another job has it
  */
 export async function openResults(path: string): Promise<Results> {
   const file = await open(path, 'a+', OWNER_ONLY);
+  let lock: Lock | undefined;
   try {
-    const { size, whole } = await measure(file, path);
-    let [torn, end] = [whole < size, size];
-    return {
-      done: () => readDone(path, whole),
-      async append(results) {
-        await expectNoOther(end);
-        if (torn) {
-          await file.truncate(whole);
-          [torn, end] = [false, whole];
-        }
-        const lines = results.map((result) => `${toLine(result)}\n`).join('');
-        await file.appendFile(lines);
-        end += Buffer.byteLength(lines);
-        await expectNoOther(end);
-      },
-      async close() {
-        await file.datasync();
-        await file.close();
-      },
-    };
+    if (!(await file.stat()).isFile()) throw new JobFault('data', notRegular(path));
+    lock = lockFile(`${await realpath(path)}.lock`);
+    if (!lock) throw new JobFault('later', `another job writes ${path}`);
+    return await createResults(file, path, lock);
   } catch (fault) {
     await file.close();
+    lock?.release();
     throw fault;
   }
+}
 
-  async function expectNoOther(end: number): Promise<void> {
+async function createResults(file: FileHandle, path: string, lock: Lock): Promise<Results> {
+  const { size, whole } = await measure(file, path);
+  let [torn, end] = [whole < size, size];
+  return {
+    done: () => readDone(path, whole),
+    async append(results) {
+      await expectNoOther();
+      if (torn) {
+        await file.truncate(whole);
+        [torn, end] = [false, whole];
+      }
+      const lines = results.map((result) => `${toLine(result)}\n`).join('');
+      await file.appendFile(lines);
+      end += Buffer.byteLength(lines);
+      await expectNoOther();
+    },
+    async close() {
+      try {
+        await file.datasync();
+      } finally {
+        await file.close();
+        lock.release();
+      }
+    },
+  };
+
+  /** Whatever heeds no lock, such as an editor. */
+  async function expectNoOther(): Promise<void> {
     const { size } = await file.stat();
     if (size !== end) throw new JobFault('failed', `something else writes to ${path}`);
   }
@@ -67,9 +83,7 @@ export async function openResults(path: string): Promise<Results> {
 
 /** Its bytes, and how many are whole lines. A crash leaves no more behind them than what one write had. */
 async function measure(file: FileHandle, path: string): Promise<{ size: number; whole: number }> {
-  const stats = await file.stat();
-  if (!stats.isFile()) throw new JobFault('data', `${path} is no regular file`);
-  const { size } = stats;
+  const { size } = await file.stat();
   const piece = Buffer.alloc(Math.min(size, MOST_TORN_BYTES));
   await file.read(piece, 0, piece.length, size - piece.length);
   const torn = piece.subarray(piece.lastIndexOf(NEWLINE) + 1);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
@@ -18,23 +18,27 @@ const refused = (reference: string): ItemResult => ({
   refused: new RefusedError('no', { code: 'NOT_FOUND' } as RefusedFacts),
 });
 
-test('of two jobs on one file the later to write ends, and cuts off nothing of the other', async () => {
-  const [one, other] = [await openResults(path), await openResults(path)];
-  await one.append([refused('a')]);
-  const written = readFileSync(path, 'utf8');
-  await expect(other.append([refused('b')])).rejects.toThrow('something else writes to');
-  expect(readFileSync(path, 'utf8')).toBe(written);
-  await Promise.all([one.close(), other.close()]);
+test('of two jobs on one file the later does not begin, by whatever name', async () => {
+  const other = `${path}.link`;
+  symlinkSync(path, other);
+  const first = await openResults(other);
+  for (const name of [path, other]) {
+    await expect(openResults(name)).rejects.toMatchObject({
+      kind: 'later',
+      message: `another job writes ${name}`,
+    });
+  }
+  await first.append([refused('a')]);
+  await first.close();
+  await (await openResults(path)).close();
 });
 
-test('of two jobs that write at once not both take it for done', async () => {
-  const [one, other] = [await openResults(path), await openResults(path)];
-  const wrote = await Promise.allSettled([
-    one.append([refused('a')]),
-    other.append([refused('a')]),
-  ]);
-  expect(wrote.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0);
-  await Promise.all([one.close(), other.close()]);
+test('what somebody else has written meanwhile ends the job, and is not cut off', async () => {
+  const results = await openResults(path);
+  writeFileSync(path, 'of somebody else');
+  await expect(results.append([refused('b')])).rejects.toThrow('something else writes to');
+  expect(readFileSync(path, 'utf8')).toBe('of somebody else');
+  await results.close();
 });
 
 test('the torn line of the longest reference is cut off', async () => {

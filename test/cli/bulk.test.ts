@@ -251,13 +251,16 @@ describe('a job that was interrupted', () => {
     expect(references(read())).toEqual(references(many(40)));
   });
 
-  test('by SIGKILL has every item once in the end', async () => {
+  const ANOTHER = 'another job writes ';
+
+  test('by SIGKILL keeps others out until then, and has every item once in the end', async () => {
     write(many(800));
     aws.kms.always({ kind: 'answer', delayMs: 60 }, 'ReEncrypt');
     const args = ['src/main.ts', 'bulk', items, results, '--endpoint-url', aws.proxy.endpoint];
     const child = spawn(process.execPath, args, { stdio: 'ignore' });
     const killed = once(child, 'exit');
     await until(() => existsSync(results) && statSync(results).size > 0);
+    expect(await start()).toMatchObject({ exit: 75, stderr: expect.stringContaining(ANOTHER) });
     child.kill('SIGKILL');
     await killed;
     const first = readFileSync(results, 'utf8').split('\n').length - 1;

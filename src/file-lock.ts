@@ -1,0 +1,41 @@
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+
+export interface Lock {
+  release(): void;
+}
+
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+const SQLITE_BUSY = 5;
+
+/**
+ * Locks a file of its own that is made where it is not; undefined where another process has it. Node can
+ * lock no file, and the SQLite in it can: an empty database is locked and never written. The lock is the
+ * kernel's, so it holds across PID namespaces, and is gone with the process however that ends; nothing
+ * has to be cleaned up.
+ * @throws Error with one sentence where it is something else, or the file system has no locks
+ */
+export function lockFile(path: string): Lock | undefined {
+  makeEmpty(path);
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    // In memory, or SQLite would put its journal beside the file.
+    database.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch (thrown) {
+    database.close();
+    const { errcode, message } = thrown as Error & { readonly errcode?: number };
+    if (errcode === SQLITE_BUSY) return undefined;
+    throw new Error(`${path} cannot be locked: ${message}`, { cause: thrown });
+  }
+  return { release: () => database.close() };
+}
+
+/** SQLite would follow a symbolic link, and make the file readable to all. */
+function makeEmpty(path: string): void {
+  const fd = openSync(path, O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  try {
+    if (!fstatSync(fd).isFile()) throw new Error(`${path} is not a regular file`);
+  } finally {
+    closeSync(fd);
+  }
+}
