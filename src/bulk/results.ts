@@ -54,19 +54,19 @@ async function createResults(file: FileHandle, path: string, lock: Lock): Promis
   return {
     done: () => readDone(path, whole),
     async append(results) {
-      await expectNoOther();
-      if (torn) {
-        await file.truncate(whole);
-        [torn, end] = [false, whole];
-      }
       const lines = results.map((result) => `${toLine(result)}\n`).join('');
-      await file.appendFile(lines);
+      await expectNoOther();
+      await named(path, async () => {
+        if (torn) await file.truncate(whole);
+        [torn, end] = [false, torn ? whole : end];
+        await file.appendFile(lines);
+      });
       end += Buffer.byteLength(lines);
       await expectNoOther();
     },
     async close() {
       try {
-        await file.datasync();
+        await named(path, () => file.datasync());
       } finally {
         await file.close();
         lock.release();
@@ -78,6 +78,16 @@ async function createResults(file: FileHandle, path: string, lock: Lock): Promis
   async function expectNoOther(): Promise<void> {
     const { size } = await file.stat();
     if (size !== end) throw new JobFault('failed', `something else writes to ${path}`);
+  }
+}
+
+/** Node's own sentence names no file where it has a descriptor alone. */
+async function named(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new JobFault('failed', `${path} cannot be written: ${why}`);
   }
 }
 

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run as bulk } from '../../src/cli/bulk.ts';
@@ -326,6 +327,20 @@ describe('results', () => {
     const ran = await runCommand(bulk, args);
     expect(ran.exit).toBe(65);
     expect(ran.stderr).toContain('/dev/null is no regular file');
+  });
+
+  test('that have no room are named, and go on once there is some', async () => {
+    write(many(200));
+    const command = [process.execPath, 'src/main.ts', 'bulk', items, results];
+    const script = `ulimit -f 16; exec ${command.join(' ')} --endpoint-url ${aws.proxy.endpoint}`;
+    const child = spawn('sh', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    expect(said).toBe(
+      `kms-reencrypt-proxy bulk: ${results} cannot be written: EFBIG: file too large, write\n`,
+    );
+    expect(code).toBe(1);
+    expect((await start()).stdout).toMatch(/^200 items \([1-9]\d* by an earlier run\): 200 re-enc/);
+    expect(references(read())).toEqual(references(many(200)));
   });
 
   test('that somebody else writes to meanwhile end the job', async () => {
