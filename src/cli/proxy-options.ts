@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Client } from '../client/create-client.ts';
-import type { Terminal } from './command.ts';
+import { EXIT, type Terminal } from './command.ts';
+import { CommandFailure } from './program.ts';
 
 /** Where a proxy is, and how it is trusted. */
 export interface ProxyOptions {
@@ -33,10 +34,11 @@ function listenTarget(listen: string | undefined): string {
   return listen.replace(/^(?:0\.0\.0\.0|\[::\])(?=:\d+$)/, '127.0.0.1');
 }
 
-/** @throws Error where a TLS file cannot be read */
+/** @throws CommandFailure where the target is none, Error where a TLS file cannot be read */
 export async function openClient(options: ProxyOptions): Promise<Client> {
   const { createClient } = await import('../client/create-client.ts');
-  const { proxyTarget } = await import('../client/target.ts');
+  const { isProxyTarget, proxyTarget } = await import('../client/target.ts');
+  if (!isProxyTarget(options.endpointUrl)) throw noTarget(options.endpointUrl);
   const { target, secure } = proxyTarget(options.endpointUrl);
   const tls = {
     caFile: options.caBundle,
@@ -45,4 +47,9 @@ export async function openClient(options: ProxyOptions): Promise<Client> {
     verify: options.verifySsl,
   };
   return createClient({ target, tls: secure ? tls : undefined });
+}
+
+function noTarget(endpoint: string): CommandFailure {
+  const sentence = `--endpoint-url: '${endpoint}' is not host:port, with or without grpc:// or grpcs://, nor unix:PATH`;
+  return new CommandFailure(sentence, EXIT.usage);
 }

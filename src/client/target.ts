@@ -10,3 +10,20 @@ export function proxyTarget(endpoint: string): ProxyTarget {
   if (scheme === undefined || rest === undefined) return { target: endpoint, secure: false };
   return { target: rest.replace(/\/$/, ''), secure: scheme === 'grpcs' };
 }
+
+const PORT = /:(\d{1,5})$/;
+/** A name or an IPv4 address, or an IPv6 address in brackets. */
+const HOST = /^(?:[^\s/:[\]]+|\[[\da-f:.]+\])$/i;
+const NAME = /^(?:unix|unix-abstract|dns|ipv4|ipv6):\S/;
+
+/**
+ * Whether it is `host:port` or another name of gRPC; after a scheme the port may be left out. grpc-js takes
+ * anything for the name of a host, and looks for it again and again.
+ */
+export function isProxyTarget(endpoint: string): boolean {
+  const { target } = proxyTarget(endpoint);
+  const [, port] = PORT.exec(target) ?? [];
+  const isHost = HOST.test(target.replace(PORT, ''));
+  if (port === undefined) return NAME.test(target) || (isHost && target !== endpoint);
+  return NAME.test(target) || (isHost && Number(port) > 0 && Number(port) < 65_536);
+}

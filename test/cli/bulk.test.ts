@@ -402,6 +402,25 @@ describe('usage', () => {
     expect(ran.stderr).toContain(told);
   });
 
+  test.each([
+    ['nonsense'],
+    ['http://127.0.0.1:50051'],
+    ['grpc://'],
+    ['127.0.0.1:99999'],
+    ['127.0.0.1:'],
+    [':50051'],
+    ['a host:50051'],
+    ['grpc://127.0.0.1:50051/path'],
+    ['unix:'],
+    [''],
+  ])('an endpoint that cannot be one is refused at once: %j', async (endpoint) => {
+    write(many(1));
+    const ran = await start([], endpoint);
+    expect(ran.exit).toBe(64);
+    expect(ran.stderr).toContain(`--endpoint-url: '${endpoint}' is not host:port`);
+    expect(existsSync(results)).toBe(false);
+  });
+
   test('a file of items that is not there is named, and no results are made', async () => {
     const ran = await start();
     expect(ran.exit).toBe(1);

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { isProxyTarget } from '../../src/client/target.ts';
+
+test.each([
+  'localhost:50051',
+  '127.0.0.1:1',
+  '[::1]:65535',
+  'a_host.example.:50051',
+  'grpc://proxy:50051',
+  'grpcs://proxy:50051/',
+  'grpcs://proxy',
+  'grpcs://[::1]',
+  'unix:/run/proxy.sock',
+  'unix:relative.sock',
+  'unix:///run/proxy.sock',
+  'unix-abstract:proxy',
+  'dns:///proxy:50051',
+  'ipv4:10.0.0.1:50051',
+  'ipv6:[::1]:50051',
+])('%s may be where a proxy is', (endpoint) => {
+  expect(isProxyTarget(endpoint)).toBe(true);
+});
