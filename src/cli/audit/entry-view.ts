@@ -1,4 +1,5 @@
 import { parseJson } from '../../exact-json.ts';
+import { shown } from '../printable.ts';
 
 /**
  * As much of an entry as the commands here read; docs/audit.md has all of it. Under `input` and
@@ -86,18 +87,4 @@ export function codesOf(entry: AuditEntry): string {
 export function keyName(side: SideView | undefined): string {
   const name: unknown = side?.alias ?? side?.key_arn ?? side?.requested_key_id ?? '';
   return shown(name).replace(/^.*:key\//, '');
-}
-
-/**
- * Text of callers as it may stand on a terminal: what would move the cursor, end the line or turn
- * its direction is written as an escape, so that nobody can hide or forge a line.
- */
-export function printable(text: unknown): string {
-  return shown(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    return `\\u{${character.codePointAt(0)?.toString(16)}}`;
-  });
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

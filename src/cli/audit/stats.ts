@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
-import { type AuditEntry, policyOf, printable } from './entry-view.ts';
+import { printable } from '../printable.ts';
+import { type AuditEntry, policyOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
 import { entriesOf } from './read-log.ts';

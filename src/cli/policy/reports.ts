@@ -1,3 +1,5 @@
+import { printable } from '../printable.ts';
+
 export interface TestResult {
   readonly file: string;
   readonly name: string;
@@ -23,10 +25,12 @@ export const REPORTS: Readonly<Record<ReportFormat, (report: TestReport) => stri
 function pretty({ results, uncovered }: TestReport): string {
   const lines = results
     .filter(({ problem }) => problem !== '')
-    .map(({ file, name, problem }) => `FAIL ${file}: ${name}: ${problem}\n`);
+    .map(({ file, name, problem }) => `FAIL ${printable(`${file}: ${name}: ${problem}`)}\n`);
   const passed = results.length - lines.length;
   const rest =
-    uncovered.length === 0 ? '' : `rules that decided no case: ${uncovered.join(', ')}\n`;
+    uncovered.length === 0
+      ? ''
+      : `rules that decided no case: ${printable(uncovered.join(', '))}\n`;
   return `${lines.join('')}${passed} passed, ${lines.length} failed\n${rest}`;
 }
 
@@ -34,16 +38,16 @@ function json({ results, uncovered }: TestReport): string {
   return `${JSON.stringify({ results, uncovered }, undefined, 2)}\n`;
 }
 
-/** https://testanything.org/tap-version-14-specification.html */
+/** https://testanything.org/tap-version-14-specification.html: a line is all that a name may have. */
 function tap({ results, uncovered }: TestReport): string {
   const lines = results.map(({ name, problem }, i) => {
-    const escaped = name.replace(/[#\\]/g, '\\$&');
+    const escaped = printable(name).replace(/[#\\]/g, '\\$&');
     const title = `${i + 1} - ${escaped}\n`;
     return problem === ''
       ? `ok ${title}`
-      : `not ok ${title}  ---\n  message: ${JSON.stringify(problem)}\n  ...\n`;
+      : `not ok ${title}  ---\n  message: ${JSON.stringify(printable(problem))}\n  ...\n`;
   });
-  const rest = uncovered.map((id) => `# rule ${id} decided no case\n`);
+  const rest = uncovered.map((id) => `# rule ${printable(id)} decided no case\n`);
   return `TAP version 14\n1..${results.length}\n${lines.join('')}${rest.join('')}`;
 }
 
@@ -66,5 +70,5 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 function xml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
+  return printable(text).replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
 }

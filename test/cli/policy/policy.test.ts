@@ -34,6 +34,14 @@ const fileOf = (name: string, content: string | Buffer) => {
 const ENDED = withManifest(archive(EXAMPLE), { metadata: { not_after: '2026-01-01T00:00:00Z' } });
 const CASES = 'policies/example/cases.yaml';
 
+/** What a report says of a name that would forge a line. */
+const SHOWN: Readonly<Record<string, string>> = {
+  tap: 'not ok 1 - a \\# TODO ]]> \\\\ \\\\u{1}',
+  junit:
+    'name="a # TODO ]]&gt; \\ \\u{1}\\u{1b}[2J\\u{85}\\u{2028}\\u{fffe}\\u{d800}\\u{d}\\u{a}not',
+  pretty: '\\u{d}\\u{a}not ok 9 - forged: allow is false',
+};
+
 describe('policy check', () => {
   it('says what a proxy would take', async () => {
     const { code, out } = await policy(`check ${EXAMPLE} --samples policies/samples`);
@@ -108,6 +116,17 @@ describe('policy test', () => {
     const { out } = await policy(`test ${EXAMPLE} - --format ${format}`, table);
     expect(out).toMatch(text);
   });
+
+  it.each(['tap', 'junit', 'pretty'])(
+    'reports any name on a line of its own, as %s',
+    async (format) => {
+      const name = 'a # TODO ]]> \\ \u0001\u001b[2J\u0085\u2028\ufffe\ud800\r\nnot ok 9 - forged';
+      const table = JSON.stringify({ cases: [{ name, expect: { allow: true, rule: name } }] });
+      const { out } = await policy(`test ${EXAMPLE} - --format ${format}`, table);
+      expect(out).not.toMatch(/[^\n\P{C}]|[\u2028\ufffe]|^not ok 9/mu);
+      expect(out).toContain(SHOWN[format]);
+    },
+  );
 
   it('reports as json, whole', async () => {
     const table = 'cases: [{name: a, expect: {allow: true}}, {name: b, expect: {allow: false}}]';

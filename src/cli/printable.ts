@@ -1,0 +1,14 @@
+/**
+ * Text of callers and of files as it may stand on a terminal and in a report: what would move the
+ * cursor, end the line or turn its direction is written as an escape, so that nobody can hide or forge
+ * a line; so is what XML cannot hold.
+ */
+export function printable(text: unknown): string {
+  return shown(text).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]/gu, (character) => {
+    return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+  });
+}
+
+export function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
