@@ -64,10 +64,12 @@ export function defineTest(command: Command, terminal: Terminal): void {
         }
       }
       const uncovered = ruleIds(generation).filter((id) => !decided.has(id));
-      terminal.stdout.write(REPORTS[options.format]({ results, uncovered }));
+      const coverageRequired = options.requireCoverage === true;
+      const report = { results, uncovered, coverageRequired };
+      terminal.stdout.write(REPORTS[options.format](report));
       const failed = results.filter(({ problem }) => problem !== '').length;
       if (failed > 0) throw new CommandFailure(`${failed} of ${results.length} cases failed`);
-      if (options.requireCoverage && uncovered.length > 0) {
+      if (coverageRequired && uncovered.length > 0) {
         throw new CommandFailure(`no case is decided by ${uncovered.join(', ')}`);
       }
     });

@@ -128,6 +128,24 @@ describe('policy test', () => {
     },
   );
 
+  it.each([
+    ['tap', /^1\.\.2\nok 1 - a\nnot ok 2 - rule demo decides a case$/m],
+    [
+      'junit',
+      /tests="2" failures="1">\n.*\n.*classname="coverage" name="rule demo decides a case"><f/,
+    ],
+  ])(
+    'reports a rule without a case as a failure where coverage is required, as %s',
+    async (format, text) => {
+      const table = 'cases: [{name: a, expect: {allow: false}}]';
+      const { code, out } = await policy(
+        `test ${EXAMPLE} - --require-coverage --format ${format}`,
+        table,
+      );
+      expect([code, out]).toEqual([1, expect.stringMatching(text)]);
+    },
+  );
+
   it('reports as json, whole', async () => {
     const table = 'cases: [{name: a, expect: {allow: true}}, {name: b, expect: {allow: false}}]';
     const { code, out } = await policy(`test ${EXAMPLE} - --format json`, table);
