@@ -20,3 +20,15 @@ test('a reload opens the audit file anew, also where the bundle is only half wri
   expect(proxy.logged.join('')).not.toContain('suspended');
   await proxy.stop();
 });
+
+test('the audit log says which policies a run began with, before any call', async () => {
+  const proxy = await startProxy([`policy.candidate=${ECHO}`]);
+  await expect.poll(() => proxy.entries().filter(({ kind }) => kind === 'reload')).toHaveLength(2);
+  const policies = proxy.entries().flatMap(({ reload }) => reload ?? []);
+  const activated = { outcome: 'activated', sentence: '' };
+  expect(policies).toEqual([
+    { ...activated, policy: 'serving', revision: 'example-2' },
+    { ...activated, policy: 'candidate', revision: expect.any(String) },
+  ]);
+  await proxy.stop();
+});

@@ -15,7 +15,7 @@ import type { Surroundings } from './surroundings.ts';
 
 /** The decision point, and where it writes what no call writes: reloads and a candidate's differences. */
 export interface Policy extends DecisionPoint {
-  /** Once the audit log is open; what happened before is in the process's own log. */
+  /** Once the audit log is open; it gets what the run began with, for that came before. */
   recordIn(audit: EventLog): void;
 }
 
@@ -25,7 +25,11 @@ interface PolicyParts {
   readonly log: Surroundings['log'];
   readonly metrics: Metrics;
   audit?: EventLog;
+  /** Reloads from before the audit log was open. */
+  readonly early: Reload[];
 }
+
+type Reload = Pick<ReloadEvent, 'outcome' | 'revision' | 'sentence'> & { readonly policy: string };
 
 /** The decision point as configured; what happens to it goes to the log, the metrics and the audit log. */
 export async function composePolicy(
@@ -33,7 +37,7 @@ export async function composePolicy(
   { log }: Pick<Surroundings, 'log'>,
   metrics: Metrics,
 ): Promise<Policy> {
-  const parts: PolicyParts = { log, metrics };
+  const parts: PolicyParts = { log, metrics, early: [] };
   if (!config.enforce)
     log.warn('observe mode: what policy denies is recorded and done all the same');
   if (config.capture_file !== undefined) {
@@ -61,6 +65,7 @@ export async function composePolicy(
     ...point,
     recordIn(audit) {
       parts.audit = audit;
+      for (const reload of parts.early.splice(0)) recordReload(audit, reload);
     },
   };
 }
@@ -128,7 +133,7 @@ async function serviceTls(files: Partial<Config['policy']['service']>): Promise<
 }
 
 function tellReload(parts: PolicyParts, event: ReloadEvent, which: string): void {
-  const { log, metrics, audit } = parts;
+  const { log, metrics, audit, early } = parts;
   const { outcome, revision, sentence, afterRefusal } = event;
   if (which === 'serving') metrics.bundleLoad(outcome);
   if (outcome === 'unchanged') {
@@ -141,7 +146,12 @@ function tellReload(parts: PolicyParts, event: ReloadEvent, which: string): void
     log.info({ which, revision }, `policy activated${sentence === '' ? '' : `: ${sentence}`}`);
   }
   const reload = { policy: which, outcome, revision, sentence };
-  void audit?.event('reload', { reload }).catch(() => {});
+  if (audit) recordReload(audit, reload);
+  else early.push(reload);
+}
+
+function recordReload(audit: EventLog, reload: Reload): void {
+  void audit.event('reload', { reload }).catch(() => {});
 }
 
 /** Only differences are worth an entry; what the candidate said stands beside what served. */
