@@ -43,7 +43,10 @@ export function addFilters(command: Command): Command {
       new Option('--policy <answer>', 'what policy said, obeyed or not').choices(POLICY_ANSWERS),
     )
     .option('--key-arn <arn>', 'entries that name this key, by ARN, id or alias')
-    .option('--since <time>', 'not before this RFC 3339 time, or so long ago: 90m, 24h, 7d')
+    .option(
+      '--since <time>',
+      'not before this RFC 3339 time or day (UTC), or so long ago: 90m, 24h, 7d',
+    )
     .option('--until <time>', 'before this time')
     .addOption(new Option('--kind <kind>', 'entries of this kind').choices(KINDS))
     .option('--decision <id>', 'entries of one call')
@@ -96,12 +99,23 @@ function timeOf(option: string, value: string | undefined): number | undefined {
   if (value === undefined) return;
   const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
   const time =
-    count === undefined ? Date.parse(value) : Date.now() - Number(count) * (MS[unit] ?? Number.NaN);
+    count === undefined ? instantOf(value) : Date.now() - Number(count) * (MS[unit] ?? Number.NaN);
   if (!Number.isNaN(time)) return time;
   throw new CommandFailure(
-    `${option}: '${value}' is no time such as 2026-11-23T18:00:00Z or 24h`,
+    `${option}: '${value}' is no time with its zone, such as 2026-11-23T18:00:00Z, no day and no 24h`,
     UNREADABLE,
   );
 }
+
+/** `Date.parse` takes much more, and most of that in the time zone of this host: `7` is a July. */
+function instantOf(value: string): number {
+  const [, day] = RFC_3339.exec(value) ?? [];
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  // It takes the 30th of February for a day of March.
+  const real = !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(`${day}`);
+  return real ? Date.parse(value) : Number.NaN;
+}
+
+const RFC_3339 = /^(\d{4}-\d\d-\d\d)(?:[Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d))?$/;
 
 const MS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 };

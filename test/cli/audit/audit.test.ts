@@ -393,6 +393,20 @@ test('tail, export and stats name the log and the line that is no entry, and sho
   }
 });
 
+test.each(['2026-11-24T10:00:00', '11/24/2026', '7', 'Tue', '2026-02-30T00:00:00Z'])(
+  'a time without a zone is refused, for it would mean another on each host: %s',
+  async (time) => {
+    const { code, errors } = await audit(['stats', '--since', time, file]);
+    expect([code, errors]).toEqual([3, expect.stringMatching(/is no time with its zone, such as/)]);
+  },
+);
+
+test('a day alone is that day in UTC', async () => {
+  for (const day of ['2026-01-01', '2026-01-01T01:00:00+01:00']) {
+    expect((await audit(['stats', '--since', day, file])).code, day).toBe(0);
+  }
+});
+
 test('every kind of the schema can be asked for', async () => {
   const schema = JSON.parse(readFileSync('docs/audit.schema.json', 'utf8'));
   for (const kind of schema.properties.kind.enum) {
