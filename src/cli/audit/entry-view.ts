@@ -33,6 +33,7 @@ export interface AuditEntry {
     readonly rule: string;
     readonly reasons: readonly { readonly code: string; readonly side: string }[];
   };
+  readonly bundles?: { readonly policy?: { readonly revision: string } };
   /** False in observe mode. */
   readonly enforced?: boolean;
   readonly requested_by?: string;
@@ -69,6 +70,11 @@ export function sideOf({ kms, input }: AuditEntry, side: 'source' | 'destination
 /** Where policy was asked last: an outcome says it only where policy was asked once more for it. */
 export function judged(entry: AuditEntry): Pick<AuditEntry, 'result' | 'enforced'> {
   return entry.result ? entry : (entry.intent ?? {});
+}
+
+/** Of the bundle that decided, or of the one that a reload left serving. */
+export function revisionOf({ bundles, intent, reload }: AuditEntry): string | undefined {
+  return (bundles ?? intent?.bundles)?.policy?.revision ?? reload?.revision;
 }
 
 /** Undefined where policy was not asked. */

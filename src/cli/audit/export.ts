@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import { type AuditEntry, codesOf, judged, sideOf } from './entry-view.ts';
+import { type AuditEntry, codesOf, judged, revisionOf, sideOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
 import { UNREADABLE } from './log-path.ts';
@@ -32,6 +32,7 @@ const COLUMNS: readonly (readonly [string, (entry: AuditEntry) => unknown])[] = 
   ['enforced', (entry) => judged(entry).enforced],
   ['policy_codes', (entry) => codesOf(entry)],
   ['job', ({ input }) => input?.request?.job],
+  ['revision', (entry) => revisionOf(entry)],
 ];
 
 export function defineExport(command: Command, terminal: Terminal): void {
@@ -63,10 +64,13 @@ function toRow(entry: AuditEntry): string {
   return COLUMNS.map(([, cell]) => toCell(cell(entry))).join(',');
 }
 
-/** RFC 4180; what a spreadsheet would run as a formula gets an apostrophe. */
+/** RFC 4180; what a spreadsheet would run as a formula gets an apostrophe, in full width too. */
 function toCell(value: unknown): string {
   if (value === undefined || value === null) return '';
-  const text = String(value).replace(/^(?=[=+\-@\t\r])/, typeof value === 'number' ? '' : "'");
+  const text = String(value).replace(
+    /^(?=[=+\-@＝＋－＠\t\r\n])/,
+    typeof value === 'number' ? '' : "'",
+  );
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -342,8 +342,8 @@ test('--job finds the calls of a batch by its id, with what became of each', asy
   const { outcome } = JSON.parse((await audit(['stats', ...chosen, '--json'])).output);
   expect(outcome).toEqual({ released: 1, denied: 1 });
   const csv = (await audit(['export', '--format', 'csv', ...chosen])).output.trim().split('\n');
-  expect(csv[0]).toMatch(/,job$/);
-  expect(csv.slice(1).map((row) => row.split(',').at(-1))).toEqual(Array(3).fill('batch-1'));
+  expect(csv[0]).toMatch(/,job,revision$/);
+  expect(csv.slice(1).map((row) => row.split(',').at(-2))).toEqual(Array(3).fill('batch-1'));
   expect((await audit(['export', '--job', 'batch-2', folder.file])).output).toBe('');
 });
 
@@ -393,6 +393,14 @@ test('tail, export and stats name the log and the line that is no entry, and sho
   }
 });
 
+test('CSV says which bundle decided each call, also where the intent alone has it', async () => {
+  const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', file])).output;
+  const intents = (await audit(['export', '--kind', 'intent', file])).output.trim().split('\n');
+  const revisions = intents.map((line) => JSON.parse(line).bundles.policy.revision);
+  const shown = rows.trim().split('\n').slice(1);
+  expect(shown.map((row) => row.split(',').at(-1))).toEqual(revisions);
+});
+
 test.each(['2026-11-24T10:00:00', '11/24/2026', '7', 'Tue', '2026-02-30T00:00:00Z'])(
   'a time without a zone is refused, for it would mean another on each host: %s',
   async (time) => {
@@ -434,7 +442,7 @@ test('tail and export show what policy had against a call, obeyed or not', async
   expect(stats.policy).toEqual({ denied: 2 });
   const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file]))
     .output;
-  expect(rows).toMatch(/,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,\n$/);
+  expect(rows).toMatch(/,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,,[^,\n]+\n$/);
 });
 
 test('tail shows what happened to the log and its process, and not its kind alone', async () => {
@@ -476,6 +484,20 @@ test('tail, export and stats read entries of which a mask took what is text else
     const { code, errors } = await audit([...args, folder.file]);
     expect({ code, errors }, args.join(' ')).toEqual({ code: 0, errors: '' });
   }
+});
+
+test('no cell of the CSV begins as a formula does, in half width or full', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  const signs = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+  for (const [index, sign] of signs.entries()) {
+    const principal = { ...PRINCIPAL, id: `${sign}1,"2"` };
+    await log.terminal({ call: callOf(index), principal }, new Refusal('INVALID_REQUEST'));
+  }
+  await log.close();
+  const rows = (await audit(['export', '--format', 'csv', '--kind', 'refusal', folder.file]))
+    .output;
+  expect(rows.match(/,"'[=+\-@\t\r\n＝＋－＠]1,""2""",/g)).toHaveLength(signs.length);
 });
 
 test('a key is found by its whole id or alias, and not by the end of one', async () => {
