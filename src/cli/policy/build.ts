@@ -6,9 +6,9 @@ import { BundleFault } from '../../policy/bundle/fault.ts';
 import { compileFolder } from '../../policy/sources/compile.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import { prove } from './open.ts';
+import { type MemoryOption, prove } from './open.ts';
 
-interface BuildOptions {
+interface BuildOptions extends MemoryOption {
   readonly output: string;
   readonly revision?: string;
   readonly signingKey?: string;
@@ -28,7 +28,7 @@ export function defineBuild(command: Command, terminal: Terminal): void {
     .option('--claims-file <file>', 'JSON with keyid and scope for the signature')
     .action(async (folder: string, options: BuildOptions) => {
       const archive = await compile(folder, options);
-      const { bundle } = await prove(folder, readBundle(archive));
+      const { bundle } = await prove(folder, readBundle(archive), options);
       await writeFile(options.output, archive).catch((cause: Error) => {
         throw new CommandFailure(`${options.output} cannot be written: ${cause.message}`);
       });

@@ -11,9 +11,9 @@ import { SAMPLES } from '../../policy/samples.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { inputsOf } from './inputs.ts';
-import { prove, readPolicy } from './open.ts';
+import { type MemoryOption, prove, readPolicy } from './open.ts';
 
-interface CheckOptions {
+interface CheckOptions extends MemoryOption {
   readonly samples: readonly string[];
   readonly verificationKey?: string;
   readonly algorithm: SigningAlgorithm;
@@ -39,7 +39,7 @@ export function defineCheck(command: Command, terminal: Terminal): void {
     .option('--scope <text>', 'that the signature must have', '')
     .action(async (location: string, options: CheckOptions) => {
       const bundle = await readPolicy(location, verificationOf(options));
-      const generation = await prove(location, bundle);
+      const generation = await prove(location, bundle, options);
       const inputs = await inputsOf(options.samples, terminal.stdin);
       for (const { name, input } of inputs) {
         const evaluation = generation.judge(JSON.stringify(input), input.time.unix_ms);

@@ -6,9 +6,9 @@ import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { eachDecision, skippedOf } from './entries.ts';
 import { inputsOf, type NamedInput } from './inputs.ts';
-import { openPolicy } from './open.ts';
+import { type MemoryOption, openPolicy } from './open.ts';
 
-interface DiffOptions {
+interface DiffOptions extends MemoryOption {
   readonly samples: readonly string[];
   readonly entries: readonly string[];
 }
@@ -21,7 +21,10 @@ export function defineDiff(command: Command, terminal: Terminal): void {
     .option('--samples <path...>', 'inputs, JSON or YAML, one a file or a line', [])
     .option('--entries <path...>', 'audit logs, folders of them or capture files', [])
     .action(async (before: string, after: string, options: DiffOptions) => {
-      const bundles = [await openPolicy(before), await openPolicy(after)] as const;
+      const bundles = [
+        await openPolicy(before, options),
+        await openPolicy(after, options),
+      ] as const;
       const own = Object.entries(SAMPLES).map(([name, input]) => ({ name, input }));
       const given = await inputsOf(options.samples, terminal.stdin);
       let differ = 0;

@@ -1,10 +1,15 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
 import { firstInputOf } from './inputs.ts';
-import { openPolicy } from './open.ts';
+import { type MemoryOption, openPolicy } from './open.ts';
 
 /** Enough evaluations for the engine to have compiled what is hot. */
 const RUNS = 2_000;
+
+interface EvalOptions extends MemoryOption {
+  readonly input: string;
+  readonly timing?: boolean;
+}
 
 /** `policy eval`: the decision on one input, and what it costs. */
 export function defineEval(command: Command, terminal: Terminal): void {
@@ -13,8 +18,8 @@ export function defineEval(command: Command, terminal: Terminal): void {
     .description('Decide on one input (- for standard input); what it leaves out is a plain call.')
     .requiredOption('--input <file>', 'JSON or YAML')
     .option('--timing', 'measure the decision too')
-    .action(async (location: string, options: { input: string; timing?: boolean }) => {
-      const generation = await openPolicy(location);
+    .action(async (location: string, options: EvalOptions) => {
+      const generation = await openPolicy(location, options);
       const input = await firstInputOf(options.input, terminal.stdin);
       const text = JSON.stringify(input);
       const judge = () => generation.judge(text, input.time.unix_ms);

@@ -11,7 +11,12 @@ import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { isMasked } from './asked-by.ts';
 import { firstInputOf } from './inputs.ts';
-import { openPolicy, prove } from './open.ts';
+import { type MemoryOption, openPolicy, prove } from './open.ts';
+
+interface ExplainOptions extends MemoryOption {
+  readonly input: string;
+  readonly trace?: boolean;
+}
 
 /** `policy explain`: why a call is allowed or denied, rule by rule where the rules are data. */
 export function defineExplain(command: Command, terminal: Terminal): void {
@@ -20,14 +25,14 @@ export function defineExplain(command: Command, terminal: Terminal): void {
     .description('Say of each rule of the principal which condition fails, and with which value.')
     .requiredOption('--input <file>', 'JSON or YAML, or an audit entry; - for standard input')
     .option('--trace', "add opa's own trace of what failed; needs a folder of Rego and opa")
-    .action(async (location: string, options: { input: string; trace?: boolean }) => {
-      const { bundle, judge } = await openPolicy(location);
+    .action(async (location: string, options: ExplainOptions) => {
+      const { bundle, judge } = await openPolicy(location, options);
       const input = await firstInputOf(options.input, terminal.stdin);
       const whole = judge(JSON.stringify(input), input.time.unix_ms);
       terminal.stdout.write(`${headline(whole)}\n${reasonsOf(whole, input)}`);
       if (isMasked(input)) terminal.stdout.write(MASKED);
       for (const { id, alone } of rulesOf(bundle, input)) {
-        const { judge } = await prove(location, { ...bundle, data: alone });
+        const { judge } = await prove(location, { ...bundle, data: alone }, options);
         const evaluation = judge(JSON.stringify(input), input.time.unix_ms);
         terminal.stdout.write(
           `\nrule ${id}: ${evaluation.effect === 'allow' ? 'fits' : 'does not fit'}\n`,

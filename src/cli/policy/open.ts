@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Bundle } from '../../policy/bundle/bundle.ts';
 import { about, BundleFault } from '../../policy/bundle/fault.ts';
 import type { Verification } from '../../policy/bundle/signature.ts';
@@ -8,7 +9,24 @@ import { CommandFailure } from '../program.ts';
 import { readAll } from '../read-all.ts';
 
 /** What a decision gets from a proxy with the default configuration. */
-const LIMITS = { timeoutMs: 50, memoryBytes: 16 * 1024 * 1024 };
+const TIMEOUT_MS = 50;
+const MEMORY_MIB = 16;
+const MIB = 1024 * 1024;
+
+export interface MemoryOption {
+  readonly memoryMib: number;
+}
+
+/** `policy.memory_mib` of the proxies that the bundle is for: as much decides whether they take it. */
+export function memoryOption(): Option {
+  return new Option('--memory-mib <number>', 'policy.memory_mib of the proxies that it is for')
+    .default(MEMORY_MIB)
+    .argParser((text) => {
+      const mib = Number(text);
+      if (Number.isInteger(mib) && mib >= 1 && mib <= 1024) return mib;
+      throw new InvalidArgumentError('It must be a whole number from 1 to 1024.');
+    });
+}
 
 /** Bundle of a file, a folder of Rego or a URL. @throws CommandFailure */
 export async function readPolicy(location: string, verification?: Verification): Promise<Bundle> {
@@ -16,13 +34,18 @@ export async function readPolicy(location: string, verification?: Verification):
 }
 
 /** A policy that is ready to decide, as in the proxy. @throws CommandFailure */
-export async function openPolicy(location: string): Promise<Generation> {
-  return prove(location, await readPolicy(location));
+export async function openPolicy(location: string, options: MemoryOption): Promise<Generation> {
+  return prove(location, await readPolicy(location), options);
 }
 
 /** @throws CommandFailure where a proxy would refuse the bundle. */
-export function prove(location: string, bundle: Bundle): Promise<Generation> {
-  return told(location, async () => createGeneration(bundle, LIMITS, Date.now()));
+export function prove(
+  location: string,
+  bundle: Bundle,
+  { memoryMib }: MemoryOption,
+): Promise<Generation> {
+  const limits = { timeoutMs: TIMEOUT_MS, memoryBytes: memoryMib * MIB };
+  return told(location, async () => createGeneration(bundle, limits, Date.now()));
 }
 
 /** Text of a file, or of standard input for `-`. @throws CommandFailure */

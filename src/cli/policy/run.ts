@@ -5,6 +5,7 @@ import { defineCheck } from './check.ts';
 import { defineDiff } from './diff.ts';
 import { defineEval } from './eval.ts';
 import { defineExplain } from './explain.ts';
+import { memoryOption } from './open.ts';
 import { defineReplay } from './replay.ts';
 import { defineTest } from './test.ts';
 
@@ -21,6 +22,7 @@ export const define: Define = (command, terminal) => {
   ]) {
     define(command, terminal);
   }
+  for (const each of command.commands) each.addOption(memoryOption());
 };
 
 export const run = program('policy', define);

@@ -8,7 +8,7 @@ import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { completeInput } from './complete-input.ts';
 import { parseDocument } from './inputs.ts';
-import { openPolicy, readText } from './open.ts';
+import { type MemoryOption, openPolicy, readText } from './open.ts';
 import { REPORTS, type ReportFormat, type TestResult } from './reports.ts';
 
 const tableSchema = z.strictObject({
@@ -35,7 +35,7 @@ const tableSchema = z.strictObject({
 type Table = z.infer<typeof tableSchema>;
 type Case = Table['cases'][number];
 
-interface TestOptions {
+interface TestOptions extends MemoryOption {
   readonly format: ReportFormat;
   readonly requireCoverage?: boolean;
 }
@@ -52,7 +52,7 @@ export function defineTest(command: Command, terminal: Terminal): void {
     )
     .option('--require-coverage', 'fail where a rule of the data decides no case')
     .action(async (location: string, paths: readonly string[], options: TestOptions) => {
-      const generation = await openPolicy(location);
+      const generation = await openPolicy(location, options);
       const results: TestResult[] = [];
       const decided = new Set<string>();
       for (const path of paths) {

@@ -5,7 +5,7 @@ import { Readable, Writable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/cli/policy/run.ts';
-import { withManifest } from '../../policy/tar.ts';
+import { entriesOf, tarGz, withManifest } from '../../policy/tar.ts';
 import { archive, EXAMPLE, HAZARDS } from '../../policy/values.ts';
 
 async function policy(args: string, stdin = '') {
@@ -70,6 +70,41 @@ describe('policy check', () => {
       `check ${EXAMPLE} --verification-key ${key} --algorithm EdDSA`,
     );
     expect([code, err]).toEqual([1, expect.stringMatching(/must be signed/)]);
+  });
+});
+
+describe('--memory-mib', () => {
+  const kinds = ['jwt'];
+  const rules = Array.from({ length: 6_000 }, (_, i) => ({
+    id: `r${i}`,
+    source: {},
+    destination: {},
+  }));
+  const content = JSON.stringify({ kms_reencrypt: { principals: { p: { kinds, rules } } } });
+  const changed = entriesOf(archive(EXAMPLE)).map((entry) =>
+    entry.name === '/data.json' ? { ...entry, content } : entry,
+  );
+  const large = fileOf('large.tar.gz', tarGz(changed));
+
+  it('is what decides whether a proxy takes a bundle, for every command', async () => {
+    expect((await policy(`check ${large} --memory-mib 16`)).code).toBe(0);
+    for (const command of [
+      'check',
+      'eval --input -',
+      'explain --input -',
+      'replay -',
+      `diff ${large}`,
+    ]) {
+      const [name, ...rest] = command.split(' ');
+      const args = [large, ...rest].join(' ');
+      const { code, err } = await policy(`${name} ${args} --memory-mib 1`, '{}');
+      expect([code, err], command).toEqual([1, expect.stringContaining('policy.memory_mib')]);
+    }
+  });
+
+  it.each(['0', '1025', '1.5', 'x'])('refuses %s, as the configuration does', async (number) => {
+    const { code, err } = await policy(`check ${EXAMPLE} --memory-mib ${number}`);
+    expect([code > 0, err]).toEqual([true, expect.stringContaining('from 1 to 1024')]);
   });
 });
 
