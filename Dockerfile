@@ -36,7 +36,7 @@ COPY --from=build /app/dist dist
 # Where audit entries go unless a volume is mounted over it.
 COPY --from=build --chown=65532:65532 /state /var/lib/kms-reencrypt-proxy
 USER 65532:65532
-# As src/malloc.ts says, so that serve need not begin once more to have it.
+# As src/life/malloc.ts says, so that serve need not begin once more to have it.
 ENV NODE_ENV=production \
     MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=32768 MALLOC_TOP_PAD_=0
 ENTRYPOINT ["/nodejs/bin/node", "--disable-proto=delete", "dist/main.js"]

@@ -3,7 +3,7 @@ import process from 'node:process';
 import { EXIT } from './cli/command.ts';
 import { COMMANDS } from './cli/commands.ts';
 import { wrongNode } from './cli/node-version.ts';
-import { keepHeapSmall } from './heap.ts';
+import { keepHeapSmall } from './life/heap.ts';
 
 const HELP = `Usage: kms-reencrypt-proxy <command> [options]
 

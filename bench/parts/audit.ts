@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createAudit } from '../../src/audit/create-audit.ts';
-import { keepHeapSmall } from '../../src/heap.ts';
+import { keepHeapSmall } from '../../src/life/heap.ts';
 import { oneCall } from './one-call.ts';
 import { cpuPerTurn } from './turns.ts';
 

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { keepMallocSmall } from '../malloc.ts';
+import { keepMallocSmall } from '../life/malloc.ts';
 import type { Command, Define, Run } from './command.ts';
 
 /** Every command, in the order of the help. */

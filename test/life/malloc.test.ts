@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it, test } from 'vitest';
-import { keepMallocSmall, MALLOC_ENV, type MallocHost } from '../src/malloc.ts';
-import { startChild } from './interop/helpers/child.ts';
+import { keepMallocSmall, MALLOC_ENV, type MallocHost } from '../../src/life/malloc.ts';
+import { startChild } from '../interop/helpers/child.ts';
 
 /** As the environment of a process says it. */
 const SET = Object.entries(MALLOC_ENV).map(([name, value]) => `${name}=${value}`);
@@ -61,6 +61,6 @@ it.each<[string, Partial<MallocHost>]>([
 });
 
 it.each(['Dockerfile', 'package.json'])('%s sets the same, to begin once', (file) => {
-  const text = readFileSync(join(import.meta.dirname, '..', file), 'utf8');
+  const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
   expect(text).toContain(SET.join(' '));
 });

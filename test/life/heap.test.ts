@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 
-const HEAP = new URL('../src/heap.ts', import.meta.url).href;
+const HEAP = new URL('../../src/life/heap.ts', import.meta.url).href;
 
 /** Makes objects that live for a while, with pauses as a server has them, and prints MiB. */
 const SCRIPT = `
