@@ -1,8 +1,8 @@
 import { type GrpcObject, loadPackageDefinition, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import protobuf from 'protobufjs';
 import type { ProtoGrpcType } from '../gen/reencrypt.ts';
 import { packaged } from '../packaged.ts';
+import { BATCH, CALL, CHECK, countFields, type Shape, STREAM_ITEM } from './count-fields.ts';
 
 /** Where the `.proto` files are, in the repository and in the package alike. */
 export const PROTO_ROOT = packaged('proto');
@@ -12,11 +12,11 @@ export const SERVICE_NAME = 'kms.reencrypt.v1.ReEncryptService';
 /** KMS's limits add up to about 110 kB for one call; whole messages are bounded by the server. */
 const MAX_CALL_BYTES = 256 * 1024;
 
-/** A call of a thousand pairs in each context and ten grant tokens has fewer. */
-const MOST_FIELDS = 3000;
+/** A call of a thousand pairs in each context, of three fields each, and ten grant tokens has fewer. */
+const MOST_FIELDS = 6100;
 
-/** The server bounds its bytes. A thousand items with ten pairs in each context have fewer fields. */
-const OF_BATCH = { maxBytes: Number.POSITIVE_INFINITY, mostFields: 40_000, call: [1, 2] };
+/** The server bounds its bytes. A thousand items with ten pairs in each context and ten tokens have fewer. */
+const OF_BATCH = { maxBytes: Number.POSITIVE_INFINITY, mostFields: 90_000, shape: BATCH };
 
 /** Stands for a message that could not be decoded: the handler answers for it, with a decision id. */
 export class MalformedMessage extends Error {
@@ -36,34 +36,33 @@ export function loadService(): ServiceDefinition {
     .ReEncryptService;
   const { ReEncrypt, CheckReEncrypt, BatchReEncrypt, StreamReEncrypt } = service;
   return {
-    ReEncrypt: { ...ReEncrypt, requestDeserialize: tolerant(ReEncrypt) },
+    ReEncrypt: { ...ReEncrypt, requestDeserialize: tolerant(ReEncrypt, { shape: CALL }) },
     CheckReEncrypt: {
       ...CheckReEncrypt,
-      requestDeserialize: tolerant(CheckReEncrypt, { call: [1] }),
+      requestDeserialize: tolerant(CheckReEncrypt, { shape: CHECK }),
     },
     BatchReEncrypt: { ...BatchReEncrypt, requestDeserialize: tolerant(BatchReEncrypt, OF_BATCH) },
     StreamReEncrypt: {
       ...StreamReEncrypt,
-      requestDeserialize: tolerant(StreamReEncrypt, { call: [2] }),
+      requestDeserialize: tolerant(StreamReEncrypt, { shape: STREAM_ITEM }),
     },
   };
 }
 
 /**
- * grpc-js answers a message that it cannot decode with INTERNAL; it is the caller's mistake. `call`: the
- * numbers of the fields that lead to a call in the message.
+ * grpc-js answers a message that it cannot decode with INTERNAL; it is the caller's mistake.
  */
 export function tolerant<Request>(
   { requestDeserialize }: { readonly requestDeserialize: (bytes: Buffer) => Request },
-  { maxBytes = MAX_CALL_BYTES, mostFields = MOST_FIELDS, call = [] as readonly number[] } = {},
+  { maxBytes = MAX_CALL_BYTES, mostFields = MOST_FIELDS, shape = {} as Shape } = {},
 ) {
   return (bytes: Buffer): Request | MalformedMessage => {
     if (bytes.length > maxBytes) {
       return new MalformedMessage(`must have at most ${maxBytes} bytes`);
     }
     try {
-      // A field is two bytes at least. To look through them is far cheaper than to decode them.
-      if (bytes.length > 2 * mostFields && countFields(bytes, call) > mostFields) {
+      // Each is a byte at least.
+      if (bytes.length > mostFields && countFields(bytes, shape, mostFields) > mostFields) {
         return new MalformedMessage(`must have at most ${mostFields} fields`);
       }
       return requestDeserialize(bytes);
@@ -72,19 +71,3 @@ export function tolerant<Request>(
     }
   };
 }
-
-/** Of the message, and of the messages in it that lie on the way. @throws Error where it is no message */
-function countFields(bytes: Uint8Array, [next, ...further]: readonly number[]): number {
-  const reader = protobuf.Reader.create(bytes);
-  let count = 0;
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    const type = tag & 7;
-    count += 1;
-    if (tag >>> 3 === next && type === DELIMITED) count += countFields(reader.bytes(), further);
-    else reader.skipType(type);
-  }
-  return count;
-}
-
-const DELIMITED = 2;

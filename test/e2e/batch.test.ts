@@ -185,7 +185,7 @@ describe('a whole batch is refused, and nothing of it done,', () => {
           Array.from({ length: 80 }, (_, n) => [`k${n}`, 'v']),
         ),
       }),
-      'request must have at most 40000 fields',
+      'request must have at most 90000 fields',
     ],
   ])('%s', async (_, items, sentence) => {
     const error = await refused(send(items));

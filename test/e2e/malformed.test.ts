@@ -37,6 +37,12 @@ async function send(path: string, bytes: Buffer, headers?: Record<string, string
   return { code, text, decisionId: told['decision_id'] };
 }
 
+/** A field that holds bytes. */
+function message(field: number, body: Buffer): Buffer {
+  const size = [(body.length & 127) | 128, ((body.length >> 7) & 127) | 128, body.length >> 14];
+  return Buffer.concat([Buffer.from([8 * field + 2, ...size]), body]);
+}
+
 describe('a message that cannot be decoded', () => {
   test.each(['ReEncrypt', 'BatchReEncrypt', 'StreamReEncrypt', 'CheckReEncrypt'])(
     'is the caller’s mistake, to %s',
@@ -66,15 +72,27 @@ describe('a message that cannot be decoded', () => {
   );
 
   test.each([
-    ['ReEncrypt', Buffer.concat(Array(3001).fill(Buffer.from('\x12\x04\x0a\x00\x12\x00')))],
-    [
-      'CheckReEncrypt',
-      Buffer.concat([Buffer.from([0x0a, 0xf2, 0x2e]), Buffer.alloc(6002, '\x20\x00')]),
-    ],
+    ['ReEncrypt', Buffer.concat(Array(2034).fill(Buffer.from('\x12\x04\x0a\x00\x12\x00')))],
+    ['CheckReEncrypt', message(1, Buffer.alloc(12_202, '\x48\x00'))],
+    // Packed numbers, of which each becomes a value; and a pair that says its value over and over.
+    ['StreamReEncrypt', message(2, message(10, Buffer.alloc(6100)))],
+    ['StreamReEncrypt', message(2, message(2, Buffer.alloc(12_202, '\x12\x00')))],
   ])('is not decoded where it is of very many fields, for %s', async (method, bytes) => {
     expect(await send(`${SERVICE}/${method}`, framed(bytes))).toMatchObject({
       code: status.INVALID_ARGUMENT,
-      text: 'request must have at most 3000 fields',
+      text: 'request must have at most 6100 fields',
+    });
+  });
+
+  test('is refused where a field’s tag says another type, under which its bytes would be others', async () => {
+    // To a reader that goes by the tags this is two fields; protobufjs reads a pair for each.
+    const hidden = message(15, Buffer.concat(Array(2034).fill(message(2, Buffer.alloc(0)))));
+    const pair = Buffer.concat([Buffer.from([0x15, hidden.length % 128, 0, 0, 0]), hidden]);
+    expect(
+      await send(`${SERVICE}/ReEncrypt`, framed(Buffer.concat([pair, Buffer.alloc(6100)]))),
+    ).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      text: 'request must be a message of this method’s type',
     });
   });
 

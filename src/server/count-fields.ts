@@ -1,0 +1,53 @@
+import protobuf from 'protobufjs';
+
+/** What a message may have in its fields, by their number. The decoder skips all others. */
+export interface Shape {
+  readonly [field: number]: 'number' | 'numbers' | 'bytes' | Shape;
+}
+
+const ENTRY: Shape = { 1: 'bytes', 2: 'bytes' };
+
+export const CALL: Shape = {
+  1: 'bytes',
+  2: ENTRY,
+  3: 'bytes',
+  4: 'bytes',
+  5: ENTRY,
+  6: 'number',
+  7: 'number',
+  8: 'bytes',
+  9: 'number',
+  10: 'numbers',
+};
+export const CHECK: Shape = { 1: CALL };
+export const STREAM_ITEM: Shape = { 1: 'bytes', 2: CALL, 3: 'number' };
+export const BATCH: Shape = { 1: { 1: 'bytes', 2: CALL } };
+
+const VARINT = 0;
+const DELIMITED = 2;
+
+/**
+ * How many fields and packed numbers the decoder would read, those of messages in the message too; it
+ * stops once there are more than `most`. To look through them is far cheaper than to decode them.
+ * protobufjs takes a field for what it should be, whatever its tag says: what it would read otherwise
+ * than this is refused. @throws Error where it is no such message
+ */
+export function countFields(bytes: Uint8Array, shape: Shape, most: number): number {
+  const reader = protobuf.Reader.create(bytes);
+  let count = 0;
+  while (reader.pos < reader.len && count <= most) {
+    const tag = reader.uint32();
+    const [kind, wire] = [shape[tag >>> 3], tag & 7];
+    count += 1;
+    if (kind === undefined) reader.skipType(wire);
+    else if (wire === VARINT && (kind === 'number' || kind === 'numbers')) reader.skipType(wire);
+    else if (wire !== DELIMITED || kind === 'number') throw new Error('a field of another type');
+    else count += countWithin(reader.bytes(), kind, most - count);
+  }
+  return count;
+}
+
+function countWithin(bytes: Uint8Array, kind: 'numbers' | 'bytes' | Shape, most: number): number {
+  if (kind === 'bytes') return 0;
+  return kind === 'numbers' ? bytes.length : countFields(bytes, kind, most);
+}
