@@ -1,6 +1,16 @@
+import { join } from 'node:path';
+import protobuf from 'protobufjs';
 import { expect, test } from 'vitest';
 import type { ReEncryptRequest } from '../../src/gen/kms/reencrypt/v1/ReEncryptRequest.ts';
-import { loadService, MalformedMessage } from '../../src/server/service.ts';
+import {
+  BATCH,
+  CALL,
+  CHECK,
+  countFields,
+  type Shape,
+  STREAM_ITEM,
+} from '../../src/server/count-fields.ts';
+import { loadService, MalformedMessage, PROTO_ROOT } from '../../src/server/service.ts';
 
 const pairs = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`key-${n}`, 'value']));
@@ -30,4 +40,51 @@ test.each([
   const read = requestDeserialize?.(requestSerialize?.(largest) ?? Buffer.alloc(0));
   expect(read).toBeDefined();
   expect(read).not.toBeInstanceOf(MalformedMessage);
+});
+
+/** The shape of a message as its .proto says it. */
+function shapeOf({ fieldsArray }: protobuf.Type): Shape {
+  return Object.fromEntries(fieldsArray.map((field) => [field.id, kindOf(field.resolve())]));
+}
+
+function kindOf(field: protobuf.Field): Shape[number] {
+  if (field instanceof protobuf.MapField) return { 1: 'bytes', 2: 'bytes' };
+  if (field.resolvedType instanceof protobuf.Type) return shapeOf(field.resolvedType);
+  if (['string', 'bytes'].includes(field.type)) return 'bytes';
+  return field.repeated ? 'numbers' : 'number';
+}
+
+test.each([
+  ['ReEncryptRequest', CALL],
+  ['CheckReEncryptRequest', CHECK],
+  ['StreamReEncryptRequest', STREAM_ITEM],
+  ['BatchReEncryptRequest', BATCH],
+])('%s has no field that is not counted', (name, shape) => {
+  const root = new protobuf.Root();
+  root.resolvePath = (_, path) => join(PROTO_ROOT, path);
+  root.loadSync('kms/reencrypt/v1/reencrypt.proto');
+  expect(shape).toEqual(shapeOf(root.lookupType(`kms.reencrypt.v1.${name}`)));
+});
+
+test.each<readonly [string, readonly number[], number]>([
+  ['numbers packed into one field', [0x52, 3, 1, 1, 1], 4],
+  ['the two fields of a pair', [0x12, 6, 0x0a, 1, 0x61, 0x12, 1, 0x62], 3],
+  ['a field that no message has', [0x78, 1, 0x12, 0], 2],
+])('counts %s', (_, bytes, count) => {
+  expect(countFields(Buffer.from(bytes), CALL, 100)).toBe(count);
+});
+
+test('refuses a field whose tag hides what the decoder would read', () => {
+  // A map as a group, a string as a number, a number as a string.
+  for (const bytes of [
+    [0x13, 0x14],
+    [0x08, 1],
+    [0x32, 1, 0x61],
+  ]) {
+    expect(() => countFields(Buffer.from(bytes), CALL, 100)).toThrow();
+  }
+});
+
+test('reads no further than to one more than the most', () => {
+  expect(countFields(Buffer.alloc(100, Buffer.from([0x48, 1])), CALL, 10)).toBe(11);
 });
