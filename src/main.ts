@@ -40,10 +40,20 @@ async function main(args: readonly string[]): Promise<number> {
   return run(rest, process);
 }
 
-/** Who reads only the beginning (`| head`) has what it wanted; that must not end a proxy. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+/**
+ * Who reads only the beginning (`| head`) has what it wanted, and nothing that is said here may end a proxy.
+ * But a command whose output is lost, as on a full disk, has not done what it was asked for; and no verdict
+ * of `audit` is this exit code.
+ */
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') return;
+  process.once('exit', (exit) => {
+    if (exit !== EXIT.ok) return;
+    process.stderr.write(`kms-reencrypt-proxy: standard output cannot be written: ${message}\n`);
+    process.exitCode = EXIT.unwritten;
+  });
 });
+process.stderr.on('error', () => undefined);
 
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;

@@ -28,4 +28,4 @@ export interface Command {
 }
 
 /** sysexits(3) where it has a word for it. */
-export const EXIT = { ok: 0, failure: 1, usage: 64 } as const;
+export const EXIT = { ok: 0, failure: 1, usage: 64, unwritten: 74 } as const;

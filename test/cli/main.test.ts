@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import process from 'node:process';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { wrongNode } from '../../src/cli/node-version.ts';
 import { VERSION } from '../../src/version.ts';
 
@@ -28,4 +28,27 @@ test('a Node.js that is older than package.json asks for is refused in one sente
   expect(wrongNode(`v${major + 1}.0.0`)).toBe('');
   expect(wrongNode(`v${major}.${minor - 1}.9`)).toContain(`Node.js ${least} or later`);
   expect(wrongNode('v20.20.2')).toBe(`needs Node.js ${least} or later, and this is v20.20.2`);
+});
+
+describe.skipIf(!existsSync('/dev/full'))('where standard output has no room', () => {
+  test.each([
+    ['--version', 74],
+    ['completion bash', 74],
+    ['re-encrypt --generate-cli-skeleton input', 255],
+  ])('%s says so in one sentence and exits %i', (args, exit) => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, ['src/main.ts', ...args.split(' ')], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect(stderr.trim()).toMatch(/^kms-reencrypt-proxy: .*standard output.*ENOSPC.*$/);
+    expect(status).toBe(exit);
+  });
+});
+
+test('nobody who reads what is said on the way changes how it ends', () => {
+  const script = `exec 3>&1; (${process.execPath} src/main.ts no-such 3>&-; echo $? >&3) 2>&1 >/dev/null | exit`;
+  const { stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+  expect(stdout).toBe('64\n');
 });
