@@ -12,6 +12,8 @@ export interface Job {
   readonly atOnce: number;
   /** Told of each item once its result is written, also by an earlier run. */
   readonly onDone: (item: JobItem) => void;
+  /** Counted up as results stand in the file, so that it is true however the job ends. */
+  readonly tally: Tally;
 }
 
 /** What has become of all items so far, those of earlier runs included. */
@@ -23,15 +25,18 @@ export interface Tally {
   before: number;
 }
 
+export function createTally(): Tally {
+  return { items: 0, released: 0, refused: 0, before: 0 };
+}
+
 /**
  * Takes up where the results end, sends the items in batches, and writes what becomes of each, in the
  * order of the items: as many lines as there are, so many items are done. While the results of one batch
  * are awaited and written, the next is under way.
  * @throws JobFault; results until then are written
  */
-export async function runJob(job: Job): Promise<Tally> {
-  const { items, results, send, atOnce, onDone } = job;
-  const tally: Tally = { items: 0, released: 0, refused: 0, before: 0 };
+export async function runJob(job: Job): Promise<void> {
+  const { items, results, send, atOnce, onDone, tally } = job;
   let written = Promise.resolve();
   try {
     for await (const batch of inBatches(notDone(items, results, tally, onDone), atOnce)) {
@@ -44,7 +49,6 @@ export async function runJob(job: Job): Promise<Tally> {
   } finally {
     await written;
   }
-  return tally;
 
   async function write(batch: readonly JobItem[], { done, fault }: Sent): Promise<void> {
     await results.append(done);

@@ -1,7 +1,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { type FaultKind, JobFault } from '../bulk/fault.ts';
 import { type ItemDefaults, type JobItem, readItem } from '../bulk/item.ts';
-import { runJob, type Tally } from '../bulk/job.ts';
+import { createTally, runJob, type Tally } from '../bulk/job.ts';
 import { createPace, itemsAtOnce } from '../bulk/pace.ts';
 import { openResults } from '../bulk/results.ts';
 import { createSend } from '../bulk/send.ts';
@@ -51,9 +51,17 @@ export const define: Define = (command, terminal) => {
     .option('--retry-for <seconds>', 'give up after so long without any progress', amount, 60)
     .option('--json', 'print the outcome as JSON')
     .addHelpText('after', HELP)
-    .action((items: string, results: string, options: BulkOptions) =>
-      bulk({ items, results }, options, terminal).catch(fail),
-    );
+    .action(async (items: string, results: string, options: BulkOptions) => {
+      const tally = createTally();
+      const failure = await bulk({ items, results }, { ...options, tally }, terminal).then(
+        () => undefined,
+        toFailure,
+      );
+      tell({ ...tally, error: failure?.message ?? '' }, options, terminal);
+      if (failure) throw failure;
+      const { refused } = tally;
+      if (refused > 0) throw new CommandFailure(`${refused} of ${tally.items} items were refused`);
+    });
 };
 
 export const run = program('bulk', define);
@@ -63,7 +71,11 @@ interface Paths {
   readonly results: string;
 }
 
-async function bulk(paths: Paths, options: BulkOptions, terminal: Terminal): Promise<void> {
+interface BulkWork extends BulkOptions {
+  readonly tally: Tally;
+}
+
+async function bulk(paths: Paths, options: BulkWork, terminal: Terminal): Promise<void> {
   const total = paths.items === '-' ? 0 : statSync(paths.items).size;
   const progress = createProgress(terminal, { total, worthShowing: WORTH_SHOWING_BYTES });
   const client = await openClient(options);
@@ -71,7 +83,7 @@ async function bulk(paths: Paths, options: BulkOptions, terminal: Terminal): Pro
     const results = await openResults(paths.results);
     let done = 0;
     const heldUp = createHeldUp(terminal, progress);
-    const tally = await runJob({
+    await runJob({
       items: readItems(paths.items, options, terminal),
       results,
       send: createSend({
@@ -81,6 +93,7 @@ async function bulk(paths: Paths, options: BulkOptions, terminal: Terminal): Pro
         onHeldUp: heldUp.tell,
       }),
       atOnce: itemsAtOnce(options.perSecond),
+      tally: options.tally,
       onDone({ bytes }) {
         heldUp.over();
         done += bytes + 1;
@@ -90,7 +103,6 @@ async function bulk(paths: Paths, options: BulkOptions, terminal: Terminal): Pro
       progress.clear();
       return results.close();
     });
-    tell(tally, options, terminal);
   } finally {
     client.close();
   }
@@ -134,18 +146,24 @@ function readLine(line: string, where: string, defaults: ItemDefaults): JobItem 
   }
 }
 
-function tell(tally: Tally, { json }: BulkOptions, { stdout }: Terminal): void {
-  const { items, released, refused, before } = tally;
-  const earlier = before === 0 ? '' : ` (${before} by an earlier run)`;
-  const text = `${items} items${earlier}: ${released} re-encrypted, ${refused} refused`;
-  stdout.write(`${json ? JSON.stringify(tally) : text}\n`);
-  if (refused > 0) throw new CommandFailure(`${refused} of ${items} items were refused`);
+/** `error` is '' where the job came to its end, and otherwise why it did not. */
+interface Outcome extends Tally {
+  readonly error: string;
 }
 
-function fail(thrown: unknown): never {
-  if (thrown instanceof CommandFailure) throw thrown;
-  if (thrown instanceof JobFault) throw new CommandFailure(thrown.message, EXIT_CODES[thrown.kind]);
-  throw new CommandFailure(thrown instanceof Error ? thrown.message : String(thrown));
+function tell(outcome: Outcome, { json }: BulkOptions, { stdout }: Terminal): void {
+  const { items, released, refused, before, error } = outcome;
+  const earlier = before === 0 ? '' : ` (${before} by an earlier run)`;
+  const text = `${items} items${earlier}: ${released} re-encrypted, ${refused} refused`;
+  if (json) stdout.write(`${JSON.stringify(outcome)}\n`);
+  else if (error === '') stdout.write(`${text}\n`);
+}
+
+function toFailure(thrown: unknown): CommandFailure {
+  if (thrown instanceof CommandFailure) return thrown;
+  if (thrown instanceof JobFault)
+    return new CommandFailure(thrown.message, EXIT_CODES[thrown.kind]);
+  return new CommandFailure(thrown instanceof Error ? thrown.message : String(thrown));
 }
 
 function amount(written: string): number {

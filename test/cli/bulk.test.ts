@@ -126,7 +126,13 @@ describe('bulk', () => {
     const ran = await start([...KEYS, '--json'], demo.endpoint);
     expect(ran.exit).toBe(1);
     expect(ran.stderr).toContain('1 of 2 items were refused');
-    expect(JSON.parse(ran.stdout)).toEqual({ items: 2, released: 1, refused: 1, before: 0 });
+    expect(JSON.parse(ran.stdout)).toEqual({
+      items: 2,
+      released: 1,
+      refused: 1,
+      before: 0,
+      error: '',
+    });
     const [denied, released] = read();
     expect(denied).toMatchObject({
       reference: 'one',
@@ -381,6 +387,19 @@ describe('a line that is wrong ends the job with its number and exit 65:', () =>
     const ran = await start();
     expect(ran.exit).toBe(65);
     expect(ran.stderr).toContain(`${items}:2: ${told}`);
+  });
+
+  test('which --json tells too, with what is done', async () => {
+    writeFileSync(items, `${jsonl(many(2))}nonsense\n`);
+    const ran = await start(['--json']);
+    expect(ran.exit).toBe(65);
+    expect(JSON.parse(ran.stdout)).toEqual({
+      items: 2,
+      released: 2,
+      refused: 0,
+      before: 0,
+      error: `${items}:3: must be a JSON object`,
+    });
   });
 
   test('what comes before it is done', async () => {
