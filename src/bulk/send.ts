@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ItemResult } from '../client/item-result.ts';
+import { lastError } from '../client/last-error.ts';
 import type { RefusedError } from '../client/refused-error.ts';
 import { ask, type BatchClient, isNotTaken } from './ask.ts';
 import { JobFault } from './fault.ts';
@@ -79,6 +80,6 @@ function isFinal(refused: RefusedError): boolean {
 function givenUp(open: readonly JobItem[], { message, facts }: RefusedError): JobFault {
   const id = facts.decisionId === '' ? '' : `, decision id ${facts.decisionId}`;
   const name = JSON.stringify(open[0]?.item.reference ?? '');
-  const sentence = `given up for now at ${name}: ${message} (${facts.code}${id})`;
+  const sentence = `given up for now at ${name}: ${lastError(message)} (${facts.code}${id})`;
   return new JobFault('later', sentence);
 }

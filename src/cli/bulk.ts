@@ -5,6 +5,7 @@ import { createTally, runJob, type Tally } from '../bulk/job.ts';
 import { createPace, itemsAtOnce } from '../bulk/pace.ts';
 import { openResults } from '../bulk/results.ts';
 import { createSend } from '../bulk/send.ts';
+import { lastError } from '../client/last-error.ts';
 import type { RefusedError } from '../client/refused-error.ts';
 import { readLines } from '../read-lines.ts';
 import { type Define, EXIT, type Terminal } from './command.ts';
@@ -113,10 +114,11 @@ function createHeldUp({ stderr }: Terminal, progress: Progress) {
   let told = '';
   return {
     tell({ message, facts }: RefusedError) {
-      if (message === told) return;
-      told = message;
+      const why = lastError(message);
+      if (why === told) return;
+      told = why;
       progress.clear();
-      stderr.write(`held up, and trying again: ${message} (${facts.code})\n`);
+      stderr.write(`held up, and trying again: ${why} (${facts.code})\n`);
     },
     over() {
       told = '';

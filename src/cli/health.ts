@@ -1,6 +1,6 @@
 import type { ServingStatus } from '../client/create-client.ts';
+import { lastError } from '../client/last-error.ts';
 import type { Define } from './command.ts';
-import { lastError } from './last-error.ts';
 import { CommandFailure, program } from './program.ts';
 import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
 

@@ -1,3 +1,4 @@
+import process from 'node:process';
 import type { Command } from 'commander';
 import type { Client } from '../client/create-client.ts';
 import { EXIT, type Terminal } from './command.ts';
@@ -40,6 +41,9 @@ export async function openClient(options: ProxyOptions): Promise<Client> {
   const { isProxyTarget, proxyTarget } = await import('../client/target.ts');
   if (!isProxyTarget(options.endpointUrl)) throw noTarget(options.endpointUrl);
   const { target, secure } = proxyTarget(options.endpointUrl);
+  if (!secure && isMeantSecure(options)) throw plain(options.endpointUrl);
+  // grpc-js names a server by its IP address, which Node warns of; it is nothing that a caller could mend.
+  if (secure) process.noDeprecation = true;
   const tls = {
     caFile: options.caBundle,
     certificateFile: options.clientCertificate,
@@ -51,5 +55,14 @@ export async function openClient(options: ProxyOptions): Promise<Client> {
 
 function noTarget(endpoint: string): CommandFailure {
   const sentence = `--endpoint-url: '${endpoint}' is not host:port, with or without grpc:// or grpcs://, nor unix:PATH`;
+  return new CommandFailure(sentence, EXIT.usage);
+}
+
+function isMeantSecure({ caBundle, clientCertificate, clientKey }: ProxyOptions): boolean {
+  return [caBundle, clientCertificate, clientKey].some((file) => file !== undefined);
+}
+
+function plain(endpoint: string): CommandFailure {
+  const sentence = `--endpoint-url: '${endpoint}' is plain; --ca-bundle and --client-… are for grpcs://`;
   return new CommandFailure(sentence, EXIT.usage);
 }

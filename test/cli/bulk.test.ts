@@ -241,7 +241,9 @@ describe('what is refused for now', () => {
     write(many(3));
     const ran = await start(['--retry-for', '0.3'], '127.0.0.1:1');
     expect(ran.exit).toBe(75);
-    expect(ran.stderr).toMatch(/given up for now at "row-0": .*UNAVAILABLE/);
+    expect(ran.stderr).toContain(
+      'given up for now at "row-0": connect ECONNREFUSED 127.0.0.1:1 (UNAVAILABLE)\n',
+    );
     expect(readFileSync(results, 'utf8')).toBe('');
   });
 });
@@ -438,6 +440,14 @@ describe('usage', () => {
     expect(ran.exit).toBe(64);
     expect(ran.stderr).toContain(`--endpoint-url: '${endpoint}' is not host:port`);
     expect(existsSync(results)).toBe(false);
+  });
+
+  test('files of TLS for an endpoint that is plain are refused, not passed over', async () => {
+    write(many(1));
+    const ran = await start(['--ca-bundle', items]);
+    expect(ran.exit).toBe(64);
+    expect(ran.stderr).toContain('is plain; --ca-bundle and --client-… are for grpcs://');
+    expect(reEncrypts()).toEqual([]);
   });
 
   test('a file of items that is not there is named, and no results are made', async () => {

@@ -1,6 +1,6 @@
+import { lastError } from '../../../client/last-error.ts';
 import type { RefusedError } from '../../../client/refused-error.ts';
 import { REASONS } from '../../../errors.ts';
-import { lastError } from '../../last-error.ts';
 import { CliFailure, EXIT_CODE, type FailureFacts, otherFailure } from '../failure.ts';
 
 /** What to say of codes that come without a reason, for then no proxy answered. */
