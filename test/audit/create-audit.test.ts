@@ -16,18 +16,10 @@ import { expect, test } from 'vitest';
 import type { Audit } from '../../src/audit/create-audit.ts';
 import { parseNote } from '../../src/audit/log/note.ts';
 import { Refusal } from '../../src/errors.ts';
+import { until } from '../helpers/until.ts';
 import { fill } from './fault-world.ts';
 import { answered, intended, judged } from './samples.ts';
 import { createFolder, openAudit, verify } from './world.ts';
-
-async function until(condition: () => boolean, ms = 5_000): Promise<number> {
-  const start = performance.now();
-  while (!condition()) {
-    if (performance.now() - start > ms) throw new Error(`not within ${ms} ms`);
-    await setTimeout(10);
-  }
-  return performance.now() - start;
-}
 
 const entriesOf = (file: string) =>
   readFileSync(file, 'utf8')

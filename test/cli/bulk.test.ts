@@ -13,12 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run as bulk } from '../../src/cli/bulk.ts';
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
 import { type Ran, runCommand } from '../helpers/run-command.ts';
+import { until } from '../helpers/until.ts';
 
 let folder: string;
 let items: string;
@@ -67,13 +67,6 @@ const reEncrypts = () => aws.kms.requests.filter(({ operation }) => operation ==
 
 function start(args: readonly string[] = [], endpoint = aws.proxy.endpoint): Promise<Ran> {
   return runCommand(bulk, [items, results, '--endpoint-url', endpoint, ...args]);
-}
-
-async function until(done: () => boolean): Promise<void> {
-  for (let tries = 0; !done(); tries += 1) {
-    if (tries > 1000) throw new Error('it did not come to that');
-    await sleep(10);
-  }
 }
 
 describe('bulk', () => {

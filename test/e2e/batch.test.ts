@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Client, createClient } from '../../src/client/create-client.ts';
 import type { RefusedError } from '../../src/client/refused-error.ts';
@@ -6,6 +5,7 @@ import type { BatchReEncryptItem } from '../../src/gen/kms/reencrypt/v1/BatchReE
 import type { ReEncryptRequest } from '../../src/gen/kms/reencrypt/v1/ReEncryptRequest.ts';
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import { closeAll, connect } from '../helpers/grpc-client.ts';
+import { until } from '../helpers/until.ts';
 
 const REQUEST: ReEncryptRequest = {
   ciphertextBlob: Buffer.from('ciphertext'),
@@ -43,13 +43,6 @@ const refused = (call: Promise<unknown>): Promise<RefusedError> =>
   );
 
 const reEncrypts = () => aws.kms.requests.filter(({ operation }) => operation === 'ReEncrypt');
-
-async function until(done: () => boolean): Promise<void> {
-  for (let tries = 0; !done(); tries += 1) {
-    if (tries > 300) throw new Error('it did not come to that');
-    await sleep(10);
-  }
-}
 
 describe('a batch', () => {
   const wrong = { ...REQUEST, destinationKeyId: '' };

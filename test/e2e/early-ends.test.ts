@@ -6,6 +6,7 @@ import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import type { FakeKms } from '../helpers/fake-kms.ts';
 import { reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
 import type { RunningProxy } from '../helpers/proxy.ts';
+import { until } from '../helpers/until.ts';
 
 let aws: AwsProxy;
 let kms: FakeKms;
@@ -33,13 +34,6 @@ const lastTwo = () =>
     .entries()
     .filter((entry) => entry['decision_id'])
     .slice(-2);
-
-async function until(done: () => boolean): Promise<void> {
-  for (let tries = 0; !done(); tries += 1) {
-    if (tries > 200) throw new Error('it did not come to that');
-    await sleep(10);
-  }
-}
 
 test('a passed deadline is told as such and recorded once', async () => {
   kms.always({ kind: 'hang' }, 'ReEncrypt');

@@ -16,6 +16,7 @@ import {
 } from '../faults/attack/frames.ts';
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import { connect, refusalOf } from '../helpers/grpc-client.ts';
+import { until } from '../helpers/until.ts';
 
 let aws: AwsProxy;
 let client: ReEncryptServiceClient;
@@ -59,13 +60,6 @@ const codes = (results: readonly StreamReEncryptResponse__Output[]) =>
   results.map(({ reference, status: told }) => `${reference} ${told?.code}`);
 
 const reEncrypts = () => aws.kms.requests.filter(({ operation }) => operation === 'ReEncrypt');
-
-async function until(done: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await done()); tries += 1) {
-    if (tries > 300) throw new Error('it did not come to that');
-    await sleep(10);
-  }
-}
 
 /** Outcomes of items that were cancelled; between them come entries of the log's own. */
 const cancelled = () =>
