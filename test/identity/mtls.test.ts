@@ -120,6 +120,13 @@ test('names are read as they stand in the certificate, whatever characters they 
   );
 });
 
+test.each(['URI:"x', 'URI', 'URI:a"b', 'DNS:a, URI:"x"y', 'DNS:a,URI:b'])(
+  'names that do not stand whole in the text, such as %s, are none',
+  (text) => {
+    expect(() => parseSubjectAltNames(text)).toThrow(SyntaxError);
+  },
+);
+
 test('a SPIFFE ID longer than 2,048 bytes is none', () => {
   expect(parseSpiffeId(`spiffe://example.org/${'a'.repeat(2048)}`)).toBeUndefined();
 });

@@ -6,19 +6,22 @@ export interface Entry {
   readonly content?: string | Uint8Array;
   /** A tar type flag; '0' is a plain file. */
   readonly type?: string;
+  /** The folder of a long name, which stands in a field of its own. */
+  readonly prefix?: string;
 }
 
 /** A gzipped tar of these entries, in this order, whatever they are. */
 export function tarGz(entries: readonly Entry[]): Buffer {
-  const blocks = entries.flatMap(({ name, content = '', type = '0' }) => {
+  const blocks = entries.flatMap(({ name, content = '', type = '0', prefix = '' }) => {
     const body = Buffer.from(content);
     const padding = Buffer.alloc((512 - (body.length % 512)) % 512);
-    return [header({ name, size: body.length, type }), body, padding];
+    return [header({ name, size: body.length, type, prefix }), body, padding];
   });
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
 }
 
-function header({ name, size, type }: { name: string; size: number; type: string }): Buffer {
+function header(of: { name: string; size: number; type: string; prefix: string }): Buffer {
+  const { name, size, type, prefix } = of;
   const block = Buffer.alloc(512);
   block.write(name, 0, 100, 'utf8');
   block.write('0000600\0', 100);
@@ -26,6 +29,7 @@ function header({ name, size, type }: { name: string; size: number; type: string
   block.write(' '.repeat(8), 148);
   block.write(type, 156);
   block.write('ustar\x0000', 257);
+  block.write(prefix, 345);
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   return block;

@@ -101,27 +101,33 @@ test('takes no more questions from who reads no answers', async () => {
 });
 
 test('counts its streams, and the questions and answers in them', async () => {
+  const before = await counted();
   await ask('v1', question(ASK.services, ''), question(ASK.services, ''));
-  const counted = async (metric: string): Promise<number> => {
-    const { body } = await metrics.text('text/plain');
-    const name = `grpc_service="grpc.reflection.v1.ServerReflection"`;
-    const lines = body.split('\n').filter((line) => line.startsWith(metric));
-    return Number(
-      lines
-        .find((line) => line.includes(name))
-        ?.split(' ')
-        .at(-1),
-    );
-  };
-  const [started, received] = ['started', 'msg_received'].map(
-    (what) => `grpc_server_${what}_total`,
-  );
-  expect(await counted(started ?? '')).toBeGreaterThan(1);
-  expect(await counted(received ?? '')).toBeGreaterThan(2);
+  const { started, received, sent } = await counted();
+  expect(started).toBe(before.started + 1);
+  expect(received).toBeGreaterThanOrEqual(before.received + 2);
+  expect(sent).toBeGreaterThanOrEqual(before.sent + 2);
   await expect
-    .poll(async () => (await counted('grpc_server_handled_total')) > 1, { timeout: 2000 })
+    .poll(async () => (await counted()).handled > before.handled, { timeout: 2000 })
     .toBe(true);
 });
+
+/** Of all streams so far, however they ended. */
+async function counted() {
+  const { body } = await metrics.text('text/plain');
+  const sum = (what: string) =>
+    body
+      .split('\n')
+      .filter((line) => line.startsWith(`grpc_server_${what}_total`))
+      .filter((line) => line.includes('grpc_service="grpc.reflection.v1.ServerReflection"'))
+      .reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
+  return {
+    started: sum('started'),
+    received: sum('msg_received'),
+    sent: sum('msg_sent'),
+    handled: sum('handled'),
+  };
+}
 
 test('answers what it does not have with an error, and goes on', async () => {
   const answers = await ask(
