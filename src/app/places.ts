@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { readRegular } from '../regular-file.ts';
+import { readRegular } from '../files/regular.ts';
 import { ofSetting } from './of-setting.ts';
 
 /** Whether what a setting names can be read; what it holds is not judged. */

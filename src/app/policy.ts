@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Audit } from '../audit/create-audit.ts';
 import type { Config } from '../config/schema.ts';
+import { readRegular } from '../files/regular.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Verification } from '../policy/bundle/signature.ts';
 import type { Limits } from '../policy/generation.ts';
@@ -9,7 +10,6 @@ import type { BundleOptions } from '../policy/open-loader.ts';
 import { createDecisionPoint, type DecisionPoint } from '../policy/point.ts';
 import type { ShadowEvent } from '../policy/shadow/shadow.ts';
 import type { ServiceTls } from '../policy/sources/http.ts';
-import { readRegular } from '../regular-file.ts';
 import { ofSetting } from './of-setting.ts';
 import type { Surroundings } from './surroundings.ts';
 

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { readRegular } from '../regular-file.ts';
+import { readRegular } from '../files/regular.ts';
 
 export interface KeyFile {
   readonly bytes: Buffer;

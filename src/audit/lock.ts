@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Lock, lockFile } from '../file-lock.ts';
+import { type Lock, lockFile } from '../files/lock.ts';
 
 /**
  * Keeps a second process from writing the same log.

@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import type { ItemResult } from '../client/item-result.ts';
 import { parseJson } from '../exact-json.ts';
-import { type Lock, lockFile } from '../file-lock.ts';
-import { readLines } from '../read-lines.ts';
-import { notRegular } from '../regular-file.ts';
+import { readLines } from '../files/lines.ts';
+import { type Lock, lockFile } from '../files/lock.ts';
+import { notRegular } from '../files/regular.ts';
 import { JobFault } from './fault.ts';
 
 /** A result that stands in the file already. */

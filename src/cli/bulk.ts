@@ -7,7 +7,7 @@ import { openResults } from '../bulk/results.ts';
 import { createSend } from '../bulk/send.ts';
 import { lastError } from '../client/last-error.ts';
 import type { RefusedError } from '../client/refused-error.ts';
-import { readLines } from '../read-lines.ts';
+import { readLines } from '../files/lines.ts';
 import { type Define, EXIT, type Terminal } from './command.ts';
 import { CommandFailure, program } from './program.ts';
 import { createProgress, type Progress } from './progress.ts';

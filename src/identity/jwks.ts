@@ -10,7 +10,7 @@ import {
   jwksCache,
 } from 'jose';
 import { parseJson } from '../exact-json.ts';
-import { fileStamp } from '../file-stamp.ts';
+import { fileStamp } from '../files/stamp.ts';
 import { toldOnce } from '../told-once.ts';
 import { type JwtKeys, NoKeysError } from './jwt.ts';
 

@@ -1,4 +1,4 @@
-import { readRegular } from '../../regular-file.ts';
+import { readRegular } from '../../files/regular.ts';
 
 /** A service off the host that takes what is posted to it. */
 export interface Service {

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { collectLogs } from '../../audit/verify/collect.ts';
 import { readEntries } from '../../audit/verify/entries.ts';
-import { readLines } from '../../read-lines.ts';
+import { readLines } from '../../files/lines.ts';
 import { disk } from '../audit/log-path.ts';
 import { CommandFailure } from '../program.ts';
 

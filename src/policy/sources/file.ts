@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import { fileStamp, stampOf } from '../../file-stamp.ts';
-import { notRegular } from '../../regular-file.ts';
+import { notRegular } from '../../files/regular.ts';
+import { fileStamp, stampOf } from '../../files/stamp.ts';
 import { BundleFault } from '../bundle/fault.ts';
 import type { Source } from './source.ts';
 import { watch } from './watch.ts';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileStamp } from '../../file-stamp.ts';
+import { fileStamp } from '../../files/stamp.ts';
 import { compileFolder } from './compile.ts';
 import type { Source } from './source.ts';
 import { watch } from './watch.ts';

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { mkdir, open, rename, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { readRegular } from '../../regular-file.ts';
+import { readRegular } from '../../files/regular.ts';
 import { BundleFault } from '../bundle/fault.ts';
 
 export interface Kept {

@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { readRegular } from '../../regular-file.ts';
+import { readRegular } from '../../files/regular.ts';
 import type { AccessKeys } from './sigv4.ts';
 
 export interface AccessKeySetting {

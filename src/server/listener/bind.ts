@@ -4,7 +4,7 @@ import { chmod, link, lstat, mkdir, stat, unlink } from 'node:fs/promises';
 import { type AddressInfo, connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { stampOf } from '../../file-stamp.ts';
+import { stampOf } from '../../files/stamp.ts';
 
 export interface BindOptions {
   /** `host:port`, `[v6]:port` or `unix:/absolute/path`. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { fileStamp } from '../../file-stamp.ts';
+import { fileStamp } from '../../files/stamp.ts';
 import { toldOnce } from '../../told-once.ts';
 import { checkPair, type TlsMaterial, type TlsPair } from './material.ts';
 

@@ -14,7 +14,7 @@ import {
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { parseJson } from '../../../exact-json.ts';
-import { stampOf } from '../../../file-stamp.ts';
+import { stampOf } from '../../../files/stamp.ts';
 import { type StateDocument, stateDocument } from './document.ts';
 
 const FORMAT = 'kms-reencrypt-proxy embedded KMS state, version 1';

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { notRegular } from './regular-file.ts';
+import { notRegular } from './regular.ts';
 
 /** Text that is another once the file at the path was written again or replaced. @throws Error where there is none */
 export async function fileStamp(path: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readLines } from '../src/read-lines.ts';
+import { readLines } from '../../src/files/lines.ts';
 
 async function linesOf(chunks: AsyncIterable<Buffer>): Promise<string[]> {
   const lines: string[] = [];

@@ -3,7 +3,7 @@ import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { fileStamp } from '../src/file-stamp.ts';
+import { fileStamp } from '../../src/files/stamp.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stamp-'));
 
