@@ -3,8 +3,9 @@ import type { Check, Checked } from '../check.ts';
 import type { CheckReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/CheckReEncryptRequest.ts';
 import type { CheckReEncryptResponse } from '../gen/kms/reencrypt/v1/CheckReEncryptResponse.ts';
 import type { ResolvedKey } from '../gen/kms/reencrypt/v1/ResolvedKey.ts';
+import type { HandlerTools } from './handler-tools.ts';
 import { readRequest } from './re-encrypt.ts';
-import type { HandlerTools, UnaryMethod } from './unary.ts';
+import type { UnaryMethod } from './unary.ts';
 
 /** `CheckReEncrypt`: what policy would decide, and why. */
 export function checkReEncryptMethod(

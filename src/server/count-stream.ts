@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import type { RpcCounters } from './unary.ts';
+import type { RpcCounters } from './handler-tools.ts';
 
 /** What of a grpc-js stream is looked at. */
 interface CountedStream {

@@ -1,8 +1,8 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { Action } from '../call.ts';
+import type { HandlerTools } from './handler-tools.ts';
 import type { Envelope } from './read-call.ts';
 import { traceIdOf } from './trace-id.ts';
-import type { HandlerTools } from './unary.ts';
 
 /** What of a grpc-js call is looked at; every kind of call has it. */
 export interface ArrivedCall {

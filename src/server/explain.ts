@@ -1,8 +1,8 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { Refusal } from '../errors.ts';
+import type { HandlerTools } from './handler-tools.ts';
 import type { Unexplained } from './listener/explain.ts';
-import type { HandlerTools } from './unary.ts';
 
 /** A longer sentence of grpc-js quotes what the caller has sent, and is held until the caller reads it. */
 const MOST_TEXT = 200;

@@ -3,12 +3,13 @@ import type { Check } from '../check.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { batchReEncryptMethod, MOST_ANSWER_BYTES } from './batch-re-encrypt.ts';
 import { checkReEncryptMethod } from './check-re-encrypt.ts';
+import type { HandlerTools } from './handler-tools.ts';
 import type { createHealth } from './health.ts';
 import { reEncryptMethod } from './re-encrypt.ts';
 import { createPerformItem } from './re-encrypt-item.ts';
 import { loadService } from './service.ts';
 import { createStreamReEncrypt } from './stream-re-encrypt.ts';
-import { type HandlerTools, unaryHandler } from './unary.ts';
+import { unaryHandler } from './unary.ts';
 
 export interface GrpcServerParts {
   readonly options: ServerOptions;

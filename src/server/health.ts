@@ -8,8 +8,8 @@ import {
 } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { countStream } from './count-stream.ts';
+import type { HandlerTools, RpcCounters } from './handler-tools.ts';
 import { MalformedMessage, SERVICE_NAME, tolerant } from './service.ts';
-import type { HandlerTools, RpcCounters } from './unary.ts';
 
 type Asked = { readonly service?: string } | MalformedMessage;
 type Check = handleUnaryCall<Asked, unknown>;

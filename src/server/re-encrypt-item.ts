@@ -3,10 +3,10 @@ import { toRefusal } from '../errors.ts';
 import type { BatchReEncryptResult } from '../gen/kms/reencrypt/v1/BatchReEncryptResult.ts';
 import type { ReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/ReEncryptRequest.ts';
 import type { Pipeline } from '../pipeline.ts';
+import type { HandlerTools } from './handler-tools.ts';
 import { readRequest, toResponse } from './re-encrypt.ts';
 import { type Envelope, invalid } from './read-call.ts';
 import { isExact } from './read-context.ts';
-import type { HandlerTools } from './unary.ts';
 
 /** One of many calls that came together: in a batch or on a stream. */
 export interface Item {

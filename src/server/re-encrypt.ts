@@ -3,8 +3,9 @@ import type { EncryptionAlgorithm } from '../gen/kms/reencrypt/v1/EncryptionAlgo
 import type { ReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/ReEncryptRequest.ts';
 import type { ReEncryptResponse } from '../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
 import type { Pipeline, Released } from '../pipeline.ts';
+import type { HandlerTools } from './handler-tools.ts';
 import { type Envelope, invalid, readCall, type WireCall } from './read-call.ts';
-import type { HandlerTools, UnaryMethod } from './unary.ts';
+import type { UnaryMethod } from './unary.ts';
 
 const ALGORITHM_PREFIX = 'ENCRYPTION_ALGORITHM_';
 const MODIFIER_PREFIX = 'DRY_RUN_MODIFIER_';

@@ -4,11 +4,12 @@ import type { StreamReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/Str
 import type { StreamReEncryptResponse } from '../gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
 import { countStream, onceAllCame } from './count-stream.ts';
 import { toEnvelope } from './envelope.ts';
+import type { HandlerTools } from './handler-tools.ts';
 import { type ItemLifetime, startItemLifetime } from './lifetime.ts';
 import type { PerformItem } from './re-encrypt-item.ts';
 import { type MalformedMessage, SERVICE_NAME } from './service.ts';
 import { type StatusWriter, trailers } from './status.ts';
-import { decoded, type HandlerTools } from './unary.ts';
+import { decoded } from './unary.ts';
 
 export type Asked = StreamReEncryptRequest__Output | MalformedMessage;
 type Stream = ServerDuplexStream<Asked, StreamReEncryptResponse>;

@@ -1,36 +1,13 @@
 import { type handleUnaryCall, type Metadata, status } from '@grpc/grpc-js';
-import type { Action, Arrival } from '../call.ts';
-import { type Refusal, toRefusal } from '../errors.ts';
+import type { Action } from '../call.ts';
+import { toRefusal } from '../errors.ts';
 import { toEnvelope } from './envelope.ts';
-import { type DeadlineLimits, startLifetime } from './lifetime.ts';
+import type { HandlerTools } from './handler-tools.ts';
+import { startLifetime } from './lifetime.ts';
 import { WRONG_TIMEOUT } from './listener/timeouts.ts';
 import { type Envelope, invalid } from './read-call.ts';
 import { MalformedMessage, SERVICE_NAME } from './service.ts';
-import { type StatusWriter, trailers } from './status.ts';
-
-/** What every handler needs; the composition root gives it. */
-export interface HandlerTools {
-  readonly deadlines: DeadlineLimits;
-  readonly status: StatusWriter;
-  readonly now: () => number;
-  readonly newId: () => string;
-  readonly arrivalOf: (call: { getPeer(): string }) => Arrival;
-  /** Told of every refusal before identity. */
-  readonly turnedAway: (refusal: Refusal) => void;
-  /** Told of what nobody foresaw, for the log alone. */
-  readonly onInternal: (decisionId: string, cause: unknown) => void;
-  /** Counters of a method, by its full path. */
-  readonly rpc: (path: string) => RpcCounters;
-}
-
-/** One method's counters. */
-export interface RpcCounters {
-  started(): void;
-  received(): void;
-  sent(): void;
-  /** `code` is gRPC's number. */
-  handled(code: number, seconds: number): void;
-}
+import { trailers } from './status.ts';
 
 export interface UnaryMethod<Request, Response> {
   readonly method: string;

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { Refusal } from '../../src/errors.ts';
 import type { Pipeline, Released } from '../../src/pipeline.ts';
 import { batchReEncryptMethod } from '../../src/server/batch-re-encrypt.ts';
+import type { HandlerTools } from '../../src/server/handler-tools.ts';
 import { createPerformItem } from '../../src/server/re-encrypt-item.ts';
 import type { Envelope } from '../../src/server/read-call.ts';
 import { createStatusWriter } from '../../src/server/status.ts';
-import type { HandlerTools } from '../../src/server/unary.ts';
 
 const ANSWER = {
   ciphertext: Buffer.from('new'),

@@ -5,10 +5,10 @@ import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
 import type { StreamReEncryptResponse__Output } from '../../src/gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
+import type { HandlerTools } from '../../src/server/handler-tools.ts';
 import { loadService } from '../../src/server/service.ts';
 import { createStatusWriter } from '../../src/server/status.ts';
 import { createStreamReEncrypt } from '../../src/server/stream-re-encrypt.ts';
-import type { HandlerTools } from '../../src/server/unary.ts';
 import { connect, refusalOf } from '../helpers/grpc-client.ts';
 import { framed } from '../helpers/raw-call.ts';
 
