@@ -1,10 +1,20 @@
+import { hash } from 'node:crypto';
 import { mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { closeAll, connect } from './helpers/grpc-client.ts';
 import { startProxy } from './helpers/proxy.ts';
+import { EXAMPLE } from './policy/values.ts';
 
 const ECHO = 'test/fixtures/policies/echo/bundle.tar.gz';
+
+const CALL = {
+  sourceKeyId: 'alias/demo-source',
+  sourceEncryptionContext: { tenant: 'acme' },
+  destinationKeyId: 'alias/demo-destination',
+  destinationEncryptionContext: { tenant: 'acme' },
+};
 
 test('a reload opens the audit file anew, also where the bundle is only half written', async () => {
   const bundle = join(mkdtempSync(join(tmpdir(), 'reload-')), 'bundle.tar.gz');
@@ -23,12 +33,17 @@ test('a reload opens the audit file anew, also where the bundle is only half wri
 
 test('the audit log says which policies a run began with, before any call', async () => {
   const proxy = await startProxy([`policy.candidate=${ECHO}`]);
-  await expect.poll(() => proxy.entries().filter(({ kind }) => kind === 'reload')).toHaveLength(2);
-  const policies = proxy.entries().flatMap(({ reload }) => reload ?? []);
+  const client = connect(proxy.endpoint);
+  await new Promise((resolve) => client.CheckReEncrypt({ request: CALL }, resolve));
+  closeAll(client);
+  const entries = proxy.entries();
+  const kinds = entries.map(({ kind }) => kind).filter((kind) => kind !== 'checkpoint');
+  expect(kinds.slice(0, 5)).toEqual(['segment', 'started', 'reload', 'reload', 'check']);
   const activated = { outcome: 'activated', sentence: '' };
-  expect(policies).toEqual([
-    { ...activated, policy: 'serving', revision: 'example-2' },
-    { ...activated, policy: 'candidate', revision: expect.any(String) },
+  const sha256 = (path: string) => hash('sha256', readFileSync(path), 'hex');
+  expect(entries.flatMap(({ reload }) => reload ?? [])).toEqual([
+    { ...activated, policy: 'serving', revision: 'example-2', digest: sha256(EXAMPLE) },
+    { ...activated, policy: 'candidate', revision: expect.any(String), digest: sha256(ECHO) },
   ]);
   await proxy.stop();
 });

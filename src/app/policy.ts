@@ -29,7 +29,7 @@ interface PolicyParts {
   readonly early: Reload[];
 }
 
-type Reload = Pick<ReloadEvent, 'outcome' | 'revision' | 'sentence'> & { readonly policy: string };
+type Reload = Omit<ReloadEvent, 'afterRefusal'> & { readonly policy: string };
 
 /** The decision point as configured; what happens to it goes to the log, the metrics and the audit log. */
 export async function composePolicy(
@@ -134,7 +134,8 @@ async function serviceTls(files: Partial<Config['policy']['service']>): Promise<
 
 function tellReload(parts: PolicyParts, event: ReloadEvent, which: string): void {
   const { log, metrics, audit, early } = parts;
-  const { outcome, revision, sentence, afterRefusal } = event;
+  const { afterRefusal, ...told } = event;
+  const { outcome, revision, sentence } = told;
   if (which === 'serving') metrics.bundleLoad(outcome);
   if (outcome === 'unchanged') {
     if (afterRefusal) log.info({ which, revision }, 'policy is again the one that serves');
@@ -145,7 +146,7 @@ function tellReload(parts: PolicyParts, event: ReloadEvent, which: string): void
   } else {
     log.info({ which, revision }, `policy activated${sentence === '' ? '' : `: ${sentence}`}`);
   }
-  const reload = { policy: which, outcome, revision, sentence };
+  const reload = { policy: which, ...told };
   if (audit) recordReload(audit, reload);
   else early.push(reload);
 }

@@ -9,6 +9,8 @@ export interface ReloadEvent {
   readonly outcome: 'activated' | 'unchanged' | 'refused';
   /** Revision of the bundle that serves from now on, or ''. */
   readonly revision: string;
+  /** SHA-256 of that bundle's archive, hex, or ''. */
+  readonly digest: string;
   /** Why the bundle was refused, or that it is not the service's own, or ''. */
   readonly sentence: string;
   /** Whether the attempt before this one was refused. */
@@ -112,11 +114,11 @@ function standIn(state: State, { archive, savedAt }: Kept, options: LoaderOption
     activate(state, prepare(archive), now());
     state.lastSuccess = savedAt;
     state.kept = state.generation?.bundle.digest ?? '';
-    const revision = revisionOf(state);
-    onReload({ outcome: 'activated', revision, sentence: STANDS_IN, afterRefusal: true });
+    const serving = servingOf(state);
+    onReload({ outcome: 'activated', ...serving, sentence: STANDS_IN, afterRefusal: true });
   } catch (thrown) {
     const sentence = `the bundle that policy.service.persist kept cannot stand in: ${toFault(thrown).message}`;
-    onReload({ outcome: 'refused', revision: '', sentence, afterRefusal: true });
+    onReload({ outcome: 'refused', ...servingOf(state), sentence, afterRefusal: true });
   }
 }
 
@@ -139,14 +141,14 @@ async function attempt(state: State, options: LoaderOptions): Promise<void> {
   try {
     const outcome = await renew(state, options);
     state.error = '';
-    onReload({ outcome, revision: revisionOf(state), sentence: '', afterRefusal });
+    onReload({ outcome, ...servingOf(state), sentence: '', afterRefusal });
   } catch (thrown) {
     const fault = toFault(thrown);
     source.forget();
     const { message: sentence } = fault;
     state.failures += 1;
     state.error = sentence;
-    onReload({ outcome: 'refused', revision: revisionOf(state), sentence, afterRefusal });
+    onReload({ outcome: 'refused', ...servingOf(state), sentence, afterRefusal });
     throw fault;
   }
 }
@@ -181,8 +183,9 @@ function toFault(cause: unknown): BundleFault {
   return new BundleFault(`the policy cannot be loaded: ${why}`, { cause });
 }
 
-function revisionOf({ generation }: State): string {
-  return generation?.bundle.revision ?? '';
+function servingOf({ generation }: State): { revision: string; digest: string } {
+  const { revision = '', digest = '' } = generation?.bundle ?? {};
+  return { revision, digest };
 }
 
 function staleness(state: State, { source, maxStalenessMs, now }: LoaderOptions): string {
@@ -198,8 +201,7 @@ function toStatus(state: State, options: LoaderOptions): LoaderStatus {
   const old = staleness(state, options);
   return {
     source: options.source.name,
-    revision: revisionOf(state),
-    digest: generation?.bundle.digest ?? '',
+    ...servingOf(state),
     ...rest,
     error: [old, rest.error].filter((why) => why !== '').join('; '),
     stale: !generation || old !== '',

@@ -64,7 +64,10 @@ function toRow(entry: AuditEntry): string {
   return COLUMNS.map(([, cell]) => toCell(cell(entry))).join(',');
 }
 
-/** RFC 4180; what a spreadsheet would run as a formula gets an apostrophe, in full width too. */
+/**
+ * Quoted as in RFC 4180, whose lines end in CR LF; these end in LF, as every reader takes them and the shell
+ * wants them. What a spreadsheet would run as a formula gets an apostrophe, in full width too.
+ */
 function toCell(value: unknown): string {
   if (value === undefined || value === null) return '';
   const text = String(value).replace(

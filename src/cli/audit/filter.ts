@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { REASONS } from '../../errors.ts';
 import { CommandFailure } from '../program.ts';
-import { type AuditEntry, policyOf } from './entry-view.ts';
+import { type AuditEntry, policyOf, revisionOf } from './entry-view.ts';
 import { UNREADABLE } from './log-path.ts';
 
 export interface FilterOptions {
@@ -14,6 +14,7 @@ export interface FilterOptions {
   readonly kind?: string;
   readonly decision?: string;
   readonly job?: string;
+  readonly revision?: string;
 }
 
 /** As docs/audit.schema.json lists them. */
@@ -50,13 +51,14 @@ export function addFilters(command: Command): Command {
     .option('--until <time>', 'before this time')
     .addOption(new Option('--kind <kind>', 'entries of this kind').choices(KINDS))
     .option('--decision <id>', 'entries of one call')
-    .option('--job <id>', 'entries of the calls of one batch or stream, by its decision id');
+    .option('--job <id>', 'entries of the calls of one batch or stream, by its decision id')
+    .option('--revision <revision>', 'entries that this bundle decided, by its revision');
 }
 
 export type Filter = (entry: AuditEntry) => boolean;
 
 export function toFilter(options: FilterOptions): Filter {
-  const { principal, outcome, policy, keyArn, kind, decision, job } = options;
+  const { principal, outcome, policy, keyArn, kind, decision, job, revision } = options;
   const tests: Filter[] = [];
   if (principal !== undefined) tests.push(byPrincipal(principal));
   if (outcome !== undefined) {
@@ -71,6 +73,7 @@ export function toFilter(options: FilterOptions): Filter {
   if (kind !== undefined) tests.push((entry) => entry.kind === kind);
   if (decision !== undefined) tests.push((entry) => entry.decision_id === decision);
   if (job !== undefined) tests.push(({ input }) => input?.request?.job === job);
+  if (revision !== undefined) tests.push((entry) => revisionOf(entry) === revision);
   const [since, until] = [timeOf('--since', options.since), timeOf('--until', options.until)];
   if (since !== undefined) tests.push(({ timestamp }) => Date.parse(timestamp) >= since);
   if (until !== undefined) tests.push(({ timestamp }) => Date.parse(timestamp) < until);

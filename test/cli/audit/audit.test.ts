@@ -18,6 +18,7 @@ import { run } from '../../../src/cli/audit/run.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { fill } from '../../audit/fault-world.ts';
 import {
+  ALLOW,
   answered,
   callOf,
   DENY,
@@ -345,6 +346,24 @@ test('--job finds the calls of a batch by its id, with what became of each', asy
   expect(csv[0]).toMatch(/,job,revision$/);
   expect(csv.slice(1).map((row) => row.split(',').at(-2))).toEqual(Array(3).fill('batch-1'));
   expect((await audit(['export', '--job', 'batch-2', folder.file])).output).toBe('');
+});
+
+test('--revision finds what a bundle decided, outcomes too, which leave that to their intents', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  const other = { decision: { ...ALLOW, revision: 'other' } };
+  await log.intent({ ...intended(1), ...other });
+  await log.intent(intended(2));
+  await log.terminal({ ...answered(1), ...other });
+  await log.terminal(answered(2));
+  await log.close();
+  const { output } = await audit(['tail', '--json', '--revision', 'other', folder.file]);
+  const found = output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(found.map(({ kind }) => kind)).toEqual(['intent', 'outcome']);
+  expect(new Set(found.map((entry) => entry.decision_id)).size).toBe(1);
 });
 
 test('stats span all that is counted, whichever log it is in, and count each call turned away', async () => {
