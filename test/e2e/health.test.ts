@@ -75,10 +75,13 @@ test('nobody is served while calls cannot be recorded, and callers are told not 
 
 test('nobody is served under a policy whose time is over', async () => {
   const bundle = join(folder, 'bundle.tar.gz');
-  const notAfter = new Date(Date.now() + 2500).toISOString();
   const good = readFileSync('policies/bundle.tar.gz');
-  writeFileSync(bundle, withManifest(good, { metadata: { not_after: notAfter } }));
+  writeFileSync(bundle, good);
   await start([`policy.source=${bundle}`]);
+  const notAfter = new Date(Date.now() + 1500).toISOString();
+  writeFileSync(bundle, withManifest(good, { metadata: { not_after: notAfter } }));
+  await proxy.reload();
+  expect(await now()).toEqual(BOTH('SERVING'));
   await expect.poll(now, { timeout: 6000 }).toEqual(BOTH('NOT_SERVING'));
 });
 
