@@ -28,7 +28,8 @@ An item is a line of JSON, and so is its result:
 Results stand in the order of the items. Run it again with the same files, and it goes on where the
 results end. What is refused for now (a limit, a proxy or KMS that is away) is tried again.
 
-Exit codes: 0 all re-encrypted, 1 some refused, 64 wrong usage, 65 a line is wrong, 75 run it again.
+Exit codes: 0 all re-encrypted, 1 some refused, 64 wrong usage, 65 a line is wrong,
+74 standard output cannot be written, 75 run it again.
 
 Examples:
   kms-reencrypt-proxy bulk items.jsonl results.jsonl --destination-key-id alias/new
@@ -77,7 +78,7 @@ interface BulkWork extends BulkOptions {
 }
 
 async function bulk(paths: Paths, options: BulkWork, terminal: Terminal): Promise<void> {
-  const total = paths.items === '-' ? 0 : statSync(paths.items).size;
+  const total = paths.items === '-' ? 0 : sizeOf(paths.items);
   const progress = createProgress(terminal, { total, worthShowing: WORTH_SHOWING_BYTES });
   const client = await openClient(options);
   try {
@@ -107,6 +108,13 @@ async function bulk(paths: Paths, options: BulkWork, terminal: Terminal): Promis
   } finally {
     client.close();
   }
+}
+
+/** @throws Error where there is none, and CommandFailure where Node would say of which file it speaks nowhere */
+function sizeOf(path: string): number {
+  const stats = statSync(path);
+  if (stats.isDirectory()) throw new CommandFailure(`${path} is a folder`);
+  return stats.size;
 }
 
 /** Says why nothing gets further, once for all batches under way. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -441,6 +442,14 @@ describe('usage', () => {
     expect(ran.exit).toBe(64);
     expect(ran.stderr).toContain('is plain; --ca-bundle and --client-… are for grpcs://');
     expect(reEncrypts()).toEqual([]);
+  });
+
+  test('a folder of items is named, and no results are made', async () => {
+    mkdirSync(items);
+    const ran = await start();
+    expect(ran.exit).toBe(1);
+    expect(ran.stderr).toContain(`${items} is a folder`);
+    expect(existsSync(results)).toBe(false);
   });
 
   test('a file of items that is not there is named, and no results are made', async () => {

@@ -86,4 +86,19 @@ describe('the client reaches a proxy', () => {
     expect(await call({ target: tlsTarget, tls: own })).toBe('UNAVAILABLE');
     expect(await call({ target: tlsTarget })).toBe('UNAVAILABLE');
   });
+
+  test.each([
+    ['trust in a key', () => ({ caFile: file('client.key') }), /client\.key holds no certificate/],
+    ['trust in nothing', () => ({ caFile: file('empty.pem') }), /empty\.pem holds no certificate/],
+    ['no key', () => pairOf('client.pem', 'ca.pem'), /ca\.pem holds no private key/],
+    ['the key of another', () => pairOf('ca.pem', 'client.key'), /client\.key is not the key of/],
+  ])('and a file of TLS that is %s is named before a call', async (_, tls, sentence) => {
+    writeFileSync(file('empty.pem'), '');
+    expect(() => createClient({ target: tlsTarget, tls: tls() })).toThrow(sentence);
+  });
+});
+
+const pairOf = (certificate: string, key: string) => ({
+  certificateFile: file(certificate),
+  keyFile: file(key),
 });
