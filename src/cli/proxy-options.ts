@@ -1,7 +1,7 @@
-import process from 'node:process';
 import type { Command } from 'commander';
 import type { Client } from '../client/create-client.ts';
 import { EXIT, type Terminal } from './command.ts';
+import { allowIpNames } from './ip-names.ts';
 import { CommandFailure } from './program.ts';
 
 /** Where a proxy is, and how it is trusted. */
@@ -42,8 +42,7 @@ export async function openClient(options: ProxyOptions): Promise<Client> {
   if (!isProxyTarget(options.endpointUrl)) throw noTarget(options.endpointUrl);
   const { target, secure } = proxyTarget(options.endpointUrl);
   if (!secure && isMeantSecure(options)) throw plain(options.endpointUrl);
-  // grpc-js names a server by its IP address, which Node warns of; it is nothing that a caller could mend.
-  if (secure) process.noDeprecation = true;
+  if (secure) allowIpNames();
   const tls = {
     caFile: options.caBundle,
     certificateFile: options.clientCertificate,

@@ -1,9 +1,9 @@
-import process from 'node:process';
 import { DRY_RUN_SENTENCE } from '../../../aws-json/fault.ts';
 import type { CallOptions, Client } from '../../../client/create-client.ts';
 import { RefusedError } from '../../../client/refused-error.ts';
 import { proxyTarget } from '../../../client/target.ts';
 import type { ReEncryptResponse__Output } from '../../../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
+import { allowIpNames } from '../../ip-names.ts';
 import { CliFailure, EXIT_CODE, otherFailure } from '../failure.ts';
 import type { Value, ValueMap } from '../values/value.ts';
 import { refusalFailure } from './refusal-failure.ts';
@@ -31,8 +31,7 @@ export async function withProxy<Answer>(
 ): Promise<Answer> {
   const { createClient } = await import('../../../client/create-client.ts');
   const { target, secure } = proxyTarget(settings.endpoint);
-  // grpc-js names a server by its IP address, which Node warns of; it is nothing that a caller could mend.
-  if (secure) process.noDeprecation = true;
+  if (secure) allowIpNames();
   const client = open(() =>
     createClient({
       target,
