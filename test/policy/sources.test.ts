@@ -254,6 +254,19 @@ describe('a bundle service', () => {
     });
   });
 
+  it('that is away at start is stood in for only as long as its last answer is good for', async () => {
+    const persist = join(folder, 'policy.tar.gz');
+    service.answer = serving(good, '"1"');
+    await open(service.url, { bundle: { persist } });
+    service.answer = (response) => response.writeHead(500).end();
+    const savedAt = new Date(Date.now() - 60_000);
+    utimesSync(persist, savedAt, savedAt);
+    const kept = { persist, maxStalenessMs: 30_000 };
+    const point = await open(service.url, { bundle: kept });
+    expect(point.status()).toMatchObject({ lastSuccess: savedAt.getTime(), stale: true });
+    expect(await point.decide(resolved(), 'request')).toMatchObject({ failure: 'POLICY_STALE' });
+  });
+
   it('that is away at start with a kept bundle that serves no longer leaves no policy until it is back', async () => {
     const persist = join(folder, 'policy.tar.gz');
     writeFileSync(persist, 'rubbish');

@@ -387,6 +387,23 @@ test('stats span all that is counted, whichever log it is in, and count each cal
   expect(none).toMatchObject({ code: 0, output: 'no entries\n' });
 });
 
+test('--since has its moment in it and --until has not, so that days join without an overlap', async () => {
+  const { timestamp, seq } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '');
+  const chosen = async (option: string) =>
+    (await audit(['export', option, timestamp, file])).output.includes(`"seq":${seq},`);
+  expect(await chosen('--since')).toBe(true);
+  expect(await chosen('--until')).toBe(false);
+});
+
+test.each([
+  ['spiffe://example.org/ns/*/sa/api', true],
+  ['spiffe://exampleXorg/ns/orders/sa/api', false],
+  ['spiffe://example.org/ns/orders/sa/ap.', false],
+])('--principal %s: only the star stands for others', async (pattern, found) => {
+  const { output } = await audit(['export', '--kind', 'intent', '--principal', pattern, file]);
+  expect(output !== '').toBe(found);
+});
+
 test('a time may be given as how long ago it was', async () => {
   const count = async (...args: string[]) =>
     (await audit(['export', file, ...args])).output.split('\n').length - 1;
