@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { createNodeDisk, type Disk } from '../../audit/log/disk.ts';
 import { type Checkpoint, parseNote, parseVkey, type VerifierKey } from '../../audit/log/note.ts';
 import { collectLogs, type LogFiles } from '../../audit/verify/collect.ts';
@@ -19,7 +20,21 @@ export function logsOf(paths: readonly string[], { env }: Terminal): readonly Lo
   if (named.length === 0) {
     throw new CommandFailure('name a log file or folder, or set KRP_AUDIT__FILE', UNREADABLE);
   }
-  return named.flatMap((path) => collectLogs(disk, readableName(path)));
+  return distinct(named.flatMap((path) => collectLogs(disk, readableName(path))));
+}
+
+/** `*.jsonl` names closed segments beside the log that has them: no entry shall count twice. */
+function distinct(logs: readonly LogFiles[]): readonly LogFiles[] {
+  return logs.filter((log, at) => {
+    const isCovered = (other: LogFiles, place: number) =>
+      covers(other, log) && (place < at || !covers(log, other));
+    return !logs.some((other, place) => place !== at && isCovered(other, place));
+  });
+}
+
+function covers(whole: LogFiles, part: LogFiles): boolean {
+  const paths = new Set(whole.segments.map(({ path }) => resolve(path)));
+  return part.segments.length > 0 && part.segments.every(({ path }) => paths.has(resolve(path)));
 }
 
 /** A packed segment goes by its old name; where something else has that, what was named would not be read. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { toVkey } from '../../audit/log/note.ts';
 import { type LogFiles, unreadSegments } from '../../audit/verify/collect.ts';
 import { type Verdict, verifyLog } from '../../audit/verify/verify.ts';
 import type { Terminal } from '../command.ts';
@@ -106,7 +107,6 @@ function expectedOrigins({ origins }: Options): readonly string[] {
 
 function writeVerdict(log: LogFiles, verdict: Verdict, options: Options, terminal: Terminal): void {
   const { state, firstSeq, size, signed, segments, origins, vkeys, root, bytes } = verdict;
-  const pinned = options.vkey ? 'given' : 'named by the log itself; pin it with --vkey';
   const range = size > firstSeq ? `${firstSeq} to ${size - 1}` : 'none';
   const lines = [
     `${log.path}: ${state}`,
@@ -114,7 +114,7 @@ function writeVerdict(log: LogFiles, verdict: Verdict, options: Options, termina
     `  signed for  ${signed} (${Math.max(0, size - Math.max(signed, firstSeq))} since then are chained only)`,
     `  root        ${root}`,
     `  origin      ${origins.join(', ')}`,
-    `  keys        ${vkeys.join(', ')} (${pinned})`,
+    `  keys        ${vkeys.map(toWhose(options)).join(', ')}`,
   ];
   if (firstSeq > 0) lines.push(`  before      entries 0 to ${firstSeq - 1} are not here`);
   if (verdict.tornBytes > 0)
@@ -123,6 +123,14 @@ function writeVerdict(log: LogFiles, verdict: Verdict, options: Options, termina
     lines.push(`  abandoned   ${verdict.abandonedBytes} bytes that were never acknowledged`);
   }
   terminal.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** A log may name any key; only who verifies can say which are to be trusted. */
+function toWhose(options: Options): (vkey: string) => string {
+  const given = new Set(keysOf(options).map(({ name, key }) => toVkey(name, key)));
+  const other =
+    given.size > 0 ? 'named by the log, not given' : 'named by the log itself; pin it with --vkey';
+  return (vkey) => `${vkey} (${given.has(vkey) ? 'given' : other})`;
 }
 
 function writeJson(verdicts: readonly Verified[], missing: readonly string[], terminal: Terminal) {

@@ -2,6 +2,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -63,6 +64,30 @@ test('verify: an intact log is 0, as a file, a folder or by KRP_AUDIT__FILE', as
     expect(code).toBe(0);
     expect(output).toContain(`${file}: intact`);
     expect(output).toContain('test.example/audit');
+  }
+});
+
+test('verify: keys are given only where somebody gave them', async () => {
+  const { vkey } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '').segment;
+  await using other = createFolder();
+  await (await openAudit(other.file)).close();
+  const foreign = JSON.parse(readFileSync(other.file, 'utf8').split('\n')[0] ?? '').segment.vkey;
+  const keys = async (...given: string[]) =>
+    (await audit(['verify', file, ...given])).output.split('\n').find((line) => /keys/.test(line));
+  expect(await keys()).toContain(`${vkey} (named by the log itself; pin it with --vkey)`);
+  expect(await keys('--vkey', vkey)).toContain(`${vkey} (given)`);
+  expect(await keys('--vkey', foreign)).toContain(`${vkey} (named by the log, not given)`);
+});
+
+test('a log that is named by its segments too, or twice, is read once', async () => {
+  const names = readdirSync(whole.path).filter((name) => name.endsWith('.jsonl'));
+  expect(names.length).toBeGreaterThan(1);
+  const all = names.map((name) => join(whole.path, name));
+  for (const command of ['stats', 'export', 'verify']) {
+    const once = (await audit([command, whole.path])).output;
+    for (const paths of [all, all.toReversed(), [whole.path, file], [file, file]]) {
+      expect((await audit([command, ...paths])).output, command).toBe(once);
+    }
   }
 });
 
