@@ -29,38 +29,42 @@ export function channelCredentials(tls: TlsOptions | undefined): ChannelCredenti
   if ((certificateFile === undefined) !== (keyFile === undefined)) {
     throw new Error('a client certificate needs its key, and a key its certificate');
   }
-  if (caFile !== undefined) certificateIn(caFile);
-  if (certificateFile !== undefined && keyFile !== undefined) checkPair(certificateFile, keyFile);
-  return credentials.createSsl(pem(caFile), pem(keyFile), pem(certificateFile), {
+  const [ca, certificate, key] = [read(caFile), read(certificateFile), read(keyFile)];
+  if (ca) certificateIn(ca);
+  if (certificate && key) checkPair(certificate, key);
+  return credentials.createSsl(ca?.pem ?? null, key?.pem ?? null, certificate?.pem ?? null, {
     rejectUnauthorized: verify,
   });
 }
 
-function pem(file: string | undefined): Buffer | null {
-  return file === undefined ? null : readFileSync(file);
+interface PemFile {
+  readonly path: string;
+  readonly pem: Buffer;
 }
 
-function checkPair(certificateFile: string, keyFile: string): void {
-  if (certificateIn(certificateFile).checkPrivateKey(keyIn(keyFile))) return;
-  throw new Error(`${keyFile} is not the key of the certificate in ${certificateFile}`);
+function read(path: string | undefined): PemFile | undefined {
+  return path === undefined ? undefined : { path, pem: readFileSync(path) };
+}
+
+function checkPair(certificate: PemFile, key: PemFile): void {
+  if (certificateIn(certificate).checkPrivateKey(keyIn(key))) return;
+  throw new Error(`${key.path} is not the key of the certificate in ${certificate.path}`);
 }
 
 /** OpenSSL passes over what is no certificate: no server would be trusted, and nothing would say why. */
-function certificateIn(file: string): X509Certificate {
-  const text = readFileSync(file, 'utf8');
+function certificateIn({ path, pem }: PemFile): X509Certificate {
   try {
-    return new X509Certificate(text);
+    return new X509Certificate(pem.toString());
   } catch (cause) {
-    throw new Error(`${file} holds no certificate in PEM that can be read`, { cause });
+    throw new Error(`${path} holds no certificate in PEM that can be read`, { cause });
   }
 }
 
-function keyIn(file: string): KeyObject {
-  const text = readFileSync(file, 'utf8');
+function keyIn({ path, pem }: PemFile): KeyObject {
   try {
-    return createPrivateKey(text);
+    return createPrivateKey(pem.toString());
   } catch (cause) {
-    throw new Error(`${file} holds no private key in PEM that can be read without a passphrase`, {
+    throw new Error(`${path} holds no private key in PEM that can be read without a passphrase`, {
       cause,
     });
   }

@@ -25,16 +25,14 @@ export function logsOf(paths: readonly string[], { env }: Terminal): readonly Lo
 
 /** `*.jsonl` names closed segments beside the log that has them: no entry shall count twice. */
 function distinct(logs: readonly LogFiles[]): readonly LogFiles[] {
-  return logs.filter((log, at) => {
-    const isCovered = (other: LogFiles, place: number) =>
-      covers(other, log) && (place < at || !covers(log, other));
-    return !logs.some((other, place) => place !== at && isCovered(other, place));
-  });
-}
-
-function covers(whole: LogFiles, part: LogFiles): boolean {
-  const paths = new Set(whole.segments.map(({ path }) => resolve(path)));
-  return part.segments.length > 0 && part.segments.every(({ path }) => paths.has(resolve(path)));
+  const seen = new Set<string>();
+  const repeated = new Set<LogFiles>();
+  for (const log of logs.toSorted((one, other) => other.segments.length - one.segments.length)) {
+    const paths = log.segments.map(({ path }) => resolve(path));
+    if (paths.length > 0 && paths.every((path) => seen.has(path))) repeated.add(log);
+    for (const path of paths) seen.add(path);
+  }
+  return logs.filter((log) => !repeated.has(log));
 }
 
 /** A packed segment goes by its old name; where something else has that, what was named would not be read. */
