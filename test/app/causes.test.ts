@@ -57,6 +57,13 @@ test('so is why facts of a key could not be had, without the request that AWS re
   expect(reason).toBe('KEY_FACTS_UNAVAILABLE');
 });
 
+test('of a very long message the log has the beginning', async () => {
+  const message = 'a'.repeat(499) + 'b'.repeat(10_000);
+  around.kms.always({ kind: 'error', name: 'AccessDeniedException', message }, 'ReEncrypt');
+  await refused();
+  expect(causes()).toMatchObject([{ msg: `a call failed at KMS: ${'a'.repeat(499)}b` }]);
+});
+
 test('what STS says is of the credentials, and never taken for the word of KMS', async () => {
   const error = '<Error><Code>AccessDenied</Code><Message>no</Message></Error>';
   const sts = createServer((_, answer) =>

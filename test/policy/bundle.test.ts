@@ -98,6 +98,14 @@ describe('a bundle', () => {
     }
   });
 
+  it.each(['-0000000001', '0x000000010', '8', '          '])(
+    'whose header gives the size %j, which is no octal number, is refused',
+    (size) => {
+      const odd = tarGz([{ name: '/data.json', content: '{}', size }]);
+      expect(() => readBundle(odd)).toThrow(/tar header that is damaged/);
+    },
+  );
+
   it('has an end when its metadata says so', () => {
     const ends = withManifest(good, { metadata: { not_after: '2026-12-01T00:00:00Z' } });
     expect(readBundle(ends).notAfter).toBe(Date.parse('2026-12-01T00:00:00Z'));

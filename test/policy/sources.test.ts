@@ -254,6 +254,18 @@ describe('a bundle service', () => {
     });
   });
 
+  it('that gives the same bundle again vouches for the one that is kept, which is not written anew', async () => {
+    const persist = join(folder, 'policy.tar.gz');
+    service.answer = (response) => response.writeHead(200).end(good);
+    const point = await open(service.url, { bundle: { persist } });
+    const { ino } = statSync(persist);
+    const long = new Date(Date.now() - 60_000);
+    utimesSync(persist, long, long);
+    await point.reload();
+    expect(statSync(persist).ino).toBe(ino);
+    expect(statSync(persist).mtimeMs).toBeGreaterThan(long.getTime());
+  });
+
   it('that is away at start is stood in for only as long as its last answer is good for', async () => {
     const persist = join(folder, 'policy.tar.gz');
     service.answer = serving(good, '"1"');

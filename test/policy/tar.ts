@@ -8,24 +8,26 @@ export interface Entry {
   readonly type?: string;
   /** The folder of a long name, which stands in a field of its own. */
   readonly prefix?: string;
+  /** As it stands in the header, instead of the content's own in octal. */
+  readonly size?: string;
 }
 
 /** A gzipped tar of these entries, in this order, whatever they are. */
 export function tarGz(entries: readonly Entry[]): Buffer {
-  const blocks = entries.flatMap(({ name, content = '', type = '0', prefix = '' }) => {
+  const blocks = entries.flatMap(({ content = '', ...entry }) => {
     const body = Buffer.from(content);
+    const size = entry.size ?? body.length.toString(8).padStart(11, '0');
     const padding = Buffer.alloc((512 - (body.length % 512)) % 512);
-    return [header({ name, size: body.length, type, prefix }), body, padding];
+    return [header({ ...entry, size }), body, padding];
   });
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
 }
 
-function header(of: { name: string; size: number; type: string; prefix: string }): Buffer {
-  const { name, size, type, prefix } = of;
+function header({ name, size, type = '0', prefix = '' }: Entry & { size: string }): Buffer {
   const block = Buffer.alloc(512);
   block.write(name, 0, 100, 'utf8');
   block.write('0000600\0', 100);
-  block.write(`${size.toString(8).padStart(11, '0')}\0`, 124);
+  block.write(`${size}\0`, 124);
   block.write(' '.repeat(8), 148);
   block.write(type, 156);
   block.write('ustar\x0000', 257);

@@ -71,6 +71,27 @@ test('a batch whose time is up tells what is done, and begins nothing more', asy
   expect(turnedAway).toEqual(['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED']);
 });
 
+test('a fault of our own in an item is told to the log under the id that its caller reads', async () => {
+  const told: unknown[][] = [];
+  const tools = {
+    status: createStatusWriter(),
+    newId: () => 'id-1',
+    now: () => 0,
+    onInternal: (...what: unknown[]) => void told.push(what),
+  } as unknown as HandlerTools;
+  const fault = new TypeError('a mistake of ours');
+  const performItem = createPerformItem(() => Promise.reject(fault), tools);
+  const { signal } = new AbortController();
+  const whole = { id: 'batch', action: 'kms:ReEncrypt', signal } as Envelope;
+  const { status: answer } = await performItem(
+    { reference: 'a', request: REQUEST as never },
+    whole,
+  );
+  expect(answer).toMatchObject({ code: status.INTERNAL });
+  expect(JSON.stringify(answer)).not.toContain(fault.message);
+  expect(told).toEqual([['id-1', fault]]);
+});
+
 test('a batch that is refused throughout lets others have their turn meanwhile', async () => {
   const tools = {
     status: createStatusWriter(),

@@ -54,11 +54,12 @@ describe('an HTTP door that is drained', () => {
     await running;
   });
 
-  test('cuts at once where it is hurried', async () => {
+  test.each(['before', 'while'])('cuts at once where it is hurried %s it drains', async (when) => {
     const { listener, ask } = await start(60_000);
     const running = expect(ask()).rejects.toThrow(/socket hang up|ECONNRESET/);
     await sleep(30);
     const hurry = new AbortController();
+    if (when === 'before') hurry.abort();
     const drained = listener.drain(60_000, hurry.signal);
     hurry.abort();
     expect(await drained).toBe(1);

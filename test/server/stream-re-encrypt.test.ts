@@ -103,6 +103,19 @@ test('where all places are taken, the stream that is idle for longest gives way,
   expect(busy.results).toEqual(['slow']);
 });
 
+test('streams that come together take the places of as many', async () => {
+  const { busy, idlest, others } = await fill();
+  let gone = 0;
+  for (const { ended } of [idlest, ...others]) void ended.catch(() => (gone += 1));
+  await sleep(IDLE_MS);
+  const late = [open('c'), open('d')];
+  await expect.poll(() => late.map(({ results }) => results)).toEqual([['c'], ['d']]);
+  await expect.poll(() => gone).toBe(2);
+  release();
+  busy.call.end();
+  await busy.ended;
+});
+
 test('a stream that has an item under way, or a result that its caller does not take, does not give way', async () => {
   const busy = Array.from({ length: MOST_STREAMS - 1 }, () => open('slow'));
   const session = connectRaw(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });

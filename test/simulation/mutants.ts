@@ -45,6 +45,13 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: /released a move/,
   },
   {
+    name: 'tells of a release to a caller who has gone',
+    file: PIPELINE,
+    from: 'call.signal.throwIfAborted();',
+    to: '',
+    breaks: /a caller who had gone/,
+  },
+  {
     name: 'drops the entry of a refusal',
     file: PIPELINE,
     from: 'throw await refuse(progress, thrown);',

@@ -13,6 +13,7 @@ import type { KmsRequest } from '../../src/kms/request.ts';
 import { createAdmission } from '../../src/limits/admit.ts';
 import { createGate, type Gate } from '../../src/limits/gate.ts';
 import { createPipeline, type Pipeline, type Released } from '../../src/pipeline.ts';
+import type { Recorder, Stages } from '../../src/stages.ts';
 import { createSimulatedAudit } from './audit.ts';
 import { createCall, createDecide, isAllowed } from './callers.ts';
 import { createSimulatedDisk } from './disk.ts';
@@ -138,12 +139,30 @@ function compose(run: Run, kms: SimulatedKms, core: Core) {
       const [source, destination] = [keys.source.keyArn, keys.destination.keyArn];
       run.judged.set(call.id, { source, destination, allowed });
     }),
-    forward: core.createForward({ kms: guarded, keyIds: run.keyIds }),
+    forward: lingering(world, core.createForward({ kms: guarded, keyIds: run.keyIds })),
     confirm,
-    record: run.audit.record,
+    record: { ...run.audit.record, terminal: noneTooLate(run) },
     count: () => {},
   });
   return { pipeline, places: [admission, ...gates] };
+}
+
+/** As behind a cohort: the call goes on only some time after its answer has come. */
+function lingering(world: World, forward: Stages['forward']): Stages['forward'] {
+  return async (permit) => {
+    const answer = await forward(permit);
+    await world.sleep(world.between(0, 20));
+    return answer;
+  };
+}
+
+/** No entry says `released` of a call whose caller had gone before. */
+function noneTooLate({ audit, broken }: Run): Recorder['terminal'] {
+  return (progress, refusal) => {
+    if (!refusal && progress.call.signal.aborted)
+      broken.push('told as released to a caller who had gone');
+    return audit.record.terminal(progress, refusal);
+  };
 }
 
 function start(run: Run, parts: { number: number; pipeline: Pipeline; kms: SimulatedKms }): void {

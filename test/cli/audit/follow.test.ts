@@ -80,6 +80,15 @@ const touches: readonly (readonly [string, (file: string, older: string) => void
     /: the checkpoint covers \d+ entries, and covered \d+/,
   ],
   [
+    'given a checkpoint over as many other entries',
+    (file: string) => {
+      const lines = readFileSync(`${file}.checkpoint`, 'utf8').split('\n');
+      lines[2] = Buffer.alloc(32, 7).toString('base64');
+      writeFileSync(`${file}.checkpoint`, lines.join('\n'));
+    },
+    /: the checkpoint covers other entries than before/,
+  ],
+  [
     'left without a checkpoint',
     (file: string) => rmSync(`${file}.checkpoint`),
     /: the checkpoint is gone/,
