@@ -101,6 +101,27 @@ export function isSigned({ text, signatures }: Checkpoint, keys: readonly Verifi
   return known.length > 0 && known.every((good) => good);
 }
 
+/**
+ * What a checkpoint that none of the keys vouches for `is` or `has`, to follow its name; '' where one does.
+ * Keys go by `name+hash`, which is all that a note says of who signed it.
+ */
+export function whyUnsigned(checkpoint: Checkpoint, keys: readonly VerifierKey[]): string {
+  if (isSigned(checkpoint, keys)) return '';
+  const known = keys.map(({ name, id }) => `${name}+${id.toString('hex')}`);
+  const signers = checkpoint.signatures.map(
+    ({ name, bytes }) => `${name}+${bytes.toString('hex', 0, 4)}`,
+  );
+  const forged = signers.filter((signer) => known.includes(signer));
+  if (forged.length > 0) return `has a signature of ${listed(forged)} that does not verify`;
+  return `is not signed by a known key, but by ${listed(signers)}; known: ${listed(known)}`;
+}
+
+/** A fleet may have hundreds. */
+function listed(names: readonly string[]): string {
+  const [shown, more] = [names.slice(0, 8).join(', '), names.length - 8];
+  return more > 0 ? `${shown} and ${more} more` : shown || 'none';
+}
+
 /** True where the signature is the key's over the text. */
 export function verifies(
   text: string | Uint8Array,

@@ -1,7 +1,7 @@
 import { EMPTY_CHAIN } from '../log/chain.ts';
 import type { Disk } from '../log/disk.ts';
 import type { Head } from '../log/head.ts';
-import { type Checkpoint, parseVkey, type VerifierKey } from '../log/note.ts';
+import { type Checkpoint, parseVkey, toVkey, type VerifierKey } from '../log/note.ts';
 import { rootOf } from '../log/tree.ts';
 import type { LogFiles } from './collect.ts';
 import { walkSegment } from './segment.ts';
@@ -17,8 +17,11 @@ export interface VerifyOptions {
 }
 
 export interface Verdict {
-  /** `empty`: not one entry, of which nothing can be said. */
-  readonly state: 'intact' | 'tampered' | 'torn' | 'empty';
+  /**
+   * `empty`: not one entry, of which nothing can be said. `unsigned`: keys were given, and nothing here is
+   * signed by one of them, so that anybody may have written it.
+   */
+  readonly state: 'intact' | 'tampered' | 'torn' | 'empty' | 'unsigned';
   readonly origins: readonly string[];
   readonly vkeys: readonly string[];
   readonly firstSeq: number;
@@ -46,12 +49,14 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
   const keys = options.keys.length > 0 ? options.keys : heads.flatMap(keyOf);
   const walk = createWalk({ start, claims, keys });
   const { tornBytes, abandonedBytes, bytes, last } = walkSegments(walk, log, options);
-  const problem = walk.finish() ?? unexplained(log, walk);
+  const problem = walk.finish() ?? unexplained(log, walk) ?? foreign(log, walk, options.keys);
   const { seq, peaks } = walk.chain();
+  const unsigned = options.keys.length > 0 && seq > start.seq && walk.signed() <= start.seq;
   const sound = seq === start.seq ? 'empty' : 'intact';
+  const whole = tornBytes > 0 ? 'torn' : sound;
   return {
     ...{ tornBytes, abandonedBytes, bytes },
-    state: problem ? 'tampered' : tornBytes > 0 ? 'torn' : sound,
+    state: problem ? 'tampered' : unsigned ? 'unsigned' : whole,
     origins: [...new Set(heads.map(({ origin }) => origin))],
     vkeys: [...new Set(heads.map(({ vkey }) => vkey))],
     firstSeq: start.seq,
@@ -59,7 +64,7 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
     root: rootOf({ size: seq, peaks }).toString('base64'),
     signed: walk.signed(),
     segments: log.segments.length,
-    problem: problem && { ...problem, file: last },
+    problem: problem && { file: last, ...problem },
   };
 }
 
@@ -69,6 +74,21 @@ function unexplained({ segments, partial }: LogFiles, walk: Walk): Problem | und
   if (partial || !head || head.chain.seq === 0) return;
   if (head.predecessor && walk.deleted().has(head.predecessor.file)) return;
   return { seq: 0, why: `entries 0 to ${head.chain.seq - 1} are missing` };
+}
+
+/**
+ * A segment that another key is to sign, and that no key given has signed for since. Its first checkpoint
+ * will show it, and a verdict shall not depend on whether that has come yet, or was taken away.
+ */
+function foreign({ segments }: LogFiles, walk: Walk, keys: readonly VerifierKey[]) {
+  if (keys.length === 0) return;
+  const given = new Set(keys.map(({ name, key }) => toVkey(name, key)));
+  for (const { head, path: file } of segments) {
+    if (!head || head.chain.seq < walk.signed() || given.has(head.vkey)) continue;
+    const why = `the segment is to be signed by ${head.vkey}, which was not given`;
+    return { seq: head.chain.seq, why, file };
+  }
+  return;
 }
 
 function keyOf({ vkey }: Head): readonly VerifierKey[] {

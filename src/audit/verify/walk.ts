@@ -1,6 +1,6 @@
 import type { Chain } from '../log/chain.ts';
 import { type Line, linkOf } from '../log/lines.ts';
-import { type Checkpoint, isSigned, parseNote, type VerifierKey } from '../log/note.ts';
+import { type Checkpoint, parseNote, type VerifierKey, whyUnsigned } from '../log/note.ts';
 import { type Hash, hashLeaf } from '../log/tree.ts';
 import { createHistory, type History } from './history.ts';
 
@@ -124,9 +124,8 @@ function checkLogged(state: State, bytes: Buffer): void {
   const { seq, history } = state;
   const checkpoint = readLogged(bytes);
   if (!checkpoint) return void fail(state, seq, 'the checkpoint in the line is malformed');
-  if (!isSigned(checkpoint, state.keys)) {
-    return void fail(state, seq, 'the checkpoint in the line is not signed by a known key');
-  }
+  const unsigned = whyUnsigned(checkpoint, state.keys);
+  if (unsigned !== '') return void fail(state, seq, `the checkpoint in the line ${unsigned}`);
   const root = history.rootAt(checkpoint.size);
   if (checkpoint.size > seq || (root && !root.equals(checkpoint.root))) {
     const why = `the entries before it are not those of the checkpoint over ${checkpoint.size}`;
@@ -158,8 +157,9 @@ function checkClaims(state: State): void {
 }
 
 function checkClaim(state: State, claim: Checkpoint): void {
-  if (!isSigned(claim, state.keys)) {
-    fail(state, state.seq - 1, `the checkpoint over ${claim.size} is not signed by a known key`);
+  const unsigned = whyUnsigned(claim, state.keys);
+  if (unsigned !== '') {
+    fail(state, state.seq - 1, `the checkpoint over ${claim.size} ${unsigned}`);
   } else if (state.history.rootAt(claim.size)?.equals(claim.root)) {
     state.signed = claim.size;
   } else {

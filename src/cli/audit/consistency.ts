@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { isSigned, parseVkey } from '../../audit/log/note.ts';
+import { parseVkey, whyUnsigned } from '../../audit/log/note.ts';
 import { fromBytes, toBytes } from '../../audit/log/tree.ts';
 import { readLeaves } from '../../audit/verify/leaves.ts';
 import { consistencyProof, rangeRoot } from '../../audit/verify/proof.ts';
 import type { Terminal } from '../command.ts';
+import { printable } from '../printable.ts';
 import { CommandFailure } from '../program.ts';
 import { checkpointOf, disk, gather, keyOf, logOf, TAMPERED, UNREADABLE } from './log-path.ts';
 
@@ -31,9 +32,8 @@ export function defineConsistency(command: Command, terminal: Terminal): void {
       const keys = options.vkey?.map(keyOf) ?? named;
       const leaves = readLeaves(disk, log, newer.size);
       for (const [path, checkpoint] of [[olderPath, older] as const, [newerPath, newer] as const]) {
-        if (!isSigned(checkpoint, keys)) {
-          throw new CommandFailure(`${path} is not signed by a known key`, TAMPERED);
-        }
+        const unsigned = whyUnsigned(checkpoint, keys);
+        if (unsigned !== '') throw new CommandFailure(printable(`${path} ${unsigned}`), TAMPERED);
         const root = rangeRoot(leaves, { from: 0, to: checkpoint.size });
         if (root !== fromBytes(checkpoint.root)) {
           throw new CommandFailure(`${path}: the log has another root at this size`, TAMPERED);

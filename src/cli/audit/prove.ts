@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { isSigned } from '../../audit/log/note.ts';
+import { whyUnsigned } from '../../audit/log/note.ts';
 import { fromBytes } from '../../audit/log/tree.ts';
 import { readLeaves } from '../../audit/verify/leaves.ts';
 import { inclusionProof, rangeRoot, rootFromInclusion } from '../../audit/verify/proof.ts';
 import { parseProof, toProof } from '../../audit/verify/proof-file.ts';
 import type { Terminal } from '../command.ts';
+import { printable } from '../printable.ts';
 import { CommandFailure } from '../program.ts';
 import { disk, gather, keyOf, logOf, TAMPERED, UNREADABLE } from './log-path.ts';
 
@@ -54,9 +55,8 @@ function check(path: string, { entry, vkey }: Options, terminal: Terminal): void
   const text = readFileSync(entry);
   const line = text.at(-1) === 10 ? text.subarray(0, -1) : text;
   const root = rootFromInclusion({ line, seq, size: checkpoint.size, proof: hashes });
-  if (!isSigned(checkpoint, vkey.map(keyOf))) {
-    throw new CommandFailure('the checkpoint is not signed by the key given', TAMPERED);
-  }
+  const unsigned = whyUnsigned(checkpoint, vkey.map(keyOf));
+  if (unsigned !== '') throw new CommandFailure(printable(`the checkpoint ${unsigned}`), TAMPERED);
   if (root !== fromBytes(checkpoint.root)) {
     throw new CommandFailure(`${entry} is not entry ${seq} of ${checkpoint.origin}`, TAMPERED);
   }

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { toVkey } from '../../audit/log/note.ts';
+import type { VerifierKey } from '../../audit/log/note.ts';
 import { type LogFiles, unreadSegments } from '../../audit/verify/collect.ts';
-import { type Verdict, verifyLog } from '../../audit/verify/verify.ts';
+import { verifyLog } from '../../audit/verify/verify.ts';
 import type { Terminal } from '../command.ts';
+import { printable } from '../printable.ts';
 import { CommandFailure } from '../program.ts';
 import { createProgress } from '../progress.ts';
 import { followLog } from './follow-log.ts';
@@ -17,6 +18,7 @@ import {
   TORN,
   UNREADABLE,
 } from './log-path.ts';
+import { type Verified, writeJson, writeVerdict } from './show-verdict.ts';
 
 /** Less is verified within a second. */
 const WORTH_SHOWING_BYTES = 64 << 20;
@@ -41,40 +43,41 @@ export function defineVerify(command: Command, terminal: Terminal): void {
     .option('--json', 'print the verdicts as JSON')
     .action(async (paths: readonly string[], options: Options) => {
       const logs = logsOf(paths, terminal);
-      const verdicts = logs.map((log) => ({ log, verdict: verifyOne(log, options, terminal) }));
+      const keys = (options.vkey ?? []).map(keyOf);
+      const verdicts = logs.map((log) => verifyOne({ log, keys, options, terminal }));
       const lost = missingOrigins(verdicts, options);
       const early = tooEarly(verdicts, options);
       if (options.json) writeJson(verdicts, lost, terminal);
-      else for (const { log, verdict } of verdicts) writeVerdict(log, verdict, options, terminal);
-      conclude(verdicts, lost);
+      else for (const verified of verdicts) writeVerdict(verified, keys, terminal);
+      conclude(verdicts, lost, options);
       if (early !== '') throw new CommandFailure(early, UNREADABLE);
-      if (options.follow) await followLog(logs, keysOf(options), terminal);
+      if (options.follow) await followLog(logs, keys, terminal);
     });
 }
 
-function verifyOne(log: LogFiles, options: Options, terminal: Terminal): Verdict {
+interface One {
+  readonly log: LogFiles;
+  readonly keys: readonly VerifierKey[];
+  readonly options: Options;
+  readonly terminal: Terminal;
+}
+
+function verifyOne({ log, keys, options, terminal }: One): Verified {
   const total = log.segments.reduce((sum, segment) => sum + segment.bytes, 0);
   const progress = createProgress(terminal, { total, worthShowing: WORTH_SHOWING_BYTES });
   const checkpoints = (options.checkpoint ?? []).map(checkpointOf);
   const own = checkpoints.filter(({ origin }) => isOf(log, origin));
   try {
-    const keys = keysOf(options);
-    return verifyLog(log, { disk, checkpoints: own, keys, onProgress: progress.show });
+    const { show: onProgress } = progress;
+    return { log, verdict: verifyLog(log, { disk, checkpoints: own, keys, onProgress }) };
   } finally {
     progress.clear();
   }
 }
 
-const keysOf = ({ vkey = [] }: Options) => vkey.map(keyOf);
-
 /** With many logs, each checkpoint is held against the log whose origin it names. */
 function isOf({ segments }: LogFiles, origin: string): boolean {
   return segments.some(({ head }) => head === undefined || head.origin === origin);
-}
-
-interface Verified {
-  readonly log: LogFiles;
-  readonly verdict: Verdict;
 }
 
 /** A checkpoint whose log is not here was held against nothing, which must not read as intact. */
@@ -105,39 +108,6 @@ function expectedOrigins({ origins }: Options): readonly string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-function writeVerdict(log: LogFiles, verdict: Verdict, options: Options, terminal: Terminal): void {
-  const { state, firstSeq, size, signed, segments, origins, vkeys, root, bytes } = verdict;
-  const range = size > firstSeq ? `${firstSeq} to ${size - 1}` : 'none';
-  const lines = [
-    `${log.path}: ${state}`,
-    `  entries     ${range} in ${segments} ${segments === 1 ? 'segment' : 'segments'}, ${bytes} bytes`,
-    `  signed for  ${signed} (${Math.max(0, size - Math.max(signed, firstSeq))} since then are chained only)`,
-    `  root        ${root}`,
-    `  origin      ${origins.join(', ')}`,
-    `  keys        ${vkeys.map(toWhose(options)).join(', ')}`,
-  ];
-  if (firstSeq > 0) lines.push(`  before      entries 0 to ${firstSeq - 1} are not here`);
-  if (verdict.tornBytes > 0)
-    lines.push(`  torn        ${verdict.tornBytes} bytes of an unfinished line`);
-  if (verdict.abandonedBytes > 0) {
-    lines.push(`  abandoned   ${verdict.abandonedBytes} bytes that were never acknowledged`);
-  }
-  terminal.stdout.write(`${lines.join('\n')}\n`);
-}
-
-/** A log may name any key; only who verifies can say which are to be trusted. */
-function toWhose(options: Options): (vkey: string) => string {
-  const given = new Set(keysOf(options).map(({ name, key }) => toVkey(name, key)));
-  const other =
-    given.size > 0 ? 'named by the log, not given' : 'named by the log itself; pin it with --vkey';
-  return (vkey) => `${vkey} (${given.has(vkey) ? 'given' : other})`;
-}
-
-function writeJson(verdicts: readonly Verified[], missing: readonly string[], terminal: Terminal) {
-  const logs = verdicts.map(({ log, verdict }) => ({ file: log.path, ...verdict }));
-  terminal.stdout.write(`${JSON.stringify({ logs, missing_origins: missing }, null, 2)}\n`);
-}
-
 /** What cannot be read counts as missing: nobody may turn "tampered" into "unreadable" by a file's name. */
 function hint(log: LogFiles): string {
   const unread = unreadSegments(disk, log);
@@ -145,11 +115,15 @@ function hint(log: LogFiles): string {
 }
 
 /** The worst verdict is the command's. */
-function conclude(verdicts: readonly Verified[], missing: readonly string[]): void {
+function conclude(
+  verdicts: readonly Verified[],
+  missing: readonly string[],
+  { follow = false }: Options,
+): void {
   for (const { log, verdict } of verdicts) {
     if (!verdict.problem) continue;
     const { file, seq, why } = verdict.problem;
-    throw new CommandFailure(`${file}: seq ${seq}: ${why}${hint(log)}`, TAMPERED);
+    throw new CommandFailure(`${file}: seq ${seq}: ${printable(why)}${hint(log)}`, TAMPERED);
   }
   if (missing.length > 0) {
     throw new CommandFailure(`no log of ${missing.join(', ')}`, TAMPERED);
@@ -157,6 +131,12 @@ function conclude(verdicts: readonly Verified[], missing: readonly string[]): vo
   const empty = verdicts.find(({ verdict }) => verdict.state === 'empty');
   if (empty) {
     throw new CommandFailure(`${empty.log.path} holds no entry: nothing is verified`, UNREADABLE);
+  }
+  // What is followed may be signed for yet.
+  const unsigned = verdicts.find(({ verdict }) => verdict.state === 'unsigned' && !follow);
+  if (unsigned) {
+    const sentence = 'nothing in it is signed by a key that was given: nothing is verified';
+    throw new CommandFailure(`${unsigned.log.path}: ${sentence}`, UNREADABLE);
   }
   const torn = verdicts.find(({ verdict }) => verdict.state === 'torn');
   if (torn) {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { makeEd25519Key } from '../../../src/audit/log/signer.ts';
 import { run } from '../../../src/cli/audit/run.ts';
 import { fill } from '../../audit/fault-world.ts';
 import { createFolder, openAudit } from '../../audit/world.ts';
@@ -48,4 +49,94 @@ test('a kept checkpoint shows a log of the same size that the key on the host ha
   const verify = (...args: readonly string[]) => run(['verify', file, ...args], createTerminal());
   expect(await verify()).toBe(0);
   expect(await verify('--checkpoint', kept)).toBe(1);
+});
+
+async function audit(...args: readonly string[]) {
+  const terminal = createTerminal();
+  const code = await run(args, terminal);
+  return { code, errors: terminal.errors(), output: terminal.output() };
+}
+
+/** A log of one run after another, each with a key, beside which its last checkpoint is kept; verifier keys. */
+async function runsOf(file: string, ...keyFiles: readonly string[]) {
+  const vkeys: string[] = [];
+  for (const signingKeyFile of keyFiles) {
+    const log = await openAudit(file, { signingKeyFile });
+    await fill(log, 3);
+    vkeys.push(log.status().vkey);
+    await log.close();
+    writeFileSync(`${signingKeyFile}.note`, readFileSync(`${file}.checkpoint`));
+  }
+  return vkeys;
+}
+
+const short = (vkey: string) => vkey.split('+').slice(0, 2).join('+');
+
+test('a signature by another key than those given names that key and those', async () => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const keys = ['a', 'b'].map((name) => join(folder.path, name));
+  for (const key of keys) writeFileSync(key, makeEd25519Key());
+  const [known = '', other = ''] = await runsOf(file, ...keys);
+  const names = `not signed by a known key, but by ${short(other)}; known: ${short(known)}\n`;
+  expect(await audit('verify', file, '--vkey', known)).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining(names),
+  });
+  const newest = `${file}.checkpoint`;
+  expect(await audit('consistency', newest, newest, '--log', file, '--vkey', known)).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining(names),
+  });
+  const [entry, proof] = [join(folder.path, 'entry'), join(folder.path, 'proof')];
+  writeFileSync(proof, (await audit('prove', '3', file, '--entry', entry)).output);
+  const check = await audit('prove', '--check', proof, '--entry', entry, '--vkey', known);
+  expect(check).toMatchObject({ code: 1, errors: expect.stringContaining(names) });
+  const note = readFileSync(newest, 'utf8');
+  writeFileSync(newest, note.replace(/.{9}\n$/, 'AAAAAAAA=\n'));
+  const forged = await audit('verify', file, '--vkey', other, '--vkey', known);
+  expect(forged.code).toBe(1);
+  expect(forged.errors).toContain(`has a signature of ${short(other)} that does not verify`);
+});
+
+test('a segment that is to be signed by a key that was not given is 1, whether it has signed yet or not', async () => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const keys = ['a', 'b'].map((name) => join(folder.path, name));
+  for (const key of keys) writeFileSync(key, makeEd25519Key());
+  const [known = '', other = ''] = await runsOf(file, ...keys);
+  rmSync(`${file}.checkpoint`);
+  const verify = ['verify', file, '--checkpoint', `${keys[0]}.note`, '--vkey', known];
+  expect((await audit(...verify, '--vkey', other)).code).toBe(0);
+  const { code, errors } = await audit(...verify);
+  expect(code).toBe(1);
+  expect(errors).toMatch(/audit\.jsonl: seq \d+: the segment is to be signed by /);
+  expect(errors).toContain(`${other}, which was not given`);
+});
+
+test('a segment that another key was to sign is intact once a key that was given signed for it', async () => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const keys = ['a', 'b'].map((name) => join(folder.path, name));
+  for (const key of keys) writeFileSync(key, makeEd25519Key());
+  const [known = '', other = ''] = await runsOf(file, keys[0]!, keys[1]!, keys[0]!);
+  const told = await audit('verify', file, '--vkey', known);
+  expect(told.output).toContain(`${other} (named by the log, not given)`);
+  expect(told).toMatchObject({ code: 0 });
+});
+
+test('a log of which nothing is signed by a key that was given is 3: anybody may have written it', async () => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const log = await openAudit(file);
+  await fill(log, 3);
+  const { vkey } = log.status();
+  await log.close();
+  expect((await audit('verify', file, '--vkey', vkey)).code).toBe(0);
+  rmSync(`${file}.checkpoint`);
+  expect((await audit('verify', file)).code).toBe(0);
+  const { code, errors, output } = await audit('verify', file, '--vkey', vkey);
+  expect(code).toBe(3);
+  expect(output).toContain(`${file}: unsigned\n`);
+  expect(errors).toContain(`${file}: nothing in it is signed by a key that was given`);
 });

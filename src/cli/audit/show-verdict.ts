@@ -1,0 +1,52 @@
+import { toVkey, type VerifierKey } from '../../audit/log/note.ts';
+import type { LogFiles } from '../../audit/verify/collect.ts';
+import type { Verdict } from '../../audit/verify/verify.ts';
+import type { Terminal } from '../command.ts';
+import { printable } from '../printable.ts';
+
+export interface Verified {
+  readonly log: LogFiles;
+  readonly verdict: Verdict;
+}
+
+/** Origins and keys are the log's own words, and a log may be anybody's. */
+export function writeVerdict(
+  { log, verdict }: Verified,
+  keys: readonly VerifierKey[],
+  { stdout }: Terminal,
+): void {
+  const { state, firstSeq, size, signed, segments, origins, vkeys, root, bytes } = verdict;
+  const range = size > firstSeq ? `${firstSeq} to ${size - 1}` : 'none';
+  const lines = [
+    `${log.path}: ${state}`,
+    `  entries     ${range} in ${segments} ${segments === 1 ? 'segment' : 'segments'}, ${bytes} bytes`,
+    `  signed for  ${signed} (${Math.max(0, size - Math.max(signed, firstSeq))} since then are chained only)`,
+    `  root        ${root}`,
+    `  origin      ${origins.map(printable).join(', ')}`,
+    `  keys        ${vkeys.map(toWhose(keys)).join(', ')}`,
+  ];
+  if (firstSeq > 0) lines.push(`  before      entries 0 to ${firstSeq - 1} are not here`);
+  if (verdict.tornBytes > 0)
+    lines.push(`  torn        ${verdict.tornBytes} bytes of an unfinished line`);
+  if (verdict.abandonedBytes > 0) {
+    lines.push(`  abandoned   ${verdict.abandonedBytes} bytes that were never acknowledged`);
+  }
+  stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** A log may name any key; only who verifies can say which are to be trusted. */
+function toWhose(keys: readonly VerifierKey[]): (vkey: string) => string {
+  const given = new Set(keys.map(({ name, key }) => toVkey(name, key)));
+  const other =
+    given.size > 0 ? 'named by the log, not given' : 'named by the log itself; pin it with --vkey';
+  return (vkey) => `${printable(vkey)} (${given.has(vkey) ? 'given' : other})`;
+}
+
+export function writeJson(
+  verdicts: readonly Verified[],
+  missing: readonly string[],
+  { stdout }: Terminal,
+): void {
+  const logs = verdicts.map(({ log, verdict }) => ({ file: log.path, ...verdict }));
+  stdout.write(`${JSON.stringify({ logs, missing_origins: missing }, null, 2)}\n`);
+}
