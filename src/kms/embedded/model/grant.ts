@@ -1,6 +1,6 @@
 import type { EncryptionContext } from '../context.ts';
+import type { Caller } from './key-id.ts';
 import { isPrincipal } from './principal.ts';
-import type { Request } from './request.ts';
 
 export interface GrantConstraints {
   readonly EncryptionContextSubset?: EncryptionContext | undefined;
@@ -22,11 +22,18 @@ export interface Grant {
   readonly constraints: GrantConstraints | undefined;
 }
 
+/** What of a request a grant is held against. */
+interface Act {
+  readonly caller: Caller;
+  readonly action: string;
+  readonly context?: EncryptionContext | undefined;
+}
+
 /** Operations without a context: constraints do not touch them, or bind what they may pass on. */
 const WITHOUT_CONTEXT = new Set(['DescribeKey', 'RetireGrant', 'CreateGrant']);
 
-/** True where the grant lets the caller do what the request says. */
-export function grantAllows(grant: Grant, { caller, action, context }: Request): boolean {
+/** True where the grant lets the caller act. */
+export function grantAllows(grant: Grant, { caller, action, context }: Act): boolean {
   if (!grant.operations.includes(action)) return false;
   if (!isPrincipal(grant.granteePrincipal, caller.principal)) return false;
   if (grant.constraints?.SourceArn !== undefined) return false;
