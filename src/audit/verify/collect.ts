@@ -6,9 +6,14 @@ import { readLines } from '../log/lines.ts';
 import type { Checkpoint } from '../log/note.ts';
 import { openRegular } from '../log/recover.ts';
 import { closedSegments } from '../log/segments.ts';
+import type { ReadingDisk } from './packed.ts';
 
 export interface SegmentFile {
   readonly path: string;
+  /** What it is called on the disk: packed, it is read by its old name. */
+  readonly name: string;
+  /** Why it could not be unpacked; '' where it could, or is not packed. */
+  readonly damage: string;
   readonly bytes: number;
   /** Undefined where its first line is no head. */
   readonly head: Head | undefined;
@@ -27,7 +32,7 @@ export interface LogFiles {
 }
 
 /** The logs in a folder, or the one that a file belongs to. @throws Error where there is none */
-export function collectLogs(disk: Disk, path: string): readonly LogFiles[] {
+export function collectLogs(disk: ReadingDisk, path: string): readonly LogFiles[] {
   if (UNREADABLE.test(path)) throw new Error(`${path} is packed; unpack it first`);
   const facts = disk.facts(path);
   if (facts?.regular) return [collectLog(disk, path)];
@@ -70,7 +75,7 @@ function holdsClosed(disk: Disk, path: string): boolean {
 }
 
 /** Given a closed segment alone, that segment; given a live file, all of its log. */
-function collectLog(disk: Disk, path: string): LogFiles {
+function collectLog(disk: ReadingDisk, path: string): LogFiles {
   const folder = dirname(path);
   const own = basename(path);
   if (liveName(own) !== own) {
@@ -103,13 +108,14 @@ function order({ head, path }: SegmentFile, live: string): number {
   return path === live ? Number.MAX_SAFE_INTEGER : 0;
 }
 
-function readSegmentFile(disk: Disk, path: string): SegmentFile {
+function readSegmentFile(disk: ReadingDisk, path: string): SegmentFile {
   const file = openRegular(disk, path, 'read');
   try {
     const first = readLines(file).next();
     const unmade = first.done === true || !first.value.ended;
     const head = unmade ? undefined : fromHead(first.value.bytes);
-    return { path, bytes: file.facts().bytes, head, unmade };
+    const { path: name = path, damage = '' } = disk.packed?.(path) ?? {};
+    return { path, name, damage, bytes: file.facts().bytes, head, unmade };
   } finally {
     file.close();
   }

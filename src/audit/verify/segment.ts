@@ -49,8 +49,9 @@ export function walkSegment(walk: Walk, segment: SegmentFile, options: SegmentOp
   }
 }
 
-function headFits(walk: Walk, { head }: SegmentFile, isFirst: boolean): boolean {
+function headFits(walk: Walk, { head, damage }: SegmentFile, isFirst: boolean): boolean {
   const { seq, peaks } = walk.chain();
+  if (damage !== '') return walk.reject(seq, `the file ${damage}`);
   if (!head) return walk.reject(seq, 'the first line of the segment is no head');
   if (isFirst) return true;
   const { chain } = head;

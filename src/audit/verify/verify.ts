@@ -83,7 +83,7 @@ function unexplained({ segments, partial }: LogFiles, walk: Walk): Problem | und
 function foreign({ segments }: LogFiles, walk: Walk, keys: readonly VerifierKey[]) {
   if (keys.length === 0) return;
   const given = new Set(keys.map(({ name, key }) => toVkey(name, key)));
-  for (const { head, path: file } of segments) {
+  for (const { head, name: file } of segments) {
     if (!head || head.chain.seq < walk.signed() || given.has(head.vkey)) continue;
     const why = `the segment is to be signed by ${head.vkey}, which was not given`;
     return { seq: head.chain.seq, why, file };
@@ -106,7 +106,7 @@ function namedSeq(path: string): number {
 function walkSegments(walk: Walk, { segments, path }: LogFiles, options: VerifyOptions) {
   const total = { tornBytes: 0, abandonedBytes: 0, bytes: 0, last: path };
   for (const [index, segment] of segments.entries()) {
-    total.last = segment.path;
+    total.last = segment.name;
     const onBytes = (bytes: number) => options.onProgress(total.bytes + bytes);
     const next = segments[index + 1]?.head;
     const { disk } = options;

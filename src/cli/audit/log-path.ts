@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createNodeDisk, type Disk } from '../../audit/log/disk.ts';
+import { createNodeDisk } from '../../audit/log/disk.ts';
 import { type Checkpoint, parseNote, parseVkey, type VerifierKey } from '../../audit/log/note.ts';
 import { collectLogs, type LogFiles } from '../../audit/verify/collect.ts';
-import { unpackedName, unpacking } from '../../audit/verify/packed.ts';
+import { type ReadingDisk, unpackedName, unpacking } from '../../audit/verify/packed.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 
@@ -11,7 +11,7 @@ export const TAMPERED = 1;
 export const TORN = 2;
 export const UNREADABLE = 3;
 
-export const disk: Disk = unpacking(createNodeDisk());
+export const disk: ReadingDisk = unpacking(createNodeDisk());
 
 /** The logs that the arguments name; without arguments, the one of `KRP_AUDIT__FILE`. */
 export function logsOf(paths: readonly string[], { env }: Terminal): readonly LogFiles[] {

@@ -159,17 +159,28 @@ test('verify: an archive that gzip packed, whole or in part, reads as it was', a
   }
 });
 
-test('verify: a packed segment that is damaged, or not packed at all, is 1', async () => {
+test('verify: a packed segment that is damaged, or not packed at all, is 1, and told of as what it is', async () => {
   const segment = readFileSync(join(whole.path, 'audit-000000000000.jsonl'));
   const packed = gzipSync(segment);
   const flipped = Buffer.from(packed);
   flipped[packed.length >> 1] = (flipped[packed.length >> 1] ?? 0) ^ 1;
   const changed = gzipSync(segment.toString().replace('"released"', '"withheld"'));
-  for (const content of [flipped, packed.subarray(0, -9), segment, Buffer.alloc(0), changed]) {
+  for (const [content, why] of [
+    [flipped, 'seq 0: the file does not unpack: '],
+    [packed.subarray(0, -9), 'seq 0: the file is cut off, and does not unpack'],
+    [segment, 'seq 0: the file does not unpack: incorrect header check'],
+    [Buffer.alloc(0), 'seq 0: the file is cut off, and does not unpack'],
+    [changed, 'the line was changed'],
+  ] as const) {
     await using folder = copied();
-    rmSync(join(folder.path, 'audit-000000000000.jsonl'));
-    writeFileSync(join(folder.path, 'audit-000000000000.jsonl.gz'), content);
-    expect((await audit(['verify', folder.path])).code).toBe(1);
+    const name = join(folder.path, 'audit-000000000000.jsonl');
+    rmSync(name);
+    writeFileSync(`${name}.gz`, content);
+    const { code, errors, output } = await audit(['verify', folder.path, '--json']);
+    expect(code).toBe(1);
+    expect(errors).toContain(`${name}.gz: seq `);
+    expect(errors).toContain(why);
+    expect(JSON.parse(output).logs[0].problem.file).toBe(`${name}.gz`);
   }
 });
 
