@@ -75,19 +75,34 @@ function holdsClosed(disk: Disk, path: string): boolean {
 }
 
 /** Given a closed segment alone, that segment; given a live file, all of its log. */
-function collectLog(disk: ReadingDisk, path: string): LogFiles {
+export function collectLog(disk: ReadingDisk, path: string): LogFiles {
   const folder = dirname(path);
   const own = basename(path);
   if (liveName(own) !== own) {
     return { path, segments: [readSegmentFile(disk, path)], checkpoint: undefined, partial: true };
   }
-  const segments = disk
-    .list(folder)
-    .filter((name) => name === own || (isSegmentName(name) && liveName(name) === own))
-    .map((name) => readSegmentFile(disk, join(folder, name)))
-    .sort((a, b) => order(a, path) - order(b, path));
-  return { path, segments, checkpoint: readCheckpoint(disk, path), partial: false };
+  // First, for what it covers is there by now, and what comes meanwhile need not be.
+  const checkpoint = readCheckpoint(disk, path);
+  const namesNow = () =>
+    disk
+      .list(folder)
+      .filter((name) => name === own || (isSegmentName(name) && liveName(name) === own))
+      .map((name) => join(folder, name));
+  const segments = readStill(disk, namesNow).sort((a, b) => order(a, path) - order(b, path));
+  return { path, segments, checkpoint, partial: false };
 }
+
+/** Where a segment was closed or deleted while they were read, they are read again. */
+function readStill(disk: ReadingDisk, namesNow: () => readonly string[]): SegmentFile[] {
+  for (let tries = 1; ; tries += 1) {
+    const names = namesNow();
+    const segments = names.flatMap((name) => (disk.facts(name) ? readSegmentFile(disk, name) : []));
+    if (tries === MOST_TRIES || String(namesNow()) === String(names)) return segments;
+  }
+}
+
+/** A log that closes a segment each time somebody looks is not waited for. */
+const MOST_TRIES = 5;
 
 /**
  * `audit-000000001000.jsonl`, `audit-000000001000.jsonl.1` and logrotate's `audit.jsonl.1` and

@@ -1,18 +1,19 @@
-import type { Disk } from '../log/disk.ts';
-import { type Line, readLines } from '../log/lines.ts';
-import { openRegular } from '../log/recover.ts';
+import type { Line } from '../log/lines.ts';
+import { readLines } from '../log/lines.ts';
 import type { LogFiles } from './collect.ts';
+import { openSegment } from './open-segment.ts';
+import type { ReadingDisk } from './packed.ts';
 
 export interface Entry extends Pick<Line, 'bytes' | 'leaf'> {
   readonly seq: number;
 }
 
 /** The lines of a log from its first segment on, each with its seq. It does not verify the chain. */
-export function* readEntries(disk: Disk, log: LogFiles, size = Infinity): Generator<Entry> {
+export function* readEntries(disk: ReadingDisk, log: LogFiles, size = Infinity): Generator<Entry> {
   let seq = log.segments[0]?.head?.chain.seq ?? 0;
   for (const [index, segment] of log.segments.entries()) {
     const end = Math.min(size, log.segments[index + 1]?.head?.chain.seq ?? size);
-    const file = openRegular(disk, segment.path, 'read');
+    const file = openSegment(disk, log, segment);
     try {
       for (const { bytes, leaf, ended } of readLines(file)) {
         if (seq >= end || !ended) break;

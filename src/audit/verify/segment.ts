@@ -1,12 +1,11 @@
-import type { Disk } from '../log/disk.ts';
+import type { DiskFile } from '../log/disk.ts';
 import type { Head } from '../log/head.ts';
 import { type Line, readLines } from '../log/lines.ts';
-import { openRegular } from '../log/recover.ts';
 import type { SegmentFile } from './collect.ts';
 import type { Walk } from './walk.ts';
 
 interface SegmentOptions {
-  readonly disk: Disk;
+  readonly open: (segment: SegmentFile) => DiskFile;
   /** Head of the segment after this one. */
   readonly next: Head | undefined;
   readonly isFirst: boolean;
@@ -29,10 +28,10 @@ const BROKEN: Rest = { ...DONE, broken: true };
 
 /** Takes a segment's lines up to where the next one goes on. */
 export function walkSegment(walk: Walk, segment: SegmentFile, options: SegmentOptions): Rest {
-  const { disk, onBytes } = options;
+  const { open, onBytes } = options;
   if (segment.unmade && options.isLast) return { ...DONE, tornBytes: segment.bytes };
   if (!headFits(walk, segment, options.isFirst)) return BROKEN;
-  const file = openRegular(disk, segment.path, 'read');
+  const file = open(segment);
   try {
     let told = 0;
     for (const line of readLines(file)) {

@@ -1,14 +1,15 @@
 import { EMPTY_CHAIN } from '../log/chain.ts';
-import type { Disk } from '../log/disk.ts';
 import type { Head } from '../log/head.ts';
 import { type Checkpoint, parseVkey, toVkey, type VerifierKey } from '../log/note.ts';
 import { rootOf } from '../log/tree.ts';
-import type { LogFiles } from './collect.ts';
+import type { LogFiles, SegmentFile } from './collect.ts';
+import { openSegment } from './open-segment.ts';
+import type { ReadingDisk } from './packed.ts';
 import { walkSegment } from './segment.ts';
 import { createWalk, type Problem, type Walk } from './walk.ts';
 
 export interface VerifyOptions {
-  readonly disk: Disk;
+  readonly disk: ReadingDisk;
   /** Checkpoints from elsewhere, besides the one beside the log. */
   readonly checkpoints: readonly Checkpoint[];
   /** Keys to trust; where there are none, the keys that the log itself names. */
@@ -103,15 +104,16 @@ function namedSeq(path: string): number {
   return Number(/-(\d{12,})\./.exec(path)?.[1] ?? 0);
 }
 
-function walkSegments(walk: Walk, { segments, path }: LogFiles, options: VerifyOptions) {
+function walkSegments(walk: Walk, log: LogFiles, { disk, onProgress }: VerifyOptions) {
+  const { segments, path } = log;
+  const open = (segment: SegmentFile) => openSegment(disk, log, segment);
   const total = { tornBytes: 0, abandonedBytes: 0, bytes: 0, last: path };
   for (const [index, segment] of segments.entries()) {
     total.last = segment.name;
-    const onBytes = (bytes: number) => options.onProgress(total.bytes + bytes);
+    const onBytes = (bytes: number) => onProgress(total.bytes + bytes);
     const next = segments[index + 1]?.head;
-    const { disk } = options;
     const place = { isFirst: index === 0, isLast: index === segments.length - 1 };
-    const rest = walkSegment(walk, segment, { disk, next, ...place, onBytes });
+    const rest = walkSegment(walk, segment, { open, next, ...place, onBytes });
     total.bytes += segment.bytes;
     total.tornBytes += rest.tornBytes;
     total.abandonedBytes += rest.abandonedBytes;

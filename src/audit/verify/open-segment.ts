@@ -1,0 +1,35 @@
+import type { DiskFile } from '../log/disk.ts';
+import { fromHead } from '../log/head.ts';
+import { readLines } from '../log/lines.ts';
+import { openRegular } from '../log/recover.ts';
+import { collectLog, type LogFiles, type SegmentFile } from './collect.ts';
+import type { ReadingDisk } from './packed.ts';
+
+/**
+ * Opens a segment of a log that may be written meanwhile: the live file gets another name when it is closed,
+ * and another file its name.
+ * @throws Error where the segment is not there any more
+ */
+export function openSegment(disk: ReadingDisk, log: LogFiles, segment: SegmentFile): DiskFile {
+  const file = openSame(disk, segment.path, segment);
+  if (file) return file;
+  const { segments } = collectLog(disk, log.path);
+  const moved = segments.find(({ head }) => head?.chain.seq === segment.head?.chain.seq);
+  const found = moved && openSame(disk, moved.path, segment);
+  if (found) return found;
+  throw new Error(`${segment.path} was moved or deleted while the log was read`);
+}
+
+/** Undefined where something else has the name now, or nothing. */
+function openSame(disk: ReadingDisk, path: string, { head }: SegmentFile): DiskFile | undefined {
+  if (!disk.facts(path)) return;
+  const file = openRegular(disk, path, 'read');
+  if (!head || headSeq(file) === head.chain.seq) return file;
+  file.close();
+  return;
+}
+
+function headSeq(file: DiskFile): number | undefined {
+  const first = readLines(file).next();
+  return first.done ? undefined : fromHead(first.value.bytes)?.chain.seq;
+}
