@@ -8,10 +8,15 @@ export interface Entry extends Pick<Line, 'bytes' | 'leaf'> {
   readonly seq: number;
 }
 
-/** The lines of a log from its first segment on, each with its seq. It does not verify the chain. */
+/**
+ * The lines of a log from its first segment on, each with its seq. It does not verify the chain, and passes
+ * over what is missing or could not be unpacked.
+ */
 export function* readEntries(disk: ReadingDisk, log: LogFiles, size = Infinity): Generator<Entry> {
   let seq = log.segments[0]?.head?.chain.seq ?? 0;
   for (const [index, segment] of log.segments.entries()) {
+    if (segment.damage !== '') continue;
+    seq = segment.head?.chain.seq ?? seq;
     const end = Math.min(size, log.segments[index + 1]?.head?.chain.seq ?? size);
     const file = openSegment(disk, log, segment);
     try {

@@ -17,6 +17,8 @@ const HASH_BYTES = 32;
 
 /** Reads the leaf hashes of the first `size` entries (32 bytes each). It does not verify the chain. */
 export function readLeaves(disk: Disk, log: LogFiles, size: number, wanted = -1): Leaves {
+  const damaged = log.segments.find(({ damage }) => damage !== '');
+  if (damaged) throw new Error(`${damaged.name} ${damaged.damage}`);
   const head = log.segments[0]?.head;
   if (!head) throw new Error(`${log.path}: the first segment has no head`);
   const firstSeq = head.chain.seq;
@@ -24,6 +26,7 @@ export function readLeaves(disk: Disk, log: LogFiles, size: number, wanted = -1)
   let seq = firstSeq;
   let line: Buffer | undefined;
   for (const entry of readEntries(disk, log, size)) {
+    if (entry.seq !== seq) throw new Error(`entries ${seq} to ${entry.seq - 1} are missing`);
     const at = (entry.seq - firstSeq) * HASH_BYTES;
     if (at === hashes.length) hashes = Buffer.concat([hashes], at * 2);
     hashes.write(hashLeaf(entry.leaf), at, 'hex');

@@ -4,6 +4,7 @@ import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { type AuditEntry, toEntry } from './entry-view.ts';
 import { disk, logsOf, UNREADABLE } from './log-path.ts';
+import { type Gaps, type Missing, warnOfGaps } from './missing.ts';
 
 export interface ReadEntry {
   /** As it is in the log; valid until the next one is asked for. */
@@ -12,16 +13,28 @@ export interface ReadEntry {
   readonly entry: AuditEntry;
 }
 
-/** The entries of all logs that the arguments name. @throws CommandFailure at a line that is none */
-export function* entriesOf(paths: readonly string[], terminal: Terminal): Generator<ReadEntry> {
-  for (const log of logsOf(paths, terminal)) yield* entriesIn(log);
+/**
+ * The entries of all logs that the arguments name; of those that are missing standard error tells.
+ * @throws CommandFailure at a line that is none
+ */
+export function* entriesOf(
+  paths: readonly string[],
+  terminal: Terminal,
+  onMissing?: (missing: Missing) => void,
+): Generator<ReadEntry> {
+  for (const log of logsOf(paths, terminal)) {
+    yield* entriesIn(log, warnOfGaps(log, terminal, onMissing));
+  }
 }
 
 /** The entries of one log. @throws CommandFailure at a line that is none */
-export function* entriesIn(log: LogFiles): Generator<ReadEntry> {
+export function* entriesIn(log: LogFiles, gaps: Gaps): Generator<ReadEntry> {
   for (const { bytes, seq } of readEntries(disk, log)) {
-    yield { bytes, seq, entry: entryOf(log, bytes, seq) };
+    const entry = entryOf(log, bytes, seq);
+    gaps.pass(entry, seq);
+    yield { bytes, seq, entry };
   }
+  gaps.end();
 }
 
 /** What the line holds is not shown: it may be anything, and go to a terminal. */

@@ -4,6 +4,7 @@ import { printable } from '../printable.ts';
 import { type AuditEntry, policyOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
+import type { Missing } from './missing.ts';
 import { entriesOf } from './read-log.ts';
 
 interface Options extends FilterOptions {
@@ -24,12 +25,13 @@ export function defineStats(command: Command, terminal: Terminal): void {
       const wanted = toFilter(options);
       const join = createJoin();
       const tally = createTally();
-      for (const read of entriesOf(paths, terminal)) {
+      const missing: Missing[] = [];
+      for (const read of entriesOf(paths, terminal, (gap) => missing.push(gap))) {
         const entry = join(read.entry);
         if (wanted(entry)) tally.add(entry);
       }
       const tables = tally.tables();
-      terminal.stdout.write(options.json ? toJson(tables) : toText(tables));
+      terminal.stdout.write(options.json ? toJson(tables, missing) : toText(tables));
     });
 }
 
@@ -83,12 +85,13 @@ function toText({ first, last, counts }: Tables): string {
   return `from ${first} to ${last}\n${tables.join('')}`;
 }
 
-function toJson({ first, last, counts }: Tables): string {
+function toJson({ first, last, counts }: Tables, missing: readonly Missing[]): string {
   const tables = Object.entries(counts).map(([name, table]) => [
     name,
     Object.fromEntries(sorted(table)),
   ]);
-  return `${JSON.stringify({ first, last, ...Object.fromEntries(tables) }, null, 2)}\n`;
+  const all = { first, last, ...Object.fromEntries(tables), missing };
+  return `${JSON.stringify(all, null, 2)}\n`;
 }
 
 function sorted(table: Counts): readonly (readonly [string, number])[] {

@@ -9,6 +9,7 @@ import { type AuditEntry, codesOf, judged, keyName, sideOf } from './entry-view.
 import { addFilters, type Filter, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin, type Join } from './join.ts';
 import { disk, logOf, UNREADABLE } from './log-path.ts';
+import { type Gaps, warnOfGaps } from './missing.ts';
 import { entriesIn, entryOf } from './read-log.ts';
 import { stopUnread } from './reader-gone.ts';
 
@@ -42,9 +43,11 @@ export function defineTail(command: Command, terminal: Terminal): void {
       stopUnread(unread, terminal);
       const show = ({ line, entry }: Shown) =>
         terminal.stdout.write(`${options.json ? line : describe(entry, colour)}\n`);
-      const { shown, next } = newest({ log, wanted, join }, countOf(options));
+      const gaps = warnOfGaps(log, terminal);
+      const { shown, next } = newest({ log, wanted, join, gaps }, countOf(options));
       shown.forEach(show);
-      if (options.follow) await follow({ log, next, wanted, join, show, signal: unread.signal });
+      if (options.follow)
+        await follow({ log, next, wanted, join, gaps, show, signal: unread.signal });
     });
 }
 
@@ -58,10 +61,10 @@ interface Shown {
   readonly entry: AuditEntry;
 }
 
-function newest({ log, wanted, join }: Pick<Following, 'log' | 'wanted' | 'join'>, count: number) {
+function newest({ log, wanted, join, gaps }: Reading, count: number) {
   const shown: Shown[] = [];
   let next = log.segments[0]?.head?.chain.seq ?? 0;
-  for (const { bytes, seq, ...read } of entriesIn(log)) {
+  for (const { bytes, seq, ...read } of entriesIn(log, gaps)) {
     next = seq + 1;
     const entry = join(read.entry);
     if (count === 0 || !wanted(entry)) continue;
@@ -71,20 +74,26 @@ function newest({ log, wanted, join }: Pick<Following, 'log' | 'wanted' | 'join'
   return { shown, next };
 }
 
-interface Following {
+interface Reading {
   readonly log: LogFiles;
-  readonly next: number;
   readonly wanted: Filter;
   readonly join: Join;
+  readonly gaps: Gaps;
+}
+
+interface Following extends Reading {
+  readonly next: number;
   readonly show: (shown: Shown) => void;
   readonly signal: AbortSignal;
 }
 
-async function follow({ log, next, wanted, join, show, signal }: Following): Promise<void> {
+async function follow({ log, next, wanted, join, gaps, show, signal }: Following): Promise<void> {
   const follower = createFollower(disk, log.path, next);
   while (!signal.aborted) {
     for (const { bytes, seq } of follower.read(Number.MAX_SAFE_INTEGER)) {
-      const entry = join(entryOf(log, bytes, seq));
+      const read = entryOf(log, bytes, seq);
+      gaps.pass(read, seq);
+      const entry = join(read);
       if (wanted(entry)) show({ line: bytes, entry });
     }
     await setTimeout(POLL_MS, undefined, { signal }).catch(() => undefined);

@@ -24,6 +24,8 @@ const isFolder = (path: string): boolean =>
 
 function* ofFolder(path: string): Generator<string> {
   for (const log of collectLogs(disk, path)) {
+    const damaged = log.segments.find(({ damage }) => damage !== '');
+    if (damaged) throw new Error(`${damaged.name} ${damaged.damage}`);
     for (const { bytes } of readEntries(disk, log)) yield bytes.toString();
   }
 }

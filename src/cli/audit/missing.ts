@@ -1,0 +1,83 @@
+import { basename } from 'node:path';
+import { type LogFiles, unreadSegments } from '../../audit/verify/collect.ts';
+import type { Terminal } from '../command.ts';
+import { printable } from '../printable.ts';
+import type { AuditEntry } from './entry-view.ts';
+import { disk } from './log-path.ts';
+
+/** Entries that are not where they should be. */
+export interface Missing {
+  readonly log: string;
+  readonly first_seq: number;
+  readonly last_seq: number;
+  /** The segment that the last of them was in, where the log says so. */
+  readonly segment: string;
+}
+
+/** Sees the entries of one log go by, and which do not. */
+export interface Gaps {
+  pass(entry: AuditEntry, seq: number): void;
+  /** After the last entry. */
+  end(): void;
+}
+
+/** Tells of each gap on standard error, so that nobody takes what is left for all there was. */
+export function warnOfGaps(
+  log: LogFiles,
+  { stderr }: Pick<Terminal, 'stderr'>,
+  note: (missing: Missing) => void = () => undefined,
+): Gaps {
+  return createGaps(log, (missing) => {
+    const { first_seq: first, last_seq: last, segment } = missing;
+    const end = segment === '' ? '' : `, to the end of ${printable(segment)}`;
+    const entries = `entries ${first} to ${last} are missing${end}${whyUnread(log)}`;
+    stderr.write(`kms-reencrypt-proxy audit: ${log.path}: ${entries}; audit verify says more\n`);
+    note(missing);
+  });
+}
+
+/** Why what lies beside the log is not read. */
+function whyUnread(log: LogFiles): string {
+  const unread = unreadSegments(disk, log);
+  const damaged = log.segments.filter(({ damage }) => damage !== '');
+  const reasons = damaged.map(({ name, damage }) => `${basename(name)} ${damage}`);
+  if (unread.length > 0) reasons.push(`not read, for packed: ${unread.join(', ')}`);
+  return reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
+}
+
+function createGaps(log: LogFiles, tell: (missing: Missing) => void): Gaps {
+  const heads = log.segments.flatMap(({ head }) => head ?? []);
+  const deleted = new Set<string>();
+  const first = heads[0];
+  let next = first?.chain.seq ?? 0;
+  return {
+    pass({ kind, seq: told, retention }, counted) {
+      const seq = Number.isSafeInteger(told) ? told : counted;
+      if (kind === 'retention') for (const name of namesOf(retention)) deleted.add(name);
+      if (seq > next)
+        missing(
+          next,
+          seq,
+          heads.find(({ chain }) => chain.seq === seq),
+        );
+      next = Math.max(next, seq + 1);
+    },
+    end() {
+      if (log.partial) return;
+      // Only what the log itself says it deleted may be missing before its first segment.
+      const expected = deleted.has(first?.predecessor?.file ?? '');
+      if (first && first.chain.seq > 0 && !expected) missing(0, first.chain.seq, first);
+      if (log.checkpoint && log.checkpoint.size > next) missing(next, log.checkpoint.size);
+    },
+  };
+
+  function missing(from: number, to: number, after?: (typeof heads)[number]): void {
+    const segment = after?.predecessor?.file ?? '';
+    tell({ log: log.path, first_seq: from, last_seq: to - 1, segment });
+  }
+}
+
+function namesOf(retention: unknown): readonly string[] {
+  const { deleted } = (retention ?? {}) as { readonly deleted?: unknown };
+  return Array.isArray(deleted) ? deleted.map((segment) => String(segment?.file)) : [];
+}

@@ -1,0 +1,124 @@
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkpointOf } from '../../../src/cli/audit/log-path.ts';
+import { run } from '../../../src/cli/audit/run.ts';
+import { run as policy } from '../../../src/cli/policy/run.ts';
+import { fill } from '../../audit/fault-world.ts';
+import { createFolder, openAudit } from '../../audit/world.ts';
+import { createTerminal } from './terminal.ts';
+
+const whole = createFolder();
+let segments: readonly { readonly name: string; readonly first: number }[];
+
+beforeAll(async () => {
+  const log = await openAudit(whole.file, { checkpointEntries: 5, maxBytes: 8_000 });
+  await fill(log, 24);
+  await log.close();
+  const closed = readdirSync(whole.path).filter((name) => /-\d{12}\.jsonl$/.test(name));
+  segments = closed.sort().map((name) => ({ name, first: Number(/\d{12}/.exec(name)) }));
+  expect(segments.length).toBeGreaterThan(3);
+});
+afterAll(() => whole[Symbol.asyncDispose]());
+
+async function audit(...args: readonly string[]) {
+  const terminal = createTerminal();
+  const code = await run(args, terminal);
+  return { code, output: terminal.output(), errors: terminal.errors() };
+}
+
+function copied() {
+  const folder = createFolder();
+  cpSync(whole.path, folder.path, { recursive: true });
+  return folder;
+}
+
+const [SECOND, THIRD] = [1, 2].map((index) => () => segments[index]!);
+const READERS = [['stats'], ['export'], ['export', '--format', 'csv'], ['tail', '-n', '999']];
+
+test.each(READERS)(
+  '%s %s tells of a segment that is missing in the middle, and shows the rest',
+  async (...args) => {
+    await using folder = copied();
+    const { name, first } = SECOND!();
+    const last = THIRD!().first - 1;
+    rmSync(join(folder.path, name));
+    const { code, output, errors } = await audit(...args, folder.file);
+    expect(errors).toBe(
+      `kms-reencrypt-proxy audit: ${folder.file}: entries ${first} to ${last} are missing, to the end of ${name}; audit verify says more\n`,
+    );
+    expect(code).toBe(0);
+    expect(output).not.toBe('');
+    expect((await audit(...args, whole.file)).errors).toBe('');
+  },
+);
+
+test('stats --json lists what is missing: in the middle, before the first segment and after the last', async () => {
+  await using folder = copied();
+  const stats = async () => JSON.parse((await audit('stats', '--json', folder.file)).output);
+  expect((await stats()).missing).toEqual([]);
+  const [one, two, three] = segments;
+  for (const { name } of [one!, two!]) rmSync(join(folder.path, name));
+  const log = folder.file;
+  const before = { log, first_seq: 0, last_seq: three!.first - 1, segment: two!.name };
+  expect((await stats()).missing).toEqual([before]);
+  const { size } = checkpointOf(`${log}.checkpoint`);
+  const { first_seq: live } = JSON.parse(readFileSync(log, 'utf8').split('\n')[0]!).segment;
+  rmSync(log);
+  expect((await stats()).missing).toEqual([
+    before,
+    { log, first_seq: live, last_seq: size - 1, segment: '' },
+  ]);
+});
+
+test('entries that are missing within a segment are told of too', async () => {
+  await using folder = copied();
+  const path = join(folder.path, SECOND!().name);
+  writeFileSync(path, readFileSync(path, 'utf8').split('\n').toSpliced(3, 2).join('\n'));
+  const seq = SECOND!().first + 3;
+  const { code, errors } = await audit('stats', folder.file);
+  expect(code).toBe(0);
+  expect(errors).toContain(`entries ${seq} to ${seq + 1} are missing; audit verify`);
+});
+
+test('what the log itself deleted, and what lies around a segment that was named alone, is not missing', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file, { maxBytes: 8_000, keepSegments: 1 });
+  await fill(log, 40);
+  const first = join(folder.path, 'audit-000000000000.jsonl');
+  await expect.poll(() => existsSync(first), { timeout: 10_000 }).toBe(false);
+  await log.close();
+  for (const path of [folder.file, join(whole.path, SECOND!().name)]) {
+    expect(await audit('stats', path)).toMatchObject({ code: 0, errors: '' });
+  }
+});
+
+test('a pack that is cut off is missing and named as such, where it is read and where it is proved', async () => {
+  await using folder = copied();
+  const { name, first } = SECOND!();
+  const path = join(folder.path, name);
+  writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)).subarray(0, -20));
+  rmSync(path);
+  for (const args of READERS) {
+    const { code, errors } = await audit(...args, folder.file);
+    expect(code).toBe(0);
+    expect(errors).toContain(`entries ${first} to ${THIRD!().first - 1} are missing`);
+    expect(errors).toContain(`(${name}.gz is cut off, and does not unpack)`);
+  }
+  for (const prove of [[`${first}`], ['0']]) {
+    const { code, errors } = await audit('prove', ...prove, folder.file);
+    expect([code, errors]).toEqual([3, expect.stringContaining(`${name}.gz is cut off`)]);
+  }
+  const terminal = createTerminal();
+  expect(await policy(['replay', 'policies/bundle.tar.gz', folder.path], terminal)).not.toBe(0);
+  expect(terminal.errors()).toContain(`${name}.gz is cut off, and does not unpack`);
+});
+
+test('prove names what is missing, and accuses nobody', async () => {
+  await using folder = copied();
+  rmSync(join(folder.path, SECOND!().name));
+  const { code, errors } = await audit('prove', '0', folder.file);
+  expect(code).toBe(3);
+  expect(errors).toContain(`entries ${SECOND!().first} to ${THIRD!().first - 1} are missing`);
+});
