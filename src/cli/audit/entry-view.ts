@@ -39,10 +39,19 @@ export interface AuditEntry {
   readonly requested_by?: string;
   readonly turned_away?: { readonly reason: string; readonly count: number };
   readonly shadow?: { readonly comparison: string; readonly revision: string };
-  readonly reload?: Readonly<Record<'policy' | 'outcome' | 'revision' | 'sentence', string>>;
+  readonly reload?: ReloadView;
   /** Of an outcome, when it came before it in the same logs; the log itself has no such member. */
   readonly intent?: AuditEntry;
   readonly [field: string]: unknown;
+}
+
+export interface ReloadView {
+  readonly policy: string;
+  readonly outcome: string;
+  /** Of the bundle that serves from then on. */
+  readonly revision: string;
+  readonly digest?: string;
+  readonly sentence: string;
 }
 
 interface SideView {

@@ -33,6 +33,10 @@ const COLUMNS: readonly (readonly [string, (entry: AuditEntry) => unknown])[] = 
   ['policy_codes', (entry) => codesOf(entry)],
   ['job', ({ input }) => input?.request?.job],
   ['revision', (entry) => revisionOf(entry)],
+  ['reload_policy', ({ reload }) => reload?.policy],
+  ['reload_outcome', ({ reload }) => reload?.outcome],
+  ['reload_digest', ({ reload }) => reload?.digest],
+  ['reload_sentence', ({ reload }) => reload?.sentence],
 ];
 
 export function defineExport(command: Command, terminal: Terminal): void {

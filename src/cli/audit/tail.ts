@@ -5,7 +5,14 @@ import { createFollower } from '../../audit/verify/follow.ts';
 import type { Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
 import { CommandFailure } from '../program.ts';
-import { type AuditEntry, codesOf, judged, keyName, sideOf } from './entry-view.ts';
+import {
+  type AuditEntry,
+  codesOf,
+  judged,
+  keyName,
+  type ReloadView,
+  sideOf,
+} from './entry-view.ts';
 import { addFilters, type Filter, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin, type Join } from './join.ts';
 import { disk, logOf, UNREADABLE } from './log-path.ts';
@@ -140,7 +147,15 @@ function aboutProcess(entry: AuditEntry): string {
   if (away) return `${away.reason} × ${away.count}`;
   if (shadow) return `${shadow.comparison} by ${shadow.revision}`;
   if (!reload) return WITH_DETAILS.has(kind) ? detailsOf(entry[kind]) : '';
-  return `${reload.policy} ${reload.outcome} ${reload.revision} ${reload.sentence}`.trim();
+  return aboutReload(reload);
+}
+
+/** Of a refusal, revision and digest are those of the bundle that goes on, if there is one. */
+function aboutReload({ policy, outcome, revision, digest, sentence }: ReloadView): string {
+  const bundle = [revision, digest && `sha256:${digest}`].filter(Boolean).join(' ');
+  const goesOn = bundle === '' ? ', none serves' : `, still ${bundle}`;
+  const what = outcome === 'refused' ? goesOn : ` ${bundle}`;
+  return `${policy} ${outcome}${what}${sentence === '' ? '' : `: ${sentence}`}`;
 }
 
 /** Kinds that say what happened in a member of their own name. */

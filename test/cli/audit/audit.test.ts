@@ -55,6 +55,15 @@ function copied() {
   return folder;
 }
 
+/** Cells of one column of a table whose cells have no commas in them. */
+function columnOf(csv: string, name: string) {
+  const [header = [], ...rows] = csv
+    .trim()
+    .split('\n')
+    .map((row) => row.split(','));
+  return rows.map((row) => row[header.indexOf(name)]);
+}
+
 test('verify: an intact log is 0, as a file, a folder or by KRP_AUDIT__FILE', async () => {
   for (const { code, output } of [
     await audit(['verify', file]),
@@ -378,9 +387,8 @@ test('--job finds the calls of a batch by its id, with what became of each', asy
   expect(kinds.map((line) => JSON.parse(line).kind)).toEqual(['intent', 'outcome', 'refusal']);
   const { outcome } = JSON.parse((await audit(['stats', ...chosen, '--json'])).output);
   expect(outcome).toEqual({ released: 1, denied: 1 });
-  const csv = (await audit(['export', '--format', 'csv', ...chosen])).output.trim().split('\n');
-  expect(csv[0]).toMatch(/,job,revision$/);
-  expect(csv.slice(1).map((row) => row.split(',').at(-2))).toEqual(Array(3).fill('batch-1'));
+  const csv = (await audit(['export', '--format', 'csv', ...chosen])).output;
+  expect(columnOf(csv, 'job')).toEqual(Array(3).fill('batch-1'));
   expect((await audit(['export', '--job', 'batch-2', folder.file])).output).toBe('');
 });
 
@@ -469,8 +477,7 @@ test('CSV says which bundle decided each call, also where the intent alone has i
   const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', file])).output;
   const intents = (await audit(['export', '--kind', 'intent', file])).output.trim().split('\n');
   const revisions = intents.map((line) => JSON.parse(line).bundles.policy.revision);
-  const shown = rows.trim().split('\n').slice(1);
-  expect(shown.map((row) => row.split(',').at(-1))).toEqual(revisions);
+  expect(columnOf(rows, 'revision')).toEqual(revisions);
 });
 
 test.each(['2026-11-24T10:00:00', '11/24/2026', '7', 'Tue', '2026-02-30T00:00:00Z'])(
@@ -514,7 +521,52 @@ test('tail and export show what policy had against a call, obeyed or not', async
   expect(stats.policy).toEqual({ denied: 2 });
   const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file]))
     .output;
-  expect(rows).toMatch(/,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,,[^,\n]+\n$/);
+  expect(rows).toMatch(
+    /,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,,[^,\n]+,,,,\n$/,
+  );
+});
+
+test('a policy that was taken and one that was refused read differently, in tail and in CSV', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  const digest = 'ab'.repeat(32);
+  const serving = { policy: 'serving', revision: 'v1', digest };
+  const none = { policy: 'candidate', outcome: 'refused', revision: '', digest: '' };
+  for (const reload of [
+    { ...serving, outcome: 'activated', sentence: '' },
+    { ...serving, outcome: 'refused', sentence: 'the signature does not verify' },
+    { ...none, sentence: 'ECONNREFUSED' },
+  ]) {
+    await log.event('reload', { reload });
+  }
+  await log.close();
+  const { output } = await audit(['tail', folder.file, '--kind', 'reload']);
+  expect(output.split('\n').map((line) => line.split('  ').slice(3).join('  '))).toEqual([
+    `serving activated v1 sha256:${digest}`,
+    `serving refused, still v1 sha256:${digest}: the signature does not verify`,
+    'candidate refused, none serves: ECONNREFUSED',
+    '',
+  ]);
+  const csv = (await audit(['export', '--format', 'csv', '--kind', 'reload', folder.file])).output;
+  const columns = ['policy', 'outcome', 'digest', 'sentence'].map((name) =>
+    columnOf(csv, `reload_${name}`),
+  );
+  expect(columns).toEqual([
+    ['serving', 'serving', 'candidate'],
+    ['activated', 'refused', 'refused'],
+    [digest, digest, ''],
+    ['', 'the signature does not verify', 'ECONNREFUSED'],
+  ]);
+});
+
+test('every column of the CSV is in docs/audit.md, in its order', async () => {
+  const [header = ''] = (await audit(['export', '--format', 'csv', file])).output.split('\n');
+  const [, section = ''] =
+    /^## As CSV\n(.*?)^## /ms.exec(readFileSync('docs/audit.md', 'utf8')) ?? [];
+  const listed = [...section.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  );
+  expect(listed).toEqual(header.split(','));
 });
 
 test('tail shows what happened to the log and its process, and not its kind alone', async () => {
