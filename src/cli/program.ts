@@ -17,7 +17,7 @@ export function program(name: string, define: Define): Run {
   return async (args, terminal) => {
     const command = new Command(`kms-reencrypt-proxy ${name}`);
     define(command, terminal);
-    contain(command, terminal);
+    contain(command, name, terminal);
     try {
       await command.parseAsync([...args], { from: 'user' });
       return EXIT.ok;
@@ -30,11 +30,13 @@ export function program(name: string, define: Define): Run {
   };
 }
 
-/** Commander passes neither setting on to sub-commands. */
-function contain(command: Command, terminal: Terminal): void {
+/** Commander passes no setting on to sub-commands. */
+function contain(command: Command, name: string, terminal: Terminal): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => terminal.stdout.write(text),
     writeErr: (text) => terminal.stderr.write(text),
+    outputError: (text, write) =>
+      write(`kms-reencrypt-proxy ${name}: ${text.replace(/^error: /, '')}`),
   });
-  for (const sub of command.commands) contain(sub, terminal);
+  for (const sub of command.commands) contain(sub, name, terminal);
 }

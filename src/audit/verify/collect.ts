@@ -43,8 +43,25 @@ export function collectLogs(disk: ReadingDisk, path: string): readonly LogFiles[
   }
   const names = listed(disk, path).filter((name) => isSegmentName(name));
   const logs = new Set(names.map((name) => join(path, liveName(name))));
-  if (logs.size === 0) throw new Error(`${path} holds no audit log`);
+  if (logs.size === 0) throw new Error(`${path} holds no audit log${hint(disk, path)}`);
   return [...logs].sort().map((log) => collectLog(disk, log));
+}
+
+/** A fleet's logs lie in a folder each, and what holds those is easily named instead. */
+function hint(disk: Disk, path: string): string {
+  const folders = disk.list(path).map((name) => join(path, name));
+  const holding = folders.filter((folder) => holdsLog(disk, folder));
+  if (holding.length === 0) return '';
+  const more = holding.length > 4 ? ' …' : '';
+  return `, but folders in it do: name ${holding.slice(0, 4).join(' ')}${more}`;
+}
+
+function holdsLog(disk: Disk, path: string): boolean {
+  try {
+    return !disk.facts(path)?.regular && disk.list(path).some(isSegmentName);
+  } catch {
+    return false;
+  }
 }
 
 /** A reader goes to and fro in a segment, which a pipe does not allow, and follows no link. */

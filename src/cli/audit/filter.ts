@@ -52,7 +52,10 @@ export function addFilters(command: Command): Command {
     .addOption(new Option('--kind <kind>', 'entries of this kind').choices(KINDS))
     .option('--decision <id>', 'entries of one call')
     .option('--job <id>', 'entries of the calls of one batch or stream, by its decision id')
-    .option('--revision <revision>', 'entries that this bundle decided, by its revision');
+    .option(
+      '--revision <revision>',
+      'entries that this bundle decided, by its revision, and reloads after which it served',
+    );
 }
 
 export type Filter = (entry: AuditEntry) => boolean;

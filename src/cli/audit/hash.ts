@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { toInstallKey } from '../../audit/install-key.ts';
 import { createRedactor } from '../../audit/redact.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { readAll } from '../read-all.ts';
-import { UNREADABLE } from './log-path.ts';
+import { contentOf, UNREADABLE } from './log-path.ts';
 
 interface Options {
   readonly key?: string;
@@ -19,7 +18,7 @@ export function defineHash(command: Command, terminal: Terminal): void {
     .option('--key <file>', 'install key; else KRP_AUDIT__HMAC_KEY_FILE, or beside KRP_AUDIT__FILE')
     .action(async (value: string | undefined, options: Options) => {
       const path = keyPath(options, terminal);
-      const key = toInstallKey(readFileSync(path), path);
+      const key = toInstallKey(contentOf(path), path);
       const text = value ?? (await readValue(terminal.stdin));
       terminal.stdout.write(`${createRedactor(key, []).mark(text)}\n`);
     });

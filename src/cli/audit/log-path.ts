@@ -53,9 +53,21 @@ export function logOf(path: string | undefined, terminal: Terminal): LogFiles {
 
 export function checkpointOf(path: string): Checkpoint {
   try {
-    return parseNote(readFileSync(path, 'utf8'));
+    return parseNote(contentOf(path).toString());
   } catch (thrown) {
+    if (thrown instanceof CommandFailure) throw thrown;
     throw new CommandFailure(`${path}: ${(thrown as Error).message}`, UNREADABLE);
+  }
+}
+
+/** Of a file that an argument names; it may be a pipe. */
+export function contentOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (thrown) {
+    const { code, message } = thrown as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'no such file' : message;
+    throw new CommandFailure(`${path}: ${why}`, UNREADABLE);
   }
 }
 

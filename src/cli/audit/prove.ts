@@ -1,14 +1,15 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { whyUnsigned } from '../../audit/log/note.ts';
 import { fromBytes } from '../../audit/log/tree.ts';
+import type { LogFiles } from '../../audit/verify/collect.ts';
 import { readLeaves } from '../../audit/verify/leaves.ts';
 import { inclusionProof, rangeRoot, rootFromInclusion } from '../../audit/verify/proof.ts';
 import { parseProof, toProof } from '../../audit/verify/proof-file.ts';
 import type { Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
 import { CommandFailure } from '../program.ts';
-import { disk, gather, keyOf, logOf, TAMPERED, UNREADABLE } from './log-path.ts';
+import { contentOf, disk, gather, keyOf, logOf, TAMPERED, UNREADABLE } from './log-path.ts';
 
 interface Options {
   readonly checkpoint?: string;
@@ -36,8 +37,8 @@ export function defineProve(command: Command, terminal: Terminal): void {
 function prove(seq: number, path: string | undefined, options: Options, terminal: Terminal): void {
   if (!Number.isSafeInteger(seq)) throw new CommandFailure('name the seq of an entry', UNREADABLE);
   const log = logOf(path, terminal);
-  const beside = options.checkpoint ?? `${log.path}.checkpoint`;
-  const note = readFileSync(beside, 'utf8');
+  const beside = options.checkpoint ?? besideOf(log);
+  const note = contentOf(beside).toString();
   const { size, root } = parseProof(toProof(seq, [], note)).checkpoint;
   const leaves = readLeaves(disk, log, size, seq);
   const proof = inclusionProof(leaves, seq, size);
@@ -49,10 +50,17 @@ function prove(seq: number, path: string | undefined, options: Options, terminal
   terminal.stdout.write(toProof(seq, proof, note));
 }
 
+function besideOf({ path }: LogFiles): string {
+  const beside = `${path}.checkpoint`;
+  if (existsSync(beside)) return beside;
+  const sentence = `there is no ${beside} to prove against; name one that was kept by --checkpoint`;
+  throw new CommandFailure(sentence, UNREADABLE);
+}
+
 function check(path: string, { entry, vkey }: Options, terminal: Terminal): void {
   if (!entry || !vkey) throw new CommandFailure('--check needs --entry and --vkey', UNREADABLE);
-  const { seq, hashes, checkpoint } = parseProof(readFileSync(path, 'utf8'));
-  const text = readFileSync(entry);
+  const { seq, hashes, checkpoint } = parseProof(contentOf(path).toString());
+  const text = contentOf(entry);
   const line = text.at(-1) === 10 ? text.subarray(0, -1) : text;
   const root = rootFromInclusion({ line, seq, size: checkpoint.size, proof: hashes });
   const unsigned = whyUnsigned(checkpoint, vkey.map(keyOf));

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
-import { type AuditEntry, policyOf } from './entry-view.ts';
+import { type AuditEntry, policyOf, revisionOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
 import type { Missing } from './missing.ts';
@@ -17,7 +17,9 @@ export function defineStats(command: Command, terminal: Terminal): void {
   addFilters(
     command
       .command('stats')
-      .description('Count entries by kind, outcome, reason, policy’s answer, principal and rule.')
+      .description(
+        'Count entries by kind, outcome, reason, policy’s answer, principal, rule and revision.',
+      )
       .argument('[paths...]', 'logs or folders of logs'),
   )
     .option('--json', 'print them as JSON')
@@ -43,6 +45,7 @@ function createTally() {
     policy: new Map(),
     principal: new Map(),
     rule: new Map(),
+    revision: new Map(),
     turned_away: new Map(),
   };
   let [first, last] = ['', ''];
@@ -59,6 +62,7 @@ function createTally() {
         count('reason', outcome.reason);
         count('policy', policyOf(entry));
         count('principal', input?.principal?.id || input?.principal?.kind);
+        count('revision', revisionOf(entry));
       }
       count('rule', result?.rule);
       // One such entry stands for many calls.

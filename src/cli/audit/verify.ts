@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { VerifierKey } from '../../audit/log/note.ts';
 import { type LogFiles, unreadSegments } from '../../audit/verify/collect.ts';
@@ -10,6 +9,7 @@ import { createProgress } from '../progress.ts';
 import { followLog } from './follow-log.ts';
 import {
   checkpointOf,
+  contentOf,
   disk,
   gather,
   keyOf,
@@ -102,7 +102,8 @@ function tooEarly(verdicts: readonly Verified[], { checkpoint = [] }: Options): 
 
 function expectedOrigins({ origins }: Options): readonly string[] {
   if (!origins) return [];
-  return readFileSync(origins, 'utf8')
+  return contentOf(origins)
+    .toString()
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));

@@ -230,6 +230,30 @@ test('verify: a log without an entry is 3, for a log that was emptied is not int
   }
 });
 
+test('a folder of folders of logs is 3, and told which to name', async () => {
+  await using fleet = createFolder();
+  for (const pod of ['b', 'a']) cpSync(whole.path, join(fleet.path, pod), { recursive: true });
+  mkdirSync(join(fleet.path, 'none'));
+  const { code, errors } = await audit(['verify', fleet.path]);
+  expect(code).toBe(3);
+  const [a, b] = ['a', 'b'].map((pod) => join(fleet.path, pod));
+  expect(errors).toContain(
+    `${fleet.path} holds no audit log, but folders in it do: name ${a} ${b}\n`,
+  );
+  const empty = await audit(['verify', join(fleet.path, 'none')]);
+  expect(empty.errors).toMatch(/holds no audit log\n$/);
+});
+
+test('what is wrong with the command line is told under the name of the program', async () => {
+  for (const args of [['stats', file, '--kind', 'intnt'], ['stats', '--nonsense'], ['nonsense']]) {
+    const { code, errors } = await audit(args);
+    expect([code, errors]).toEqual([
+      3,
+      expect.stringMatching(/^kms-reencrypt-proxy audit: (?!error)/),
+    ]);
+  }
+});
+
 test('verify: no log, a bad flag and a bad key are 3', async () => {
   for (const args of [
     ['verify', '/nowhere'],
@@ -310,6 +334,30 @@ test('prove: an entry that no checkpoint covers yet is 3, and named with those t
   );
 });
 
+test('a file that is not there is 3 and named, and prove says what to do without a checkpoint', async () => {
+  await using folder = copied();
+  rmSync(`${folder.file}.checkpoint`);
+  const none = await audit(['prove', '9', folder.file]);
+  expect(none.code).toBe(3);
+  expect(none.errors).toContain(
+    `there is no ${folder.file}.checkpoint to prove against; name one that was kept by --checkpoint`,
+  );
+  for (const args of [
+    ['prove', '9', file, '--checkpoint', '/nowhere'],
+    ['prove', '--check', '/nowhere', '--entry', file, '--vkey', 'x'],
+    ['consistency', '/nowhere', '/nowhere', '--log', file],
+    ['verify', file, '--origins', '/nowhere'],
+    ['verify', file, '--checkpoint', '/nowhere'],
+    ['hash', 'x', '--key', '/nowhere'],
+  ]) {
+    const { code, errors } = await audit(args);
+    expect([code, errors], args.join(' ')).toEqual([
+      3,
+      'kms-reencrypt-proxy audit: /nowhere: no such file\n',
+    ]);
+  }
+});
+
 test('consistency: two checkpoints in the wrong order are 3, which accuses nobody', async () => {
   await using folder = copied();
   const older = join(folder.path, 'older.note');
@@ -368,6 +416,7 @@ test('tail, export and stats show what was asked for', async () => {
   const stats = JSON.parse((await audit(['stats', '--json', file])).output);
   expect(stats.outcome).toEqual({ released: 30, denied: 10 });
   expect(stats.policy).toEqual({ allowed: 30, denied: 10 });
+  expect(stats.revision).toEqual({ [ALLOW.revision]: 40 });
   const none = await audit(['tail', file, '--principal', 'spiffe://other/*']);
   expect(none).toEqual({ code: 0, output: '', errors: '' });
 });
