@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { readRegular } from '../files/regular.ts';
+import { notRegular, readRegular } from '../files/regular.ts';
 import { ofSetting } from './of-setting.ts';
 
 /** Whether what a setting names can be read; what it holds is not judged. */
@@ -23,7 +23,7 @@ export async function writable(
   if (file === undefined) return;
   await ofSetting(setting, async () => {
     const found = await there(file);
-    if (found && !found.isFile()) throw new Error(`${file} is not a regular file`);
+    if (found && !found.isFile()) throw new Error(notRegular(file));
     if (found) await access(file, constants.R_OK | constants.W_OK);
     await intoFolder(dirname(resolve(file)), makesFolders);
   });

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { notRegular } from './regular.ts';
 
 export interface Lock {
   release(): void;
@@ -34,7 +35,7 @@ export function lockFile(path: string): Lock | undefined {
 function makeEmpty(path: string): void {
   const fd = openSync(path, O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0o600);
   try {
-    if (!fstatSync(fd).isFile()) throw new Error(`${path} is not a regular file`);
+    if (!fstatSync(fd).isFile()) throw new Error(notRegular(path));
   } finally {
     closeSync(fd);
   }

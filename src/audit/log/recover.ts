@@ -1,3 +1,4 @@
+import { notRegular } from '../../files/regular.ts';
 import type { Chain } from './chain.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
@@ -157,5 +158,5 @@ export function openRegular(disk: Disk, path: string, how: 'append' | 'read'): D
   const file = disk.open(path, how);
   if (file.facts().regular) return file;
   file.close();
-  throw new LogFault('NOT_A_FILE', `${path} is not a regular file`);
+  throw new LogFault('NOT_A_FILE', notRegular(path));
 }

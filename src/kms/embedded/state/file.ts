@@ -14,6 +14,7 @@ import {
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { parseJson } from '../../../exact-json.ts';
+import { notRegular } from '../../../files/regular.ts';
 import { stampOf } from '../../../files/stamp.ts';
 import { type StateDocument, stateDocument } from './document.ts';
 
@@ -104,7 +105,7 @@ function syncFolder(folder: string): void {
 }
 
 function refuseOpenFile(file: string, stats: BigIntStats): void {
-  if (!stats.isFile()) throw new StateFileError(`State file ${file} is not a regular file.`);
+  if (!stats.isFile()) throw new StateFileError(`State file ${notRegular(file)}.`);
   if ((stats.mode & 0o077n) === 0n) return;
   throw new StateFileError(
     `State file ${file} can be read by others (mode ${(stats.mode & 0o777n).toString(8)}); make it 0600.`,
