@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -85,6 +85,43 @@ describeWith(['opa'], 'opa', () => {
     const ran = await runCommand(policy, args);
     expect(ran.exit).toBe(1);
     expect(ran.stderr).toMatch(/^kms-reencrypt-proxy policy: .* cannot be written: ENOENT.*\n$/);
+  });
+
+  it.each([
+    ['.manifest', '{"metadata":{"not_after":"soon"}}', /not_after must be a moment such as/],
+    ['.manifest', '{"metadata":{"not_after":"2026-01-01T00:00:00Z"}}', /not_after has passed/],
+    ['data.json', JSON.stringify({ a: 'a'.repeat(17 << 20) }), /larger than 16777216 bytes/],
+    ['data.json', '{"kms_reencrypt":{}}', /principals must be there/],
+    ['p.rego', 'package kms.reencrypt\n\ndecision :=', /rego_parse_error/],
+  ])(
+    'policy build leaves an older bundle and says so where %s is wrong (%#)',
+    async (name, text, why) => {
+      const folder = scratch();
+      execFileSync('cp', ['-r', 'policies/example', join(folder, 'policy')]);
+      writeFileSync(join(folder, 'policy', name), text);
+      const output = join(folder, 'b.tar.gz');
+      const args = ['build', join(folder, 'policy'), '--output', output];
+      const first = await runCommand(policy, args);
+      expect([first.exit, first.stderr]).toEqual([1, expect.stringMatching(why)]);
+      expect(existsSync(output)).toBe(false);
+      writeFileSync(output, 'older');
+      const { exit, stderr } = await runCommand(policy, args);
+      expect([exit, stderr]).toEqual([1, expect.stringMatching(why)]);
+      expect(stderr).toContain(`kms-reencrypt-proxy policy: ${output} is left as it was: `);
+      expect(readFileSync(output, 'utf8')).toBe('older');
+    },
+  );
+
+  it('policy build and check say that a bundle has no revision', async () => {
+    const folder = scratch();
+    writeFileSync(
+      join(folder, 'p.rego'),
+      'package kms.reencrypt\n\ndecision := {"allow": false, "reasons": [], "rule": ""}\n',
+    );
+    const output = join(folder, 'b.tar.gz');
+    const built = await runCommand(policy, ['build', folder, '--output', output]);
+    expect(built.stdout).toMatch(/b\.tar\.gz: \(no revision\) [0-9a-f]{64}\n$/);
+    expect((await runCommand(policy, ['check', output])).stdout).toMatch(/^revision \(none\)\n/);
   });
 
   it('builds sprintf where it is let, and the proxy names it when it loads', () => {

@@ -73,7 +73,7 @@ describe('a bundle', () => {
     ['has a name with a folder that has none', plus('/a//x'), /a file named/],
     ['has data elsewhere, by a folder beside the name', tarGz([...entries, { name: 'data.json', content: '{}', prefix: 'x' }]), /data in x\/data\.json/],
     ['ends within a file that is its last', gzipSync(tarBytes(tarGz([...entries, { name: '/x', content: '{}' }])).subarray(0, -1535)), /is cut short/],
-    ['has not_after that is no time', withManifest(good, { metadata: { not_after: 'soon' } }), /\.manifest is not valid/],
+    ['has not_after that is no time', withManifest(good, { metadata: { not_after: 'soon' } }), /\.manifest is not valid: metadata not_after must be a moment such as "2027-01-01T00:00:00Z"$/],
   ];
   it.each(BAD)('that %s is refused', (_name, bytes, sentence) => {
     expect(() => readBundle(bytes)).toThrow(sentence);

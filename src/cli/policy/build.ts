@@ -1,12 +1,12 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { readBundle } from '../../policy/bundle/bundle.ts';
-import { BundleFault } from '../../policy/bundle/fault.ts';
 import { compileFolder } from '../../policy/sources/compile.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import { type MemoryOption, prove } from './open.ts';
+import { type MemoryOption, prove, refuseOverdue, told } from './open.ts';
 
 interface BuildOptions extends MemoryOption {
   readonly output: string;
@@ -27,24 +27,34 @@ export function defineBuild(command: Command, terminal: Terminal): void {
     .option('--signing-alg <name>', 'RS256, ES256, …', 'RS256')
     .option('--claims-file <file>', 'JSON with keyid and scope for the signature')
     .action(async (folder: string, options: BuildOptions) => {
-      const archive = await compile(folder, options);
-      const { bundle } = await prove(folder, readBundle(archive), options);
-      await writeFile(options.output, archive).catch((cause: Error) => {
-        throw new CommandFailure(`${options.output} cannot be written: ${cause.message}`);
+      const { output } = options;
+      const { archive, bundle } = await make(folder, options).catch((cause: unknown) =>
+        leave(output, cause),
+      );
+      await writeFile(output, archive).catch((cause: Error) => {
+        throw new CommandFailure(`${output} cannot be written: ${cause.message}`);
       });
-      terminal.stdout.write(`${options.output}: ${bundle.revision} ${bundle.digest}\n`);
+      terminal.stdout.write(`${output}: ${bundle.revision || '(no revision)'} ${bundle.digest}\n`);
     });
 }
 
-async function compile(folder: string, options: BuildOptions) {
+/** @throws CommandFailure where it cannot be built, or a proxy would not take it */
+async function make(folder: string, options: BuildOptions) {
   const { revision, signingKey, signingAlg, claimsFile } = options;
   const flags = signingKey === undefined ? [] : ['--signing-key', resolve(signingKey)];
   if (signingKey !== undefined) flags.push('--signing-alg', signingAlg);
   if (claimsFile !== undefined) flags.push('--claims-file', resolve(claimsFile));
-  try {
-    return await compileFolder({ folder, revision, flags });
-  } catch (cause) {
-    if (cause instanceof BundleFault) throw new CommandFailure(cause.message);
-    throw cause;
-  }
+  return told(folder, async () => {
+    const archive = await compileFolder({ folder, revision, flags });
+    const bundle = readBundle(archive);
+    await prove(folder, bundle, options);
+    refuseOverdue(bundle);
+    return { archive, bundle };
+  });
+}
+
+/** An archive of before stays, for a proxy may serve from it; what comes next would take it for the new one. */
+function leave(output: string, cause: unknown): never {
+  if (!(cause instanceof CommandFailure) || !existsSync(output)) throw cause;
+  throw new CommandFailure(`${output} is left as it was: ${cause.message}`);
 }

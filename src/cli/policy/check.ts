@@ -1,7 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { overdue } from '../../policy/bundle/bundle.ts';
 import {
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
@@ -11,7 +10,7 @@ import { SAMPLES } from '../../policy/samples.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { inputsOf } from './inputs.ts';
-import { type MemoryOption, prove, readPolicy } from './open.ts';
+import { type MemoryOption, prove, readPolicy, refuseOverdue } from './open.ts';
 
 interface CheckOptions extends MemoryOption {
   readonly samples: readonly string[];
@@ -47,15 +46,11 @@ export function defineCheck(command: Command, terminal: Terminal): void {
         const why = evaluation.reasons[0]?.message ?? '';
         throw new CommandFailure(`no decision for ${name}: ${evaluation.failure}, ${why}`);
       }
-      const { revision, digest, notAfter } = bundle;
-      const ended = overdue(bundle, Date.now());
-      if (ended !== '') {
-        const last = new Date(notAfter).toISOString();
-        throw new CommandFailure(`${ended}: it was not to be asked after ${last}`);
-      }
+      refuseOverdue(bundle);
+      const { revision, digest } = bundle;
       const answered = Object.keys(SAMPLES).length + inputs.length;
       terminal.stdout.write(
-        `revision ${revision}\nsha256   ${digest}\nsamples  ${answered} answered\n`,
+        `revision ${revision || '(none)'}\nsha256   ${digest}\nsamples  ${answered} answered\n`,
       );
     });
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError, Option } from 'commander';
-import type { Bundle } from '../../policy/bundle/bundle.ts';
+import { type Bundle, overdue } from '../../policy/bundle/bundle.ts';
 import { about, BundleFault } from '../../policy/bundle/fault.ts';
 import type { Verification } from '../../policy/bundle/signature.ts';
 import { fetchBundle } from '../../policy/fetch-bundle.ts';
@@ -58,7 +58,16 @@ export async function readText(path: string, stdin: NodeJS.ReadableStream): Prom
   return (await readAll(stdin)).toString('utf8');
 }
 
-async function told<T>(location: string, work: () => Promise<T>): Promise<T> {
+/** @throws CommandFailure where a proxy would not ask the bundle any more. */
+export function refuseOverdue(bundle: Bundle): void {
+  const ended = overdue(bundle, Date.now());
+  if (ended === '') return;
+  const last = new Date(bundle.notAfter).toISOString();
+  throw new CommandFailure(`${ended}: it was not to be asked after ${last}`);
+}
+
+/** Does the work; a fault of the bundle ends the command with its sentence. @throws CommandFailure */
+export async function told<T>(location: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -35,10 +35,15 @@ export function overdue({ notAfter }: Bundle, now: number): string {
   return now > notAfter ? "the bundle's not_after has passed" : '';
 }
 
+const moment = z.iso.datetime({
+  offset: true,
+  error: 'must be a moment such as "2027-01-01T00:00:00Z"',
+});
+
 const manifestSchema = z.looseObject({
   revision: z.string().max(256).default(''),
   wasm: z.array(z.looseObject({ entrypoint: z.string(), module: z.string() })).default([]),
-  metadata: z.looseObject({ not_after: z.iso.datetime({ offset: true }).optional() }).default({}),
+  metadata: z.looseObject({ not_after: moment.optional() }).default({}),
 });
 
 export interface ReadOptions {
@@ -77,7 +82,8 @@ export function readBundle(archive: Buffer, options: ReadOptions = {}): Bundle {
 function readManifest(files: ReadonlyMap<string, Buffer>) {
   const parsed = manifestSchema.safeParse(readJson(files, '.manifest') ?? {});
   if (!parsed.success) {
-    throw new BundleFault(`the bundle's .manifest is not valid: ${z.prettifyError(parsed.error)}`);
+    const faults = parsed.error.issues.map(({ path, message }) => [...path, message].join(' '));
+    throw new BundleFault(`the bundle's .manifest is not valid: ${faults.join('; ')}`);
   }
   return parsed.data;
 }
