@@ -68,7 +68,7 @@ faults[rule.id] contains fault("downgrade", "destination", "a symmetric key must
 	downgrade(rule)
 }
 
-faults[rule.id] contains fault("relation", "", $"rule {rule.id} asks for another {relation}") if {
+faults[rule.id] contains fault("relation", "", $"rule {rule.id} asks for {relation} to be {rule.relation[relation]}") if {
 	some rule in rules
 	some relation in wrong_relations(rule)
 }

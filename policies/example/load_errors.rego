@@ -27,6 +27,23 @@ errors contains $"principal {name}: there is no field {field}" if {
 	not field in ["kinds", "rules"]
 }
 
+errors contains $"principal {name}: kinds: {kind} is none of {listed(known_kinds)}" if {
+	some name, grant in data.kms_reencrypt.principals
+	some kind in grant.kinds
+	not kind in known_kinds
+}
+
+# A denial is told by the id of its rule: of two it would tell what is wrong with either. To sort is dear
+# in Wasm, and done only once there is something to tell.
+errors contains $"principal {name}: more than one rule has the id {id}" if {
+	some name, grant in data.kms_reencrypt.principals
+	ids := [rule.id | some rule in grant.rules]
+	count({id | some id in ids}) < count(ids)
+	sorted := sort(ids)
+	some i, id in sorted
+	id == sorted[i + 1]
+}
+
 errors contains $"principal {name}, rule {index}: {path} must be there" if {
 	some [name, index, rule] in all_rules
 	some path in ["id", "source", "destination"]
@@ -49,9 +66,24 @@ errors contains $"principal {name}, rule {index}: {part}{field} must be {fields[
 
 errors contains $"principal {name}, rule {index}: there is no field {path}.{field}" if {
 	some [name, index, rule] in all_rules
-	some path, fields in closed_objects
-	some field, _ in object.get(rule, split(path, "."), {})
-	not field in fields
+	some path, closed in closed_objects
+	some field, _ in object.get(rule, closed.at, {})
+	not field in closed.fields
+}
+
+errors contains $"principal {name}, rule {index}: {path}: {value} is none of {listed(known.values)}" if {
+	some [name, index, rule] in all_rules
+	some path, known in known_values
+	some value in object.get(rule, known.at, [])
+	not value in known.values
+}
+
+errors contains $"principal {name}, rule {index}: {side}.is.{fact} must be a list of {facts[fact]}s" if {
+	some [name, index, rule] in all_rules
+	some side in ["source", "destination"]
+	some fact, values in rule[side].is
+	some value in values
+	type_name(value) != facts[fact]
 }
 
 errors contains $"principal {name}, rule {index}: {side}.keys: {pattern} is no ARN of a key and no alias/…, or has a * before its end" if {
@@ -61,9 +93,18 @@ errors contains $"principal {name}, rule {index}: {side}.keys: {pattern} is no A
 	not names_keys(pattern)
 }
 
-errors contains $"principal {name}, rule {index}: call.hours_utc must begin before it ends" if {
+errors contains $"principal {name}, rule {index}: call.hours_utc must be whole hours from 0 to 24" if {
+	some [name, index, rule] in all_rules
+	some hour in rule.call.hours_utc
+	is_number(hour)
+	not hour in hours
+}
+
+errors contains $"principal {name}, rule {index}: call.hours_utc must begin before it ends: over midnight it is two rules, one to 24 and one from 0, and for the whole day it is left out" if {
 	some [name, index, rule] in all_rules
 	[from, to] := rule.call.hours_utc
+	is_number(from)
+	is_number(to)
 	from >= to
 }
 
@@ -86,66 +127,4 @@ names_keys(pattern) if {
 	not contains(trim_suffix(pattern, "*"), "*")
 }
 
-# --- the fields, and what each may hold
-
-closed_objects := {
-	"context.changes": ["added", "removed", "changed"],
-	"relation": ["same_key", "same_mrk_family", "same_account", "same_region"],
-}
-
-known_fields := {
-	"": {
-		"id": text, "source": object_of("any"), "destination": object_of("any"), "context": object_of("any"),
-		"relation": object_of("boolean"), "may_downgrade": flag, "call": object_of("any"),
-	},
-	"source.": side,
-	"destination.": side,
-	"context.": {"keep": texts, "changes": object_of("array"), "bind": object_of("string")},
-	"call.": {
-		"dry_run_only": flag, "weekdays": texts, "hours_utc": numbers,
-		"until_unix_ms": number,
-	},
-}
-
-side := {
-	"keys": texts, "states": texts, "max_age_days": number, "tags": object_of("array"), "is": object_of("array"),
-	"may_be_unknown": flag, "context": object_of("array"), "forbidden_context_keys": texts,
-}
-
-text := {"is": "a string", "type": "string", "items": "any"}
-
-number := {"is": "a number", "type": "number", "items": "any"}
-
-texts := {"is": "a list of strings", "type": "array", "items": "string"}
-
-numbers := {"is": "a list of two numbers", "type": "array", "items": "number"}
-
-flag := {"is": "true or false", "type": "boolean", "items": "any"}
-
-object_of(items) := {"is": described[items], "type": "object", "items": items}
-
-described := {
-	"any": "an object", "array": "an object of lists", "string": "an object of strings",
-	"boolean": "an object of true and false",
-}
-
-right(value, wanted) if {
-	type_name(value) == wanted.type
-	wanted.items == "any"
-}
-
-right(value, wanted) if {
-	type_name(value) == wanted.type
-	wanted.items != "any"
-	every item in value {
-		type_name(item) == wanted.items
-	}
-	right_length(value, wanted)
-}
-
-right_length(_, wanted) if wanted.items != "number"
-
-right_length(value, wanted) if {
-	wanted.items == "number"
-	count(value) == 2
-}
+listed(values) := concat(", ", [value | some value in values; value != ""])

@@ -33,7 +33,7 @@ wrong := [
 	{"rule": [["/id", null]], "error": "id must be there"},
 	{"rule": [["/source", "alias/a"]], "error": "source must be an object"},
 	{"rule": [["/source/keys", "alias/a"]], "error": "source.keys must be a list of strings"},
-	{"rule": [["/source/tags", "prod"]], "error": "source.tags must be an object of lists"},
+	{"rule": [["/source/tags", "prod"]], "error": "source.tags must be an object of lists of strings"},
 	{"rule": [["/source/max_age_days", "365"]], "error": "source.max_age_days must be a number"},
 	{"rule": [["/destination/is", {"region": "eu-west-1"}]], "error": "destination.is must be an object of lists"},
 	{"rule": [["/destination/forbidden_context_keys", "x"]], "error": "destination.forbidden_context_keys must be a list of strings"},
@@ -47,9 +47,22 @@ wrong := [
 	{"rule": [["/may_downgrade", "yes"]], "error": "may_downgrade must be true or false"},
 	{"rule": [["/call", {"hours_utc": "9-17"}]], "error": "call.hours_utc must be a list of two numbers"},
 	{"rule": [["/call", {"hours_utc": [9]}]], "error": "call.hours_utc must be a list of two numbers"},
-	{"rule": [["/call", {"hours_utc": [22, 6]}]], "error": "call.hours_utc must begin before it ends"},
+	{"rule": [["/call", {"hours_utc": [22, 6]}]], "error": backwards},
+	{"rule": [["/call", {"hours_utc": [6, 6]}]], "error": backwards},
+	{"rule": [["/call", {"hours_utc": [22, 30]}]], "error": "call.hours_utc must be whole hours from 0 to 24"},
+	{"rule": [["/call", {"hours_utc": [-1, 6]}]], "error": "call.hours_utc must be whole hours from 0 to 24"},
+	{"rule": [["/call", {"hours_utc": [9.5, 17]}]], "error": "call.hours_utc must be whole hours from 0 to 24"},
+	{"rule": [["/call", {"weekdays": ["monday"]}]], "error": "call.weekdays: monday is none of Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday"},
+	{"rule": [["/source/states", ["enabled"]]], "error": "source.states: enabled is none of Creating, Disabled, Enabled, PendingDeletion, PendingImport, PendingReplicaDeletion, Unavailable, Updating"},
+	{"rule": [["/source/is", {"acount": ["111122223333"]}]], "error": "there is no field source.is.acount"},
+	{"rule": [["/source/is", {"account": [111122223333]}]], "error": "source.is.account must be a list of strings"},
+	{"rule": [["/destination/is", {"multi_region": ["true"]}]], "error": "destination.is.multi_region must be a list of booleans"},
+	{"rule": [["/source/tags", {"env": [1]}]], "error": "source.tags must be an object of lists of strings"},
+	{"rule": [["/destination/may_be_unknown", false]], "error": "there is no field destination.may_be_unknown"},
 	{"rule": [["/call", {"until_unix_ms": "2026-01-01"}]], "error": "call.until_unix_ms must be a number"},
 ]
+
+backwards := "call.hours_utc must begin before it ends: over midnight it is two rules, one to 24 and one from 0, and for the whole day it is left out"
 
 test_every_mistake[test.error] if {
 	some test in wrong
@@ -74,6 +87,35 @@ test_every_mistake_is_in_one_rule if {
 	every test in wrong {
 		count(errors(patched({"id": "r", "source": {}, "destination": {}}, test.rule))) >= 1
 	}
+}
+
+test_hours_that_are_no_numbers_are_told_once if {
+	errors({"id": "r", "source": {}, "destination": {}, "call": {"hours_utc": ["9", "17"]}}) == ["principal p, rule 0: call.hours_utc must be a list of two numbers"]
+}
+
+test_hours_and_days_that_there_are[hours] if {
+	some hours in [[0, 24], [22, 24], [0, 6]]
+	errors({"id": "r", "source": {}, "destination": {}, "call": {"hours_utc": hours, "weekdays": ["Sunday"]}}) == []
+}
+
+test_every_fact_may_be_asked_for if {
+	is := {
+		"region": ["eu-west-1"], "spec": ["SYMMETRIC_DEFAULT"], "origin": ["AWS_KMS"], "manager": ["CUSTOMER"],
+		"multi_region": [true], "state": [""], "created_unix_ms": [0],
+	}
+	errors({"id": "r", "source": {"is": is}, "destination": {"is": is}}) == []
+}
+
+test_an_id_is_of_one_rule if {
+	rule := {"id": "r", "source": {}, "destination": {}}
+	principals := {"p": {"kinds": ["jwt"], "rules": [rule, patched(rule, [["/id", "q"]]), rule]}, "q": {"kinds": ["jwt"], "rules": [rule]}}
+	found := reencrypt.load_errors with data.kms_reencrypt.principals as principals
+	found == ["principal p: more than one rule has the id r"]
+}
+
+test_kinds_are_known if {
+	found := reencrypt.load_errors with data.kms_reencrypt.principals as {"p": {"kinds": ["jwt", "spifee"], "rules": []}}
+	found == ["principal p: kinds: spifee is none of spiffe, mtls, jwt, uds, access_key, anonymous"]
 }
 
 test_a_side_must_be_there if {

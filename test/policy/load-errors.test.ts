@@ -29,6 +29,11 @@ it.each([
   [{ source: { tag: {} } }, 'there is no field source.tag'],
   [{ context: { changes: { chnaged: [] } } }, 'there is no field context.changes.chnaged'],
   [{ call: { until_unix_ms: '2026' } }, 'call.until_unix_ms must be a number'],
+  [
+    { call: { hours_utc: [22, 6] } },
+    'call.hours_utc must begin before it ends: over midnight it is two',
+  ],
+  [{ call: { weekdays: ['monday'] } }, 'call.weekdays: monday is none of Monday, Tuesday'],
 ])('a bundle whose rule has %j does not serve, and says why', (wrong, sentence) => {
   expect(() => ready([{ ...RULE, ...wrong }])).toThrow(
     `the bundle says that its data is wrong: principal p, rule 0: ${sentence}`,
@@ -36,14 +41,19 @@ it.each([
 });
 
 it('of many errors the first are told, and the rest are counted', () => {
-  expect(() => ready(Array.from({ length: 20 }, () => ({ ...RULE, x: 1 })))).toThrow(
-    /rule 0: .*; and 15 more$/,
-  );
+  expect(() =>
+    ready(Array.from({ length: 20 }, (_, i) => ({ ...RULE, id: `r${i}`, x: 1 }))),
+  ).toThrow(/rule 0: .*; and 15 more$/);
 });
 
 it('ten thousand rules are looked at within what loading may cost', () => {
   const rules = Array.from({ length: 10_000 }, (_, i) => ({ ...RULE, id: `rule-${i}` }));
   expect(ready(rules).bundle.revision).toBe('example-2');
+});
+
+it('of ten thousand rules the two with one id are found', () => {
+  const rules = Array.from({ length: 10_000 }, (_, i) => ({ ...RULE, id: `rule-${i % 9_999}` }));
+  expect(() => ready(rules)).toThrow(/principal p: more than one rule has the id rule-0$/);
 });
 
 it('rules that are too many to look at say so, and what may be raised', () => {
