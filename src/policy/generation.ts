@@ -137,11 +137,11 @@ function loadErrors(engine: Engine, entrypoint: number): readonly unknown[] {
   }
 }
 
-/** OPA's own word for it, `opa_malloc: failed`, names neither what is too large nor what may be raised. */
+/** What a question used up, by the setting that bounds it: OPA's own `opa_malloc: failed` names none. */
 function whyUnasked(thrown: unknown): string {
-  if (thrown instanceof EngineFault && thrown.kind === 'memory') {
-    return 'its data takes more than 16 times policy.memory_mib of memory to check';
-  }
+  const kind = thrown instanceof EngineFault ? thrown.kind : undefined;
+  if (kind === 'memory') return 'its data takes more than 16 times policy.memory_mib to check';
+  if (kind === 'fuel') return 'its data takes more than 100 times policy.timeout_ms to check';
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
@@ -155,6 +155,8 @@ function toFailure(thrown: unknown): Evaluation {
   if (!(thrown instanceof EngineFault)) {
     return failed('POLICY_INVALID', 'shape', 'the decision is not JSON');
   }
-  const failure = thrown.kind === 'fuel' ? 'POLICY_TIMEOUT' : 'POLICY_FAILED';
-  return failed(failure, thrown.kind, thrown.message);
+  const { kind, message } = thrown;
+  if (kind === 'fuel') return failed('POLICY_TIMEOUT', kind, `${message} for policy.timeout_ms`);
+  if (kind !== 'memory') return failed('POLICY_FAILED', kind, message);
+  return failed('POLICY_FAILED', kind, 'the policy takes more memory than policy.memory_mib');
 }

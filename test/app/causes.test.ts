@@ -91,7 +91,7 @@ test.each([
     /^policy could not decide a call: hazards\.rego:\d+:\d+: .*conflict$/,
   ],
   ['unheard-of', 'POLICY_UNDEFINED', /: the entrypoint is undefined for this input$/],
-  ['loop', 'POLICY_TIMEOUT', /: the policy does too much work$/],
+  ['loop', 'POLICY_TIMEOUT', /: the policy does too much work for policy.timeout_ms$/],
   ['proto', 'POLICY_INVALID', /: the decision has a field '…'$/],
 ])(
   'why policy could not decide is in the log, obeyed or not, once a second: %s',

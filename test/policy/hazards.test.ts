@@ -54,6 +54,13 @@ describe('a policy that goes wrong', () => {
     expect(await decide('')).toMatchObject({ effect: 'allow', rule: 'fine' });
   });
 
+  it.each([
+    ['loop', 'the policy does too much work for policy.timeout_ms'],
+    ['memory', 'the policy takes more memory than policy.memory_mib'],
+  ])('by %s says which setting it would need more of', async (job, message) => {
+    expect((await decide(job)).reasons[0]?.message).toBe(message);
+  });
+
   it('costs the same fuel on every run', async () => {
     const outcomes = new Set<string>();
     for (let i = 0; i < 5; i += 1) outcomes.add((await decide('loop')).failure);

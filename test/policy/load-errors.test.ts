@@ -56,9 +56,15 @@ it('of ten thousand rules the two with one id are found', () => {
   expect(() => ready(rules)).toThrow(/principal p: more than one rule has the id rule-0$/);
 });
 
+it('rules that are too much work to look at say so, and what may be raised', () => {
+  expect(() => ready([RULE], { ...LIMITS, timeoutMs: 0 })).toThrow(
+    /load_errors cannot be asked: its data takes more than 100 times policy\.timeout_ms to check/,
+  );
+});
+
 it('rules that are too many to look at say so, and what may be raised', () => {
   const rules = Array.from({ length: 1_000 }, (_, i) => ({ ...RULE, id: `rule-${i}` }));
   expect(() => ready(rules, { ...LIMITS, memoryBytes: 1 << 16 })).toThrow(
-    /load_errors cannot be asked: its data takes more than 16 times policy\.memory_mib of memory/,
+    /load_errors cannot be asked: its data takes more than 16 times policy\.memory_mib to check/,
   );
 });

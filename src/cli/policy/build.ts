@@ -6,9 +6,10 @@ import { readBundle } from '../../policy/bundle/bundle.ts';
 import { compileFolder } from '../../policy/sources/compile.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import { type MemoryOption, prove, refuseOverdue, told } from './open.ts';
+import type { LimitOptions } from './limits.ts';
+import { prove, refuseOverdue, told } from './open.ts';
 
-interface BuildOptions extends MemoryOption {
+interface BuildOptions extends LimitOptions {
   readonly output: string;
   readonly revision?: string;
   readonly signingKey?: string;
@@ -46,7 +47,7 @@ async function make(folder: string, options: BuildOptions) {
   if (claimsFile !== undefined) flags.push('--claims-file', resolve(claimsFile));
   return told(folder, async () => {
     const archive = await compileFolder({ folder, revision, flags });
-    const bundle = readBundle(archive);
+    const bundle = readBundle(archive, { maxBytes: options.sizeLimitBytes });
     await prove(folder, bundle, options);
     refuseOverdue(bundle);
     return { archive, bundle };

@@ -10,9 +10,10 @@ import { SAMPLES } from '../../policy/samples.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { inputsOf } from './inputs.ts';
-import { type MemoryOption, prove, readPolicy, refuseOverdue } from './open.ts';
+import type { LimitOptions } from './limits.ts';
+import { prove, readPolicy, refuseOverdue } from './open.ts';
 
-interface CheckOptions extends MemoryOption {
+interface CheckOptions extends LimitOptions {
   readonly samples: readonly string[];
   readonly verificationKey?: string;
   readonly algorithm: SigningAlgorithm;
@@ -37,7 +38,7 @@ export function defineCheck(command: Command, terminal: Terminal): void {
     .option('--key-id <id>', 'of that key, where the signature names another')
     .option('--scope <text>', 'that the signature must have', '')
     .action(async (location: string, options: CheckOptions) => {
-      const bundle = await readPolicy(location, verificationOf(options));
+      const bundle = await readPolicy(location, options, verificationOf(options));
       const generation = await prove(location, bundle, options);
       const inputs = await inputsOf(options.samples, terminal.stdin);
       for (const { name, input } of inputs) {

@@ -6,9 +6,10 @@ import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { eachDecision, skippedOf } from './entries.ts';
 import { inputsOf, type NamedInput } from './inputs.ts';
-import { type MemoryOption, openPolicy } from './open.ts';
+import type { LimitOptions } from './limits.ts';
+import { openPolicy } from './open.ts';
 
-interface DiffOptions extends MemoryOption {
+interface DiffOptions extends LimitOptions {
   readonly samples: readonly string[];
   readonly entries: readonly string[];
 }

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
 import { firstInputOf } from './inputs.ts';
-import { type MemoryOption, openPolicy } from './open.ts';
+import type { LimitOptions } from './limits.ts';
+import { openPolicy } from './open.ts';
 
 /** Enough evaluations for the engine to have compiled what is hot. */
 const RUNS = 2_000;
 
-interface EvalOptions extends MemoryOption {
+interface EvalOptions extends LimitOptions {
   readonly input: string;
   readonly timing?: boolean;
 }

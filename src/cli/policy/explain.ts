@@ -11,9 +11,10 @@ import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { isMasked } from './asked-by.ts';
 import { firstInputOf } from './inputs.ts';
-import { type MemoryOption, openPolicy, prove } from './open.ts';
+import type { LimitOptions } from './limits.ts';
+import { openPolicy, prove } from './open.ts';
 
-interface ExplainOptions extends MemoryOption {
+interface ExplainOptions extends LimitOptions {
   readonly input: string;
   readonly trace?: boolean;
 }

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { InvalidArgumentError, Option } from 'commander';
 import { type Bundle, overdue } from '../../policy/bundle/bundle.ts';
 import { about, BundleFault } from '../../policy/bundle/fault.ts';
 import type { Verification } from '../../policy/bundle/signature.ts';
@@ -7,44 +6,31 @@ import { fetchBundle } from '../../policy/fetch-bundle.ts';
 import { createGeneration, type Generation } from '../../policy/generation.ts';
 import { CommandFailure } from '../program.ts';
 import { readAll } from '../read-all.ts';
+import type { LimitOptions } from './limits.ts';
 
-/** What a decision gets from a proxy with the default configuration. */
-const TIMEOUT_MS = 50;
-const MEMORY_MIB = 16;
 const MIB = 1024 * 1024;
 
-export interface MemoryOption {
-  readonly memoryMib: number;
-}
-
-/** `policy.memory_mib` of the proxies that the bundle is for: as much decides whether they take it. */
-export function memoryOption(): Option {
-  return new Option('--memory-mib <number>', 'policy.memory_mib of the proxies that it is for')
-    .default(MEMORY_MIB)
-    .argParser((text) => {
-      const mib = Number(text);
-      if (Number.isInteger(mib) && mib >= 1 && mib <= 1024) return mib;
-      throw new InvalidArgumentError('It must be a whole number from 1 to 1024.');
-    });
-}
-
 /** Bundle of a file, a folder of Rego or a URL. @throws CommandFailure */
-export async function readPolicy(location: string, verification?: Verification): Promise<Bundle> {
-  return told(location, () => fetchBundle(location, { verification }));
+export async function readPolicy(
+  location: string,
+  { sizeLimitBytes: maxBytes }: LimitOptions,
+  verification?: Verification,
+): Promise<Bundle> {
+  return told(location, () => fetchBundle(location, { maxBytes, verification }));
 }
 
 /** A policy that is ready to decide, as in the proxy. @throws CommandFailure */
-export async function openPolicy(location: string, options: MemoryOption): Promise<Generation> {
-  return prove(location, await readPolicy(location), options);
+export async function openPolicy(location: string, options: LimitOptions): Promise<Generation> {
+  return prove(location, await readPolicy(location, options), options);
 }
 
 /** @throws CommandFailure where a proxy would refuse the bundle. */
 export function prove(
   location: string,
   bundle: Bundle,
-  { memoryMib }: MemoryOption,
+  { timeoutMs, memoryMib }: LimitOptions,
 ): Promise<Generation> {
-  const limits = { timeoutMs: TIMEOUT_MS, memoryBytes: memoryMib * MIB };
+  const limits = { timeoutMs, memoryBytes: memoryMib * MIB };
   return told(location, async () => createGeneration(bundle, limits, Date.now()));
 }
 

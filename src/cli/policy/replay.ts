@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { eachDecision, skippedOf } from './entries.ts';
-import { type MemoryOption, openPolicy } from './open.ts';
+import type { LimitOptions } from './limits.ts';
+import { openPolicy } from './open.ts';
 
 /** `policy replay`: what another bundle would have said of recorded calls. Exits 1 where it differs, or that cannot be told. */
 export function defineReplay(command: Command, terminal: Terminal): void {
@@ -11,7 +12,7 @@ export function defineReplay(command: Command, terminal: Terminal): void {
     .description(
       'Decide recorded calls again: of audit logs in clear (files, or a folder of them, packed by gzip or not), or of capture files.',
     )
-    .action(async (location: string, paths: readonly string[], options: MemoryOption) => {
+    .action(async (location: string, paths: readonly string[], options: LimitOptions) => {
       const generation = await openPolicy(location, options);
       let changed = 0;
       const recorded = await eachDecision(paths, terminal.stdin, (decision) => {

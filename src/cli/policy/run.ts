@@ -5,7 +5,7 @@ import { defineCheck } from './check.ts';
 import { defineDiff } from './diff.ts';
 import { defineEval } from './eval.ts';
 import { defineExplain } from './explain.ts';
-import { memoryOption } from './open.ts';
+import { limitOptions } from './limits.ts';
 import { defineReplay } from './replay.ts';
 import { defineTest } from './test.ts';
 
@@ -22,7 +22,9 @@ export const define: Define = (command, terminal) => {
   ]) {
     define(command, terminal);
   }
-  for (const each of command.commands) each.addOption(memoryOption());
+  for (const each of command.commands) {
+    for (const option of limitOptions()) each.addOption(option);
+  }
 };
 
 export const run = program('policy', define);

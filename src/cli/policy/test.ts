@@ -8,7 +8,8 @@ import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { completeInput } from './complete-input.ts';
 import { parseDocument } from './inputs.ts';
-import { type MemoryOption, openPolicy, readText } from './open.ts';
+import type { LimitOptions } from './limits.ts';
+import { openPolicy, readText } from './open.ts';
 import { REPORTS, type ReportFormat, type TestResult } from './reports.ts';
 
 const tableSchema = z.strictObject({
@@ -35,7 +36,7 @@ const tableSchema = z.strictObject({
 type Table = z.infer<typeof tableSchema>;
 type Case = Table['cases'][number];
 
-interface TestOptions extends MemoryOption {
+interface TestOptions extends LimitOptions {
   readonly format: ReportFormat;
   readonly requireCoverage?: boolean;
 }

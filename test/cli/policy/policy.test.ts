@@ -108,6 +108,27 @@ describe('--memory-mib', () => {
   });
 });
 
+describe('--timeout-ms and --size-limit-bytes', () => {
+  it.each([
+    ['1', 'POLICY_TIMEOUT'],
+    ['50', 'POLICY_INVALID'],
+  ])('a decision gets %s ms, in which a long one comes to %s', async (ms, failure) => {
+    const input = '{"request":{"job":"huge"}}';
+    const { out } = await policy(`eval ${HAZARDS} --input - --timeout-ms ${ms}`, input);
+    expect(JSON.parse(out)).toMatchObject({ failure });
+  });
+
+  it('a bundle that is larger is refused', async () => {
+    const { code, err } = await policy(`check ${EXAMPLE} --size-limit-bytes 1000`);
+    expect([code, err]).toEqual([1, expect.stringContaining('larger than 1000 bytes')]);
+  });
+
+  it('are those of a proxy with the default configuration where they are left out', async () => {
+    const { out } = await policy('check --help');
+    for (const value of ['50', '16', '16777216']) expect(out).toContain(`(default: ${value})`);
+  });
+});
+
 describe('policy eval', () => {
   it('decides, and tells the time it takes', async () => {
     const { code, out } = await policy(
