@@ -36,7 +36,10 @@ function overlay(base: unknown, part: unknown, at: string): unknown {
   }
   if (!isTree(base) || !isTree(part) || free) return part;
   const unknown = Object.keys(part).find((key) => !Object.hasOwn(base, key));
-  if (unknown !== undefined) throw new CommandFailure(`the input has no field ${at}/${unknown}`);
+  if (unknown !== undefined) {
+    const known = Object.keys(base).join(', ');
+    throw new CommandFailure(`the input has no field ${at}/${unknown}; ${at || '/'} has ${known}`);
+  }
   const entries = Object.entries(base).map(([key, value]) => {
     const given = Object.hasOwn(part, key);
     return [key, given ? overlay(value, part[key], `${at}/${key}`) : value];

@@ -67,10 +67,12 @@ function documentsIn(name: string, text: string): NamedDocument[] {
 
 /** @throws CommandFailure */
 export function parseDocument(name: string, text: string): unknown {
+  const what = name === '-' ? 'standard input' : name;
+  if (text.trim() === '') throw new CommandFailure(`${what} is empty`);
   try {
     return parseYaml(text);
   } catch {
-    throw new CommandFailure(`${name} is neither JSON nor YAML`);
+    throw new CommandFailure(`${what} is neither JSON nor YAML`);
   }
 }
 

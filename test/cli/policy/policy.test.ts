@@ -143,6 +143,14 @@ describe('policy eval', () => {
     });
   });
 
+  it.each([
+    ['', 'standard input is empty'],
+    ['{"source":', 'standard input is neither JSON nor YAML'],
+  ])('says of input %j that %s', async (input, sentence) => {
+    const { code, err } = await policy(`eval ${EXAMPLE} --input -`, input);
+    expect([code, err]).toEqual([1, `kms-reencrypt-proxy policy: ${sentence}\n`]);
+  });
+
   it('refuses a field that the input does not have', async () => {
     const { code, err } = await policy(`eval ${EXAMPLE} --input -`, '{"source":{"key_ran":""}}');
     expect([code, err]).toEqual([1, expect.stringMatching(/no field \/source\/key_ran/)]);
@@ -221,6 +229,8 @@ describe('policy test', () => {
   it.each([
     ['principal: {kind: spifee}', '/principal/kind must be one of spiffe, mtls, jwt'],
     ['source: {alais: alias/a}', ' has no field /source/alais'],
+    ['relation: {same: true}', '/relation/same; /relation has known, same_key, same_mrk_family,'],
+    ['call: {hour: 3}', '/call; / has version, action, phase, principal, source, destination,'],
     ['source: {encryption_context: {tenant: 1}}', '/source/encryption_context must be an object'],
     ['source: {aliases: alias/a}', '/source/aliases must be a list of strings, not "alias/a"'],
     ['request: {dry_run: "true"}', '/request/dry_run must be true or false'],
