@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { execFile } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { z } from 'zod';
@@ -10,6 +11,7 @@ import type { PolicyInput } from '../../policy/input.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { isMasked } from './asked-by.ts';
+import { foundIn, type RuleData, saidBy } from './conditions.ts';
 import { firstInputOf } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
 import { openPolicy, prove } from './open.ts';
@@ -27,18 +29,22 @@ export function defineExplain(command: Command, terminal: Terminal): void {
     .requiredOption('--input <file>', 'JSON or YAML, or an audit entry; - for standard input')
     .option('--trace', "add opa's own trace of what failed; needs a folder of Rego and opa")
     .action(async (location: string, options: ExplainOptions) => {
+      if (options.trace) refuseArchive(location);
       const { bundle, judge } = await openPolicy(location, options);
       const input = await firstInputOf(options.input, terminal.stdin);
       const whole = judge(JSON.stringify(input), input.time.unix_ms);
-      terminal.stdout.write(`${headline(whole)}\n${reasonsOf(whole, input)}`);
+      const rules = rulesOf(bundle, input);
+      const named = rules.find(({ id }) => id === whole.rule);
+      terminal.stdout.write(`${headline(whole)}\n${reasonsOf(whole, input, named)}`);
       if (isMasked(input)) terminal.stdout.write(MASKED);
-      for (const { id, alone } of rulesOf(bundle, input)) {
+      for (const rule of rules) {
+        const { id, alone } = rule;
         const { judge } = await prove(location, { ...bundle, data: alone }, options);
         const evaluation = judge(JSON.stringify(input), input.time.unix_ms);
         terminal.stdout.write(
           `\nrule ${id}: ${evaluation.effect === 'allow' ? 'fits' : 'does not fit'}\n`,
         );
-        terminal.stdout.write(reasonsOf(evaluation, input));
+        terminal.stdout.write(reasonsOf(evaluation, input, rule));
       }
       if (options.trace) terminal.stdout.write(`\n${await trace(location, input)}`);
     });
@@ -53,42 +59,15 @@ function headline({ effect, rule, failure }: Evaluation): string {
   return failure === '' ? `${effect}${by}` : `${effect}: ${failure}`;
 }
 
-function reasonsOf({ reasons }: Evaluation, input: PolicyInput): string {
+function reasonsOf({ reasons }: Evaluation, input: PolicyInput, rule?: RuleData): string {
   return reasons
     .map(({ code, side, message }) => {
-      const value = valueBehind(input, { code, side });
-      return `  ${side ? `${side} ` : ''}${code}: ${message}${value === undefined ? '' : ` (${value})`}\n`;
+      const found = foundIn(input, { code, side });
+      const said = rule && saidBy(rule, { code, side });
+      const values = [found, said && `data.json has ${said}`].filter((part) => part).join('; ');
+      return `  ${side ? `${side} ` : ''}${code}: ${message}${values && ` (${values})`}\n`;
     })
     .join('');
-}
-
-/** Which fields of the input a code of the example policy speaks of. */
-const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  key: ['key_arn', 'alias', 'aliases'],
-  key_state: ['state'],
-  key_tag: ['tags'],
-  key_fact: ['account', 'region', 'spec', 'origin'],
-  context_value: ['encryption_context'],
-  context_forbidden: ['encryption_context_keys'],
-};
-const WHOLE: Readonly<Record<string, (input: PolicyInput) => unknown>> = {
-  no_rule: ({ principal }) => ({ id: principal.id, kind: principal.kind }),
-  context_keep: ({ relation }) => relation.context,
-  context_change: ({ relation }) => relation.context,
-  context_bind: ({ principal }) => principal.attributes,
-  relation: ({ relation: { context: _, ...same } }) => same,
-  hour: ({ time }) => time.hour_utc,
-  weekday: ({ time }) => time.weekday,
-  ended: ({ time }) => time.rfc3339,
-};
-
-function valueBehind(input: PolicyInput, { code, side }: { code: string; side: string }) {
-  const whole = WHOLE[code];
-  if (whole) return JSON.stringify(whole(input));
-  const fields = FIELDS[code];
-  if (!fields || (side !== 'source' && side !== 'destination')) return undefined;
-  const found = Object.entries(input[side]).filter(([name]) => fields.includes(name));
-  return JSON.stringify(Object.fromEntries(found));
 }
 
 const ruleData = z.looseObject({
@@ -109,8 +88,14 @@ function rulesOf({ data }: Bundle, { principal }: PolicyInput) {
   return grant.rules.map((rule) => {
     const principals = { [name]: { ...grant, rules: [rule] } };
     const alone = { ...parsed.data, kms_reencrypt: { ...parsed.data.kms_reencrypt, principals } };
-    return { id: rule.id, alone: Buffer.from(JSON.stringify(alone)) };
+    return { id: rule.id, rule, grant, alone: Buffer.from(JSON.stringify(alone)) };
   });
+}
+
+/** An archive has no Rego for opa to tell of. */
+function refuseArchive(location: string): void {
+  if (statSync(location, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new CommandFailure(`--trace needs a folder of Rego, and ${location} is none`);
 }
 
 async function trace(folder: string, input: PolicyInput): Promise<string> {
@@ -119,7 +104,7 @@ async function trace(folder: string, input: PolicyInput): Promise<string> {
   const running = promisify(execFile)('opa', [...args, '--stdin-input', query]);
   running.child.stdin?.end(JSON.stringify(input));
   const { stdout } = await running.catch(() => {
-    throw new CommandFailure('opa gives no trace: is it on the PATH, and the bundle a folder?');
+    throw new CommandFailure('opa gives no trace: is it on the PATH?');
   });
   return stdout;
 }

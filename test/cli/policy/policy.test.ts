@@ -34,6 +34,16 @@ const fileOf = (name: string, content: string | Buffer) => {
 const ENDED = withManifest(archive(EXAMPLE), { metadata: { not_after: '2026-01-01T00:00:00Z' } });
 const CASES = 'policies/example/cases.yaml';
 
+/** The example policy with other data. */
+function withData(data: object) {
+  const content = JSON.stringify(data);
+  return tarGz(
+    entriesOf(archive(EXAMPLE)).map((entry) =>
+      entry.name === '/data.json' ? { ...entry, content } : entry,
+    ),
+  );
+}
+
 /** What a report says of a name that would forge a line. */
 const SHOWN: Readonly<Record<string, string>> = {
   tap: 'not ok 1 - a \\# TODO ]]> \\\\ \\\\u{1}',
@@ -80,11 +90,10 @@ describe('--memory-mib', () => {
     source: {},
     destination: {},
   }));
-  const content = JSON.stringify({ kms_reencrypt: { principals: { p: { kinds, rules } } } });
-  const changed = entriesOf(archive(EXAMPLE)).map((entry) =>
-    entry.name === '/data.json' ? { ...entry, content } : entry,
+  const large = fileOf(
+    'large.tar.gz',
+    withData({ kms_reencrypt: { principals: { p: { kinds, rules } } } }),
   );
-  const large = fileOf('large.tar.gz', tarGz(changed));
 
   it('is what decides whether a proxy takes a bundle, for every command', async () => {
     expect((await policy(`check ${large} --memory-mib 16`)).code).toBe(0);
@@ -257,6 +266,61 @@ describe('policy explain', () => {
     expect(out).toContain('deny by rule demo');
     expect(out).toContain('rule demo: does not fit');
     expect(out).toMatch(/source key: rule demo is not for this source key \(.*"alias":"alias\/x"/);
+  });
+
+  it('says what the rule has instead, each condition by its own', async () => {
+    const rule = {
+      id: 'r',
+      source: { states: ['Disabled'], max_age_days: 0, tags: { env: ['prod'] } },
+      destination: { is: { region: ['eu-west-3'] }, forbidden_context_keys: ['tenant'] },
+      context: { bind: { tenant: 'team' } },
+      relation: { same_account: false },
+      call: { hours_utc: [10, 17], weekdays: ['Tuesday'], until_unix_ms: 5 },
+    };
+    const grant = { kinds: ['anonymous'], rules: [rule] };
+    const file = fileOf(
+      'b.tar.gz',
+      withData({ kms_reencrypt: { principals: { anonymous: grant } } }),
+    );
+    const { out } = await policy(`explain ${file} --input -`, '{"principal":{"kind":"anonymous"}}');
+    expect(out).toMatch(
+      /^ {2}hour: rule r is not for this hour \(UTC\) \(9; data\.json has \[10,17\]\)$/m,
+    );
+    for (const [code, has] of [
+      ['source key', '[]'],
+      ['source key_state', '["Disabled"]'],
+      ['source key_age', '0'],
+      ['source key_tag', '{"env":["prod"]}'],
+      ['destination key_fact', '{"region":["eu-west-3"]}'],
+      ['destination context_forbidden', '["tenant"]'],
+      ['source context_bind', '{"tenant":"team"}'],
+      ['relation', '{"same_account":false}'],
+      ['weekday', '["Tuesday"]'],
+      ['ended', '5'],
+    ]) {
+      const line = out.split('\n').find((one) => one.startsWith(`  ${code}: `));
+      expect(line).toMatch(/; data\.json has /);
+      expect(line?.endsWith(`; data.json has ${has})`), line).toBe(true);
+    }
+  });
+
+  it('says of which kinds the principal of that id is', async () => {
+    const { out } = await policy(
+      `explain ${EXAMPLE} --input -`,
+      '{"principal":{"id":"anonymous","kind":"jwt"}}',
+    );
+    expect(out).toContain(
+      'no_rule: no rule is for this principal (jwt) ({"id":"anonymous","kind":"jwt"}; data.json has ["anonymous"])',
+    );
+  });
+
+  it('refuses to trace an archive, which has no Rego, before it says anything', async () => {
+    const { code, out, err } = await policy(`explain ${EXAMPLE} --input - --trace`, '{}');
+    expect([code, out, err]).toEqual([
+      1,
+      '',
+      expect.stringContaining(`needs a folder of Rego, and ${EXAMPLE} is none`),
+    ]);
   });
 
   it('says which rule allows', async () => {

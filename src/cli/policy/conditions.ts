@@ -1,0 +1,92 @@
+import type { PolicyInput } from '../../policy/input.ts';
+import { isTree, type Tree } from '../../tree.ts';
+
+/** A rule in the data of a policy that is built like the example policy, and what it is granted with. */
+export interface RuleData {
+  readonly rule: Tree;
+  readonly grant: Tree;
+}
+
+interface Reason {
+  readonly code: string;
+  readonly side: string;
+}
+
+/** Fields of the side that a code of the example policy speaks of. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  key: ['key_arn', 'alias', 'aliases'],
+  key_state: ['state'],
+  key_age: ['created_unix_ms'],
+  key_tag: ['tags'],
+  key_fact: [
+    'account',
+    'region',
+    'spec',
+    'usage',
+    'origin',
+    'manager',
+    'multi_region',
+    'state',
+    'partition',
+    'algorithm',
+  ],
+  context_value: ['encryption_context'],
+  context_forbidden: ['encryption_context_keys'],
+};
+
+const WHOLE: Readonly<Record<string, (input: PolicyInput) => unknown>> = {
+  no_rule: ({ principal }) => ({ id: principal.id, kind: principal.kind }),
+  context_keep: ({ relation }) => relation.context,
+  context_change: ({ relation }) => relation.context,
+  context_bind: ({ principal }) => principal.attributes,
+  relation: ({ relation: { context: _, ...same } }) => same,
+  hour: ({ time }) => time.hour_utc,
+  weekday: ({ time }) => time.weekday,
+  ended: ({ time: { rfc3339, unix_ms } }) => ({ rfc3339, unix_ms }),
+};
+
+/** What of the call a reason is about, as JSON. */
+export function foundIn(input: PolicyInput, { code, side }: Reason): string | undefined {
+  const whole = WHOLE[code];
+  if (whole) return JSON.stringify(whole(input));
+  const fields = FIELDS[code];
+  if (!fields || (side !== 'source' && side !== 'destination')) return undefined;
+  const found = Object.entries(input[side]).filter(([name]) => fields.includes(name));
+  return JSON.stringify(Object.fromEntries(found));
+}
+
+/** What of the side, or of the rule, each code holds it against. */
+const OF_SIDE: Readonly<Record<string, string>> = {
+  key: 'keys',
+  key_state: 'states',
+  key_age: 'max_age_days',
+  key_tag: 'tags',
+  key_fact: 'is',
+  context_value: 'context',
+  context_forbidden: 'forbidden_context_keys',
+};
+
+const OF_RULE: Readonly<Record<string, readonly [part: string, field: string]>> = {
+  context_keep: ['context', 'keep'],
+  context_change: ['context', 'changes'],
+  context_bind: ['context', 'bind'],
+  hour: ['call', 'hours_utc'],
+  weekday: ['call', 'weekdays'],
+  ended: ['call', 'until_unix_ms'],
+};
+
+/** What holds where a rule leaves it out. */
+const LEFT_OUT: Readonly<Record<string, unknown>> = {
+  key: [],
+  key_state: ['Enabled'],
+  context_keep: ['tenant'],
+};
+
+/** What the data says where a reason says that the call is otherwise, as JSON. */
+export function saidBy({ rule, grant }: RuleData, { code, side }: Reason): string | undefined {
+  if (code === 'no_rule') return JSON.stringify(grant['kinds']);
+  if (code === 'relation') return JSON.stringify(rule['relation']);
+  const [part, field] = OF_RULE[code] ?? [side, OF_SIDE[code] ?? ''];
+  const asked = rule[part];
+  return JSON.stringify((isTree(asked) ? asked[field] : undefined) ?? LEFT_OUT[code]);
+}
