@@ -1,10 +1,11 @@
 import type { KeyFacts } from '../call.ts';
-import { toRefusal } from '../errors.ts';
+import { Refusal, toRefusal } from '../errors.ts';
 
 export interface CacheSettings {
   readonly ttlMs: number;
   /** How long "there is no such key" is believed. */
   readonly negativeTtlMs: number;
+  /** Keys that are there. */
   readonly maxEntries: number;
   /** What one look-up may take, whoever waits for it. */
   readonly lookUpMs: number;
@@ -18,7 +19,12 @@ interface Entry {
   /** Once they are there. */
   facts: KeyFacts | undefined;
   expires: number;
-  negative: boolean;
+}
+
+/** A key that is not there. */
+interface Missing {
+  readonly refusal: Refusal;
+  readonly expires: number;
 }
 
 export type LookUp = (keyId: string, signal: AbortSignal) => Promise<KeyFacts>;
@@ -26,45 +32,66 @@ export type LookUp = (keyId: string, signal: AbortSignal) => Promise<KeyFacts>;
 /** Most calls find their keys here, and need not wait for what is there. */
 export type CachedLookUp = (keyId: string, signal: AbortSignal) => KeyFacts | Promise<KeyFacts>;
 
+const MOST_MISSING = 1_000;
+
 /**
  * Keeps facts for a bounded time: one look-up at a time for a key id however many wait for it,
- * "not found" for less long, other failures not at all. The oldest entry goes first.
+ * "not found" for less long, other failures not at all. The oldest entry goes first. A caller can make
+ * up as many ids as it likes, so those that are nobody's have places of their own, and few.
  */
 export function cacheLookUps(lookUp: LookUp, settings: CacheSettings): CachedLookUp {
+  const { ttlMs, negativeTtlMs, maxEntries, now, onLookUp } = settings;
   const entries = new Map<string, Entry>();
+  const missing = new Map<string, Missing>();
 
   return (keyId, signal) => {
     const known = entries.get(keyId);
-    const leftMs = known ? known.expires - settings.now() : 0;
+    const leftMs = known ? known.expires - now() : 0;
     if (known && leftMs > 0) {
-      const ageMs = known.facts && settings.ttlMs - leftMs;
-      settings.onLookUp(known.negative ? 'negative' : 'hit', ageMs);
+      onLookUp('hit', known.facts && ttlMs - leftMs);
       return known.facts ?? waitFor(known.asked, signal);
     }
-    settings.onLookUp('miss');
+    const gone = missing.get(keyId);
+    if (gone && gone.expires > now()) {
+      onLookUp('negative');
+      return Promise.reject(gone.refusal);
+    }
+    onLookUp('miss');
     return waitFor(start(keyId), signal);
   };
 
   function start(keyId: string): Promise<KeyFacts> {
     const asked = lookUp(keyId, AbortSignal.timeout(settings.lookUpMs));
-    const entry: Entry = { asked, facts: undefined, expires: Infinity, negative: false };
-    entries.delete(keyId);
-    entries.set(keyId, entry);
-    const [oldest] = entries.keys();
-    if (entries.size > settings.maxEntries && oldest !== undefined) entries.delete(oldest);
+    const entry: Entry = { asked, facts: undefined, expires: Infinity };
+    putLast(entries, [keyId, entry], maxEntries);
     asked.then(
       (facts) => {
         entry.facts = facts;
-        entry.expires = settings.now() + settings.ttlMs;
+        entry.expires = now() + ttlMs;
       },
       (thrown) => {
-        entry.negative = toRefusal(thrown).reason === 'KMS_KEY_NOT_FOUND';
-        entry.expires = entry.negative ? settings.now() + settings.negativeTtlMs : 0;
-        if (!entry.negative && entries.get(keyId) === entry) entries.delete(keyId);
+        if (entries.get(keyId) === entry) entries.delete(keyId);
+        const refusal = toRefusal(thrown);
+        if (refusal.reason !== 'KMS_KEY_NOT_FOUND') return;
+        const gone = { refusal: withoutCause(refusal), expires: now() + negativeTtlMs };
+        putLast(missing, [keyId, gone], MOST_MISSING);
       },
     );
     return asked;
   }
+}
+
+/** Behind all others; where they are more than `most`, the first goes. */
+function putLast<E>(entries: Map<string, E>, [keyId, entry]: [string, E], most: number): void {
+  entries.delete(keyId);
+  entries.set(keyId, entry);
+  const [oldest] = entries.keys();
+  if (entries.size > most && oldest !== undefined) entries.delete(oldest);
+}
+
+/** The cause has in it what the SDK had of the answer, 20 kB, and nobody logs it for this reason. */
+function withoutCause({ reason, message, kmsError, kmsRequestId }: Refusal): Refusal {
+  return new Refusal(reason, { sentence: message, kmsError, kmsRequestId });
 }
 
 /** Waits no longer than the caller does; the look-up goes on for the others. */

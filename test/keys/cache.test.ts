@@ -17,7 +17,12 @@ function setUp(lookUp: LookUp, maxEntries = 10) {
     now: () => time,
     onLookUp,
   });
-  return { cached, asked, onLookUp, pass: (ms: number) => (time += ms) };
+  return {
+    cached: async (...of: Parameters<typeof cached>) => cached(...of),
+    asked,
+    onLookUp,
+    pass: (ms: number) => (time += ms),
+  };
 }
 
 const known = async (keyId: string) => ({ ...UNKNOWN_KEY, known: true, requestedKeyId: keyId });
@@ -46,6 +51,30 @@ describe('the cache of key facts', () => {
     await expect(cached('a', signal)).rejects.toThrow(Refusal);
     expect(asked).toHaveBeenCalledTimes(2);
     expect(onLookUp.mock.calls.map(([outcome]) => outcome)).toEqual(['miss', 'negative', 'miss']);
+  });
+
+  test('keeps few of the keys that are not there, and of each only what its caller is told', async () => {
+    const cause = new Error('all that the SDK had of the answer');
+    const { cached, asked } = setUp(async (keyId) => {
+      throw new Refusal('KMS_KEY_NOT_FOUND', { sentence: keyId, kmsError: 'NotFound', cause });
+    });
+    const told = { reason: 'KMS_KEY_NOT_FOUND', message: 'a', kmsError: 'NotFound' };
+    await expect(cached('a', signal)).rejects.toMatchObject({ ...told, cause });
+    await expect(cached('a', signal)).rejects.toMatchObject({ ...told, cause: undefined });
+    for (let n = 0; n < 1_000; n += 1) await cached(`made-up-${n}`, signal).catch(() => {});
+    await cached('made-up-999', signal).catch(() => {});
+    expect(asked).toHaveBeenCalledTimes(1_001);
+    await cached('a', signal).catch(() => {});
+    expect(asked).toHaveBeenCalledTimes(1_002);
+  });
+
+  test('gives up no key that is there for keys that are not', async () => {
+    const { cached, asked } = setUp(async (keyId) => {
+      if (keyId === 'a') return known(keyId);
+      throw new Refusal('KMS_KEY_NOT_FOUND');
+    }, 2);
+    for (const keyId of ['a', 'b', 'c', 'd', 'a']) await cached(keyId, signal).catch(() => {});
+    expect(asked.mock.calls.map(([keyId]) => keyId)).toEqual(['a', 'b', 'c', 'd']);
   });
 
   test('tells how old the facts are that it serves, and of none that are still being looked up', async () => {
