@@ -121,7 +121,7 @@ function metricsOf(decision: Decision | undefined): string {
 
 function kmsOf({ answer, call, keys }: Progress): string {
   if (!answer) return '';
-  const { ciphertext, attempts, latencyNs, requestId } = answer;
+  const { ciphertext, attempts, latencyNs, requestId, dryRun } = answer;
   const sha256 = ciphertext.length === 0 ? '' : hash('sha256', ciphertext, 'hex');
   const destination = reported({
     arn: answer.destinationKeyArn,
@@ -129,6 +129,7 @@ function kmsOf({ answer, call, keys }: Progress): string {
     algorithm: answer.destinationAlgorithm,
     asked: call.destination.algorithm,
     material: answer.destinationKeyMaterialId,
+    dryRun,
   });
   const source = reported({
     arn: answer.sourceKeyArn,
@@ -136,6 +137,7 @@ function kmsOf({ answer, call, keys }: Progress): string {
     algorithm: answer.sourceAlgorithm,
     asked: call.source.algorithm,
     material: answer.sourceKeyMaterialId,
+    dryRun,
   });
   return `"kms":{"attempts":${attempts},"ciphertext_bytes":${ciphertext.length},"ciphertext_sha256":"${sha256}","destination":${destination},"latency_ns":${Math.round(latencyNs)},"request_id":${JSON.stringify(requestId)},"source":${source}},`;
 }
@@ -146,12 +148,18 @@ interface Reported {
   readonly algorithm: string;
   readonly asked: string;
   readonly material: string;
+  readonly dryRun: boolean;
 }
 
-/** What KMS reports of one side. Left out is what equals the request, for `input` has that. */
-function reported({ arn, judged, algorithm, asked, material }: Reported): string {
-  const other = algorithm === asked ? '' : `"algorithm":${JSON.stringify(algorithm)}`;
-  const key = arn === judged ? '' : `"key_arn":${JSON.stringify(arn)}`;
+/**
+ * What KMS reports of one side. Left out is what equals the request, for `input` has that, and what a dry
+ * run never says; that KMS left it out of a real answer is why that was withheld.
+ */
+function reported({ arn, judged, algorithm, asked, material, dryRun }: Reported): string {
+  const differs = (told: string, wanted: string | undefined) =>
+    told !== wanted && !(dryRun && told === '');
+  const other = differs(algorithm, asked) ? `"algorithm":${JSON.stringify(algorithm)}` : '';
+  const key = differs(arn, judged) ? `"key_arn":${JSON.stringify(arn)}` : '';
   const id = material === '' ? '' : `"key_material_id":${JSON.stringify(material)}`;
   if (other === '' && key === '') return `{${id}}`;
   return `{${[other, key, id].filter((member) => member !== '').join(',')}}`;

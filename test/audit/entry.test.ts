@@ -69,6 +69,22 @@ test.each(progresses)('%s', (_, progress, refused, outcome) => {
   expect(schema.parse(entry)).toEqual(entry);
 });
 
+test('a dry run, of which KMS reports neither keys nor algorithms, leaves those of the request', () => {
+  const none = {
+    sourceKeyArn: '',
+    destinationKeyArn: '',
+    sourceAlgorithm: '',
+    destinationAlgorithm: '',
+  };
+  const answer = { ...ANSWER, ...none, sourceKeyMaterialId: '', destinationKeyMaterialId: '' };
+  const sides = (dryRun: boolean) => {
+    const { kms } = read(entries.terminal({ ...answered(1), answer: { ...answer, dryRun } }));
+    return [kms.source, kms.destination];
+  };
+  expect(sides(true)).toEqual([{}, {}]);
+  expect(sides(false)).toEqual(Array(2).fill({ algorithm: '', key_arn: '' }));
+});
+
 test('a key that KMS reports is named where it is not the one that was judged', () => {
   const answer = { ...ANSWER, destinationKeyArn: 'arn:other', sourceKeyMaterialId: 'ab' };
   const { kms, input } = read(entries.terminal({ ...answered(1), answer }));
