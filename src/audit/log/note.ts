@@ -91,11 +91,18 @@ function toSignature(line: string) {
   return { name, bytes: Buffer.from(base64, 'base64') };
 }
 
-/** True where one of the keys signed it; a bad signature by a known key is never overlooked. */
-export function isSigned({ text, signatures }: Checkpoint, keys: readonly VerifierKey[]): boolean {
+/**
+ * True where one of the keys signed it; a bad signature by a known key is never overlooked. A key signs for
+ * the origin that it is named for, or any pod of a fleet could sign for another.
+ */
+export function isSigned(
+  { origin, text, signatures }: Checkpoint,
+  keys: readonly VerifierKey[],
+): boolean {
   const known = signatures.flatMap(({ name, bytes }) =>
     keys
-      .filter((key) => key.name === name && key.id.equals(bytes.subarray(0, 4)))
+      .filter((key) => key.name === name && name === origin)
+      .filter((key) => key.id.equals(bytes.subarray(0, 4)))
       .map((key) => verifies(text, key, bytes.subarray(4))),
   );
   return known.length > 0 && known.every((good) => good);
@@ -111,8 +118,11 @@ export function whyUnsigned(checkpoint: Checkpoint, keys: readonly VerifierKey[]
   const signers = checkpoint.signatures.map(
     ({ name, bytes }) => `${name}+${bytes.toString('hex', 0, 4)}`,
   );
-  const forged = signers.filter((signer) => known.includes(signer));
-  if (forged.length > 0) return `has a signature of ${listed(forged)} that does not verify`;
+  const { origin } = checkpoint;
+  const bad = signers.filter((signer) => known.includes(signer));
+  const foreign = bad.filter((signer) => !signer.startsWith(`${origin}+`));
+  if (foreign.length > 0) return `is of ${origin}, and signed by ${listed(foreign)} of another log`;
+  if (bad.length > 0) return `has a signature of ${listed(bad)} that does not verify`;
   return `is not signed by a known key, but by ${listed(signers)}; known: ${listed(known)}`;
 }
 

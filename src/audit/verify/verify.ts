@@ -24,6 +24,8 @@ export interface Verdict {
    */
   readonly state: 'intact' | 'tampered' | 'torn' | 'empty' | 'unsigned';
   readonly origins: readonly string[];
+  /** Those of them that a signed checkpoint is of. */
+  readonly vouched: readonly string[];
   readonly vkeys: readonly string[];
   readonly firstSeq: number;
   /** Seq after the last good entry. */
@@ -59,6 +61,7 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
     ...{ tornBytes, abandonedBytes, bytes },
     state: problem ? 'tampered' : unsigned ? 'unsigned' : whole,
     origins: [...new Set(heads.map(({ origin }) => origin))],
+    vouched: [...walk.vouched()],
     vkeys: [...new Set(heads.map(({ vkey }) => vkey))],
     firstSeq: start.seq,
     size: seq,

@@ -1,4 +1,5 @@
 import type { Chain } from '../log/chain.ts';
+import { fromHead } from '../log/head.ts';
 import { type Line, linkOf } from '../log/lines.ts';
 import { type Checkpoint, parseNote, type VerifierKey, whyUnsigned } from '../log/note.ts';
 import { type Hash, hashLeaf } from '../log/tree.ts';
@@ -33,11 +34,16 @@ export interface Walk {
   deleted(): ReadonlySet<string>;
   /** How many entries signed checkpoints vouch for. */
   signed(): number;
+  /** Origins of those checkpoints. */
+  vouched(): ReadonlySet<string>;
 }
 
 interface State extends WalkOptions {
   readonly history: History;
   readonly deleted: Set<string>;
+  /** Of the segments so far. */
+  readonly origins: Set<string>;
+  readonly vouched: Set<string>;
   /** By size. One kept elsewhere and the one beside the log may be over the same, and both must hold. */
   readonly claimed: Map<number, Checkpoint[]>;
   seq: number;
@@ -55,6 +61,8 @@ export function createWalk(options: WalkOptions): Walk {
     history: createHistory(start.tree.size, start.tree.peaks),
     claimed: new Map(),
     deleted: new Set(),
+    origins: new Set(),
+    vouched: new Set(),
     seq: start.seq,
     prev: start.prev,
     signed: 0,
@@ -71,6 +79,7 @@ export function createWalk(options: WalkOptions): Walk {
     chain: () => ({ seq: state.seq, prev: state.prev, peaks: state.history.peaks() }),
     deleted: () => state.deleted,
     signed: () => state.signed,
+    vouched: () => state.vouched,
   };
 }
 
@@ -88,6 +97,7 @@ function take(state: State, { bytes, leaf }: Line): boolean {
   }
   if (startsWith(bytes, CHECKPOINT)) checkLogged(state, bytes);
   else if (startsWith(bytes, RETENTION)) noteDeleted(state, bytes);
+  else if (startsWith(bytes, SEGMENT)) state.origins.add(fromHead(bytes)?.origin ?? '');
   state.history.add(hash);
   state.prev = hash;
   state.seq += 1;
@@ -96,6 +106,7 @@ function take(state: State, { bytes, leaf }: Line): boolean {
 }
 
 const CHECKPOINT = Buffer.from('{"checkpoint":');
+const SEGMENT = Buffer.from('{"kind":"segment",');
 const RETENTION = Buffer.from('{"kind":"retention",');
 
 function startsWith(bytes: Buffer, start: Buffer): boolean {
@@ -124,15 +135,27 @@ function checkLogged(state: State, bytes: Buffer): void {
   const { seq, history } = state;
   const checkpoint = readLogged(bytes);
   if (!checkpoint) return void fail(state, seq, 'the checkpoint in the line is malformed');
-  const unsigned = whyUnsigned(checkpoint, state.keys);
+  const unsigned = whyNotOurs(state, checkpoint);
   if (unsigned !== '') return void fail(state, seq, `the checkpoint in the line ${unsigned}`);
   const root = history.rootAt(checkpoint.size);
   if (checkpoint.size > seq || (root && !root.equals(checkpoint.root))) {
     const why = `the entries before it are not those of the checkpoint over ${checkpoint.size}`;
     return void fail(state, Math.min(state.signed, seq), why);
   }
-  if (root) state.signed = checkpoint.size;
+  if (root) vouch(state, checkpoint);
   history.forget();
+}
+
+/** '' where one of the keys vouches for it, and it is about this log. */
+function whyNotOurs({ origins, keys }: State, checkpoint: Checkpoint): string {
+  const { origin } = checkpoint;
+  if (origins.size > 0 && !origins.has(origin)) return `is of ${origin}, which is another log`;
+  return whyUnsigned(checkpoint, keys);
+}
+
+function vouch(state: State, { origin, size }: Checkpoint): void {
+  state.signed = size;
+  state.vouched.add(origin);
 }
 
 function readLogged(bytes: Buffer): Checkpoint | undefined {
@@ -157,11 +180,11 @@ function checkClaims(state: State): void {
 }
 
 function checkClaim(state: State, claim: Checkpoint): void {
-  const unsigned = whyUnsigned(claim, state.keys);
+  const unsigned = whyNotOurs(state, claim);
   if (unsigned !== '') {
     fail(state, state.seq - 1, `the checkpoint over ${claim.size} ${unsigned}`);
   } else if (state.history.rootAt(claim.size)?.equals(claim.root)) {
-    state.signed = claim.size;
+    vouch(state, claim);
   } else {
     const since = state.signed;
     fail(

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { VerifierKey } from '../../audit/log/note.ts';
 import { type LogFiles, unreadSegments } from '../../audit/verify/collect.ts';
-import { verifyLog } from '../../audit/verify/verify.ts';
+import { type Verdict, verifyLog } from '../../audit/verify/verify.ts';
 import type { Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
 import { CommandFailure } from '../program.ts';
@@ -82,10 +82,15 @@ function isOf({ segments }: LogFiles, origin: string): boolean {
 
 /** A checkpoint whose log is not here was held against nothing, which must not read as intact. */
 function missingOrigins(verdicts: readonly Verified[], options: Options): readonly string[] {
-  const found = new Set(verdicts.flatMap(({ verdict }) => verdict.origins));
+  const found = new Set(verdicts.flatMap(({ verdict }) => foundIn(verdict, options)));
   const signed = (options.checkpoint ?? []).map((file) => checkpointOf(file).origin);
   const expected = new Set([...expectedOrigins(options), ...signed]);
   return [...expected].filter((origin) => !found.has(origin));
+}
+
+/** Any log may say of a segment that it is another's; with keys given, what is signed counts. */
+function foundIn({ state, origins, vouched }: Verdict, { vkey }: Options): readonly string[] {
+  return vkey && state !== 'unsigned' ? vouched : origins;
 }
 
 /** A checkpoint over less than what is gone already was held against nothing either. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { sign } from 'node:crypto';
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeEd25519Key } from '../../../src/audit/log/signer.ts';
 import { run } from '../../../src/cli/audit/run.ts';
@@ -139,4 +140,53 @@ test('a log of which nothing is signed by a key that was given is 3: anybody may
   expect(code).toBe(3);
   expect(output).toContain(`${file}: unsigned\n`);
   expect(errors).toContain(`${file}: nothing in it is signed by a key that was given`);
+});
+
+test('no pod of a fleet signs for another, nor puts its own log in the place of another’s', async () => {
+  await using fleet = createFolder();
+  const [a, b] = ['a', 'b'].map((pod) => join(fleet.path, pod, 'audit.jsonl')) as [string, string];
+  const vkeys = await Promise.all(
+    [a, b].map(async (file, pod) => {
+      const log = await openAudit(file, { origin: `fleet.example/${'ab'[pod]}` });
+      await fill(log, 3);
+      await log.close();
+      return log.status().vkey;
+    }),
+  );
+  const origins = join(fleet.path, 'origins');
+  writeFileSync(origins, 'fleet.example/a\nfleet.example/b\n');
+  const keys = vkeys.flatMap((vkey) => ['--vkey', vkey]);
+  const verify = () => audit('verify', dirname(a), dirname(b), '--origins', origins, ...keys);
+  expect((await verify()).code).toBe(0);
+
+  // As whoever owns pod b would: a's log written anew and signed with b's key, under either name.
+  const key = readFileSync(`${b}.key`);
+  const [, hash = ''] = vkeys[1]!.split('+');
+  const signedByB = (checkpoint: string, name: string) => {
+    const [, size, root] = checkpoint.split('\n');
+    const text = `${name}\n${size}\n${root}\n`;
+    const signature = Buffer.concat([Buffer.from(hash, 'hex'), sign(null, Buffer.from(text), key)]);
+    return `${text}\n— fleet.example/b ${signature.toString('base64')}\n`;
+  };
+  const note = readFileSync(`${a}.checkpoint`, 'utf8');
+  writeFileSync(`${a}.checkpoint`, signedByB(note, 'fleet.example/a'));
+  const forged = await verify();
+  expect(forged.code).toBe(1);
+  expect(forged.errors).toMatch(
+    /is of fleet\.example\/a, and signed by fleet\.example\/b\+.* of another log/,
+  );
+  writeFileSync(`${a}.checkpoint`, signedByB(note, 'fleet.example/b'));
+  const foreign = await verify();
+  expect(foreign.code).toBe(1);
+  expect(foreign.errors).toContain('is of fleet.example/b, which is another log');
+
+  // Or a's log goes on as b's, which an operator may do too, but nothing then is signed for a.
+  rmSync(`${a}.checkpoint`);
+  const log = await openAudit(a, { origin: 'fleet.example/b', signingKeyFile: `${b}.key` });
+  await log.close();
+  const renamed = await verify();
+  expect(renamed).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining('no log of fleet.example/a'),
+  });
 });
