@@ -1,4 +1,4 @@
-import { constants, type Http2Session } from 'node:http2';
+import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Connections } from './connections.ts';
 import { watchStreams } from './watch-streams.ts';
 
@@ -18,19 +18,33 @@ export interface ResetLimitOptions {
 /**
  * Ends connections whose calls are reset over and over, whoever is made to reset them
  * (CVE-2023-44487, CVE-2025-8671). nghttp2 has such a limit too, but goes on through what it has
- * already read, so that every connection began 350 calls; this one ends between two frames of HTTP/2.
+ * already read, so that every connection began 350 calls; here none begins once it is passed.
  */
 export function limitResets({ connections, createBucket }: ResetLimitOptions): { close(): void } {
   const sessions = new WeakMap<Http2Session, ReturnType<typeof createBucket>>();
 
   return watchStreams({
-    closed({ stream: { rstCode, session } }) {
-      if (rstCode === constants.NGHTTP2_NO_ERROR) return;
+    closed({ stream: { rstCode, aborted, session } }) {
+      if (rstCode === constants.NGHTTP2_NO_ERROR && !aborted) return;
       if (!session || session.destroyed || !connections.owns(session.socket)) return;
       const resets = sessions.get(session) ?? createBucket();
       sessions.set(session, resets);
-      if (resets.take(performance.now()) > 0)
-        session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      if (resets.take(performance.now()) > 0) end(session);
     },
   });
+}
+
+/**
+ * Not at once, for nghttp2 is reading: a collection before it is done with a stream whose headers were too
+ * many ends the whole process (`Http2Session::~Http2Session`, "current_nghttp2_memory_"). Meanwhile nobody is
+ * told of further calls.
+ */
+function end(session: Http2Session): void {
+  session.removeAllListeners('stream').on('stream', forget);
+  setImmediate(() => session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM));
+}
+
+/** An error that nobody listens for would end the process. */
+function forget(stream: ServerHttp2Stream): void {
+  stream.on('error', () => {});
 }

@@ -12,6 +12,8 @@ const HELLO = Buffer.concat([PREFACE, SETTINGS]);
 const OPEN = FLAG.endHeaders;
 const DONE = FLAG.endHeaders | FLAG.endStream;
 const EMPTY_MESSAGE = Buffer.alloc(5);
+/** More than Node takes. */
+const TRAILERS = Buffer.concat(Array.from({ length: 1000 }, () => Buffer.from('\0\x01a\x01b')));
 /** SETTINGS_INITIAL_WINDOW_SIZE of nothing. */
 const NO_WINDOW = frame(TYPE.settings, 0, 0, Buffer.concat([Buffer.from([0, 4]), uint32(0)]));
 
@@ -32,6 +34,8 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'rapid reset': oneConnection(20_000, (n) => [frame(TYPE.headers, DONE, n, callHeaders()), reset(n)]),
   'rapid reset with messages': oneConnection(20_000, (n) => [...wholeCall(n), reset(n)]),
   'rapid reset with messages over 10 connections': tenTimes(oneConnection(5000, (n) => [...wholeCall(n), reset(n)])),
+  'rapid reset without an error over 10 connections': tenTimes(oneConnection(5000, (n) => [...wholeCall(n), frame(TYPE.rstStream, 0, n, uint32(0))])),
+  'trailers that are too many over 10 connections': tenTimes(oneConnection(2000, (n) => [frame(TYPE.headers, OPEN, n, callHeaders()), frame(TYPE.data, 0, n, EMPTY_MESSAGE), frame(TYPE.headers, DONE, n, TRAILERS)])),
   'made-you-reset': oneConnection(5000, (n) => [...halfCall(n), frame(TYPE.windowUpdate, 0, n, uint32(0))]),
   'a flood of CONTINUATION': oneConnection(4000, (n) => [n === 1 ? frame(TYPE.headers, 0, 1, callHeaders()) : frame(TYPE.continuation, 0, 1, Buffer.alloc(16_384))]),
   '100,000 PINGs': oneConnection(100_000, () => [frame(TYPE.ping, 0, 0, Buffer.alloc(8))]),

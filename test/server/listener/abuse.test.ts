@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createTokenBucket } from '../../../src/limits/token-bucket.ts';
 import { watchHalfOpenCalls } from '../../../src/server/listener/half-open.ts';
 import { limitResets, RESET_LIMITS } from '../../../src/server/listener/reset-limit.ts';
+import { watchStreams } from '../../../src/server/listener/watch-streams.ts';
 import {
   callHeaders,
   FLAG,
@@ -163,6 +164,44 @@ describe('a peer that resets its calls', () => {
     expect(door.arrivals.length).toBeGreaterThan(50);
     // Those that are on their way by then arrive too.
     expect(door.arrivals.length).toBeLessThan(most + 50);
+  });
+
+  // RFC 9113 has no rule for which code a peer resets with.
+  test('with the code of no error is cut off as well', async () => {
+    const whole = (n: number) => [
+      frame(TYPE.headers, FLAG.endHeaders, n, callHeaders({ ':path': HEADERS[':path'] })),
+      frame(TYPE.rstStream, 0, n, uint32(0)),
+    ];
+    const calls = Array.from({ length: 150 }, (_, n) => whole(2 * n + 1));
+    await frames(calls.flat()).closed;
+    expect(await caller.whoAmI()).toContain('127.0.0.1');
+  });
+
+  test('is left alone while its calls end well, however many they are', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const calls = Array.from({ length: 100 }, wholeCall);
+      await Promise.all(calls.map(closing));
+    }
+    expect([session.closed, session.destroyed]).toEqual([false, false]);
+  });
+
+  // Node.js 24.21 ends the whole process where memory is collected before it is done with such a stream.
+  test('is not cut off while Node reads what it sent', async () => {
+    const whileRead: (boolean | undefined)[] = [];
+    const look = watchStreams({
+      closed: ({ stream }) => whileRead.push(stream.session?.destroyed),
+    });
+    const tooMany = Buffer.concat(Array.from({ length: 200 }, () => Buffer.from('\0\x01a\x01b')));
+    const whole = (n: number) => [
+      frame(TYPE.headers, FLAG.endHeaders, n, callHeaders({ ':path': HEADERS[':path'] })),
+      frame(TYPE.headers, FLAG.endHeaders | FLAG.endStream, n, tooMany),
+    ];
+    const calls = Array.from({ length: 150 }, (_, n) => whole(2 * n + 1));
+    await frames(calls.flat()).closed;
+    look.close();
+    expect(whileRead.length).toBeGreaterThan(100);
+    expect(new Set(whileRead)).toEqual(new Set([false]));
+    expect(await caller.whoAmI()).toContain('127.0.0.1');
   });
 });
 
