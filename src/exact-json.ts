@@ -22,6 +22,23 @@ export function parseJson(text: string, scalar?: Reviver): unknown {
   }
 }
 
+/**
+ * A key that an object in valid JSON has twice, for text of people, in which that is a mistake: `parseJson`
+ * takes the last one.
+ */
+export function repeatedKey(text: string): string | undefined {
+  const open: Json[] = [JSON.parse(toPairs(text))];
+  // It grows meanwhile: a function that called itself would need stack for each level.
+  for (const json of open) {
+    if (typeof json !== 'object' || json === null) continue;
+    const pairs = Array.isArray(json) ? [] : pairsOf(json);
+    const keys = pairs.filter((_, at) => at % 2 === 0).map(String);
+    if (new Set(keys).size < keys.length) return keys.find((key, at) => keys.indexOf(key) < at);
+    for (const one of Array.isArray(json) ? json : pairs) open.push(one);
+  }
+  return undefined;
+}
+
 /** Not strings as a whole: a pattern that repeats an alternative needs stack for each repetition. */
 const TOKENS = /\\.|["{}:]/g;
 const AS_PAIRS: Readonly<Record<string, string>> = { '{': '{"o":[', '}': ']}', ':': ',' };
@@ -47,4 +64,9 @@ function toObjects(json: Json): unknown {
     Object.defineProperty(object, String(pairs[at]), own);
   }
   return object;
+}
+
+/** Of an object as `toPairs` has it. */
+function pairsOf({ o: pairs }: { readonly [key: string]: Json }): readonly Json[] {
+  return Array.isArray(pairs) ? pairs : [];
 }

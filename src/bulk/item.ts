@@ -1,5 +1,5 @@
 import { ENCRYPTION_ALGORITHMS } from '../call.ts';
-import { parseJson } from '../exact-json.ts';
+import { parseJson, repeatedKey } from '../exact-json.ts';
 import type { BatchReEncryptItem } from '../gen/kms/reencrypt/v1/BatchReEncryptItem.ts';
 import type { EncryptionAlgorithm } from '../gen/kms/reencrypt/v1/EncryptionAlgorithm.ts';
 import { isTree, type Tree } from '../tree.ts';
@@ -44,8 +44,10 @@ export function readItem(line: string, defaults: ItemDefaults): JobItem {
 
 function readMembers(line: string): Tree {
   const parsed = parse(line);
-  if (isTree(parsed)) return parsed;
-  throw new Error('must be a JSON object');
+  if (!isTree(parsed)) throw new Error('must be a JSON object');
+  const repeated = repeatedKey(line);
+  if (repeated !== undefined) throw new Error(`${repeated} must stand once in its object`);
+  return parsed;
 }
 
 function parse(line: string): unknown {

@@ -1,4 +1,5 @@
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, fstatSync, statSync } from 'node:fs';
+import process from 'node:process';
 import { type FaultKind, JobFault } from '../bulk/fault.ts';
 import { type ItemDefaults, type JobItem, readItem } from '../bulk/item.ts';
 import { createTally, runJob, type Tally } from '../bulk/job.ts';
@@ -78,7 +79,7 @@ interface BulkWork extends BulkOptions {
 }
 
 async function bulk(paths: Paths, options: BulkWork, terminal: Terminal): Promise<void> {
-  const total = paths.items === '-' ? 0 : sizeOf(paths.items);
+  const total = paths.items === '-' ? unknownSize(terminal) : sizeOf(paths.items);
   const progress = createProgress(terminal, { total, worthShowing: WORTH_SHOWING_BYTES });
   const client = await openClient(options);
   try {
@@ -108,6 +109,13 @@ async function bulk(paths: Paths, options: BulkWork, terminal: Terminal): Promis
   } finally {
     client.close();
   }
+}
+
+/** Node takes a folder there for what ends at once. @throws CommandFailure */
+function unknownSize({ stdin }: Terminal): 0 {
+  const isFolder = stdin === process.stdin && fstatSync(0).isDirectory();
+  if (isFolder) throw new CommandFailure('standard input is a folder');
+  return 0;
 }
 
 /** @throws Error where there is none, and CommandFailure where Node would say of which file it speaks nowhere */

@@ -13,17 +13,28 @@ export interface Extent {
   readonly worthShowing: number;
 }
 
-/** A bar on standard error, where that is a terminal and the work is long. */
+/**
+ * A bar on standard error, where that is a terminal and the work is long. It fits into a line of the terminal as
+ * that is now: another `\r` does not go back over what went on into the next one.
+ */
 export function createProgress({ stderr }: Terminal, { total, worthShowing }: Extent): Progress {
   const shown = stderr.isTTY === true && total >= worthShowing;
   if (!shown) return { show: () => undefined, clear: () => undefined };
   return {
     show(bytes) {
       const part = Math.min(1, bytes / total);
-      const full = Math.round(part * WIDTH);
-      const bar = `${'#'.repeat(full)}${'.'.repeat(WIDTH - full)}`;
-      stderr.write(`\r[${bar}] ${Math.floor(part * 100)} % of ${Math.round(total / 1e6)} MB`);
+      const told = `${Math.floor(part * 100)} % of ${Math.round(total / 1e6)} MB`;
+      // A terminal that says 0 does not know; the last column is left free, for some go on after it.
+      const room = (stderr.columns || 80) - 1;
+      const line = bar(part, Math.min(WIDTH, room - told.length - 3)) + told;
+      stderr.write(`\r${line.slice(0, room)}\u001b[K`);
     },
     clear: () => void stderr.write('\r\u001b[K'),
   };
+}
+
+function bar(part: number, width: number): string {
+  if (width < 1) return '';
+  const full = Math.round(part * width);
+  return `[${'#'.repeat(full)}${'.'.repeat(width - full)}] `;
 }

@@ -1,10 +1,12 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   statSync,
@@ -378,6 +380,10 @@ describe('a line that is wrong ends the job with its number and exit 65:', () =>
       'source_encryption_algorithm must be one of SYMMETRIC_DEFAULT',
     ],
     ['{"grant_tokens":"x"}', 'grant_tokens must be a list of strings'],
+    ['{"reference":"a","reference":"b"}', 'reference must stand once in its object'],
+    ['{"reference":"a","\\u0072eference":"b"}', 'reference must stand once in its object'],
+    ['{"source_encryption_context":{"t":"x","t":"y"}}', 't must stand once in its object'],
+    [`{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 'a is not known'],
   ])('%s', async (line, told) => {
     writeFileSync(items, `${jsonl(many(1))}${line}\n`);
     const ran = await start();
@@ -449,6 +455,18 @@ describe('usage', () => {
     const ran = await start();
     expect(ran.exit).toBe(1);
     expect(ran.stderr).toContain(`${items} is a folder`);
+    expect(existsSync(results)).toBe(false);
+  });
+
+  // Node.js takes it for an input that ends at once: no items would be no failure.
+  test('a folder as standard input is said to be one, and no results are made', () => {
+    const stdin = openSync(folder, 'r');
+    const args = ['src/main.ts', 'bulk', '-', results];
+    const child = spawnSync(process.execPath, args, { stdio: [stdin, 'ignore', 'pipe'] });
+    closeSync(stdin);
+    const { status: code, stderr: said } = child;
+    expect(String(said)).toBe('kms-reencrypt-proxy bulk: standard input is a folder\n');
+    expect(code).toBe(1);
     expect(existsSync(results)).toBe(false);
   });
 
