@@ -4,6 +4,7 @@ import type { Generation } from '../../policy/generation.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
+import { decidedBy } from './decided-by.ts';
 import { eachDecision, skippedOf } from './entries.ts';
 import { inputsOf, type NamedInput } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
@@ -56,6 +57,5 @@ function compare([before, after]: readonly [Generation, Generation], { name, inp
   if (!was || !is) return undefined;
   const comparison = compareDecisions(was, is);
   if (comparison === 'same') return undefined;
-  const why = is.reasons.map(({ code, side }) => (side ? `${side} ${code}` : code)).join(', ');
-  return `${ARROWS[comparison]}  ${name}  ${is.rule}${why ? `: ${why}` : ''}`;
+  return `${ARROWS[comparison]}  ${name}  ${decidedBy(is)}`;
 }

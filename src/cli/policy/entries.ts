@@ -8,7 +8,7 @@ import { linesOf } from './lines.ts';
 
 /** A recorded decision that can be made again. */
 export interface RecordedDecision {
-  /** The decision id. */
+  /** The decision id, which a capture file has in the input alone. */
   readonly name: string;
   readonly input: PolicyInput;
   readonly allowed: boolean;
@@ -74,9 +74,10 @@ function toRecorded(entry: Tree): RecordedDecision | undefined {
   if (erased !== undefined || masked !== undefined) return undefined;
   const whole = inputOf(entry);
   if (whole === undefined || isMasked(whole)) return undefined;
+  const input = completeInput(whole);
   return {
-    name: String(decision_id ?? ''),
-    input: completeInput(whole),
+    name: String(decision_id ?? input.request.id),
+    input,
     allowed: allow === true,
     rule: String(rule),
   };

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
+import { decidedBy } from './decided-by.ts';
 import { eachDecision, skippedOf } from './entries.ts';
 import type { LimitOptions } from './limits.ts';
 import { openPolicy } from './open.ts';
@@ -21,9 +22,10 @@ export function defineReplay(command: Command, terminal: Terminal): void {
         const allows = evaluation.effect === 'allow';
         if (allows === allowed) return;
         changed += 1;
-        const by = evaluation.rule || evaluation.reasons[0]?.code || evaluation.failure;
         const arrow = allows ? 'deny → allow' : 'allow → deny';
-        terminal.stdout.write(`${arrow}  ${name}  was ${rule || 'no rule'}, is ${by}\n`);
+        terminal.stdout.write(
+          `${arrow}  ${name}  was ${rule || 'no rule'}, is ${decidedBy(evaluation)}\n`,
+        );
       });
       terminal.stdout.write(
         `${recorded.replayable} replayed, ${changed} changed, ${skippedOf(recorded)}\n`,

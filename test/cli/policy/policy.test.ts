@@ -5,6 +5,7 @@ import { Readable, Writable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/cli/policy/run.ts';
+import { SAMPLES } from '../../../src/policy/samples.ts';
 import { entriesOf, tarGz, withManifest } from '../../policy/tar.ts';
 import { archive, EXAMPLE, HAZARDS } from '../../policy/values.ts';
 
@@ -454,7 +455,19 @@ describe('policy replay', () => {
     const log = entry('a', { result: { allow: false, rule: '', reasons: [], labels: {} } });
     const { code, out } = await policy(`replay ${EXAMPLE} -`, log);
     expect(code).toBe(1);
-    expect(out).toContain('deny → allow  id-1  was no rule, is demo');
+    expect(out).toContain('deny → allow  id-1  was no rule, is demo\n');
+  });
+
+  it('names a call of a capture file by its id, and tells why it would be denied', async () => {
+    const input = {
+      ...SAMPLES['a plain call'],
+      request: { ...SAMPLES['a plain call'].request, id: 'id-2' },
+    };
+    const line = JSON.stringify({ input, result: { allow: true, rule: 'demo' } });
+    const { out } = await policy(`replay ${EXAMPLE} -`, line);
+    expect(out).toContain('allow → deny  id-2  was demo, is no rule: no_rule\n');
+    const other = await policy(`diff ${HAZARDS} ${EXAMPLE} --entries -`, line);
+    expect(other.out).toContain('allow → deny  id-2  no rule: no_rule\n');
   });
 });
 
