@@ -1,9 +1,10 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Audit } from '../audit/create-audit.ts';
 import type { Config } from '../config/schema.ts';
 import { readRegular } from '../files/regular.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Verification } from '../policy/bundle/signature.ts';
+import { readVerificationKey } from '../policy/bundle/verification-key.ts';
 import type { Limits } from '../policy/generation.ts';
 import type { ReloadEvent } from '../policy/loader.ts';
 import type { BundleOptions } from '../policy/open-loader.ts';
@@ -83,16 +84,8 @@ export async function toVerification({ keys, keyid, scope }: Signing): Promise<V
   return { keys: read, scope, ...(keyid !== undefined && { keyId: keyid }) };
 }
 
-/** OpenSSL's own message for what is no key, `DECODER routines::unsupported`, helps nobody. */
 export function publicKeyOf(id: string, file: string): Promise<KeyObject> {
-  return ofSetting(`policy.signing.keys.${id}.key_file`, () => {
-    const pem = readRegular(file);
-    try {
-      return createPublicKey(pem);
-    } catch (cause) {
-      throw new Error(`${file} holds no public key in PEM`, { cause });
-    }
-  });
+  return ofSetting(`policy.signing.keys.${id}.key_file`, () => readVerificationKey(file));
 }
 
 type Signing = NonNullable<Config['policy']['signing']>;

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,10 @@ const fileOf = (name: string, content: string, mode = 0o600) => {
 };
 const rubbish = fileOf('rubbish', 'rubbish\n');
 const open = fileOf('open', 'secret\n', 0o644);
+const privateKey = fileOf(
+  'private.pem',
+  String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })),
+);
 const none = join(folder, 'none');
 const under = join(rubbish, 'under');
 
@@ -43,6 +48,7 @@ describe('before a start', () => {
     ['policy.candidate', `policy.candidate=${rubbish}`],
     ['policy.signing.keys.ci.key_file', signed(none)],
     ['policy.signing.keys.ci.key_file', signed(rubbish)],
+    ['policy.signing.keys.ci.key_file', signed(privateKey)],
     ['policy.service.ca_file', `policy.service.ca_file=${none}`],
     ['policy.service.bearer_token_file', `policy.service.bearer_token_file=${none}`],
     ['policy.service.persist', `policy.service.persist=${under}`],

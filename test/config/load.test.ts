@@ -110,6 +110,13 @@ describe('the configuration', () => {
     expect(demo(['grpc.listen=127.0.0.1:65535']).grpc.listen).toBe('127.0.0.1:65535');
   });
 
+  test('says that the key to verify bundles by is none of those that it has', () => {
+    const signing = { keyid: 'b', keys: { a: { algorithm: 'RS256', key_file: '/x' } } };
+    expect(problems([`policy.signing=${JSON.stringify(signing)}`])).toEqual([
+      'policy.signing.keyid: must be one of the ids in policy.signing.keys',
+    ]);
+  });
+
   test('says how long the path of a socket may be, in bytes', () => {
     const socket = (bytes: number) => `grpc.listen=unix:/run/é${'x'.repeat(bytes - 7)}`;
     expect(problems([socket(108)])).toEqual([

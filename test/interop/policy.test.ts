@@ -112,6 +112,22 @@ describeWith(['opa'], 'opa', () => {
     },
   );
 
+  it.each([
+    ['private.pem', 'is of type ec, which cannot sign by RS256; --signing-alg names ES256, ES384'],
+    ['public.pem', 'holds no private key in PEM'],
+    ['none.pem', 'cannot be read: ENOENT'],
+  ])('policy build says of the signing key %s that it %s', async (name, sentence) => {
+    const folder = scratch();
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = (type: 'pkcs8' | 'spki') => ({ type, format: 'pem' }) as const;
+    writeFileSync(join(folder, 'private.pem'), String(privateKey.export(pem('pkcs8'))));
+    writeFileSync(join(folder, 'public.pem'), String(publicKey.export(pem('spki'))));
+    const key = join(folder, name);
+    const args = ['build', 'policies/example', '--output', join(folder, 'b.tar.gz')];
+    const { exit, stderr } = await runCommand(policy, [...args, '--signing-key', key]);
+    expect([exit, stderr]).toEqual([1, expect.stringContaining(`${key} ${sentence}`)]);
+  });
+
   it('policy build and check say that a bundle has no revision', async () => {
     const folder = scratch();
     writeFileSync(

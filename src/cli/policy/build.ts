@@ -8,6 +8,7 @@ import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import type { LimitOptions } from './limits.ts';
 import { prove, refuseOverdue, told } from './open.ts';
+import { refuseOtherKey } from './signing-key.ts';
 
 interface BuildOptions extends LimitOptions {
   readonly output: string;
@@ -42,8 +43,11 @@ export function defineBuild(command: Command, terminal: Terminal): void {
 /** @throws CommandFailure where it cannot be built, or a proxy would not take it */
 async function make(folder: string, options: BuildOptions) {
   const { revision, signingKey, signingAlg, claimsFile } = options;
-  const flags = signingKey === undefined ? [] : ['--signing-key', resolve(signingKey)];
-  if (signingKey !== undefined) flags.push('--signing-alg', signingAlg);
+  const flags: string[] = [];
+  if (signingKey !== undefined) {
+    refuseOtherKey(signingKey, signingAlg);
+    flags.push('--signing-key', resolve(signingKey), '--signing-alg', signingAlg);
+  }
   if (claimsFile !== undefined) flags.push('--claims-file', resolve(claimsFile));
   return told(folder, async () => {
     const archive = await compileFolder({ folder, revision, flags });

@@ -1,11 +1,12 @@
-import { createPublicKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import type { Bundle } from '../../policy/bundle/bundle.ts';
 import {
+  SIGNATURES_FILE,
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
   type Verification,
 } from '../../policy/bundle/signature.ts';
+import { readVerificationKey } from '../../policy/bundle/verification-key.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
@@ -51,18 +52,24 @@ export function defineCheck(command: Command, terminal: Terminal): void {
       const { revision, digest } = bundle;
       const answered = Object.keys(SAMPLES).length + inputs.length;
       terminal.stdout.write(
-        `revision ${revision || '(none)'}\nsha256   ${digest}\nsamples  ${answered} answered\n`,
+        `revision ${revision || '(none)'}\nsha256   ${digest}\nsigned   ${signedBy(bundle, options)}\nsamples  ${answered} answered\n`,
       );
     });
+}
+
+/** That a bundle passes says nothing of a signature that nobody looked at. */
+function signedBy({ files }: Bundle, { verificationKey, algorithm }: CheckOptions): string {
+  if (verificationKey !== undefined) return `by ${verificationKey}, ${algorithm}`;
+  return files.has(SIGNATURES_FILE) ? 'yes, and not verified: name --verification-key' : 'no';
 }
 
 function verificationOf(options: CheckOptions): Verification | undefined {
   const { verificationKey, algorithm, keyId = 'default', scope } = options;
   if (verificationKey === undefined) return undefined;
   try {
-    const key = createPublicKey(readFileSync(verificationKey));
+    const key = readVerificationKey(verificationKey);
     return { keys: { [keyId]: { algorithm, key } }, keyId, scope };
-  } catch {
-    throw new CommandFailure(`${verificationKey} is no PEM of a public key`);
+  } catch (cause) {
+    throw new CommandFailure(`--verification-key: ${(cause as Error).message}`);
   }
 }

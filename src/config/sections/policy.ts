@@ -48,6 +48,10 @@ const signing = z
     keyid: z.string().min(1).optional().describe('The one key to use; else the one it names.'),
     scope: z.string().default('').describe('Scope that the signature must have.'),
   })
+  .refine(({ keys, keyid }) => keyid === undefined || Object.hasOwn(keys, keyid), {
+    path: ['keyid'],
+    error: 'must be one of the ids in policy.signing.keys',
+  })
   .describe('Where given, a bundle without a right signature is refused.');
 
 export const policy = z

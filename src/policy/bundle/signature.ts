@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { canonicalJson } from './canonical-json.ts';
 import { BundleFault } from './fault.ts';
 
-const SIGNATURES_FILE = '.signatures.json';
+export const SIGNATURES_FILE = '.signatures.json';
 
 /** What node:crypto is told for each algorithm that a bundle may be signed with; none is symmetric. */
 const ALGORITHMS = {
@@ -100,6 +100,11 @@ function openToken(token: string, keys: Verification['keys'], keyId: string | un
   const { alg, kid } = parse(fromBase64Url(header), headerSchema);
   const claims = parse(fromBase64Url(payload), payloadSchema);
   const id = keyId ?? kid ?? claims.keyid ?? '';
+  if (id === '') {
+    throw new BundleFault(
+      "the bundle's signature names no key; policy.signing.keyid says which to use",
+    );
+  }
   const known = Object.hasOwn(keys, id) ? keys[id] : undefined;
   if (!known) throw new BundleFault(`the bundle is signed by a key '${id}' that is not configured`);
   if (alg !== known.algorithm) {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/cli/policy/run.ts';
 import { SAMPLES } from '../../../src/policy/samples.ts';
+import { bundleToken, signaturesFile } from '../../policy/signing.ts';
 import { entriesOf, tarGz, withManifest } from '../../policy/tar.ts';
 import { archive, EXAMPLE, HAZARDS } from '../../policy/values.ts';
 
@@ -32,6 +34,9 @@ const fileOf = (name: string, content: string | Buffer) => {
   writeFileSync(file, content);
   return file;
 };
+const PRIVATE_KEY = String(
+  generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
+);
 const ENDED = withManifest(archive(EXAMPLE), { metadata: { not_after: '2026-01-01T00:00:00Z' } });
 const CASES = 'policies/example/cases.yaml';
 
@@ -57,7 +62,9 @@ describe('policy check', () => {
   it('says what a proxy would take', async () => {
     const { code, out } = await policy(`check ${EXAMPLE} --samples policies/samples`);
     expect(code).toBe(0);
-    expect(out).toMatch(/^revision example-2\nsha256 {3}[0-9a-f]{64}\nsamples {2}\d+ answered\n$/);
+    expect(out).toMatch(
+      /^revision example-2\nsha256 {3}[0-9a-f]{64}\nsigned {3}no\nsamples {2}\d+ answered\n$/,
+    );
   });
 
   it.each([
@@ -75,12 +82,28 @@ describe('policy check', () => {
     expect(err.trim().split('\n')).toHaveLength(1);
   });
 
-  it('refuses what is not signed where a key is given', async () => {
-    const key = fileOf('key.pem', PUBLIC_KEY);
-    const { code, err } = await policy(
-      `check ${EXAMPLE} --verification-key ${key} --algorithm EdDSA`,
+  it('says whether it looked at the signature', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const files = entriesOf(archive(EXAMPLE));
+    const token = bundleToken({ key: privateKey, algorithm: 'EdDSA', files });
+    const signed = fileOf('signed.tar.gz', tarGz([...files, signaturesFile(token)]));
+    const key = fileOf('key.pem', String(publicKey.export({ type: 'spki', format: 'pem' })));
+    expect((await policy(`check ${signed}`)).out).toContain(
+      '\nsigned   yes, and not verified: name --verification-key\n',
     );
-    expect([code, err]).toEqual([1, expect.stringMatching(/must be signed/)]);
+    const verified = await policy(`check ${signed} --verification-key ${key} --algorithm EdDSA`);
+    expect(verified.out).toContain(`\nsigned   by ${key}, EdDSA\n`);
+    const unsigned = await policy(`check ${EXAMPLE} --verification-key ${key} --algorithm EdDSA`);
+    expect([unsigned.code, unsigned.err]).toEqual([1, expect.stringMatching(/must be signed/)]);
+  });
+
+  it.each([
+    [fileOf('private.pem', PRIVATE_KEY), 'private.pem holds a private key, which can sign'],
+    [fileOf('x.pem', 'x'), 'x.pem holds no public key in PEM'],
+    ['none.pem', 'no such file'],
+  ])('does not verify by %s', async (file, sentence) => {
+    const { code, err } = await policy(`check ${EXAMPLE} --verification-key ${file}`);
+    expect([code, err]).toEqual([1, expect.stringContaining(sentence)]);
   });
 });
 
@@ -470,8 +493,3 @@ describe('policy replay', () => {
     expect(other.out).toContain('allow → deny  id-2  no rule: no_rule\n');
   });
 });
-
-const PUBLIC_KEY = `-----BEGIN PUBLIC KEY-----
-MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
------END PUBLIC KEY-----
-`;

@@ -1,0 +1,21 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { readRegular } from '../../files/regular.ts';
+
+/**
+ * The key of a PEM that bundles are verified by. OpenSSL takes a private key for its public half, but who
+ * only verifies must not be able to sign. @throws Error
+ */
+export function readVerificationKey(file: string): KeyObject {
+  const pem = readRegular(file).toString();
+  if (/^-----BEGIN [A-Z ]*PRIVATE KEY-----/m.test(pem)) {
+    throw new Error(
+      `${file} holds a private key, which can sign; \`openssl pkey -pubout\` makes the public one of it`,
+    );
+  }
+  try {
+    return createPublicKey(pem);
+  } catch (cause) {
+    // OpenSSL's own message for what is no key, `DECODER routines::unsupported`, helps nobody.
+    throw new Error(`${file} holds no public key in PEM`, { cause });
+  }
+}
