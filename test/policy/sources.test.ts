@@ -136,7 +136,7 @@ describe('a folder of Rego', () => {
 
   it('without opa to compile it is refused with how to build a bundle', async () => {
     await expect(open('policies/example')).rejects.toThrow(
-      /^policy\.source: policies\/example is a folder of Rego, and opa is not on the PATH to compile it; install OPA, or build a bundle where OPA is, by kms-reencrypt-proxy policy build \(or opa build -t wasm -e kms\/reencrypt\/decision\), and name that$/,
+      /^policy\.source: policies\/example is a folder of Rego, and opa is not on the PATH to compile it; install OPA, or build a bundle where OPA is, by kms-reencrypt-proxy policy build, and name that$/,
     );
   });
 

@@ -66,7 +66,7 @@ export function readBundle(archive: Buffer, options: ReadOptions = {}): Bundle {
   const policy = files.get(module?.replace(/^\//, '') ?? '');
   if (!policy) {
     throw new BundleFault(
-      `the bundle has no Wasm module for ${ENTRYPOINT}; build it with \`policy build\`, or with opa build -t wasm -e ${ENTRYPOINT}`,
+      `the bundle has no Wasm module for ${ENTRYPOINT}; build it with \`policy build\``,
     );
   }
   return {

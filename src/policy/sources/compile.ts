@@ -65,7 +65,7 @@ async function findEntrypoints(folder: string): Promise<string[]> {
 function sentenceFor(folder: string, cause: unknown): string {
   const { code, stdout = '', stderr = '' } = cause as Partial<Record<string, string>>;
   if (code === 'ENOENT') {
-    return `${folder} is a folder of Rego, and opa is not on the PATH to compile it; install OPA, or build a bundle where OPA is, by kms-reencrypt-proxy policy build (or opa build -t wasm -e ${ENTRYPOINT}), and name that`;
+    return `${folder} is a folder of Rego, and opa is not on the PATH to compile it; install OPA, or build a bundle where OPA is, by kms-reencrypt-proxy policy build, and name that`;
   }
   return `opa cannot build ${folder}: ${`${stderr}${stdout}`.trim() || String(cause)}`;
 }
