@@ -6,6 +6,7 @@ import { readLines } from '../log/lines.ts';
 import type { Checkpoint } from '../log/note.ts';
 import { openRegular } from '../log/recover.ts';
 import { closedSegments } from '../log/segments.ts';
+import { isSegmentOf, liveName, liveNames, seqNamed } from './names.ts';
 import type { ReadingDisk } from './packed.ts';
 
 export interface SegmentFile {
@@ -41,10 +42,9 @@ export function collectLogs(disk: ReadingDisk, path: string): readonly LogFiles[
     if (holdsClosed(disk, path)) return [collectLog(disk, path)];
     throw new Error(`${path}: no such file or folder`);
   }
-  const names = listed(disk, path).filter((name) => isSegmentName(name));
-  const logs = new Set(names.map((name) => join(path, liveName(name))));
-  if (logs.size === 0) throw new Error(`${path} holds no audit log${hint(disk, path)}`);
-  return [...logs].sort().map((log) => collectLog(disk, log));
+  const logs = liveNames(listed(disk, path));
+  if (logs.length === 0) throw new Error(`${path} holds no audit log${hint(disk, path)}`);
+  return logs.map((name) => collectLog(disk, join(path, name)));
 }
 
 /** A fleet's logs lie in a folder each, and what holds those is easily named instead. */
@@ -58,7 +58,7 @@ function hint(disk: Disk, path: string): string {
 
 function holdsLog(disk: Disk, path: string): boolean {
   try {
-    return !disk.facts(path)?.regular && disk.list(path).some(isSegmentName);
+    return !disk.facts(path)?.regular && liveNames(disk.list(path)).length > 0;
   } catch {
     return false;
   }
@@ -80,7 +80,7 @@ function listed(disk: Disk, path: string): readonly string[] {
 export function unreadSegments(disk: Disk, { path }: LogFiles): readonly string[] {
   return disk.list(dirname(path)).filter((name) => {
     const unpacked = name.replace(UNREADABLE, '');
-    return unpacked !== name && isSegmentName(unpacked) && liveName(unpacked) === basename(path);
+    return unpacked !== name && isSegmentOf(basename(path), unpacked);
   });
 }
 
@@ -103,7 +103,7 @@ export function collectLog(disk: ReadingDisk, path: string): LogFiles {
   const namesNow = () =>
     disk
       .list(folder)
-      .filter((name) => name === own || (isSegmentName(name) && liveName(name) === own))
+      .filter((name) => isSegmentOf(own, name))
       .map((name) => join(folder, name));
   const segments = readStill(disk, namesNow).sort((a, b) => order(a, path) - order(b, path));
   return { path, segments, checkpoint, partial: false };
@@ -121,23 +121,9 @@ function readStill(disk: ReadingDisk, namesNow: () => readonly string[]): Segmen
 /** A log that closes a segment each time somebody looks is not waited for. */
 const MOST_TRIES = 5;
 
-/**
- * `audit-000000001000.jsonl`, `audit-000000001000.jsonl.1` and logrotate's `audit.jsonl.1` and
- * `audit.jsonl-20261128` → `audit.jsonl`.
- */
-function liveName(name: string): string {
-  return name.replace(/^(.+?)(-\d{12,})?(\.[a-z]+)([.-]\d+)?$/, '$1$3');
-}
-
-function isSegmentName(name: string): boolean {
-  return /^.+?(-\d{12,})?\.jsonl([.-]\d+)?$/.test(name);
-}
-
 function order({ head, path }: SegmentFile, live: string): number {
-  const named = /-(\d{12,})\./.exec(basename(path))?.[1];
   if (head) return head.chain.seq;
-  if (named) return Number(named);
-  return path === live ? Number.MAX_SAFE_INTEGER : 0;
+  return seqNamed(path) ?? (path === live ? Number.MAX_SAFE_INTEGER : 0);
 }
 
 function readSegmentFile(disk: ReadingDisk, path: string): SegmentFile {

@@ -3,6 +3,7 @@ import type { Head } from '../log/head.ts';
 import { type Checkpoint, parseVkey, toVkey, type VerifierKey } from '../log/note.ts';
 import { rootOf } from '../log/tree.ts';
 import type { LogFiles, SegmentFile } from './collect.ts';
+import { seqNamed } from './names.ts';
 import { openSegment } from './open-segment.ts';
 import type { ReadingDisk } from './packed.ts';
 import { walkSegment } from './segment.ts';
@@ -47,7 +48,7 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
   const [first] = log.segments;
   if (!first) throw new Error(`${log.path}: there are no segments`);
   const heads = log.segments.flatMap(({ head }) => head ?? []);
-  const start = first.head?.chain ?? { ...EMPTY_CHAIN, seq: namedSeq(first.path) };
+  const start = first.head?.chain ?? { ...EMPTY_CHAIN, seq: seqNamed(first.path) ?? 0 };
   const claims = [...options.checkpoints, ...(log.checkpoint ? [log.checkpoint] : [])];
   const keys = options.keys.length > 0 ? options.keys : heads.flatMap(keyOf);
   const walk = createWalk({ start, claims, keys });
@@ -101,10 +102,6 @@ function keyOf({ vkey }: Head): readonly VerifierKey[] {
   } catch {
     return [];
   }
-}
-
-function namedSeq(path: string): number {
-  return Number(/-(\d{12,})\./.exec(path)?.[1] ?? 0);
 }
 
 function walkSegments(walk: Walk, log: LogFiles, { disk, onProgress }: VerifyOptions) {

@@ -143,6 +143,26 @@ test('verify: a segment that logrotate moved is found, and named where it was pa
   }
 });
 
+test.each(['audit.log', 'audit', 'Pod-1.ndjson'])(
+  'a log may have any name, with its segments: %s',
+  async (name) => {
+    await using folder = createFolder();
+    const path = join(folder.path, name);
+    const log = await openAudit(path, { maxBytes: 8_000 });
+    await fill(log, 8);
+    await log.close();
+    const closed = readdirSync(folder.path).filter((other) => /-0{12}/.test(other));
+    expect(closed).toHaveLength(1);
+    for (const named of [path, folder.path, join(folder.path, closed[0]!)]) {
+      expect(await audit(['verify', named])).toMatchObject({ code: 0 });
+    }
+    const { output } = await audit(['export', folder.path]);
+    expect(JSON.parse(output.split('\n')[0]!).seq).toBe(0);
+    renameSync(join(folder.path, closed[0]!), `${path}.1`);
+    expect(await audit(['verify', path])).toMatchObject({ code: 0 });
+  },
+);
+
 test('verify: an archive that gzip packed, whole or in part, reads as it was', async () => {
   await using folder = copied();
   const pack = (name: string) => {

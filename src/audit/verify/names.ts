@@ -1,0 +1,45 @@
+import { basename, extname } from 'node:path';
+
+/** What stands between the stem of a closed segment's name and the extension: its first seq. */
+const CLOSED = '(-\\d{12,})?';
+/** What logrotate appends, or who finds the name taken: `.1`, `-20261128`. */
+const MOVED = '([.-]\\d+)?';
+
+/** Whether a file is a segment of the log whose live file has this name: that one, a closed or a moved one. */
+export function isSegmentOf(live: string, name: string): boolean {
+  const extension = extname(live);
+  const [stem, ending] = [basename(live, extension), extension].map(escaped);
+  return new RegExp(`^${stem}${CLOSED}${ending}${MOVED}$`).test(name);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/**
+ * `audit-000000001000.jsonl`, `audit-000000001000.jsonl.1` and logrotate's `audit.jsonl.1` and
+ * `audit.jsonl-20261128` → `audit.jsonl`.
+ */
+export function liveName(name: string): string {
+  return name
+    .replace(new RegExp(`^(.+?)${CLOSED}(\\.[A-Za-z]\\w*)${MOVED}$`), '$1$3')
+    .replace(/^([^.]+)-\d{12,}([.-]\d+)?$/, '$1');
+}
+
+const CHECKPOINT = '.checkpoint';
+
+/** Live names of the logs in a folder: what ends in `.jsonl` is one by its name, anything else by a checkpoint beside it. */
+export function liveNames(names: readonly string[]): readonly string[] {
+  const byName = names.map(liveName).filter((name) => name.endsWith('.jsonl'));
+  const sealed = names
+    .filter((name) => name.endsWith(CHECKPOINT))
+    .map((name) => name.slice(0, -CHECKPOINT.length))
+    .filter((live) => names.some((name) => isSegmentOf(live, name)));
+  return [...new Set([...byName, ...sealed])].sort();
+}
+
+/** The first seq that a closed segment has in its name; undefined where it has none. */
+export function seqNamed(path: string): number | undefined {
+  const digits = /-(\d{12,})(?:\.|$)/.exec(basename(path))?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
