@@ -6,6 +6,8 @@ import type { ReadingDisk } from './packed.ts';
 
 export interface Entry extends Pick<Line, 'bytes' | 'leaf'> {
   readonly seq: number;
+  /** Of the instance that wrote it; '' where its segment does not say. */
+  readonly origin: string;
 }
 
 /**
@@ -17,12 +19,13 @@ export function* readEntries(disk: ReadingDisk, log: LogFiles, size = Infinity):
   for (const [index, segment] of log.segments.entries()) {
     if (segment.damage !== '') continue;
     seq = segment.head?.chain.seq ?? seq;
+    const origin = segment.head?.origin ?? '';
     const end = Math.min(size, log.segments[index + 1]?.head?.chain.seq ?? size);
     const file = openSegment(disk, log, segment);
     try {
       for (const { bytes, leaf, ended } of readLines(file)) {
         if (seq >= end || !ended) break;
-        yield { bytes, leaf, seq };
+        yield { bytes, leaf, seq, origin };
         seq += 1;
       }
     } finally {

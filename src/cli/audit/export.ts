@@ -12,7 +12,7 @@ interface Options extends FilterOptions {
   readonly format: string;
 }
 
-const COLUMNS: readonly (readonly [string, (entry: AuditEntry) => unknown])[] = [
+const COLUMNS: readonly (readonly [string, (entry: AuditEntry, origin: string) => unknown])[] = [
   ['seq', ({ seq }) => seq],
   ['timestamp', ({ timestamp }) => timestamp],
   ['kind', ({ kind }) => kind],
@@ -37,6 +37,7 @@ const COLUMNS: readonly (readonly [string, (entry: AuditEntry) => unknown])[] = 
   ['reload_outcome', ({ reload }) => reload?.outcome],
   ['reload_digest', ({ reload }) => reload?.digest],
   ['reload_sentence', ({ reload }) => reload?.sentence],
+  ['origin', (_, origin) => origin],
 ];
 
 export function defineExport(command: Command, terminal: Terminal): void {
@@ -58,14 +59,15 @@ async function exportLogs(paths: readonly string[], options: Options, terminal: 
   const wanted = toFilter(options);
   const join = createJoin();
   if (format === 'csv') await write(terminal, COLUMNS.map(([name]) => name).join(','));
-  for (const { bytes, ...read } of entriesOf(paths, terminal)) {
+  for (const { bytes, origin, ...read } of entriesOf(paths, terminal)) {
     const entry = join(read.entry);
-    if (wanted(entry)) await write(terminal, format === 'csv' ? toRow(entry) : bytes.toString());
+    if (wanted(entry))
+      await write(terminal, format === 'csv' ? toRow(entry, origin) : bytes.toString());
   }
 }
 
-function toRow(entry: AuditEntry): string {
-  return COLUMNS.map(([, cell]) => toCell(cell(entry))).join(',');
+function toRow(entry: AuditEntry, origin: string): string {
+  return COLUMNS.map(([, cell]) => toCell(cell(entry, origin))).join(',');
 }
 
 /**

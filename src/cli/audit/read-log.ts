@@ -10,6 +10,8 @@ export interface ReadEntry {
   /** As it is in the log; valid until the next one is asked for. */
   readonly bytes: Buffer;
   readonly seq: number;
+  /** Of the log that it is in. */
+  readonly origin: string;
   readonly entry: AuditEntry;
 }
 
@@ -29,10 +31,10 @@ export function* entriesOf(
 
 /** The entries of one log. @throws CommandFailure at a line that is none */
 export function* entriesIn(log: LogFiles, gaps: Gaps): Generator<ReadEntry> {
-  for (const { bytes, seq } of readEntries(disk, log)) {
+  for (const { bytes, seq, origin } of readEntries(disk, log)) {
     const entry = entryOf(log, bytes, seq);
     gaps.pass(entry, seq);
-    yield { bytes, seq, entry };
+    yield { bytes, seq, origin, entry };
   }
   gaps.end();
 }

@@ -591,7 +591,7 @@ test('tail and export show what policy had against a call, obeyed or not', async
   const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file]))
     .output;
   expect(rows).toMatch(
-    /,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,,[^,\n]+,,,,\n$/,
+    /,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,,[^,\n]+,,,,,test\.example\/audit\n$/,
   );
 });
 
@@ -625,6 +625,20 @@ test('a policy that was taken and one that was refused read differently, in tail
     ['activated', 'refused', 'refused'],
     [digest, digest, ''],
     ['', 'the signature does not verify', 'ECONNREFUSED'],
+  ]);
+});
+
+test('CSV of several logs says of which each entry is, also where the origin changed within one', async () => {
+  await using folder = createFolder();
+  for (const origin of ['fleet.example/a', 'fleet.example/b']) {
+    await (await openAudit(folder.file, { origin })).close();
+  }
+  const csv = (await audit(['export', '--format', 'csv', '--kind', 'started', folder.file, file]))
+    .output;
+  expect(columnOf(csv, 'origin')).toEqual([
+    'fleet.example/a',
+    'fleet.example/b',
+    'test.example/audit',
   ]);
 });
 
