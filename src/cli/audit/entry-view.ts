@@ -38,11 +38,21 @@ export interface AuditEntry {
   readonly enforced?: boolean;
   readonly requested_by?: string;
   readonly turned_away?: { readonly reason: string; readonly count: number };
-  readonly shadow?: { readonly comparison: string; readonly revision: string };
+  readonly shadow?: ShadowView;
   readonly reload?: ReloadView;
   /** Of an outcome, when it came before it in the same logs; the log itself has no such member. */
   readonly intent?: AuditEntry;
   readonly [field: string]: unknown;
+}
+
+/** What a candidate decided otherwise. */
+export interface ShadowView {
+  readonly comparison: string;
+  readonly revision: string;
+  readonly rule?: string;
+  /** Why it could not decide, or ''. */
+  readonly failure?: string;
+  readonly reasons?: unknown;
 }
 
 export interface ReloadView {
@@ -94,7 +104,10 @@ export function policyOf(entry: AuditEntry): 'allowed' | 'denied' | undefined {
 
 /** The codes of what policy had against the call. */
 export function codesOf(entry: AuditEntry): string {
-  const reasons: unknown = judged(entry).result?.reasons;
+  return codesIn(judged(entry).result?.reasons);
+}
+
+export function codesIn(reasons: unknown): string {
   return Array.isArray(reasons) ? reasons.map((reason) => reason?.code ?? '').join(' ') : '';
 }
 

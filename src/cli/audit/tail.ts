@@ -7,10 +7,12 @@ import { printable } from '../printable.ts';
 import { CommandFailure } from '../program.ts';
 import {
   type AuditEntry,
+  codesIn,
   codesOf,
   judged,
   keyName,
   type ReloadView,
+  type ShadowView,
   sideOf,
 } from './entry-view.ts';
 import { addFilters, type Filter, type FilterOptions, toFilter } from './filter.ts';
@@ -145,9 +147,14 @@ function describe(entry: AuditEntry, colour: boolean): string {
 function aboutProcess(entry: AuditEntry): string {
   const { turned_away: away, shadow, reload, kind } = entry;
   if (away) return `${away.reason} × ${away.count}`;
-  if (shadow) return `${shadow.comparison} by ${shadow.revision}`;
+  if (shadow) return aboutShadow(shadow);
   if (!reload) return WITH_DETAILS.has(kind) ? detailsOf(entry[kind]) : '';
   return aboutReload(reload);
+}
+
+function aboutShadow({ comparison, revision, rule, failure, reasons }: ShadowView): string {
+  const by = rule ? `rule ${rule}` : failure;
+  return [`${comparison} by ${revision}`, by, codesIn(reasons)].filter(Boolean).join('  ');
 }
 
 /** Of a refusal, revision and digest are those of the bundle that goes on, if there is one. */
