@@ -27,9 +27,11 @@ export interface StreamParts {
 type Closing = Refusal | 'all';
 
 export interface OpenStream {
+  /** Who is at the other end; that of all streams of a connection, or of a Unix socket, is the same. */
+  readonly peer: string;
   /** Takes no further item, and ends the stream after the last result. */
   close(why: Closing): void;
-  /** Milliseconds for which it had nothing to do, and its caller no result to take. */
+  /** Milliseconds for which it had nothing to do but wait for its caller, for items or to take results. */
   idleFor(): number;
 }
 
@@ -59,8 +61,8 @@ export function serveStream(stream: Stream, parts: StreamParts): OpenStream {
     ended = true;
     for (const lifetime of underWay) lifetime.cut(new Refusal('CANCELLED'));
   });
-  const isBusy = () => underWay.size > 0 || stream.writableLength > 0;
-  return { close, idleFor: () => (isBusy() ? 0 : performance.now() - idleSince) };
+  const idleFor = () => (underWay.size > 0 ? 0 : performance.now() - idleSince);
+  return { peer: envelope.arrival.peer, close, idleFor };
 
   async function perform(item: StreamReEncryptRequest__Output): Promise<void> {
     const lifetime = startItemLifetime(item.deadlineMs, tools.deadlines);
@@ -72,7 +74,6 @@ export function serveStream(stream: Stream, parts: StreamParts): OpenStream {
     if (ended) return;
     counters.sent();
     stream.write(result);
-    idleSince = performance.now();
     closing ??= endOfIdentity(result);
     proceed();
   }
@@ -84,6 +85,7 @@ export function serveStream(stream: Stream, parts: StreamParts): OpenStream {
 
   /** Who does not read results is not read from. What takes no more items ends with the last result. */
   function proceed(): void {
+    idleSince = performance.now();
     const full = underWay.size >= itemsAtOnce || stream.writableNeedDrain;
     if (full || closing) stream.pause();
     else stream.resume();

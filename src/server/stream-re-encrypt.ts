@@ -13,15 +13,19 @@ const IDLE_MS = 10_000;
 export function createStreamReEncrypt(parts: StreamParts & { readonly idleMs?: number }) {
   const { tools, idleMs = IDLE_MS } = parts;
   const open = new Set<OpenStream>();
+  const leaving = new Set<OpenStream>();
   const handler: handleBidiStreamingCall<Asked, StreamReEncryptResponse> = (stream) => {
     const one = serveStream(stream, parts);
-    if (open.size >= MOST_STREAMS && !makeRoom(open, idleMs)) {
+    stream.once('cancelled', () => {
+      open.delete(one);
+      leaving.delete(one);
+    });
+    if (open.size >= MOST_STREAMS && !makeRoom(one)) {
       const refusal = limited('streams', 1_000);
       tools.turnedAway(refusal);
       return one.close(refusal);
     }
     open.add(one);
-    stream.once('cancelled', () => open.delete(one));
   };
   return {
     handler,
@@ -30,13 +34,32 @@ export function createStreamReEncrypt(parts: StreamParts & { readonly idleMs?: n
       for (const { close } of open) close(new Refusal('DRAINING'));
     },
   };
+
+  /** Whether another stream gives its place to this one. What it has under way is still answered. */
+  function makeRoom({ peer }: OpenStream): boolean {
+    if (leaving.size >= MOST_STREAMS) return false;
+    const idle = idlest(open, idleMs);
+    const one = idle ?? oldestOfMost(open, peer);
+    if (!one) return false;
+    open.delete(one);
+    leaving.add(one);
+    one.close(limited(idle ? IDLE : HAS_MOST, 1_000));
+    return true;
+  }
 }
 
-/** Ends the stream that has been idle for longest. False where none has been for long. */
-function makeRoom(open: Set<OpenStream>, idleMs: number): boolean {
-  const [idlest] = [...open].sort((one, other) => other.idleFor() - one.idleFor());
-  if (!idlest || idlest.idleFor() < idleMs) return false;
-  open.delete(idlest);
-  idlest.close(limited('streams, of which this one was idle', 1_000));
-  return true;
+const IDLE = 'streams, of which this one was idle';
+const HAS_MOST = 'streams, most of them over this connection';
+
+/** The stream that has been idle for longest. Undefined where none has been for long. */
+function idlest(open: Iterable<OpenStream>, idleMs: number): OpenStream | undefined {
+  const [one] = [...open].sort((one, other) => other.idleFor() - one.idleFor());
+  return one && one.idleFor() >= idleMs ? one : undefined;
+}
+
+/** The oldest stream of the peer that has most. Undefined where `peer` would have as many as that. */
+function oldestOfMost(open: Iterable<OpenStream>, peer: string): OpenStream | undefined {
+  const held = Map.groupBy(open, (one) => one.peer);
+  const [most = []] = [...held.values()].sort((one, other) => other.length - one.length);
+  return most.length > (held.get(peer)?.length ?? 0) + 1 ? most[0] : undefined;
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectRaw } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
 import type { StreamReEncryptResponse__Output } from '../../src/gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
 import type { HandlerTools } from '../../src/server/handler-tools.ts';
@@ -20,8 +20,11 @@ let port: number;
 let client: ReEncryptServiceClient;
 /** Ends the items that are called `slow`. */
 let release: () => void;
+/** Items that were begun. */
+let asked: number;
 
 beforeEach(async () => {
+  asked = 0;
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
@@ -31,12 +34,13 @@ beforeEach(async () => {
     status: createStatusWriter(),
     newId: () => 'id',
     now: Date.now,
-    arrivalOf: () => ({}),
+    arrivalOf: (call: { getPeer(): string }) => ({ peer: call.getPeer() }),
     turnedAway: () => {},
     rpc: () => noCount,
   } as unknown as HandlerTools;
   const { handler } = createStreamReEncrypt({
     async performItem({ reference }) {
+      asked += 1;
       if (reference === 'slow') await released;
       return { reference, status: { code: status.OK } };
     },
@@ -61,8 +65,10 @@ afterEach(() => {
   server.forceShutdown();
 });
 
-function open(...references: readonly string[]) {
-  const call = client.StreamReEncrypt();
+const open = (...references: readonly string[]) => openBy(client, ...references);
+
+function openBy(by: ReEncryptServiceClient, ...references: readonly string[]) {
+  const call = by.StreamReEncrypt();
   const results: string[] = [];
   call.on('data', (one: StreamReEncryptResponse__Output) => void results.push(one.reference));
   const ended = new Promise((resolve, reject) => {
@@ -116,9 +122,10 @@ test('streams that come together take the places of as many', async () => {
   await busy.ended;
 });
 
-test('a stream that has an item under way, or a result that its caller does not take, does not give way', async () => {
-  const busy = Array.from({ length: MOST_STREAMS - 1 }, () => open('slow'));
+/** A stream whose caller takes no result, with one that waits to be taken. */
+async function openUntaken() {
   const session = connectRaw(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+  onTestFinished(() => session.destroy());
   const untaken = session.request({
     ':method': 'POST',
     ':path': '/kms.reencrypt.v1.ReEncryptService/StreamReEncrypt',
@@ -127,11 +134,44 @@ test('a stream that has an item under way, or a result that its caller does not 
   });
   untaken.write(framed(Buffer.from('\x0a\x01a')));
   await once(untaken, 'response');
+}
+
+test('a stream whose caller takes no result gives way, one that has an item under way does not', async () => {
+  const busy = Array.from({ length: MOST_STREAMS - 1 }, () => open('slow'));
+  await openUntaken();
   await sleep(2 * IDLE_MS);
+  const late = open('slow');
+  await expect.poll(() => asked).toBe(MOST_STREAMS);
   expect(await refusalOf(open('c').ended)).toMatchObject({ reason: 'LIMITED' });
-  session.destroy();
   release();
-  for (const { call, ended } of busy) {
+  for (const { call, ended } of [late, ...busy]) {
+    call.end();
+    await ended;
+  }
+});
+
+test('where none is idle, the oldest stream of the connection that has most gives way to one of another', async () => {
+  const [oldest, ...others] = Array.from({ length: MOST_STREAMS }, () => open('slow'));
+  await expect.poll(() => asked).toBe(MOST_STREAMS);
+  const elsewhere = connect(`127.0.0.1:${port}`, undefined, {
+    'grpc.use_local_subchannel_pool': 1,
+  });
+  onTestFinished(() => elsewhere.close());
+  const late = openBy(elsewhere, 'c');
+  await expect.poll(() => late.results).toEqual(['c']);
+  // Both have what they may: another one would be of those that have most.
+  expect(await refusalOf(open('c').ended)).toMatchObject({
+    message: expect.not.stringMatching(/most/),
+  });
+  release();
+  expect(await refusalOf(oldest?.ended ?? late.ended)).toMatchObject({
+    reason: 'LIMITED',
+    message: 'The proxy limits requests: too many streams, most of them over this connection.',
+    retries: true,
+  });
+  // What it had under way is not lost.
+  expect(oldest?.results).toEqual(['slow']);
+  for (const { call, ended } of [late, ...others]) {
     call.end();
     await ended;
   }

@@ -1,3 +1,4 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Connections } from './connections.ts';
 import { watchStreams } from './watch-streams.ts';
 
@@ -8,19 +9,37 @@ export interface EndAnsweredOptions {
   readonly streaming: ReadonlySet<string>;
   /** Milliseconds that a caller has to part from a stream that is answered to its end. */
   readonly partMs?: number;
+  /** Milliseconds that a caller has to take the rest of what it is answered. */
+  readonly takeMs?: number;
 }
 
 /**
  * Ends streams that are over for us and that their callers hold open, for each may make us hold half a
- * message. The half-sent messages of other methods are watched from their start.
+ * message, or results that nobody takes. The half-sent messages of other methods are watched from their start.
  */
 export function endAnswered(options: EndAnsweredOptions): { close(): void } {
-  const { connections, streaming, partMs = 1000 } = options;
+  const { connections, streaming, partMs = 1000, takeMs = 10_000 } = options;
   return watchStreams({
     created({ stream, headers }) {
       if (!streaming.has(headers?.[':path'] ?? '')) return;
       if (!connections.owns(stream.session?.socket)) return;
+      let untaken: NodeJS.Timeout | undefined;
+      onceEnding(stream, () => {
+        const cut = () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+        untaken = setTimeout(cut, takeMs).unref();
+      });
       stream.once('finish', () => setTimeout(() => stream.close(), partMs).unref());
+      for (const over of ['finish', 'close']) stream.once(over, () => clearTimeout(untaken));
     },
   });
+}
+
+/** Nothing tells of the last word before all of it is taken. */
+function onceEnding(stream: ServerHttp2Stream, act: () => void): void {
+  const end = stream.end.bind(stream) as (...said: unknown[]) => ServerHttp2Stream;
+  stream.end = (...said: unknown[]) => {
+    stream.end = end;
+    act();
+    return end(...said);
+  };
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer } from 'node:http2';
+import { connect, constants, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { endAnswered } from '../../../src/server/listener/end-answered.ts';
@@ -27,4 +27,36 @@ test('a stream that is answered and that its caller holds open is ended, another
   const other = open('/other');
   await once(open('/stream'), 'close');
   expect(other.closed).toBe(false);
+});
+
+test('a stream whose last words nobody takes is cut off, one whose caller takes them slowly is not', async () => {
+  const connections = { owns: () => true };
+  const watch = endAnswered({
+    connections,
+    streaming: new Set(['/stream']),
+    partMs: 20,
+    takeMs: 200,
+  });
+  const server = createServer().on('stream', (stream) => {
+    stream.on('error', () => {});
+    stream.resume();
+    stream.respond();
+    stream.end('ten letters');
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const settings = { initialWindowSize: 5 };
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const session = connect(url, { settings });
+  onTestFinished(() => {
+    watch.close();
+    session.destroy();
+    server.close();
+  });
+  const open = () =>
+    session.request({ ':method': 'POST', ':path': '/stream' }).on('error', () => {});
+  const [untaken, slow] = [open(), open()];
+  await once(slow, 'response');
+  setTimeout(() => slow.resume(), 50);
+  await expect.poll(() => untaken.closed && slow.closed).toBe(true);
+  expect([untaken.rstCode, slow.rstCode]).toEqual([constants.NGHTTP2_ENHANCE_YOUR_CALM, 0]);
 });
