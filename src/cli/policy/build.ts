@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { readBundle } from '../../policy/bundle/bundle.ts';
 import { compileFolder } from '../../policy/sources/compile.ts';
-import type { Terminal } from '../command.ts';
+import { EXIT, type Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import type { LimitOptions } from './limits.ts';
 import { prove, refuseOverdue, told } from './open.ts';
@@ -14,7 +14,7 @@ interface BuildOptions extends LimitOptions {
   readonly output: string;
   readonly revision?: string;
   readonly signingKey?: string;
-  readonly signingAlg: string;
+  readonly signingAlg?: string;
   readonly claimsFile?: string;
 }
 
@@ -26,7 +26,7 @@ export function defineBuild(command: Command, terminal: Terminal): void {
     .option('--output <file>', 'where to write it', 'bundle.tar.gz')
     .option('--revision <text>', 'instead of the revision in the .manifest')
     .option('--signing-key <file>', 'PEM of the private key to sign by')
-    .option('--signing-alg <name>', 'RS256, ES256, …', 'RS256')
+    .option('--signing-alg <name>', 'RS256, ES256, …; RS256 where it is left out')
     .option('--claims-file <file>', 'JSON with keyid and scope for the signature')
     .action(async (folder: string, options: BuildOptions) => {
       const { output } = options;
@@ -42,13 +42,8 @@ export function defineBuild(command: Command, terminal: Terminal): void {
 
 /** @throws CommandFailure where it cannot be built, or a proxy would not take it */
 async function make(folder: string, options: BuildOptions) {
-  const { revision, signingKey, signingAlg, claimsFile } = options;
-  const flags: string[] = [];
-  if (signingKey !== undefined) {
-    refuseOtherKey(signingKey, signingAlg);
-    flags.push('--signing-key', resolve(signingKey), '--signing-alg', signingAlg);
-  }
-  if (claimsFile !== undefined) flags.push('--claims-file', resolve(claimsFile));
+  const { revision } = options;
+  const flags = signingFlags(options);
   return told(folder, async () => {
     const archive = await compileFolder({ folder, revision, flags });
     const bundle = readBundle(archive, { maxBytes: options.sizeLimitBytes });
@@ -58,8 +53,21 @@ async function make(folder: string, options: BuildOptions) {
   });
 }
 
+/** Without a key opa would sign nothing, whatever else is said of the signature. @throws CommandFailure */
+function signingFlags({ signingKey, signingAlg, claimsFile }: BuildOptions): string[] {
+  if (signingKey === undefined) {
+    const stray = [signingAlg && '--signing-alg', claimsFile && '--claims-file'].find(Boolean);
+    if (stray) throw new CommandFailure(`${stray} signs nothing without --signing-key`, EXIT.usage);
+    return [];
+  }
+  const algorithm = signingAlg ?? 'RS256';
+  refuseOtherKey(signingKey, algorithm);
+  const claims = claimsFile === undefined ? [] : ['--claims-file', resolve(claimsFile)];
+  return ['--signing-key', resolve(signingKey), '--signing-alg', algorithm, ...claims];
+}
+
 /** An archive of before stays, for a proxy may serve from it; what comes next would take it for the new one. */
 function leave(output: string, cause: unknown): never {
   if (!(cause instanceof CommandFailure) || !existsSync(output)) throw cause;
-  throw new CommandFailure(`${output} is left as it was: ${cause.message}`);
+  throw new CommandFailure(`${output} is left as it was: ${cause.message}`, cause.exitCode);
 }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -160,6 +160,21 @@ describe('--timeout-ms and --size-limit-bytes', () => {
     const { out } = await policy('check --help');
     for (const value of ['50', '16', '16777216']) expect(out).toContain(`(default: ${value})`);
   });
+});
+
+describe('policy build', () => {
+  it.each(['--signing-alg ES256', '--claims-file claims.json'])(
+    'makes no bundle that is not signed where %s is given and no key',
+    async (option) => {
+      const output = join(dirname(fileOf('x', '')), 'b.tar.gz');
+      const { code, err } = await policy(`build policies/example --output ${output} ${option}`);
+      expect([code, err]).toEqual([
+        64,
+        expect.stringMatching(/ signs nothing without --signing-key\n$/),
+      ]);
+      expect(existsSync(output)).toBe(false);
+    },
+  );
 });
 
 describe('policy eval', () => {
