@@ -17,6 +17,7 @@ const COMMANDS = {
   main: 'src/main.ts',
   'audit-thread': 'src/audit/thread.ts',
   'sinks-thread': 'src/audit/sinks/thread.ts',
+  'proof-thread': 'src/policy/prove/thread.ts',
   'shadow-thread': 'src/policy/shadow/thread.ts',
 };
 

@@ -29,7 +29,8 @@ const SMALL = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 const THREADS = {
   audit: { source: './audit/thread.ts', built: './audit-thread.js', limits: SMALL },
   'audit sinks': { source: './audit/sinks/thread.ts', built: './sinks-thread.js', limits: SMALL },
-  // As large as a policy's data may be.
+  // These two as large as a policy's data may be.
+  proof: { source: './policy/prove/thread.ts', built: './proof-thread.js', limits: {} },
   shadow: { source: './policy/shadow/thread.ts', built: './shadow-thread.js', limits: {} },
 } as const;
 

@@ -5,7 +5,7 @@ import { readRegular } from '../files/regular.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Verification } from '../policy/bundle/signature.ts';
 import { readVerificationKey } from '../policy/bundle/verification-key.ts';
-import type { Limits } from '../policy/generation.ts';
+import type { Limits } from '../policy/limits.ts';
 import type { ReloadEvent } from '../policy/loader.ts';
 import type { BundleOptions } from '../policy/open-loader.ts';
 import { createDecisionPoint, type DecisionPoint } from '../policy/point.ts';

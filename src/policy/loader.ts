@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import { overdue } from './bundle/bundle.ts';
+import { digestOf, overdue } from './bundle/bundle.ts';
 import { BundleFault } from './bundle/fault.ts';
 import type { Generation } from './generation.ts';
 import type { Kept, PersistedBundle } from './sources/persist.ts';
@@ -37,8 +37,8 @@ export interface LoaderStatus {
 
 export interface LoaderOptions {
   readonly source: Source;
-  /** Archive → a generation that has proved itself. @throws BundleFault */
-  prepare(archive: Buffer): Generation;
+  /** Archive → a generation that has proved itself, beside the one that `serves`. Rejects with BundleFault. */
+  prepare(archive: Buffer, serves: boolean): Promise<Generation>;
   readonly persisted?: PersistedBundle | undefined;
   /** Milliseconds after which a remote source that has not answered makes the policy stale. */
   readonly maxStalenessMs: number;
@@ -99,7 +99,7 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
   /** A remote source may be away at start: its last good bundle serves, or nothing until it is back. */
   async function fallBack(state: State, { persisted }: LoaderOptions, fault: unknown) {
     const kept = await persisted?.read();
-    if (kept) standIn(state, kept, options);
+    if (kept) await standIn(state, kept, options);
     else if (!source.remote) throw fault;
   }
 }
@@ -108,10 +108,10 @@ const STANDS_IN =
   'the last good bundle, which policy.service.persist kept, stands in for the service';
 
 /** One that serves no longer, for the keys that sign were changed or the file is damaged, is no bundle. */
-function standIn(state: State, { archive, savedAt }: Kept, options: LoaderOptions): void {
+async function standIn(state: State, { archive, savedAt }: Kept, options: LoaderOptions) {
   const { prepare, now, onReload } = options;
   try {
-    activate(state, prepare(archive), now());
+    activate(state, await prepare(archive, false), now());
     state.lastSuccess = savedAt;
     state.kept = state.generation?.bundle.digest ?? '';
     const serving = servingOf(state);
@@ -155,9 +155,10 @@ async function attempt(state: State, options: LoaderOptions): Promise<void> {
 
 async function renew(state: State, { source, prepare, persisted, now }: LoaderOptions) {
   const archive = await source.fetch();
-  const fresh = archive && prepare(archive);
-  const changed = fresh && fresh.bundle.digest !== state.generation?.bundle.digest;
-  if (changed) {
+  const digest = archive && digestOf(archive);
+  const serving = state.generation?.bundle.digest;
+  if (archive && digest !== serving) {
+    const fresh = await prepare(archive, state.generation !== undefined);
     // It might not be asked, and so would take the place of a policy that might.
     const ended = state.generation ? overdue(fresh.bundle, now()) : '';
     if (ended !== '') throw new BundleFault(ended);
@@ -166,9 +167,9 @@ async function renew(state: State, { source, prepare, persisted, now }: LoaderOp
   state.lastSuccess = now();
   // Not compared with the bundle that serves: one that serves and could not be kept is fetched again,
   // and has to be saved then.
-  await persisted?.save(fresh?.bundle.digest === state.kept ? undefined : archive);
-  state.kept = fresh?.bundle.digest ?? state.kept;
-  return changed ? 'activated' : 'unchanged';
+  await persisted?.save(digest === state.kept ? undefined : archive);
+  state.kept = digest ?? state.kept;
+  return state.generation?.bundle.digest === serving ? 'unchanged' : 'activated';
 }
 
 function activate(state: State, fresh: Generation, now: number): void {

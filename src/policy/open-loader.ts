@@ -1,7 +1,5 @@
-import type { Buffer } from 'node:buffer';
 import { BUNDLE_LIMIT_BYTES } from './bundle/bundle.ts';
-import type { Generation } from './generation.ts';
-import { createLoader, type Loader, type ReloadEvent } from './loader.ts';
+import { createLoader, type Loader, type LoaderOptions } from './loader.ts';
 import { openSource, type ServiceOptions } from './sources/open.ts';
 import { persistAt } from './sources/persist.ts';
 
@@ -17,12 +15,9 @@ export interface BundleOptions {
   readonly service?: Partial<ServiceOptions> | undefined;
 }
 
-export interface OpenLoaderOptions {
+export interface OpenLoaderOptions extends Pick<LoaderOptions, 'prepare' | 'now' | 'onReload'> {
   readonly location: string;
   readonly bundle: BundleOptions;
-  prepare(archive: Buffer): Generation;
-  readonly now: () => number;
-  readonly onReload: (event: ReloadEvent) => void;
 }
 
 const DAY_MS = 86_400_000;

@@ -8,9 +8,12 @@ import { createCapture } from './capture.ts';
 import { type Input, wholeText } from './engine/frame.ts';
 import { type Evaluation, failed } from './evaluation.ts';
 import { toFramedInput } from './framed-input.ts';
-import { createGeneration, type Generation, type Limits } from './generation.ts';
+import { createGeneration, type Generation } from './generation.ts';
+import type { Limits } from './limits.ts';
 import type { Loader, LoaderStatus, ReloadEvent } from './loader.ts';
 import { type BundleOptions, openLoader } from './open-loader.ts';
+import { proveAside } from './prove/aside.ts';
+import { prove } from './prove/prove.ts';
 import { createShadow, type Shadow, type ShadowEvent } from './shadow/shadow.ts';
 
 export interface DecisionPointOptions {
@@ -134,9 +137,11 @@ async function open(options: DecisionPointOptions, opening: Opening) {
     bundle: which === 'serving' ? bundle : { ...bundle, persist: undefined },
     now,
     onReload: (event) => onReload?.(event, which),
-    prepare(archive) {
+    async prepare(archive, serves) {
       const read = readBundle(archive, { maxBytes: bundle.maxBytes, verification });
-      const generation = createGeneration(read, limits, now());
+      // At a start nobody waits for a decision, and a thread would take longer.
+      const program = serves ? await proveAside(read, limits) : prove(read, limits);
+      const generation = createGeneration(read, limits, now(), program);
       generations.set(generation.token, generation);
       onPrepared?.(archive);
       return generation;

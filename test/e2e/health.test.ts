@@ -78,11 +78,11 @@ test('nobody is served under a policy whose time is over', async () => {
   const good = readFileSync('policies/bundle.tar.gz');
   writeFileSync(bundle, good);
   await start([`policy.source=${bundle}`]);
-  const notAfter = new Date(Date.now() + 1500).toISOString();
+  const notAfter = new Date(Date.now() + 3000).toISOString();
   writeFileSync(bundle, withManifest(good, { metadata: { not_after: notAfter } }));
   await proxy.reload();
   expect(await now()).toEqual(BOTH('SERVING'));
-  await expect.poll(now, { timeout: 6000 }).toEqual(BOTH('NOT_SERVING'));
+  await expect.poll(now, { timeout: 9000 }).toEqual(BOTH('NOT_SERVING'));
 });
 
 test('nobody is served from the end’s first moment, while calls are still taken', async () => {

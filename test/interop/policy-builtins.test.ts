@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { BUILTINS } from '../../src/policy/builtins/builtins.ts';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createEngine } from '../../src/policy/engine/engine.ts';
+import { loadProgram } from '../../src/policy/engine/program.ts';
 import { compileFolder } from '../../src/policy/sources/compile.ts';
 import { describeWith, TOOLS_PATH } from './helpers/tools.ts';
 
@@ -213,7 +214,11 @@ describeWith(['opa'], 'every builtin that the proxy supplies', () => {
 
     const { wasm, data } = readBundle(await compileFolder({ folder }));
     const limits = { fuel: 50_000_000, memoryBytes: 1 << 24 };
-    const engine = createEngine({ wasm, data, builtins: BUILTINS, limits });
+    const engine = createEngine({
+      program: loadProgram({ wasm, data, builtins: BUILTINS }),
+      builtins: BUILTINS,
+      limits,
+    });
     const defined = new Set<string>();
     for (const [i, input] of inputs.entries()) {
       const [{ result }] = JSON.parse(

@@ -4,6 +4,7 @@ import { BUILTINS } from '../../src/policy/builtins/builtins.ts';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createEngine } from '../../src/policy/engine/engine.ts';
 import { type Frame, type Input, wholeText } from '../../src/policy/engine/frame.ts';
+import { loadProgram } from '../../src/policy/engine/program.ts';
 import { toFramedInput } from '../../src/policy/framed-input.ts';
 import { toInput } from '../../src/policy/input.ts';
 import { aCall, archive, keyFacts, resolved } from './values.ts';
@@ -13,7 +14,11 @@ const context = { nowNs: 0n };
 
 function openMirror() {
   const limits = { fuel: 50_000_000, memoryBytes: 1 << 24 };
-  return createEngine({ wasm, data, builtins: BUILTINS, limits });
+  return createEngine({
+    program: loadProgram({ wasm, data, builtins: BUILTINS }),
+    builtins: BUILTINS,
+    limits,
+  });
 }
 
 type Mirror = ReturnType<typeof openMirror>;

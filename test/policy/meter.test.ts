@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createEngine } from '../../src/policy/engine/engine.ts';
 import { FUEL, meter } from '../../src/policy/engine/meter.ts';
+import { loadProgram } from '../../src/policy/engine/program.ts';
 import { SAMPLES } from '../../src/policy/samples.ts';
 import { archive, EXAMPLE } from './values.ts';
 
@@ -20,7 +21,11 @@ describe('a metered module', () => {
   it('decides what the module that opa built decides, on any principal, key and context', () => {
     const plain = loadPolicySync(wasm);
     plain.setData(JSON.parse(Buffer.from(data).toString()));
-    const engine = createEngine({ wasm, data, builtins: {}, limits });
+    const engine = createEngine({
+      program: loadProgram({ wasm, data, builtins: {} }),
+      builtins: {},
+      limits,
+    });
     const alias = fc.constantFrom('alias/demo-source', 'alias/demo-destination', '');
     const tenant = fc.dictionary(fc.constantFrom('tenant', 'x'), fc.constantFrom('a', 'b'));
     const input = fc.record({
@@ -56,7 +61,11 @@ describe('a metered module', () => {
   });
 
   it('stops after the same work each time', () => {
-    const engine = createEngine({ wasm, data, builtins: {}, limits: { ...limits, fuel: 3_000 } });
+    const engine = createEngine({
+      program: loadProgram({ wasm, data, builtins: {} }),
+      builtins: {},
+      limits: { ...limits, fuel: 3_000 },
+    });
     const input = JSON.stringify(SAMPLES['a workload']);
     for (let i = 0; i < 3; i += 1) {
       expect(() => engine.evaluate({ entrypoint: 0, input, context })).toThrow(

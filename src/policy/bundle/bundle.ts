@@ -71,13 +71,16 @@ export function readBundle(archive: Buffer, options: ReadOptions = {}): Bundle {
   }
   return {
     revision,
-    digest: hash('sha256', archive, 'hex'),
+    digest: digestOf(archive),
     wasm: policy,
     data: readData(files),
     notAfter: metadata.not_after === undefined ? Infinity : Date.parse(metadata.not_after),
     files,
   };
 }
+
+/** SHA-256 in hex. */
+export const digestOf = (archive: Buffer): string => hash('sha256', archive, 'hex');
 
 function readManifest(files: ReadonlyMap<string, Buffer>) {
   const parsed = manifestSchema.safeParse(readJson(files, '.manifest') ?? {});

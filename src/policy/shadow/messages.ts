@@ -1,5 +1,5 @@
 import type { Evaluation } from '../evaluation.ts';
-import type { Limits } from '../generation.ts';
+import type { Limits } from '../limits.ts';
 
 /** To the thread: the candidate to judge by, inputs to judge, or to end. */
 export type ShadowOrder =

@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { Decision, Resolved } from '../../call.ts';
 import { type Comparison, compareDecisions } from '../compare.ts';
 import type { Evaluation } from '../evaluation.ts';
-import type { Limits } from '../generation.ts';
+import type { Limits } from '../limits.ts';
 import type { ShadowAnswer, ShadowQuestion } from './messages.ts';
 import { superviseShadow } from './supervise.ts';
 

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { startThread, type Thread } from '../../start-thread.ts';
-import type { Limits } from '../generation.ts';
+import type { Limits } from '../limits.ts';
 import type { Ending, ShadowAnswer, ShadowOrder } from './messages.ts';
 
 export interface SuperviseShadowOptions {

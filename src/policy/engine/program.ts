@@ -1,0 +1,48 @@
+import type { Builtins } from './imports.ts';
+import { createInstance, type Resident } from './instance.ts';
+import { meter } from './meter.ts';
+import { PAGE_BYTES } from './window.ts';
+
+/** A policy that is compiled, and its data parsed: a plain value, which may go from thread to thread. */
+export interface Program {
+  readonly module: WebAssembly.Module;
+  readonly entrypoints: Readonly<Record<string, number>>;
+  readonly requiredBuiltins: readonly string[];
+  /** The memory in which the data has been parsed, in an ArrayBuffer of its own. */
+  readonly image: Uint8Array<ArrayBuffer>;
+  readonly resident: Resident;
+  readonly pages: number;
+}
+
+export interface ProgramOptions {
+  /** The bundle's policy.wasm. */
+  readonly wasm: Uint8Array;
+  /** The bundle's data document as JSON text. */
+  readonly data: Uint8Array;
+  readonly builtins: Builtins;
+}
+
+/** The data is loaded with no other bound than what Wasm itself has. */
+const DATA_PAGES = 16_384;
+const FIRST_PAGES = 16;
+
+/**
+ * Parses the data in an instance of its own, which is not used further: it would hold the same memory
+ * once more. @throws EngineFault, WebAssembly.CompileError, WebAssembly.LinkError
+ */
+export function loadProgram({ wasm, data, builtins }: ProgramOptions): Program {
+  const module = new WebAssembly.Module(meter(wasm));
+  const memory = { initial: FIRST_PAGES, maximum: DATA_PAGES };
+  const instance = createInstance({ module, builtins, memory });
+  const resident = instance.load(data);
+  const { entrypoints, requiredBuiltins } = instance;
+  return {
+    module,
+    entrypoints,
+    requiredBuiltins,
+    resident,
+    image: new Uint8Array(instance.memory.buffer.slice(0, resident.heapAddress)),
+    /** Not fewer: the allocator's own end of the memory is in the image. */
+    pages: instance.memory.buffer.byteLength / PAGE_BYTES,
+  };
+}

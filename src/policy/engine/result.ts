@@ -1,0 +1,7 @@
+import { parseJson } from '../../exact-json.ts';
+
+/** The answer of an entrypoint other than the decision's; undefined where that is undefined. */
+export function resultOf(resultSet: string): unknown {
+  const [answer] = parseJson(resultSet) as readonly { readonly result: unknown }[];
+  return answer?.result;
+}

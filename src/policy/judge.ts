@@ -1,0 +1,36 @@
+import { keepLast } from '../keep-last.ts';
+import type { Engine } from './engine/engine.ts';
+import { EngineFault } from './engine/fault.ts';
+import type { Input } from './engine/frame.ts';
+import { type Evaluation, failed, toEvaluation } from './evaluation.ts';
+
+/**
+ * Judges an input, JSON text or framed, at a moment in milliseconds since the Unix epoch, which is the policy's
+ * `time.now_ns`. Never throws: what goes wrong is a denial with its failure.
+ */
+export type Judge = (input: string | Input, at: number) => Evaluation;
+
+const NS_PER_MS = 1_000_000n;
+
+export function createJudge(engine: Engine, entrypoint: number): Judge {
+  // Most calls get the same answer, word by word: it is read once.
+  const evaluationOf = keepLast(toEvaluation);
+  return (input, at) => {
+    try {
+      const context = { nowNs: BigInt(at) * NS_PER_MS };
+      return evaluationOf(engine.evaluate({ entrypoint, input, context }));
+    } catch (thrown) {
+      return toFailure(thrown);
+    }
+  };
+}
+
+function toFailure(thrown: unknown): Evaluation {
+  if (!(thrown instanceof EngineFault)) {
+    return failed('POLICY_INVALID', 'shape', 'the decision is not JSON');
+  }
+  const { kind, message } = thrown;
+  if (kind === 'fuel') return failed('POLICY_TIMEOUT', kind, `${message} for policy.timeout_ms`);
+  if (kind !== 'memory') return failed('POLICY_FAILED', kind, message);
+  return failed('POLICY_FAILED', kind, 'the policy takes more memory than policy.memory_mib');
+}

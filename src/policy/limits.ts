@@ -1,0 +1,16 @@
+import type { EngineLimits } from './engine/engine.ts';
+
+/** What one decision may take. */
+export interface Limits {
+  /** In milliseconds. */
+  readonly timeoutMs: number;
+  /** In bytes, beyond the data. */
+  readonly memoryBytes: number;
+}
+
+/** By measurement: a policy that does not end is stopped after 20 to 50 ms where 50 are allowed. */
+const FUEL_PER_MS = 100_000;
+
+export function toEngineLimits({ timeoutMs, memoryBytes }: Limits): EngineLimits {
+  return { fuel: timeoutMs * FUEL_PER_MS, memoryBytes };
+}

@@ -1,0 +1,26 @@
+import { startThread } from '../../start-thread.ts';
+import type { Bundle } from '../bundle/bundle.ts';
+import { BundleFault } from '../bundle/fault.ts';
+import type { Program } from '../engine/program.ts';
+import type { Limits } from '../limits.ts';
+import type { Proof, ToProve } from './messages.ts';
+
+/** As `prove`, in a thread of its own: what asks the bundle that serves meanwhile waits for none of it. */
+export function proveAside({ wasm, data }: Bundle, limits: Limits): Promise<Program> {
+  return new Promise((resolve, reject) => {
+    startThread<never, Proof>({
+      name: 'proof',
+      data: { wasm: copyOf(wasm), data: copyOf(data), limits } satisfies ToProve,
+      onReport(proof) {
+        if ('program' in proof) resolve(proof.program);
+        else reject(new BundleFault(proof.fault));
+      },
+      onEnd: (cause) => reject(new BundleFault(`the bundle cannot be proved: ${why(cause)}`)),
+    });
+  });
+}
+
+/** Alone: with a piece of the unpacked bundle, the thread would get the whole of it. */
+const copyOf = (piece: Uint8Array): Uint8Array => new Uint8Array(piece);
+
+const why = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

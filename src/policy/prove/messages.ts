@@ -1,0 +1,12 @@
+import type { Program } from '../engine/program.ts';
+import type { Limits } from '../limits.ts';
+
+/** What the thread is started with. */
+export interface ToProve {
+  readonly wasm: Uint8Array;
+  readonly data: Uint8Array;
+  readonly limits: Limits;
+}
+
+/** What came of it: a program, or the sentence of a BundleFault. */
+export type Proof = { readonly program: Program } | { readonly fault: string };

@@ -1,0 +1,92 @@
+import { BUILTINS } from '../builtins/builtins.ts';
+import { type Bundle, ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT } from '../bundle/bundle.ts';
+import { BundleFault } from '../bundle/fault.ts';
+import { createEngine, type Engine } from '../engine/engine.ts';
+import { EngineFault } from '../engine/fault.ts';
+import { loadProgram, type Program } from '../engine/program.ts';
+import { resultOf } from '../engine/result.ts';
+import { createJudge } from '../judge.ts';
+import { type Limits, toEngineLimits } from '../limits.ts';
+import { SAMPLES } from '../samples.ts';
+
+/**
+ * Makes a program of a bundle, and proves it: it has all that it needs, finds nothing wrong with its data,
+ * and decides on the samples. With much data that takes seconds. @throws BundleFault
+ */
+export function prove(bundle: Pick<Bundle, 'wasm' | 'data'>, limits: Limits): Program {
+  const program = openProgram(bundle);
+  const { entrypoints, requiredBuiltins } = program;
+  refuseMissing(requiredBuiltins);
+  const entrypoint = entrypoints[ENTRYPOINT];
+  if (entrypoint === undefined) {
+    throw new BundleFault(`the bundle's module has no entrypoint ${ENTRYPOINT}`);
+  }
+  const engine = createEngine({ program, builtins: BUILTINS, limits: toEngineLimits(limits) });
+  refuseLoadErrors(engine, entrypoints[LOAD_ERRORS_ENTRYPOINT]);
+  refuseUndecided(engine, entrypoint);
+  return program;
+}
+
+function openProgram({ wasm, data }: Pick<Bundle, 'wasm' | 'data'>): Program {
+  try {
+    return loadProgram({ wasm, data, builtins: BUILTINS });
+  } catch (cause) {
+    if (cause instanceof BundleFault) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BundleFault(`the bundle's policy.wasm cannot be run: ${why}`, { cause });
+  }
+}
+
+function refuseUndecided(engine: Engine, entrypoint: number): void {
+  const judge = createJudge(engine, entrypoint);
+  for (const [name, sample] of Object.entries(SAMPLES)) {
+    const { failure, reasons } = judge(JSON.stringify(sample), sample.time.unix_ms);
+    if (failure === '') continue;
+    throw new BundleFault(
+      `the policy gives no decision for the sample '${name}': ${failure}, ${reasons[0]?.message}`,
+    );
+  }
+}
+
+/** What is missing is said when a bundle loads, not when a call first needs it. */
+function refuseMissing(required: readonly string[]): void {
+  const missing = required.filter((name) => !Object.hasOwn(BUILTINS, name)).sort();
+  if (missing.length === 0) return;
+  const hint = missing.includes('sprintf') ? '; write template strings, $"…{x}", for sprintf' : '';
+  throw new BundleFault(
+    `the policy uses builtins that the proxy does not have: ${missing.join(', ')}${hint}; policy build refuses them`,
+  );
+}
+
+const TOLD = 5;
+
+/** A policy may check its own data: its `load_errors` lists what is wrong, and refuses the bundle. */
+function refuseLoadErrors(engine: Engine, entrypoint: number | undefined): void {
+  if (entrypoint === undefined) return;
+  const errors = loadErrors(engine, entrypoint);
+  if (errors.length === 0) return;
+  const more = errors.length > TOLD ? `; and ${errors.length - TOLD} more` : '';
+  throw new BundleFault(
+    `the bundle says that its data is wrong: ${errors.slice(0, TOLD).join('; ')}${more}`,
+  );
+}
+
+function loadErrors(engine: Engine, entrypoint: number): readonly unknown[] {
+  try {
+    const question = { entrypoint, input: '{}', context: { nowNs: 0n } };
+    const errors = resultOf(engine.examine(question));
+    return Array.isArray(errors) ? errors : [`${LOAD_ERRORS_ENTRYPOINT} is no list`];
+  } catch (thrown) {
+    throw new BundleFault(`the bundle's load_errors cannot be asked: ${whyUnasked(thrown)}`, {
+      cause: thrown,
+    });
+  }
+}
+
+/** What a question used up, by the setting that bounds it: OPA's own `opa_malloc: failed` names none. */
+function whyUnasked(thrown: unknown): string {
+  const kind = thrown instanceof EngineFault ? thrown.kind : undefined;
+  if (kind === 'memory') return 'its data takes more than 16 times policy.memory_mib to check';
+  if (kind === 'fuel') return 'its data takes more than 100 times policy.timeout_ms to check';
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,20 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { BundleFault } from '../bundle/fault.ts';
+import type { Proof, ToProve } from './messages.ts';
+import { prove } from './prove.ts';
+
+const { limits, ...bundle } = workerData as ToProve;
+
+/** @throws what is no fault of the bundle, which ends the thread */
+function proof(): Proof {
+  try {
+    return { program: prove(bundle, limits) };
+  } catch (thrown) {
+    if (!(thrown instanceof BundleFault)) throw thrown;
+    return { fault: thrown.message };
+  }
+}
+
+const found = proof();
+// Moved and not copied: it is as large as the data.
+parentPort?.postMessage(found, 'program' in found ? [found.program.image.buffer] : []);
