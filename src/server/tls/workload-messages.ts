@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs';
+import { countFields, type Shape } from '../count-fields.ts';
 import { splitDer, toPem } from './der.ts';
 
 /** The part of workloadapi.proto that is used; the service has no package. */
@@ -25,11 +26,20 @@ export interface Svid {
   readonly federated: ReadonlyMap<string, string>;
 }
 
+/** What is looked at of them, for the count. */
+const BUNDLE: Shape = { 1: 'bytes', 2: 'bytes' };
+const SVIDS: Shape = { 1: { 1: 'bytes', 2: 'bytes', 3: 'bytes', 4: 'bytes' }, 3: BUNDLE };
+const BUNDLES: Shape = { 2: BUNDLE };
+
+/** A process has a few identities; each trust domain has three fields. A message may have millions. */
+const MOST_FIELDS = 10_000;
+
 const { root } = protobuf.parse(WIRE);
 const [svids, bundles] = [root.lookupType('Svids'), root.lookupType('Bundles')];
 
 /** The first SVID is the default one. @throws Error where a part of it is missing */
 export function readSvid(bytes: Buffer): Svid {
+  refuseMany(bytes, SVIDS);
   const message = svids.toObject(svids.decode(bytes));
   const [svid] = Array.isArray(message['svids']) ? message['svids'] : [];
   const { spiffeId, x509Svid, x509SvidKey, bundle } = svid ?? {};
@@ -48,7 +58,14 @@ export function readSvid(bytes: Buffer): Svid {
 
 /** All CAs that the process may trust, by trust domain. @throws Error where the message cannot be read */
 export function readBundles(bytes: Buffer): ReadonlyMap<string, string> {
+  refuseMany(bytes, BUNDLES);
   return byTrustDomain(bundles.toObject(bundles.decode(bytes))['bundles']);
+}
+
+/** @throws Error where decoding would hold up every call */
+function refuseMany(bytes: Buffer, shape: Shape): void {
+  if (countFields(bytes, shape, MOST_FIELDS) <= MOST_FIELDS) return;
+  throw new Error(`the Workload API gave more than ${MOST_FIELDS} fields at once`);
 }
 
 /** One that cannot be read is left out: what another trust domain says must not keep us from our own. */

@@ -101,13 +101,16 @@ test('news that cannot be used is told, and the last good SVID serves on', async
   agent.svids(Buffer.alloc(0));
   agent.svids(Buffer.from([0xff, 0xff]));
   agent.svids(svid(proxy(), Buffer.concat(Array.from({ length: 1001 }, () => ca.der))));
-  await expect.poll(() => alarms.length, { timeout: 5000 }).toBe(6);
+  // One good SVID and a million that are empty.
+  agent.svids(Buffer.concat([svid(proxy()), Buffer.alloc(2_000_000, Buffer.from([0x0a, 0]))]));
+  await expect.poll(() => alarms.length, { timeout: 5000 }).toBe(7);
   expect(alarms.toSpliced(4, 1)).toEqual([
     expect.stringContaining('not the certificate’s'),
     expect.stringContaining('has expired'),
     expect.stringContaining('cut short'),
     expect.stringContaining('no identity'),
     expect.stringContaining('more than 1000 certificates'),
+    expect.stringContaining('more than 10000 fields'),
   ]);
   expect(tls.current().cert).toBe(good.cert);
 });
