@@ -41,13 +41,13 @@ export function createHttpListener(
 ): HttpListener {
   const open = new Set<Socket>();
   let draining = false;
-  const server = createServer(
-    BOUNDS,
-    limitPipelined((request, response) => {
-      if (draining) response.setHeader('connection', 'close');
-      handler(request, response);
-    }),
-  );
+  const limited = limitPipelined((request, response) => {
+    if (draining) response.setHeader('connection', 'close');
+    handler(request, response);
+  });
+  const server = createServer(BOUNDS, limited);
+  // Node would answer what expects more than 100-continue by itself, past every limit.
+  server.on('checkExpectation', limited);
   server.maxConnections = maxConnections;
   server.timeout = STILL_MS;
   server.on('connection', (socket) => {

@@ -68,11 +68,13 @@ describe('an HTTP door that is drained', () => {
 });
 
 test.each([
-  ['slowly', 50],
-  ['at once', 0],
+  ['slowly', 50, ''],
+  ['at once', 0, ''],
+  // Node.js answers those by itself where nobody else does, as many as there are.
+  ['requests with expectations', 0, 'expect: the unexpected\r\n'],
 ])(
   'an HTTP door that answers %s takes a few requests of a connection together, and reads no more of who sends many',
-  async (_how, ms) => {
+  async (_how, ms, header) => {
     let asked = 0;
     let read = 0;
     const count = () => {
@@ -95,7 +97,8 @@ test.each([
         });
         socket.once('error', () => {});
         socket.once('close', () => resolve(text));
-        socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}'.repeat(requests));
+        const head = `POST / HTTP/1.1\r\nhost: a\r\n${header}content-length: 2`;
+        socket.write(`${head}\r\n\r\n{}`.repeat(requests));
       });
     expect((await send(3)).split('done').length - 1).toBe(3);
     asked = 0;
