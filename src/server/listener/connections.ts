@@ -1,16 +1,23 @@
 import type { Socket } from 'node:net';
 import type { Arrival } from '../../call.ts';
+import { Refusal } from '../../errors.ts';
 
 /** Who is at the other end of each open connection, read once per connection and not once per call. */
 export interface Connections {
   /** Notes a connection before it is injected into grpc-js; it is forgotten when the socket closes. */
   add(socket: Socket, arrival: Arrival): void;
-  /** @throws Error where the call did not come through a listener of ours: then nobody vouches for it. */
+  /**
+   * @throws Refusal CANCELLED where its connection has ended
+   * @throws Error where it did not come through a listener of ours: then nobody vouches for it
+   */
   of(call: { getPeer(): string }): Arrival;
   /** Whether a socket, or what http2 shows of it, is one of these. */
   owns(socket: { readonly remoteAddress?: string | undefined } | undefined): boolean;
   readonly size: number;
 }
+
+/** What grpc-js calls a peer whose connection has ended. */
+const GONE = 'unknown';
 
 /**
  * grpc-js tells a handler one thing about the socket that costs nothing: `getPeer()`, which is the
@@ -32,9 +39,11 @@ export function createConnections(): Connections {
       socket.once('close', () => arrivals.delete(key));
     },
     of(call) {
-      const arrival = arrivals.get(call.getPeer());
-      if (!arrival) throw new Error('the connection of this call is not known');
-      return arrival;
+      const peer = call.getPeer();
+      const arrival = arrivals.get(peer);
+      if (arrival) return arrival;
+      if (peer === GONE) throw new Refusal('CANCELLED');
+      throw new Error('the connection of this call is not known');
     },
     owns: (socket) => arrivals.has(socket?.remoteAddress ?? ''),
     get size() {

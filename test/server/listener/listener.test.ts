@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Refusal } from '../../../src/errors.ts';
 import { type Caller, createCaller, createDoor, type Door, LIMITS } from './harness.ts';
 
 let door: Door;
@@ -65,6 +66,12 @@ describe('TCP', () => {
 
   test('knows nobody for a call that came by another way', () => {
     expect(() => door.connections.of({ getPeer: () => '127.0.0.1:1' })).toThrow('not known');
+  });
+
+  // As grpc-js calls a peer that went away before its call was begun: an error of ours would be logged as one.
+  test('takes a call whose connection has ended for one that its caller gave up', () => {
+    const gone = { getPeer: () => 'unknown' };
+    expect(() => door.connections.of(gone)).toThrow(new Refusal('CANCELLED').message);
   });
 });
 
