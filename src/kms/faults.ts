@@ -64,8 +64,8 @@ function reasonOf({ code, httpStatus }: KmsFault): Reason {
   if (httpStatus === 0) return 'KMS_UNREACHABLE';
   if (httpStatus === 429) return 'KMS_THROTTLED';
   if (httpStatus >= 500) return 'KMS_UNAVAILABLE';
-  // Success that cannot be read: whatever answered, it was not a working KMS.
-  return httpStatus < 300 ? 'KMS_UNAVAILABLE' : 'INTERNAL';
+  // Success that cannot be read, or a redirect: whatever answered, it was not a working KMS.
+  return httpStatus < 400 ? 'KMS_UNAVAILABLE' : 'INTERNAL';
 }
 
 // biome-ignore format: a table reads best with a name a line.

@@ -137,6 +137,17 @@ describe('the configuration', () => {
     expect(problems([...jwt, setting])).toEqual([expect.stringMatching(problem)]);
   });
 
+  test.each([
+    'audit-000000001000.jsonl',
+    'audit-000000001000',
+    'audit.jsonl.1',
+    'audit.jsonl-20261128',
+  ])('takes no audit.file for a log that verifies as a part of another: %s', (name) => {
+    expect(problems([`audit.file=audit/${name}`])).toEqual([
+      'audit.file: must not be named as a closed or moved segment is, which ends in a number',
+    ]);
+  });
+
   test('may keep segments and wait for a bundle service for a year', () => {
     const year = 365 * 24 * 60 * 60 * 1000;
     const times = [`audit.rotate.keep_ms=${year}`, `policy.max_staleness_ms=${year}`];

@@ -35,6 +35,7 @@ describe('the reason of a KMS failure', () => {
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 0, 'KMS_UNREACHABLE', 'UNAVAILABLE'],
     ['SyntaxError', 503, 'KMS_UNAVAILABLE', 'UNAVAILABLE'],
     ['SyntaxError', 200, 'KMS_UNAVAILABLE', 'UNAVAILABLE'],
+    ['UnknownError', 301, 'KMS_UNAVAILABLE', 'UNAVAILABLE'],
     ['NobodyKnowsException', 500, 'KMS_UNAVAILABLE', 'UNAVAILABLE'],
     ['NobodyKnowsException', 429, 'KMS_THROTTLED', 'RESOURCE_EXHAUSTED'],
     ['NobodyKnowsException', 400, 'INTERNAL', 'INTERNAL'],

@@ -64,9 +64,16 @@ const decisionLog = z
   })
   .describe('OPA’s decision log service.');
 
+/** As `audit-000000001000.jsonl`, `audit.jsonl.1` and `audit.jsonl-20261128`: what verifies a log would take it for a part of one. */
+const SEGMENT = /-\d{12,}(\.\w+)?$|[.-]\d+$/;
+
 export const audit = z
   .strictObject({
-    file: path.describe('Where audit entries go, one JSON line an entry.'),
+    file: path
+      .refine((file) => !SEGMENT.test(file), {
+        message: 'must not be named as a closed or moved segment is, which ends in a number',
+      })
+      .describe('Where audit entries go, one JSON line an entry.'),
     durability: z
       .enum(['fsync', 'write'])
       .default('fsync')
