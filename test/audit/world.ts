@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Audit, type AuditOptions, createAudit } from '../../src/audit/create-audit.ts';
@@ -24,6 +24,13 @@ export function createFolder(): Folder {
       rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+/** A copy of what is in a folder, which a test may damage. */
+export function copyOf({ path }: Folder): Folder {
+  const folder = createFolder();
+  cpSync(path, folder.path, { recursive: true });
+  return folder;
 }
 
 export const BASICS = {

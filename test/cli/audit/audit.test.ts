@@ -15,7 +15,6 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { redactorOf } from '../../../src/audit/options.ts';
 import { checkpointOf } from '../../../src/cli/audit/log-path.ts';
-import { run } from '../../../src/cli/audit/run.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { fill } from '../../audit/fault-world.ts';
 import {
@@ -29,8 +28,8 @@ import {
   PRINCIPAL,
   SOURCE,
 } from '../../audit/samples.ts';
-import { createFolder, openAudit } from '../../audit/world.ts';
-import { createTerminal } from './terminal.ts';
+import { copyOf, createFolder, openAudit } from '../../audit/world.ts';
+import { runAudit as audit } from './run-audit.ts';
 
 const whole = createFolder();
 const { file } = whole;
@@ -42,18 +41,8 @@ beforeAll(async () => {
 });
 afterAll(() => whole[Symbol.asyncDispose]());
 
-async function audit(args: readonly string[], env = {}, input = '') {
-  const terminal = createTerminal(env, input);
-  const code = await run(args, terminal);
-  return { code, output: terminal.output(), errors: terminal.errors() };
-}
-
 /** A copy of the log that a test may damage. */
-function copied() {
-  const folder = createFolder();
-  cpSync(whole.path, folder.path, { recursive: true });
-  return folder;
-}
+const copied = () => copyOf(whole);
 
 /** Cells of one column of a table whose cells have no commas in them. */
 function columnOf(csv: string, name: string) {

@@ -4,11 +4,12 @@ import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeEd25519Key } from '../../../src/audit/log/signer.ts';
-import { run } from '../../../src/cli/audit/run.ts';
 import { fill } from '../../audit/fault-world.ts';
 import { createFolder, openAudit } from '../../audit/world.ts';
 import { startProxy } from '../../helpers/proxy.ts';
-import { createTerminal } from './terminal.ts';
+import { runAudit } from './run-audit.ts';
+
+const audit = (...args: readonly string[]) => runAudit(args);
 
 test.each([
   ['standard output', true],
@@ -22,7 +23,7 @@ test.each([
   const [, command = ''] = /`(node -e [^`]+)`/.exec(readFileSync('docs/audit.md', 'utf8')) ?? [];
   const kept = join(folder.path, 'kept.note');
   writeFileSync(kept, execFileSync('sh', ['-c', command], { input: `${line}\n` }));
-  const verify = (...args: readonly string[]) => run(['verify', file, ...args], createTerminal());
+  const verify = async (...args: readonly string[]) => (await audit('verify', file, ...args)).code;
   expect(await verify('--checkpoint', kept)).toBe(0);
 
   const whole = readFileSync(file);
@@ -47,16 +48,10 @@ test('a kept checkpoint shows a log of the same size that the key on the host ha
   const forged = await write();
   const sizeOf = (note: string) => note.split('\n')[1];
   expect(sizeOf(forged)).toBe(sizeOf(readFileSync(kept, 'utf8')));
-  const verify = (...args: readonly string[]) => run(['verify', file, ...args], createTerminal());
+  const verify = async (...args: readonly string[]) => (await audit('verify', file, ...args)).code;
   expect(await verify()).toBe(0);
   expect(await verify('--checkpoint', kept)).toBe(1);
 });
-
-async function audit(...args: readonly string[]) {
-  const terminal = createTerminal();
-  const code = await run(args, terminal);
-  return { code, errors: terminal.errors(), output: terminal.output() };
-}
 
 /** A log of one run after another, each with a key, beside which its last checkpoint is kept; verifier keys. */
 async function runsOf(file: string, ...keyFiles: readonly string[]) {
@@ -71,13 +66,19 @@ async function runsOf(file: string, ...keyFiles: readonly string[]) {
   return vkeys;
 }
 
+/** Files of two keys that a log may be signed by. */
+function twoKeys(folder: string): [string, string] {
+  const keys: [string, string] = [join(folder, 'a'), join(folder, 'b')];
+  for (const key of keys) writeFileSync(key, makeEd25519Key());
+  return keys;
+}
+
 const short = (vkey: string) => vkey.split('+').slice(0, 2).join('+');
 
 test('a signature by another key than those given names that key and those', async () => {
   await using folder = createFolder();
   const { file } = folder;
-  const keys = ['a', 'b'].map((name) => join(folder.path, name));
-  for (const key of keys) writeFileSync(key, makeEd25519Key());
+  const keys = twoKeys(folder.path);
   const [known = '', other = ''] = await runsOf(file, ...keys);
   const names = `not signed by a known key, but by ${short(other)}; known: ${short(known)}\n`;
   expect(await audit('verify', file, '--vkey', known)).toMatchObject({
@@ -103,8 +104,7 @@ test('a signature by another key than those given names that key and those', asy
 test('a segment that is to be signed by a key that was not given is 1, whether it has signed yet or not', async () => {
   await using folder = createFolder();
   const { file } = folder;
-  const keys = ['a', 'b'].map((name) => join(folder.path, name));
-  for (const key of keys) writeFileSync(key, makeEd25519Key());
+  const keys = twoKeys(folder.path);
   const [known = '', other = ''] = await runsOf(file, ...keys);
   rmSync(`${file}.checkpoint`);
   const verify = ['verify', file, '--checkpoint', `${keys[0]}.note`, '--vkey', known];
@@ -118,9 +118,8 @@ test('a segment that is to be signed by a key that was not given is 1, whether i
 test('a segment that another key was to sign is intact once a key that was given signed for it', async () => {
   await using folder = createFolder();
   const { file } = folder;
-  const keys = ['a', 'b'].map((name) => join(folder.path, name));
-  for (const key of keys) writeFileSync(key, makeEd25519Key());
-  const [known = '', other = ''] = await runsOf(file, keys[0]!, keys[1]!, keys[0]!);
+  const keys = twoKeys(folder.path);
+  const [known = '', other = ''] = await runsOf(file, ...keys, keys[0]);
   const told = await audit('verify', file, '--vkey', known);
   expect(told.output).toContain(`${other} (named by the log, not given)`);
   expect(told).toMatchObject({ code: 0 });

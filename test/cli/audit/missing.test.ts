@@ -1,12 +1,12 @@
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkpointOf } from '../../../src/cli/audit/log-path.ts';
-import { run } from '../../../src/cli/audit/run.ts';
 import { run as policy } from '../../../src/cli/policy/run.ts';
 import { fill } from '../../audit/fault-world.ts';
-import { createFolder, openAudit } from '../../audit/world.ts';
+import { copyOf, createFolder, openAudit } from '../../audit/world.ts';
+import { runAudit } from './run-audit.ts';
 import { createTerminal } from './terminal.ts';
 
 const whole = createFolder();
@@ -22,17 +22,9 @@ beforeAll(async () => {
 });
 afterAll(() => whole[Symbol.asyncDispose]());
 
-async function audit(...args: readonly string[]) {
-  const terminal = createTerminal();
-  const code = await run(args, terminal);
-  return { code, output: terminal.output(), errors: terminal.errors() };
-}
+const audit = (...args: readonly string[]) => runAudit(args);
 
-function copied() {
-  const folder = createFolder();
-  cpSync(whole.path, folder.path, { recursive: true });
-  return folder;
-}
+const copied = () => copyOf(whole);
 
 const [SECOND, THIRD] = [1, 2].map((index) => () => segments[index]!);
 const READERS = [['stats'], ['export'], ['export', '--format', 'csv'], ['tail', '-n', '999']];

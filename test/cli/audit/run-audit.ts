@@ -1,0 +1,9 @@
+import { run } from '../../../src/cli/audit/run.ts';
+import { createTerminal } from './terminal.ts';
+
+/** An `audit` command, how it ended and what it said. */
+export async function runAudit(args: readonly string[], env = {}, input = '') {
+  const terminal = createTerminal(env, input);
+  const code = await run(args, terminal);
+  return { code, output: terminal.output(), errors: terminal.errors() };
+}
