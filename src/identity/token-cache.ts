@@ -1,4 +1,5 @@
 import type { Principal } from '../call.ts';
+import { putLast } from '../put-last.ts';
 
 interface Verified {
   readonly principal: Principal;
@@ -26,12 +27,6 @@ export function createTokenCache(now: () => number): TokenCache {
       tokens.delete(token);
       return undefined;
     },
-    set(token, verified) {
-      if (tokens.size >= MOST) {
-        const [oldest = token] = tokens.keys();
-        tokens.delete(oldest);
-      }
-      tokens.set(token, verified);
-    },
+    set: (token, verified) => putLast(tokens, [token, verified], MOST),
   };
 }

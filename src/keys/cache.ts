@@ -1,5 +1,6 @@
 import type { KeyFacts } from '../call.ts';
 import { Refusal, toRefusal } from '../errors.ts';
+import { putLast } from '../put-last.ts';
 
 export interface CacheSettings {
   readonly ttlMs: number;
@@ -79,14 +80,6 @@ export function cacheLookUps(lookUp: LookUp, settings: CacheSettings): CachedLoo
     );
     return asked;
   }
-}
-
-/** Behind all others; where they are more than `most`, the first goes. */
-function putLast<E>(entries: Map<string, E>, [keyId, entry]: [string, E], most: number): void {
-  entries.delete(keyId);
-  entries.set(keyId, entry);
-  const [oldest] = entries.keys();
-  if (entries.size > most && oldest !== undefined) entries.delete(oldest);
 }
 
 /** The cause has in it what the SDK had of the answer, 20 kB, and nobody logs it for this reason. */

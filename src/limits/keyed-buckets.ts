@@ -1,3 +1,4 @@
+import { putLast } from '../put-last.ts';
 import { type BucketLimits, createTokenBucket, type TokenBucket } from './token-bucket.ts';
 
 /** More keys than a sidecar ever meets; the one that was met first gives way. */
@@ -13,11 +14,7 @@ export function createKeyedBuckets(limits: BucketLimits): {
     take(name, nowMs) {
       if (limits.perSecond === 0) return 0;
       const bucket = buckets.get(name) ?? createTokenBucket(limits);
-      if (!buckets.has(name)) {
-        const [oldest] = buckets.keys();
-        if (buckets.size >= MOST && oldest !== undefined) buckets.delete(oldest);
-        buckets.set(name, bucket);
-      }
+      if (!buckets.has(name)) putLast(buckets, [name, bucket], MOST);
       return bucket.take(nowMs);
     },
   };
