@@ -109,6 +109,12 @@ export function collectLog(disk: ReadingDisk, path: string): LogFiles {
   return { path, segments, checkpoint, partial: false };
 }
 
+/** For who must have all of a log. @throws Error */
+export function refuseDamaged({ segments }: LogFiles): void {
+  const damaged = segments.find(({ damage }) => damage !== '');
+  if (damaged) throw new Error(`${damaged.name} ${damaged.damage}`);
+}
+
 /** Where a segment was closed or deleted while they were read, they are read again. */
 function readStill(disk: ReadingDisk, namesNow: () => readonly string[]): SegmentFile[] {
   for (let tries = 1; ; tries += 1) {

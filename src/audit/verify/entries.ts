@@ -1,5 +1,4 @@
-import type { Line } from '../log/lines.ts';
-import { readLines } from '../log/lines.ts';
+import { type Line, readLines } from '../log/lines.ts';
 import type { LogFiles } from './collect.ts';
 import { openSegment } from './open-segment.ts';
 import type { ReadingDisk } from './packed.ts';

@@ -1,6 +1,6 @@
 import type { Disk } from '../log/disk.ts';
 import { type Hash, hashLeaf } from '../log/tree.ts';
-import type { LogFiles } from './collect.ts';
+import { type LogFiles, refuseDamaged } from './collect.ts';
 import { readEntries } from './entries.ts';
 
 /** The hashes of a log's lines, and the subtrees that stand for what lies before its first segment. */
@@ -17,8 +17,7 @@ const HASH_BYTES = 32;
 
 /** Reads the leaf hashes of the first `size` entries (32 bytes each). It does not verify the chain. */
 export function readLeaves(disk: Disk, log: LogFiles, size: number, wanted = -1): Leaves {
-  const damaged = log.segments.find(({ damage }) => damage !== '');
-  if (damaged) throw new Error(`${damaged.name} ${damaged.damage}`);
+  refuseDamaged(log);
   const head = log.segments[0]?.head;
   if (!head) throw new Error(`${log.path}: the first segment has no head`);
   const firstSeq = head.chain.seq;

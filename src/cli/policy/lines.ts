@@ -1,7 +1,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { collectLogs } from '../../audit/verify/collect.ts';
+import { collectLogs, refuseDamaged } from '../../audit/verify/collect.ts';
 import { readEntries } from '../../audit/verify/entries.ts';
 import { readLines } from '../../files/lines.ts';
 import { disk } from '../audit/log-path.ts';
@@ -24,8 +24,7 @@ const isFolder = (path: string): boolean =>
 
 function* ofFolder(path: string): Generator<string> {
   for (const log of collectLogs(disk, path)) {
-    const damaged = log.segments.find(({ damage }) => damage !== '');
-    if (damaged) throw new Error(`${damaged.name} ${damaged.damage}`);
+    refuseDamaged(log);
     for (const { bytes } of readEntries(disk, log)) yield bytes.toString();
   }
 }
