@@ -9,7 +9,7 @@ import { about, BundleFault } from '../policy/bundle/fault.ts';
 import type { Verification } from '../policy/bundle/signature.ts';
 import { refuseOpenFile } from '../policy/capture.ts';
 import { fetchBundle } from '../policy/fetch-bundle.ts';
-import { createGeneration } from '../policy/generation.ts';
+import { prove } from '../policy/prove/prove.ts';
 import { isService } from '../policy/sources/open.ts';
 import { readSecret } from '../server/kms-json/access-keys.ts';
 import { doorsOf, openAws } from './kms.ts';
@@ -101,7 +101,7 @@ function ofBundle(setting: string, location: string | undefined, judging: Judgin
     if (location === undefined || isService(location)) return;
     const options = { maxBytes: policy.size_limit_bytes, verification: await verification };
     try {
-      createGeneration(await fetchBundle(location, options), limitsOf(policy), Date.now());
+      prove(await fetchBundle(location, options), limitsOf(policy));
     } catch (fault) {
       throw fault instanceof BundleFault ? new Error(about(location, fault)) : fault;
     }

@@ -1,5 +1,5 @@
 import { BUILTINS } from './builtins/builtins.ts';
-import { type Bundle, ENTRYPOINT, MASK_ENTRYPOINT } from './bundle/bundle.ts';
+import { type Bundle, MASK_ENTRYPOINT } from './bundle/bundle.ts';
 import { createEngine } from './engine/engine.ts';
 import type { Program } from './engine/program.ts';
 import { resultOf } from './engine/result.ts';
@@ -34,9 +34,8 @@ export function createGeneration(
   program: Program = prove(bundle, limits),
 ): Generation {
   const engine = createEngine({ program, builtins: BUILTINS, limits: toEngineLimits(limits) });
-  // Its proof has seen to it that there is one.
-  const { [ENTRYPOINT]: entrypoint = -1, [MASK_ENTRYPOINT]: maskEntrypoint } = program.entrypoints;
-  const judge = createJudge(engine, entrypoint);
+  const judge = createJudge(engine, program);
+  const { [MASK_ENTRYPOINT]: maskEntrypoint } = program.entrypoints;
   const masks = maskEntrypoint !== undefined;
   return { bundle, activatedAt: now, token: Object.freeze({}), judge, mask, masks };
 

@@ -1,7 +1,9 @@
 import { keepLast } from '../keep-last.ts';
+import { ENTRYPOINT } from './bundle/bundle.ts';
 import type { Engine } from './engine/engine.ts';
 import { EngineFault } from './engine/fault.ts';
 import type { Input } from './engine/frame.ts';
+import type { Program } from './engine/program.ts';
 import { type Evaluation, failed, toEvaluation } from './evaluation.ts';
 
 /**
@@ -12,7 +14,9 @@ export type Judge = (input: string | Input, at: number) => Evaluation;
 
 const NS_PER_MS = 1_000_000n;
 
-export function createJudge(engine: Engine, entrypoint: number): Judge {
+/** @param program that of the engine; its proof has seen to it that there is a decision to ask for */
+export function createJudge(engine: Engine, { entrypoints }: Program): Judge {
+  const { [ENTRYPOINT]: entrypoint = -1 } = entrypoints;
   // Most calls get the same answer, word by word: it is read once.
   const evaluationOf = keepLast(toEvaluation);
   return (input, at) => {

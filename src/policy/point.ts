@@ -1,4 +1,3 @@
-import type { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import type { Decision, Phase, Resolved } from '../call.ts';
 import { readBundle } from './bundle/bundle.ts';
@@ -14,6 +13,7 @@ import type { Loader, LoaderStatus, ReloadEvent } from './loader.ts';
 import { type BundleOptions, openLoader } from './open-loader.ts';
 import { proveAside } from './prove/aside.ts';
 import { prove } from './prove/prove.ts';
+import type { Candidate } from './shadow/messages.ts';
 import { createShadow, type Shadow, type ShadowEvent } from './shadow/shadow.ts';
 
 export interface DecisionPointOptions {
@@ -124,13 +124,13 @@ interface Opening {
   readonly which: 'serving' | 'candidate';
   readonly location: string;
   readonly limits: Limits;
-  readonly onPrepared?: (archive: Buffer) => void;
+  readonly onProved?: (candidate: Candidate) => void;
 }
 
 /** A loader, and the generations that it has made, as long as any call still names them. */
 async function open(options: DecisionPointOptions, opening: Opening) {
   const { verification, bundle = {}, now = Date.now, onReload } = options;
-  const { which, location, limits, onPrepared } = opening;
+  const { which, location, limits, onProved } = opening;
   const generations = new WeakMap<object, Generation>();
   const loader = await openLoader({
     location,
@@ -143,7 +143,7 @@ async function open(options: DecisionPointOptions, opening: Opening) {
       const program = serves ? await proveAside(read, limits) : prove(read, limits);
       const generation = createGeneration(read, limits, now(), program);
       generations.set(generation.token, generation);
-      onPrepared?.(archive);
+      onProved?.({ revision: read.revision, program });
       return generation;
     },
   }).catch((thrown: unknown): never => {
@@ -164,7 +164,11 @@ async function open(options: DecisionPointOptions, opening: Opening) {
 async function openShadow(options: DecisionPointOptions, location: string, limits: Limits) {
   const { onShadow = () => {}, onShadowDropped: onDropped = () => {} } = options;
   const judges: Shadow = createShadow({ limits, onShadow, onDropped });
-  const onPrepared = (archive: Buffer) => judges.use(archive);
-  const { loader } = await open(options, { which: 'candidate', location, limits, onPrepared });
+  const { loader } = await open(options, {
+    which: 'candidate',
+    location,
+    limits,
+    onProved: judges.use,
+  });
   return { loader, judges };
 }

@@ -5,7 +5,7 @@ import { createEngine, type Engine } from '../engine/engine.ts';
 import { EngineFault } from '../engine/fault.ts';
 import { loadProgram, type Program } from '../engine/program.ts';
 import { resultOf } from '../engine/result.ts';
-import { createJudge } from '../judge.ts';
+import { createJudge, type Judge } from '../judge.ts';
 import { type Limits, toEngineLimits } from '../limits.ts';
 import { SAMPLES } from '../samples.ts';
 
@@ -17,13 +17,12 @@ export function prove(bundle: Pick<Bundle, 'wasm' | 'data'>, limits: Limits): Pr
   const program = openProgram(bundle);
   const { entrypoints, requiredBuiltins } = program;
   refuseMissing(requiredBuiltins);
-  const entrypoint = entrypoints[ENTRYPOINT];
-  if (entrypoint === undefined) {
+  if (entrypoints[ENTRYPOINT] === undefined) {
     throw new BundleFault(`the bundle's module has no entrypoint ${ENTRYPOINT}`);
   }
   const engine = createEngine({ program, builtins: BUILTINS, limits: toEngineLimits(limits) });
   refuseLoadErrors(engine, entrypoints[LOAD_ERRORS_ENTRYPOINT]);
-  refuseUndecided(engine, entrypoint);
+  refuseUndecided(createJudge(engine, program));
   return program;
 }
 
@@ -37,8 +36,7 @@ function openProgram({ wasm, data }: Pick<Bundle, 'wasm' | 'data'>): Program {
   }
 }
 
-function refuseUndecided(engine: Engine, entrypoint: number): void {
-  const judge = createJudge(engine, entrypoint);
+function refuseUndecided(judge: Judge): void {
   for (const [name, sample] of Object.entries(SAMPLES)) {
     const { failure, reasons } = judge(JSON.stringify(sample), sample.time.unix_ms);
     if (failure === '') continue;

@@ -1,9 +1,16 @@
+import type { Program } from '../engine/program.ts';
 import type { Evaluation } from '../evaluation.ts';
 import type { Limits } from '../limits.ts';
 
+/** A bundle that has proved itself. */
+export interface Candidate {
+  readonly revision: string;
+  readonly program: Program;
+}
+
 /** To the thread: the candidate to judge by, inputs to judge, or to end. */
 export type ShadowOrder =
-  | { readonly type: 'bundle'; readonly archive: Uint8Array; readonly limits: Limits }
+  | ({ readonly type: 'candidate'; readonly limits: Limits } & Candidate)
   | { readonly type: 'judge'; readonly questions: readonly ShadowQuestion[] }
   | { readonly type: 'end' };
 

@@ -1,9 +1,8 @@
-import type { Buffer } from 'node:buffer';
 import type { Decision, Resolved } from '../../call.ts';
 import { type Comparison, compareDecisions } from '../compare.ts';
 import type { Evaluation } from '../evaluation.ts';
 import type { Limits } from '../limits.ts';
-import type { ShadowAnswer, ShadowQuestion } from './messages.ts';
+import type { Candidate, ShadowAnswer, ShadowQuestion } from './messages.ts';
 import { superviseShadow } from './supervise.ts';
 
 /** What a candidate would have decided on a call that the serving bundle decided. */
@@ -24,8 +23,8 @@ export interface ShadowOptions {
 }
 
 export interface Shadow {
-  /** The candidate from now on; it has proved itself already. */
-  use(archive: Buffer): void;
+  /** The candidate from now on. */
+  use(candidate: Candidate): void;
   /** @param asked.input the input as JSON text, made only where there is room for it. */
   offer(asked: { resolved: Resolved; served: Decision; input: () => string }): void;
   close(): Promise<void>;

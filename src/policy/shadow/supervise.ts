@@ -1,7 +1,6 @@
-import type { Buffer } from 'node:buffer';
 import { startThread, type Thread } from '../../start-thread.ts';
 import type { Limits } from '../limits.ts';
-import type { Ending, ShadowAnswer, ShadowOrder } from './messages.ts';
+import type { Candidate, Ending, ShadowAnswer, ShadowOrder } from './messages.ts';
 
 export interface SuperviseShadowOptions {
   readonly limits: Limits;
@@ -12,7 +11,7 @@ export interface SuperviseShadowOptions {
 
 export interface SupervisedShadow {
   /** Judges by this candidate from now on; before the first, nothing is judged. */
-  use(archive: Buffer): void;
+  use(candidate: Candidate): void;
   /** False while there is no thread to judge. */
   readonly ready: boolean;
   post(order: ShadowOrder): void;
@@ -26,7 +25,7 @@ const CLOSE_MS = 5_000;
 /** A thread that is started with the first candidate, and anew with the last where it ends. */
 export function superviseShadow(options: SuperviseShadowOptions): SupervisedShadow {
   const { limits, onAnswers, onEnd } = options;
-  let archive: Buffer | undefined;
+  let candidate: Candidate | undefined;
   let thread: Thread<ShadowOrder> | undefined;
   const ending: Ending = new Int32Array(new SharedArrayBuffer(4));
 
@@ -34,10 +33,10 @@ export function superviseShadow(options: SuperviseShadowOptions): SupervisedShad
     get ready() {
       return thread !== undefined;
     },
-    use(candidate) {
-      archive = candidate;
+    use(next) {
+      candidate = next;
       thread ??= start();
-      thread.post({ type: 'bundle', archive, limits });
+      thread.post({ type: 'candidate', ...candidate, limits });
     },
     post: (order) => thread?.post(order),
     async close() {
@@ -57,8 +56,8 @@ export function superviseShadow(options: SuperviseShadowOptions): SupervisedShad
   }
 
   function restart(): void {
-    if (ending[0] || !archive || thread) return;
+    if (ending[0] || !candidate || thread) return;
     thread = start();
-    thread.post({ type: 'bundle', archive, limits });
+    thread.post({ type: 'candidate', ...candidate, limits });
   }
 }

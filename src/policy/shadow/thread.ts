@@ -1,31 +1,38 @@
-import { Buffer } from 'node:buffer';
 import { parentPort, workerData } from 'node:worker_threads';
-import { readBundle } from '../bundle/bundle.ts';
-import { createGeneration, type Generation } from '../generation.ts';
+import { BUILTINS } from '../builtins/builtins.ts';
+import { createEngine } from '../engine/engine.ts';
+import { createJudge, type Judge } from '../judge.ts';
+import { toEngineLimits } from '../limits.ts';
 import type { Ending, ShadowAnswer, ShadowOrder, ShadowQuestion } from './messages.ts';
 
-/** Its size was judged when it was loaded; this is what gunzip takes at most. */
-const MOST_BYTES = 2 ** 30;
+interface Judging {
+  readonly revision: string;
+  readonly judge: Judge;
+}
 
 const ending: Ending = workerData;
-let generation: Generation | undefined;
+let judging: Judging | undefined;
 
 // The candidate runs in a thread of its own: a call waits neither for it nor for its worst case.
 parentPort?.on('message', (order: ShadowOrder) => {
   if (order.type === 'end') return parentPort?.close();
-  if (order.type === 'bundle') {
-    const bundle = readBundle(Buffer.from(order.archive), { maxBytes: MOST_BYTES });
-    generation = createGeneration(bundle, order.limits, Date.now());
-  } else if (generation) {
-    parentPort?.postMessage(answers(generation, order.questions));
+  if (order.type === 'candidate') {
+    const { revision, program, limits } = order;
+    const engine = createEngine({ program, builtins: BUILTINS, limits: toEngineLimits(limits) });
+    judging = { revision, judge: createJudge(engine, program) };
+  } else if (judging) {
+    parentPort?.postMessage(answers(judging, order.questions));
   }
 });
 
-function answers(by: Generation, questions: readonly ShadowQuestion[]): readonly ShadowAnswer[] {
+function answers(
+  { revision, judge }: Judging,
+  questions: readonly ShadowQuestion[],
+): readonly ShadowAnswer[] {
   const given: ShadowAnswer[] = [];
   for (const { id, input, at } of questions) {
     if (Atomics.load(ending, 0) === 1) break;
-    given.push({ id, revision: by.bundle.revision, evaluation: by.judge(input, at) });
+    given.push({ id, revision, evaluation: judge(input, at) });
   }
   return given;
 }
