@@ -138,15 +138,22 @@ describe('the configuration', () => {
   });
 
   test.each([
-    'audit-000000001000.jsonl',
-    'audit-000000001000',
-    'audit.jsonl.1',
-    'audit.jsonl-20261128',
-  ])('takes no audit.file for a log that verifies as a part of another: %s', (name) => {
+    ['audit-000000001000.jsonl', 'audit.jsonl'],
+    ['audit-000000001000', 'audit'],
+    ['audit.jsonl.1', 'audit.jsonl'],
+    ['audit.jsonl-20261128', 'audit.jsonl'],
+  ])('takes no audit.file for a log that verifies as a part of another: %s', (name, live) => {
     expect(problems([`audit.file=audit/${name}`])).toEqual([
-      'audit.file: must not be named as a closed or moved segment is, which ends in a number',
+      `audit.file: must not be named as a closed or moved segment of ${live} is`,
     ]);
   });
+
+  test.each(['pod-0', 'krp.0', 'audit-7.jsonl', 'proxy-10.0.0.7.jsonl'])(
+    'takes an audit.file that only ends in a number: %s',
+    (name) => {
+      expect(demo([`audit.file=audit/${name}`]).audit.file).toBe(`audit/${name}`);
+    },
+  );
 
   test('may keep segments and wait for a bundle service for a year', () => {
     const year = 365 * 24 * 60 * 60 * 1000;

@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { liveName, liveNames, segmentsAmong, seqNamed } from '../../files/segment-names.ts';
 import { readCheckpoint } from '../log/checkpoint.ts';
 import type { Disk } from '../log/disk.ts';
 import { fromHead, type Head } from '../log/head.ts';
@@ -6,7 +7,6 @@ import { readLines } from '../log/lines.ts';
 import type { Checkpoint } from '../log/note.ts';
 import { openRegular } from '../log/recover.ts';
 import { closedSegments } from '../log/segments.ts';
-import { isSegmentOf, liveName, liveNames, seqNamed } from './names.ts';
 import type { ReadingDisk } from './packed.ts';
 
 export interface SegmentFile {
@@ -78,10 +78,10 @@ function listed(disk: Disk, path: string): readonly string[] {
 
 /** Segments of the log that are packed by something other than gzip: nothing in them is read. */
 export function unreadSegments(disk: Disk, { path }: LogFiles): readonly string[] {
-  return disk.list(dirname(path)).filter((name) => {
-    const unpacked = name.replace(UNREADABLE, '');
-    return unpacked !== name && isSegmentOf(basename(path), unpacked);
-  });
+  const packed = disk.list(dirname(path)).filter((name) => UNREADABLE.test(name));
+  const unpacked = (name: string) => name.replace(UNREADABLE, '');
+  const ours = segmentsAmong(packed.map(unpacked), basename(path));
+  return packed.filter((name) => ours.includes(unpacked(name)));
 }
 
 /** Packed so that `packed.ts`, which knows gzip alone, cannot read it. */
@@ -100,11 +100,7 @@ export function collectLog(disk: ReadingDisk, path: string): LogFiles {
   }
   // First, for what it covers is there by now, and what comes meanwhile need not be.
   const checkpoint = readCheckpoint(disk, path);
-  const namesNow = () =>
-    disk
-      .list(folder)
-      .filter((name) => isSegmentOf(own, name))
-      .map((name) => join(folder, name));
+  const namesNow = () => segmentsAmong(disk.list(folder), own).map((name) => join(folder, name));
   const segments = readStill(disk, namesNow).sort((a, b) => order(a, path) - order(b, path));
   return { path, segments, checkpoint, partial: false };
 }

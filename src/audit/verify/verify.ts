@@ -1,9 +1,9 @@
+import { seqNamed } from '../../files/segment-names.ts';
 import { EMPTY_CHAIN } from '../log/chain.ts';
 import type { Head } from '../log/head.ts';
 import { type Checkpoint, parseVkey, toVkey, type VerifierKey } from '../log/note.ts';
 import { rootOf } from '../log/tree.ts';
 import type { LogFiles, SegmentFile } from './collect.ts';
-import { seqNamed } from './names.ts';
 import { openSegment } from './open-segment.ts';
 import type { ReadingDisk } from './packed.ts';
 import { walkSegment } from './segment.ts';

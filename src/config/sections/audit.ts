@@ -1,4 +1,6 @@
+import { basename } from 'node:path';
 import { z } from 'zod';
+import { liveName } from '../../files/segment-names.ts';
 import { age, milliseconds, path } from '../values.ts';
 
 const rotate = z
@@ -64,14 +66,17 @@ const decisionLog = z
   })
   .describe('OPA’s decision log service.');
 
-/** As `audit-000000001000.jsonl`, `audit.jsonl.1` and `audit.jsonl-20261128`: what verifies a log would take it for a part of one. */
-const SEGMENT = /-\d{12,}(\.\w+)?$|[.-]\d+$/;
+/** What verifies logs would take the file for a segment of another. */
+function isLive(file: string): boolean {
+  return liveName(basename(file)) === basename(file);
+}
 
 export const audit = z
   .strictObject({
     file: path
-      .refine((file) => !SEGMENT.test(file), {
-        message: 'must not be named as a closed or moved segment is, which ends in a number',
+      .refine(isLive, {
+        error: ({ input }) =>
+          `must not be named as a closed or moved segment of ${liveName(basename(String(input)))} is`,
       })
       .describe('Where audit entries go, one JSON line an entry.'),
     durability: z

@@ -6,7 +6,7 @@ const CLOSED = '(-\\d{12,})?';
 const MOVED = '([.-]\\d+)?';
 
 /** Whether a file is a segment of the log whose live file has this name: that one, a closed or a moved one. */
-export function isSegmentOf(live: string, name: string): boolean {
+function isSegmentOf(live: string, name: string): boolean {
   const extension = extname(live);
   const [stem, ending] = [basename(live, extension), extension].map(escaped);
   return new RegExp(`^${stem}${CLOSED}${ending}${MOVED}$`).test(name);
@@ -28,14 +28,26 @@ export function liveName(name: string): string {
 
 const CHECKPOINT = '.checkpoint';
 
+/** The segments of one log among the names in its folder. `pod-0` is one of `pod`, unless it has a checkpoint itself. */
+export function segmentsAmong(names: readonly string[], live: string): readonly string[] {
+  const others = sealedNames(names).filter((name) => name !== live && isSegmentOf(live, name));
+  return names.filter(
+    (name) => isSegmentOf(live, name) && !others.some((other) => isSegmentOf(other, name)),
+  );
+}
+
 /** Live names of the logs in a folder: what ends in `.jsonl` is one by its name, anything else by a checkpoint beside it. */
 export function liveNames(names: readonly string[]): readonly string[] {
   const byName = names.map(liveName).filter((name) => name.endsWith('.jsonl'));
-  const sealed = names
-    .filter((name) => name.endsWith(CHECKPOINT))
-    .map((name) => name.slice(0, -CHECKPOINT.length))
-    .filter((live) => names.some((name) => isSegmentOf(live, name)));
+  const sealed = sealedNames(names).filter((live) => segmentsAmong(names, live).length > 0);
   return [...new Set([...byName, ...sealed])].sort();
+}
+
+/** What has a checkpoint beside it. */
+function sealedNames(names: readonly string[]): readonly string[] {
+  return names
+    .filter((name) => name.endsWith(CHECKPOINT))
+    .map((name) => name.slice(0, -CHECKPOINT.length));
 }
 
 /** The first seq that a closed segment has in its name; undefined where it has none. */

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { liveNames, segmentsAmong } from '../../src/files/segment-names.ts';
+
+test('a log that has a checkpoint is no segment of one with a shorter name', () => {
+  const own = ['pod', 'pod-000000000000', 'pod.1'];
+  const other = ['pod-0', 'pod-0-000000000000', 'pod-0.1'];
+  const names = [...own, ...other, 'pod.checkpoint', 'pod-0.checkpoint'];
+  expect(liveNames(names)).toEqual(['pod', 'pod-0']);
+  expect(segmentsAmong(names, 'pod')).toEqual(own);
+  expect(segmentsAmong(names, 'pod-0')).toEqual(other);
+  const sealed = names.filter((name) => name !== 'pod-0.checkpoint');
+  expect(segmentsAmong(sealed, 'pod')).toContain('pod-0');
+});
