@@ -1,15 +1,19 @@
 import { basename, extname } from 'node:path';
 
-/** What stands between the stem of a closed segment's name and the extension: its first seq. */
-const CLOSED = '(-\\d{12,})?';
-/** What logrotate appends, or who finds the name taken: `.1`, `-20261128`. */
-const MOVED = '([.-]\\d+)?';
+/**
+ * What may stand between the stem of a segment's name and the extension: the first seq of a closed one, or
+ * the date that logrotate's `extension` puts there.
+ */
+const INNER = '([._-]\\d{4}[\\d._:T-]{3,}\\d)?';
+/** What logrotate appends, or who finds the name taken: `.1`, `-20261128`, `-20261128-1412`. */
+const MOVED = '([._-]\\d(?:[\\d._:T-]*\\d)?)?';
 
 /** Whether a file is a segment of the log whose live file has this name: that one, a closed or a moved one. */
 function isSegmentOf(live: string, name: string): boolean {
   const extension = extname(live);
   const [stem, ending] = [basename(live, extension), extension].map(escaped);
-  return new RegExp(`^${stem}${CLOSED}${ending}${MOVED}$`).test(name);
+  const numbered = extension === '' ? '' : `|${stem}\\.\\d+${ending}`;
+  return new RegExp(`^(?:${stem}${INNER}${ending}${MOVED}${numbered})$`).test(name);
 }
 
 function escaped(text: string): string {
@@ -17,13 +21,14 @@ function escaped(text: string): string {
 }
 
 /**
- * `audit-000000001000.jsonl`, `audit-000000001000.jsonl.1` and logrotate's `audit.jsonl.1` and
- * `audit.jsonl-20261128` → `audit.jsonl`.
+ * `audit-000000001000.jsonl`, `audit-000000001000.jsonl.1` and logrotate's `audit.jsonl.1`,
+ * `audit.jsonl-20261128` and `audit-20261128.jsonl` → `audit.jsonl`. `audit.1.jsonl` stays as it is: many
+ * a live file is called so, such as one with an address in its name.
  */
 export function liveName(name: string): string {
   return name
-    .replace(new RegExp(`^(.+?)${CLOSED}(\\.[A-Za-z]\\w*)${MOVED}$`), '$1$3')
-    .replace(/^([^.]+)-\d{12,}([.-]\d+)?$/, '$1');
+    .replace(new RegExp(`^(.+?)${INNER}(\\.[A-Za-z]\\w*?)${MOVED}$`), '$1$3')
+    .replace(new RegExp(`^([^.]+)-\\d{12,}${MOVED}$`), '$1');
 }
 
 const CHECKPOINT = '.checkpoint';

@@ -142,6 +142,7 @@ describe('the configuration', () => {
     ['audit-000000001000', 'audit'],
     ['audit.jsonl.1', 'audit.jsonl'],
     ['audit.jsonl-20261128', 'audit.jsonl'],
+    ['audit-20261128.jsonl', 'audit.jsonl'],
   ])('takes no audit.file for a log that verifies as a part of another: %s', (name, live) => {
     expect(problems([`audit.file=audit/${name}`])).toEqual([
       `audit.file: must not be named as a closed or moved segment of ${live} is`,

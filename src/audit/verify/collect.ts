@@ -6,8 +6,7 @@ import { fromHead, type Head } from '../log/head.ts';
 import { readLines } from '../log/lines.ts';
 import type { Checkpoint } from '../log/note.ts';
 import { openRegular } from '../log/recover.ts';
-import { closedSegments } from '../log/segments.ts';
-import type { ReadingDisk } from './packed.ts';
+import { type ReadingDisk, UNREADABLE } from './packed.ts';
 
 export interface SegmentFile {
   readonly path: string;
@@ -39,7 +38,7 @@ export function collectLogs(disk: ReadingDisk, path: string): readonly LogFiles[
   if (facts?.regular) return [collectLog(disk, path)];
   if (!facts) {
     // A process that ended while it rotated leaves closed segments and no live file.
-    if (holdsClosed(disk, path)) return [collectLog(disk, path)];
+    if (holdsSegments(disk, path)) return [collectLog(disk, path)];
     throw new Error(`${path}: no such file or folder`);
   }
   const logs = liveNames(listed(disk, path));
@@ -76,19 +75,10 @@ function listed(disk: Disk, path: string): readonly string[] {
   }
 }
 
-/** Segments of the log that are packed by something other than gzip: nothing in them is read. */
-export function unreadSegments(disk: Disk, { path }: LogFiles): readonly string[] {
-  const packed = disk.list(dirname(path)).filter((name) => UNREADABLE.test(name));
-  const unpacked = (name: string) => name.replace(UNREADABLE, '');
-  const ours = segmentsAmong(packed.map(unpacked), basename(path));
-  return packed.filter((name) => ours.includes(unpacked(name)));
-}
-
-/** Packed so that `packed.ts`, which knows gzip alone, cannot read it. */
-const UNREADABLE = /\.(bz2|xz|zst)$/;
-
-function holdsClosed(disk: Disk, path: string): boolean {
-  return disk.facts(dirname(path)) !== undefined && closedSegments(disk, path).length > 0;
+function holdsSegments(disk: Disk, path: string): boolean {
+  const folder = dirname(path);
+  if (disk.facts(folder) === undefined) return false;
+  return segmentsAmong(disk.list(folder), basename(path)).length > 0;
 }
 
 /** Given a closed segment alone, that segment; given a live file, all of its log. */
@@ -128,7 +118,7 @@ function order({ head, path }: SegmentFile, live: string): number {
   return seqNamed(path) ?? (path === live ? Number.MAX_SAFE_INTEGER : 0);
 }
 
-function readSegmentFile(disk: ReadingDisk, path: string): SegmentFile {
+export function readSegmentFile(disk: ReadingDisk, path: string): SegmentFile {
   const file = openRegular(disk, path, 'read');
   try {
     const first = readLines(file).next();

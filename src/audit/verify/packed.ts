@@ -3,6 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import type { Disk, DiskFile } from '../log/disk.ts';
 
 const ENDING = '.gz';
+/** Packed so that nothing here can read it. */
+export const UNREADABLE = /\.(bz2|xz|zst)$/;
 /** Far above any segment; what unpacks to more is no segment but an attack on whoever reads it. */
 const MOST_BYTES = 1 << 30;
 /** One line that is no entry: a verifier must say that it is wrong, and not that there is nothing. */

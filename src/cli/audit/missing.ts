@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { type LogFiles, unreadSegments } from '../../audit/verify/collect.ts';
+import type { LogFiles } from '../../audit/verify/collect.ts';
+import { whyUnread } from '../../audit/verify/unread.ts';
 import type { Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
 import type { AuditEntry } from './entry-view.ts';
@@ -30,19 +31,18 @@ export function warnOfGaps(
   return createGaps(log, (missing) => {
     const { first_seq: first, last_seq: last, segment } = missing;
     const end = segment === '' ? '' : `, to the end of ${printable(segment)}`;
-    const entries = `entries ${first} to ${last} are missing${end}${whyUnread(log)}`;
+    const entries = `entries ${first} to ${last} are missing${end}${reasonsOf(log)}`;
     stderr.write(`kms-reencrypt-proxy audit: ${log.path}: ${entries}; audit verify says more\n`);
     note(missing);
   });
 }
 
 /** Why what lies beside the log is not read. */
-function whyUnread(log: LogFiles): string {
-  const unread = unreadSegments(disk, log);
+function reasonsOf(log: LogFiles): string {
   const damaged = log.segments.filter(({ damage }) => damage !== '');
-  const reasons = damaged.map(({ name, damage }) => `${basename(name)} ${damage}`);
-  if (unread.length > 0) reasons.push(`not read, for packed: ${unread.join(', ')}`);
-  return reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
+  const damages = damaged.map(({ name, damage }) => `${basename(name)} ${damage}`);
+  const reasons = [...damages, ...whyUnread(disk, log)];
+  return reasons.length === 0 ? '' : ` (${printable(reasons.join('; '))})`;
 }
 
 function createGaps(log: LogFiles, tell: (missing: Missing) => void): Gaps {

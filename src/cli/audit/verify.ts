@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { VerifierKey } from '../../audit/log/note.ts';
-import { type LogFiles, unreadSegments } from '../../audit/verify/collect.ts';
+import type { LogFiles } from '../../audit/verify/collect.ts';
+import { whyUnread } from '../../audit/verify/unread.ts';
 import { type Verdict, verifyLog } from '../../audit/verify/verify.ts';
 import type { Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
@@ -116,8 +117,8 @@ function expectedOrigins({ origins }: Options): readonly string[] {
 
 /** What cannot be read counts as missing: nobody may turn "tampered" into "unreadable" by a file's name. */
 function hint(log: LogFiles): string {
-  const unread = unreadSegments(disk, log);
-  return unread.length === 0 ? '' : ` (not read, for packed: ${unread.join(', ')})`;
+  const reasons = whyUnread(disk, log);
+  return reasons.length === 0 ? '' : ` (${printable(reasons.join('; '))})`;
 }
 
 /** The worst verdict is the command's. */

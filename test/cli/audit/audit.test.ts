@@ -118,18 +118,48 @@ test('verify: a closed segment that lies in the archive is missed by no start, a
   expect(await audit(['verify', folder.path])).toMatchObject({ code: 0 });
 });
 
-test('verify: a segment that logrotate moved is found, and named where it was packed', async () => {
-  for (const [name, code] of [
-    ['audit.jsonl.1', 0],
-    ['audit.jsonl-20261128', 0],
-    ['audit.jsonl-20261128.xz', 1],
-  ] as const) {
-    await using folder = copied();
-    renameSync(join(folder.path, 'audit-000000000000.jsonl'), join(folder.path, name));
-    const told = await audit(['verify', folder.path]);
-    expect(told.code, name).toBe(code);
-    if (code === 1) expect(told.errors).toContain(`not read, for packed: ${name}`);
+test.each([
+  'audit.jsonl.1',
+  'audit.1.jsonl',
+  'audit.jsonl-20261128',
+  'audit-20261128.jsonl',
+  'audit.jsonl-2026112814',
+  'audit.jsonl-20261128-1412',
+  'audit-20261128-1412.jsonl',
+  'audit-202611281412.jsonl',
+  'audit.jsonl.2026-11-28',
+  'audit.jsonl_2026-11-28T14:12',
+  'audit-20261128-1795938669.jsonl',
+])('verify: a segment that logrotate named %s is found, packed too', async (name) => {
+  await using folder = copied();
+  const path = join(folder.path, name);
+  renameSync(join(folder.path, 'audit-000000000000.jsonl'), path);
+  for (const named of [folder.path, folder.file]) {
+    expect(await audit(['verify', named]), named).toMatchObject({ code: 0, errors: '' });
   }
+  writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)));
+  rmSync(path);
+  expect(await audit(['verify', folder.file])).toMatchObject({ code: 0, errors: '' });
+});
+
+test.each([
+  ['audit.jsonl-20261128.xz', 'not read, for packed: audit.jsonl-20261128.xz'],
+  ['audit.jsonl.1.old', 'not read, for no name of its segments: audit.jsonl.1.old'],
+  ['audit-november.jsonl', 'not read, for no name of its segments: audit-november.jsonl'],
+])('a segment that is called %s is missing, and told of', async (name, why) => {
+  await using folder = copied();
+  renameSync(join(folder.path, 'audit-000000000000.jsonl'), join(folder.path, name));
+  const told = await audit(['verify', folder.file]);
+  expect(told.code).toBe(1);
+  expect(told.errors).toContain(why);
+  expect((await audit(['stats', folder.file])).errors).toContain(why);
+});
+
+test('verify: an archive without its live file goes by the live file’s name', async () => {
+  await using folder = createFolder();
+  const closed = readFileSync(join(whole.path, 'audit-000000000000.jsonl'));
+  writeFileSync(`${folder.file}.1`, closed);
+  expect(await audit(['verify', folder.file])).toMatchObject({ code: 0 });
 });
 
 test.each(['audit.log', 'audit', 'Pod-1.ndjson'])(

@@ -1,0 +1,48 @@
+import { basename, dirname, join } from 'node:path';
+import { segmentsAmong } from '../../files/segment-names.ts';
+import { type LogFiles, readSegmentFile, type SegmentFile } from './collect.ts';
+import { type ReadingDisk, UNREADABLE } from './packed.ts';
+
+/** Why entries of a log that lie beside it are not read: what makes "missing" out of a file's name. */
+export function whyUnread(disk: ReadingDisk, log: LogFiles): readonly string[] {
+  const packed = packedOtherwise(disk, log);
+  const misnamed = misnamedIn(disk, log);
+  return [
+    ...(packed.length > 0 ? [`not read, for packed: ${packed.join(', ')}`] : []),
+    ...(misnamed.length > 0
+      ? [`not read, for no name of its segments: ${misnamed.join(', ')}`]
+      : []),
+  ];
+}
+
+/** Segments that are packed by something other than gzip: nothing in them is read. */
+function packedOtherwise(disk: ReadingDisk, { path }: LogFiles): readonly string[] {
+  const packed = disk.list(dirname(path)).filter((name) => UNREADABLE.test(name));
+  const unpacked = (name: string) => name.replace(UNREADABLE, '');
+  const ours = segmentsAmong(packed.map(unpacked), basename(path));
+  return packed.filter((name) => ours.includes(unpacked(name)));
+}
+
+/** Files that by their heads are segments of the log, and by their names are not. */
+function misnamedIn(disk: ReadingDisk, { path, segments, partial }: LogFiles): readonly string[] {
+  const folder = dirname(path);
+  const heads = segments.flatMap(({ head }) => head ?? []);
+  const read = new Set(segments.map((segment) => basename(segment.path)));
+  if (partial) return [];
+  return disk
+    .list(folder)
+    .filter((name) => !read.has(name))
+    .filter((name) => {
+      const head = headOf(disk, join(folder, name));
+      const known = heads.some(({ chain }) => chain.seq === head?.chain.seq);
+      return !known && heads.some(({ origin }) => origin === head?.origin);
+    });
+}
+
+function headOf(disk: ReadingDisk, path: string): SegmentFile['head'] {
+  try {
+    return disk.facts(path)?.regular ? readSegmentFile(disk, path).head : undefined;
+  } catch {
+    return;
+  }
+}
