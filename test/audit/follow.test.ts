@@ -1,9 +1,10 @@
 import { afterAll, expect, test } from 'vitest';
+import type { Disk } from '../../src/audit/log/disk.ts';
 import { collectLogs } from '../../src/audit/verify/collect.ts';
 import { readEntries } from '../../src/audit/verify/entries.ts';
 import { createFollower } from '../../src/audit/verify/follow.ts';
 import { fill } from './fault-world.ts';
-import { createMemoryDisk, errno } from './memory-disk.ts';
+import { createMemoryDisk, errno, type MemoryDisk } from './memory-disk.ts';
 import { createClock, createKeys, openInline, settled, verify } from './world.ts';
 
 const FILE = '/log/audit.jsonl';
@@ -33,3 +34,65 @@ test('what a faulty segment holds beyond its last acknowledged entry is not foll
   expect(followed).toEqual([...readEntries(disk, log!)].map(({ bytes }) => bytes.toString()));
   follower.close();
 });
+
+test.each([
+  ['closes its first segment', 0, (_: MemoryDisk) => undefined],
+  ['closes a later segment', 2, (_: MemoryDisk) => undefined],
+  ['has its file moved', 0, (disk: MemoryDisk) => disk.rename(FILE, `${FILE}.1`)],
+])('no entry is missed where a log %s at any moment of a look', async (_, before, move) => {
+  for (let moment = 1; moment <= 12; moment += 1) {
+    const clock = createClock();
+    const disk = createMemoryDisk(clock.now);
+    const audit = await openInline(disk, clock, keys);
+    for (let closed = 0; closed < before; closed += 1) {
+      await settled(clock, fill(audit, 1));
+      audit.reopen();
+    }
+    await settled(clock, fill(audit, 1));
+    const from = seqOf(disk);
+    await settled(clock, fill(audit, 1));
+    let calls = 0;
+    const rotating = onEachCall(disk, () => {
+      calls += 1;
+      if (calls !== moment) return;
+      move(disk);
+      audit.reopen();
+    });
+    const follower = createFollower(rotating, FILE, from);
+    const seqs = [];
+    for (let look = 0; look < 8; look += 1) {
+      for (const { seq } of follower.read(Number.MAX_SAFE_INTEGER)) seqs.push(seq);
+    }
+    const told = `at call ${moment}`;
+    expect(follower.missed(), told).toBe(0);
+    const all = Array.from({ length: seqOf(disk) - from }, (_, index) => from + index);
+    expect(seqs, told).toEqual(all);
+    follower.close();
+    await settled(clock, audit.close());
+  }
+});
+
+/** Seq after the last line of the live file. */
+function seqOf(disk: MemoryDisk): number {
+  const lines = disk.read(FILE).toString().trimEnd().split('\n');
+  return JSON.parse(lines.at(-1)!).seq + 1;
+}
+
+/** `act` comes before each call that looks at a folder or at a name in it. */
+function onEachCall(disk: MemoryDisk, act: () => void): Disk {
+  return {
+    ...disk,
+    list(folder) {
+      act();
+      return disk.list(folder);
+    },
+    facts(path) {
+      act();
+      return disk.facts(path);
+    },
+    open(path, how) {
+      act();
+      return disk.open(path, how);
+    },
+  };
+}

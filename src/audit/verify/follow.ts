@@ -1,3 +1,5 @@
+import { basename, dirname, join } from 'node:path';
+import { segmentsAmong } from '../../files/segment-names.ts';
 import type { Disk, DiskFile } from '../log/disk.ts';
 import { fromHead, type Head } from '../log/head.ts';
 import { type Line, readLines } from '../log/lines.ts';
@@ -71,12 +73,9 @@ export function createFollower(disk: Disk, path: string, from: number): Follower
     return true;
   }
 
-  /** The segment with the greatest first seq that is not past ours; where that is gone, the oldest there is. */
+  /** The segment that holds the next entry; where that is gone, the oldest there is. */
   function find(): Source | undefined {
-    const paths = [...closedSegments(disk, path).map((closed) => closed.path), path];
-    const there = paths.flatMap((name) => openSegment(disk, name));
-    const fitting = there.filter(({ first }) => first <= seq).at(-1) ?? there[0];
-    for (const { file } of there) if (file !== fitting?.file) file.close();
+    const fitting = holding(disk, path, seq);
     if (!fitting) return;
     const { file, first, labels } = fitting;
     if (first > seq) {
@@ -86,6 +85,27 @@ export function createFollower(disk: Disk, path: string, from: number): Follower
     const { inode } = file.facts();
     return { file, first, labels, inode, offset: offsetOf(file, seq - first) };
   }
+}
+
+type Opened = Pick<Source, 'file' | 'first' | 'labels'>;
+
+/** The segment with the greatest first seq that is not past this one; else the oldest. */
+function holding(disk: Disk, path: string, seq: number): Opened | undefined {
+  // The live one first: what is closed after that has its closed name once the others are listed.
+  const [live] = openSegment(disk, path);
+  if (live && live.first <= seq) return live;
+  const opened = otherSegments(disk, path).flatMap((name) => openSegment(disk, name));
+  const there = [...opened, ...(live ? [live] : [])].sort((a, b) => a.first - b.first);
+  const fitting = there.filter(({ first }) => first <= seq).at(-1) ?? there[0];
+  for (const { file } of there) if (file !== fitting?.file) file.close();
+  return fitting;
+}
+
+/** Closed ones, and those that logrotate moved. */
+function otherSegments(disk: Disk, path: string): readonly string[] {
+  const [folder, own] = [dirname(path), basename(path)];
+  const names = segmentsAmong(disk.list(folder), own).filter((name) => name !== own);
+  return names.map((name) => join(folder, name));
 }
 
 /** First seq of the segment after one: what a faulty file holds beyond it was never acknowledged. */
@@ -99,7 +119,7 @@ function nextSeq(disk: Disk, path: string, { inode, first }: Source): number {
 }
 
 /** Opens a segment and tells where it starts; nothing where there is none. */
-function openSegment(disk: Disk, name: string): Pick<Source, 'file' | 'first' | 'labels'>[] {
+function openSegment(disk: Disk, name: string): Opened[] {
   if (!disk.facts(name)) return [];
   const file = openRegular(disk, name, 'read');
   const line = readLines(file).next();
