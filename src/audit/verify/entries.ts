@@ -7,6 +7,8 @@ export interface Entry extends Pick<Line, 'bytes' | 'leaf'> {
   readonly seq: number;
   /** Of the instance that wrote it; '' where its segment does not say. */
   readonly origin: string;
+  /** File and line, for a person. */
+  readonly where: string;
 }
 
 /**
@@ -21,10 +23,12 @@ export function* readEntries(disk: ReadingDisk, log: LogFiles, size = Infinity):
     const origin = segment.head?.origin ?? '';
     const end = Math.min(size, log.segments[index + 1]?.head?.chain.seq ?? size);
     const file = openSegment(disk, log, segment);
+    let number = 0;
     try {
       for (const { bytes, leaf, ended } of readLines(file)) {
         if (seq >= end || !ended) break;
-        yield { bytes, leaf, seq, origin };
+        number += 1;
+        yield { bytes, leaf, seq, origin, where: `${segment.name}, line ${number}` };
         seq += 1;
       }
     } finally {

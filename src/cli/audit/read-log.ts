@@ -31,8 +31,8 @@ export function* entriesOf(
 
 /** The entries of one log. @throws CommandFailure at a line that is none */
 export function* entriesIn(log: LogFiles, gaps: Gaps): Generator<ReadEntry> {
-  for (const { bytes, seq, origin } of readEntries(disk, log)) {
-    const entry = entryOf(log, bytes, seq);
+  for (const { bytes, seq, origin, where } of readEntries(disk, log)) {
+    const entry = entryOf(where, bytes, seq);
     gaps.pass(entry, seq);
     yield { bytes, seq, origin, entry };
   }
@@ -40,9 +40,9 @@ export function* entriesIn(log: LogFiles, gaps: Gaps): Generator<ReadEntry> {
 }
 
 /** What the line holds is not shown: it may be anything, and go to a terminal. */
-export function entryOf({ path }: LogFiles, bytes: Buffer, seq: number): AuditEntry {
+export function entryOf(where: string, bytes: Buffer, seq: number): AuditEntry {
   const entry = toEntry(bytes);
   if (entry) return entry;
-  const sentence = `${path}: what stands where entry ${seq} should is no audit entry; audit verify says more`;
+  const sentence = `${where}: what stands where entry ${seq} should is no audit entry; audit verify says more`;
   throw new CommandFailure(sentence, UNREADABLE);
 }

@@ -100,7 +100,7 @@ async function follow({ log, next, wanted, join, gaps, show, signal }: Following
   const follower = createFollower(disk, log.path, next);
   while (!signal.aborted) {
     for (const { bytes, seq } of follower.read(Number.MAX_SAFE_INTEGER)) {
-      const read = entryOf(log, bytes, seq);
+      const read = entryOf(log.path, bytes, seq);
       gaps.pass(read, seq);
       const entry = join(read);
       if (wanted(entry)) show({ line: bytes, entry });

@@ -14,7 +14,7 @@ export function askedBy(document: unknown): unknown {
 
 /** A capture file holds inputs as they were, and its entries have no kind. */
 export function inputOf({ kind, input, timestamp }: Tree): unknown {
-  return kind === undefined ? input : fromAudit(asTree(input, 'input'), timestamp);
+  return kind === undefined ? input : fromAudit(asTree(input, 'input of the entry'), timestamp);
 }
 
 /** Whether a value is the mark that an audit entry has in its place. */
@@ -35,9 +35,9 @@ function fromAudit(input: Tree, timestamp: unknown): Tree {
   const { source, destination, request, principal, ...rest } = input;
   return {
     ...rest,
-    principal: { ...EMPTY_PRINCIPAL, ...asTree(principal, 'principal') },
-    source: fromAuditSide(asTree(source, 'source')),
-    destination: fromAuditSide(asTree(destination, 'destination')),
+    principal: { ...EMPTY_PRINCIPAL, ...asTree(principal, 'input.principal of the entry') },
+    source: fromAuditSide(asTree(source, 'input.source of the entry')),
+    destination: fromAuditSide(asTree(destination, 'input.destination of the entry')),
     request: { ...EMPTY_REQUEST, ...asTree(request, 'request') },
     time,
   };
@@ -63,5 +63,5 @@ function fromAuditSide(side: Tree): Tree {
 
 export function asTree(value: unknown, what: string): Tree {
   if (isTree(value)) return value;
-  throw new CommandFailure(`${what} holds a line that is no entry`);
+  throw new CommandFailure(`${what} is no object`);
 }

@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 import { parseJson } from '../../exact-json.ts';
 import type { PolicyInput } from '../../policy/input.ts';
-import type { Tree } from '../../tree.ts';
+import { isTree, type Tree } from '../../tree.ts';
+import { CommandFailure } from '../program.ts';
 import { asTree, inputOf, isMasked } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
-import { linesOf } from './lines.ts';
+import { linesOf, type TextLine } from './lines.ts';
 
 /** A recorded decision that can be made again. */
 export interface RecordedDecision {
@@ -36,9 +37,8 @@ export async function eachDecision(
   let [replayable, skipped] = [0, 0];
   for (const path of paths) {
     for await (const line of linesOf(path, stdin)) {
-      const entry = asTree(parse(line), path);
-      if (!isDecision(entry)) continue;
-      const recorded = toRecorded(entry);
+      const recorded = decisionOf(line);
+      if (recorded === 'none') continue;
       if (recorded) {
         take(recorded);
         replayable += 1;
@@ -46,6 +46,20 @@ export async function eachDecision(
     }
   }
   return { replayable, skipped };
+}
+
+/** `none` where the entry is of no decision. */
+function decisionOf({ text, where }: TextLine): RecordedDecision | 'none' | undefined {
+  const entry = parse(text);
+  if (!isTree(entry)) {
+    const right = 'a line of an audit log or of a policy.capture_file is a JSON object';
+    throw new CommandFailure(`${where} is no entry: ${right}`);
+  }
+  try {
+    return isDecision(entry) ? toRecorded(entry) : 'none';
+  } catch (thrown) {
+    throw new CommandFailure(`${where}: ${(thrown as Error).message}`);
+  }
 }
 
 /** Undefined where the line is no JSON, and so no entry either. */
@@ -70,7 +84,7 @@ function isDecision({ kind, result, error }: Tree): boolean {
 
 function toRecorded(entry: Tree): RecordedDecision | undefined {
   const { erased, masked, decision_id, result } = entry;
-  const { allow, rule = '' } = asTree(result, 'result');
+  const { allow, rule = '' } = asTree(result, 'result of the entry');
   if (erased !== undefined || masked !== undefined) return undefined;
   const whole = inputOf(entry);
   if (whole === undefined || isMasked(whole)) return undefined;

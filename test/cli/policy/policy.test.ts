@@ -467,7 +467,14 @@ describe('policy replay', () => {
   it.each([
     ['none.jsonl', 'no such file'],
     [fileOf('audit.jsonl.gz', 'rubbish'), 'incorrect header'],
-    [fileOf('audit.jsonl', 'rubbish\n'), 'a line that is no entry'],
+    [
+      fileOf('audit.jsonl', `${entry('a')}\n\nrubbish\n`),
+      'audit.jsonl, line 3 is no entry: a line of an audit log',
+    ],
+    [
+      fileOf('audit.jsonl', `${entry('a', { result: 7 })}\n`),
+      'audit.jsonl, line 1: result of the entry is no object',
+    ],
     [dirname(fileOf('x', '')), 'holds no audit log'],
   ])('says in one sentence why %s cannot be read', async (path, why) => {
     const { code, err } = await policy(`replay ${EXAMPLE} ${path}`);
