@@ -47,6 +47,12 @@ export function writeJson(
   missing: readonly string[],
   { stdout }: Terminal,
 ): void {
-  const logs = verdicts.map(({ log, verdict }) => ({ file: log.path, ...verdict }));
+  const logs = verdicts.map(toJson);
   stdout.write(`${JSON.stringify({ logs, missing_origins: missing }, null, 2)}\n`);
+}
+
+/** Spelled as in the log. */
+function toJson({ log, verdict }: Verified) {
+  const { firstSeq: first_seq, tornBytes: torn_bytes, abandonedBytes, ...rest } = verdict;
+  return { file: log.path, ...rest, first_seq, torn_bytes, abandoned_bytes: abandonedBytes };
 }

@@ -98,6 +98,18 @@ test('verify: a changed entry is 1 and named', async () => {
   expect(errors).toMatch(/audit\.jsonl: seq \d+: the line was changed/);
 });
 
+test('verify --json says of a log what docs/audit.md lists, spelled as in the log', async () => {
+  await using folder = copied();
+  rmSync(join(folder.path, 'audit-000000000000.jsonl'));
+  const { logs, ...rest } = JSON.parse((await audit(['verify', '--json', folder.path])).output);
+  expect(rest).toEqual({ missing_origins: [] });
+  expect(Object.keys(logs[0].problem)).toEqual(['file', 'seq', 'why']);
+  const line = readFileSync('docs/audit.md', 'utf8').match(/^`audit verify --json` prints.*/m)?.[0];
+  const listed = line?.split('each log with')[1]?.replaceAll(/\([^)]*\)/g, '');
+  const names = [...(listed ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name);
+  expect(Object.keys(logs[0]).toSorted()).toEqual(names.toSorted());
+});
+
 test('verify: a deleted segment is 1', async () => {
   await using folder = copied();
   rmSync(join(folder.path, 'audit-000000000000.jsonl'));
