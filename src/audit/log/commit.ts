@@ -2,11 +2,13 @@ import { type Body, type Packed, pack } from '../body.ts';
 import { settle } from './chain.ts';
 import type { DiskFile } from './disk.ts';
 import { LogFault, toLogFault } from './fault.ts';
-import { tampering, writeAll } from './segment.ts';
+import { isMovedAside, tampering, type Watched, writeAll } from './segment.ts';
 import { type LogState, writable } from './state.ts';
 import { force } from './sync.ts';
 
 const WATCH_MS = 250;
+/** How long a file that was moved may wait for the SIGHUP that belongs to it: with WATCH_MS, less than a second. */
+const MOVED_MS = 400;
 
 export function commit(state: LogState, packed: Packed, confirm = () => true): boolean {
   return write(state, packed, { confirm, synced: state.options.durability === 'fsync' });
@@ -58,8 +60,17 @@ export function watch(state: LogState): void {
   const now = options.now();
   if (!live || Math.abs(now - watchedAt) < WATCH_MS) return;
   state.watchedAt = now;
-  const found = tampering({ disk: options.disk, path: options.file, live, bytes });
-  if (found === '') return;
+  const watched = { disk: options.disk, path: options.file, live, bytes };
+  const found = tampering(watched);
+  if (found === '') state.movedAt = undefined;
+  if (found === '' || awaitsReopen(state, watched)) return;
   state.suspect = found;
   throw new LogFault(found, `${options.file} was changed by someone else`);
+}
+
+/** Meanwhile entries go on into the file that was moved, which is as durable as before. */
+function awaitsReopen(state: LogState, watched: Watched): boolean {
+  if (!isMovedAside(watched)) return false;
+  state.movedAt ??= state.watchedAt;
+  return Math.abs(state.watchedAt - state.movedAt) < MOVED_MS;
 }

@@ -51,5 +51,6 @@ export function openSegment(state: LogState): void {
   state.bytes = staged.bytes.length;
   state.durable = state.bytes;
   state.suspect = '';
+  state.movedAt = undefined;
   state.doubtful = false;
 }

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import type { Chain } from './chain.ts';
-import type { Disk, DiskFile } from './disk.ts';
+import type { Disk, DiskFile, FileFacts } from './disk.ts';
 import type { Predecessor } from './head.ts';
 import { closedPath, freePath } from './segments.ts';
 
@@ -25,8 +25,7 @@ interface NewSegment {
 
 /** Makes the live file with its head, durable in its folder, or leaves nothing behind. */
 export function createSegment({ disk, path, head, chain, at }: NewSegment): Live {
-  // What lies in our place is not ours: it is kept, and never followed or written to.
-  if (disk.facts(path)) disk.rename(path, freePath(disk, `${path}.foreign`));
+  clear(disk, path);
   const file = disk.open(path, 'create');
   try {
     writeAll(file, head);
@@ -38,6 +37,18 @@ export function createSegment({ disk, path, head, chain, at }: NewSegment): Live
     disk.remove(path);
     throw thrown;
   }
+}
+
+/** What lies in our place is not ours: it is kept, where there is something to keep, and never followed or written to. */
+function clear(disk: Disk, path: string): void {
+  const there = disk.facts(path);
+  if (!there) return;
+  if (isEmpty(there)) disk.remove(path);
+  else disk.rename(path, freePath(disk, `${path}.foreign`));
+}
+
+function isEmpty({ regular, bytes }: FileFacts): boolean {
+  return regular && bytes === 0;
 }
 
 export function toLive(file: DiskFile, firstSeq: number, openedAt: number): Live {
@@ -103,7 +114,7 @@ export function writeAll(file: DiskFile, bytes: Uint8Array): void {
   while (rest.length > 0) rest = rest.subarray(file.write(rest));
 }
 
-interface Watched {
+export interface Watched {
   readonly disk: Disk;
   readonly path: string;
   readonly live: Live;
@@ -121,4 +132,12 @@ export function tampering({ disk, path, live, bytes }: Watched): string {
   if (ours.bytes < bytes) return 'TRUNCATED';
   if (ours.bytes > bytes) return 'FOREIGN_WRITE';
   return ours.mode === live.mode ? '' : 'MODE_CHANGED';
+}
+
+/** Whether it is only as logrotate leaves it before it sends SIGHUP: whole, and under another name. */
+export function isMovedAside({ disk, path, live, bytes }: Watched): boolean {
+  const ours = live.file.facts();
+  const there = disk.facts(path);
+  const vacant = !there || (there.inode !== live.inode && isEmpty(there));
+  return vacant && ours.links > 0 && ours.bytes === bytes && ours.mode === live.mode;
 }

@@ -46,6 +46,8 @@ export interface LogState {
   live: Live | undefined;
   predecessor: Predecessor | undefined;
   watchedAt: number;
+  /** When the live file was first seen under another name. */
+  movedAt: number | undefined;
   /** Why the live file may not be written again, '' while it may. */
   suspect: string;
   /** True where a sync failed: pages may have been dropped that later ones would not miss. */
