@@ -116,9 +116,23 @@ function expectedOrigins({ origins }: Options): readonly string[] {
 }
 
 /** What cannot be read counts as missing: nobody may turn "tampered" into "unreadable" by a file's name. */
-function hint(log: LogFiles): string {
-  const reasons = whyUnread(disk, log);
+function hint({ log, verdict }: Verified, verdicts: readonly Verified[]): string {
+  const same = verdicts.filter((other) => {
+    const shared = other.verdict.origins.some((origin) => verdict.origins.includes(origin));
+    return other.log !== log && shared;
+  });
+  const reasons = [
+    ...whyUnread(disk, log),
+    ...same.map((other) => `${other.log.path} is of the same origin: put one log in one folder`),
+  ];
   return reasons.length === 0 ? '' : ` (${printable(reasons.join('; '))})`;
+}
+
+function problemOf(verified: Verified, verdicts: readonly Verified[]): readonly string[] {
+  const { problem } = verified.verdict;
+  if (!problem) return [];
+  const { file, seq, why } = problem;
+  return [`${file}: seq ${seq}: ${printable(why)}${hint(verified, verdicts)}`];
 }
 
 /** The worst verdict is the command's. */
@@ -127,14 +141,11 @@ function conclude(
   missing: readonly string[],
   { follow = false }: Options,
 ): void {
-  for (const { log, verdict } of verdicts) {
-    if (!verdict.problem) continue;
-    const { file, seq, why } = verdict.problem;
-    throw new CommandFailure(`${file}: seq ${seq}: ${printable(why)}${hint(log)}`, TAMPERED);
-  }
-  if (missing.length > 0) {
-    throw new CommandFailure(`no log of ${missing.join(', ')}`, TAMPERED);
-  }
+  const problems = [
+    ...verdicts.flatMap((verified) => problemOf(verified, verdicts)),
+    ...(missing.length > 0 ? [`no log of ${missing.join(', ')}`] : []),
+  ];
+  if (problems.length > 0) throw new CommandFailure(problems.join('\n  '), TAMPERED);
   const empty = verdicts.find(({ verdict }) => verdict.state === 'empty');
   if (empty) {
     throw new CommandFailure(`${empty.log.path} holds no entry: nothing is verified`, UNREADABLE);

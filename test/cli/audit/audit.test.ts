@@ -364,6 +364,24 @@ test('verify: a fleet’s logs are told apart, and a missing one is named', asyn
   expect(lost.errors).toContain('fleet.example/c');
 });
 
+test('verify: of several logs each that is not intact is told of, and what lies in two folders', async () => {
+  await using folder = copied();
+  await using archive = createFolder();
+  const name = 'audit-000000000000.jsonl';
+  const moved = join(archive.path, name);
+  renameSync(join(folder.path, name), moved);
+  writeFileSync(moved, readFileSync(moved, 'utf8').replace('"released"', '"withheld"'));
+  const origins = join(archive.path, 'origins');
+  writeFileSync(origins, 'fleet.example/c\n');
+  const paths = [folder.path, archive.path];
+  const { code, errors } = await audit(['verify', ...paths, '--origins', origins]);
+  expect(code).toBe(1);
+  const [missing, changed, lost] = errors.split('\n');
+  expect(missing).toMatch(/entries 0 to \d+ are missing \(.*is of the same origin: put one log in/);
+  expect(changed).toContain(`${moved}: seq `);
+  expect(lost).toContain('no log of fleet.example/c');
+});
+
 test('prove: the proof of an entry checks, and not for another entry', async () => {
   await using folder = createFolder();
   const [entry, proof] = [join(folder.path, 'entry'), join(folder.path, 'proof')];
