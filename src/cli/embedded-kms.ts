@@ -1,9 +1,9 @@
 import process from 'node:process';
-import { pino } from 'pino';
 import { openEmbeddedKms } from '../kms/embedded/open.ts';
 import { requireLoopback } from '../kms/embedded/protections.ts';
 import { createEmbeddedHandler } from '../kms/embedded/serve.ts';
-import { watchProcess } from '../life/process.ts';
+import { openLog } from '../life/log.ts';
+import { endSoon, watchProcess } from '../life/process.ts';
 import { createHttpListener } from '../server/http.ts';
 import { type Define, EXIT, type Terminal } from './command.ts';
 import { CommandFailure, program } from './program.ts';
@@ -40,10 +40,7 @@ export const define: Define = (command, terminal) => {
 export const run = program('embedded-kms', define);
 
 async function serve(options: Options, { env, stdout }: Terminal): Promise<void> {
-  const log = pino(
-    { base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ fd: 2, sync: true }),
-  );
+  const log = openLog(process.stderr);
   const embedded = open(options, (sentence) => log.warn(sentence), env);
   const handler = createEmbeddedHandler({
     embedded,
@@ -56,6 +53,7 @@ async function serve(options: Options, { env, stdout }: Terminal): Promise<void>
   await watch.ending;
   await listener.drain(DRAIN_MS, watch.hurry);
   watch.release();
+  endSoon(process);
 }
 
 function open(options: Options, warn: (sentence: string) => void, env: Terminal['env']) {

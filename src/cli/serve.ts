@@ -1,8 +1,8 @@
 import process from 'node:process';
-import { pino } from 'pino';
 import { type App, startApp } from '../app.ts';
 import { findDangers } from '../life/environment.ts';
-import { watchProcess } from '../life/process.ts';
+import { openLog, openPrint } from '../life/log.ts';
+import { endSoon, watchProcess } from '../life/process.ts';
 import { EXIT, type Terminal } from './command.ts';
 import { type ConfigOptions, readConfig, withConfigOptions } from './config.ts';
 import { demoCalls } from './demo-calls.ts';
@@ -15,12 +15,9 @@ export const run = program('serve', (command, terminal) => {
     .action(async (options: ConfigOptions) => {
       refuseDangers(terminal.env);
       const config = readConfig(options, terminal);
-      const log = pino(
-        { base: null, timestamp: pino.stdTimeFunctions.isoTime },
-        pino.destination({ fd: 2, sync: true }),
-      );
+      const log = openLog(process.stderr);
       const watch = watchProcess(process, log);
-      const print = (line: string) => void terminal.stdout.write(`${line}\n`);
+      const print = openPrint(process.stdout, log);
       const app = await startApp(config, { log, print, env: terminal.env }).catch(cannotStart);
       watch.handle({
         reload() {
@@ -33,6 +30,7 @@ export const run = program('serve', (command, terminal) => {
       await watch.ending;
       await app.stop(watch.hurry);
       watch.release();
+      endSoon(process);
     });
 });
 

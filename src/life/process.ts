@@ -25,6 +25,9 @@ export interface Watch {
 /** sysexits(3): an internal software error. */
 const EXIT_CRASH = 70;
 
+/** How long lines may still wait for a reader when all else has ended. */
+const LAST_LINES_MS = 1_000;
+
 /**
  * Listens to signals and to what nobody caught. A process in an unknown state must not go on
  * signing: it writes one entry and is gone. A handler for SIGUSR1 keeps Node from opening its
@@ -70,4 +73,9 @@ export function watchProcess(process: ProcessEvents, log: Pick<Logger, 'info' | 
       for (const [event, listener] of Object.entries(listeners)) process.off(event, listener);
     },
   };
+}
+
+/** Ends a process that has nothing to do any more, even where nobody reads its last lines. */
+export function endSoon(process: Pick<NodeJS.Process, 'exit'>): void {
+  setTimeout(() => process.exit(), LAST_LINES_MS).unref();
 }

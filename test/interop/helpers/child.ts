@@ -12,7 +12,11 @@ export interface Child {
   matches(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
   /** SIGTERM, then SIGKILL after ten seconds. Resolves to the exit code, or the signal's name. */
   stop(): Promise<number | NodeJS.Signals>;
-  /** Waits for it to end by itself. */
+  /** Waits for its end, whether or not its output has been read. */
+  exit(): Promise<number | NodeJS.Signals>;
+  /** Whether what it writes is read from now on. */
+  listen(on: boolean): void;
+  /** Waits for its end and that of its output, which has to be read for that. */
   ended(): Promise<number | NodeJS.Signals>;
 }
 
@@ -40,6 +44,9 @@ export function startChild(
   }
   child.on('error', (error) => {
     failed = error;
+  });
+  const exited = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.on('exit', (code, signal) => resolve(code ?? signal ?? 0));
   });
   let isOver = false;
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
@@ -69,6 +76,10 @@ export function startChild(
       const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
       return ended.finally(() => clearTimeout(late));
     },
+    listen(on) {
+      for (const stream of [child.stdout, child.stderr]) stream[on ? 'resume' : 'pause']();
+    },
+    exit: () => exited,
     ended: () => ended,
   };
 }
