@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { bind } from './listener/bind.ts';
 import { cutAfter } from './listener/cut-after.ts';
@@ -33,15 +33,24 @@ const MOST_PIPELINED = 8;
 /** Of probes and operators there are few. */
 const MOST_CONNECTIONS = 256;
 
-/** A plain HTTP listener with bounds of its own; who comes when it has all its connections is cut off. */
+/**
+ * A plain HTTP listener with bounds of its own. Who comes when it has all its connections is cut off where
+ * all of them wait for answers.
+ */
 export function createHttpListener(
   address: string,
   handler: RequestListener,
   maxConnections = MOST_CONNECTIONS,
 ): HttpListener {
   const open = new Set<Socket>();
+  const asked = new WeakMap<Socket, IncomingMessage>();
+  const running = new WeakMap<Socket, number>();
   let draining = false;
-  const limited = limitPipelined((request, response) => {
+  const limited = limitPipelined(running, (request, response) => {
+    const { socket } = request;
+    asked.set(socket, request);
+    // To the end: whoever did nothing for longest goes first.
+    if (open.delete(socket)) open.add(socket);
     if (draining) response.setHeader('connection', 'close');
     handler(request, response);
   });
@@ -50,7 +59,10 @@ export function createHttpListener(
   server.on('checkExpectation', limited);
   server.maxConnections = maxConnections;
   server.timeout = STILL_MS;
-  server.on('connection', (socket) => {
+  const waits = (socket: Socket): boolean =>
+    (running.get(socket) ?? 0) > 0 && asked.get(socket)?.complete === true;
+  server.on('connection', (socket: Socket) => {
+    if (open.size + 1 >= maxConnections) cutOne(open, waits);
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });
@@ -68,12 +80,27 @@ export function createHttpListener(
 }
 
 /**
+ * Keeps one place free by the oldest that waits for no answer: a few hundred connections that say nothing
+ * would else keep out the kubelet, which then ends the proxy.
+ */
+function cutOne(open: Set<Socket>, waits: (socket: Socket) => boolean): void {
+  for (const socket of open) {
+    if (waits(socket)) continue;
+    open.delete(socket);
+    socket.destroy();
+    return;
+  }
+}
+
+/**
  * Cuts a connection that asks on and on without waiting for answers, and reads no more of it. What was
  * answered at once counts until the event loop has turned: Node takes up to 2 MB from one connection before
  * it looks at the next, 14,000 requests.
  */
-function limitPipelined(handler: RequestListener): RequestListener {
-  const running = new WeakMap<Socket, number>();
+function limitPipelined(
+  running: WeakMap<Socket, number>,
+  handler: RequestListener,
+): RequestListener {
   const end = (socket: Socket) => running.set(socket, (running.get(socket) ?? 1) - 1);
   return (request, response) => {
     const { socket } = request;

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { Agent, get } from 'node:http';
+import { Agent, get, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -12,10 +12,11 @@ afterEach(() => {
 });
 
 /** A listener that answers after `ms`, and a client that keeps its connection. */
-async function start(ms: number) {
-  const listener = createHttpListener('127.0.0.1:0', (_request, response) => {
+async function start(ms: number, most?: number) {
+  const answer = (_request: unknown, response: ServerResponse) => {
     setTimeout(() => response.end('done'), ms);
-  });
+  };
+  const listener = createHttpListener('127.0.0.1:0', answer, most);
   const address = await listener.listen();
   const agent = new Agent({ keepAlive: true });
   agents.push(agent);
@@ -26,7 +27,7 @@ async function start(ms: number) {
       });
       request.once('error', reject);
     });
-  return { listener, ask };
+  return { listener, ask, address };
 }
 
 describe('an HTTP door that is drained', () => {
@@ -65,6 +66,34 @@ describe('an HTTP door that is drained', () => {
     expect(await drained).toBe(1);
     await running;
   });
+});
+
+const REQUEST = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n';
+
+test.each([
+  ['say nothing', ''],
+  ['send half a header', REQUEST.slice(0, -2)],
+  ['have had their answers', REQUEST],
+  [
+    'send half a body',
+    REQUEST.replace('GET', 'POST').replace('\r\n\r\n', '\r\ncontent-length: 9\r\n\r\n'),
+  ],
+])('an HTTP door is not shut to others by connections that %s', async (_what, said) => {
+  const most = 4;
+  const { listener, ask, address } = await start(100, most);
+  const { hostname, port } = new URL(`http://${address}`);
+  const held = Array.from({ length: 3 * most }, () => {
+    const socket = connect({ port: Number(port), host: hostname });
+    return socket.on('error', () => {}).resume();
+  });
+  for (const socket of held) socket.write(said);
+  await sleep(150);
+  const running = ask();
+  await sleep(30);
+  for (const socket of held.splice(most)) socket.destroy();
+  expect(await Promise.all([running, ask(), ask()])).toEqual([200, 200, 200]);
+  for (const socket of held) socket.destroy();
+  await listener.drain(0);
 });
 
 test.each([
