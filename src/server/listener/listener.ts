@@ -7,6 +7,7 @@ import type { Connections } from './connections.ts';
 import { cutAfter } from './cut-after.ts';
 import type { ConnectionRefusal, ListenerLimits } from './options.ts';
 import { watchPreface } from './preface.ts';
+import { createStrangers } from './strangers.ts';
 import { createTlsServer, type VerifiedPeer } from './tls.ts';
 
 export interface ListenerOptions {
@@ -40,8 +41,10 @@ export function createListener(options: ListenerOptions): Listener {
   const { server: grpc, connections, limits, tls, onRefused = () => {} } = options;
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const open = new Set<Socket>();
+  const strangers = createStrangers();
 
   const accept = (socket: Socket, peer?: VerifiedPeer): void => {
+    strangers.accepted(socket);
     connections.add(socket, describe(socket, options, peer));
     watchPreface(socket, limits.prefaceTimeoutMs, () => onRefused('preface_timeout'));
     injector.injectConnection(socket);
@@ -51,10 +54,17 @@ export function createListener(options: ListenerOptions): Listener {
     : createTcpServer({ noDelay: true }, (socket) => accept(socket));
   front.maxConnections = limits.maxConnections;
   front.on('drop', () => onRefused('too_many_connections'));
-  front.on('connection', (socket) => {
+  // Before it is accepted, which gives it another address.
+  front.prependListener('connection', (socket: Socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     socket.on('error', ignore);
+    // Over a Unix socket nothing tells which connection it is whose handshake is done.
+    if (!tls || socket.remotePort !== undefined) strangers.arrived(socket);
+    // One place is kept free, or who says nothing would keep everyone else out.
+    if (open.size >= limits.maxConnections && strangers.cutOneBefore(socket)) {
+      onRefused('too_many_connections');
+    }
   });
 
   return {

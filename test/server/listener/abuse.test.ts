@@ -16,7 +16,7 @@ import {
   TYPE,
   uint32,
 } from '../../faults/attack/frames.ts';
-import { type Caller, createCaller, createDoor, type Door } from './harness.ts';
+import { type Caller, createCaller, createDoor, type Door, LIMITS } from './harness.ts';
 
 const HEADERS = {
   ':method': 'POST',
@@ -57,6 +57,22 @@ test('a call whose message never comes whole is cut; others on the connection go
   expect([half.rstCode, whole.rstCode]).toEqual([11, 0]);
   expect(await caller.whoAmI()).toContain('127.0.0.1');
   watch.close();
+});
+
+test('who says nothing shuts the door to nobody else, and who speaks HTTP/2 keeps his place', async () => {
+  const { address: small } = await door.open({ limits: { ...LIMITS, maxConnections: 3 } });
+  const first = createCaller(small);
+  const path = await first.whoAmI();
+  const silent = Array.from({ length: 9 }, () =>
+    net({ port: Number(small.split(':')[1]), host: '127.0.0.1' }),
+  );
+  for (const socket of silent) socket.on('error', () => {}).resume();
+  await sleep(50);
+  const second = createCaller(small);
+  await second.whoAmI();
+  expect(await first.whoAmI()).toBe(path);
+  for (const one of [first, second]) one.close();
+  for (const socket of silent) socket.destroy();
 });
 
 test('each of them is cut, whichever calls among them end', async () => {

@@ -164,6 +164,22 @@ describe('the handshake', () => {
     expect(await caller(address).whoAmI()).toContain('127.0.0.1');
   });
 
+  test('that never ends shuts the door to nobody else', async () => {
+    const limits = { ...LIMITS, maxConnections: 4 };
+    const { address } = await openDoor({ clientCertificates: 'off' }, () => {}, limits);
+    const before = caller(address);
+    await before.whoAmI();
+    const silent = Array.from({ length: 12 }, () => {
+      const socket = connectTcp({ port: Number(address.split(':')[1]), host: '127.0.0.1' });
+      return socket.on('error', () => {}).resume();
+    });
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    expect(await caller(address).whoAmI()).toContain('127.0.0.1');
+    expect(await caller(address).whoAmI()).toContain('127.0.0.1');
+    expect(await before.whoAmI()).toContain('127.0.0.1');
+    for (const socket of silent) socket.destroy();
+  });
+
   test('is cut when it takes too long, and so is one that stays silent after it', async () => {
     const refused: string[] = [];
     const { address, listener } = await openDoor(

@@ -1,0 +1,47 @@
+import type { Socket } from 'node:net';
+import { hasGreeted } from './preface.ts';
+
+/** Connections whose peers have not begun to speak HTTP/2, the oldest first. */
+export interface Strangers {
+  arrived(socket: Socket): void;
+  /** That its handshake is done, where there is one; not yet that it has said anything. */
+  accepted(socket: Socket): void;
+  /** Cuts the oldest of them but for `last`. Says whether there was one. */
+  cutOneBefore(last: Socket): boolean;
+}
+
+/** Whoever is no stranger any more is found out when somebody has to go: a call costs nothing. */
+export function createStrangers(): Strangers {
+  const strangers = new Map<Socket | string, { socket: Socket; greeted: () => boolean }>();
+
+  return {
+    arrived(socket) {
+      const name = nameOf(socket);
+      const stranger = { socket, greeted: () => false };
+      strangers.set(name, stranger);
+      socket.once('close', () => {
+        if (strangers.get(name) === stranger) strangers.delete(name);
+      });
+    },
+    accepted(socket) {
+      const stranger = strangers.get(nameOf(socket));
+      if (stranger) stranger.greeted = () => hasGreeted(socket);
+    },
+    cutOneBefore(last) {
+      for (const [name, { socket, greeted }] of strangers) {
+        if (socket === last) return false;
+        strangers.delete(name);
+        if (greeted()) continue;
+        socket.destroy();
+        return true;
+      }
+      return false;
+    },
+  };
+}
+
+/** Node does not say on which connection a TLS socket is, but both have the address of the same peer. */
+function nameOf(socket: Socket): Socket | string {
+  const { remoteAddress, remotePort } = socket;
+  return remotePort === undefined ? socket : `${remoteAddress}:${remotePort}`;
+}
