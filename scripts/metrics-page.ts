@@ -3,7 +3,7 @@ import { METRICS, type MetricSpec, RULES_AT_MOST } from '../src/metrics/catalogu
 import { createMetrics } from '../src/metrics/metrics.ts';
 
 const SECTIONS: readonly (readonly [title: string, prefixes: readonly string[]])[] = [
-  ['gRPC server', ['grpc_server_']],
+  ['gRPC server', ['grpc_server_', 'kms_reencrypt_connections']],
   ['KMS JSON endpoint', ['kms_reencrypt_http_']],
   ['Calls', ['kms_reencrypt_in_flight', 'kms_reencrypt_calls', 'kms_reencrypt_turned']],
   [

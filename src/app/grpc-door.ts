@@ -136,7 +136,7 @@ function createServer({ config, ...parts }: GrpcDoorParts, tools: HandlerTools):
 }
 
 function createListeners(
-  { config, tls, log }: GrpcDoorParts,
+  { config, tls, metrics, log }: GrpcDoorParts,
   connections: Connections,
   server: GrpcServer['server'],
 ): Listener[] {
@@ -150,7 +150,10 @@ function createListeners(
       mode: Number.parseInt(mode, 8),
       limits: listenerLimits(config),
       ...(tls && !plaintext && !listen.startsWith('unix:') && { tls }),
-      onRefused: (why) => log.debug({ why }, 'a connection was turned away'),
+      onRefused(why) {
+        metrics.connectionRefused(why);
+        log.debug({ why }, 'a connection was turned away');
+      },
     }),
   );
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type CallMetrics, createCallMetrics } from './calls.ts';
+import { type ConnectionMetrics, createConnectionMetrics } from './connections.ts';
 import { createGauges, type Readings } from './gauges.ts';
 import { createGrpcMetrics, type GrpcMetrics } from './grpc.ts';
 import { createHttpMetrics, type HttpMetrics } from './http.ts';
@@ -9,7 +10,7 @@ import { negotiate, OPENMETRICS, toOpenMetrics } from './openmetrics.ts';
 import { createSeries } from './series.ts';
 import { createStageMetrics, type StageMetrics } from './stages.ts';
 
-export interface Metrics extends CallMetrics, StageMetrics {
+export interface Metrics extends CallMetrics, ConnectionMetrics, StageMetrics {
   readonly grpc: GrpcMetrics;
   readonly http: HttpMetrics;
   readonly kms: KmsMetrics;
@@ -37,6 +38,7 @@ export function createMetrics({ version, backend }: MetricsOptions): Metrics {
 
   return {
     ...createCallMetrics(series),
+    ...createConnectionMetrics(series),
     ...createStageMetrics(series),
     grpc,
     http,
