@@ -25,6 +25,8 @@ export const BATCH: Shape = { 1: { 1: 'bytes', 2: CALL } };
 
 const VARINT = 0;
 const DELIMITED = 2;
+/** Nobody sends one, and what is in it would be skipped uncounted. */
+const GROUP = 3;
 
 /**
  * How many fields and packed numbers the decoder would read, those of messages in the message too; it
@@ -39,6 +41,7 @@ export function countFields(bytes: Uint8Array, shape: Shape, most: number): numb
     const tag = reader.uint32();
     const [kind, wire] = [shape[tag >>> 3], tag & 7];
     count += 1;
+    if (wire === GROUP) throw new Error('a group');
     if (kind === undefined) reader.skipType(wire);
     else if (wire === VARINT && (kind === 'number' || kind === 'numbers')) reader.skipType(wire);
     else if (wire !== DELIMITED || kind === 'number') throw new Error('a field of another type');

@@ -88,3 +88,8 @@ test('refuses a field whose tag hides what the decoder would read', () => {
 test('reads no further than to one more than the most', () => {
   expect(countFields(Buffer.alloc(100, Buffer.from([0x48, 1])), CALL, 10)).toBe(11);
 });
+
+test('a group is refused, whatever is in it', () => {
+  const group = Buffer.from([0x7b, 0x78, 1, 0x7c]);
+  expect(() => countFields(group, CALL, 3000)).toThrow('a group');
+});
