@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { AuditOptions } from '../../src/audit/create-audit.ts';
+import { readCheckpoint } from '../../src/audit/log/checkpoint.ts';
 import { createRandom, fill, linesOf, MUTATIONS, mutate, toLines } from './fault-world.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
 import { idOf, intended } from './samples.ts';
@@ -105,14 +106,18 @@ test('a process that ended as it made the next segment leaves a torn log at most
   }
 });
 
-/** A log of five calls in memory, closed, and what opens it again. */
-async function closedLog() {
+/** A log of five calls a segment in memory, closed, and what opens it again. */
+async function closedLog(segments = 1) {
   const { folder, ...keys } = createKeys();
   const disk = createMemoryDisk();
   const clock = createClock();
   const filled = async () => {
     const audit = await openInline(disk, clock, keys);
     await fill(audit, 5);
+    for (let closed = 1; closed < segments; closed += 1) {
+      audit.reopen();
+      await fill(audit, 5);
+    }
     await audit.close();
   };
   await settled(clock, filled());
@@ -133,6 +138,30 @@ test('a log cut before its checkpoint refuses to start, and goes on only when it
   await log.reopen({ onBrokenChain: 'continue' });
   expect(log.disk.read(FILE).toString()).toContain('"kind":"broken"');
 });
+
+test.each([
+  ['is gone', (disk: MemoryDisk) => disk.remove(FILE)],
+  ['has lost its head', (disk: MemoryDisk) => disk.write(FILE, Buffer.from('x\n'))],
+])(
+  'a log whose live file %s goes on behind its closed segments when it is told to',
+  async (_, damage) => {
+    await using log = await closedLog(2);
+    const { first_seq: next } = JSON.parse(log.disk.read(FILE).toString().split('\n')[0]!).segment;
+    const kept = log.disk.read(`${FILE}.checkpoint`).toString();
+    damage(log.disk);
+    await expect(log.reopen()).rejects.toThrow('put back what was there');
+    await log.reopen({ onBrokenChain: 'continue', checkpointEntries: 2 });
+    const { size } = readCheckpoint(log.disk, FILE)!;
+    expect(size, 'the old one was over more').toBe(next + 3);
+    const [head = '', second = ''] = log.disk.read(FILE).toString().split('\n');
+    expect(JSON.parse(head).segment).toMatchObject({ first_seq: next });
+    expect(JSON.parse(head).segment.predecessor.closed).toBe('broken');
+    expect(JSON.parse(second).kind).toBe('broken');
+    const { state, problem } = verify(FILE, log.disk, [kept]);
+    expect(state).toBe('tampered');
+    expect(problem?.seq).toBeGreaterThanOrEqual(next);
+  },
+);
 
 test('a changed entry before the end refuses to start and names the seq', async () => {
   await using log = await closedLog();

@@ -40,7 +40,8 @@ export class Unsigned extends LogFault {}
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { disk, file, log, signer, now, origin, publish } = options;
   const key = parseVkey(signer.vkey);
-  let covered = readCheckpoint(disk, file)?.size ?? 0;
+  // One over more than there is was told to be passed over: what comes now is to be signed for all the same.
+  let covered = Math.min(readCheckpoint(disk, file)?.size ?? 0, log.opening.chain.seq);
   let madeAt = now();
   let failedAt = Number.NEGATIVE_INFINITY;
 

@@ -7,6 +7,7 @@ import { LogFault } from './fault.ts';
 import type { Head, Predecessor } from './head.ts';
 import { readLines } from './lines.ts';
 import { type Found, openRegular, readSegment } from './recover.ts';
+import { putBroken, salvage } from './salvage.ts';
 import { type Live, putAway, toLive, writeAll } from './segment.ts';
 import { closedSegments, freePath } from './segments.ts';
 import type { LogOptions } from './state.ts';
@@ -170,25 +171,16 @@ const WAYS_ON =
 
 /** Told to go on, a log goes on in a new segment that says what is wrong with the one before. */
 function broken(options: LogOptions, why: string): Opening {
-  const { disk, file: path, onBrokenChain, now } = options;
+  const { disk, file: path, onBrokenChain } = options;
   if (onBrokenChain === 'refuse') throw new LogFault('BROKEN', `${why}; ${WAYS_ON}`);
-  if (!disk.facts(path)) return { ...FRESH, broken: { why, file: '' } };
-  const file = openRegular(disk, path, 'append');
-  try {
-    const bytes = file.facts().bytes;
-    const { chain, open } = salvage(file, path);
-    const live = toLive(file, chain.seq, now());
-    const put = putAway({ disk, path, live, bytes, closed: 'broken', doubtful: false });
-    return { ...FRESH, chain, open, predecessor: put, broken: { why, file: put.file } };
-  } finally {
-    file.close();
+  const salvaged = salvage(options);
+  const { chain = EMPTY_CHAIN, open = FRESH.open } = salvaged ?? {};
+  const goingOn = { ...FRESH, chain, open };
+  if (disk.facts(path)) {
+    const put = putBroken(options, chain.seq);
+    return { ...goingOn, predecessor: put, broken: { why, file: put.file } };
   }
-}
-
-function salvage(file: DiskFile, path: string): Pick<Found, 'chain' | 'open'> {
-  try {
-    return readSegment(file, path);
-  } catch {
-    return { chain: EMPTY_CHAIN, open: new Set() };
-  }
+  if (!salvaged) return { ...FRESH, broken: { why, file: '' } };
+  const { file, bytes } = salvaged;
+  return { ...goingOn, predecessor: { file, bytes, closed: 'broken' }, broken: { why, file } };
 }

@@ -1,0 +1,42 @@
+import { basename } from 'node:path';
+import type { Disk } from './disk.ts';
+import type { Predecessor } from './head.ts';
+import { type Found, openRegular, readSegment } from './recover.ts';
+import { putAway, toLive } from './segment.ts';
+import { closedSegments } from './segments.ts';
+import type { LogOptions } from './state.ts';
+
+/** The newest segment that holds together for at least a line, and how far it does. */
+export function salvage({ disk, file: path }: LogOptions) {
+  const closed = closedSegments(disk, path).map((segment) => segment.path);
+  const there = [...closed, ...(disk.facts(path) ? [path] : [])];
+  for (const last of there.reverse()) {
+    try {
+      return { ...salvageFrom(disk, last), file: basename(last) };
+    } catch {
+      // Not even its head can be read: what came before it is the best there is.
+    }
+  }
+  return;
+}
+
+function salvageFrom(disk: Disk, path: string): Pick<Found, 'chain' | 'open' | 'bytes'> {
+  const file = openRegular(disk, path, 'read');
+  try {
+    return readSegment(file, path);
+  } finally {
+    file.close();
+  }
+}
+
+/** What is wrong stays for all to see. */
+export function putBroken({ disk, file: path, now }: LogOptions, seq: number): Predecessor {
+  const file = openRegular(disk, path, 'append');
+  try {
+    const { bytes } = file.facts();
+    const live = toLive(file, seq, now());
+    return putAway({ disk, path, live, bytes, closed: 'broken', doubtful: false });
+  } finally {
+    file.close();
+  }
+}
