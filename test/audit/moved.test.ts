@@ -72,3 +72,24 @@ test.each([
   expect(failures).toEqual([code]);
   await settled(clock, audit.close());
 });
+
+test('a start goes on behind a file that was moved before the last one ended', async () => {
+  const { clock, disk, audit } = await moved(move);
+  await settled(clock, audit.close());
+  expect(disk.facts(FILE)).toBeUndefined();
+  const again = await settled(clock, openInline(disk, clock, keys));
+  await settled(clock, fill(again, 3));
+  await settled(clock, again.close());
+  expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 2, firstSeq: 0 });
+});
+
+test('a start goes on behind no closed segment that has lost its head', async () => {
+  const { clock, disk, audit } = await moved(() => undefined);
+  audit.reopen();
+  await settled(clock, audit.close());
+  const [closed] = disk.list('/log').filter((name) => /-\d{12}\.jsonl$/.test(name));
+  disk.write(`/log/${closed}`, Buffer.from('x\n'));
+  disk.remove(FILE);
+  disk.remove(`${FILE}.checkpoint`);
+  await expect(settled(clock, openInline(disk, clock, keys))).rejects.toThrow('no segment head');
+});

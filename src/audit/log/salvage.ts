@@ -3,12 +3,12 @@ import type { Disk } from './disk.ts';
 import type { Predecessor } from './head.ts';
 import { type Found, openRegular, readSegment } from './recover.ts';
 import { putAway, toLive } from './segment.ts';
-import { closedSegments } from './segments.ts';
+import { segmentsByHead } from './segments.ts';
 import type { LogOptions } from './state.ts';
 
 /** The newest segment that holds together for at least a line, and how far it does. */
 export function salvage({ disk, file: path }: LogOptions) {
-  const closed = closedSegments(disk, path).map((segment) => segment.path);
+  const closed = segmentsByHead(disk, path).map((segment) => segment.path);
   const there = [...closed, ...(disk.facts(path) ? [path] : [])];
   for (const last of there.reverse()) {
     try {

@@ -1,5 +1,9 @@
 import { basename, dirname, extname, join } from 'node:path';
+import { segmentsAmong, seqNamed } from '../../files/segment-names.ts';
 import type { Disk } from './disk.ts';
+import { fromHead } from './head.ts';
+import { readLines } from './lines.ts';
+import { openRegular } from './recover.ts';
 
 /** `audit.jsonl` closed at first seq 1000 → `audit-000000001000.jsonl`: names sort as the log does. */
 export function closedPath(file: string, firstSeq: number): string {
@@ -25,6 +29,34 @@ export function closedSegments(disk: Disk, file: string): readonly ClosedSegment
     .filter(({ digits }) => /^\d{12,}$/.test(digits))
     .map(({ name, digits }) => ({ path: join(folder, name), firstSeq: Number(digits) }))
     .sort((a, b) => a.firstSeq - b.firstSeq);
+}
+
+/** Paths of what lies beside a live file: closed segments, and those that logrotate moved. */
+export function segmentPaths(disk: Disk, file: string): readonly string[] {
+  const [folder, own] = [dirname(file), basename(file)];
+  const names = segmentsAmong(disk.list(folder), own).filter((name) => name !== own);
+  return names.map((name) => join(folder, name));
+}
+
+/** The same, oldest first by their heads, or by the names that the log gave; others without a head are none. */
+export function segmentsByHead(disk: Disk, file: string): readonly ClosedSegment[] {
+  return segmentPaths(disk, file)
+    .flatMap((path) => {
+      const firstSeq = headSeq(disk, path) ?? seqNamed(path);
+      return firstSeq === undefined ? [] : [{ path, firstSeq }];
+    })
+    .sort((a, b) => a.firstSeq - b.firstSeq);
+}
+
+function headSeq(disk: Disk, path: string): number | undefined {
+  if (!disk.facts(path)?.regular) return;
+  const file = openRegular(disk, path, 'read');
+  try {
+    const first = readLines(file).next();
+    return first.done || !first.value.ended ? undefined : fromHead(first.value.bytes)?.chain.seq;
+  } finally {
+    file.close();
+  }
 }
 
 /** A path beside the log that nothing has yet: `stem`, `stem.1`, `stem.2`… */

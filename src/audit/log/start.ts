@@ -9,7 +9,7 @@ import { readLines } from './lines.ts';
 import { type Found, openRegular, readSegment } from './recover.ts';
 import { putBroken, salvage } from './salvage.ts';
 import { type Live, putAway, toLive, writeAll } from './segment.ts';
-import { closedSegments, freePath } from './segments.ts';
+import { freePath, segmentsByHead } from './segments.ts';
 import type { LogOptions } from './state.ts';
 
 /** Where a log goes on after a start. */
@@ -50,8 +50,7 @@ const FRESH = {
 export function openLog(options: LogOptions): Opening {
   const { disk, file: path, claim } = options;
   disk.makeFolder(dirname(path));
-  const closed = closedSegments(disk, path).at(-1)?.path;
-  const last = disk.facts(path) ? path : closed;
+  const last = disk.facts(path) ? path : newestMoved(disk, path);
   if (last === undefined) {
     if (claim && claim.size > 0) return broken(options, 'the log is gone, its checkpoint is not');
     return FRESH;
@@ -62,10 +61,15 @@ export function openLog(options: LogOptions): Opening {
   } catch (thrown) {
     file.close();
     if (thrown instanceof LogFault && (thrown.code === 'BROKEN' || thrown.code === 'NO_HEAD')) {
-      return emptied(options, last, closed) ?? broken(options, thrown.message);
+      return emptied(options, last) ?? broken(options, thrown.message);
     }
     throw thrown;
   }
+}
+
+/** A process that ended in the middle of a rotation leaves no live file, and so does logrotate. */
+function newestMoved(disk: Disk, path: string): string | undefined {
+  return segmentsByHead(disk, path).at(-1)?.path;
 }
 
 function goOn(options: LogOptions, file: DiskFile, last: string): Opening {
@@ -146,10 +150,10 @@ interface Torn {
 }
 
 /** A live file whose head never became whole: its segment was being made when the process ended. */
-function emptied(options: LogOptions, last: string, closed: string | undefined) {
+function emptied(options: LogOptions, last: string) {
   const { disk, file: path, claim } = options;
   if (last !== path || headIsWhole(disk, path)) return;
-  if (!closed && claim && claim.size > 0) return;
+  if (claim && claim.size > 0 && !newestMoved(disk, path)) return;
   const bytes = disk.facts(path)?.bytes ?? 0;
   if (bytes === 0) disk.remove(path);
   else disk.rename(path, freePath(disk, `${path}.torn-head`));

@@ -1,10 +1,8 @@
-import { basename, dirname, join } from 'node:path';
-import { segmentsAmong } from '../../files/segment-names.ts';
 import type { Disk, DiskFile } from '../log/disk.ts';
 import { fromHead, type Head } from '../log/head.ts';
 import { type Line, readLines } from '../log/lines.ts';
 import { openRegular } from '../log/recover.ts';
-import { closedSegments } from '../log/segments.ts';
+import { closedSegments, segmentPaths } from '../log/segments.ts';
 
 export interface FollowedLine extends Line {
   readonly seq: number;
@@ -94,18 +92,11 @@ function holding(disk: Disk, path: string, seq: number): Opened | undefined {
   // The live one first: what is closed after that has its closed name once the others are listed.
   const [live] = openSegment(disk, path);
   if (live && live.first <= seq) return live;
-  const opened = otherSegments(disk, path).flatMap((name) => openSegment(disk, name));
+  const opened = segmentPaths(disk, path).flatMap((name) => openSegment(disk, name));
   const there = [...opened, ...(live ? [live] : [])].sort((a, b) => a.first - b.first);
   const fitting = there.filter(({ first }) => first <= seq).at(-1) ?? there[0];
   for (const { file } of there) if (file !== fitting?.file) file.close();
   return fitting;
-}
-
-/** Closed ones, and those that logrotate moved. */
-function otherSegments(disk: Disk, path: string): readonly string[] {
-  const [folder, own] = [dirname(path), basename(path)];
-  const names = segmentsAmong(disk.list(folder), own).filter((name) => name !== own);
-  return names.map((name) => join(folder, name));
 }
 
 /** First seq of the segment after one: what a faulty file holds beyond it was never acknowledged. */
