@@ -4,6 +4,8 @@ import process from 'node:process';
 import { describe, expect, test } from 'vitest';
 import { wrongNode } from '../../src/cli/node-version.ts';
 import { VERSION } from '../../src/version.ts';
+import { fill } from '../audit/fault-world.ts';
+import { createFolder, openAudit } from '../audit/world.ts';
 
 const main = (...args: string[]) =>
   spawnSync(process.execPath, ['src/main.ts', ...args], { encoding: 'utf8' });
@@ -44,6 +46,22 @@ describe.skipIf(!existsSync('/dev/full'))('where standard output has no room', (
     closeSync(full);
     expect(stderr.trim()).toMatch(/^kms-reencrypt-proxy: .*standard output.*ENOSPC.*$/);
     expect(status).toBe(exit);
+  });
+
+  test('audit export, which waits for room, says so too', async () => {
+    await using folder = createFolder();
+    const audit = await openAudit(folder.file);
+    await fill(audit, 20);
+    await audit.close();
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['src/main.ts', 'audit', 'export', folder.file],
+      { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' },
+    );
+    closeSync(full);
+    expect(stderr.trim()).toMatch(/^kms-reencrypt-proxy: standard output .*ENOSPC.*$/);
+    expect(status).toBe(74);
   });
 });
 

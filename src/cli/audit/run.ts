@@ -26,12 +26,16 @@ const runAudit = program('audit', define);
 
 /** A script must tell "tampered" from "could not look": whatever is not a verdict is 3. */
 export const run: Run = async (args, terminal) => {
+  let unwritten = false;
+  terminal.stdout.once('error', () => {
+    unwritten = true;
+  });
   try {
     const code = await runAudit(args, terminal);
     return code === EXIT.usage ? UNREADABLE : code;
   } catch (thrown) {
-    // As where nobody waits for room (main.ts): who reads only the beginning has what it wanted.
-    if ((thrown as NodeJS.ErrnoException)?.code === 'EPIPE') return EXIT.ok;
+    // As where nobody waits for room: main.ts tells of it, unless the reader has what it wanted.
+    if (unwritten) return EXIT.ok;
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     terminal.stderr.write(`kms-reencrypt-proxy audit: ${message}\n`);
     return UNREADABLE;
