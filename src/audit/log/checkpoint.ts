@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import type { Disk } from './disk.ts';
 import { LogFault, toLogFault } from './fault.ts';
 import type { Log } from './log.ts';
-import { parseNote, parseVkey, toCheckpoint, toNote } from './note.ts';
+import { type Checkpoint, parseNote, parseVkey, toCheckpoint, toNote } from './note.ts';
 import { openRegular } from './recover.ts';
 import { writeAll } from './segment.ts';
 import type { Signer } from './signer.ts';
@@ -92,16 +92,25 @@ function checkpointPath(file: string): string {
 }
 
 /** The checkpoint beside a log; undefined where there is none. @throws Error where it is none */
-export function readCheckpoint(disk: Disk, file: string) {
+export function readCheckpoint(disk: Disk, file: string): Checkpoint | undefined {
+  const note = readNote(disk, file);
+  if (note === undefined) return;
+  try {
+    return parseNote(note);
+  } catch (thrown) {
+    throw new Error(`${basename(checkpointPath(file))}: ${(thrown as Error).message}`);
+  }
+}
+
+/** What lies beside a log as its checkpoint, whatever that is. */
+export function readNote(disk: Disk, file: string): string | undefined {
   const path = checkpointPath(file);
   if (!disk.facts(path)) return;
   const open = openRegular(disk, path, 'read');
   try {
     const bytes = Buffer.alloc(open.facts().bytes);
     open.read(bytes, 0);
-    return parseNote(bytes.toString());
-  } catch (thrown) {
-    throw new Error(`${basename(path)}: ${(thrown as Error).message}`);
+    return bytes.toString();
   } finally {
     open.close();
   }

@@ -1,10 +1,10 @@
 import { basename, dirname, join } from 'node:path';
 import { liveName, liveNames, segmentsAmong, seqNamed } from '../../files/segment-names.ts';
-import { readCheckpoint } from '../log/checkpoint.ts';
+import { readNote } from '../log/checkpoint.ts';
 import type { Disk } from '../log/disk.ts';
 import { fromHead, type Head } from '../log/head.ts';
 import { readLines } from '../log/lines.ts';
-import type { Checkpoint } from '../log/note.ts';
+import { type Checkpoint, parseNote } from '../log/note.ts';
 import { openRegular } from '../log/recover.ts';
 import { type ReadingDisk, UNREADABLE } from './packed.ts';
 
@@ -27,6 +27,8 @@ export interface LogFiles {
   readonly path: string;
   readonly segments: readonly SegmentFile[];
   readonly checkpoint: Checkpoint | undefined;
+  /** Why what lies there as one is none; '' where it is one, or nothing lies there. */
+  readonly checkpointDamage: string;
   /** True for a closed segment by itself: what is before and after it was not asked for. */
   readonly partial: boolean;
 }
@@ -86,13 +88,27 @@ export function collectLog(disk: ReadingDisk, path: string): LogFiles {
   const folder = dirname(path);
   const own = basename(path);
   if (liveName(own) !== own) {
-    return { path, segments: [readSegmentFile(disk, path)], checkpoint: undefined, partial: true };
+    const segments = [readSegmentFile(disk, path)];
+    return { path, segments, ...NO_CHECKPOINT, partial: true };
   }
   // First, for what it covers is there by now, and what comes meanwhile need not be.
-  const checkpoint = readCheckpoint(disk, path);
+  const beside = checkpointBeside(disk, path);
   const namesNow = () => segmentsAmong(disk.list(folder), own).map((name) => join(folder, name));
   const segments = readStill(disk, namesNow).sort((a, b) => order(a, path) - order(b, path));
-  return { path, segments, checkpoint, partial: false };
+  return { path, segments, ...beside, partial: false };
+}
+
+const NO_CHECKPOINT = { checkpoint: undefined, checkpointDamage: '' };
+
+/** Whoever damages it shall not make a log unreadable by that, but be found. */
+function checkpointBeside(disk: Disk, path: string) {
+  const note = readNote(disk, path);
+  if (note === undefined) return NO_CHECKPOINT;
+  try {
+    return { checkpoint: parseNote(note), checkpointDamage: '' };
+  } catch (thrown) {
+    return { checkpoint: undefined, checkpointDamage: (thrown as Error).message };
+  }
 }
 
 /** For who must have all of a log. @throws Error */

@@ -8,11 +8,17 @@ export function whyUnread(disk: ReadingDisk, log: LogFiles): readonly string[] {
   const packed = packedOtherwise(disk, log);
   const misnamed = misnamedIn(disk, log);
   return [
-    ...(packed.length > 0 ? [`not read, for packed: ${packed.join(', ')}`] : []),
-    ...(misnamed.length > 0
-      ? [`not read, for no name of its segments: ${misnamed.join(', ')}`]
-      : []),
+    ...told('not read, for packed', packed),
+    ...told('not read, for no name of its segments', misnamed),
   ];
+}
+
+const MOST_NAMES = 4;
+
+function told(why: string, names: readonly string[]): readonly string[] {
+  if (names.length === 0) return [];
+  const more = names.length > MOST_NAMES ? ' …' : '';
+  return [`${why}: ${names.slice(0, MOST_NAMES).join(', ')}${more}`];
 }
 
 /** Segments that are packed by something other than gzip: nothing in them is read. */

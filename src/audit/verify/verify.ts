@@ -53,7 +53,11 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
   const keys = options.keys.length > 0 ? options.keys : heads.flatMap(keyOf);
   const walk = createWalk({ start, claims, keys });
   const { tornBytes, abandonedBytes, bytes, last } = walkSegments(walk, log, options);
-  const problem = walk.finish() ?? unexplained(log, walk) ?? foreign(log, walk, options.keys);
+  const problem =
+    walk.finish() ??
+    unexplained(log, walk) ??
+    foreign(log, walk, options.keys) ??
+    damaged(log, walk);
   const { seq, peaks } = walk.chain();
   const unsigned = options.keys.length > 0 && seq > start.seq && walk.signed() <= start.seq;
   const sound = seq === start.seq ? 'empty' : 'intact';
@@ -94,6 +98,12 @@ function foreign({ segments }: LogFiles, walk: Walk, keys: readonly VerifierKey[
     return { seq: head.chain.seq, why, file };
   }
   return;
+}
+
+/** The log itself replaces its checkpoint whole or not at all. */
+function damaged({ path, checkpointDamage }: LogFiles, walk: Walk) {
+  if (checkpointDamage === '') return;
+  return { seq: walk.chain().seq, why: checkpointDamage, file: `${path}.checkpoint` };
 }
 
 function keyOf({ vkey }: Head): readonly VerifierKey[] {

@@ -53,7 +53,7 @@ function startFollowing(logs: readonly LogFiles[], trusted: readonly VerifierKey
   let newest: Checkpoint | undefined;
   return {
     look(): number | undefined {
-      const checkpoint = readCheckpoint(disk, log.path);
+      const checkpoint = checkpointNow(log, walk.signed());
       refuseRollback(newest, checkpoint);
       if (follower.cut()) tampered(walk.signed(), 'the file is shorter than it was');
       if (!checkpoint || checkpoint.size <= follower.seq()) return;
@@ -69,6 +69,16 @@ function startFollowing(logs: readonly LogFiles[], trusted: readonly VerifierKey
     },
     close: () => follower.close(),
   };
+}
+
+function checkpointNow({ path }: LogFiles, signed: number): Checkpoint | undefined {
+  try {
+    return readCheckpoint(disk, path);
+  } catch (thrown) {
+    const { code, message } = thrown as NodeJS.ErrnoException;
+    if (code !== undefined) throw thrown;
+    return tampered(signed, message);
+  }
 }
 
 /** A log only grows: a checkpoint over less, or over other entries, is another log's. */

@@ -110,6 +110,19 @@ test('verify --json says of a log what docs/audit.md lists, spelled as in the lo
   expect(Object.keys(logs[0]).toSorted()).toEqual(names.toSorted());
 });
 
+test('a checkpoint that was damaged is 1, and hides nothing of the log', async () => {
+  await using folder = copied();
+  writeFileSync(`${folder.file}.checkpoint`, 'nonsense');
+  const { code, errors } = await audit(['verify', folder.path]);
+  expect(code).toBe(1);
+  expect(errors).toContain(`${folder.file}.checkpoint: seq `);
+  expect(errors).toContain('not a checkpoint');
+  for (const command of ['stats', 'export', 'tail']) {
+    const asIs = await audit([command, whole.path]);
+    expect(await audit([command, folder.path]), command).toEqual(asIs);
+  }
+});
+
 test('verify: a deleted segment is 1', async () => {
   await using folder = copied();
   rmSync(join(folder.path, 'audit-000000000000.jsonl'));
