@@ -137,6 +137,7 @@ test('a log cut before its checkpoint refuses to start, and goes on only when it
   );
   await log.reopen({ onBrokenChain: 'continue' });
   expect(log.disk.read(FILE).toString()).toContain('"kind":"broken"');
+  expect(verify(FILE, log.disk).broken).toEqual([5]);
 });
 
 test.each([

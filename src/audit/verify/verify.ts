@@ -34,6 +34,8 @@ export interface Verdict {
   readonly root: string;
   /** How many entries a signed checkpoint vouches for; those after it are chained alone. */
   readonly signed: number;
+  /** Seqs of the entries that say that the log goes on after what does not hold together. */
+  readonly broken: readonly number[];
   readonly segments: number;
   readonly bytes: number;
   /** Bytes of an unfinished last line. */
@@ -72,6 +74,7 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
     size: seq,
     root: rootOf({ size: seq, peaks }).toString('base64'),
     signed: walk.signed(),
+    broken: walk.broken(),
     segments: log.segments.length,
     problem: problem && { file: last, ...problem },
   };

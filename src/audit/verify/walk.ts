@@ -32,6 +32,8 @@ export interface Walk {
   chain(): Pick<Chain, 'seq' | 'prev'> & { readonly peaks: readonly Hash[] };
   /** Segment files that the log says it has deleted. */
   deleted(): ReadonlySet<string>;
+  /** Seqs of the entries that say that a start was told to go on after a chain that does not hold. */
+  broken(): readonly number[];
   /** How many entries signed checkpoints vouch for. */
   signed(): number;
   /** Origins of those checkpoints. */
@@ -41,6 +43,7 @@ export interface Walk {
 interface State extends WalkOptions {
   readonly history: History;
   readonly deleted: Set<string>;
+  readonly broken: number[];
   /** Of the segments so far. */
   readonly origins: Set<string>;
   readonly vouched: Set<string>;
@@ -61,6 +64,7 @@ export function createWalk(options: WalkOptions): Walk {
     history: createHistory(start.tree.size, start.tree.peaks),
     claimed: new Map(),
     deleted: new Set(),
+    broken: [],
     origins: new Set(),
     vouched: new Set(),
     seq: start.seq,
@@ -78,6 +82,7 @@ export function createWalk(options: WalkOptions): Walk {
     finish: () => finish(state),
     chain: () => ({ seq: state.seq, prev: state.prev, peaks: state.history.peaks() }),
     deleted: () => state.deleted,
+    broken: () => state.broken,
     signed: () => state.signed,
     vouched: () => state.vouched,
   };
@@ -97,6 +102,7 @@ function take(state: State, { bytes, leaf }: Line): boolean {
   }
   if (startsWith(bytes, CHECKPOINT)) checkLogged(state, bytes);
   else if (startsWith(bytes, RETENTION)) noteDeleted(state, bytes);
+  else if (startsWith(bytes, BROKEN)) state.broken.push(seq);
   else if (startsWith(bytes, SEGMENT)) state.origins.add(fromHead(bytes)?.origin ?? '');
   state.history.add(hash);
   state.prev = hash;
@@ -106,6 +112,7 @@ function take(state: State, { bytes, leaf }: Line): boolean {
 }
 
 const CHECKPOINT = Buffer.from('{"checkpoint":');
+const BROKEN = Buffer.from('{"broken":');
 const SEGMENT = Buffer.from('{"kind":"segment",');
 const RETENTION = Buffer.from('{"kind":"retention",');
 

@@ -26,6 +26,10 @@ export function writeVerdict(
     `  keys        ${vkeys.map(toWhose(keys)).join(', ')}`,
   ];
   if (firstSeq > 0) lines.push(`  before      entries 0 to ${firstSeq - 1} are not here`);
+  if (verdict.broken.length > 0) {
+    const where = `seq ${verdict.broken.join(', ')}`;
+    lines.push(`  broken      a start was told to go on after what does not hold: ${where}`);
+  }
   if (verdict.tornBytes > 0)
     lines.push(`  torn        ${verdict.tornBytes} bytes of an unfinished line`);
   if (verdict.abandonedBytes > 0) {

@@ -123,6 +123,18 @@ test('a checkpoint that was damaged is 1, and hides nothing of the log', async (
   }
 });
 
+test('verify: an intact log that was told to go on after a broken chain says where', async () => {
+  await using folder = copied();
+  const [head, second] = readFileSync(folder.file, 'utf8').split('\n');
+  writeFileSync(folder.file, `${head}\n${second}\n`);
+  const log = await openAudit(folder.file, { onBrokenChain: 'continue' });
+  await log.close();
+  const { code, output } = await audit(['verify', folder.path]);
+  expect(code).toBe(0);
+  expect(output).toMatch(/ {2}broken {6}a start was told to go on after .*: seq \d+\n/);
+  expect((await audit(['verify', whole.path])).output).not.toContain('broken');
+});
+
 test('verify: a deleted segment is 1', async () => {
   await using folder = copied();
   rmSync(join(folder.path, 'audit-000000000000.jsonl'));
