@@ -26,8 +26,16 @@ const SLOTS = [
 
 type Frames = Map<string, Frame>;
 
-/** By principal, source key and destination key. A frame can be collected when any of them can. */
-const frames = new WeakMap<Principal, WeakMap<KeyFacts, WeakMap<KeyFacts, Frames>>>();
+type ByKeys = WeakMap<Principal, WeakMap<KeyFacts, WeakMap<KeyFacts, Frames>>>;
+
+/**
+ * By principal, source key and destination key. A frame can be collected when any of them can. But
+ * who may name a thousand keys names a million pairs of them: past so many, all start anew.
+ */
+const kept: { frames: ByKeys; count: number } = { frames: new WeakMap(), count: 0 };
+
+/** Of 2 to 3 kB each. */
+const MOST_FRAMES = 2_048;
 
 /** The same as `toInput`, in a frame that lives as long as what is known of caller and keys. */
 export function toFramedInput(resolved: Resolved, phase: Phase): Input {
@@ -52,12 +60,13 @@ function contextTexts({ encryptionContext }: CallSide): [string, string] {
 const timeText = keepLast((at: number) => JSON.stringify(toTime(at)));
 
 function frameOf(resolved: Resolved, phase: Phase): Frame {
-  const kept = framesOf(resolved);
   const variant = variantOf(resolved.call, phase);
-  const known = kept.get(variant);
+  const known = framesOf(resolved).get(variant);
   if (known) return known;
   const frame = toFrame(toInput(resolved, phase));
-  kept.set(variant, frame);
+  if (kept.count >= MOST_FRAMES) Object.assign(kept, { frames: new WeakMap(), count: 0 });
+  kept.count += 1;
+  framesOf(resolved).set(variant, frame);
   return frame;
 }
 
@@ -67,6 +76,7 @@ function variantOf({ action, source, destination }: Call, phase: Phase): string 
 }
 
 function framesOf({ principal, keys }: Resolved): Frames {
+  const { frames } = kept;
   const known = frames.get(principal)?.get(keys.source)?.get(keys.destination);
   if (known) return known;
   const bySource = frames.get(principal) ?? new WeakMap<KeyFacts, WeakMap<KeyFacts, Frames>>();

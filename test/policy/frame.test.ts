@@ -60,10 +60,10 @@ describe('a framed input', () => {
     expect(mirror.replaced).toBe(0);
   });
 
-  it('is right for a thousand pairs of keys, which are more than are kept', () => {
+  it('is right for thousands of pairs of keys, which are more than are kept', () => {
     const mirror = openMirror();
     const destination = keyFacts('alias/d');
-    const pairs = Array.from({ length: 1000 }, (_, i) =>
+    const pairs = Array.from({ length: 2_300 }, (_, i) =>
       resolved({ id: `call-${i}` }, { keys: { source: keyFacts(`alias/s-${i}`), destination } }),
     );
     for (const pair of [...pairs, ...pairs.reverse()]) {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { EngineFault } from './fault.ts';
-import { emptyText, type Frame, type Input } from './frame.ts';
+import { emptyText, type Frame, type Input, wholeText } from './frame.ts';
 import type { OpaExports } from './imports.ts';
 import type { Instance, Resident } from './instance.ts';
 
@@ -15,8 +15,15 @@ interface Image {
   readonly slots: readonly number[];
 }
 
-/** Frames live as long as the facts of their keys, about a minute; past this many, all start anew. */
+/** Of 10 to 20 kB each, and each costs as much as several decisions without one. */
 const MOST_IMAGES = 256;
+
+/**
+ * How many frames pass without an image where there is no room, until all start anew: frames live as
+ * long as the facts of their keys, about a minute, and where more are in use than there are images,
+ * to make one for each that comes would cost more than all of them save.
+ */
+const MOST_PASSED = 10 * MOST_IMAGES;
 
 /**
  * A frame's image is copied whole to where it was parsed, so that nothing of the call before is left,
@@ -25,10 +32,13 @@ const MOST_IMAGES = 256;
 export function createPlace(instance: Instance, { heapAddress }: Resident): Place {
   const { exports, memory, window } = instance;
   const images = new Map<Frame, Image>();
+  let passed = 0;
 
   return (input) => {
     if (typeof input === 'string') return parse(instance, input, heapAddress);
-    const { bytes, address, slots } = images.get(input.frame) ?? keep(input.frame);
+    const image = images.get(input.frame) ?? (hasRoom() ? keep(input.frame) : undefined);
+    if (!image) return parse(instance, wholeText(input), heapAddress);
+    const { bytes, address, slots } = image;
     const end = heapAddress + bytes.length;
     const text = input.values.join('');
     window.reserve(end + text.length * MOST_BYTES);
@@ -37,13 +47,21 @@ export function createPlace(instance: Instance, { heapAddress }: Resident): Plac
     return address;
   };
 
+  function hasRoom(): boolean {
+    if (images.size < MOST_IMAGES) return true;
+    passed += 1;
+    if (passed < MOST_PASSED) return false;
+    passed = 0;
+    images.clear();
+    return true;
+  }
+
   function keep(frame: Frame): Image {
     const address = parse(instance, emptyText(frame), heapAddress);
     const end = exports.opa_heap_ptr_get();
     const slots = frame.slots.map((path) => findSlot({ address, end }, path));
     const bytes = new Uint8Array(memory.buffer).slice(heapAddress, end);
     const image = { bytes, address, slots };
-    if (images.size >= MOST_IMAGES) images.clear();
     images.set(frame, image);
     return image;
   }
