@@ -1,3 +1,4 @@
+import { editDistance } from '../edit-distance.ts';
 import { configJsonSchema } from './show.ts';
 
 interface Node {
@@ -17,7 +18,7 @@ export function meantBy(path: readonly PropertyKey[], unknown: string): string {
 
 function nearest(at: Node | undefined, unknown: string): string | undefined {
   return Object.keys(at?.properties ?? {})
-    .map((name) => ({ name, steps: distance(name, unknown) }))
+    .map((name) => ({ name, steps: editDistance(name, unknown) }))
     .filter(({ name, steps }) => steps <= Math.max(1, Math.floor(name.length / 3)))
     .sort((a, b) => a.steps - b.steps)[0]?.name;
 }
@@ -28,18 +29,4 @@ function pathsOf(node: Node | undefined): string[] {
     name,
     ...pathsOf(below).map((path) => `${name}.${path}`),
   ]);
-}
-
-/** Levenshtein's: letters put in, taken out or changed. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      const changed = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

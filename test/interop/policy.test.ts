@@ -90,6 +90,12 @@ describeWith(['opa'], 'opa', () => {
   it.each([
     ['.manifest', '{"metadata":{"not_after":"soon"}}', /not_after must be a moment such as/],
     ['.manifest', '{"metadata":{"not_after":"2026-01-01T00:00:00Z"}}', /not_after has passed/],
+    [
+      '.manifest',
+      '{"not_after":"2027-01-01T00:00:00Z"}',
+      /bundle's end stands in metadata\.not_after/,
+    ],
+    ['.manifest', '{"metadta":{}}', /there is no metadta, and opa build would leave it out/],
     ['data.json', JSON.stringify({ a: 'a'.repeat(17 << 20) }), /larger than 16777216 bytes/],
     ['data.json', '{"kms_reencrypt":{}}', /principals must be there/],
     ['p.rego', 'package kms.reencrypt\n\ndecision :=', /rego_parse_error/],

@@ -74,6 +74,10 @@ describe('a bundle', () => {
     ['has data elsewhere, by a folder beside the name', tarGz([...entries, { name: 'data.json', content: '{}', prefix: 'x' }]), /data in x\/data\.json/],
     ['ends within a file that is its last', gzipSync(tarBytes(tarGz([...entries, { name: '/x', content: '{}' }])).subarray(0, -1535)), /is cut short/],
     ['has not_after that is no time', withManifest(good, { metadata: { not_after: 'soon' } }), /\.manifest is not valid: metadata not_after must be a moment such as "2027-01-01T00:00:00Z"$/],
+    ['has its end beside the metadata', withManifest(good, { not_after: '2027-01-01T00:00:00Z' }), /there is no not_after: a bundle's end stands in metadata\.not_after$/],
+    ...['not_afer', 'notAfter', 'not-after', 'NOT_AFTER', 'no_after'].map((slip): [string, Buffer, RegExp] => [
+      `spells its end ${slip}`, withManifest(good, { metadata: { [slip]: '2027-01-01T00:00:00Z' } }), new RegExp(`there is no metadata\\.${slip}: a bundle's end stands in metadata\\.not_after$`),
+    ]),
   ];
   it.each(BAD)('that %s is refused', (_name, bytes, sentence) => {
     expect(() => readBundle(bytes)).toThrow(sentence);
@@ -105,6 +109,13 @@ describe('a bundle', () => {
       expect(() => readBundle(odd)).toThrow(/tar header that is damaged/);
     },
   );
+
+  it('may have metadata of others, and whatever OPA has in a manifest', () => {
+    const metadata = { commit: '1a2b', note: 'n', team: { name: 'x' } };
+    const fields = { metadata, roots: [''], rego_version: 1, file_rego_versions: {} };
+    const bundle = readBundle(withManifest(good, fields));
+    expect([bundle.notAfter, bundle.metadata]).toEqual([Infinity, metadata]);
+  });
 
   it('has an end when its metadata says so', () => {
     const ends = withManifest(good, { metadata: { not_after: '2026-12-01T00:00:00Z' } });

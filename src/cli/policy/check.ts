@@ -9,6 +9,7 @@ import {
 import { readVerificationKey } from '../../policy/bundle/verification-key.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import type { Terminal } from '../command.ts';
+import { printable } from '../printable.ts';
 import { CommandFailure } from '../program.ts';
 import { inputsOf } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
@@ -52,9 +53,18 @@ export function defineCheck(command: Command, terminal: Terminal): void {
       const { revision, digest } = bundle;
       const answered = Object.keys(SAMPLES).length + inputs.length;
       terminal.stdout.write(
-        `revision ${revision || '(none)'}\nsha256   ${digest}\nsigned   ${signedBy(bundle, options)}\nsamples  ${answered} answered\n`,
+        `revision ${revision || '(none)'}\nsha256   ${digest}\nsigned   ${signedBy(bundle, options)}\nends     ${endOf(bundle)}\nsamples  ${answered} answered\n`,
       );
     });
+}
+
+/** Who meant another field of the metadata as the end sees here that it is none. */
+function endOf({ notAfter, metadata }: Bundle): string {
+  if (notAfter !== Infinity) return new Date(notAfter).toISOString();
+  const others = Object.keys(metadata);
+  return others.length === 0
+    ? 'never'
+    : `never: metadata has ${printable(others.join(', '))}, no not_after`;
 }
 
 /** That a bundle passes says nothing of a signature that nobody looked at. */

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { z } from 'zod';
 import { parseJson } from '../../exact-json.ts';
 import { BundleFault } from './fault.ts';
+import { toManifest } from './manifest.ts';
 import { type Verification, verifySignature } from './signature.ts';
 import { readTarGz } from './tar.ts';
 
@@ -27,6 +27,8 @@ export interface Bundle {
   readonly data: Uint8Array;
   /** Milliseconds since the epoch after which the bundle must not be used, or Infinity. */
   readonly notAfter: number;
+  /** Of the manifest, whatever it is: the proxy reads `not_after` alone. */
+  readonly metadata: Readonly<Record<string, unknown>>;
   readonly files: ReadonlyMap<string, Buffer>;
 }
 
@@ -34,17 +36,6 @@ export interface Bundle {
 export function overdue({ notAfter }: Bundle, now: number): string {
   return now > notAfter ? "the bundle's not_after has passed" : '';
 }
-
-const moment = z.iso.datetime({
-  offset: true,
-  error: 'must be a moment such as "2027-01-01T00:00:00Z"',
-});
-
-const manifestSchema = z.looseObject({
-  revision: z.string().max(256).default(''),
-  wasm: z.array(z.looseObject({ entrypoint: z.string(), module: z.string() })).default([]),
-  metadata: z.looseObject({ not_after: moment.optional() }).default({}),
-});
 
 export interface ReadOptions {
   /** Bytes that the bundle may have, packed and unpacked. */
@@ -61,7 +52,7 @@ export function readBundle(archive: Buffer, options: ReadOptions = {}): Bundle {
   if (files.has('patch.json')) {
     throw new BundleFault('the bundle is a delta; the proxy takes only whole bundles');
   }
-  const { revision, wasm, metadata } = readManifest(files);
+  const { revision, wasm, metadata } = toManifest(readJson(files, '.manifest') ?? {});
   const module = wasm.find(({ entrypoint }) => entrypoint === ENTRYPOINT)?.module;
   const policy = files.get(module?.replace(/^\//, '') ?? '');
   if (!policy) {
@@ -75,21 +66,13 @@ export function readBundle(archive: Buffer, options: ReadOptions = {}): Bundle {
     wasm: policy,
     data: readData(files),
     notAfter: metadata.not_after === undefined ? Infinity : Date.parse(metadata.not_after),
+    metadata,
     files,
   };
 }
 
 /** SHA-256 in hex. */
 export const digestOf = (archive: Buffer): string => hash('sha256', archive, 'hex');
-
-function readManifest(files: ReadonlyMap<string, Buffer>) {
-  const parsed = manifestSchema.safeParse(readJson(files, '.manifest') ?? {});
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => [...path, message].join(' '));
-    throw new BundleFault(`the bundle's .manifest is not valid: ${faults.join('; ')}`);
-  }
-  return parsed.data;
-}
 
 /** `opa build` merges all data into one data.json at the root; another is not what it built. */
 function readData(files: ReadonlyMap<string, Buffer>): Uint8Array {

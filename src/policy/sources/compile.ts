@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { promisify } from 'node:util';
 import { packaged } from '../../packaged.ts';
 import { ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT, MASK_ENTRYPOINT } from '../bundle/bundle.ts';
 import { BundleFault } from '../bundle/fault.ts';
+import { refuseLostFields } from '../bundle/manifest.ts';
 
 const run = promisify(execFile);
 const CAPABILITIES = packaged('policies/capabilities.json');
@@ -28,6 +30,8 @@ export interface CompileOptions {
 export async function compileFolder(options: CompileOptions): Promise<Buffer> {
   const { folder, revision, flags = [] } = options;
   const entrypoints = await findEntrypoints(folder);
+  const manifest = join(folder, '.manifest');
+  if (existsSync(manifest)) refuseLostFields(await readFile(manifest, 'utf8'));
   const work = await mkdtemp(join(tmpdir(), 'kms-reencrypt-policy-'));
   const output = join(work, 'bundle.tar.gz');
   const args = ['build', '--bundle', '.', '--target', 'wasm', '--output', output];

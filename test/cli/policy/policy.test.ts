@@ -63,8 +63,15 @@ describe('policy check', () => {
     const { code, out } = await policy(`check ${EXAMPLE} --samples policies/samples`);
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^revision example-2\nsha256 {3}[0-9a-f]{64}\nsigned {3}no\nsamples {2}\d+ answered\n$/,
+      /^revision example-2\nsha256 {3}[0-9a-f]{64}\nsigned {3}no\nends {5}never\nsamples {2}\d+ answered\n$/,
     );
+  });
+
+  it('says that what stands in metadata beside not_after is no end', async () => {
+    const bundle = withManifest(archive(EXAMPLE), { metadata: { 'expires\u001b[2J': 'soon' } });
+    const { code, out } = await policy(`check ${fileOf('b.tar.gz', bundle)}`);
+    expect(code).toBe(0);
+    expect(out).toContain('\nends     never: metadata has expires\\u{1b}[2J, no not_after\n');
   });
 
   it.each([
