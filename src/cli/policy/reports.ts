@@ -9,7 +9,7 @@ export interface TestResult {
 
 export interface TestReport {
   readonly results: readonly TestResult[];
-  /** Ids of rules that decided no case. */
+  /** Ids of rules that allowed no case. */
   readonly uncovered: readonly string[];
   /** Whether such a rule is a failure. */
   readonly coverageRequired: boolean;
@@ -32,7 +32,7 @@ function pretty({ results, uncovered }: TestReport): string {
   const rest =
     uncovered.length === 0
       ? ''
-      : `rules that decided no case: ${printable(uncovered.join(', '))}\n`;
+      : `rules that allowed no case: ${printable(uncovered.join(', '))}\n`;
   return `${lines.join('')}${passed} passed, ${lines.length} failed\n${rest}`;
 }
 
@@ -51,7 +51,7 @@ function tap(report: TestReport): string {
       : `not ok ${title}  ---\n  message: ${JSON.stringify(printable(problem))}\n  ...\n`;
   });
   const untried = report.coverageRequired ? [] : report.uncovered;
-  const rest = untried.map((id) => `# rule ${printable(id)} decided no case\n`);
+  const rest = untried.map((id) => `# rule ${printable(id)} allowed no case\n`);
   return `TAP version 14\n1..${tests.length}\n${lines.join('')}${rest.join('')}`;
 }
 

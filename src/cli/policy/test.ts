@@ -51,27 +51,27 @@ export function defineTest(command: Command, terminal: Terminal): void {
         .choices(Object.keys(REPORTS))
         .default('pretty'),
     )
-    .option('--require-coverage', 'fail where a rule of the data decides no case')
+    .option('--require-coverage', 'fail where a rule of the data allows no case')
     .action(async (location: string, paths: readonly string[], options: TestOptions) => {
       const generation = await openPolicy(location, options);
       const results: TestResult[] = [];
-      const decided = new Set<string>();
+      const allowing = new Set<string>();
       for (const path of paths) {
         const { base, cases } = parseTable(path, await readText(path, terminal.stdin));
         for (const one of cases) {
-          const { rule, problem } = tryCase(generation, { base, one });
-          decided.add(rule);
+          const { allowedBy, problem } = tryCase(generation, { base, one });
+          allowing.add(allowedBy);
           results.push({ file: path, name: one.name, problem });
         }
       }
-      const uncovered = ruleIds(generation).filter((id) => !decided.has(id));
+      const uncovered = ruleIds(generation).filter((id) => !allowing.has(id));
       const coverageRequired = options.requireCoverage === true;
       const report = { results, uncovered, coverageRequired };
       terminal.stdout.write(REPORTS[options.format](report));
       const failed = results.filter(({ problem }) => problem !== '').length;
       if (failed > 0) throw new CommandFailure(`${failed} of ${results.length} cases failed`);
       if (coverageRequired && uncovered.length > 0) {
-        throw new CommandFailure(`no case is decided by ${uncovered.join(', ')}`);
+        throw new CommandFailure(`no case is allowed by ${uncovered.join(', ')}`);
       }
     });
 }
@@ -87,9 +87,12 @@ function tryCase(generation: Generation, { base, one }: { base: object; one: Cas
   try {
     const input = completeInput(merge(base, one.input));
     const evaluation = generation.judge(JSON.stringify(input), input.time.unix_ms);
-    return { rule: evaluation.rule, problem: problemOf(evaluation, one.expect) };
+    const { effect, rule } = evaluation;
+    // A denial names the rule that came nearest, which has shown nothing of what it lets pass.
+    const allowedBy = effect === 'allow' ? rule : '';
+    return { allowedBy, problem: problemOf(evaluation, one.expect) };
   } catch (thrown) {
-    if (thrown instanceof CommandFailure) return { rule: '', problem: thrown.message };
+    if (thrown instanceof CommandFailure) return { allowedBy: '', problem: thrown.message };
     throw thrown;
   }
 }

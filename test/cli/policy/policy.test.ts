@@ -218,12 +218,20 @@ describe('policy test', () => {
     expect([code, out]).toEqual([0, '5 passed, 0 failed\n']);
   });
 
+  it('does not take a rule for covered that a denial named', async () => {
+    const table =
+      'cases: [{name: no, input: {principal: {id: anonymous, kind: anonymous}}, expect: {allow: false, rule: demo}}]';
+    const { code, out, err } = await policy(`test ${EXAMPLE} - --require-coverage`, table);
+    expect([code, out]).toEqual([1, '1 passed, 0 failed\nrules that allowed no case: demo\n']);
+    expect(err).toContain('no case is allowed by demo');
+  });
+
   it('names what is otherwise, and the rules that no case asked', async () => {
     const table = 'cases: [{name: "a <b>", expect: {allow: true, rule: demo}}]';
     const { code, out, err } = await policy(`test ${EXAMPLE} -`, table);
     expect(code).toBe(1);
     expect(out).toContain('FAIL -: a <b>: allow is false, not true; rule is "", not "demo"');
-    expect(out).toContain('rules that decided no case: demo');
+    expect(out).toContain('rules that allowed no case: demo');
     expect(err).toContain('1 of 1 cases failed');
   });
 
