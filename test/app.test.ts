@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -28,6 +28,27 @@ test('a reload opens the audit file anew, also where the bundle is only half wri
   await expect.poll(() => readFileSync(moved, 'utf8')).toContain('"kind":"segment_close"');
   await expect.poll(() => proxy.entries().map(({ kind }) => kind)).toContain('reload');
   expect(proxy.logged.join('')).not.toContain('suspended');
+  await proxy.stop();
+});
+
+test('a candidate that cannot be loaded stops no start: log, audit log and metrics say so', async () => {
+  const candidate = join(mkdtempSync(join(tmpdir(), 'candidate-')), 'bundle.tar.gz');
+  const proxy = await startProxy([`policy.candidate=${candidate}`]);
+  const told = { which: 'candidate', msg: expect.stringContaining('policy refused: ') };
+  expect(proxy.logged.map((line) => JSON.parse(line))).toContainEqual(
+    expect.objectContaining(told),
+  );
+  expect(proxy.entries().flatMap(({ reload }) => reload ?? [])).toContainEqual(
+    expect.objectContaining({ policy: 'candidate', outcome: 'refused', revision: '' }),
+  );
+  const probe = `http://${proxy.addresses.probe}`;
+  const metrics = async () => (await fetch(`${probe}/metrics`)).text();
+  const series = /^kms_reencrypt_candidate_info\{.*$/m;
+  expect((await fetch(`${probe}/readyz`)).status).toBe(200);
+  expect(await metrics()).not.toMatch(series);
+
+  copyFileSync(EXAMPLE, candidate);
+  await expect.poll(metrics, { timeout: 10_000 }).toMatch(series);
   await proxy.stop();
 });
 

@@ -58,6 +58,7 @@ export async function composePolicy(
   });
   metrics.read({
     bundleRevision: () => point.status().revision,
+    candidateRevision: () => point.status().candidate?.revision ?? '',
     bundleLastSuccess: () => point.status().lastSuccess,
     bundleStale: () => point.status().stale,
     observeMode: () => !config.enforce,

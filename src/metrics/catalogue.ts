@@ -51,6 +51,7 @@ export const METRICS = {
   kms_reencrypt_observe_mode: gauge('1 while policy denials are recorded and not enforced.'),
   kms_reencrypt_shadow_decisions_total: counter('Evaluations of the candidate bundle, by comparison with the serving one.', 'result'),
   kms_reencrypt_bundle_info: gauge('1 for the bundle that serves.', 'revision'),
+  kms_reencrypt_candidate_info: gauge('1 for the bundle that is the candidate; none where it is not loaded.', 'revision'),
   kms_reencrypt_bundle_loads_total: counter('Attempts to load a bundle, by result; refused is also where none could be had.', 'result'),
   kms_reencrypt_bundle_last_success_timestamp_seconds: gauge('When the source of the bundle last answered well, in Unix time; 0 before that.'),
   kms_reencrypt_bundle_stale: gauge('1 while the bundle is older than it may be and every call is refused.'),

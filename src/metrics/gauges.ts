@@ -7,6 +7,8 @@ import type { Sample, Series } from './series.ts';
 export interface Readings {
   /** Revision of the bundle that serves, '' where none does. */
   bundleRevision(): string;
+  /** Of the candidate, likewise. */
+  candidateRevision(): string;
   bundleLastSuccess(): number;
   bundleStale(): boolean;
   observeMode(): boolean;
@@ -41,6 +43,7 @@ export function createGauges(series: Series, options: GaugeOptions): void {
   ]);
 
   series.gauge('kms_reencrypt_bundle_info', () => revision(readings.bundleRevision?.()));
+  series.gauge('kms_reencrypt_candidate_info', () => revision(readings.candidateRevision?.()));
   series.gauge('kms_reencrypt_bundle_last_success_timestamp_seconds', () =>
     seconds(readings.bundleLastSuccess?.()),
   );

@@ -40,6 +40,8 @@ export interface LoaderOptions {
   /** Archive → a generation that has proved itself, beside the one that `serves`. Rejects with BundleFault. */
   prepare(archive: Buffer, serves: boolean): Promise<Generation>;
   readonly persisted?: PersistedBundle | undefined;
+  /** Whether a source of ours without a good bundle stops the start; one that may be away never does. */
+  readonly required: boolean;
   /** Milliseconds after which a remote source that has not answered makes the policy stale. */
   readonly maxStalenessMs: number;
   readonly now: () => number;
@@ -59,7 +61,8 @@ export interface Loader {
 
 /**
  * Keeps the policy of one source. A bundle serves only when it has proved itself; a bad one is refused
- * and the last good one goes on. @throws BundleFault where a local source has no good bundle at start.
+ * and the last good one goes on. @throws BundleFault where a local source that is required has no good
+ * bundle at start.
  */
 export async function createLoader(options: LoaderOptions): Promise<Loader> {
   const { source } = options;
@@ -97,10 +100,10 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
   };
 
   /** A remote source may be away at start: its last good bundle serves, or nothing until it is back. */
-  async function fallBack(state: State, { persisted }: LoaderOptions, fault: unknown) {
+  async function fallBack(state: State, { persisted, required }: LoaderOptions, fault: unknown) {
     const kept = await persisted?.read();
     if (kept) await standIn(state, kept, options);
-    else if (!source.remote) throw fault;
+    else if (required && !source.remote) throw fault;
   }
 }
 

@@ -15,7 +15,8 @@ export interface BundleOptions {
   readonly service?: Partial<ServiceOptions> | undefined;
 }
 
-export interface OpenLoaderOptions extends Pick<LoaderOptions, 'prepare' | 'now' | 'onReload'> {
+export interface OpenLoaderOptions
+  extends Pick<LoaderOptions, 'prepare' | 'required' | 'now' | 'onReload'> {
   readonly location: string;
   readonly bundle: BundleOptions;
 }
@@ -31,7 +32,7 @@ const SERVICE: ServiceOptions = {
 
 /** Opens a source and loads from it. @throws BundleFault */
 export async function openLoader(options: OpenLoaderOptions): Promise<Loader> {
-  const { location, bundle, prepare, now, onReload } = options;
+  const { location, bundle, ...loading } = options;
   const source = await openSource({
     location,
     maxBytes: bundle.maxBytes ?? BUNDLE_LIMIT_BYTES,
@@ -39,12 +40,10 @@ export async function openLoader(options: OpenLoaderOptions): Promise<Loader> {
     service: { ...SERVICE, ...bundle.service },
   });
   return createLoader({
+    ...loading,
     source,
-    prepare,
     persisted:
       source.remote && bundle.persist !== undefined ? persistAt(bundle.persist) : undefined,
     maxStalenessMs: bundle.maxStalenessMs ?? DAY_MS,
-    now,
-    onReload,
   });
 }

@@ -25,7 +25,10 @@ export interface DecisionPointOptions {
   readonly memoryBytes?: number;
   /** False: denials say `enforced: false`, and a permit is minted all the same. */
   readonly enforce?: boolean;
-  /** A second source, whose policy is asked beside the first and never obeyed. */
+  /**
+   * A second source, whose policy is asked beside the first and never obeyed; where it cannot be loaded,
+   * `onReload` is told, and nothing else.
+   */
   readonly candidate?: string | undefined;
   /** Where given, both sources must be signed. */
   readonly verification?: Verification | undefined;
@@ -135,6 +138,8 @@ async function open(options: DecisionPointOptions, opening: Opening) {
   const loader = await openLoader({
     location,
     bundle: which === 'serving' ? bundle : { ...bundle, persist: undefined },
+    // Nobody is answered by a candidate, so that nobody shall wait for one.
+    required: which === 'serving',
     now,
     onReload: (event) => onReload?.(event, which),
     async prepare(archive, serves) {

@@ -26,7 +26,6 @@ test.each([
   ['a CA file that is missing', [`policy.service.ca_file=${none}`], 'policy.service.ca_file', none],
   ['a bundle that is missing', [`policy.source=${none}`], 'policy.source', none],
   ['a bundle that is none', [`policy.source=${rubbish}`], 'policy.source', rubbish],
-  ['a candidate that is none', [`policy.candidate=${rubbish}`], 'policy.candidate', rubbish],
   ['a certificate that is missing', tls(none), 'grpc.tls', none],
   ['a key set that is missing', jwt(none), 'identity.jwt.jwks_file', none],
   ['a signing key that is none', [`audit.checkpoint.signing_key_file=${rubbish}`], rubbish, 'PEM'],

@@ -24,6 +24,7 @@ test('a bundle is proved once for as long as it serves, and beside the one befor
       prepared.push(serves);
       return createGeneration(readBundle(bundle), LIMITS, NOON);
     },
+    required: true,
     maxStalenessMs: 60_000,
     now: () => NOON,
     onReload: ({ outcome }) => void outcomes.push(outcome),
