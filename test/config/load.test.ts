@@ -117,6 +117,15 @@ describe('the configuration', () => {
     ]);
   });
 
+  test('says which settings of a bundle service would do nothing', () => {
+    const persist = 'policy.service.persist=kept.tar.gz';
+    expect(problems([persist, 'policy.service.cert_file=cert.pem'])).toEqual([
+      'policy.service: cert_file and key_file belong together: set both or neither',
+      'policy.service.persist: keeps the last good bundle of a service, and policy.source is not the URL of one',
+    ]);
+    expect(problems([persist, 'policy.source=https://bundles.example/policy.tar.gz'])).toEqual([]);
+  });
+
   test('says how long the path of a socket may be, in bytes', () => {
     const socket = (bytes: number) => `grpc.listen=unix:/run/é${'x'.repeat(bytes - 7)}`;
     expect(problems([socket(108)])).toEqual([

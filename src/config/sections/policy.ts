@@ -6,6 +6,8 @@ const location = z
   .min(1)
   .describe('A bundle (.tar.gz), a folder of Rego, or the http(s) URL of a bundle service.');
 
+const isUrl = (where: string): boolean => /^https?:\/\//.test(where);
+
 const DAY_SECONDS = 86_400;
 const seconds = (fallback: number, least = 0) =>
   z.int().min(least).max(DAY_SECONDS).default(fallback);
@@ -31,6 +33,9 @@ const service = z
     persist: path
       .optional()
       .describe('Where the last good bundle is kept, for a start without it.'),
+  })
+  .refine(({ cert_file: cert, key_file: key }) => (cert === undefined) === (key === undefined), {
+    error: 'cert_file and key_file belong together: set both or neither',
   })
   .describe('The bundle service, where source is a URL.');
 
@@ -71,5 +76,9 @@ export const policy = z
     capture_file: path
       .optional()
       .describe('Gets every input whole, values in clear, for `policy replay`; mode 0600.'),
+  })
+  .refine(({ source, service: { persist } }) => persist === undefined || isUrl(source), {
+    path: ['service', 'persist'],
+    error: 'keeps the last good bundle of a service, and policy.source is not the URL of one',
   })
   .describe('The Rego policy.');
