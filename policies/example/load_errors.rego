@@ -44,74 +44,84 @@ errors contains $"principal {name}: more than one rule has the id {id}" if {
 	id == sorted[i + 1]
 }
 
-errors contains $"principal {name}, rule {index}: {path} must be there" if {
-	some [name, index, rule] in all_rules
+errors contains $"principal {name}, rule {id}: {path} must be there" if {
+	some [name, id, rule] in all_rules
 	some path in ["id", "source", "destination"]
 	object.get(rule, path, null) == null
 }
 
-errors contains $"principal {name}, rule {index}: there is no field {part}{field}" if {
-	some [name, index, rule] in all_rules
+errors contains $"principal {name}, rule {id}: there is no field {part}{field}" if {
+	some [name, id, rule] in all_rules
 	some part, fields in known_fields
 	some field, _ in part_of(rule, part)
 	not fields[field]
 }
 
-errors contains $"principal {name}, rule {index}: {part}{field} must be {fields[field].is}" if {
-	some [name, index, rule] in all_rules
+errors contains $"principal {name}, rule {id}: {part}{field} must be {fields[field].is}" if {
+	some [name, id, rule] in all_rules
 	some part, fields in known_fields
 	some field, value in part_of(rule, part)
 	not right(value, fields[field])
 }
 
-errors contains $"principal {name}, rule {index}: there is no field {path}.{field}" if {
-	some [name, index, rule] in all_rules
+errors contains $"principal {name}, rule {id}: there is no field {path}.{field}" if {
+	some [name, id, rule] in all_rules
 	some path, closed in closed_objects
 	some field, _ in object.get(rule, closed.at, {})
 	not field in closed.fields
 }
 
-errors contains $"principal {name}, rule {index}: {path}: {value} is none of {listed(known.values)}" if {
-	some [name, index, rule] in all_rules
+errors contains $"principal {name}, rule {id}: {path}: {value} is none of {listed(known.values)}" if {
+	some [name, id, rule] in all_rules
 	some path, known in known_values
 	some value in object.get(rule, known.at, [])
 	not value in known.values
 }
 
-errors contains $"principal {name}, rule {index}: {side}.is.{fact} must be a list of {facts[fact]}s" if {
-	some [name, index, rule] in all_rules
+errors contains $"principal {name}, rule {id}: {side}.is.{fact} must be a list of {facts[fact]}s" if {
+	some [name, id, rule] in all_rules
 	some side in ["source", "destination"]
 	some fact, values in rule[side].is
 	some value in values
 	type_name(value) != facts[fact]
 }
 
-errors contains $"principal {name}, rule {index}: {side}.keys: {pattern} is no ARN of a key and no alias/…, or has a * before its end" if {
-	some [name, index, rule] in all_rules
+errors contains $"principal {name}, rule {id}: {side}.keys: {pattern} is no ARN of a key and no alias/…, or has a * before its end" if {
+	some [name, id, rule] in all_rules
 	some side in ["source", "destination"]
 	some pattern in rule[side].keys
 	not names_keys(pattern)
 }
 
-errors contains $"principal {name}, rule {index}: call.hours_utc must be whole hours from 0 to 24" if {
-	some [name, index, rule] in all_rules
+errors contains $"principal {name}, rule {id}: call.hours_utc must be whole hours from 0 to 24" if {
+	some [name, id, rule] in all_rules
 	some hour in rule.call.hours_utc
 	is_number(hour)
 	not hour in hours
 }
 
-errors contains $"principal {name}, rule {index}: call.hours_utc must begin before it ends: over midnight it is two rules, one to 24 and one from 0, and for the whole day it is left out" if {
-	some [name, index, rule] in all_rules
+errors contains $"principal {name}, rule {id}: call.hours_utc must begin before it ends: over midnight it is two rules, one to 24 and one from 0, and for the whole day it is left out" if {
+	some [name, id, rule] in all_rules
 	[from, to] := rule.call.hours_utc
 	is_number(from)
 	is_number(to)
 	from >= to
 }
 
-all_rules := [[name, index, rule] |
+all_rules := [[name, called(index, rule), rule] |
 	some name, grant in data.kms_reencrypt.principals
 	some index, rule in grant.rules
 ]
+
+# By its id, as denials call it too; by its place from 0 on where that is what is wrong with it.
+called(_, rule) := rule.id if has_id(rule)
+
+called(index, rule) := index if not has_id(rule)
+
+has_id(rule) if {
+	is_string(rule.id)
+	rule.id != ""
+}
 
 part_of(rule, part) := rule if part == ""
 

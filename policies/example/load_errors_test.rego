@@ -29,8 +29,8 @@ wrong := [
 	{"rule": [["/source/tag", {"env": ["prod"]}]], "error": "there is no field source.tag"},
 	{"rule": [["/context", {"kept": ["tenant"]}]], "error": "there is no field context.kept"},
 	{"rule": [["/call", {"weekday": ["Monday"]}]], "error": "there is no field call.weekday"},
-	{"rule": [["/id", 1]], "error": "id must be a string"},
-	{"rule": [["/id", null]], "error": "id must be there"},
+	{"rule": [["/id", 1]], "error": "id must be a string", "called": 0},
+	{"rule": [["/id", null]], "error": "id must be there", "called": 0},
 	{"rule": [["/source", "alias/a"]], "error": "source must be an object"},
 	{"rule": [["/source/keys", "alias/a"]], "error": "source.keys must be a list of strings"},
 	{"rule": [["/source/tags", "prod"]], "error": "source.tags must be an object of lists of strings"},
@@ -67,7 +67,8 @@ backwards := "call.hours_utc must begin before it ends: over midnight it is two 
 test_every_mistake[test.error] if {
 	some test in wrong
 	found := errors(patched({"id": "r", "source": {}, "destination": {}}, test.rule))
-	$"principal p, rule 0: {test.error}" in found
+	called := object.get(test, "called", "r")
+	$"principal p, rule {called}: {test.error}" in found
 }
 
 keys_errors(pattern) := errors({"id": "r", "source": {"keys": [pattern]}, "destination": {}})
@@ -80,7 +81,7 @@ test_keys_that_can_fit[pattern] if {
 test_keys_that_fit_none[pattern] if {
 	some pattern in ["orders", "1234abcd-12ab-34cd-56ef-1234567890ab", "alias/*-archive", "arn:aws:kms:eu-west-1:111122223333:alias/a"]
 	told := $"source.keys: {pattern} is no ARN of a key and no alias/…, or has a * before its end"
-	keys_errors(pattern) == [$"principal p, rule 0: {told}"]
+	keys_errors(pattern) == [$"principal p, rule r: {told}"]
 }
 
 test_every_mistake_is_in_one_rule if {
@@ -90,7 +91,7 @@ test_every_mistake_is_in_one_rule if {
 }
 
 test_hours_that_are_no_numbers_are_told_once if {
-	errors({"id": "r", "source": {}, "destination": {}, "call": {"hours_utc": ["9", "17"]}}) == ["principal p, rule 0: call.hours_utc must be a list of two numbers"]
+	errors({"id": "r", "source": {}, "destination": {}, "call": {"hours_utc": ["9", "17"]}}) == ["principal p, rule r: call.hours_utc must be a list of two numbers"]
 }
 
 test_hours_and_days_that_there_are[hours] if {
@@ -119,7 +120,7 @@ test_kinds_are_known if {
 }
 
 test_a_side_must_be_there if {
-	"principal p, rule 0: destination must be there" in errors({"id": "r", "source": {}})
+	"principal p, rule r: destination must be there" in errors({"id": "r", "source": {}})
 }
 
 test_a_principal_has_kinds_and_rules_alone if {

@@ -36,14 +36,14 @@ it.each([
   [{ call: { weekdays: ['monday'] } }, 'call.weekdays: monday is none of Monday, Tuesday'],
 ])('a bundle whose rule has %j does not serve, and says why', (wrong, sentence) => {
   expect(() => ready([{ ...RULE, ...wrong }])).toThrow(
-    `the bundle says that its data is wrong: principal p, rule 0: ${sentence}`,
+    `the bundle says that its data is wrong: principal p, rule r: ${sentence}`,
   );
 });
 
 it('of many errors the first are told, and the rest are counted', () => {
   expect(() =>
     ready(Array.from({ length: 20 }, (_, i) => ({ ...RULE, id: `r${i}`, x: 1 }))),
-  ).toThrow(/rule 0: .*; and 15 more$/);
+  ).toThrow(/rule r0: .*; and 15 more$/);
 });
 
 it('ten thousand rules are looked at within what loading may cost', () => {

@@ -40,7 +40,7 @@ test('a bundle that is proved aside decides as one that is proved in place', asy
 
 test('what is wrong with a bundle is told in the same words', async () => {
   const wrong = exampleWith(1, { id: 'r', source: {} });
-  expect(() => prove(wrong, LIMITS)).toThrow(/rule 0: destination must be there/);
+  expect(() => prove(wrong, LIMITS)).toThrow(/rule r: destination must be there/);
   const told = await proveAside(wrong, LIMITS).catch((thrown: unknown) => thrown);
   expect(told).toMatchObject({
     name: 'BundleFault',
