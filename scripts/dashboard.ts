@@ -39,6 +39,7 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     { title: 'Age of the bundle', unit: 's', says: 'Since its source last answered well.', queries: { '{{instance}}': `time() - kms_reencrypt_bundle_last_success_timestamp_seconds{${ON}}` } },
     { title: 'Bundle loads', unit: 'short', says: 'Attempts to load one.', queries: { '{{result}}': `sum by (result) (increase(kms_reencrypt_bundle_loads_total{${ON}}[$__rate_interval]))` } },
     { title: 'Shadow', unit: 'reqps', says: 'The candidate bundle against the serving one.', queries: { '{{result}}': rate('result', `kms_reencrypt_shadow_decisions_total{${ON}}`) } },
+    { title: 'Candidate', unit: 'short', kind: 'stat', says: 'Proxies by the revision that is asked beside; empty where none is loaded.', queries: { '{{revision}}': `count by (revision) (kms_reencrypt_candidate_info{${ON}})` } },
     { title: 'Observe mode or stale', unit: 'bool', kind: 'stat', says: 'Both are wrong in production.', queries: { observe: `max(kms_reencrypt_observe_mode{${ON}})`, stale: `max(kms_reencrypt_bundle_stale{${ON}})` } },
   ],
   KMS: [
@@ -62,6 +63,7 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     { title: 'CPU', unit: 'percentunit', says: 'Of one core.', queries: { '{{instance}}': `rate(process_cpu_seconds_total{${ON}}[$__rate_interval])` } },
     { title: 'Memory', unit: 'bytes', says: 'Resident.', queries: { '{{instance}}': `process_resident_memory_bytes{${ON}}` } },
     { title: 'Event loop lag', unit: 's', says: 'The 99th percentile between two scrapes, of which 50 ms lie between two looks at it.', queries: { '{{instance}}': `nodejs_eventloop_lag_p99_seconds{${ON}}` } },
+    { title: 'Connections refused', unit: 'reqps', says: 'At a full door, or before they had spoken.', queries: { '{{why}}': rate('why', `kms_reencrypt_connections_refused_total{${ON}}`) } },
     { title: 'Open files', unit: 'short', says: 'Connections are files too.', queries: { '{{instance}}': `process_open_fds{${ON}}` } },
     { title: 'Certificates', unit: 'dtdurations', says: 'Until they end.', queries: { '{{instance}} {{listener}}': `kms_reencrypt_certificate_expiry_timestamp_seconds{${ON}} - time()` } },
   ],
