@@ -14,6 +14,7 @@ const SECTIONS: readonly (readonly [title: string, prefixes: readonly string[]])
       'kms_reencrypt_observe',
       'kms_reencrypt_shadow',
       'kms_reencrypt_bundle',
+      'kms_reencrypt_candidate',
     ],
   ],
   ['KMS', ['kms_reencrypt_kms', 'kms_reencrypt_breaker', 'kms_reencrypt_embedded']],
@@ -46,15 +47,22 @@ event loop lag, heap and garbage collection. Three of them that are gauges named
 
 export async function metricsPage(): Promise<string> {
   const values = await labelValues();
+  const homeless = Object.keys(METRICS).filter(
+    (name) => !SECTIONS.some(([, own]) => isOf(own, name)),
+  );
+  if (homeless.length > 0) throw new Error(`no section of the page has ${homeless.join(', ')}`);
   const sections = SECTIONS.map(([title, prefixes]) => {
     const rows = Object.entries(METRICS)
-      .filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix)))
+      .filter(([name]) => isOf(prefixes, name))
       .map(([name, spec]) => row(name, spec, values.get(name)));
     const head = '| metric | type | labels | what it says |\n| --- | --- | --- | --- |';
     return `\n## ${title}\n\n${head}\n${rows.join('\n')}\n`;
   });
   return HEAD + sections.join('') + TAIL;
 }
+
+const isOf = (prefixes: readonly string[], name: string): boolean =>
+  prefixes.some((prefix) => name.startsWith(prefix));
 
 type Values = ReadonlyMap<string, ReadonlySet<string>>;
 
