@@ -80,7 +80,7 @@ async function noneOpen(): Promise<boolean> {
 describe('a stream', () => {
   test('tells each result under its reference, as soon as it is there', async () => {
     const { call, results, ended } = open();
-    aws.kms.next({ kind: 'answer', delayMs: 200 }, 'ReEncrypt');
+    aws.kms.next({ kind: 'answer', delayMs: 600 }, 'ReEncrypt');
     call.write(item('slow'));
     await until(() => reEncrypts().length === 1);
     call.write(item('quick'));
