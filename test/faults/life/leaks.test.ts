@@ -11,7 +11,7 @@ import { preparedForCounting } from './living.ts';
 
 /** Calls of a kind before anything counts: what is bounded is full then, and code is compiled. */
 const WARM = 2_000;
-const CALLS = trials(20_000);
+const CALLS = trials(10_000);
 const AT_ONCE = 16;
 /** Of all calls together: what V8 learns of code that runs for longer. */
 const NOISE_BYTES = 400_000;
