@@ -1,3 +1,4 @@
+import { add, cells } from './cells.ts';
 import type { Series } from './series.ts';
 
 const REFUSALS = ['too_many_connections', 'preface_timeout', 'tls_handshake'] as const;
@@ -8,12 +9,8 @@ export interface ConnectionMetrics {
 }
 
 export function createConnectionMetrics(series: Series): ConnectionMetrics {
-  const count = (why: string) => series.counter('kms_reencrypt_connections_refused_total', { why });
-  const cells = new Map(REFUSALS.map((why) => [why, count(why)]));
-  return {
-    connectionRefused(why) {
-      const cell = cells.get(why);
-      if (cell) cell.value += 1;
-    },
-  };
+  const refused = cells(REFUSALS, (why) =>
+    series.counter('kms_reencrypt_connections_refused_total', { why }),
+  );
+  return { connectionRefused: (why) => add(refused, why) };
 }

@@ -1,5 +1,6 @@
 import { KMS_ERRORS, KMS_OPERATIONS, type KmsOperation, OVERFLOW } from './catalogue.ts';
-import type { Cell, Series } from './series.ts';
+import { add, cells } from './cells.ts';
+import type { Series } from './series.ts';
 
 type Ask<Args extends unknown[], Answer> = (...args: Args) => Promise<Answer>;
 
@@ -62,17 +63,13 @@ export function createKmsMetrics(series: Series): KmsMetrics {
 function bind(series: Series, operation: KmsOperation) {
   const observe = series.histogram('kms_reencrypt_kms_seconds', { operation });
   const made = series.counter('kms_reencrypt_kms_attempts_total', { operation });
-  const errors = new Map<string, Cell>(
-    [...KMS_ERRORS, OVERFLOW].map((error) => [
-      error,
-      series.counter('kms_reencrypt_kms_errors_total', { operation, error }),
-    ]),
+  const errors = cells<string>([...KMS_ERRORS, OVERFLOW], (error) =>
+    series.counter('kms_reencrypt_kms_errors_total', { operation, error }),
   );
   return (seconds: number, error: string, attempts: number) => {
     observe(seconds);
     made.value += attempts;
-    const cell = error === '' ? undefined : (errors.get(error) ?? errors.get(OVERFLOW));
-    if (cell) cell.value += 1;
+    if (error !== '') add(errors, error);
   };
 }
 

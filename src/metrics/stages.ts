@@ -1,5 +1,6 @@
 import { OVERFLOW } from './catalogue.ts';
-import type { Cell, Series } from './series.ts';
+import { add, cells } from './cells.ts';
+import type { Series } from './series.ts';
 
 /** How a look-up of key facts ended: from the cache, by asking, or from a kept "there is none". */
 export type Lookup = 'hit' | 'miss' | 'negative';
@@ -70,16 +71,4 @@ export function createStageMetrics(series: Series): StageMetrics {
     auditDropped: (sink, count) => add(drops, sink, count),
     auditFailure: (cause) => add(causes, cause),
   };
-}
-
-function cells<Key extends string>(
-  keys: readonly Key[],
-  create: (key: Key) => Cell,
-): ReadonlyMap<string, Cell> {
-  return new Map(keys.map((key) => [key, create(key)]));
-}
-
-function add(from: ReadonlyMap<string, Cell>, key: string, count = 1): void {
-  const cell = from.get(key) ?? from.get(OVERFLOW);
-  if (cell) cell.value += count;
 }
