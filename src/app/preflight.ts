@@ -1,5 +1,6 @@
 import { redactorOf, signingKeyOf } from '../audit/options.ts';
 import type { Config } from '../config/schema.ts';
+import { isService } from '../files/location.ts';
 import { createFileKeys } from '../identity/jwks.ts';
 import { createEmbeddedKms } from '../kms/embedded/embedded.ts';
 import { protect, requireLoopback } from '../kms/embedded/protections.ts';
@@ -10,7 +11,6 @@ import type { Verification } from '../policy/bundle/signature.ts';
 import { refuseOpenFile } from '../policy/capture.ts';
 import { fetchBundle } from '../policy/fetch-bundle.ts';
 import { prove } from '../policy/prove/prove.ts';
-import { isService } from '../policy/sources/open.ts';
 import { readSecret } from '../server/kms-json/access-keys.ts';
 import { doorsOf, openAws } from './kms.ts';
 import { ofSetting } from './of-setting.ts';

@@ -1,12 +1,11 @@
 import { z } from 'zod';
+import { isService } from '../../files/location.ts';
 import { age, milliseconds, path } from '../values.ts';
 
 const location = z
   .string()
   .min(1)
   .describe('A bundle (.tar.gz), a folder of Rego, or the http(s) URL of a bundle service.');
-
-const isUrl = (where: string): boolean => /^https?:\/\//.test(where);
 
 const DAY_SECONDS = 86_400;
 const seconds = (fallback: number, least = 0) =>
@@ -77,7 +76,7 @@ export const policy = z
       .optional()
       .describe('Gets every input whole, values in clear, for `policy replay`; mode 0600.'),
   })
-  .refine(({ source, service: { persist } }) => persist === undefined || isUrl(source), {
+  .refine(({ source, service: { persist } }) => persist === undefined || isService(source), {
     path: ['service', 'persist'],
     error: 'keeps the last good bundle of a service, and policy.source is not the URL of one',
   })

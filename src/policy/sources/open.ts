@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { isService } from '../../files/location.ts';
 import { fileSource } from './file.ts';
 import { folderSource } from './folder.ts';
 import { type HttpSourceOptions, httpSource } from './http.ts';
@@ -14,11 +15,6 @@ export interface OpenSourceOptions {
   readonly service: ServiceOptions;
   /** How often files and folders are looked at. */
   readonly watchIntervalMs: number;
-}
-
-/** Whether a location is that of a bundle service, and no path. */
-export function isService(location: string): boolean {
-  return /^https?:\/\//.test(location);
 }
 
 /** The source that a location stands for. */
