@@ -1,6 +1,8 @@
 import { type Body, toEventBody } from '../body.ts';
 import type { Json } from '../canonical.ts';
 import type { Chain } from './chain.ts';
+import type { DiskFile } from './disk.ts';
+import { readLines } from './lines.ts';
 import { peakCount, type Tree } from './tree.ts';
 
 const SCHEMA_VERSION = 2;
@@ -80,4 +82,10 @@ function toTree(size: number, peaks: Json): Tree | undefined {
   if (!Array.isArray(peaks) || peaks.length !== peakCount(size)) return;
   if (!peaks.every((peak) => typeof peak === 'string' && /^[0-9a-f]{64}$/.test(peak))) return;
   return { size, peaks: peaks.map(String) };
+}
+
+/** The head of a segment's file; undefined where its first line is none, or not whole. */
+export function readHead(file: DiskFile): Head | undefined {
+  const first = readLines(file).next();
+  return first.done || !first.value.ended ? undefined : fromHead(first.value.bytes);
 }

@@ -1,8 +1,7 @@
 import { basename, dirname, extname, join } from 'node:path';
 import { segmentsAmong, seqNamed } from '../../files/segment-names.ts';
 import type { Disk } from './disk.ts';
-import { fromHead } from './head.ts';
-import { readLines } from './lines.ts';
+import { readHead } from './head.ts';
 import { openRegular } from './recover.ts';
 
 /** `audit.jsonl` closed at first seq 1000 → `audit-000000001000.jsonl`: names sort as the log does. */
@@ -52,8 +51,7 @@ function headSeq(disk: Disk, path: string): number | undefined {
   if (!disk.facts(path)?.regular) return;
   const file = openRegular(disk, path, 'read');
   try {
-    const first = readLines(file).next();
-    return first.done || !first.value.ended ? undefined : fromHead(first.value.bytes)?.chain.seq;
+    return readHead(file)?.chain.seq;
   } finally {
     file.close();
   }

@@ -1,5 +1,5 @@
 import type { Disk, DiskFile } from '../log/disk.ts';
-import { fromHead, type Head } from '../log/head.ts';
+import { type Head, readHead } from '../log/head.ts';
 import { type Line, readLines } from '../log/lines.ts';
 import { openRegular } from '../log/recover.ts';
 import { closedSegments, segmentPaths } from '../log/segments.ts';
@@ -113,8 +113,7 @@ function nextSeq(disk: Disk, path: string, { inode, first }: Source): number {
 function openSegment(disk: Disk, name: string): Opened[] {
   if (!disk.facts(name)) return [];
   const file = openRegular(disk, name, 'read');
-  const line = readLines(file).next();
-  const head = line.done || !line.value.ended ? undefined : fromHead(line.value.bytes);
+  const head = readHead(file);
   if (head) return [{ file, first: head.chain.seq, labels: head.labels }];
   file.close();
   return [];
