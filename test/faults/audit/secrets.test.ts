@@ -88,7 +88,7 @@ test.skipIf(process.getuid?.() !== 0)(
       secret.plaintext,
       secret.ciphertext,
     ]);
-    const heap = await snapshots.take(proxy.child.pid);
+    const heap = await snapshots.ask(proxy.child.pid);
     const written = readdirSync(proxy.folder)
       .map((name) => readFileSync(join(proxy.folder, name), 'latin1'))
       .join('\n');

@@ -144,5 +144,5 @@ async function afterCalls(ask: () => unknown, calls: number): Promise<number> {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, one));
   kms.forget();
-  return living.count(proxy.child.pid);
+  return Number(await living.ask(proxy.child.pid));
 }

@@ -1,30 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import process from 'node:process';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { preparedToTell } from '../on-signal.ts';
 
-/**
- * What lives in a process once all garbage is collected: its environment brings a module along that
- * collects, and writes down how many bytes are left, on SIGUSR2.
- */
-export function preparedForCounting() {
-  const folder = mkdtempSync(join(tmpdir(), 'krp-living-'));
-  const file = join(folder, 'bytes');
-  return {
-    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(moduleFor(file))}` },
-    /** Bytes in the heap of the main thread and what it holds outside of it. */
-    async count(pid: number): Promise<number> {
-      rmSync(file, { force: true });
-      process.kill(pid, 'SIGUSR2');
-      for (let waited = 0; !existsSync(file); waited += 20) {
-        if (waited > 30_000) throw new Error('the process counted nothing');
-        await sleep(20);
-      }
-      return Number(readFileSync(file, 'utf8'));
-    },
-  };
-}
+/** Bytes in the heap of the main thread and what it holds outside of it, once all garbage is collected. */
+export const preparedForCounting = () => preparedToTell(moduleFor);
 
 /** It collects more than once: what finalizers let go of is garbage only after the next turn. */
 const moduleFor = (file: string) => `
