@@ -170,12 +170,14 @@ describe('the blob', () => {
   });
 
   test('is not asked for where its file cannot be written', async () => {
-    const before = proxy.entries().length;
+    // The log's own checkpoints come by the clock.
+    const ofCalls = () => proxy.entries().filter(({ kind }) => kind !== 'checkpoint');
+    const before = ofCalls().length;
     const args = [...call(), ...withBlob(), '--output-file', join(folder, 'no/such/folder')];
     const ran = await runCommand(reEncrypt, args);
     expect(ran.exit).toBe(252);
     expect(ran.stderr).toMatch(/'--output-file': cannot write beside/);
-    expect(proxy.entries()).toHaveLength(before);
+    expect(ofCalls()).toHaveLength(before);
   });
 
   test('that is base64 text in a raw file is named when KMS refuses it', async () => {
