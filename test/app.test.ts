@@ -38,9 +38,11 @@ test('a candidate that cannot be loaded stops no start: log, audit log and metri
   expect(proxy.logged.map((line) => JSON.parse(line))).toContainEqual(
     expect.objectContaining(told),
   );
-  expect(proxy.entries().flatMap(({ reload }) => reload ?? [])).toContainEqual(
-    expect.objectContaining({ policy: 'candidate', outcome: 'refused', revision: '' }),
-  );
+  await expect
+    .poll(() => proxy.entries().flatMap(({ reload }) => reload ?? []))
+    .toContainEqual(
+      expect.objectContaining({ policy: 'candidate', outcome: 'refused', revision: '' }),
+    );
   const probe = `http://${proxy.addresses.probe}`;
   const metrics = async () => (await fetch(`${probe}/metrics`)).text();
   const series = /^kms_reencrypt_candidate_info\{.*$/m;

@@ -29,11 +29,10 @@ beforeEach(() => kms.forget());
 
 afterAll(() => aws.close());
 
-const lastTwo = () =>
-  proxy
-    .entries()
-    .filter((entry) => entry['decision_id'])
-    .slice(-2);
+/** Entries of calls; between them come some of the log's own. */
+const ofCalls = () => proxy.entries().filter((entry) => entry['decision_id']);
+
+const lastTwo = () => ofCalls().slice(-2);
 
 test('a passed deadline is told as such and recorded once', async () => {
   kms.always({ kind: 'hang' }, 'ReEncrypt');
@@ -48,13 +47,13 @@ test('a passed deadline is told as such and recorded once', async () => {
 
 test('a cancelled call aborts the request to KMS and is recorded once', async () => {
   kms.always({ kind: 'hang' }, 'ReEncrypt');
-  const before = proxy.entries().length;
+  const before = ofCalls().length;
   const call = client.ReEncrypt(REQUEST, () => {});
   await until(() => kms.requests.some(({ operation }) => operation === 'ReEncrypt'));
   call.cancel();
-  await until(() => proxy.entries().length >= before + 2);
+  await until(() => ofCalls().length >= before + 2);
   await sleep(50);
-  expect(proxy.entries().slice(before)).toMatchObject([
+  expect(ofCalls().slice(before)).toMatchObject([
     { kind: 'intent' },
     { kind: 'outcome', outcome: { status: 'failed', reason: 'CANCELLED' } },
   ]);

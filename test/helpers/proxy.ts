@@ -46,10 +46,11 @@ export async function startProxy(settings: readonly string[] = []): Promise<Runn
     folder,
     logged,
     printed,
+    // The last line may be half written: what follows the last line break is left out.
     entries: () =>
       readFileSync(file, 'utf8')
-        .trimEnd()
         .split('\n')
+        .slice(0, -1)
         .map((line) => JSON.parse(line)),
     async stop() {
       await app.stop();
