@@ -15,7 +15,7 @@ export const define: Define = (command, terminal) => {
     .option('--json', 'print the verdict as JSON')
     .action((options: CheckOptions) => check(options, terminal));
   withConfigOptions(command.command('print'))
-    .description('Print the configuration that would be used, defaults included.')
+    .description('Print the configuration that would be used, with the defaults that do something.')
     .action((options: ConfigOptions) => {
       terminal.stdout.write(configAsYaml(readConfig(options, terminal)));
     });

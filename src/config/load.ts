@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { isTree, type Tree } from '../tree.ts';
+import { idleIn } from './idle.ts';
 import { meantBy } from './meant.ts';
 import { type Config, configSchema } from './schema.ts';
 
@@ -41,10 +42,12 @@ export function loadConfig({ file, settings, env }: ConfigSources): Config {
   const set = overrides.reduce((tree, { path, text }) => put(tree, path, scalar(text)), written);
   const tree = withWorkloadApi(set, env['SPIFFE_ENDPOINT_SOCKET']);
   const first = configSchema.safeParse(tree);
-  if (first.success) return first.data;
-  const second = configSchema.safeParse(withTexts(tree, overrides, first.error));
-  if (second.success) return second.data;
-  const problems = second.error.issues.flatMap(problemsOf);
+  const read = first.success
+    ? first
+    : configSchema.safeParse(withTexts(tree, overrides, first.error));
+  const idle = idleIn(tree).map(({ at, what }) => ({ at: at.join('.'), what }));
+  if (read.success && idle.length === 0) return read.data;
+  const problems = [...(read.error?.issues.flatMap(problemsOf) ?? []), ...idle];
   throw new ConfigError(problems.map((problem) => sentence(problem, overrides)));
 }
 

@@ -1,12 +1,18 @@
-import { stringify } from 'yaml';
+import { Document } from 'yaml';
 import { z } from 'zod';
+import { idleIn } from './idle.ts';
 import { type Config, configSchema } from './schema.ts';
 
-/** The configuration as YAML. Secrets stand in files, so that none can be shown; URLs lose theirs. */
+/**
+ * The configuration as YAML, without defaults that do nothing, which nobody is to take for more.
+ * Secrets stand in files, so that none can be shown; URLs lose theirs.
+ */
 export function configAsYaml(config: Config): string {
-  return stringify(config, (_key, value: unknown) =>
+  const yaml = new Document(config, (_key, value: unknown) =>
     typeof value === 'string' ? value.replace(/\/\/[^/@\s]*@/, '//***@') : value,
   );
+  for (const { at } of idleIn(config)) yaml.deleteIn(at);
+  return yaml.toString();
 }
 
 /** JSON Schema (draft 2020-12) of the configuration file. */

@@ -10,6 +10,7 @@ const rubbish = join(folder, 'rubbish');
 writeFileSync(rubbish, 'rubbish\n', { mode: 0o600 });
 const none = join(folder, 'none');
 
+const SERVICE = 'policy.source=https://127.0.0.1:1/bundle.tar.gz';
 const signed = (file: string) => [
   `policy.signing={"keys":{"ci":{"algorithm":"RS256","key_file":"${file}"}}}`,
 ];
@@ -23,7 +24,12 @@ const jwt = (file: string) => [
 test.each([
   ['a public key that is missing', signed(none), 'policy.signing.keys.ci.key_file', none],
   ['a public key that is none', signed(rubbish), 'policy.signing.keys.ci.key_file', 'PEM'],
-  ['a CA file that is missing', [`policy.service.ca_file=${none}`], 'policy.service.ca_file', none],
+  [
+    'a CA file that is missing',
+    [SERVICE, `policy.service.ca_file=${none}`],
+    'service.ca_file',
+    none,
+  ],
   ['a bundle that is missing', [`policy.source=${none}`], 'policy.source', none],
   ['a bundle that is none', [`policy.source=${rubbish}`], 'policy.source', rubbish],
   ['a certificate that is missing', tls(none), 'grpc.tls', none],

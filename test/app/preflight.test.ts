@@ -23,7 +23,7 @@ const none = join(folder, 'none');
 const under = join(rubbish, 'under');
 
 /** Of a service, which a check does not ask: a bundle that is proved takes most of its time. */
-const AWAY = 'http://127.0.0.1:1/bundle.tar.gz';
+const AWAY = 'https://127.0.0.1:1/bundle.tar.gz';
 
 function problemsOf(settings: readonly string[], env = {}) {
   const defaults = [`audit.file=${join(folder, 'audit.jsonl')}`, `policy.source=${AWAY}`];

@@ -23,11 +23,13 @@ describe('config', () => {
   });
 
   test('check lists every problem and exits 64', async () => {
-    const wrong = ['--set', 'nobody=1', '--set', 'kms.backend=gcp'];
-    const { code, stderr, stdout } = await config('check', ...DEMO, ...wrong);
+    const wrong = ['nobody=1', 'kms.backend=gcp', 'limits.per_key.burst=9'];
+    const set = wrong.flatMap((setting) => ['--set', setting]);
+    const { code, stderr, stdout } = await config('check', ...DEMO, ...set);
     expect([code, stdout]).toEqual([64, '']);
     expect(stderr).toMatch(/nobody: there is no such setting/);
     expect(stderr).toMatch(/kms\.backend: /);
+    expect(stderr).toMatch(/limits\.per_key\.burst: does nothing without /);
   });
 
   test('check tells what the configuration names and is not there, and exits 1', async () => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/config/load.ts';
 
 const DEMO = 'config/demo.yaml';
+const SERVICE = 'policy.source=https://bundles.example/policy.tar.gz';
 const demo = (settings: string[] = [], env = {}) => loadConfig({ file: DEMO, settings, env });
 
 function problems(settings: string[], env = {}): readonly string[] {
@@ -117,13 +118,10 @@ describe('the configuration', () => {
     ]);
   });
 
-  test('says which settings of a bundle service would do nothing', () => {
-    const persist = 'policy.service.persist=kept.tar.gz';
-    expect(problems([persist, 'policy.service.cert_file=cert.pem'])).toEqual([
+  test('says that the certificate for a bundle service needs its key', () => {
+    expect(problems([SERVICE, 'policy.service.cert_file=cert.pem'])).toEqual([
       'policy.service: cert_file and key_file belong together: set both or neither',
-      'policy.service.persist: keeps the last good bundle of a service, and policy.source is not the URL of one',
     ]);
-    expect(problems([persist, 'policy.source=https://bundles.example/policy.tar.gz'])).toEqual([]);
   });
 
   test('says how long the path of a socket may be, in bytes', () => {
@@ -143,7 +141,7 @@ describe('the configuration', () => {
     ['audit.rotate.max_age_ms=0', /max_age_ms: .*60000/],
   ])('takes no time that a timer would run out of at once: %s', (setting, problem) => {
     const jwt = ['identity.jwt.issuer=i', 'identity.jwt.audience=[a]', 'identity.jwt.jwks_file=f'];
-    expect(problems([...jwt, setting])).toEqual([expect.stringMatching(problem)]);
+    expect(problems([SERVICE, ...jwt, setting])).toEqual([expect.stringMatching(problem)]);
   });
 
   test.each([
@@ -167,7 +165,7 @@ describe('the configuration', () => {
 
   test('may keep segments and wait for a bundle service for a year', () => {
     const year = 365 * 24 * 60 * 60 * 1000;
-    const times = [`audit.rotate.keep_ms=${year}`, `policy.max_staleness_ms=${year}`];
+    const times = [SERVICE, `audit.rotate.keep_ms=${year}`, `policy.max_staleness_ms=${year}`];
     expect(demo(times).audit.rotate.keep_ms).toBe(year);
   });
 

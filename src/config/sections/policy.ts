@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isService } from '../../files/location.ts';
 import { age, milliseconds, path } from '../values.ts';
 
 const location = z
@@ -75,9 +74,5 @@ export const policy = z
     capture_file: path
       .optional()
       .describe('Gets every input whole, values in clear, for `policy replay`; mode 0600.'),
-  })
-  .refine(({ source, service: { persist } }) => persist === undefined || isService(source), {
-    path: ['service', 'persist'],
-    error: 'keeps the last good bundle of a service, and policy.source is not the URL of one',
   })
   .describe('The Rego policy.');
