@@ -83,6 +83,23 @@ test('a start goes on behind a file that was moved before the last one ended', a
   expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 2, firstSeq: 0 });
 });
 
+/** The log as a version of the proxy would write it that has another schema. */
+async function ofNextVersion() {
+  const { clock, disk, audit } = await moved(() => undefined);
+  await settled(clock, audit.close());
+  const [head = '', ...lines] = Buffer.from(disk.read(FILE)).toString().split('\n');
+  const next = head.replace(/"schema":\d+/, '"schema":99').replace('0.1.0', '0.2.0');
+  disk.write(FILE, Buffer.from([next, ...lines].join('\n')));
+  return { clock, disk };
+}
+
+test('a log of another version is told from a damaged one, by a start and by a verifier', async () => {
+  const { clock, disk } = await ofNextVersion();
+  const told = /by version 0\.2\.0 of the proxy, in schema 99.* use that one/;
+  expect(verify(FILE, disk).problem?.why).toMatch(told);
+  await expect(settled(clock, openInline(disk, clock, keys))).rejects.toThrow(told);
+});
+
 test('a start goes on behind no closed segment that has lost its head', async () => {
   const { clock, disk, audit } = await moved(() => undefined);
   audit.reopen();

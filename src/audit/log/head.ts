@@ -78,6 +78,25 @@ export function fromHead(line: Uint8Array): Head | undefined {
   }
 }
 
+/** Why a first line is no head that is read here: another version of the proxy may have written it. */
+export function whyNoHead(line: Uint8Array): string {
+  const { schema, version } = ofOtherVersion(line);
+  if (schema === undefined) return 'the first line is no segment head';
+  const by = `version ${version} of the proxy, in schema ${schema}`;
+  return `the log is by ${by}, and this version reads schema ${SCHEMA_VERSION} alone; use that one`;
+}
+
+function ofOtherVersion(line: Uint8Array) {
+  try {
+    const { kind, labels, segment } = JSON.parse(Buffer.from(line).toString());
+    const { schema } = kind === 'segment' ? segment : {};
+    if (!Number.isInteger(schema) || schema === SCHEMA_VERSION) return {};
+    return { schema: Number(schema), version: String(labels?.version) };
+  } catch {
+    return {};
+  }
+}
+
 function toTree(size: number, peaks: Json): Tree | undefined {
   if (!Array.isArray(peaks) || peaks.length !== peakCount(size)) return;
   if (!peaks.every((peak) => typeof peak === 'string' && /^[0-9a-f]{64}$/.test(peak))) return;

@@ -2,7 +2,7 @@ import { notRegular } from '../../files/regular.ts';
 import type { Chain } from './chain.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
-import { fromHead, type Head } from './head.ts';
+import { fromHead, type Head, whyNoHead } from './head.ts';
 import { type Line, linkOf, readLines } from './lines.ts';
 import { hashLeaf, push, rootOf } from './tree.ts';
 
@@ -64,9 +64,9 @@ function readFrom(from: number, file: DiskFile, path: string, claim: Claim | und
   const total = file.facts().bytes;
   const lines = readLines(file);
   const first = lines.next();
-  const head = first.done || !first.value.ended ? undefined : fromHead(first.value.bytes);
-  if (first.done || !head)
-    throw new LogFault('NO_HEAD', `${path}: the first line is no segment head`);
+  const line = first.done || !first.value.ended ? Buffer.alloc(0) : first.value.bytes;
+  const head = fromHead(line);
+  if (first.done || !head) throw new LogFault('NO_HEAD', `${path}: ${whyNoHead(line)}`);
 
   const walk = createWalk(head, from, claim);
   let why = walk.take(first.value);

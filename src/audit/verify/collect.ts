@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { liveName, liveNames, segmentsAmong, seqNamed } from '../../files/segment-names.ts';
 import { readNote } from '../log/checkpoint.ts';
 import type { Disk } from '../log/disk.ts';
-import { fromHead, type Head } from '../log/head.ts';
+import { fromHead, type Head, whyNoHead } from '../log/head.ts';
 import { readLines } from '../log/lines.ts';
 import { type Checkpoint, parseNote } from '../log/note.ts';
 import { openRegular } from '../log/recover.ts';
@@ -17,6 +17,8 @@ export interface SegmentFile {
   readonly bytes: number;
   /** Undefined where its first line is no head. */
   readonly head: Head | undefined;
+  /** Why it is none; '' where it is one. */
+  readonly headless: string;
   /** True where not even the first line has an end: the process ended as it made the segment. */
   readonly unmade: boolean;
 }
@@ -139,9 +141,11 @@ export function readSegmentFile(disk: ReadingDisk, path: string): SegmentFile {
   try {
     const first = readLines(file).next();
     const unmade = first.done === true || !first.value.ended;
-    const head = unmade ? undefined : fromHead(first.value.bytes);
+    const line = unmade ? Buffer.alloc(0) : first.value.bytes;
+    const head = fromHead(line);
+    const headless = head ? '' : whyNoHead(line);
     const { path: name = path, damage = '' } = disk.packed?.(path) ?? {};
-    return { path, name, damage, bytes: file.facts().bytes, head, unmade };
+    return { path, name, damage, bytes: file.facts().bytes, head, headless, unmade };
   } finally {
     file.close();
   }

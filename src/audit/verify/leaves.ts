@@ -18,8 +18,8 @@ const HASH_BYTES = 32;
 /** Reads the leaf hashes of the first `size` entries (32 bytes each). It does not verify the chain. */
 export function readLeaves(disk: Disk, log: LogFiles, size: number, wanted = -1): Leaves {
   refuseDamaged(log);
-  const head = log.segments[0]?.head;
-  if (!head) throw new Error(`${log.path}: the first segment has no head`);
+  const { head, headless = 'it has no segment' } = log.segments[0] ?? {};
+  if (!head) throw new Error(`${log.path}: ${headless}`);
   const firstSeq = head.chain.seq;
   let hashes = Buffer.alloc(HASH_BYTES * 1024);
   let seq = firstSeq;

@@ -48,10 +48,10 @@ export function walkSegment(walk: Walk, segment: SegmentFile, options: SegmentOp
   }
 }
 
-function headFits(walk: Walk, { head, damage }: SegmentFile, isFirst: boolean): boolean {
+function headFits(walk: Walk, { head, headless, damage }: SegmentFile, isFirst: boolean): boolean {
   const { seq, peaks } = walk.chain();
   if (damage !== '') return walk.reject(seq, `the file ${damage}`);
-  if (!head) return walk.reject(seq, 'the first line of the segment is no head');
+  if (!head) return walk.reject(seq, headless);
   if (isFirst) return true;
   const { chain } = head;
   if (chain.seq > seq) return walk.reject(seq, `entries ${seq} to ${chain.seq - 1} are missing`);
