@@ -1,5 +1,6 @@
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -9,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startChild } from './helpers/child.ts';
 import { printedCiphertext } from './helpers/demo.ts';
@@ -73,6 +74,21 @@ describe('the built package', () => {
     const entry = ['--enable-source-maps', 'dist/audit-thread.js'];
     const script = ['-c', 'node "$@" 2>&1 || true', 'sh', ...entry];
     expect(runTool('sh', script, { cwd: alone })).toMatch(/ at .*src\/audit\/thread\.ts:\d+:\d+/);
+  });
+
+  it('has what its pages point at, but for what is about its sources', () => {
+    const pages = readdirSync(alone, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.md'))
+      .filter((file) => !file.startsWith('docs/decisions/'));
+    const dead = pages.flatMap((page) => {
+      const links = readFileSync(join(alone, page), 'utf8').matchAll(
+        /\]\((?!https?:|#)([^)#\s]+)/g,
+      );
+      const targets = [...links].map(([, link = '']) => join(dirname(page), link));
+      return targets.filter((target) => !existsSync(join(alone, target)));
+    });
+    expect(pages).toContain('README.md');
+    expect(dead.filter((target) => !/^(src|test|CONTRIBUTING\.md)\b/.test(target))).toEqual([]);
   });
 
   it('serves with every thread and door that it has', async () => {
