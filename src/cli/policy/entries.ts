@@ -5,7 +5,7 @@ import { isTree, type Tree } from '../../tree.ts';
 import { CommandFailure } from '../program.ts';
 import { asTree, inputOf, isMasked } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
-import { linesOf, type TextLine } from './lines.ts';
+import { linesOf, namedOnce, type TextLine } from './lines.ts';
 
 /** A recorded decision that can be made again. */
 export interface RecordedDecision {
@@ -35,7 +35,7 @@ export async function eachDecision(
   take: (decision: RecordedDecision) => void,
 ): Promise<Recorded> {
   let [replayable, skipped] = [0, 0];
-  for (const path of paths) {
+  for (const path of namedOnce(paths)) {
     for await (const line of linesOf(path, stdin)) {
       const recorded = decisionOf(line);
       if (recorded === 'none') continue;

@@ -1,7 +1,8 @@
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { collectLogs, refuseDamaged } from '../../audit/verify/collect.ts';
+import { collectLog, collectLogs, refuseDamaged } from '../../audit/verify/collect.ts';
 import { readEntries } from '../../audit/verify/entries.ts';
 import { readLines } from '../../files/lines.ts';
 import { disk } from '../audit/log-path.ts';
@@ -13,10 +14,14 @@ export interface TextLine {
   readonly where: string;
 }
 
-/** Lines of a file, packed by gzip or not, of the logs in a folder, or of standard input for `-`. @throws CommandFailure */
+/**
+ * Lines of a file, packed by gzip or not, of standard input for `-`, of the logs in a folder, or of all of the
+ * log whose live file is named. @throws CommandFailure
+ */
 export async function* linesOf(path: string, stdin: Readable): AsyncGenerator<TextLine> {
   try {
-    for await (const line of isFolder(path) ? ofFolder(path) : ofStream(path, stdin)) {
+    const whole = isFolder(path) || isLive(path);
+    for await (const line of whole ? ofLogs(path) : ofStream(path, stdin)) {
       if (line.text !== '') yield line;
     }
   } catch (cause) {
@@ -28,7 +33,21 @@ export async function* linesOf(path: string, stdin: Readable): AsyncGenerator<Te
 const isFolder = (path: string): boolean =>
   path !== '-' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
-function* ofFolder(path: string): Generator<TextLine> {
+/** What has a checkpoint beside it is the live file of a log, which the proxy closes and renames as it grows. */
+const isLive = (path: string): boolean => path !== '-' && existsSync(`${path}.checkpoint`);
+
+/** Without segments of a log of which the live file is named too, as `audit*.jsonl` does: no entry shall count twice. */
+export function namedOnce(paths: readonly string[]): readonly string[] {
+  const within = new Set(paths.filter(isLive).flatMap(closedSegments));
+  return paths.filter((path) => !within.has(resolve(path)));
+}
+
+function closedSegments(live: string): string[] {
+  const { segments } = collectLog(disk, live);
+  return segments.map(({ name }) => resolve(name)).filter((name) => name !== resolve(live));
+}
+
+function* ofLogs(path: string): Generator<TextLine> {
   for (const log of collectLogs(disk, path)) {
     refuseDamaged(log);
     for (const { bytes, where } of readEntries(disk, log)) yield { text: bytes.toString(), where };

@@ -11,7 +11,7 @@ export function defineReplay(command: Command, terminal: Terminal): void {
   command
     .command('replay <bundle> <entries...>')
     .description(
-      'Decide recorded calls again: of audit logs in clear (files, or a folder of them, packed by gzip or not), or of capture files.',
+      'Decide recorded calls again: of audit logs in clear (a live file with all of its log, closed segments, packed by gzip or not, or a folder), or of capture files.',
     )
     .action(async (location: string, paths: readonly string[], options: LimitOptions) => {
       const generation = await openPolicy(location, options);

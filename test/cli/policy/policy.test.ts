@@ -467,13 +467,18 @@ describe('policy replay', () => {
     expect([code, err]).toEqual([1, expect.stringContaining('there was no call to replay')]);
   });
 
-  it('reads several files, and a folder of segments, packed by gzip or not, as one', async () => {
+  it('reads several files, a folder of segments and the log of a live file, packed by gzip or not, as one', async () => {
     const first = fileOf('audit-000000000000.jsonl.gz', gzipSync(`${entry('a')}\n`));
     const folder = dirname(first);
     const live = join(folder, 'audit.jsonl');
     writeFileSync(live, `${entry('b')}\n${entry('c')}\n`);
+    const replayed = async (paths: string) => (await policy(`replay ${EXAMPLE} ${paths}`)).out;
     for (const paths of [folder, `${first} ${live}`]) {
-      expect((await policy(`replay ${EXAMPLE} ${paths}`)).out).toMatch(/^3 replayed, 0 changed/);
+      expect(await replayed(paths)).toMatch(/^3 replayed, 0 changed/);
+    }
+    writeFileSync(`${live}.checkpoint`, '');
+    for (const paths of [live, `${first} ${live}`]) {
+      expect(await replayed(paths)).toMatch(/^3 replayed, 0 changed/);
     }
     const { code, out } = await policy(`diff ${EXAMPLE} ${HAZARDS} --entries ${folder}`);
     expect([code, out.match(/ {2}id-1 {2}/g)?.length]).toEqual([1, 3]);
