@@ -4,10 +4,11 @@ import type { InputSide, PolicyInput } from '../../policy/input.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import { isTree } from '../../tree.ts';
 import { CommandFailure } from '../program.ts';
+import { completeTime } from './complete-time.ts';
 
 /**
  * A whole input from the part that matters: laid over a plain call, with the keys of the encryption
- * contexts and the relation of the sides worked out, unless they are given. @throws CommandFailure
+ * contexts, the relation of the sides and the fields of its time worked out, unless they are given. @throws CommandFailure
  * where a field is none of the input's, or holds what it never does: a policy would be tried on a
  * call that there cannot be, and most likely deny it.
  */
@@ -22,7 +23,8 @@ export function completeInput(part: unknown): PolicyInput {
     throw new CommandFailure(`the input's /principal/kind must be one of ${kinds}`);
   }
   const relation = overlay(relate(source, destination), part['relation'] ?? {}, '/relation');
-  return { ...laid, source, destination, relation: relation as PolicyInput['relation'] };
+  const time = completeTime(laid.time, part['time']);
+  return { ...laid, source, destination, relation: relation as PolicyInput['relation'], time };
 }
 
 /** Free maps take any key; all else only the keys that are there. */

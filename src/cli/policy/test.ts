@@ -7,6 +7,7 @@ import { isTree } from '../../tree.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { completeInput } from './complete-input.ts';
+import { saysMoment } from './complete-time.ts';
 import { parseDocument } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
 import { openPolicy, readText } from './open.ts';
@@ -25,6 +26,7 @@ const tableSchema = z.strictObject({
             allow: z.boolean(),
             rule: z.string().optional(),
             codes: z.array(z.string()).optional(),
+            labels: z.record(z.string(), z.string()).optional(),
             failure: z.string().optional(),
           })
           .describe('What of the decision is compared; all that is given must hold.'),
@@ -105,7 +107,8 @@ function merge(under: unknown, over: unknown): unknown {
   const keys = new Set([...Object.keys(under), ...Object.keys(over)]);
   return Object.fromEntries(
     [...keys].map((key) => {
-      const given = FREE.has(key) ? over[key] : merge(under[key], over[key]);
+      const whole = FREE.has(key) || (key === 'time' && saysMoment(over[key]));
+      const given = whole ? over[key] : merge(under[key], over[key]);
       return [key, Object.hasOwn(over, key) ? given : under[key]];
     }),
   );
@@ -118,6 +121,7 @@ function problemOf(evaluation: Evaluation, expected: Case['expect']): string {
     ['allow', expected.allow, evaluation.effect === 'allow'],
     ['rule', expected.rule, evaluation.rule],
     ['codes', expected.codes && [...expected.codes].sort(), codes],
+    ['labels', expected.labels && sorted(expected.labels), sorted(evaluation.labels)],
     ['failure', expected.failure ?? '', evaluation.failure],
   ];
   return pairs
@@ -129,6 +133,9 @@ function problemOf(evaluation: Evaluation, expected: Case['expect']): string {
     )
     .join('; ');
 }
+
+const sorted = (labels: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(labels).sort());
 
 /** Ids of the rules in the data of policies that are built like the example policy. */
 function ruleIds({ bundle }: Generation): string[] {

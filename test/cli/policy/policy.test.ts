@@ -235,6 +235,16 @@ describe('policy test', () => {
     expect(err).toContain('1 of 1 cases failed');
   });
 
+  it('compares labels', async () => {
+    const incident = 'policies/recipes/break-glass/bundle.tar.gz';
+    const cases = (labels: string) =>
+      `base: {principal: {id: "spiffe://example.org/people/ada", kind: spiffe}, time: {rfc3339: "2026-01-05T09:00:00Z"}}
+cases: [{name: glass, expect: {allow: true, labels: ${labels}}}]`;
+    expect((await policy(`test ${incident} -`, cases('{incident: INC-1}'))).code).toBe(0);
+    const { out } = await policy(`test ${incident} -`, cases('{}'));
+    expect(out).toContain('labels is {"incident":"INC-1"}, not {}');
+  });
+
   it.each([
     ['tap', /^TAP version 14\n1\.\.1\nnot ok 1 - a <b>\n/],
     ['junit', /<testcase classname="-" name="a &lt;b&gt;"><failure message="allow is false/],
