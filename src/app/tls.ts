@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import { createTlsFiles, type TlsFiles } from '../server/tls/files.ts';
-import type { TlsMaterial } from '../server/tls/material.ts';
+import { expiryOf, type TlsMaterial } from '../server/tls/material.ts';
 import { createSpiffeTls, withSpiffeBundles } from '../server/tls/spiffe.ts';
 import { ofSetting } from './of-setting.ts';
 import type { Stack } from './stack.ts';
@@ -31,6 +31,10 @@ export async function composeTls(
       ? await fromSpiffe(config, trustDomains, onAlarm)
       : await ofSetting('grpc.tls', () => fromFiles(config, trustDomains, onAlarm));
   opened.push(async () => tls.close());
+  tls.onChange((pair) => {
+    const ends = new Date(expiryOf(pair)).toISOString();
+    log.info({ ends }, 'the TLS certificate and its CAs are renewed');
+  });
   return tls;
 }
 
