@@ -58,7 +58,7 @@ describe('a signed bundle', () => {
   const SIDE_STEPS: readonly [string, Buffer, RegExp][] = [
     ['not signed', tarGz(entries), /must be signed/],
     ['signed by another key', bundle({ key: stranger }), /not one of key 'k'/],
-    ['signed by a key that nobody configured', bundle({ header: { kid: 'x' }, payload: { keyid: 'x' } }), /'x' that is not configured/],
+    ['signed by a key that nobody configured', bundle({ header: { kid: 'x' }, payload: { keyid: 'x' } }), /'x', that is not configured, as 'k' is; policy\.signing\.keyid says/],
     ['signed by a key that it does not name', bundle({ header: { kid: undefined }, payload: { keyid: undefined } }), /names no key; policy\.signing\.keyid says which to use/],
     ['signed by a key named like a property of objects', bundle({ header: { kid: 'constructor' } }), /not configured/],
     ['signed by none', bundle({ header: { alg: 'none' } }), /signed by none/],

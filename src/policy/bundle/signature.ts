@@ -106,7 +106,7 @@ function openToken(token: string, keys: Verification['keys'], keyId: string | un
     );
   }
   const known = Object.hasOwn(keys, id) ? keys[id] : undefined;
-  if (!known) throw new BundleFault(`the bundle is signed by a key '${id}' that is not configured`);
+  if (!known) throw new BundleFault(`the bundle is signed by a key '${id}', ${whyUnknown(keys)}`);
   if (alg !== known.algorithm) {
     throw new BundleFault(
       `the bundle is signed by ${alg}, and key '${id}' is for ${known.algorithm}`,
@@ -116,6 +116,12 @@ function openToken(token: string, keys: Verification['keys'], keyId: string | un
     throw new BundleFault(`the bundle's signature is not one of key '${id}'`);
   }
   return claims;
+}
+
+/** OPA calls every key `default` that nobody gave a name, and the configuration hardly ever does. */
+function whyUnknown(keys: Verification['keys']): string {
+  const configured = Object.keys(keys).map((id) => `'${id}'`);
+  return `that is not configured, as ${configured.join(', ')} is; policy.signing.keyid says which to use whatever a bundle names`;
 }
 
 function isSignedBy({ algorithm, key }: VerificationKey, text: string, signature: Buffer): boolean {
