@@ -80,6 +80,22 @@ describeWith(['opa'], 'opa', () => {
     },
   );
 
+  const DENY = 'denied if input.source.tag.frozen == "yes"';
+  const DECISION = 'decision := {"allow": true, "rule": "x", "reasons": []}';
+  const NOTE = '# METADATA\n# scope: subpackages\n# schemas:\n#   - input: schema.input\n';
+
+  it.each([
+    ['a deny', `package kms.reencrypt\n\n${DENY}`],
+    ['a helper', `package acme.lib\n\n${DENY}`],
+    ['what names the schema itself', `${NOTE}package acme\n\n${DENY}`],
+  ])('does not build %s that asks for a field that no input has', async (_, rego) => {
+    const folder = scratch();
+    writeFileSync(join(folder, 'decision.rego'), `package kms.reencrypt\n\n${DECISION}\n`);
+    writeFileSync(join(folder, 'p.rego'), `${rego}\n`);
+    const why = /p\.rego:\d+: rego_type_error: undefined ref: input\.source\.tag\.frozen/;
+    await expect(compileFolder({ folder })).rejects.toThrow(why);
+  });
+
   it('policy build says in one sentence that it cannot write the bundle', async () => {
     const args = ['build', 'policies/example', '--output', join(scratch(), 'no/such/folder')];
     const ran = await runCommand(policy, args);

@@ -9,9 +9,10 @@ import { packaged } from '../../packaged.ts';
 import { ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT, MASK_ENTRYPOINT } from '../bundle/bundle.ts';
 import { BundleFault } from '../bundle/fault.ts';
 import { refuseLostFields } from '../bundle/manifest.ts';
+import { checkInput, type RegoFile } from './check-input.ts';
 
 const run = promisify(execFile);
-const CAPABILITIES = packaged('policies/capabilities.json');
+const BUILTINS = ['--capabilities', packaged('policies/capabilities.json')];
 const BUILD_TIMEOUT_MS = 60_000;
 
 export interface CompileOptions {
@@ -24,22 +25,23 @@ export interface CompileOptions {
 }
 
 /**
- * Has `opa` build a bundle, without tests and with no other builtins than the proxy has. It runs inside
- * the folder, because the paths are part of the bundle's bytes. @throws BundleFault
+ * Has `opa` build a bundle, without tests, with no other builtins than the proxy has and asking for no field that
+ * no input has. It runs inside the folder, because the paths are part of the bundle's bytes. @throws BundleFault
  */
 export async function compileFolder(options: CompileOptions): Promise<Buffer> {
   const { folder, revision, flags = [] } = options;
-  const entrypoints = await findEntrypoints(folder);
+  const files = await readRego(folder);
   const manifest = join(folder, '.manifest');
   if (existsSync(manifest)) refuseLostFields(await readFile(manifest, 'utf8'));
   const work = await mkdtemp(join(tmpdir(), 'kms-reencrypt-policy-'));
   const output = join(work, 'bundle.tar.gz');
   const args = ['build', '--bundle', '.', '--target', 'wasm', '--output', output];
-  args.push('--ignore', '*_test.rego', '--capabilities', CAPABILITIES);
-  for (const entrypoint of entrypoints) args.push('--entrypoint', entrypoint);
+  args.push('--ignore', '*_test.rego', ...BUILTINS);
+  for (const entrypoint of entrypointsOf(files)) args.push('--entrypoint', entrypoint);
   if (revision !== undefined) args.push('--revision', revision);
   try {
     await run('opa', [...args, ...flags], { cwd: folder, timeout: BUILD_TIMEOUT_MS });
+    await checkInput({ folder, files, flags: BUILTINS, work, timeout: BUILD_TIMEOUT_MS });
     return await readFile(output);
   } catch (cause) {
     throw new BundleFault(sentenceFor(folder, cause), { cause });
@@ -48,8 +50,8 @@ export async function compileFolder(options: CompileOptions): Promise<Buffer> {
   }
 }
 
-/** The decision, and what else the folder has that the proxy asks: unnamed, it would be left out silently. */
-async function findEntrypoints(folder: string): Promise<string[]> {
+/** The policy, without its tests. @throws BundleFault where there is none */
+async function readRego(folder: string): Promise<RegoFile[]> {
   const names = await readdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw new BundleFault(`there is no folder of Rego at ${folder} that can be read`, { cause });
   });
@@ -57,8 +59,16 @@ async function findEntrypoints(folder: string): Promise<string[]> {
   if (policies.length === 0) {
     throw new BundleFault(`${folder} has no .rego file; name a folder of Rego or a built bundle`);
   }
-  const texts = await Promise.all(policies.map((name) => readFile(join(folder, name), 'utf8')));
-  const has = (rule: RegExp) => texts.some((text) => rule.test(text));
+  const read = policies.map(async (name) => ({
+    name,
+    text: await readFile(join(folder, name), 'utf8'),
+  }));
+  return Promise.all(read);
+}
+
+/** The decision, and what else the folder has that the proxy asks: unnamed, it would be left out silently. */
+function entrypointsOf(files: readonly RegoFile[]): string[] {
+  const has = (rule: RegExp) => files.some(({ text }) => rule.test(text));
   return [
     ENTRYPOINT,
     ...(has(/^load_errors\b/m) ? [LOAD_ERRORS_ENTRYPOINT] : []),
