@@ -63,7 +63,7 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     { title: 'CPU', unit: 'percentunit', says: 'Of one core.', queries: { '{{instance}}': `rate(process_cpu_seconds_total{${ON}}[$__rate_interval])` } },
     { title: 'Memory', unit: 'bytes', says: 'Resident.', queries: { '{{instance}}': `process_resident_memory_bytes{${ON}}` } },
     { title: 'Event loop lag', unit: 's', says: 'The 99th percentile between two scrapes, of which 50 ms lie between two looks at it.', queries: { '{{instance}}': `nodejs_eventloop_lag_p99_seconds{${ON}}` } },
-    { title: 'Connections refused', unit: 'reqps', says: 'At a full door, or before they had spoken.', queries: { '{{why}}': rate('why', `kms_reencrypt_connections_refused_total{${ON}}`) } },
+    { title: 'Connections refused', unit: 'reqps', says: 'At a full door, or before they had spoken.', queries: { '{{door}} {{why}}': rate('door, why', `kms_reencrypt_connections_refused_total{${ON}}`) } },
     { title: 'Open files', unit: 'short', says: 'Connections are files too.', queries: { '{{instance}}': `process_open_fds{${ON}}` } },
     { title: 'Certificates', unit: 'dtdurations', says: 'Until they end.', queries: { '{{instance}} {{listener}}': `kms_reencrypt_certificate_expiry_timestamp_seconds{${ON}} - time()` } },
   ],

@@ -29,14 +29,22 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
   const { log } = around;
   const health = createHealth();
   const readiness = watchReadiness({ policy, audit, onChange: health.set }, opened);
+  const full = (door: 'probe' | 'admin') => () =>
+    metrics.connectionRefused(door, 'too_many_connections');
   const probe = await openHttp(
-    config.probe.listen,
-    probeHandler({ readiness: readiness.current, metrics: metrics.text }),
+    {
+      address: config.probe.listen,
+      handler: probeHandler({ readiness: readiness.current, metrics: metrics.text }),
+      onRefused: full('probe'),
+    },
     opened,
   );
   const admin = await openHttp(
-    config.admin.listen,
-    adminHandler({ policy: policy.status, audit: audit.status }),
+    {
+      address: config.admin.listen,
+      handler: adminHandler({ policy: policy.status, audit: audit.status }),
+      onRefused: full('admin'),
+    },
     opened,
   );
   const behindGrpc = { pipeline, check, turnedAway, health, tls, metrics, log };
@@ -55,14 +63,16 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
   };
 }
 
+interface HttpDoor {
+  readonly address: string | undefined;
+  readonly handler: RequestListener;
+  readonly onRefused: () => void;
+}
+
 /** Resolves to the bound address; '' where the door is not configured. */
-async function openHttp(
-  address: string | undefined,
-  handler: RequestListener,
-  opened: Stack,
-): Promise<string> {
+async function openHttp({ address, handler, onRefused }: HttpDoor, opened: Stack): Promise<string> {
   if (address === undefined) return '';
-  const door = createHttpListener(address, handler);
+  const door = createHttpListener(address, handler, { onRefused });
   const bound = await door.listen();
   opened.push(() => door.drain(0));
   return bound;

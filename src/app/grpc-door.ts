@@ -151,7 +151,7 @@ function createListeners(
       limits: listenerLimits(config),
       ...(tls && !plaintext && !listen.startsWith('unix:') && { tls }),
       onRefused(why) {
-        metrics.connectionRefused(why);
+        metrics.connectionRefused('grpc', why);
         log.debug({ why }, 'a connection was turned away');
       },
     }),

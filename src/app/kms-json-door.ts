@@ -48,7 +48,10 @@ export async function openKmsJsonDoor(
     onInternal: (decision_id, err) => log.error({ decision_id, err }, 'a call failed inside'),
   });
   const measured = measureRequests(handler, metrics.http);
-  const listener = createHttpListener(config.listen, measured, config.max_connections);
+  const listener = createHttpListener(config.listen, measured, {
+    maxConnections: config.max_connections,
+    onRefused: () => metrics.connectionRefused('kms_json', 'too_many_connections'),
+  });
   const address = await listener.listen();
   opened.push(() => listener.drain(0));
   return { address, drains: [listener.drain] };

@@ -37,7 +37,7 @@ export const METRICS = {
   grpc_server_msg_sent_total: counter('Messages sent to clients.', ...METHOD),
   grpc_server_handling_seconds: histogram('Seconds from the start of an RPC to its status.', GRPC_SECONDS, ...METHOD),
 
-  kms_reencrypt_connections_refused_total: counter('gRPC connections turned away or cut before they had spoken, by why.', 'why'),
+  kms_reencrypt_connections_refused_total: counter('Connections turned away, or cut because others needed the place, by door and why.', 'door', 'why'),
 
   kms_reencrypt_http_requests_total: counter('Requests answered on the KMS JSON endpoint, by operation and HTTP status.', 'operation', 'status'),
   kms_reencrypt_http_request_seconds: histogram('Seconds that a request on the KMS JSON endpoint took.', GRPC_SECONDS),

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
+import { type Asked, type Connections, limitPipelined } from './limit-pipelined.ts';
 import { bind } from './listener/bind.ts';
 import { cutAfter } from './listener/cut-after.ts';
 
@@ -27,11 +28,14 @@ const BOUNDS = {
  */
 const STILL_MS = 10_000;
 
-/** Requests of one connection at once. Clients of ours send one; each more holds an answer in memory. */
-const MOST_PIPELINED = 8;
-
 /** Of probes and operators there are few. */
 const MOST_CONNECTIONS = 256;
+
+export interface HttpListenerOptions {
+  readonly maxConnections?: number;
+  /** A connection was cut because there were too many. */
+  readonly onRefused?: () => void;
+}
 
 /**
  * A plain HTTP listener with bounds of its own. Who comes when it has all its connections is cut off where
@@ -40,15 +44,13 @@ const MOST_CONNECTIONS = 256;
 export function createHttpListener(
   address: string,
   handler: RequestListener,
-  maxConnections = MOST_CONNECTIONS,
+  { maxConnections = MOST_CONNECTIONS, onRefused = () => {} }: HttpListenerOptions = {},
 ): HttpListener {
   const open = new Set<Socket>();
-  const asked = new WeakMap<Socket, IncomingMessage>();
-  const running = new WeakMap<Socket, number>();
+  const connections: Connections = new WeakMap();
   let draining = false;
-  const limited = limitPipelined(running, (request, response) => {
+  const limited = limitPipelined(connections, (request, response) => {
     const { socket } = request;
-    asked.set(socket, request);
     // To the end: whoever did nothing for longest goes first.
     if (open.delete(socket)) open.add(socket);
     if (draining) response.setHeader('connection', 'close');
@@ -59,13 +61,14 @@ export function createHttpListener(
   server.on('checkExpectation', limited);
   server.maxConnections = maxConnections;
   server.timeout = STILL_MS;
-  const waits = (socket: Socket): boolean =>
-    (running.get(socket) ?? 0) > 0 && asked.get(socket)?.complete === true;
   server.on('connection', (socket: Socket) => {
-    if (open.size + 1 >= maxConnections) cutOne(open, waits);
+    if (open.size + 1 >= maxConnections && cutOne(open, connections)) onRefused();
     open.add(socket);
+    connections.set(socket, { running: 0, latest: undefined });
     socket.once('close', () => open.delete(socket));
   });
+  // Where all of them wait for answers, Node cuts who comes.
+  server.on('drop', onRefused);
   return {
     listen: () => bind(server, { address, mode: 0o660 }),
     async drain(graceMs, hurry) {
@@ -83,46 +86,15 @@ export function createHttpListener(
  * Keeps one place free by the oldest that waits for no answer: a few hundred connections that say nothing
  * would else keep out the kubelet, which then ends the proxy.
  */
-function cutOne(open: Set<Socket>, waits: (socket: Socket) => boolean): void {
+function cutOne(open: Set<Socket>, connections: Connections): boolean {
   for (const socket of open) {
-    if (waits(socket)) continue;
+    if (waits(connections.get(socket))) continue;
     open.delete(socket);
     socket.destroy();
-    return;
+    return true;
   }
+  return false;
 }
 
-/**
- * Cuts a connection that asks on and on without waiting for answers, and reads no more of it. What was
- * answered at once counts until the event loop has turned: Node takes up to 2 MB from one connection before
- * it looks at the next, 14,000 requests.
- */
-function limitPipelined(
-  running: WeakMap<Socket, number>,
-  handler: RequestListener,
-): RequestListener {
-  const end = (socket: Socket) => running.set(socket, (running.get(socket) ?? 1) - 1);
-  return (request, response) => {
-    const { socket } = request;
-    const others = running.get(socket) ?? 0;
-    if (socket.destroyed || others >= MOST_PIPELINED) {
-      stopReading(socket);
-      socket.destroy();
-      return;
-    }
-    running.set(socket, others + 1);
-    response.once('close', () => setImmediate(end, socket));
-    handler(request, response);
-  };
-}
-
-/** As for a request that asks for another protocol: what follows it is not HTTP. */
-const UPGRADE = 2;
-
-/**
- * Node goes on through what it has read in one piece, 1,300 requests of a connection that is gone by then,
- * which takes 20 ms. Its parser stops where this says so; it has no public way to.
- */
-function stopReading(socket: Socket & { readonly parser?: { onIncoming: () => number } }): void {
-  if (socket.parser) socket.parser.onIncoming = () => UPGRADE;
-}
+const waits = (asked: Asked | undefined): boolean =>
+  asked !== undefined && asked.running > 0 && asked.latest?.complete === true;

@@ -2,26 +2,41 @@ import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { startProxy } from '../helpers/proxy.ts';
 
-test('connections that are turned away or cut are counted by why, from 0 on', async () => {
+test('connections that are turned away or cut are counted by door and why, from 0 on', async () => {
   const proxy = await startProxy([
     'grpc.connections.max=2',
     'grpc.connections.preface_timeout_ms=100',
+    'kms_json.max_connections=2',
   ]);
   const refused = async (): Promise<Record<string, number>> => {
     const text = await (await fetch(`http://${proxy.addresses.probe}/metrics`)).text();
-    const found = text.matchAll(/^kms_reencrypt_connections_refused_total\{why="(\w+)"\} (\d+)$/gm);
-    return Object.fromEntries([...found].map(([, why = '', count]) => [why, Number(count)]));
+    const found = text.matchAll(
+      /^kms_reencrypt_connections_refused_total\{door="(\w+)",why="(\w+)"\} (\d+)$/gm,
+    );
+    return Object.fromEntries(
+      [...found].map(([, door, why, count]) => [`${door} ${why}`, Number(count)]),
+    );
   };
-  expect(await refused()).toEqual({
-    too_many_connections: 0,
-    preface_timeout: 0,
-    tls_handshake: 0,
+  const none = {
+    'grpc too_many_connections': 0,
+    'grpc preface_timeout': 0,
+    'grpc tls_handshake': 0,
+    'kms_json too_many_connections': 0,
+    'probe too_many_connections': 0,
+    'admin too_many_connections': 0,
+  };
+  expect(await refused()).toEqual(none);
+  const silent = [proxy.endpoint, proxy.addresses.kmsJson].flatMap((address) => {
+    const [host = '', port] = address.split(':');
+    return Array.from({ length: 3 }, () => connect({ port: Number(port), host }));
   });
-  const [host = '', port] = proxy.endpoint.split(':');
-  const silent = Array.from({ length: 3 }, () => connect({ port: Number(port), host }));
   for (const socket of silent) socket.on('error', () => {}).resume();
-  await expect
-    .poll(refused)
-    .toEqual({ too_many_connections: 2, preface_timeout: 1, tls_handshake: 0 });
+  await expect.poll(refused).toEqual({
+    ...none,
+    'grpc too_many_connections': 2,
+    'grpc preface_timeout': 1,
+    'kms_json too_many_connections': 2,
+  });
+  for (const socket of silent) socket.destroy();
   await proxy.stop();
 });

@@ -16,7 +16,12 @@ async function start(ms: number, most?: number) {
   const answer = (_request: unknown, response: ServerResponse) => {
     setTimeout(() => response.end('done'), ms);
   };
-  const listener = createHttpListener('127.0.0.1:0', answer, most);
+  let refused = 0;
+  const onRefused = () => {
+    refused += 1;
+  };
+  const bounds = { ...(most !== undefined && { maxConnections: most }), onRefused };
+  const listener = createHttpListener('127.0.0.1:0', answer, bounds);
   const address = await listener.listen();
   const agent = new Agent({ keepAlive: true });
   agents.push(agent);
@@ -27,7 +32,7 @@ async function start(ms: number, most?: number) {
       });
       request.once('error', reject);
     });
-  return { listener, ask, address };
+  return { listener, ask, address, refused: () => refused };
 }
 
 describe('an HTTP door that is drained', () => {
@@ -80,7 +85,7 @@ test.each([
   ],
 ])('an HTTP door is not shut to others by connections that %s', async (_what, said) => {
   const most = 4;
-  const { listener, ask, address } = await start(100, most);
+  const { listener, ask, address, refused } = await start(100, most);
   const { hostname, port } = new URL(`http://${address}`);
   const held = Array.from({ length: 3 * most }, () => {
     const socket = connect({ port: Number(port), host: hostname });
@@ -92,7 +97,20 @@ test.each([
   await sleep(30);
   for (const socket of held.splice(most)) socket.destroy();
   expect(await Promise.all([running, ask(), ask()])).toEqual([200, 200, 200]);
+  expect(refused()).toBeGreaterThanOrEqual(2 * most);
   for (const socket of held) socket.destroy();
+  await listener.drain(0);
+});
+
+test('an HTTP door where all wait for answers turns away who comes, and says so', async () => {
+  const { listener, ask, refused } = await start(200, 2);
+  const running = [ask()];
+  await sleep(50);
+  running.push(ask());
+  await sleep(50);
+  await expect(ask()).rejects.toThrow(/socket hang up|ECONNRESET/);
+  expect(refused()).toBe(1);
+  expect(await Promise.all(running)).toEqual([200, 200]);
   await listener.drain(0);
 });
 
