@@ -4,15 +4,20 @@ import { defineConfig } from 'vitest/config';
 /** CI names a file for a report that it can add up. */
 const report = process.env['TEST_REPORT'];
 
-/** The calls that policy, KMS and audit must see alike: a few in `npm test`, all of them here. */
+/** Of what is generated, a few in `npm test` and all of it here. */
 const share = Number(process.env['FAULT_SHARE'] ?? 1);
 process.env['FAITHFUL_RUNS'] ??= String(Math.round(20_000 * share));
+process.env['SIGNED_RUNS'] ??= String(Math.round(10_000 * share));
 
 export default defineConfig({
   test: {
     reporters: report ? ['default', 'json'] : ['default'],
     outputFile: report ?? '',
-    include: ['test/faults/**/*.test.ts', 'test/e2e/faithful.test.ts'],
+    include: [
+      'test/faults/**/*.test.ts',
+      'test/e2e/faithful.test.ts',
+      'test/kms/aws/signer.test.ts',
+    ],
     globalSetup: ['test/helpers/temporary-folder.ts'],
     testTimeout: 600_000,
     hookTimeout: 120_000,
