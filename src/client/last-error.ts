@@ -3,5 +3,9 @@ export function lastError(message: string): string {
   const [, error] = /Last error: (?:Error: )?(.+?)(?:\. Resolution note:.*)?$/s.exec(message) ?? [];
   const sentence = (error ?? message).replaceAll(/\s+/g, ' ').trim();
   // The time of each try would make the same error another one.
-  return sentence.replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '');
+  const lasting = sentence.replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '');
+  return lasting === HUNG_UP ? 'it hung up at once, as one with TLS does (grpcs://)' : lasting;
 }
+
+/** What grpc-js says where the connection was made, and closed before HTTP/2 began. */
+const HUNG_UP = 'Failed to connect';

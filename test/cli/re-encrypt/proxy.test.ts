@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run as check } from '../../../src/cli/check.ts';
 import { run as health } from '../../../src/cli/health.ts';
@@ -139,6 +142,23 @@ describe('re-encrypt through the proxy', () => {
     expect(ran.stderr).toMatch(
       /Could not connect to the proxy at "127\.0\.0\.1:1": connect ECONNREFUSED 127\.0\.0\.1:1\. /,
     );
+  });
+
+  test('says that what listens may want TLS', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const args = ['--endpoint-url', `127.0.0.1:${port}`];
+    const asked = await runCommand(health, args);
+    const called = await runCommand(reEncrypt, [
+      ...args,
+      '--destination-key-id',
+      'x',
+      ...withBlob(),
+    ]);
+    server.close();
+    for (const { stderr } of [asked, called])
+      expect(stderr).toContain('it hung up at once, as one with TLS does (grpcs://)');
   });
 });
 
