@@ -89,5 +89,10 @@ export function readConfig(options: ConfigOptions, terminal: Terminal): Config {
 
 /** @throws ConfigError */
 function load({ config: file, set: settings }: ConfigOptions, { env }: Terminal): Config {
-  return loadConfig({ file, settings, env });
+  try {
+    return loadConfig({ file, settings, env });
+  } catch (error) {
+    if (file !== undefined || !(error instanceof ConfigError)) throw error;
+    throw new ConfigError([...error.problems, 'no file was read: --config names one']);
+  }
 }

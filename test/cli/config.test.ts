@@ -32,6 +32,14 @@ describe('config', () => {
     expect(stderr).toMatch(/limits\.per_key\.burst: does nothing without /);
   });
 
+  test('check says that no file was named', async () => {
+    const { code, stderr } = await config('check');
+    expect(code).toBe(64);
+    expect(stderr).toMatch(
+      /policy: must be set\n[\s\S]* {2}no file was read: --config names one\n$/,
+    );
+  });
+
   test('check tells what the configuration names and is not there, and exits 1', async () => {
     const missing = ['--set', 'policy.source=none.tar.gz', '--set', 'kms.embedded.seed=none.yaml'];
     const { code, stderr, stdout } = await config('check', ...DEMO, ...missing);
