@@ -20,7 +20,11 @@ export function defineDiff(command: Command, terminal: Terminal): void {
   command
     .command('diff <old> <new>')
     .description('Compare the decisions of two bundles over samples and recorded entries.')
-    .option('--samples <path...>', 'inputs, JSON or YAML, one a file or a line', [])
+    .option(
+      '--samples <path...>',
+      'inputs, JSON or YAML, one a file or a line, or tables for policy test',
+      [],
+    )
     .option('--entries <path...>', 'audit logs, folders of them or capture files', [])
     .action(async (before: string, after: string, options: DiffOptions) => {
       const bundles = [

@@ -7,6 +7,7 @@ import { CommandFailure } from '../program.ts';
 import { askedBy } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
 import { readText } from './open.ts';
+import { inputOfCase, toTable } from './table.ts';
 
 export interface NamedInput {
   readonly name: string;
@@ -15,16 +16,13 @@ export interface NamedInput {
 
 /**
  * Inputs of files and folders of JSON or YAML, `-` for standard input, each completed. A file has one, or
- * one a line. @throws CommandFailure
+ * one a line, or is a table of cases. @throws CommandFailure
  */
 export async function inputsOf(
   paths: readonly string[],
   stdin: NodeJS.ReadableStream,
 ): Promise<NamedInput[]> {
-  return (await documentsOf(paths, stdin)).map(({ name, document }) => ({
-    name,
-    input: completeInput(askedBy(document)),
-  }));
+  return (await documentsOf(paths, stdin)).map(toInput);
 }
 
 /** The first of them: of the entries of one call, the one that says what policy was asked. @throws CommandFailure */
@@ -34,7 +32,17 @@ export async function firstInputOf(
 ): Promise<PolicyInput> {
   const [first] = await documentsOf([path], stdin);
   if (!first) throw new CommandFailure('there is no input');
-  return completeInput(askedBy(first.document));
+  return toInput(first).input;
+}
+
+/** @throws CommandFailure that names the file */
+function toInput({ name, document }: NamedDocument): NamedInput {
+  try {
+    return { name, input: completeInput(askedBy(document)) };
+  } catch (thrown) {
+    if (!(thrown instanceof CommandFailure) || name === '-') throw thrown;
+    throw new CommandFailure(`${name}: ${thrown.message}`);
+  }
 }
 
 interface NamedDocument {
@@ -55,7 +63,7 @@ async function documentsOf(
 function documentsIn(name: string, text: string): NamedDocument[] {
   const lines = text.trim().split('\n');
   if (lines.length === 1 || !lines.every((line) => line.startsWith('{'))) {
-    return [{ name, document: parseDocument(name, text) }];
+    return casesOf(name, parseDocument(name, text));
   }
   const all = lines.map((line, index) => {
     const place = `${name}:${index + 1}`;
@@ -63,6 +71,13 @@ function documentsIn(name: string, text: string): NamedDocument[] {
   });
   const asked = all.filter(({ document }) => isTree(document) && document['input'] !== undefined);
   return asked.length > 0 ? asked : all;
+}
+
+/** The inputs of a table for `policy test`, or the one that a document is. */
+function casesOf(name: string, document: unknown): NamedDocument[] {
+  if (!isTree(document) || !Object.hasOwn(document, 'cases')) return [{ name, document }];
+  const { base, cases } = toTable(name, document);
+  return cases.map((one) => ({ name: `${name}: ${one.name}`, document: inputOfCase(base, one) }));
 }
 
 /** @throws CommandFailure */

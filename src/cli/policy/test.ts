@@ -1,42 +1,16 @@
 import { Buffer } from 'node:buffer';
 import { type Command, Option } from 'commander';
-import { z } from 'zod';
 import type { Evaluation } from '../../policy/evaluation.ts';
 import type { Generation } from '../../policy/generation.ts';
 import { isTree } from '../../tree.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { completeInput } from './complete-input.ts';
-import { saysMoment } from './complete-time.ts';
 import { parseDocument } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
 import { openPolicy, readText } from './open.ts';
 import { REPORTS, type ReportFormat, type TestResult } from './reports.ts';
-
-const tableSchema = z.strictObject({
-  /** Laid under the input of every case. */
-  base: z.looseObject({}).default({}),
-  cases: z
-    .array(
-      z.strictObject({
-        name: z.string(),
-        input: z.looseObject({}).default({}),
-        expect: z
-          .strictObject({
-            allow: z.boolean(),
-            rule: z.string().optional(),
-            codes: z.array(z.string()).optional(),
-            labels: z.record(z.string(), z.string()).optional(),
-            failure: z.string().optional(),
-          })
-          .describe('What of the decision is compared; all that is given must hold.'),
-      }),
-    )
-    .min(1),
-});
-
-type Table = z.infer<typeof tableSchema>;
-type Case = Table['cases'][number];
+import { type Case, inputOfCase, toTable } from './table.ts';
 
 interface TestOptions extends LimitOptions {
   readonly format: ReportFormat;
@@ -59,7 +33,10 @@ export function defineTest(command: Command, terminal: Terminal): void {
       const results: TestResult[] = [];
       const allowing = new Set<string>();
       for (const path of paths) {
-        const { base, cases } = parseTable(path, await readText(path, terminal.stdin));
+        const { base, cases } = toTable(
+          path,
+          parseDocument(path, await readText(path, terminal.stdin)),
+        );
         for (const one of cases) {
           const { allowedBy, problem } = tryCase(generation, { base, one });
           allowing.add(allowedBy);
@@ -78,16 +55,10 @@ export function defineTest(command: Command, terminal: Terminal): void {
     });
 }
 
-function parseTable(path: string, text: string): Table {
-  const parsed = tableSchema.safeParse(parseDocument(path, text));
-  if (parsed.success) return parsed.data;
-  throw new CommandFailure(`${path} is no table of cases:\n${z.prettifyError(parsed.error)}`);
-}
-
 /** A case whose input cannot be fails like one whose decision is another, and the rest are tried. */
 function tryCase(generation: Generation, { base, one }: { base: object; one: Case }) {
   try {
-    const input = completeInput(merge(base, one.input));
+    const input = completeInput(inputOfCase(base, one));
     const evaluation = generation.judge(JSON.stringify(input), input.time.unix_ms);
     const { effect, rule } = evaluation;
     // A denial names the rule that came nearest, which has shown nothing of what it lets pass.
@@ -97,21 +68,6 @@ function tryCase(generation: Generation, { base, one }: { base: object; one: Cas
     if (thrown instanceof CommandFailure) return { allowedBy: '', problem: thrown.message };
     throw thrown;
   }
-}
-
-/** A case replaces these whole, or none of their keys could be left out. */
-const FREE = new Set(['tags', 'attributes', 'encryption_context']);
-
-function merge(under: unknown, over: unknown): unknown {
-  if (!isTree(under) || !isTree(over)) return over;
-  const keys = new Set([...Object.keys(under), ...Object.keys(over)]);
-  return Object.fromEntries(
-    [...keys].map((key) => {
-      const whole = FREE.has(key) || (key === 'time' && saysMoment(over[key]));
-      const given = whole ? over[key] : merge(under[key], over[key]);
-      return [key, Object.hasOwn(over, key) ? given : under[key]];
-    }),
-  );
 }
 
 /** Where the decision is not as expected, what is otherwise; else ''. */

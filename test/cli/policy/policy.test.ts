@@ -400,6 +400,15 @@ describe('policy diff', () => {
     expect([code, out]).toEqual([0, '9 compared, 0 differ, 0 not replayable\n']);
   });
 
+  it('takes tables of cases for samples, and names a file in which something is wrong', async () => {
+    const { out } = await policy(`diff ${EXAMPLE} ${HAZARDS} --samples ${CASES}`);
+    expect(out).toMatch(/^deny → allow {2}policies\/example\/cases\.yaml: to another tenant {2}/m);
+    expect(out).toMatch(/^13 compared, /m);
+    const wrong = fileOf('wrong.yaml', 'source: { alais: x }');
+    const { err } = await policy(`diff ${EXAMPLE} ${HAZARDS} --samples ${wrong}`);
+    expect(err).toContain(`${wrong}: the input has no field /source/alais`);
+  });
+
   it('names what another bundle decides otherwise', async () => {
     const { code, out } = await policy(`diff ${EXAMPLE} ${HAZARDS}`);
     expect(code).toBe(1);

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { isTree } from '../../tree.ts';
+import { CommandFailure } from '../program.ts';
+import { saysMoment } from './complete-time.ts';
+
+const tableSchema = z.strictObject({
+  /** Laid under the input of every case. */
+  base: z.looseObject({}).default({}),
+  cases: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        input: z.looseObject({}).default({}),
+        expect: z
+          .strictObject({
+            allow: z.boolean(),
+            rule: z.string().optional(),
+            codes: z.array(z.string()).optional(),
+            labels: z.record(z.string(), z.string()).optional(),
+            failure: z.string().optional(),
+          })
+          .describe('What of the decision is compared; all that is given must hold.'),
+      }),
+    )
+    .min(1),
+});
+
+export type Table = z.infer<typeof tableSchema>;
+export type Case = Table['cases'][number];
+
+/** A document as a table of cases. @throws CommandFailure */
+export function toTable(path: string, document: unknown): Table {
+  const parsed = tableSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  throw new CommandFailure(`${path} is no table of cases:\n${z.prettifyError(parsed.error)}`);
+}
+
+/** What a case asks, laid over what all of its table do. */
+export const inputOfCase = (base: object, { input }: Case): unknown => merge(base, input);
+
+/** A case replaces these whole, or none of their keys could be left out. */
+const FREE = new Set(['tags', 'attributes', 'encryption_context']);
+
+function merge(under: unknown, over: unknown): unknown {
+  if (!isTree(under) || !isTree(over)) return over;
+  const keys = new Set([...Object.keys(under), ...Object.keys(over)]);
+  return Object.fromEntries(
+    [...keys].map((key) => {
+      const whole = FREE.has(key) || (key === 'time' && saysMoment(over[key]));
+      const given = whole ? over[key] : merge(under[key], over[key]);
+      return [key, Object.hasOwn(over, key) ? given : under[key]];
+    }),
+  );
+}
