@@ -33,7 +33,7 @@ describeWith(['opa', 'openssl'], 'docs/policy.md', () => {
       timeout: 100_000,
     });
     expect(output).toMatch(/^first\.tar\.gz: first [0-9a-f]{64}$/m);
-    expect(output).toContain('3 passed, 0 failed');
+    expect(output).toContain('4 passed, 0 failed');
     expect(output).toMatch(/^PASS: (\d+)\/\1$/m);
     expect(output).toMatch(/source key: rule orders-to-archive is not for this source key/);
     expect(output).toMatch(/"Allow": true/);
