@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../src/config/load.ts';
 import { REASONS } from '../src/errors.ts';
@@ -51,6 +53,24 @@ describe('the README', () => {
     expect(links.filter((path) => !existsSync(path))).toEqual([]);
   });
 });
+
+test.each(yamlBlocks('docs/policy.md'))(
+  'docs/policy.md shows settings that go together: %s',
+  (yaml) => {
+    const folder = mkdtempSync(join(tmpdir(), 'readme-'));
+    const file = join(folder, 'config.yaml');
+    writeFileSync(file, yaml);
+    const settings = ['kms.backend=embedded', 'audit.file=x'];
+    if (!yaml.startsWith('policy:')) settings.push('policy.source=x');
+    expect(() => loadConfig({ file, settings, env: {} })).not.toThrow();
+    rmSync(folder, { recursive: true });
+  },
+);
+
+function yamlBlocks(page: string): string[] {
+  const blocks = readFileSync(page, 'utf8').matchAll(/^```yaml\n(.*?)^```/gms);
+  return [...blocks].map(([, block = '']) => block);
+}
 
 function valueAt(config: object, name: string): unknown {
   return name
