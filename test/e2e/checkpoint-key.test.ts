@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createNodeDisk } from '../../src/audit/log/disk.ts';
 import { parseNote, parseVkey } from '../../src/audit/log/note.ts';
+import { makeEd25519Key } from '../../src/audit/log/signer.ts';
 import { collectLogs } from '../../src/audit/verify/collect.ts';
 import { verifyLog } from '../../src/audit/verify/verify.ts';
 import { startProxy } from '../helpers/proxy.ts';
@@ -39,6 +40,18 @@ test('a key pair in KMS signs the checkpoints of a proxy, and there is no key fi
   await expect.poll(told).not.toEqual([]);
   expect(parseNote(told()[0]).origin).toContain('kms-reencrypt-proxy/');
   await proxy.stop();
+});
+
+test('a start tells the key that verifiers need, be it given, made or in KMS', async () => {
+  const given = join(folder, 'given.pem');
+  writeFileSync(given, makeEd25519Key());
+  for (const key of [[`audit.checkpoint.signing_key_file=${given}`], [], settings('alias/audit')]) {
+    const proxy = await startProxy(key);
+    const [{ segment }] = proxy.entries() as [{ segment: { vkey: string } }];
+    const told = proxy.logged.map((line) => JSON.parse(line).vkey).filter(Boolean);
+    expect(told).toEqual([segment.vkey]);
+    await proxy.stop();
+  }
 });
 
 test('a key that KMS does not have stops the start with one sentence', async () => {
