@@ -69,6 +69,21 @@ describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', (
     expect(sidecar['livenessProbe']).toMatchObject(probe('/livez'));
   });
 
+  it('take image, Region, role and keys from an overlay as the page has it', () => {
+    const page = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8');
+    const [, script = ''] = /^```sh\n(cp policies.*?)^```/ms.exec(page) ?? [];
+    const copy = mkdtempSync(join(tmpdir(), 'krp-overlay-'));
+    for (const part of ['policies', 'deploy'])
+      cpSync(join(ROOT, part), join(copy, part), { recursive: true });
+    const built = runTool('bash', ['-euc', script], { cwd: copy });
+    const key = readFileSync(join(copy, 'deploy/kubernetes/overlay/hmac-key'), 'base64');
+    rmSync(copy, { recursive: true });
+    expect(built).toContain('image: registry.example.org/kms-reencrypt-proxy:0.1.0\n');
+    expect(built).not.toMatch(/eu-west-1|111122223333|replace me/);
+    expect(built).toMatch(/value: eu-central-1\n[\s\S]*value: arn:aws:iam::444455556666:role/);
+    expect(built).toContain(`hmac-key: ${key}`);
+  });
+
   it('give no container more than it needs', () => {
     expect(pod.securityContext).toMatchObject({
       runAsNonRoot: true,
