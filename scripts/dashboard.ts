@@ -37,6 +37,7 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     { title: 'Time of a decision', unit: 's', says: 'One evaluation of the policy.', queries: { p50: quantile(0.5, `kms_reencrypt_policy_seconds_bucket{${ON}}`), p99: quantile(0.99, `kms_reencrypt_policy_seconds_bucket{${ON}}`) } },
     { title: 'Bundle', unit: 'short', kind: 'stat', says: 'Proxies by the revision that serves.', queries: { '{{revision}}': `count by (revision) (kms_reencrypt_bundle_info{${ON}})` } },
     { title: 'Age of the bundle', unit: 's', says: 'Since its source last answered well.', queries: { '{{instance}}': `time() - kms_reencrypt_bundle_last_success_timestamp_seconds{${ON}}` } },
+    { title: 'End of the bundle', unit: 'dtdurations', says: 'Until its not_after, after which every call is refused; empty where it has none.', queries: { '{{instance}}': `(kms_reencrypt_bundle_expiry_timestamp_seconds{${ON}} > 0) - time()` } },
     { title: 'Bundle loads', unit: 'short', says: 'Attempts to load one.', queries: { '{{result}}': `sum by (result) (increase(kms_reencrypt_bundle_loads_total{${ON}}[$__rate_interval]))` } },
     { title: 'Shadow', unit: 'reqps', says: 'The candidate bundle against the serving one.', queries: { '{{result}}': rate('result', `kms_reencrypt_shadow_decisions_total{${ON}}`) } },
     { title: 'Candidate', unit: 'short', kind: 'stat', says: 'Proxies by the revision that is asked beside; empty where none is loaded.', queries: { '{{revision}}': `count by (revision) (kms_reencrypt_candidate_info{${ON}})` } },

@@ -60,6 +60,7 @@ export async function composePolicy(
     bundleRevision: () => point.status().revision,
     candidateRevision: () => point.status().candidate?.revision ?? '',
     bundleLastSuccess: () => point.status().lastSuccess,
+    bundleExpiry: () => point.status().ends,
     bundleStale: () => point.status().stale,
     observeMode: () => !config.enforce,
   });

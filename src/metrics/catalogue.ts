@@ -54,6 +54,7 @@ export const METRICS = {
   kms_reencrypt_candidate_info: gauge('1 for the bundle that is the candidate; none where it is not loaded.', 'revision'),
   kms_reencrypt_bundle_loads_total: counter('Attempts to load a bundle, by result; refused is also where none could be had.', 'result'),
   kms_reencrypt_bundle_last_success_timestamp_seconds: gauge('When the source of the bundle last answered well, in Unix time; 0 before that.'),
+  kms_reencrypt_bundle_expiry_timestamp_seconds: gauge('When the bundle that serves ends by its not_after, in Unix time; 0 where it has none.'),
   kms_reencrypt_bundle_stale: gauge('1 while the bundle is older than it may be and every call is refused.'),
 
   kms_reencrypt_kms_seconds: histogram('Seconds from asking KMS to its answer, retries included.', KMS_SECONDS, 'operation'),

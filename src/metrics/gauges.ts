@@ -10,6 +10,8 @@ export interface Readings {
   /** Of the candidate, likewise. */
   candidateRevision(): string;
   bundleLastSuccess(): number;
+  /** When the bundle that serves must be asked no more, 0 for never. */
+  bundleExpiry(): number;
   bundleStale(): boolean;
   observeMode(): boolean;
   breakerOpen(): boolean;
@@ -46,6 +48,9 @@ export function createGauges(series: Series, options: GaugeOptions): void {
   series.gauge('kms_reencrypt_candidate_info', () => revision(readings.candidateRevision?.()));
   series.gauge('kms_reencrypt_bundle_last_success_timestamp_seconds', () =>
     seconds(readings.bundleLastSuccess?.()),
+  );
+  series.gauge('kms_reencrypt_bundle_expiry_timestamp_seconds', () =>
+    seconds(readings.bundleExpiry?.()),
   );
   series.gauge('kms_reencrypt_bundle_stale', () => flag(readings.bundleStale?.()));
   series.gauge('kms_reencrypt_observe_mode', () => flag(readings.observeMode?.()));

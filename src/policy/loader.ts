@@ -27,6 +27,8 @@ export interface LoaderStatus {
   /** When the source last had the bundle that serves, or said that it is unchanged. */
   readonly lastSuccess: number;
   readonly lastActivation: number;
+  /** When the bundle that serves must be asked no more. */
+  readonly ends: number;
   readonly activations: number;
   readonly failures: number;
   /** Why it must not be asked, and why the last attempt failed; '' where neither is so. */
@@ -207,7 +209,13 @@ function toStatus(state: State, options: LoaderOptions): LoaderStatus {
     source: options.source.name,
     ...servingOf(state),
     ...rest,
+    ends: endOf(generation),
     error: [old, rest.error].filter((why) => why !== '').join('; '),
     stale: !generation || old !== '',
   };
+}
+
+function endOf(generation: Generation | undefined): number {
+  const { notAfter = Infinity } = generation?.bundle ?? {};
+  return Number.isFinite(notAfter) ? notAfter : 0;
 }

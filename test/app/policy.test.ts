@@ -8,6 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
 import { createAuthority } from '../helpers/certificates.ts';
 import { startProxy } from '../helpers/proxy.ts';
+import { withManifest } from '../policy/tar.ts';
 
 const WITHIN = { timeout: 10_000 };
 
@@ -20,6 +21,19 @@ test('a bundle that is refused is logged, and so is that the one that serves is 
   await expect.poll(last, WITHIN).toMatch(/^policy refused: /);
   copyFileSync('policies/bundle.tar.gz', source);
   await expect.poll(last, WITHIN).toBe('policy is again the one that serves');
+  await proxy.stop();
+});
+
+test.each([
+  [{}, '0'],
+  [{ not_after: '2033-05-18T03:33:20Z' }, '2000000000'],
+])('a bundle whose metadata is %j tells the metrics that it ends at %s', async (metadata, ends) => {
+  const source = join(mkdtempSync(join(tmpdir(), 'policy-')), 'bundle.tar.gz');
+  writeFileSync(source, withManifest(readFileSync('policies/bundle.tar.gz'), { metadata }));
+  const proxy = await startProxy([`policy.source=${source}`]);
+  const text = await (await fetch(`http://${proxy.addresses.probe}/metrics`)).text();
+  const [, told] = /^kms_reencrypt_bundle_expiry_timestamp_seconds (\d+)$/m.exec(text) ?? [];
+  expect(told).toBe(ends);
   await proxy.stop();
 });
 
