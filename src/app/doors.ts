@@ -28,7 +28,11 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
   const { policy, audit, turnedAway, embedded, metrics, tls } = parts;
   const { log } = around;
   const health = createHealth();
-  const readiness = watchReadiness({ policy, audit, onChange: health.set }, opened);
+  const onStale = (why: string) =>
+    why === ''
+      ? log.info('policy may be asked again')
+      : log.error(`policy may not be asked, and every call is refused: ${why}`);
+  const readiness = watchReadiness({ policy, audit, onChange: health.set, onStale }, opened);
   const full = (door: 'probe' | 'admin') => () =>
     metrics.connectionRefused(door, 'too_many_connections');
   const probe = await openHttp(

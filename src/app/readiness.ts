@@ -11,9 +11,17 @@ export interface Readiness {
 }
 
 interface Watched {
-  readonly policy: { status(): { readonly revision: string; readonly stale?: boolean } };
+  readonly policy: { status(): PolicyState };
   readonly audit: { status(): { readonly state: 'ok' | 'suspended' } };
   readonly onChange: (ready: boolean) => void;
+  /** Policy may not be asked any more, and why; '' once it may again. */
+  readonly onStale: (why: string) => void;
+}
+
+interface PolicyState {
+  readonly revision: string;
+  readonly stale?: boolean;
+  readonly error?: string;
 }
 
 /** How soon a change is told: a suspended audit log must be known within 100 ms. */
@@ -23,10 +31,12 @@ const LOOK_MS = 50;
  * Ready means that the doors are open, policy can decide, the audit log can record, and the process
  * gets to run.
  */
-export function watchReadiness({ policy, audit, onChange }: Watched, opened: Stack): Readiness {
+export function watchReadiness(watched: Watched, opened: Stack): Readiness {
+  const { policy, audit, onChange, onStale } = watched;
   const loop = watchEventLoop(LOOP_LIMITS);
   let open = false;
   let told: boolean | undefined;
+  let staleTold = false;
 
   const current = () => {
     const checks = {
@@ -40,7 +50,10 @@ export function watchReadiness({ policy, audit, onChange }: Watched, opened: Sta
     return { ready: open && able, checks };
   };
   const look = (): void => {
-    const { ready } = current();
+    const { ready, checks } = current();
+    const { stale = false, error = '' } = checks.policy;
+    if (stale !== staleTold) onStale(stale ? error : '');
+    staleTold = stale;
     if (ready === told) return;
     told = ready;
     onChange(ready);

@@ -37,6 +37,18 @@ test.each([
   await proxy.stop();
 });
 
+test('a bundle whose not_after has passed is told in the log of the process', async () => {
+  const source = join(mkdtempSync(join(tmpdir(), 'policy-')), 'bundle.tar.gz');
+  const metadata = { not_after: '2026-01-01T00:00:00Z' };
+  writeFileSync(source, withManifest(readFileSync('policies/bundle.tar.gz'), { metadata }));
+  const proxy = await startProxy([`policy.source=${source}`]);
+  const told = proxy.logged.map((line) => JSON.parse(line).msg);
+  expect(told).toContain(
+    "policy may not be asked, and every call is refused: the bundle's not_after has passed",
+  );
+  await proxy.stop();
+});
+
 test('a bundle service is shown the certificate that is in its file now, not the one of the start', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'policy-'));
   const authority = createAuthority();

@@ -5,6 +5,7 @@ import { createStack } from '../../src/app/stack.ts';
 const WELL = {
   policy: { status: () => ({ revision: 'r1' }) },
   audit: { status: () => ({ state: 'ok' as const }) },
+  onStale: () => {},
 };
 
 test('is ready once the doors are open, and never again once they close', async () => {
@@ -26,5 +27,20 @@ test('is not ready while the audit log takes nothing, open or not', async () => 
   const readiness = watchReadiness({ ...WELL, audit, onChange: () => {} }, opened);
   readiness.begin();
   expect(readiness.current().ready).toBe(false);
+  await opened.close();
+});
+
+test('tells once that policy may not be asked, and once that it may again', async () => {
+  const opened = createStack();
+  let status = { revision: 'r1', stale: true, error: 'its not_after has passed' };
+  const told: string[] = [];
+  const policy = { status: () => status };
+  const onStale = (why: string) => told.push(why);
+  const readiness = watchReadiness({ ...WELL, policy, onStale, onChange: () => {} }, opened);
+  status = { ...status, error: 'its not_after has passed; the service is away' };
+  readiness.begin();
+  status = { revision: 'r2', stale: false, error: '' };
+  readiness.end();
+  expect(told).toEqual(['its not_after has passed', '']);
   await opened.close();
 });
