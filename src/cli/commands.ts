@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { keepMallocSmall } from '../life/malloc.ts';
+import { beginSmall } from '../life/begin-small.ts';
 import type { Command, Define, Run } from './command.ts';
 
 /** Every command, in the order of the help. */
@@ -11,7 +11,7 @@ export const COMMANDS: readonly Command[] = [
     define: async () => ({ define: (await import('./config.ts')).withConfigOptions }),
     load: () => {
       // First of all, for what is done before it is done twice.
-      keepMallocSmall(process);
+      beginSmall(process);
       return import('./serve.ts');
     },
   },

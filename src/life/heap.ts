@@ -1,11 +1,16 @@
 import process from 'node:process';
 import v8 from 'node:v8';
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 /**
- * MiB of the young generation, both halves. Node's own limit of 64 doubles the resident set and
- * saves no time: what a call leaves behind is garbage long before 4 MiB are full.
+ * MiB of one half of the young generation. Node's own limit of 16 doubles the resident set and saves
+ * no time: what a call leaves behind is garbage long before 4 MiB are full.
  */
-const YOUNG_MIB = 8;
+const HALF_MIB = 4;
+
+/** What holds the young generation for a process that begins with it. */
+export const YOUNG_FLAG = `--max-semi-space-size=${HALF_MIB}`;
 
 /**
  * How much the old generation may grow past what lives in it before it is collected: some of each
@@ -16,21 +21,36 @@ const OLD_GROWTH_PERCENT = 75;
 const LOOK_MS = 50;
 
 /**
- * Keeps the heap small while the process runs. V8 reads the sizes of its spaces at start alone, from
- * flags that a `#!` line or `npx` cannot give; these it reads at every collection. The young
- * generation doubles until it is as large as wanted, and may again should V8 have shrunk it; in a
- * command that never lets the event loop turn it stays as it was at the start. Sizes that are given
- * to V8 on the command line or in NODE_OPTIONS win: then nothing is set here.
+ * Keeps the heap small while the process runs, by flags that V8 reads at every collection. What is
+ * given to V8 on the command line or in NODE_OPTIONS wins.
  */
-export function keepHeapSmall(env: Readonly<Record<string, string | undefined>>): void {
-  const given = [...process.execArgv, env['NODE_OPTIONS'] ?? ''].join(' ');
-  if (/semi-space|old-space|heap-growing/.test(given.replaceAll('_', '-'))) return;
-  v8.setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH_PERCENT}`);
+export function keepHeapSmall(env: Env): void {
+  const given = flagsGiven(process.execArgv, env);
+  if (!/old-space|heap-growing/.test(given)) {
+    v8.setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH_PERCENT}`);
+  }
   // A sidecar has a core or less: helpers that share it with the thread they help only make it wait.
-  v8.setFlagsFromString('--no-parallel-scavenge');
+  if (!/parallel-scavenge/.test(given)) v8.setFlagsFromString('--no-parallel-scavenge');
+  if (!sizesYoung(given)) holdYoung();
+}
+
+/** All that V8 was told at the start. */
+export function flagsGiven(execArgv: readonly string[], env: Env): string {
+  return [...execArgv, env['NODE_OPTIONS'] ?? ''].join(' ').replaceAll('_', '-');
+}
+
+export const sizesYoung = (given: string): boolean => given.includes('semi-space');
+
+/**
+ * For a process that did not begin with YOUNG_FLAG, as through a `#!` line or `npx`: the young
+ * generation doubles until it is as large as wanted, and may again should V8 have shrunk it. What it
+ * has grown to while the program was loaded stays; in a command that never lets the event loop turn
+ * it stays as it was at the start.
+ */
+function holdYoung(): void {
   let factor = setFactor(1);
   setInterval(() => {
-    const wanted = youngMiB() < YOUNG_MIB ? 2 : 1;
+    const wanted = youngMiB() < 2 * HALF_MIB ? 2 : 1;
     if (wanted !== factor) factor = setFactor(wanted);
   }, LOOK_MS).unref();
 }

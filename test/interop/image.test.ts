@@ -82,7 +82,12 @@ describeWith(['buildah', 'debootstrap', 'grpcurl'], 'the image', () => {
       'audit.file=/var/lib/kms-reencrypt-proxy/audit.jsonl',
     ].flatMap((setting) => ['--set', setting]);
     const serve = ['serve', '--config', 'config/demo.yaml', ...settings];
-    const node = ['/nodejs/bin/node', '--disable-proto=delete', 'dist/main.js'];
+    const node = [
+      '/nodejs/bin/node',
+      '--max-semi-space-size=4',
+      '--disable-proto=delete',
+      'dist/main.js',
+    ];
     // The embedded KMS refuses to serve in production, which the image is made for.
     const env = ['--env', 'NODE_ENV=development'];
     const server: Child = startChild('buildah', [

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it, test } from 'vitest';
-import { keepMallocSmall, MALLOC_ENV, type MallocHost } from '../../src/life/malloc.ts';
+import { type BeginningHost, beginSmall, MALLOC_ENV } from '../../src/life/begin-small.ts';
+import { YOUNG_FLAG } from '../../src/life/heap.ts';
 import { startChild } from '../interop/helpers/child.ts';
 
 /** As the environment of a process says it. */
 const SET = Object.entries(MALLOC_ENV).map(([name, value]) => `${name}=${value}`);
 
 describe.runIf(process.platform === 'linux')('serve', () => {
-  test('begins once more as the same process, with its flags, its arguments and less of malloc', async () => {
+  test('begins once more as the same process, with its flags, its arguments, and less of malloc and heap', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'malloc-'));
     const free = ['grpc.listen', 'kms_json.listen', 'probe.listen'].map(
       (at) => `${at}=127.0.0.1:0`,
@@ -23,7 +24,7 @@ describe.runIf(process.platform === 'linux')('serve', () => {
     await child.matches(/gRPC on/);
     const read = (file: string) => readFileSync(`/proc/${child.pid}/${file}`, 'utf8').split('\0');
     expect(read('environ')).toEqual(expect.arrayContaining(SET));
-    expect(read('cmdline').slice(1, 2)).toEqual(['--disable-proto=delete']);
+    expect(read('cmdline').slice(1, 3)).toEqual([YOUNG_FLAG, '--disable-proto=delete']);
     expect(await child.stop()).toBe(0);
     rmSync(folder, { recursive: true });
   });
@@ -31,7 +32,7 @@ describe.runIf(process.platform === 'linux')('serve', () => {
 
 class Replaced extends Error {}
 
-const HOST: MallocHost = {
+const HOST: BeginningHost = {
   argv: ['/bin/node', '/main.js', 'serve', '--config', 'a b'],
   connected: false,
   env: { HOME: '/' },
@@ -44,12 +45,21 @@ const HOST: MallocHost = {
 };
 
 it('hands on the program, its flags, its arguments and its environment', () => {
-  const argv = ['/bin/node', '--no-opt', '/main.js', 'serve', '--config', 'a b'];
+  const argv = ['/bin/node', YOUNG_FLAG, '--no-opt', '/main.js', 'serve', '--config', 'a b'];
   const call = ['/bin/node', argv, { HOME: '/', ...MALLOC_ENV }];
-  expect(() => keepMallocSmall(HOST)).toThrow(new Replaced(JSON.stringify(call)));
+  expect(() => beginSmall(HOST)).toThrow(new Replaced(JSON.stringify(call)));
 });
 
-it.each<[string, Partial<MallocHost>]>([
+it.each<[string, Partial<BeginningHost>]>([
+  ['on the command line', { execArgv: ['--max_semi_space_size=32'] }],
+  ['in NODE_OPTIONS', { env: { NODE_OPTIONS: '--max-semi-space-size=32' } }],
+])('leaves the young generation to who sizes it %s', (_, differs) => {
+  expect(() => beginSmall({ ...HOST, ...differs })).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining(YOUNG_FLAG) }),
+  );
+});
+
+it.each<[string, Partial<BeginningHost>]>([
   ['somebody has said how many arenas', { env: { MALLOC_ARENA_MAX: '4' } }],
   ['somebody tunes glibc', { env: { GLIBC_TUNABLES: 'glibc.malloc.arena_max=2' } }],
   ['Node may not execute anything', { permission: {} }],
@@ -57,10 +67,11 @@ it.each<[string, Partial<MallocHost>]>([
   ['there is no glibc', { platform: 'darwin' }],
   ['Node is too old', { execve: undefined as never }],
 ])('goes on as it is where %s', (_, differs) => {
-  expect(() => keepMallocSmall({ ...HOST, ...differs })).not.toThrow();
+  expect(() => beginSmall({ ...HOST, ...differs })).not.toThrow();
 });
 
 it.each(['Dockerfile', 'package.json'])('%s sets the same, to begin once', (file) => {
   const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
   expect(text).toContain(SET.join(' '));
+  expect(text).toContain(YOUNG_FLAG);
 });

@@ -1,5 +1,7 @@
+import { flagsGiven, sizesYoung, YOUNG_FLAG } from './heap.ts';
+
 /** What is asked of the process; `process` itself is one. */
-export interface MallocHost
+export interface BeginningHost
   extends Pick<
     NodeJS.Process,
     'argv' | 'connected' | 'env' | 'execArgv' | 'execPath' | 'execve' | 'platform'
@@ -19,14 +21,15 @@ export const MALLOC_ENV = {
 } as const;
 
 /**
- * Has the C library keep less memory. It reads its settings when a process begins, so the process
- * executes its own program once more; that takes 25 ms. Not where MALLOC_ARENA_MAX or GLIBC_TUNABLES
- * is set already, which is also the way to start where no program may be executed.
+ * Has the C library and V8 keep less memory. They read these settings when a process begins, so the
+ * process executes its own program once more; that takes 25 ms. Not where MALLOC_ARENA_MAX or
+ * GLIBC_TUNABLES is set already, which is also the way to start where no program may be executed.
  */
-export function keepMallocSmall(host: MallocHost): void {
+export function beginSmall(host: BeginningHost): void {
   const { argv, env, execArgv, execPath, execve, permission, platform } = host;
   const given = env['MALLOC_ARENA_MAX'] !== undefined || env['GLIBC_TUNABLES'] !== undefined;
   // Node does not execute under its permission model, and would lose the channel to its parent.
   if (given || permission || host.connected || platform !== 'linux' || !execve) return;
-  execve(execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...env, ...MALLOC_ENV });
+  const young = sizesYoung(flagsGiven(execArgv, env)) ? [] : [YOUNG_FLAG];
+  execve(execPath, [execPath, ...young, ...execArgv, ...argv.slice(1)], { ...env, ...MALLOC_ENV });
 }
