@@ -49,6 +49,9 @@ export async function measureParts(lab: Lab): Promise<Parts> {
     part({ name: 'metrics of a call, beside those of gRPC', must: 5, goal: 3 }, () =>
       inProcess('metrics.ts', []),
     ),
+    part({ name: 'an answer of /metrics', unit: 'ms', must: 10, goal: 5 }, () =>
+      inProcess('scrape.ts', []),
+    ),
     part({ name: 'an item of a batch / a call, CPU', unit: '', must: 0.8, goal: 0.6 }, () =>
       itemOverCall(lab),
     ),

@@ -154,17 +154,9 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
     return data?.result ?? [];
   }
 
-  it('is served text that promtool finds nothing wrong with, in 10 ms', async () => {
+  it('is served text that promtool finds nothing wrong with', async () => {
     const text = await (await fetch(`${proxy.probe}/metrics`)).text();
     expect(runTool('promtool', ['check', 'metrics'], { input: text })).toBe('');
-    const times: number[] = [];
-    for (let n = 0; n < 15; n++) {
-      const from = performance.now();
-      await (await fetch(`${proxy.probe}/metrics`)).text();
-      times.push(performance.now() - from);
-    }
-    // The fastest of many: what the proxy needs, and not what else runs on the machine.
-    expect(Math.min(...times)).toBeLessThan(10);
   });
 
   it('reads OpenMetrics, and has the target up', async () => {
