@@ -7,9 +7,7 @@ import { type Lock, lockFile } from '../files/lock.ts';
  * @throws Error with one sentence where another process has it, or the file system has no locks
  */
 export function lockLog(file: string): Lock {
-  const path = `${file}.lock`;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
-  const lock = open(path);
+  const lock = open(`${file}.lock`);
   if (lock) return lock;
   throw new Error(
     `audit: another process writes ${file}; stop it, or give this one a file of its own (audit.file)`,
@@ -18,9 +16,10 @@ export function lockLog(file: string): Lock {
 
 function open(path: string): Lock | undefined {
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
     return lockFile(path);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`audit: ${why}`, { cause });
+    throw new Error(`audit.file: ${why}`, { cause });
   }
 }

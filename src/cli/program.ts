@@ -36,7 +36,15 @@ function contain(command: Command, name: string, terminal: Terminal): void {
     writeOut: (text) => terminal.stdout.write(text),
     writeErr: (text) => terminal.stderr.write(text),
     outputError: (text, write) =>
-      write(`kms-reencrypt-proxy ${name}: ${text.replace(/^error: /, '')}`),
+      write(`kms-reencrypt-proxy ${name}: ${text.replace(/^error: /, '')}${hint(command, text)}`),
   });
   for (const sub of command.commands) contain(sub, name, terminal);
+}
+
+/** Where other programs take the file alone. */
+function hint({ options }: Command, text: string): string {
+  const named = options.some(({ long }) => long === '--config');
+  return named && text.includes('too many arguments')
+    ? 'Hint: --config FILE names the file.\n'
+    : '';
 }

@@ -21,7 +21,7 @@ export const run = program('serve', (command, terminal) => {
       const app = await startApp(config, { log, print, env: terminal.env }).catch(cannotStart);
       watch.handle({
         reload() {
-          void app.reload().catch((err) => log.error({ err }, 'cannot reload'));
+          app.reload().catch((error) => log.error(`not all was taken anew: ${sentenceOf(error)}`));
           tellReload(log, config, () => readConfig(options, terminal));
         },
         lastWords: app.lastWords,
@@ -41,15 +41,21 @@ function refuseDangers(env: Terminal['env']): void {
 }
 
 function cannotStart(error: unknown): never {
-  throw new CommandFailure(error instanceof Error ? error.message : String(error), EXIT.failure);
+  throw new CommandFailure(sentenceOf(error), EXIT.failure);
 }
 
+const sentenceOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
 function announce(app: App, { stdout, env }: Terminal): void {
-  const { grpc, kmsJson, probe } = app.addresses;
-  const aws = kmsJson === '' ? '' : `, AWS’s protocol on http://${kmsJson}`;
-  stdout.write(
-    `gRPC on ${grpc.join(', ')}${aws}, probe on http://${probe} (/metrics, /livez, /readyz)\n`,
-  );
+  const { grpc, kmsJson, probe, admin } = app.addresses;
+  const doors = [
+    `gRPC on ${grpc.join(', ')}`,
+    ...(kmsJson === '' ? [] : [`AWS’s protocol on http://${kmsJson}`]),
+    `probe on http://${probe} (/metrics, /livez, /readyz)`,
+    ...(admin === '' ? [] : [`admin on ${admin} (/policy, /audit)`]),
+  ];
+  stdout.write(`${doors.join(', ')}\n`);
   if (app.embedded)
     stdout.write(demoCalls({ embedded: app.embedded, endpoint: grpc[0] ?? '', env }));
 }

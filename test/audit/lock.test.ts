@@ -82,4 +82,6 @@ test.concurrent('the lock file is empty, its owner’s alone, and never someone 
   await using third = createFolder();
   writeFileSync(`${third.file}.lock`, 'x'.repeat(4096));
   await expect(openAudit(third.file)).rejects.toThrow(/audit\.jsonl\.lock cannot be locked/);
+  const within = `${third.file}.lock/audit.jsonl`;
+  await expect(openAudit(within)).rejects.toThrow(/^audit\.file: (ENOTDIR|EEXIST).*mkdir/);
 });

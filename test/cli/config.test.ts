@@ -32,6 +32,12 @@ describe('config', () => {
     expect(stderr).toMatch(/limits\.per_key\.burst: does nothing without /);
   });
 
+  test('check says how to name a file to who names it alone', async () => {
+    const { code, stderr } = await config('check', 'config/demo.yaml');
+    expect(code).toBe(64);
+    expect(stderr).toMatch(/too many arguments[^\n]*\nHint: --config FILE names the file\.\n$/);
+  });
+
   test('check says that no file was named', async () => {
     const { code, stderr } = await config('check');
     expect(code).toBe(64);

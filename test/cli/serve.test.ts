@@ -1,5 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,14 +58,17 @@ const logged = (stderr: string) =>
 
 describe('serve', () => {
   test('prints two calls to paste, and ends with 0 on SIGTERM', async () => {
-    const { code, stdout } = await serve(folder(), [], (child) => child.kill('SIGTERM'));
-    expect(stdout).toMatch(/gRPC on 127\.0\.0\.1:\d+/);
+    const end = (child: ChildProcess) => child.kill('SIGTERM');
+    const { code, stdout } = await serve(folder(), ['admin.listen=127.0.0.1:0'], end);
+    expect(stdout).toMatch(/^gRPC on 127\.0\.0\.1:\d+, .*, admin on 127\.0\.0\.1:\d+ /);
     expect(stdout.match(/re-encrypt --endpoint-url 127\.0\.0\.1:\d+/g)).toHaveLength(2);
     expect(code).toBe(0);
   });
 
-  test('says at SIGHUP which settings have changed since the start, or why a restart would fail', async () => {
+  test('says at SIGHUP which settings have changed since the start, why a restart would fail, and what was not taken', async () => {
     const audit = folder();
+    const bundle = join(audit, 'bundle.tar.gz');
+    copyFileSync('policies/bundle.tar.gz', bundle);
     const config = join(audit, 'config.yaml');
     const demo = readFileSync('config/demo.yaml', 'utf8');
     const enforced = (value: string) =>
@@ -70,15 +80,29 @@ describe('serve', () => {
     };
     const steps = [
       (child: ChildProcess, log: string) => log === '' && hangUp(child, 'false'),
+      (child: ChildProcess, log: string) => {
+        if (!log.includes('a restart takes it')) return false;
+        rmSync(bundle);
+        return hangUp(child, 'perhaps');
+      },
       (child: ChildProcess, log: string) =>
-        log.includes('a restart takes it') && hangUp(child, 'perhaps'),
-      (child: ChildProcess, log: string) =>
-        log.includes('a restart would fail') && child.kill('SIGTERM'),
+        log.includes('a restart would fail') &&
+        log.includes('not all was taken anew') &&
+        child.kill('SIGTERM'),
     ];
     const step = (child: ChildProcess, log: string) => steps[0]?.(child, log) && steps.shift();
     const started = (child: ChildProcess) => step(child, '');
-    const { code, stderr } = await serve(audit, [], started, { config, hear: step });
+    const { code, stderr } = await serve(audit, [`policy.source=${bundle}`], started, {
+      config,
+      hear: step,
+    });
     expect(code).toBe(0);
+    const missing = `not all was taken anew: there is no policy bundle at ${bundle} that can be read`;
+    expect(logged(stderr)).toContainEqual({
+      level: 50,
+      time: expect.any(String),
+      msg: missing,
+    });
     const told = logged(stderr).filter(({ level }) => level === 40);
     expect(told.slice(-2)).toMatchObject([
       { settings: ['policy.enforce'], msg: expect.stringMatching('a restart takes it') },
