@@ -15,8 +15,12 @@ import { describeWith, TOOLS_PATH } from './helpers/tools.ts';
 const SEED = Number(process.env['SEED'] ?? 20_261_123);
 const RUNS = 2_000;
 
-/** Each builtin on parts of the input, its value as JSON text, or nothing where it is undefined. */
-const POLICY = `package kms.reencrypt
+/** Each builtin on parts of an input that is no call, its value as JSON text, or nothing where it is undefined. */
+const POLICY = `# METADATA
+# scope: package
+# schemas:
+#   - input: {}
+package kms.reencrypt
 
 decision := {
 	"time.parse_rfc3339_ns": [json.marshal(v) | v := time.parse_rfc3339_ns(input.rfc3339)],
