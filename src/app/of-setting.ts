@@ -1,9 +1,10 @@
+import { messageOf } from '../message-of.ts';
+
 /** Reads what a setting names, such as a file; where that fails, the error begins with the setting. */
 export async function ofSetting<T>(setting: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${setting}: ${why}`, { cause });
+    throw new Error(`${setting}: ${messageOf(cause)}`, { cause });
   }
 }

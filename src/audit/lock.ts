@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Lock, lockFile } from '../files/lock.ts';
+import { messageOf } from '../message-of.ts';
 
 /**
  * Keeps a second process from writing the same log.
@@ -19,7 +20,6 @@ function open(path: string): Lock | undefined {
     mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
     return lockFile(path);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`audit.file: ${why}`, { cause });
+    throw new Error(`audit.file: ${messageOf(cause)}`, { cause });
   }
 }

@@ -5,6 +5,7 @@ import { parseJson } from '../exact-json.ts';
 import { readLines } from '../files/lines.ts';
 import { type Lock, lockFile } from '../files/lock.ts';
 import { notRegular } from '../files/regular.ts';
+import { messageOf } from '../message-of.ts';
 import { JobFault } from './fault.ts';
 
 /** A result that stands in the file already. */
@@ -86,7 +87,7 @@ async function named(path: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new JobFault('failed', `${path} cannot be written: ${why}`);
   }
 }

@@ -9,6 +9,7 @@ import { createSend } from '../bulk/send.ts';
 import { lastError } from '../client/last-error.ts';
 import type { RefusedError } from '../client/refused-error.ts';
 import { readLines } from '../files/lines.ts';
+import { messageOf } from '../message-of.ts';
 import { type Define, EXIT, type Terminal } from './command.ts';
 import { CommandFailure, program } from './program.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -159,7 +160,7 @@ function readLine(line: string, where: string, defaults: ItemDefaults): JobItem 
   try {
     return readItem(line, defaults);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new JobFault('data', `${where}: ${why}`);
   }
 }
@@ -181,7 +182,7 @@ function toFailure(thrown: unknown): CommandFailure {
   if (thrown instanceof CommandFailure) return thrown;
   if (thrown instanceof JobFault)
     return new CommandFailure(thrown.message, EXIT_CODES[thrown.kind]);
-  return new CommandFailure(thrown instanceof Error ? thrown.message : String(thrown));
+  return new CommandFailure(messageOf(thrown));
 }
 
 function amount(written: string): number {

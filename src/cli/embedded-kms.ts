@@ -4,6 +4,7 @@ import { requireLoopback } from '../kms/embedded/protections.ts';
 import { createEmbeddedHandler } from '../kms/embedded/serve.ts';
 import { openLog } from '../life/log.ts';
 import { endSoon, watchProcess } from '../life/process.ts';
+import { messageOf } from '../message-of.ts';
 import { createHttpListener } from '../server/http.ts';
 import { type Define, EXIT, type Terminal } from './command.ts';
 import { CommandFailure, program } from './program.ts';
@@ -64,10 +65,10 @@ function open(options: Options, warn: (sentence: string) => void, env: Terminal[
     const settings = { region, account, seed, state_file: stateFile, in_production: inProduction };
     return openEmbeddedKms(settings, { env, warn, now: Date.now });
   } catch (error) {
-    throw new CommandFailure(error instanceof Error ? error.message : String(error), EXIT.usage);
+    throw new CommandFailure(messageOf(error), EXIT.usage);
   }
 }
 
 function cannotStart(error: unknown): never {
-  throw new CommandFailure(error instanceof Error ? error.message : String(error), EXIT.failure);
+  throw new CommandFailure(messageOf(error), EXIT.failure);
 }

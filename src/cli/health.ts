@@ -1,5 +1,6 @@
 import type { ServingStatus } from '../client/create-client.ts';
 import { lastError } from '../client/last-error.ts';
+import { messageOf } from '../message-of.ts';
 import type { Define } from './command.ts';
 import { CommandFailure, program } from './program.ts';
 import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
@@ -49,7 +50,7 @@ async function ask(options: HealthOptions): Promise<Answer> {
     const answer = client.health(options.service, { timeoutMs: options.timeout * 1000 });
     return { status: await answer.finally(() => client.close()), error: '' };
   } catch (thrown) {
-    const cause = thrown instanceof Error ? thrown.message : String(thrown);
+    const cause = messageOf(thrown);
     return { status: '', error: lastError(cause) };
   }
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import { messageOf } from '../message-of.ts';
 import { isTree } from '../tree.ts';
 
 /**
@@ -18,7 +19,7 @@ export function tellReload(
     if (settings.length === 0) return;
     log.warn({ settings }, 'the configuration has changed since the start; a restart takes it');
   } catch (error) {
-    log.warn(`a restart would fail: ${error instanceof Error ? error.message : String(error)}`);
+    log.warn(`a restart would fail: ${messageOf(error)}`);
   }
 }
 

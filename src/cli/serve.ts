@@ -3,6 +3,7 @@ import { type App, startApp } from '../app.ts';
 import { findDangers } from '../life/environment.ts';
 import { openLog, openPrint } from '../life/log.ts';
 import { endSoon, watchProcess } from '../life/process.ts';
+import { messageOf } from '../message-of.ts';
 import { EXIT, type Terminal } from './command.ts';
 import { type ConfigOptions, readConfig, withConfigOptions } from './config.ts';
 import { demoCalls } from './demo-calls.ts';
@@ -21,7 +22,7 @@ export const run = program('serve', (command, terminal) => {
       const app = await startApp(config, { log, print, env: terminal.env }).catch(cannotStart);
       watch.handle({
         reload() {
-          app.reload().catch((error) => log.error(`not all was taken anew: ${sentenceOf(error)}`));
+          app.reload().catch((error) => log.error(`not all was taken anew: ${messageOf(error)}`));
           tellReload(log, config, () => readConfig(options, terminal));
         },
         lastWords: app.lastWords,
@@ -41,11 +42,8 @@ function refuseDangers(env: Terminal['env']): void {
 }
 
 function cannotStart(error: unknown): never {
-  throw new CommandFailure(sentenceOf(error), EXIT.failure);
+  throw new CommandFailure(messageOf(error), EXIT.failure);
 }
-
-const sentenceOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 function announce(app: App, { stdout, env }: Terminal): void {
   const { grpc, kmsJson, probe, admin } = app.addresses;

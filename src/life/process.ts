@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { messageOf } from '../message-of.ts';
 
 /** What of the process is listened to; `process` itself is one. */
 export type ProcessEvents = Pick<NodeJS.EventEmitter, 'on' | 'off'> & {
@@ -48,7 +49,7 @@ export function watchProcess(process: ProcessEvents, log: Pick<Logger, 'info' | 
   const crash = (thrown: unknown): void => {
     try {
       log.fatal({ err: thrown }, 'the proxy crashed');
-      handlers.lastWords(thrown instanceof Error ? thrown.message : String(thrown));
+      handlers.lastWords(messageOf(thrown));
     } finally {
       process.exit(EXIT_CRASH);
     }

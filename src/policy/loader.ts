@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { messageOf } from '../message-of.ts';
 import { digestOf, overdue } from './bundle/bundle.ts';
 import { BundleFault } from './bundle/fault.ts';
 import type { Generation } from './generation.ts';
@@ -185,7 +186,7 @@ function activate(state: State, fresh: Generation, now: number): void {
 
 function toFault(cause: unknown): BundleFault {
   if (cause instanceof BundleFault) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new BundleFault(`the policy cannot be loaded: ${why}`, { cause });
 }
 

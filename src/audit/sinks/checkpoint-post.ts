@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { messageOf } from '../../message-of.ts';
 import { post, type Service } from './post.ts';
 
 export interface CheckpointPostOptions extends Service {
@@ -58,7 +59,7 @@ async function posted(note: string, options: CheckpointPostOptions): Promise<boo
     if (!ok) throw new Error(`it answers ${status}`);
     return true;
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const why = messageOf(thrown);
     options.onError(`audit: the checkpoint did not reach ${options.url}: ${why}`);
     return false;
   }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../message-of.ts';
 import type { Disk } from '../log/disk.ts';
 import { createFollower, type FollowedLine, type Follower } from '../verify/follow.ts';
 import { createCursor } from './cursor.ts';
@@ -148,7 +149,7 @@ async function sent({ sink, onError }: State, batch: readonly Delivered[]): Prom
     await sink.send(batch);
     return true;
   } catch (thrown) {
-    onError(`${sink.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    onError(`${sink.name}: ${messageOf(thrown)}`);
     return false;
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../message-of.ts';
 import { type Define, EXIT, type Run } from '../command.ts';
 import { program } from '../program.ts';
 import { defineConsistency } from './consistency.ts';
@@ -36,7 +37,7 @@ export const run: Run = async (args, terminal) => {
   } catch (thrown) {
     // As where nobody waits for room: main.ts tells of it, unless the reader has what it wanted.
     if (unwritten) return EXIT.ok;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = messageOf(thrown);
     terminal.stderr.write(`kms-reencrypt-proxy audit: ${message}\n`);
     return UNREADABLE;
   }

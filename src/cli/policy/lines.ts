@@ -5,6 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { collectLog, collectLogs, refuseDamaged } from '../../audit/verify/collect.ts';
 import { readEntries } from '../../audit/verify/entries.ts';
 import { readLines } from '../../files/lines.ts';
+import { messageOf } from '../../message-of.ts';
 import { disk } from '../audit/log-path.ts';
 import { CommandFailure } from '../program.ts';
 
@@ -25,7 +26,7 @@ export async function* linesOf(path: string, stdin: Readable): AsyncGenerator<Te
       if (line.text !== '') yield line;
     }
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new CommandFailure(`${path} cannot be read: ${why}`);
   }
 }

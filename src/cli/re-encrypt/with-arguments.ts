@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { addAbortSignal } from 'node:stream';
+import { messageOf } from '../../message-of.ts';
 import type { Run, Terminal } from '../command.ts';
 import { readAll } from '../read-all.ts';
 import type { KnownArguments } from './arguments/known-arguments.ts';
@@ -139,7 +140,7 @@ function tell(thrown: unknown, { name, globals, terminal: { env, stderr } }: Tel
 }
 
 function unforeseen(thrown: unknown): CliFailure {
-  return otherFailure(thrown instanceof Error ? thrown.message : String(thrown), thrown);
+  return otherFailure(messageOf(thrown), thrown);
 }
 
 function catchInterrupt() {

@@ -1,4 +1,5 @@
 import { randomBytes as osRandomBytes } from 'node:crypto';
+import { messageOf } from '../../message-of.ts';
 import { fault } from './fault.ts';
 import type { Caller } from './model/key-id.ts';
 import { createStore } from './model/store.ts';
@@ -102,7 +103,7 @@ function openWorld({ now, randomBytes, stateFile }: WorldOptions) {
     try {
       file.save(toDocument(store));
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = messageOf(cause);
       throw fault('KMSInternalException', `The state file cannot be written: ${why}`);
     }
     dirty = false;

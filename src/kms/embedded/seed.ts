@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { messageOf } from '../../message-of.ts';
 import { toSecret } from './import/unwrap.ts';
 import { isEmbeddedKeyId } from './marks.ts';
 import { createKey, usageFor } from './model/create.ts';
@@ -78,7 +79,7 @@ export function readSeed(file: string): Seed {
   try {
     yaml = parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new Error(`Seed file ${file} cannot be read: ${reason}`, { cause });
   }
   const result = seedSchema.safeParse(yaml ?? {});

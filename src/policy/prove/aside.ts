@@ -1,3 +1,4 @@
+import { messageOf } from '../../message-of.ts';
 import { startThread } from '../../start-thread.ts';
 import type { Bundle } from '../bundle/bundle.ts';
 import { BundleFault } from '../bundle/fault.ts';
@@ -15,12 +16,10 @@ export function proveAside({ wasm, data }: Bundle, limits: Limits): Promise<Prog
         if ('program' in proof) resolve(proof.program);
         else reject(new BundleFault(proof.fault));
       },
-      onEnd: (cause) => reject(new BundleFault(`the bundle cannot be proved: ${why(cause)}`)),
+      onEnd: (cause) => reject(new BundleFault(`the bundle cannot be proved: ${messageOf(cause)}`)),
     });
   });
 }
 
 /** Alone: with a piece of the unpacked bundle, the thread would get the whole of it. */
 const copyOf = (piece: Uint8Array): Uint8Array => new Uint8Array(piece);
-
-const why = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

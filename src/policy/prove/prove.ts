@@ -1,3 +1,4 @@
+import { messageOf } from '../../message-of.ts';
 import { BUILTINS } from '../builtins/builtins.ts';
 import { type Bundle, ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT } from '../bundle/bundle.ts';
 import { BundleFault } from '../bundle/fault.ts';
@@ -31,7 +32,7 @@ function openProgram({ wasm, data }: Pick<Bundle, 'wasm' | 'data'>): Program {
     return loadProgram({ wasm, data, builtins: BUILTINS });
   } catch (cause) {
     if (cause instanceof BundleFault) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new BundleFault(`the bundle's policy.wasm cannot be run: ${why}`, { cause });
   }
 }
@@ -86,5 +87,5 @@ function whyUnasked(thrown: unknown): string {
   const kind = thrown instanceof EngineFault ? thrown.kind : undefined;
   if (kind === 'memory') return 'its data takes more than 16 times policy.memory_mib to check';
   if (kind === 'fuel') return 'its data takes more than 100 times policy.timeout_ms to check';
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return messageOf(thrown);
 }

@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { readRegular } from '../../files/regular.ts';
+import { messageOf } from '../../message-of.ts';
 import type { AccessKeys } from './sigv4.ts';
 
 export interface AccessKeySetting {
@@ -27,7 +28,7 @@ export function readSecret({ secret_file: file }: AccessKeySetting, index: numbe
     }
     secret = readRegular(file);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new Error(`${setting}: ${file}: ${why}`, { cause });
   }
   const end = secret.findLastIndex((byte) => byte > 0x20) + 1;

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { stampOf } from '../../files/stamp.ts';
+import { messageOf } from '../../message-of.ts';
 
 export interface BindOptions {
   /** `host:port`, `[v6]:port` or `unix:/absolute/path`. */
@@ -25,7 +26,7 @@ export async function bind(server: Server, options: BindOptions): Promise<string
     await listening(server, () => server.listen({ host, port }));
     return formatAddress(server.address());
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = messageOf(thrown);
     throw new Error(`cannot listen on ${address}: ${reason}`, { cause: thrown });
   }
 }

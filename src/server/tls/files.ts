@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileStamp } from '../../files/stamp.ts';
+import { messageOf } from '../../message-of.ts';
 import { toldOnce } from '../../told-once.ts';
 import { checkPair, type TlsMaterial, type TlsPair } from './material.ts';
 
@@ -67,7 +68,7 @@ async function readPair(options: TlsFilesOptions): Promise<TlsPair> {
     return checkPair({ cert, key, ...(ca !== undefined && { ca }) }, options.now());
   } catch (thrown) {
     // Not as the cause too: the log would tell it twice.
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = messageOf(thrown);
     throw new Error(`${certFile} and ${keyFile} cannot serve TLS: ${reason}`);
   }
 }

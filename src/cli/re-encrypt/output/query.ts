@@ -1,4 +1,5 @@
 import { compile as check, search } from 'jmespath';
+import { messageOf } from '../../../message-of.ts';
 import { otherFailure, usageFailure } from '../failure.ts';
 import { isList, isMap, type Value } from '../values/value.ts';
 import { explainParserProblem, querySyntaxProblem } from './query-syntax.ts';
@@ -28,13 +29,13 @@ function parserProblem(expression: string): string | undefined {
     check(expression);
     return undefined;
   } catch (thrown) {
-    return thrown instanceof Error ? thrown.message : String(thrown);
+    return messageOf(thrown);
   }
 }
 
 /** A function that does not exist, or takes other arguments. */
 function searchProblem(thrown: unknown): string {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = messageOf(thrown);
   const [, name, takes, received] =
     /^ArgumentError: (.+\(\)) takes (?:at least )?(\d+ arguments?) but received (\d+)/.exec(
       message,

@@ -3,6 +3,7 @@ import type { CallOptions, Client } from '../../../client/create-client.ts';
 import { RefusedError } from '../../../client/refused-error.ts';
 import { proxyTarget } from '../../../client/target.ts';
 import type { ReEncryptResponse__Output } from '../../../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
+import { messageOf } from '../../../message-of.ts';
 import { allowIpNames } from '../../ip-names.ts';
 import { CliFailure, EXIT_CODE, otherFailure } from '../failure.ts';
 import type { Value, ValueMap } from '../values/value.ts';
@@ -53,7 +54,7 @@ function open(create: () => Client): Client {
   try {
     return create();
   } catch (thrown) {
-    throw otherFailure(thrown instanceof Error ? thrown.message : String(thrown), thrown);
+    throw otherFailure(messageOf(thrown), thrown);
   }
 }
 

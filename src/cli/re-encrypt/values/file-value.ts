@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { messageOf } from '../../../message-of.ts';
 import { quoted } from './value.ts';
 
 /** A file that a value names and that cannot be used; the message is for the user. */
@@ -67,5 +68,5 @@ function pythonOsError(thrown: unknown, path: string): string {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
   const known = OS_ERRORS[code];
   if (known !== undefined) return `[Errno ${known[0]}] ${known[1]}: ${quoted(path)}`;
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return messageOf(thrown);
 }
