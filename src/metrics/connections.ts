@@ -12,7 +12,7 @@ const REFUSALS = {
 } as const;
 
 type Refusals = typeof REFUSALS;
-export type Door = keyof Refusals;
+type Door = keyof Refusals;
 
 export interface ConnectionMetrics {
   /** A connection was turned away, or cut: on the gRPC door before it had spoken. */

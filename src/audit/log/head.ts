@@ -2,7 +2,7 @@ import { type Body, toEventBody } from '../body.ts';
 import type { Json } from '../canonical.ts';
 import type { Chain } from './chain.ts';
 import type { DiskFile } from './disk.ts';
-import { readLines } from './lines.ts';
+import { firstLine } from './lines.ts';
 import { peakCount, type Tree } from './tree.ts';
 
 const SCHEMA_VERSION = 2;
@@ -78,8 +78,8 @@ export function fromHead(line: Uint8Array): Head | undefined {
   }
 }
 
-/** Why a first line is no head that is read here: another version of the proxy may have written it. */
-export function whyNoHead(line: Uint8Array): string {
+/** Why a first line, if there is one, is no head that is read here: another version may have written it. */
+export function whyNoHead(line: Uint8Array = Buffer.alloc(0)): string {
   const { schema, version } = ofOtherVersion(line);
   if (schema === undefined) return 'the first line is no segment head';
   const by = `version ${version} of the proxy, in schema ${schema}`;
@@ -105,6 +105,6 @@ function toTree(size: number, peaks: Json): Tree | undefined {
 
 /** The head of a segment's file; undefined where its first line is none, or not whole. */
 export function readHead(file: DiskFile): Head | undefined {
-  const first = readLines(file).next();
-  return first.done || !first.value.ended ? undefined : fromHead(first.value.bytes);
+  const line = firstLine(file);
+  return line && fromHead(line);
 }

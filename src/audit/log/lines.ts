@@ -40,6 +40,12 @@ export function* readLines(file: Pick<DiskFile, 'read'>, from = 0): Generator<Li
   if (filled > 1) yield toLine(chunk, { start: 1, end: filled, base, ended: false });
 }
 
+/** Of a file; undefined where it has none that ends. */
+export function firstLine(file: Pick<DiskFile, 'read'>): Uint8Array | undefined {
+  const first = readLines(file).next();
+  return first.done || !first.value.ended ? undefined : first.value.bytes;
+}
+
 interface Where {
   readonly start: number;
   readonly end: number;

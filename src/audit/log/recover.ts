@@ -64,8 +64,8 @@ function readFrom(from: number, file: DiskFile, path: string, claim: Claim | und
   const total = file.facts().bytes;
   const lines = readLines(file);
   const first = lines.next();
-  const line = first.done || !first.value.ended ? Buffer.alloc(0) : first.value.bytes;
-  const head = fromHead(line);
+  const line = first.done || !first.value.ended ? undefined : first.value.bytes;
+  const head = line && fromHead(line);
   if (first.done || !head) throw new LogFault('NO_HEAD', `${path}: ${whyNoHead(line)}`);
 
   const walk = createWalk(head, from, claim);

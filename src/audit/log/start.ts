@@ -5,7 +5,7 @@ import { type Chain, EMPTY_CHAIN } from './chain.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
 import type { Head, Predecessor } from './head.ts';
-import { readLines } from './lines.ts';
+import { firstLine } from './lines.ts';
 import { type Found, openRegular, readSegment } from './recover.ts';
 import { putBroken, salvage } from './salvage.ts';
 import { type Live, putAway, toLive, writeAll } from './segment.ts';
@@ -163,8 +163,7 @@ function emptied(options: LogOptions, last: string) {
 function headIsWhole(disk: Disk, path: string): boolean {
   const file = openRegular(disk, path, 'read');
   try {
-    const first = readLines(file).next();
-    return !first.done && first.value.ended;
+    return firstLine(file) !== undefined;
   } finally {
     file.close();
   }

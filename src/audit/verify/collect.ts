@@ -3,7 +3,7 @@ import { liveName, liveNames, segmentsAmong, seqNamed } from '../../files/segmen
 import { readNote } from '../log/checkpoint.ts';
 import type { Disk } from '../log/disk.ts';
 import { fromHead, type Head, whyNoHead } from '../log/head.ts';
-import { readLines } from '../log/lines.ts';
+import { firstLine } from '../log/lines.ts';
 import { type Checkpoint, parseNote } from '../log/note.ts';
 import { openRegular } from '../log/recover.ts';
 import { type ReadingDisk, UNREADABLE } from './packed.ts';
@@ -139,13 +139,11 @@ function order({ head, path }: SegmentFile, live: string): number {
 export function readSegmentFile(disk: ReadingDisk, path: string): SegmentFile {
   const file = openRegular(disk, path, 'read');
   try {
-    const first = readLines(file).next();
-    const unmade = first.done === true || !first.value.ended;
-    const line = unmade ? Buffer.alloc(0) : first.value.bytes;
-    const head = fromHead(line);
+    const line = firstLine(file);
+    const head = line && fromHead(line);
     const headless = head ? '' : whyNoHead(line);
     const { path: name = path, damage = '' } = disk.packed?.(path) ?? {};
-    return { path, name, damage, bytes: file.facts().bytes, head, headless, unmade };
+    return { path, name, damage, bytes: file.facts().bytes, head, headless, unmade: !line };
   } finally {
     file.close();
   }
