@@ -15,7 +15,7 @@ import {
   uint32,
 } from '../faults/attack/frames.ts';
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
-import { connect, refusalOf } from '../helpers/grpc-client.ts';
+import { connect, endOf, refusalOf } from '../helpers/grpc-client.ts';
 import { until } from '../helpers/until.ts';
 
 let aws: AwsProxy;
@@ -45,12 +45,7 @@ function open(of = client) {
   const call = of.StreamReEncrypt();
   const results: StreamReEncryptResponse__Output[] = [];
   call.on('data', (result: StreamReEncryptResponse__Output) => void results.push(result));
-  const ended = new Promise<string>((resolve, reject) => {
-    call.on('error', reject);
-    call.on('status', ({ code, metadata }) => {
-      if (code === status.OK) resolve(String(metadata.get('decision_id')[0]));
-    });
-  });
+  const ended = endOf(call).then((trailers) => String(trailers.get('decision_id')[0]));
   ended.catch(() => {});
   onTestFinished(() => call.cancel());
   return { call, results, ended };

@@ -2,11 +2,13 @@ import {
   type ChannelCredentials,
   type ChannelOptions,
   type Client,
+  type ClientReadableStream,
   credentials,
   type GrpcObject,
   loadPackageDefinition,
   Metadata,
   type ServiceError,
+  status,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
@@ -54,6 +56,18 @@ export function reEncrypt(
   });
 }
 
+/** The trailing metadata of a stream that ended well. Its status may come before its last message was read. */
+export async function endOf(stream: ClientReadableStream<unknown>): Promise<Metadata> {
+  const [trailers] = await Promise.all([
+    new Promise<Metadata>((resolve, reject) => {
+      stream.on('error', reject);
+      stream.on('status', ({ code, metadata }) => code === status.OK && resolve(metadata));
+    }),
+    new Promise((resolve) => stream.on('end', resolve)),
+  ]);
+  return trailers;
+}
+
 /** What a refused call was told, its details decoded. */
 export async function refusalOf(call: Promise<unknown>): Promise<Told> {
   const error = await call.then(
@@ -84,8 +98,8 @@ function told({ code, details, metadata = new Metadata() }: ServiceError): Told 
 
 // biome-ignore lint/suspicious/noExplicitAny: decoded messages are plain objects of any shape
 export function detailsOf(bin: Buffer): { type: string; value: Record<string, any> }[] {
-  const status = root.lookupType('google.rpc.Status').decode(bin).toJSON();
-  const details: { '@type': string }[] = status['details'] ?? [];
+  const decoded = root.lookupType('google.rpc.Status').decode(bin).toJSON();
+  const details: { '@type': string }[] = decoded['details'] ?? [];
   return details.map((value) => ({ type: value['@type'].split('/')[1] ?? '', value }));
 }
 

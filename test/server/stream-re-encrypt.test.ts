@@ -9,7 +9,7 @@ import type { HandlerTools } from '../../src/server/handler-tools.ts';
 import { loadService } from '../../src/server/service.ts';
 import { createStatusWriter } from '../../src/server/status.ts';
 import { createStreamReEncrypt } from '../../src/server/stream-re-encrypt.ts';
-import { connect, refusalOf } from '../helpers/grpc-client.ts';
+import { connect, endOf, refusalOf } from '../helpers/grpc-client.ts';
 import { framed } from '../helpers/raw-call.ts';
 
 const IDLE_MS = 100;
@@ -71,10 +71,7 @@ function openBy(by: ReEncryptServiceClient, ...references: readonly string[]) {
   const call = by.StreamReEncrypt();
   const results: string[] = [];
   call.on('data', (one: StreamReEncryptResponse__Output) => void results.push(one.reference));
-  const ended = new Promise((resolve, reject) => {
-    call.on('error', reject);
-    call.on('status', ({ code }) => code === status.OK && resolve(results));
-  });
+  const ended = endOf(call);
   ended.catch(() => {});
   for (const reference of references) call.write({ reference });
   return { call, results, ended };
