@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { manPage } from '../src/cli/re-encrypt/help/man-page.ts';
 import { dashboard } from './dashboard.ts';
 import { metricsPage } from './metrics-page.ts';
 
@@ -13,6 +14,7 @@ const DESCRIPTORS = 'proto/services.binpb';
 const FILES: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/metrics.md': metricsPage,
   'deploy/grafana/kms-reencrypt-proxy.json': dashboard,
+  'man/kms-reencrypt-proxy-re-encrypt.1': manPage,
 };
 
 function generateTypes(outDir: string): void {

@@ -35,7 +35,7 @@ describe('the help', () => {
     expect(examples.filter((line) => line.length > 100)).toEqual([]);
   });
 
-  test('is the manual page too, as committed (node scripts/man-page.ts writes it)', () => {
+  test('is the manual page too, as committed (npm run generate writes it)', () => {
     expect(readFileSync('man/kms-reencrypt-proxy-re-encrypt.1', 'utf8')).toBe(manPage());
     expect(FLAGS.filter((flag) => !manPage().replaceAll('\\-', '-').includes(flag))).toEqual([]);
   });
