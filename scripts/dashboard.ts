@@ -44,7 +44,7 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     { title: 'Observe mode or stale', unit: 'bool', kind: 'stat', says: 'Both are wrong in production.', queries: { observe: `max(kms_reencrypt_observe_mode{${ON}})`, stale: `max(kms_reencrypt_bundle_stale{${ON}})` } },
   ],
   KMS: [
-    { title: 'KMS latency', unit: 's', says: 'Retries included.', queries: { 'p50 {{operation}}': quantile(0.5, `kms_reencrypt_kms_seconds_bucket{${ON}}`, ', operation'), 'p99 {{operation}}': quantile(0.99, `kms_reencrypt_kms_seconds_bucket{${ON}}`, ', operation') } },
+    { title: 'KMS latency', unit: 's', says: 'Of each try; a second one counts by itself.', queries: { 'p50 {{operation}}': quantile(0.5, `kms_reencrypt_kms_seconds_bucket{${ON}}`, ', operation'), 'p99 {{operation}}': quantile(0.99, `kms_reencrypt_kms_seconds_bucket{${ON}}`, ', operation') } },
     { title: 'Requests to KMS', unit: 'reqps', says: 'What counts against the quota of the account.', queries: { '{{operation}}': rate('operation', `kms_reencrypt_kms_attempts_total{${ON}}`) } },
     { title: 'KMS errors', unit: 'reqps', says: 'By the name that KMS or the way to it gives.', queries: { '{{operation}} {{error}}': `${rate('operation, error', `kms_reencrypt_kms_errors_total{${ON}}`)} > 0` } },
     { title: 'Key facts from the cache', unit: 'percentunit', says: 'Look-ups that cost KMS nothing.', queries: { hit: `sum(rate(kms_reencrypt_key_cache_lookups_total{${ON},result="hit"}[$__rate_interval])) / sum(rate(kms_reencrypt_key_cache_lookups_total{${ON}}[$__rate_interval]))` } },
@@ -54,7 +54,7 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
   Audit: [
     { title: 'Entries', unit: 'reqps', says: 'Made durable, by kind.', queries: { '{{kind}}': `${rate('kind', `kms_reencrypt_audit_entries_total{${ON}}`)} > 0` } },
     { title: 'Commit', unit: 's', says: 'Until a batch of entries is durable: the disk.', queries: { p50: quantile(0.5, `kms_reencrypt_audit_commit_seconds_bucket{${ON}}`), p99: quantile(0.99, `kms_reencrypt_audit_commit_seconds_bucket{${ON}}`) } },
-    { title: 'Failures', unit: 'short', says: 'Each is a refused call.', queries: { '{{cause}}': `sum by (cause) (increase(kms_reencrypt_audit_failures_total{${ON}}[$__rate_interval]))` } },
+    { title: 'Failures', unit: 'short', says: 'Of the log: suspensions, a full queue, checkpoints not signed or delivered.', queries: { '{{cause}}': `sum by (cause) (increase(kms_reencrypt_audit_failures_total{${ON}}[$__rate_interval]))` } },
     { title: 'Queue', unit: 'short', says: 'Entries waiting for the disk.', queries: { '{{instance}}': `kms_reencrypt_audit_queue_entries{${ON}}` } },
     { title: 'Age of the checkpoint', unit: 's', says: 'What stands behind it is sealed.', queries: { '{{instance}}': `time() - kms_reencrypt_audit_last_checkpoint_timestamp_seconds{${ON}}` } },
     { title: 'Suspended', unit: 'bool', kind: 'stat', says: 'No entry can be made durable; calls are refused.', queries: { '{{instance}}': `kms_reencrypt_audit_suspended{${ON}}` } },

@@ -22,7 +22,7 @@ export interface AuditStatus {
 }
 
 export interface Audit extends Recorder {
-  /** An entry that belongs to no call, or to one that has ended: `shadow`, `config`… */
+  /** An entry that belongs to no call, or to one that has ended: `reload`, `shadow`… */
   event(kind: string, fields: Record<string, Json>): Promise<void>;
   status(): AuditStatus;
   /** Someone moved the file (SIGHUP): closes the segment and opens the next under the same name. */
@@ -106,6 +106,7 @@ function createParts(options: AuditOptions, around: Surroundings): Parts {
     monotonic: around.monotonic,
     soon: around.soon,
     onCommit: options.onCommit ?? (() => undefined),
+    onFull: () => options.onFailure?.('QUEUE_FULL'),
     onSuspend(code, message) {
       state.suspension = { code, since: now() };
       options.onFailure?.(code);

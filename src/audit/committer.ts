@@ -15,6 +15,8 @@ export interface CommitterOptions {
   readonly soon: (work: () => void) => void;
   /** A batch is durable, so many milliseconds after it was sent. */
   readonly onCommit: (ms: number) => void;
+  /** An entry was refused, for too many are on their way. */
+  readonly onFull: () => void;
   readonly onSuspend: (code: string, message: string) => void;
   /** Decision ids that the log holds an intent of and no outcome. */
   readonly onResume: (open: readonly string[]) => void;
@@ -91,6 +93,7 @@ function submit(state: State, body: Body, waiter: Waiter): void {
   const full = state.queued >= state.maxQueue ? 'QUEUE_FULL' : '';
   const code = state.suspended || full;
   if (code !== '') {
+    if (code === full) state.onFull();
     waiter.refused(unavailable(code), false);
     return;
   }

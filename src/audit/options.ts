@@ -58,6 +58,7 @@ export interface AuditOptions {
   readonly onEntry?: ((kind: string) => void) | undefined;
   /** A batch of entries is durable, so many milliseconds after it was sent. */
   readonly onCommit?: ((ms: number) => void) | undefined;
+  /** What it could not do, by its cause: once a suspension, and each entry, checkpoint or mask. */
   readonly onFailure?: ((code: string) => void) | undefined;
   /** Entries that a sink will never get. */
   readonly onDropped?: ((sink: string, count: number) => void) | undefined;

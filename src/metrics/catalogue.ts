@@ -57,8 +57,8 @@ export const METRICS = {
   kms_reencrypt_bundle_expiry_timestamp_seconds: gauge('When the bundle that serves ends by its not_after, in Unix time; 0 where it has none.'),
   kms_reencrypt_bundle_stale: gauge('1 while the bundle is older than it may be and every call is refused.'),
 
-  kms_reencrypt_kms_seconds: histogram('Seconds from asking KMS to its answer, retries included.', KMS_SECONDS, 'operation'),
-  kms_reencrypt_kms_attempts_total: counter('HTTP requests made to KMS, retries included.', 'operation'),
+  kms_reencrypt_kms_seconds: histogram('Seconds from asking KMS to its answer, a second try by itself.', KMS_SECONDS, 'operation'),
+  kms_reencrypt_kms_attempts_total: counter('Requests made to KMS, second tries included.', 'operation'),
   kms_reencrypt_kms_errors_total: counter('KMS operations that failed, by the name of the error.', 'operation', 'error'),
   kms_reencrypt_breaker_open: gauge('1 while KMS is given a rest after repeated failures.'),
   kms_reencrypt_embedded_backend: gauge('1 where the embedded KMS serves instead of AWS.'),
@@ -68,7 +68,7 @@ export const METRICS = {
   kms_reencrypt_key_cache_age_seconds: histogram('Age of the key facts that were served from the cache.', AGE_SECONDS),
 
   kms_reencrypt_audit_entries_total: counter('Audit entries of calls and of the process made durable, by kind; what the log says of itself is not counted.', 'kind'),
-  kms_reencrypt_audit_failures_total: counter('Audit entries that could not be made durable, by cause.', 'cause'),
+  kms_reencrypt_audit_failures_total: counter('What the audit log could not do, by cause: each suspension, entry that a full queue refused, failed mask, and checkpoint not signed or not delivered.', 'cause'),
   kms_reencrypt_audit_dropped_total: counter('Audit entries that a sink beside the file will never get.', 'sink'),
   kms_reencrypt_audit_queue_entries: gauge('Audit entries waiting for the disk.'),
   kms_reencrypt_audit_commit_seconds: histogram('Seconds that a batch of entries took to become durable.', COMMIT_SECONDS),

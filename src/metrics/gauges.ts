@@ -19,7 +19,7 @@ export interface Readings {
   auditQueue(): number;
   auditSuspended(): boolean;
   auditLastCheckpoint(): number;
-  /** When the certificate of each TLS listener ends, by the listener's name (`grpc`, `kms_json`). */
+  /** When the certificate of each TLS listener ends, by the listener's name (`grpc`). */
   certificateExpiry(): Readonly<Record<string, number>>;
   tokenKeysMissing(): boolean;
 }

@@ -17,37 +17,32 @@ export interface MeasuredKms {
 export interface KmsMetrics {
   /** The same KMS, with every operation timed and its errors counted by name. */
   measure<Kms extends MeasuredKms>(kms: Kms): Kms;
-  /** One operation that ended. @param error Name or code of the error, '' where there was none. */
-  done(operation: KmsOperation, seconds: number, error: string, attempts: number): void;
 }
 
-/** KMS's side of the metrics: seconds, attempts and errors by operation. */
+/** KMS's side of the metrics: requests, seconds and errors by operation. */
 export function createKmsMetrics(series: Series): KmsMetrics {
   const operations = new Map(KMS_OPERATIONS.map((name) => [name, bind(series, name)]));
 
-  const done: KmsMetrics['done'] = (operation, seconds, error, attempts) => {
-    operations.get(operation)?.(seconds, error, attempts);
-  };
   function timed<Args extends unknown[], Answer>(
     operation: KmsOperation,
     ask: Ask<Args, Answer>,
   ): Ask<Args, Answer> {
+    const done = operations.get(operation);
     return (...args) => {
       const from = performance.now();
       return ask(...args).then(
         (answer) => {
-          done(operation, (performance.now() - from) / 1e3, '', attemptsOf(answer));
+          done?.((performance.now() - from) / 1e3, '');
           return answer;
         },
         (thrown) => {
-          done(operation, (performance.now() - from) / 1e3, nameOf(thrown), attemptsOf(thrown));
+          done?.((performance.now() - from) / 1e3, nameOf(thrown));
           throw thrown;
         },
       );
     };
   }
   return {
-    done,
     measure: (kms) => ({
       ...kms,
       reEncrypt: timed('ReEncrypt', kms.reEncrypt),
@@ -66,9 +61,9 @@ function bind(series: Series, operation: KmsOperation) {
   const errors = cells<string>([...KMS_ERRORS, OVERFLOW], (error) =>
     series.counter('kms_reencrypt_kms_errors_total', { operation, error }),
   );
-  return (seconds: number, error: string, attempts: number) => {
+  return (seconds: number, error: string) => {
     observe(seconds);
-    made.value += attempts;
+    made.value += 1;
     if (error !== '') add(errors, error);
   };
 }
@@ -77,9 +72,4 @@ function bind(series: Series, operation: KmsOperation) {
 function nameOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return OVERFLOW;
   return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;
-}
-
-function attemptsOf(result: unknown): number {
-  const counted = typeof result === 'object' && result !== null && 'attempts' in result;
-  return counted && typeof result.attempts === 'number' ? result.attempts : 1;
 }

@@ -18,7 +18,7 @@ export interface StageMetrics {
   auditCommit(seconds: number): void;
   /** Entries that a sink will never get. */
   auditDropped(sink: string, count: number): void;
-  /** An entry could not be made durable. @param cause `DEADLINE`, `ENOSPC`, `REMOVED`, … */
+  /** The log could not do something. @param cause `DEADLINE`, `ENOSPC`, `REMOVED`, … */
   auditFailure(cause: string): void;
 }
 

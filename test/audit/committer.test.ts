@@ -14,6 +14,7 @@ test('what is not durable within the deadline is given up for good, and service 
     ...{ turn, deadlineMs: 2_000, maxQueue: 10, monotonic: () => now, soon: queueMicrotask },
     post: (order) => orders.push(order),
     onCommit: (ms) => told.push(`durable after ${ms}`),
+    onFull: () => undefined,
     onSuspend: (code) => told.push(`suspended: ${code}`),
     onResume: (open) => told.push(`resumed, open: ${open}`),
   });
@@ -54,6 +55,7 @@ test('no batch has more than a start would take for one that a crash cut short, 
     ...{ monotonic: () => 0, soon: queueMicrotask },
     post: (order) => order.type === 'batch' && orders.push(order),
     onCommit: () => undefined,
+    onFull: () => undefined,
     onSuspend: () => undefined,
     onResume: () => undefined,
   });

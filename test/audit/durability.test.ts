@@ -193,7 +193,7 @@ test('a checkpoint syncs nothing twice', async () => {
 });
 
 test('past its bound the queue refuses, and says so as an outage of the log', async () => {
-  const { audit, clock } = await openWorld({ maxQueue: 3 });
+  const { audit, clock, failures } = await openWorld({ maxQueue: 3 });
   const all = Array.from({ length: 5 }, (_, number) => audit.intent(intended(number)));
   const ended = await settled(clock, Promise.allSettled(all));
   expect(ended.map(({ status }) => status)).toEqual([
@@ -201,6 +201,7 @@ test('past its bound the queue refuses, and says so as an outage of the log', as
     ...['rejected', 'rejected'],
   ]);
   await expect(all[4]).rejects.toMatchObject({ reason: 'AUDIT_UNAVAILABLE', cause: 'QUEUE_FULL' });
+  expect(failures).toEqual(['QUEUE_FULL', 'QUEUE_FULL']);
 });
 
 test('a file whose sync failed is never synced or written again', async () => {

@@ -58,6 +58,7 @@ export function createSimulatedAudit(world: World, disk: SimulatedDisk): Simulat
     monotonic: world.now,
     soon: (work) => void world.after(0, work),
     onCommit: () => {},
+    onFull: () => {},
     onSuspend(code) {
       suspension = { code, since: world.epoch() };
     },
