@@ -1,6 +1,7 @@
 /**
  * Re-encrypts the ciphertext in a file through kms-reencrypt-proxy, by its own typed client.
- * Usage: node example.ts CIPHERTEXT_FILE RESULT_FILE, after `npm install kms-reencrypt-proxy`.
+ * Usage: node example.ts CIPHERTEXT_FILE RESULT_FILE, in a folder whose package.json says `"type": "module"`,
+ * after `npm install` of the archive that `npm run build && npm pack` makes of the proxy.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import process from 'node:process';

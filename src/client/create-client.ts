@@ -20,14 +20,18 @@ export interface ClientOptions {
   readonly target: string;
   /** Plain HTTP/2 where it is left out. */
   readonly tls?: TlsOptions | undefined;
-  /** Sent with every call, such as `authorization: Bearer …`. */
-  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Sent with every call, such as `authorization: Bearer …`; a function is asked at each call. */
+  readonly metadata?: CallMetadata | (() => CallMetadata) | undefined;
 }
+
+type CallMetadata = Readonly<Record<string, string>>;
 
 export interface CallOptions {
   /** Milliseconds until the call is given up; none where left out, and the proxy's own apply. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** True waits for a proxy that is not there, as while it restarts, until the time is up. */
+  readonly waitForReady?: boolean | undefined;
 }
 
 export type ServingStatus = HealthCheckResponse__Output['status'];
@@ -59,21 +63,27 @@ export function createClient({ target, tls, metadata: headers = {} }: ClientOpti
   const { ReEncryptService } = loadReEncryptTypes().kms.reencrypt.v1;
   const channel = channelCredentials(tls);
   const service = new ReEncryptService(target, channel, CHANNEL_OPTIONS);
-  const metadata = () => Metadata.fromHttp2Headers({ ...headers });
+  const metadata = ({ waitForReady = false }: CallOptions = {}) => {
+    const filled = Metadata.fromHttp2Headers(typeof headers === 'function' ? headers() : headers);
+    filled.setOptions({ waitForReady });
+    return filled;
+  };
 
   return {
     reEncrypt: (call, options) =>
-      unary(options, (rest) => service.reEncrypt(call, metadata(), rest.grpc, rest.done)),
+      unary(options, (rest) => service.reEncrypt(call, metadata(options), rest.grpc, rest.done)),
     checkReEncrypt: (check, options) =>
-      unary(options, (rest) => service.checkReEncrypt(check, metadata(), rest.grpc, rest.done)),
+      unary(options, (rest) =>
+        service.checkReEncrypt(check, metadata(options), rest.grpc, rest.done),
+      ),
     async batchReEncrypt(items, options) {
       const { results } = await unary<BatchReEncryptResponse__Output>(options, (rest) =>
-        service.batchReEncrypt({ items: [...items] }, metadata(), rest.grpc, rest.done),
+        service.batchReEncrypt({ items: [...items] }, metadata(options), rest.grpc, rest.done),
       );
       return results.map(toItemResult);
     },
     async *streamReEncrypt(items, options) {
-      const call = service.streamReEncrypt(metadata(), grpcOptions(options));
+      const call = service.streamReEncrypt(metadata(options), grpcOptions(options));
       for await (const result of exchange(call, items, options?.signal)) yield toItemResult(result);
     },
     health,
@@ -87,7 +97,7 @@ export function createClient({ target, tls, metadata: headers = {} }: ClientOpti
       channelOverride: service.getChannel(),
     });
     const answer = await unary<HealthCheckResponse__Output>(options, (rest) =>
-      prober.check({ service: name }, metadata(), rest.grpc, rest.done),
+      prober.check({ service: name }, metadata(options), rest.grpc, rest.done),
     );
     return answer.status;
   }
@@ -98,7 +108,7 @@ interface Rest<Answer> {
   readonly done: (error: ServiceError | null, answer?: Answer) => void;
 }
 
-function unary<Answer>(
+async function unary<Answer>(
   options: CallOptions | undefined,
   start: (rest: Rest<Answer>) => { cancel(): void },
 ): Promise<Answer> {

@@ -17,7 +17,7 @@ export interface RefusedFacts {
   readonly kmsError: string;
   readonly kmsRequestId: string;
   readonly fields: readonly FieldViolation[];
-  /** Milliseconds after which another try may help; undefined where none does. */
+  /** Milliseconds after which another try may help, where the proxy says so. */
   readonly retryAfterMs: number | undefined;
 }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   Server,
   ServerCredentials,
@@ -30,6 +33,7 @@ const { toStatus, toRpcStatus } = createStatusWriter();
 /** Replaced by each test: what the server does with a ReEncrypt. */
 let answer: (call: Call, done: sendUnaryData<ReEncryptResponse>) => void;
 let server: Server;
+let target: string;
 let client: Client;
 
 beforeAll(async () => {
@@ -46,13 +50,17 @@ beforeAll(async () => {
     },
   };
   server.addService(loadService(), handlers);
-  const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+  target = `127.0.0.1:${await bind('127.0.0.1:0')}`;
+  client = createClient({ target, metadata: { authorization: 'Bearer t' } });
+});
+
+function bind(address: string): Promise<number> {
+  return new Promise((resolve, reject) =>
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
     ),
   );
-  client = createClient({ target: `127.0.0.1:${port}`, metadata: { authorization: 'Bearer t' } });
-});
+}
 
 afterAll(() => {
   client.close();
@@ -115,6 +123,31 @@ describe('a call', () => {
     if (already) controller.abort();
     const refused = await refusalOf(client.reEncrypt({}, { signal: controller.signal }));
     expect(refused.facts.code).toBe('CANCELLED');
+  });
+
+  test('asks a function for its metadata each time, and rejects where that throws', async () => {
+    answer = (call, done) => done(null, { keyId: `${call.metadata.get('authorization')}` });
+    const tokens = ['old', 'new'];
+    const metadata = () => {
+      const authorization = tokens.shift();
+      if (authorization === undefined) throw new Error('no token');
+      return { authorization };
+    };
+    const renewing = createClient({ target, metadata });
+    expect(await renewing.reEncrypt({})).toMatchObject({ keyId: 'old' });
+    expect(await renewing.reEncrypt({})).toMatchObject({ keyId: 'new' });
+    await expect(renewing.reEncrypt({})).rejects.toThrow('no token');
+    renewing.close();
+  });
+
+  test('that waits for ready bridges the time until the proxy is there', async () => {
+    const socket = `unix:${join(mkdtempSync(join(tmpdir(), 'client-')), 'proxy.sock')}`;
+    const early = createClient({ target: socket });
+    expect((await refusalOf(early.reEncrypt({}))).facts.code).toBe('UNAVAILABLE');
+    const waiting = early.reEncrypt({}, { waitForReady: true, timeoutMs: 30_000 });
+    await bind(socket);
+    await expect(waiting).resolves.toMatchObject({ keyId: '' });
+    early.close();
   });
 
   test('to nobody is refused with UNAVAILABLE', async () => {
