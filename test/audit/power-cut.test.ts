@@ -11,8 +11,8 @@ import { createClock, createKeys, openInline, verify } from './world.ts';
 
 const FILE = '/log/audit.jsonl';
 /** The whole of it runs with the fault suite. */
-const CUTS = Number(process.env['FAULT_CUTS'] ?? 20);
-const STEPS = Number(process.env['FAULT_STEPS'] ?? 14);
+const CUTS = Number(process.env['FAULT_CUTS'] ?? 12);
+const STEPS = Number(process.env['FAULT_STEPS'] ?? 7);
 const { folder, ...keys } = createKeys();
 afterAll(() => folder[Symbol.asyncDispose]());
 

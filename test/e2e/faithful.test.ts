@@ -14,7 +14,7 @@ import type { RunningProxy } from '../helpers/proxy.ts';
 import { framed, sendRaw } from '../helpers/raw-call.ts';
 
 /** The whole number is run with the fault suite. */
-const RUNS = Number(process.env['FAITHFUL_RUNS'] ?? 500);
+const RUNS = Number(process.env['FAITHFUL_RUNS'] ?? 150);
 const AT_ONCE = 16;
 
 let aws: AwsProxy;

@@ -55,7 +55,7 @@ describe('a framed input', () => {
           expect(seen(mirror, wholeText(one))).toEqual(JSON.parse(wholeText(one)));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
     expect(mirror.replaced).toBe(0);
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { loadMutant, MUTANTS } from './mutants.ts';
 import { CORE, type Core, type Outcome, simulate } from './simulate.ts';
 
-const SEEDS = 60;
+const SEEDS = 30;
 const MOST_SEEDS = 150;
 
 test(`the core keeps its promises in ${SEEDS} worlds of faults`, async () => {

@@ -287,14 +287,14 @@ describe('answers cut anywhere', () => {
     });
   }
 
-  it('are read as Node reads them whole, over 1,000 of them', async () => {
+  it('are read as Node reads them whole, over 300 of them', async () => {
     await fc.assert(
       fc.asyncProperty(answers, cuts, async (generated, pieces) => {
         bytes = generated;
         const { idleMs: _, ...read } = readPieces(cut(generated, pieces), 'end') ?? expect.fail();
         expect(read).toEqual(await asNodeReads());
       }),
-      { numRuns: 1000, seed: 8 },
+      { numRuns: 300, seed: 8 },
     );
   });
 });
