@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Decision, Progress } from '../call.ts';
 import type { Reason, Refusal } from '../errors.ts';
 import { KmsFault } from '../kms/port.ts';
+import { createOnceASecond } from './once-a-second.ts';
 
 /** What an operator can mend and a caller cannot. */
 const FOR_OPERATORS: ReadonlySet<Reason> = new Set<Reason>([
@@ -21,7 +22,6 @@ const OF_POLICY: ReadonlySet<Decision['failure']> = new Set<Decision['failure']>
   'POLICY_FAILED',
 ]);
 
-const PAUSE_MS = 1000;
 const LONGEST = 500;
 
 /**
@@ -30,7 +30,7 @@ const LONGEST = 500;
  * refuses thousands of calls alike.
  */
 export function createCauseLog(log: Pick<Logger, 'warn'>, now: () => number) {
-  const loggedAt = new Map<string, number>();
+  const isDue = createOnceASecond(now);
   return ({ call, decision }: Progress, refusal?: Refusal): void => {
     // In observe mode the call goes on, and nothing else says so.
     if (decision && OF_POLICY.has(decision.failure)) ofPolicy(call.id, decision);
@@ -55,12 +55,6 @@ export function createCauseLog(log: Pick<Logger, 'warn'>, now: () => number) {
       { decision_id, reason, side, code, kms_request_id },
       `a call failed at KMS: ${firstLine(message)}`,
     );
-  }
-
-  function isDue(reason: string): boolean {
-    const due = now() - (loggedAt.get(reason) ?? -PAUSE_MS) >= PAUSE_MS;
-    if (due) loggedAt.set(reason, now());
-    return due;
   }
 }
 

@@ -26,6 +26,7 @@ import { STREAM_PATH } from '../server/serve-stream.ts';
 import { SERVICE_NAME } from '../server/service.ts';
 import { createStatusWriter } from '../server/status.ts';
 import { listenerLimits, wireLimits } from './limits.ts';
+import { createOnceASecond } from './once-a-second.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { ServerTls } from './tls.ts';
@@ -140,6 +141,7 @@ function createListeners(
   connections: Connections,
   server: GrpcServer['server'],
 ): Listener[] {
+  const isDue = createOnceASecond(Date.now);
   const first = { listen: config.listen, mode: config.mode, identity: '', plaintext: false };
   return [first, ...config.listeners].map(({ listen, mode, identity = '', plaintext }) =>
     createListener({
@@ -150,9 +152,10 @@ function createListeners(
       mode: Number.parseInt(mode, 8),
       limits: listenerLimits(config),
       ...(tls && !plaintext && !listen.startsWith('unix:') && { tls }),
-      onRefused(why) {
+      onRefused(why, fault = '') {
         metrics.connectionRefused('grpc', why);
-        log.debug({ why }, 'a connection was turned away');
+        if (fault !== '' && isDue(fault)) log.warn({ listen }, `a TLS handshake failed: ${fault}`);
+        else log.debug({ why }, 'a connection was turned away');
       },
     }),
   );

@@ -4,8 +4,12 @@ export function lastError(message: string): string {
   const sentence = (error ?? message).replaceAll(/\s+/g, ' ').trim();
   // The time of each try would make the same error another one.
   const lasting = sentence.replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '');
-  return lasting === HUNG_UP ? 'it hung up at once, as one with TLS does (grpcs://)' : lasting;
+  const [, alert] = /error:[0-9A-F]+:SSL routines:[^:]*:([^:]+)/.exec(lasting) ?? [];
+  return HUNG_UP.has(lasting) ? MAY_WANT : (alert ?? lasting);
 }
 
 /** What grpc-js says where the connection was made, and closed before HTTP/2 began. */
-const HUNG_UP = 'Failed to connect';
+const HUNG_UP = new Set(['Failed to connect', 'read ECONNRESET']);
+
+const MAY_WANT =
+  'it hung up at once, as one does that wants TLS (grpcs://) or takes no such client certificate';

@@ -131,6 +131,16 @@ test.each([
   },
 );
 
+test('why a certificate was not taken is in the log of the process, once a second', async () => {
+  const { key, cert } = createAuthority({ commonName: 'Other CA' }).issue({ uris: [BILLING] });
+  const creds = credentials.createSsl(Buffer.from(ca.cert), Buffer.from(key), Buffer.from(cert));
+  await callAs({ creds });
+  await callAs({ creds });
+  const told = proxy.logged.filter((line) => line.includes('a TLS handshake failed'));
+  expect(told).toHaveLength(1);
+  expect(told.join()).toContain('no CA of ours has signed the client’s certificate');
+});
+
 test('who was turned away is counted in the log', async () => {
   await expect
     .poll(() => proxy.entries().filter(({ kind }) => kind === 'turned_away').length, {

@@ -5,7 +5,7 @@ import type { TlsMaterial } from '../tls/material.ts';
 import { bind } from './bind.ts';
 import type { Connections } from './connections.ts';
 import { cutAfter } from './cut-after.ts';
-import type { ConnectionRefusal, ListenerLimits } from './options.ts';
+import type { ListenerLimits, OnRefused } from './options.ts';
 import { watchPreface } from './preface.ts';
 import { createStrangers } from './strangers.ts';
 import { createTlsServer, type VerifiedPeer } from './tls.ts';
@@ -22,7 +22,7 @@ export interface ListenerOptions {
   readonly tls?: TlsMaterial;
   readonly limits: ListenerLimits;
   /** Told of every connection that was turned away or cut. */
-  readonly onRefused?: (why: ConnectionRefusal) => void;
+  readonly onRefused?: OnRefused;
 }
 
 export interface Listener {

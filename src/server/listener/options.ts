@@ -11,6 +11,9 @@ export interface ListenerLimits {
 /** Why a connection was turned away or cut. */
 export type ConnectionRefusal = 'too_many_connections' | 'preface_timeout' | 'tls_handshake';
 
+/** `fault` says in words what was wrong about the peer, where that is known. */
+export type OnRefused = (why: ConnectionRefusal, fault?: string) => void;
+
 /** The sizes and times of HTTP/2 connections. */
 export interface WireLimits {
   readonly maxMessageBytes: number;

@@ -4,7 +4,8 @@ import { createServer, type SecureContextOptions, type TLSSocket } from 'node:tl
 import type { Arrival } from '../../call.ts';
 import { createVouching, type Vouching } from '../tls/bundles.ts';
 import type { TlsMaterial, TlsPair } from '../tls/material.ts';
-import type { ConnectionRefusal, ListenerLimits } from './options.ts';
+import { handshakeFault } from './handshake-fault.ts';
+import type { ListenerLimits, OnRefused } from './options.ts';
 import { watchSentCertificates } from './sent-certificates.ts';
 
 /** What is known of a peer whose certificate was verified. */
@@ -14,7 +15,7 @@ export interface TlsServerOptions {
   readonly tls: TlsMaterial;
   readonly limits: ListenerLimits;
   readonly accept: (socket: Socket, peer: VerifiedPeer) => void;
-  readonly onRefused: (why: ConnectionRefusal) => void;
+  readonly onRefused: OnRefused;
 }
 
 /** TLS 1.3 alone, HTTP/2 alone. A changed certificate serves from the next handshake on. */
@@ -34,14 +35,14 @@ export function createTlsServer({ tls, limits, accept, onRefused }: TlsServerOpt
     front.setSecureContext(context(pair, asks));
     vouching = vouchingOf(pair);
   });
-  front.on('tlsClientError', (_, socket) => {
-    onRefused('tls_handshake');
+  front.on('tlsClientError', (error, socket) => {
+    onRefused('tls_handshake', handshakeFault(socket, error));
     // Node only tells of a handshake that takes too long; it would leave the socket open.
     socket.destroy();
   });
   front.on('secureConnection', (socket) => {
     if (socket.alpnProtocol !== 'h2' || hasUnverified(socket)) {
-      onRefused('tls_handshake');
+      onRefused('tls_handshake', handshakeFault(socket));
       socket.destroy();
       return;
     }

@@ -29,9 +29,7 @@ export interface TlsFiles extends TlsMaterial {
  */
 export async function createTlsFiles(options: TlsFilesOptions): Promise<TlsFiles> {
   const { clientCertificates } = options;
-  const files = [options.certFile, options.keyFile, options.clientCaFile].filter(
-    (file) => file !== undefined,
-  );
+  const files = namesOf(options);
   const listeners = new Set<(pair: TlsPair) => void>();
   let stamp = await stampOf(files);
   let current = await readPair(options);
@@ -69,8 +67,12 @@ async function readPair(options: TlsFilesOptions): Promise<TlsPair> {
   } catch (thrown) {
     // Not as the cause too: the log would tell it twice.
     const reason = messageOf(thrown);
-    throw new Error(`${certFile} and ${keyFile} cannot serve TLS: ${reason}`);
+    throw new Error(`${namesOf(options).join(', ')} cannot serve TLS: ${reason}`);
   }
+}
+
+function namesOf({ certFile, keyFile, clientCaFile }: TlsFilesOptions): readonly string[] {
+  return [certFile, keyFile, clientCaFile].filter((file) => file !== undefined);
 }
 
 async function stampOf(files: readonly string[]): Promise<string> {

@@ -19,6 +19,8 @@ const ca = createAuthority();
 const BILLING: Wants = { uris: ['spiffe://example.org/billing'], usage: 'client' };
 const PROXY: Wants = { dns: ['proxy.example'], usage: 'server' };
 
+const STRANGER = 'no CA of ours has signed the client’s certificate';
+
 /** A line that ends with a sentence and the same again. */
 const SAID_TWICE = /: (.+): \1$/;
 
@@ -113,33 +115,50 @@ describe('mutual TLS', () => {
     expect(Buffer.from(door.arrivals[0]?.certificate ?? [])).toEqual(client.der);
   });
 
-  test.each<[string, () => Issued | undefined]>([
-    ['without a certificate', () => undefined],
-    ['of another CA', () => createAuthority().issue(BILLING)],
+  test.each<[string, string, () => Issued | undefined]>([
+    ['without a certificate', 'peer did not return a certificate', () => undefined],
+    ['of another CA', STRANGER, () => createAuthority({ commonName: 'Other CA' }).issue(BILLING)],
     [
       'of another CA of the same name',
+      STRANGER,
       () => createAuthority({ commonName: 'Test CA' }).issue(BILLING),
     ],
-    ['that has expired', () => ca.issue({ ...BILLING, notAfter: new Date(Date.now() - 60_000) })],
+    [
+      'that has expired',
+      'the client’s certificate has expired',
+      () => ca.issue({ ...BILLING, notAfter: new Date(Date.now() - 60_000) }),
+    ],
     [
       'that is not valid yet',
+      'the client’s certificate is not valid yet',
       () => ca.issue({ ...BILLING, notBefore: new Date(Date.now() + 60_000) }),
     ],
-    ['for servers alone', () => ca.issue({ ...BILLING, usage: 'server' })],
-    ['signed by a leaf', () => signedBy(ca.issue(BILLING))],
-    ['under hundreds of others', () => signedBy(ca.issue({ ca: true }), 360)],
-    ['at the end of a long chain', () => signedBy(chainOf(120))],
-  ])('ends the handshake of a caller %s, and serves others', async (_, issue) => {
-    const refused: string[] = [];
-    const { address } = await openDoor({}, (...why: string[]) => refused.push(...why));
+    [
+      'for servers alone',
+      'the client’s certificate is not for clients',
+      () => ca.issue({ ...BILLING, usage: 'server' }),
+    ],
+    ['signed by a leaf', STRANGER, () => signedBy(ca.issue(BILLING))],
+    [
+      'under hundreds of others',
+      'excessive message size',
+      () => signedBy(ca.issue({ ca: true }), 360),
+    ],
+    ['at the end of a long chain', STRANGER, () => signedBy(chainOf(120))],
+  ])('ends the handshake of a caller %s, says so, and serves others', async (_, fault, issue) => {
+    const refused: string[][] = [];
+    const { address } = await openDoor({}, (...why: string[]) => refused.push(why));
     await expect(caller(address, issue()).whoAmI()).rejects.toThrow('UNAVAILABLE');
-    expect(refused).toContain('tls_handshake');
+    expect(refused).toContainEqual(['tls_handshake', fault]);
     expect(door.arrivals).toEqual([]);
     expect(await caller(address, ca.issue(BILLING)).whoAmI()).toContain('127.0.0.1');
   });
 
   test('that is optional takes a caller without a certificate, not one with a bad one', async () => {
-    const { address } = await openDoor({ clientCertificates: 'optional' });
+    const refused: string[][] = [];
+    const { address } = await openDoor({ clientCertificates: 'optional' }, (...why: string[]) =>
+      refused.push(why),
+    );
     await caller(address).whoAmI();
     expect(door.arrivals[0]?.certificate).toBeUndefined();
     const expired = ca.issue({ ...BILLING, notAfter: new Date(Date.now() - 60_000) });
@@ -147,19 +166,24 @@ describe('mutual TLS', () => {
       await expect(caller(address, bad).whoAmI()).rejects.toThrow('UNAVAILABLE');
     }
     expect(door.arrivals).toHaveLength(1);
+    expect(refused).toContainEqual(['tls_handshake', STRANGER]);
   });
 });
 
 describe('the handshake', () => {
-  test.each<[string, ConnectionOptions]>([
-    ['TLS 1.2', { maxVersion: 'TLSv1.2' }],
-    ['HTTP/1.1', { ALPNProtocols: ['http/1.1'] }],
-    ['no protocol', { ALPNProtocols: [] }],
-  ])('does not take %s', async (_, options) => {
-    const { address } = await openDoor({ clientCertificates: 'off' });
+  test.each<[string, string, ConnectionOptions]>([
+    ['TLS 1.2', 'unsupported protocol', { maxVersion: 'TLSv1.2' }],
+    ['HTTP/1.1', 'no application protocol', { ALPNProtocols: ['http/1.1'] }],
+    ['no protocol', 'the client did not ask for HTTP/2 (ALPN h2)', { ALPNProtocols: [] }],
+  ])('does not take %s, and says so', async (_, fault, options) => {
+    const refused: string[][] = [];
+    const { address } = await openDoor({ clientCertificates: 'off' }, (...why: string[]) =>
+      refused.push(why),
+    );
     const socket = dial(address, options);
     socket.resume();
     await new Promise((closed) => socket.once('close', closed));
+    await expect.poll(() => refused).toEqual([['tls_handshake', fault]]);
     await expect.poll(() => door.connections.size).toBe(0);
     expect(await caller(address).whoAmI()).toContain('127.0.0.1');
   });
@@ -184,7 +208,7 @@ describe('the handshake', () => {
     const refused: string[] = [];
     const { address, listener } = await openDoor(
       { clientCertificates: 'off' },
-      (...why: string[]) => refused.push(...why),
+      (why?: string) => refused.push(why ?? ''),
       { ...LIMITS, prefaceTimeoutMs: 100, handshakeTimeoutMs: 300 },
     );
     const silent = connectTcp({ port: Number(address.split(':')[1]), host: '127.0.0.1' });
@@ -277,7 +301,11 @@ describe('a certificate that is replaced', () => {
       () => put(ca.issue({ ...PROXY, notAfter: new Date(Date.now() - 1000) })),
       /has expired/,
     ],
-    ['without its CA', () => writeFile(join(folder, 'ca.pem'), ''), /no CA certificate/],
+    [
+      'without its CA',
+      () => writeFile(join(folder, 'ca.pem'), ''),
+      /ca\.pem cannot serve TLS: there is no CA certificate/,
+    ],
     ['with a leaf for a CA', () => put(ca.issue(PROXY), ca.issue(PROXY).cert), /no CA’s stands/],
     ['gone', () => rm(join(folder, 'cert.pem')), /ENOENT/],
   ])('%s is not taken: the last good one serves, and it is told once', async (_, spoil, says) => {

@@ -3,11 +3,18 @@ import type { RefusedError } from '../../../client/refused-error.ts';
 import { REASONS } from '../../../errors.ts';
 import { CliFailure, EXIT_CODE, type FailureFacts, otherFailure } from '../failure.ts';
 
+/** Node's names of errors where nobody answers. */
+const NOBODY = /\b(?:ECONNREFUSED|ENOENT|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT)\b/;
+
 /** What to say of codes that come without a reason, for then no proxy answered. */
 const UNANSWERED: Readonly<Record<string, (endpoint: string, message: string) => string>> = {
-  UNAVAILABLE: (endpoint, message) =>
-    `Could not connect to the proxy at "${endpoint}": ${lastError(message)}. ` +
-    'Is it running there? `kms-reencrypt-proxy serve` starts one.',
+  UNAVAILABLE: (endpoint, message) => {
+    const why = lastError(message);
+    const start = NOBODY.test(why)
+      ? ' Is it running there? `kms-reencrypt-proxy serve` starts one.'
+      : '';
+    return `Could not connect to the proxy at "${endpoint}": ${why}.${start}`;
+  },
   DEADLINE_EXCEEDED: (endpoint) => `Read timeout on the proxy at "${endpoint}"`,
 };
 

@@ -1,0 +1,11 @@
+const PAUSE_MS = 1000;
+
+/** Whether it is time for another line about the same: an outage makes thousands of them in a second. */
+export function createOnceASecond(now: () => number): (about: string) => boolean {
+  const toldAt = new Map<string, number>();
+  return (about) => {
+    const due = now() - (toldAt.get(about) ?? -PAUSE_MS) >= PAUSE_MS;
+    if (due) toldAt.set(about, now());
+    return due;
+  };
+}
