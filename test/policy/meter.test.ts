@@ -85,6 +85,15 @@ describe('a metered module', () => {
     expect(() => new WebAssembly.Instance(module, {})).toThrow(/unreachable/);
   });
 
+  it.each<[string, Endless]>([
+    ['fills up its own fuel', { code: [LOOP, 0x40, 0x41, 1, 0x24, 1, 0x0c, 0, 0x0b] }],
+    ['hides a loop behind a local', { locals: [1, 1, 0x63, 0x20], code: LOOPS }],
+    ['hides a loop behind a type', { code: [0x02, 0x63, 0x20, ...LOOPS, 0, 0x0b, 0x1a] }],
+    ['hides a loop behind a load', { code: [0x41, 0, 0x28, 0x42, 1, 0x41, ...LOOPS, 0x1a] }],
+  ])('is not made of a module that %s and so would never stop', (_, endless) => {
+    expect(() => meter(moduleOf(endless))).toThrow(RangeError);
+  });
+
   it('is not made of a module that is damaged, or that does what OPA never does', () => {
     expect(() => meter(wasm.subarray(0, 2_000))).toThrow();
     expect(() => meter(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))).toThrow(
@@ -92,3 +101,24 @@ describe('a metered module', () => {
     );
   });
 });
+
+interface Endless {
+  readonly locals?: readonly number[];
+  readonly code: readonly number[];
+}
+
+const LOOP = 0x03;
+const LOOPS = [LOOP, 0x40, 0x0c, 0, 0x0b];
+const TYPES = 0x21;
+
+/** Of two memories and one global, which does `code` when it starts. */
+function moduleOf({ locals = [0], code }: Endless): Uint8Array {
+  const types = Array.from({ length: TYPES }, () => [0x60, 0, 0]).flat();
+  const body = [...locals, ...code, 0x0b];
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...[1, types.length + 1, TYPES, ...types, 3, 2, 1, 0],
+    ...[5, 5, 2, 0, 1, 0, 1, 6, 6, 1, 0x7f, 1, 0x41, 0, 0x0b, 8, 1, 0],
+    ...[0x0a, body.length + 2, 1, body.length, ...body],
+  ]);
+}

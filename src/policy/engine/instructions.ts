@@ -21,6 +21,15 @@ const F32_CONST = 0x43;
 const F64_CONST = 0x44;
 const PREFIXED = 0xfc;
 const LAST_TRUNC_SAT = 7;
+const REF_NULL = 0x63;
+const REF = 0x64;
+
+const BLOCKS: ReadonlySet<number> = new Set([0x02, OP.loop, OP.if]);
+
+/** Loads and stores. */
+const MEMORY: ReadonlySet<number> = new Set(range(0x28, 0x3e));
+/** As a power of two. A flag beside it says that the number of a memory follows, and OPA has one memory. */
+const MOST_ALIGNMENT = 4;
 
 /** How many LEB128s follow an opcode; those that are not in here have another form or none. */
 const LEBS: ReadonlyMap<number, number> = new Map([
@@ -28,7 +37,7 @@ const LEBS: ReadonlyMap<number, number> = new Map([
   ...range(0x20, 0x24).map((op): [number, number] => [op, 1]),
   ...[0x3f, 0x40, 0x41, 0x42].map((op): [number, number] => [op, 1]),
   [0x11, 2],
-  ...range(0x28, 0x3e).map((op): [number, number] => [op, 2]),
+  ...[...MEMORY].map((op): [number, number] => [op, 2]),
 ]);
 
 const PLAIN: ReadonlySet<number> = new Set([
@@ -43,6 +52,8 @@ const PLAIN: ReadonlySet<number> = new Set([
 export function nextInstruction(code: Uint8Array, at: number): number {
   const op = code[at] ?? 0;
   if (PLAIN.has(op)) return at + 1;
+  if (BLOCKS.has(op)) refuseReference(code[at + 1]);
+  if (MEMORY.has(op) && (code[at + 1] ?? 0) > MOST_ALIGNMENT) throw unused(op);
   const lebs = LEBS.get(op);
   if (lebs === 1) return skipLeb(code, at + 1);
   if (lebs === 2) return skipLeb(code, skipLeb(code, at + 1));
@@ -51,7 +62,19 @@ export function nextInstruction(code: Uint8Array, at: number): number {
   if (op === BR_TABLE) return skipBranchTable(code, at + 1);
   const { value, next } = op === PREFIXED ? readUnsigned(code, at + 1) : { value: -1, next: at };
   if (value >= 0 && value <= LAST_TRUNC_SAT) return next;
-  throw new RangeError(`the Wasm module uses instruction 0x${op.toString(16)}, which OPA does not`);
+  throw unused(op);
+}
+
+function unused(op: number): RangeError {
+  return new RangeError(
+    `the Wasm module uses instruction 0x${op.toString(16)}, which OPA does not, or not so`,
+  );
+}
+
+/** A type of two parts, of which the second would be taken for an instruction. */
+export function refuseReference(type: number | undefined): void {
+  if (type !== REF && type !== REF_NULL) return;
+  throw new RangeError('the Wasm module uses typed references, which OPA does not');
 }
 
 function skipBranchTable(code: Uint8Array, at: number): number {

@@ -1,4 +1,4 @@
-import { nextInstruction, OP } from './instructions.ts';
+import { nextInstruction, OP, refuseReference } from './instructions.ts';
 import {
   join,
   readName,
@@ -21,6 +21,8 @@ export const FUEL = 'fuel';
  * these without end, so that it stops, without a thread and after the same work on every machine.
  */
 export function meter(wasm: Uint8Array): Uint8Array {
+  // What names a global that it has not would name the fuel, and could give itself more.
+  if (!WebAssembly.validate(wasm)) throw new RangeError('the Wasm module is damaged');
   const sections = readSections(wasm);
   const fuel = globalCount(sections);
   return writeSections(
@@ -124,7 +126,11 @@ function meterFunction(code: Uint8Array, unit: Uint8Array): Uint8Array {
 function skipLocals(code: Uint8Array): number {
   const { value: groups, next } = readUnsigned(code, 0);
   let at = next;
-  for (let i = 0; i < groups; i += 1) at = skipLeb(code, at) + 1;
+  for (let i = 0; i < groups; i += 1) {
+    const type = skipLeb(code, at);
+    refuseReference(code[type]);
+    at = type + 1;
+  }
   return at;
 }
 

@@ -21,6 +21,7 @@ declare namespace WebAssembly {
     constructor(module: Module, imports: object);
     readonly exports: object;
   }
+  function validate(bytes: Uint8Array): boolean;
   class RuntimeError extends Error {}
   class CompileError extends Error {}
   interface WebAssemblyInstantiatedSource {
