@@ -1,8 +1,9 @@
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, startApp } from '../app.ts';
 import { findDangers } from '../life/environment.ts';
 import { openLog, openPrint } from '../life/log.ts';
-import { endSoon, watchProcess } from '../life/process.ts';
+import { endSoon, type Watch, watchProcess } from '../life/process.ts';
 import { messageOf } from '../message-of.ts';
 import { EXIT, type Terminal } from './command.ts';
 import { type ConfigOptions, readConfig, withConfigOptions } from './config.ts';
@@ -19,7 +20,9 @@ export const run = program('serve', (command, terminal) => {
       const log = openLog(process.stderr);
       const watch = watchProcess(process, log);
       const print = openPrint(process.stdout, log);
-      const app = await startApp(config, { log, print, env: terminal.env }).catch(cannotStart);
+      const start = startApp(config, { log, print, env: terminal.env }).catch(cannotStart);
+      const app = await unlessEnded(start, watch);
+      if (!app) return process.exit(EXIT.ok);
       watch.handle({
         reload() {
           app.reload().catch((error) => log.error(`not all was taken anew: ${messageOf(error)}`));
@@ -34,6 +37,15 @@ export const run = program('serve', (command, terminal) => {
       endSoon(process);
     });
 });
+
+/** How long a start may go on that is told to end: most are done by then, and end in order. */
+const LAST_START_MS = 500;
+
+/** Nobody is served yet, and what a start waits for, such as a bundle service, may take half a minute. */
+function unlessEnded(start: Promise<App>, { ending, hurry }: Watch): Promise<App | undefined> {
+  const wait = () => sleep(LAST_START_MS, undefined, { signal: hurry }).catch(() => undefined);
+  return Promise.race([start, ending.then(wait)]);
+}
 
 function refuseDangers(env: Terminal['env']): void {
   const dangers = findDangers({ env, execArgv: process.execArgv });

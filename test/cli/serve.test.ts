@@ -19,19 +19,28 @@ interface Ended {
   readonly stderr: string;
 }
 
+interface Hooks {
+  readonly config?: string;
+  readonly hear?: (child: ChildProcess, log: string) => void;
+  readonly begun?: (child: ChildProcess) => void;
+}
+
+const nothing = () => {};
+
 const folder = () => mkdtempSync(join(tmpdir(), 'serve-'));
 
 function serve(
   audit: string,
   settings: readonly string[],
   watch?: (child: ChildProcess) => void,
-  { config = 'config/demo.yaml', hear = (_: ChildProcess, _log: string): void => {} } = {},
+  { config = 'config/demo.yaml', hear = nothing, begun = nothing }: Hooks = {},
 ) {
   const free = ['grpc.listen', 'probe.listen', 'kms_json.listen'].map((at) => `${at}=127.0.0.1:0`);
   const set = [...free, `audit.file=${audit}/audit.jsonl`, ...settings];
   const args = ['src/main.ts', 'serve', '--config', config];
   const child = spawn(process.execPath, [...args, ...set.flatMap((s) => ['--set', s])]);
   let [stdout, stderr] = ['', ''];
+  begun(child);
   child.stderr.on('data', (text) => {
     stderr += text;
     hear(child, stderr);
@@ -63,6 +72,18 @@ describe('serve', () => {
     expect(stdout).toMatch(/^gRPC on 127\.0\.0\.1:\d+, .*, admin on 127\.0\.0\.1:\d+ /);
     expect(stdout.match(/re-encrypt --endpoint-url 127\.0\.0\.1:\d+/g)).toHaveLength(2);
     expect(code).toBe(0);
+  });
+
+  test('ends on SIGTERM while a bundle service keeps it from starting', async () => {
+    const service = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => service.once('listening', resolve));
+    const address = service.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const begun = (child: ChildProcess) => service.once('connection', () => child.kill('SIGTERM'));
+    const source = `policy.source=http://127.0.0.1:${port}/bundle.tar.gz`;
+    const { code, stdout } = await serve(folder(), [source], undefined, { begun });
+    service.close();
+    expect([code, stdout]).toEqual([0, '']);
   });
 
   test('says at SIGHUP which settings have changed since the start, why a restart would fail, and what was not taken', async () => {
