@@ -88,3 +88,26 @@ test('a segment that is deleted while its log is read is an error, and no verdic
   rmSync(closed);
   expect(() => verify(log)).toThrow(`${closed} was moved or deleted while the log was read`);
 });
+
+test('a log that was copied while it went on, the live file first, is whole', async () => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const { closed, back, on } = await rotated(folder);
+  back();
+  const early = readFileSync(file);
+  on();
+  const { size } = verify(collectLogs(disk, file)[0]);
+  const [next, checkpoint] = [readFileSync(file), `${file}.checkpoint`];
+  rmSync(checkpoint);
+  for (const copied of [early, early.subarray(0, -7)]) {
+    writeFileSync(file, copied);
+    const [log] = collectLogs(disk, file);
+    const first = log?.segments[0];
+    expect(first?.name).toBe(closed);
+    expect(verify(log)).toMatchObject({ state: 'intact', segments: 1 });
+    expect([...readEntries(disk, log!)].length).toBe(size - next.toString().split('\n').length + 1);
+  }
+  early[early.indexOf('"kind"') + 1] = 'q'.charCodeAt(0);
+  writeFileSync(file, early);
+  expect(verify(collectLogs(disk, file)[0])).toMatchObject({ state: 'tampered' });
+});

@@ -114,7 +114,8 @@ export function isSigned(
  */
 export function whyUnsigned(checkpoint: Checkpoint, keys: readonly VerifierKey[]): string {
   if (isSigned(checkpoint, keys)) return '';
-  const known = keys.map(({ name, id }) => `${name}+${id.toString('hex')}`);
+  // Each segment of a log names its key.
+  const known = [...new Set(keys.map(({ name, id }) => `${name}+${id.toString('hex')}`))];
   const signers = checkpoint.signatures.map(
     ({ name, bytes }) => `${name}+${bytes.toString('hex', 0, 4)}`,
   );

@@ -6,6 +6,7 @@ import { fromHead, type Head, whyNoHead } from '../log/head.ts';
 import { firstLine } from '../log/lines.ts';
 import { type Checkpoint, parseNote } from '../log/note.ts';
 import { openRegular } from '../log/recover.ts';
+import { isOvertaken } from './overtaken.ts';
 import { type ReadingDisk, UNREADABLE } from './packed.ts';
 
 export interface SegmentFile {
@@ -96,7 +97,8 @@ export function collectLog(disk: ReadingDisk, path: string): LogFiles {
   // First, for what it covers is there by now, and what comes meanwhile need not be.
   const beside = checkpointBeside(disk, path);
   const namesNow = () => segmentsAmong(disk.list(folder), own).map((name) => join(folder, name));
-  const segments = readStill(disk, namesNow).sort((a, b) => order(a, path) - order(b, path));
+  const all = readStill(disk, namesNow).sort((a, b) => order(a, path) - order(b, path));
+  const segments = all.filter((one) => one.path !== path || !isOvertaken(disk, one, all));
   return { path, segments, ...beside, partial: false };
 }
 

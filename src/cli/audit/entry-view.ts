@@ -91,6 +91,11 @@ export function judged(entry: AuditEntry): Pick<AuditEntry, 'result' | 'enforced
   return entry.result ? entry : (entry.intent ?? {});
 }
 
+/** Who has no id is known by the kind, `anonymous`. */
+export function principalOf({ input }: AuditEntry): string | undefined {
+  return input?.principal?.id || input?.principal?.kind;
+}
+
 /** Of the bundle that decided, or of the one that a reload left serving. */
 export function revisionOf({ bundles, intent, reload }: AuditEntry): string | undefined {
   return (bundles ?? intent?.bundles)?.policy?.revision ?? reload?.revision;

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { REASONS } from '../../errors.ts';
 import { CommandFailure } from '../program.ts';
-import { type AuditEntry, policyOf, revisionOf } from './entry-view.ts';
+import { type AuditEntry, policyOf, principalOf, revisionOf } from './entry-view.ts';
 import { UNREADABLE } from './log-path.ts';
 
 export interface FilterOptions {
@@ -35,7 +35,10 @@ const POLICY_ANSWERS = ['allowed', 'denied'];
 /** Adds the options that choose entries. */
 export function addFilters(command: Command): Command {
   return command
-    .option('--principal <id>', 'entries of this principal; * stands for any characters')
+    .option(
+      '--principal <id>',
+      'entries of this principal, or anonymous; * stands for any characters',
+    )
     .option(
       '--outcome <status>',
       'released, denied, failed, withheld, dry_run, checked or unknown; or a reason',
@@ -86,7 +89,7 @@ export function toFilter(options: FilterOptions): Filter {
 function byPrincipal(pattern: string): Filter {
   const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   const wanted = new RegExp(`^${parts.join('.*')}$`);
-  return ({ input }) => wanted.test(input?.principal?.id ?? '');
+  return (entry) => wanted.test(principalOf(entry) ?? '');
 }
 
 function keysOf({ input, kms }: AuditEntry): readonly string[] {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
-import { type AuditEntry, policyOf, revisionOf } from './entry-view.ts';
+import { type AuditEntry, policyOf, principalOf, revisionOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
 import type { Missing } from './missing.ts';
@@ -52,7 +52,7 @@ function createTally() {
 
   return {
     add(entry: AuditEntry) {
-      const { kind, outcome, input, result, timestamp, turned_away: away } = entry;
+      const { kind, outcome, result, timestamp, turned_away: away } = entry;
       // Not in the order of the entries: there may be many logs, and a clock may be set back.
       if (first === '' || timestamp < first) first = timestamp;
       if (timestamp > last) last = timestamp;
@@ -61,7 +61,7 @@ function createTally() {
         count('outcome', outcome.status);
         count('reason', outcome.reason);
         count('policy', policyOf(entry));
-        count('principal', input?.principal?.id || input?.principal?.kind);
+        count('principal', principalOf(entry));
         count('revision', revisionOf(entry));
       }
       count('rule', result?.rule);

@@ -591,6 +591,31 @@ test.each([
   expect(output !== '').toBe(found);
 });
 
+test('consistency names a key once, however many segments name it', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  await fill(log, 3);
+  await log.close();
+  const [own, foreign] = [`${file}.checkpoint`, `${folder.file}.checkpoint`];
+  const { errors } = await audit(['consistency', foreign, own, '--log', file]);
+  expect(errors).toMatch(/is not signed by a known key, but by \S+; known: [^,]+$/);
+});
+
+test('--principal takes the name under which stats counts who has none', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  for (const principal of [PRINCIPAL, { ...PRINCIPAL, id: '', kind: 'anonymous' as const }]) {
+    await log.terminal({ call: callOf(1), principal }, new Refusal('INVALID_REQUEST'));
+  }
+  await log.close();
+  const { principal } = JSON.parse((await audit(['stats', '--json', folder.file])).output);
+  expect(principal).toEqual({ [PRINCIPAL.id]: 1, anonymous: 1 });
+  for (const name of Object.keys(principal)) {
+    const { output } = await audit(['tail', folder.file, '--principal', name]);
+    expect(output.split('\n')).toHaveLength(2);
+  }
+});
+
 test('a time may be given as how long ago it was', async () => {
   const count = async (...args: string[]) =>
     (await audit(['export', file, ...args])).output.split('\n').length - 1;
