@@ -52,7 +52,7 @@ const stranger: PolicyInput = {
   action: 'kms:ReEncrypt',
   phase: 'request',
   principal: {
-    id: 'anonymous',
+    id: '',
     kind: 'anonymous',
     authenticated: false,
     spiffe: { trust_domain: '', path: '' },

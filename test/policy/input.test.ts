@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ANONYMOUS } from '../../src/identity/identify.ts';
 import { wholeText } from '../../src/policy/engine/frame.ts';
 import { toFramedInput } from '../../src/policy/framed-input.ts';
 import { toInput } from '../../src/policy/input.ts';
@@ -42,6 +43,12 @@ describe('the input', () => {
     ...Object.entries(SAMPLES),
   ])('is total and as its schema says, for %s', (_name, input) => {
     expect(misfits(input, schema)).toEqual([]);
+  });
+
+  it('shows policy a sample of the anonymous caller whom the proxy would show it', () => {
+    expect(SAMPLES['an anonymous caller'].principal).toEqual(
+      toInput(resolved({}, { principal: ANONYMOUS }), 'request').principal,
+    );
   });
 
   it.each([

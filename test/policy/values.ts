@@ -4,9 +4,9 @@ import {
   type Decision,
   fingerprintOf,
   type KeyFacts,
-  type Principal,
   type Resolved,
 } from '../../src/call.ts';
+import { ANONYMOUS } from '../../src/identity/identify.ts';
 import { PLAIN_KEY } from '../helpers/key-description.ts';
 
 export const EXAMPLE = 'policies/bundle.tar.gz';
@@ -76,14 +76,6 @@ export function aCall(more: Partial<Call> = {}): Call {
     ...more,
   };
 }
-
-export const ANONYMOUS: Principal = {
-  id: 'anonymous',
-  kind: 'anonymous',
-  authenticated: false,
-  spiffe: { trustDomain: '', path: '' },
-  attributes: {},
-};
 
 export function resolved(call: Partial<Call> = {}, more: Partial<Resolved> = {}): Resolved {
   return {

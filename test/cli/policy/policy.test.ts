@@ -220,7 +220,7 @@ describe('policy test', () => {
 
   it('does not take a rule for covered that a denial named', async () => {
     const table =
-      'cases: [{name: no, input: {principal: {id: anonymous, kind: anonymous}}, expect: {allow: false, rule: demo}}]';
+      'cases: [{name: no, input: {principal: {id: "", kind: anonymous}}, expect: {allow: false, rule: demo}}]';
     const { code, out, err } = await policy(`test ${EXAMPLE} - --require-coverage`, table);
     expect([code, out]).toEqual([1, '1 passed, 0 failed\nrules that allowed no case: demo\n']);
     expect(err).toContain('no case is allowed by demo');
@@ -446,7 +446,7 @@ describe('policy replay', () => {
         action: 'kms:ReEncrypt',
         phase: 'request',
         principal: {
-          id: 'anonymous',
+          id: '',
           kind: 'anonymous',
           authenticated: false,
           attributes: {},
