@@ -66,21 +66,21 @@ export function createEmbeddedBackend({ operations }: EmbeddedKms): Kms {
       };
     } catch (thrown) {
       if (!(thrown instanceof KmsFault) || thrown.code !== 'DryRunOperationException') throw thrown;
-      return dryRunAnswer(request, requestId);
+      return dryRunAnswer(requestId);
     }
   }
 }
 
 type Timeless = Omit<KmsAnswer, 'attempts' | 'latencyNs'>;
 
-/** KMS names no keys when a dry run succeeds; the algorithms are those asked for. */
-function dryRunAnswer(request: ReEncryptInput, requestId: string): Timeless {
+/** As from AWS: KMS says of a dry run that it would succeed, and no more. */
+function dryRunAnswer(requestId: string): Timeless {
   return {
     ciphertext: new Uint8Array(),
     sourceKeyArn: '',
     destinationKeyArn: '',
-    sourceAlgorithm: request.SourceEncryptionAlgorithm ?? '',
-    destinationAlgorithm: request.DestinationEncryptionAlgorithm ?? '',
+    sourceAlgorithm: '',
+    destinationAlgorithm: '',
     sourceKeyMaterialId: '',
     destinationKeyMaterialId: '',
     dryRun: true,

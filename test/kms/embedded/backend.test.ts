@@ -60,6 +60,7 @@ it('a dry run that would succeed is an answer, not an error', async () => {
   const { request } = setUp({ call: { dryRun: true } });
   const answer = await backend.reEncrypt(request);
   expect(answer).toMatchObject({ dryRun: true, sourceKeyArn: '', destinationKeyArn: '' });
+  expect(answer).toMatchObject({ sourceAlgorithm: '', destinationAlgorithm: '' });
   expect(answer.ciphertext.byteLength).toBe(0);
 });
 
