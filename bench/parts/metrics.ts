@@ -9,7 +9,6 @@ import { cpuPerTurn } from './turns.ts';
 const metrics = createMetrics({ version: '0', backend: 'aws' });
 const call = oneCall(0);
 const kms = metrics.kms.measure<Kms>({
-  name: 'aws',
   reEncrypt: async () => call.answer,
   describeKey: () => Promise.reject(new Error('not asked')),
   listAliases: async () => [],

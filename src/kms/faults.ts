@@ -15,7 +15,6 @@ export interface SentKeys {
  */
 export function refuseFaults(kms: Kms): Kms {
   return {
-    name: kms.name,
     reEncrypt: (request) =>
       kms.reEncrypt(request).catch((thrown) => {
         throw faultToRefusal(thrown, sentKeys(request));

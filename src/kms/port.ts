@@ -6,7 +6,6 @@ import type { KmsRequest } from './request.ts';
  * The answer is not trusted: `confirm` checks it.
  */
 export interface Kms {
-  readonly name: 'aws' | 'embedded';
   /** Takes only what `kms/request.ts` made of a permit, and sends it as it stands there. */
   reEncrypt(request: KmsRequest): Promise<KmsAnswer>;
   describeKey(keyId: string, signal: AbortSignal): Promise<KeyDescription>;

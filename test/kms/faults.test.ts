@@ -112,7 +112,6 @@ describe('a backend behind refuseFaults', () => {
     httpStatus: 400,
   });
   const failing: Kms = {
-    name: 'aws',
     reEncrypt: () => Promise.reject(fault),
     describeKey: () => Promise.reject(fault),
     listAliases: () => Promise.reject(fault),

@@ -152,7 +152,6 @@ describe('calls', () => {
 describe('KMS', () => {
   const answered = {};
   const port = (reEncrypt: () => Promise<unknown>) => ({
-    name: 'aws',
     reEncrypt,
     describeKey: async () => ({}),
     listAliases: async () => [],
@@ -165,7 +164,6 @@ describe('KMS', () => {
     const metrics = create();
     const kms = metrics.kms.measure(port(async () => answered));
     expect(await kms.reEncrypt()).toBe(answered);
-    expect(kms.name).toBe('aws');
     const operation = '{operation="ReEncrypt"}';
     expect(await sample(metrics, `kms_reencrypt_kms_attempts_total${operation}`)).toBe(1);
     expect(await sample(metrics, `kms_reencrypt_kms_seconds_count${operation}`)).toBe(1);

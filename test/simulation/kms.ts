@@ -47,7 +47,6 @@ export function createSimulatedKms(
   for (const alias of ALIASES) aliases.set(alias, world.pick(KEYS));
 
   return {
-    name: 'aws',
     deeds,
     repoint,
     get inFlight() {

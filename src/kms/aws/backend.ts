@@ -42,7 +42,6 @@ export async function createAwsBackend(options: AwsOptions): Promise<Kms> {
     getPublicKey: pairs.getPublicKey,
   };
   return {
-    name: 'aws',
     ...reads,
     ...pairs,
     ...(allowEmbedded ? asks : refuseEmbedded(asks)),

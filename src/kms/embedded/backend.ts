@@ -9,7 +9,6 @@ import type { ReEncryptInput } from './operations/re-encrypt.ts';
 /** The embedded KMS as the proxy's backend. A dry run that would succeed is an answer, as the port wants it. */
 export function createEmbeddedBackend({ operations }: EmbeddedKms): Kms {
   return {
-    name: 'embedded',
     reEncrypt: async (request) => {
       request.signal.throwIfAborted();
       const started = process.hrtime.bigint();

@@ -44,7 +44,6 @@ export function createGuard(options: GuardOptions): Kms {
   const attemptLook = createAttempts({ ...options, inFlightLimit: undefined });
 
   return {
-    name: kms.name,
     async reEncrypt(request) {
       const { signal } = request;
       const nowMs = now();

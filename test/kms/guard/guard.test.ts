@@ -23,7 +23,6 @@ function outside(next: (n: number, signal: AbortSignal) => KmsAnswer | Error | P
     throw DENIED;
   };
   const kms: Kms = {
-    name: 'aws',
     reEncrypt: ({ signal }) => answer(signal),
     describeKey: no,
     listAliases: no,

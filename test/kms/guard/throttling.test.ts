@@ -85,7 +85,7 @@ async function run(arrivals: readonly Arrival[], throttled: Weather) {
     return ANSWER;
   };
   const guard = guardKms({
-    kms: { name: 'aws', reEncrypt } as Kms,
+    kms: { reEncrypt } as Kms,
     limits: { maxInFlight: 512, retryRatio: 0.1 },
     createPlaces: (maxInFlight) => createGate({ maxInFlight, maxQueue: 64, maxWaitMs: 1000 }),
     takeToken: () => 0,
