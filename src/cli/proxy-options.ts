@@ -3,6 +3,7 @@ import type { Client } from '../client/create-client.ts';
 import { EXIT, type Terminal } from './command.ts';
 import { allowIpNames } from './ip-names.ts';
 import { CommandFailure } from './program.ts';
+import { proxyBesideUs } from './proxy-beside-us.ts';
 
 /** Where a proxy is, and how it is trusted. */
 export interface ProxyOptions {
@@ -13,26 +14,18 @@ export interface ProxyOptions {
   readonly verifySsl: boolean;
 }
 
-const DEFAULT_TARGET = '127.0.0.1:50051';
-
 /** Options of a command that asks a proxy; without any it is the one beside us. */
 export function withProxyOptions(command: Command, { env }: Terminal): Command {
   return command
     .option(
       '--endpoint-url <target>',
       'host:port, unix:PATH, grpc:// or grpcs://',
-      listenTarget(env['KRP_GRPC__LISTEN']),
+      proxyBesideUs(env),
     )
     .option('--ca-bundle <file>', 'certificates to trust (PEM), with grpcs://')
     .option('--client-certificate <file>', 'own certificate (PEM), for mutual TLS')
     .option('--client-key <file>', 'its key (PEM)')
     .option('--no-verify-ssl', 'accept any server certificate');
-}
-
-/** The address that the proxy beside us listens on; one that stands for all is asked on loopback. */
-function listenTarget(listen: string | undefined): string {
-  if (listen === undefined || listen === '') return DEFAULT_TARGET;
-  return listen.replace(/^(?:0\.0\.0\.0|\[::\])(?=:\d+$)/, '127.0.0.1');
 }
 
 /** @throws CommandFailure where the target is none, Error where a TLS file cannot be read */

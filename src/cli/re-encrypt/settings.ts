@@ -1,3 +1,4 @@
+import { proxyBesideUs } from '../proxy-beside-us.ts';
 import type { KnownArguments } from './arguments/known-arguments.ts';
 import { otherFailure, usageFailure } from './failure.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from './output/format.ts';
@@ -10,7 +11,6 @@ import { quoted } from './values/value.ts';
 const ERROR_FORMATS = ['legacy', 'json', 'yaml', 'text', 'table', 'enhanced'] as const;
 export type ErrorFormat = (typeof ERROR_FORMATS)[number];
 
-const DEFAULT_ENDPOINT = '127.0.0.1:50051';
 const DEFAULT_TIMEOUT_SECONDS = 60;
 /** 24 days. A timer that is set to more goes off at once. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -47,7 +47,7 @@ export async function readSettings(
   refusePrompting(values);
   const expression = text('query');
   const query = expression === undefined ? undefined : await compileQuery(expression);
-  const endpoint = checkEndpoint(text('endpointUrl') ?? DEFAULT_ENDPOINT);
+  const endpoint = checkEndpoint(text('endpointUrl') ?? proxyBesideUs(env));
   const readTimeoutMs = timeoutMs('read', text('readTimeout'));
   const connectTimeoutMs = timeoutMs('connect', text('connectTimeout'));
   const profileName = text('profile');

@@ -66,7 +66,7 @@ export const HELP_SECTIONS: readonly HelpSection[] = [
       option(
         '--endpoint-url ENDPOINT',
         'A proxy over gRPC: HOST:PORT, unix:PATH, grpc://… or grpcs://… (TLS). Or any KMS endpoint in ' +
-          "AWS's own protocol: http://… or https://…. Default 127.0.0.1:50051.",
+          "AWS's own protocol: http://… or https://…. Default: KRP_GRPC__LISTEN, else 127.0.0.1:50051.",
       ),
       option('--region NAME, --profile NAME', "For KMS endpoints, by the AWS CLI's own rules."),
       option('--no-sign-request', 'Send no signature and read no credentials.'),
