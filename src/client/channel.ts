@@ -13,13 +13,14 @@ export interface TlsOptions {
 }
 
 /**
- * A call goes to the one proxy that was named: no HTTP proxy from the environment, no retries but
- * grpc-js's transparent ones, and ciphertexts of a whole batch fit into an answer. A proxy that was away is
+ * A call goes to the one proxy that was named: no HTTP proxy from the environment, no retries by a service
+ * config from DNS but grpc-js's transparent ones alone, of calls that a proxy which ends or has a client connect
+ * anew did not take, and ciphertexts of a whole batch fit into an answer. A proxy that was away is
  * found again within a second or two, where grpc-js of itself tries later and later, in the end each two minutes.
  */
 export const CHANNEL_OPTIONS = {
   'grpc.enable_http_proxy': 0,
-  'grpc.enable_retries': 0,
+  'grpc.service_config_disable_resolution': 1,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1000,
   'grpc.max_receive_message_length': 16 * 1024 * 1024,
