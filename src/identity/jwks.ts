@@ -12,6 +12,7 @@ import {
 import { parseJson } from '../exact-json.ts';
 import { fileStamp } from '../files/stamp.ts';
 import { toldOnce } from '../told-once.ts';
+import { boundWaiting } from './bound-waiting.ts';
 import { type JwtKeys, NoKeysError } from './jwt.ts';
 
 export interface JwksFileOptions {
@@ -69,6 +70,7 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
     [jwksCache]: cache,
     [customFetch]: restAfterFailure(readSet),
   });
+  const find = boundWaiting(remote, cache);
   const renew = () => {
     remote.reload().catch((thrown: unknown) => options.onError(toError(thrown)));
   };
@@ -78,10 +80,14 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
   timer.unref();
 
   return {
-    find: (header, token) =>
-      remote(header, token).catch((cause: unknown) => {
+    async find(header, token) {
+      try {
+        return await find(header, token);
+      } catch (cause) {
+        if (cause instanceof NoKeysError) throw cause;
         throw remote.fresh ? cause : new NoKeysError('no token keys', { cause });
-      }),
+      }
+    },
     generation: () => cache['uat'] ?? 0,
     usable: () => remote.fresh,
     close: () => clearInterval(timer),

@@ -15,7 +15,7 @@ import {
   SignJWT,
 } from 'jose';
 import { stdSerializers } from 'pino';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Principal } from '../../src/call.ts';
 import { createFileKeys, createUrlKeys } from '../../src/identity/jwks.ts';
 import { createJwtIdentifier, type JwtKeys, type JwtOptions } from '../../src/identity/jwt.ts';
@@ -287,6 +287,34 @@ describe('keys', () => {
       message: 'No bearer token can be verified now: the issuer’s keys cannot be had.',
     });
     keys.close();
+  });
+
+  test('that do not come are waited for by so many tokens, and then those that are there count', async () => {
+    const held: ServerResponse[] = [];
+    const send = (response: ServerResponse) => response.end(JSON.stringify({ keys: [signer.jwk] }));
+    let holds = false;
+    const served = await serve((response) => (holds ? held.push(response) : send(response)));
+    const keys = createUrlKeys({
+      ...{ url: served.url, refreshMs: 600_000, maxAgeMs: 600_000, timeoutMs: 15_000 },
+      onError: () => {},
+    });
+    const identify = createJwtIdentifier(options(keys));
+    const asked = async (text: string) => identify(bearer(text), never);
+    await asked(await token());
+    const [known, foreign] = [await token({ n: 1 }), await token({}, signer, { kid: 'unknown' })];
+    onTestFinished(() => void vi.useRealTimers());
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+    holds = true;
+    const waiting = Array.from({ length: 1000 }, (_, n) => asked(`${foreign.slice(0, -1)}${n}`));
+    const all = Promise.allSettled(waiting);
+    await expect(asked(foreign)).rejects.toMatchObject({ reason: 'TOKEN_KEYS_UNAVAILABLE' });
+    await expect(asked(known)).resolves.toMatchObject({ id: 'billing' });
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    held.forEach(send);
+    const refused = { status: 'rejected', reason: { reason: 'UNAUTHENTICATED' } };
+    expect(await all).toMatchObject(Array.from({ length: 1000 }, () => refused));
+    keys.close();
+    served.close();
   });
 
   test('that were fetched go on while the issuer is away, for as long as they are believed', async () => {
