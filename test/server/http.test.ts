@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { Agent, get, type ServerResponse } from 'node:http';
+import { Agent, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -11,10 +11,10 @@ afterEach(() => {
   for (const agent of agents.splice(0)) agent.destroy();
 });
 
-/** A listener that answers after `ms`, and a client that keeps its connection. */
+/** A listener that answers whole requests after `ms`, and a client that keeps its connection. */
 async function start(ms: number, most?: number) {
-  const answer = (_request: unknown, response: ServerResponse) => {
-    setTimeout(() => response.end('done'), ms);
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    request.resume().once('end', () => setTimeout(() => response.end('done'), ms));
   };
   let refused = 0;
   const onRefused = () => {
