@@ -1,5 +1,6 @@
 import { createReadStream, fstatSync, statSync } from 'node:fs';
 import process from 'node:process';
+import { InvalidArgumentError } from 'commander';
 import { type FaultKind, JobFault } from '../bulk/fault.ts';
 import { type ItemDefaults, type JobItem, readItem } from '../bulk/item.ts';
 import { createTally, runJob, type Tally } from '../bulk/job.ts';
@@ -10,7 +11,7 @@ import { lastError } from '../client/last-error.ts';
 import type { RefusedError } from '../client/refused-error.ts';
 import { readLines } from '../files/lines.ts';
 import { messageOf } from '../message-of.ts';
-import { type Define, EXIT, type Terminal } from './command.ts';
+import type { Define, Terminal } from './command.ts';
 import { CommandFailure, program } from './program.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
@@ -188,5 +189,5 @@ function toFailure(thrown: unknown): CommandFailure {
 function amount(written: string): number {
   const value = Number(written);
   if (written !== '' && value >= 0 && Number.isFinite(value)) return value;
-  throw new CommandFailure(`'${written}' is not a number from 0 on`, EXIT.usage);
+  throw new InvalidArgumentError('It must be a number from 0 on.');
 }

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import type { ServingStatus } from '../client/create-client.ts';
 import { lastError } from '../client/last-error.ts';
 import { messageOf } from '../message-of.ts';
@@ -41,7 +42,7 @@ interface Answer {
 function seconds(written: string): number {
   const value = Number(written);
   if (value > 0) return value;
-  throw new CommandFailure(`--timeout: ${written} is not a number of seconds above 0`);
+  throw new InvalidArgumentError('It must be a number of seconds above 0.');
 }
 
 async function ask(options: HealthOptions): Promise<Answer> {

@@ -413,8 +413,11 @@ describe('a line that is wrong ends the job with its number and exit 65:', () =>
 
 describe('usage', () => {
   test.each([
-    [['--per-second', '-1'], "'-1' is not a number from 0 on"],
-    [['--retry-for', 'soon'], "'soon' is not a number from 0 on"],
+    [
+      ['--per-second', '-1'],
+      "'--per-second <items>' argument '-1' is invalid. It must be a number",
+    ],
+    [['--retry-for', 'soon'], "'--retry-for <seconds>' argument 'soon' is invalid. It must be a"],
     [['--no-such'], "unknown option '--no-such'"],
   ])('%j is refused', async (args, told) => {
     write([]);

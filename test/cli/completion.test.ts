@@ -39,6 +39,7 @@ _kms_reencrypt_proxy; printf '%s\\n' "\${COMPREPLY[@]}"`;
         '--destination-encryption-algorithm',
       ],
     ],
+    ['kms-reencrypt-proxy audit export --format ', ['csv', 'jsonl']],
     ['kms-reencrypt-proxy check --output ya', ['yaml', 'yaml-stream']],
     [
       'kms-reencrypt-proxy re-encrypt --source-encryption-algorithm RSA',

@@ -1,15 +1,13 @@
 import { once } from 'node:events';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Terminal } from '../command.ts';
-import { CommandFailure } from '../program.ts';
 import { type AuditEntry, codesOf, judged, revisionOf, sideOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
-import { UNREADABLE } from './log-path.ts';
 import { entriesOf } from './read-log.ts';
 
 interface Options extends FilterOptions {
-  readonly format: string;
+  readonly format: 'csv' | 'jsonl';
 }
 
 const COLUMNS: readonly (readonly [string, (entry: AuditEntry, origin: string) => unknown])[] = [
@@ -47,15 +45,14 @@ export function defineExport(command: Command, terminal: Terminal): void {
       .description('Write entries for other programs.')
       .argument('[paths...]', 'logs or folders of logs'),
   )
-    .option('--format <format>', 'csv or jsonl', 'jsonl')
+    .addOption(
+      new Option('--format <format>', 'what to write').choices(['csv', 'jsonl']).default('jsonl'),
+    )
     .action((paths: readonly string[], options: Options) => exportLogs(paths, options, terminal));
 }
 
 async function exportLogs(paths: readonly string[], options: Options, terminal: Terminal) {
   const { format } = options;
-  if (format !== 'csv' && format !== 'jsonl') {
-    throw new CommandFailure(`--format: '${format}' is neither csv nor jsonl`, UNREADABLE);
-  }
   const wanted = toFilter(options);
   const join = createJoin();
   if (format === 'csv') await write(terminal, COLUMNS.map(([name]) => name).join(','));

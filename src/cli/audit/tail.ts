@@ -1,10 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import type { Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
-import { CommandFailure } from '../program.ts';
 import {
   type AuditEntry,
   codesIn,
@@ -17,13 +16,13 @@ import {
 } from './entry-view.ts';
 import { addFilters, type Filter, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin, type Join } from './join.ts';
-import { disk, logOf, UNREADABLE } from './log-path.ts';
+import { disk, logOf } from './log-path.ts';
 import { type Gaps, warnOfGaps } from './missing.ts';
 import { entriesIn, entryOf } from './read-log.ts';
 import { stopUnread } from './reader-gone.ts';
 
 interface Options extends FilterOptions {
-  readonly lines: string;
+  readonly lines: number;
   readonly follow?: boolean;
   readonly json?: boolean;
   readonly color?: boolean;
@@ -38,7 +37,7 @@ export function defineTail(command: Command, terminal: Terminal): void {
       .description('Show the newest entries, one readable line each.')
       .argument('[path]', 'the log'),
   )
-    .option('-n, --lines <count>', 'how many', '20')
+    .option('-n, --lines <count>', 'how many', count, 20)
     .option('-f, --follow', 'go on with what is written')
     .option('--json', 'whole entries, as they are in the log')
     .option('--no-color', 'without colours')
@@ -53,16 +52,16 @@ export function defineTail(command: Command, terminal: Terminal): void {
       const show = ({ line, entry }: Shown) =>
         terminal.stdout.write(`${options.json ? line : describe(entry, colour)}\n`);
       const gaps = warnOfGaps(log, terminal);
-      const { shown, next } = newest({ log, wanted, join, gaps }, countOf(options));
+      const { shown, next } = newest({ log, wanted, join, gaps }, options.lines);
       shown.forEach(show);
       if (options.follow)
         await follow({ log, next, wanted, join, gaps, show, signal: unread.signal });
     });
 }
 
-function countOf({ lines }: Options): number {
-  if (/^\d{1,9}$/.test(lines)) return Number(lines);
-  throw new CommandFailure(`--lines: '${lines}' is no number of lines`, UNREADABLE);
+function count(written: string): number {
+  if (/^\d{1,9}$/.test(written)) return Number(written);
+  throw new InvalidArgumentError('It must be a number of lines.');
 }
 
 interface Shown {

@@ -344,6 +344,7 @@ test('verify: no log, a bad flag and a bad key are 3', async () => {
     ['tail', file, '--policy', 'deny'],
     ['tail', file, '--since', '24x'],
     ['tail', file, '-n', 'x'],
+    ['export', file, '--format', 'xml'],
     ['verify', `${file}.xz`],
   ]) {
     expect((await audit(args)).code, args.join(' ')).toBe(3);

@@ -274,6 +274,12 @@ describe('health', () => {
     );
   });
 
+  test.each(['0', 'soon', ''])('exits 64 for a time-out of %j', async (seconds) => {
+    const ran = await runCommand(health, ['--timeout', seconds]);
+    expect(ran).toMatchObject({ exit: 64, stdout: '' });
+    expect(ran.stderr).toContain("option '--timeout <seconds>'");
+  });
+
   test('--json says the same to programs, under the same exit codes', async () => {
     const asked = async (endpoint: string, service: string) => {
       const args = ['--json', '--endpoint-url', endpoint, '--service', service];
