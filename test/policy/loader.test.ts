@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createGeneration } from '../../src/policy/generation.ts';
 import { createLoader, type ReloadEvent } from '../../src/policy/loader.ts';
+import type { Source } from '../../src/policy/sources/source.ts';
 import { withManifest } from './tar.ts';
 import { archive, EXAMPLE, NOON } from './values.ts';
 
@@ -13,20 +15,12 @@ test('a bundle is proved once for as long as it serves, and beside the one befor
   const prepared: boolean[] = [];
   const outcomes: ReloadEvent['outcome'][] = [];
   const loader = await createLoader({
-    source: {
-      name: 'a service without ETags',
-      remote: true,
-      fetch: async () => given,
-      forget() {},
-      follow: () => ({ stop() {} }),
-    },
+    ...OPTIONS,
+    source: serviceOf(() => given),
     async prepare(bundle, serves) {
       prepared.push(serves);
-      return createGeneration(readBundle(bundle), LIMITS, NOON);
+      return ready(bundle);
     },
-    required: true,
-    maxStalenessMs: 60_000,
-    now: () => NOON,
     onReload: ({ outcome }) => void outcomes.push(outcome),
   });
   await loader.reload();
@@ -37,3 +31,45 @@ test('a bundle is proved once for as long as it serves, and beside the one befor
   expect(outcomes).toEqual(['activated', 'unchanged', 'activated', 'unchanged']);
   expect(prepared).toEqual([false, true]);
 });
+
+test('of two bundles the one that was fetched later serves, however long the other takes to prove', async () => {
+  const [first, second, third] = ['first', 'second', 'third'].map((revision) =>
+    withManifest(archive(EXAMPLE), { revision }),
+  );
+  const fetched = [first, second, third];
+  const proved = Promise.withResolvers<void>();
+  const loader = await createLoader({
+    ...OPTIONS,
+    source: serviceOf(() => fetched.shift()),
+    async prepare(bundle) {
+      if (bundle === second) await proved.promise;
+      return ready(bundle);
+    },
+  });
+  const reloads = [loader.reload(), loader.reload()];
+  await nextTurn();
+  proved.resolve();
+  await Promise.all(reloads);
+  loader.close();
+  expect(loader.status()).toMatchObject({ revision: 'third', activations: 3 });
+});
+
+const OPTIONS = {
+  required: true,
+  maxStalenessMs: 60_000,
+  now: () => NOON,
+  onReload: () => {},
+};
+
+const ready = (bundle: Buffer) => createGeneration(readBundle(bundle), LIMITS, NOON);
+
+/** That tells no ETags. */
+function serviceOf(give: () => Buffer | undefined): Source {
+  return {
+    name: 'a service',
+    remote: true,
+    fetch: async () => give(),
+    forget() {},
+    follow: () => ({ stop() {} }),
+  };
+}
