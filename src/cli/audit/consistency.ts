@@ -6,7 +6,10 @@ import { consistencyProof, rangeRoot } from '../../audit/verify/proof.ts';
 import type { Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
 import { CommandFailure } from '../program.ts';
-import { checkpointOf, disk, gather, keyOf, logOf, TAMPERED, UNREADABLE } from './log-path.ts';
+import { checkpointOf, gather, keyOf } from './arguments.ts';
+import { disk } from './disk.ts';
+import { TAMPERED, UNREADABLE } from './exit-codes.ts';
+import { logOf } from './named-logs.ts';
 
 interface Options {
   readonly log?: string;

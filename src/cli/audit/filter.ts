@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { REASONS } from '../../errors.ts';
 import { CommandFailure } from '../program.ts';
 import { type AuditEntry, policyOf, principalOf, revisionOf } from './entry-view.ts';
-import { UNREADABLE } from './log-path.ts';
+import { UNREADABLE } from './exit-codes.ts';
 
 export interface FilterOptions {
   readonly principal?: string;

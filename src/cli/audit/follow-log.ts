@@ -7,7 +7,8 @@ import { createFollower } from '../../audit/verify/follow.ts';
 import { createWalk } from '../../audit/verify/walk.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-import { disk, TAMPERED, UNREADABLE } from './log-path.ts';
+import { disk } from './disk.ts';
+import { TAMPERED, UNREADABLE } from './exit-codes.ts';
 import { stopUnread } from './reader-gone.ts';
 
 const POLL_MS = 1_000;

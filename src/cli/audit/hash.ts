@@ -4,7 +4,8 @@ import { createRedactor } from '../../audit/redact.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
 import { readAll } from '../read-all.ts';
-import { contentOf, UNREADABLE } from './log-path.ts';
+import { contentOf } from './arguments.ts';
+import { UNREADABLE } from './exit-codes.ts';
 
 interface Options {
   readonly key?: string;

@@ -3,8 +3,8 @@ import type { LogFiles } from '../../audit/verify/collect.ts';
 import { whyUnread } from '../../audit/verify/unread.ts';
 import type { Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
+import { disk } from './disk.ts';
 import type { AuditEntry } from './entry-view.ts';
-import { disk } from './log-path.ts';
 
 /** Entries that are not where they should be. */
 export interface Missing {

@@ -9,7 +9,10 @@ import { parseProof, toProof } from '../../audit/verify/proof-file.ts';
 import type { Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
 import { CommandFailure } from '../program.ts';
-import { contentOf, disk, gather, keyOf, logOf, TAMPERED, UNREADABLE } from './log-path.ts';
+import { contentOf, gather, keyOf } from './arguments.ts';
+import { disk } from './disk.ts';
+import { TAMPERED, UNREADABLE } from './exit-codes.ts';
+import { logOf } from './named-logs.ts';
 
 interface Options {
   readonly checkpoint?: string;

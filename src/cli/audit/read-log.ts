@@ -2,9 +2,11 @@ import type { LogFiles } from '../../audit/verify/collect.ts';
 import { readEntries } from '../../audit/verify/entries.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
+import { disk } from './disk.ts';
 import { type AuditEntry, toEntry } from './entry-view.ts';
-import { disk, logsOf, UNREADABLE } from './log-path.ts';
+import { UNREADABLE } from './exit-codes.ts';
 import { type Gaps, type Missing, warnOfGaps } from './missing.ts';
+import { logsOf } from './named-logs.ts';
 
 export interface ReadEntry {
   /** As it is in the log; valid until the next one is asked for. */

@@ -4,6 +4,7 @@ import type { LogFiles } from '../../audit/verify/collect.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import type { Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
+import { disk } from './disk.ts';
 import {
   type AuditEntry,
   codesIn,
@@ -16,8 +17,8 @@ import {
 } from './entry-view.ts';
 import { addFilters, type Filter, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin, type Join } from './join.ts';
-import { disk, logOf } from './log-path.ts';
 import { type Gaps, warnOfGaps } from './missing.ts';
+import { logOf } from './named-logs.ts';
 import { entriesIn, entryOf } from './read-log.ts';
 import { stopUnread } from './reader-gone.ts';
 

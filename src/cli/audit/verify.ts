@@ -7,18 +7,11 @@ import type { Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
 import { CommandFailure } from '../program.ts';
 import { createProgress } from '../progress.ts';
+import { checkpointOf, contentOf, gather, keyOf } from './arguments.ts';
+import { disk } from './disk.ts';
+import { TAMPERED, TORN, UNREADABLE } from './exit-codes.ts';
 import { followLog } from './follow-log.ts';
-import {
-  checkpointOf,
-  contentOf,
-  disk,
-  gather,
-  keyOf,
-  logsOf,
-  TAMPERED,
-  TORN,
-  UNREADABLE,
-} from './log-path.ts';
+import { logsOf } from './named-logs.ts';
 import { type Verified, writeJson, writeVerdict } from './show-verdict.ts';
 
 /** Less is verified within a second. */

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { redactorOf } from '../../../src/audit/options.ts';
-import { checkpointOf } from '../../../src/cli/audit/log-path.ts';
+import { checkpointOf } from '../../../src/cli/audit/arguments.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { fill } from '../../audit/fault-world.ts';
 import {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { checkpointOf } from '../../../src/cli/audit/log-path.ts';
+import { checkpointOf } from '../../../src/cli/audit/arguments.ts';
 import { run as policy } from '../../../src/cli/policy/run.ts';
 import { fill } from '../../audit/fault-world.ts';
 import { copyOf, createFolder, openAudit } from '../../audit/world.ts';

@@ -1,17 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createNodeDisk } from '../../audit/log/disk.ts';
-import { type Checkpoint, parseNote, parseVkey, type VerifierKey } from '../../audit/log/note.ts';
 import { collectLogs, type LogFiles } from '../../audit/verify/collect.ts';
-import { type ReadingDisk, unpackedName, unpacking } from '../../audit/verify/packed.ts';
+import { unpackedName } from '../../audit/verify/packed.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailure } from '../program.ts';
-
-export const TAMPERED = 1;
-export const TORN = 2;
-export const UNREADABLE = 3;
-
-export const disk: ReadingDisk = unpacking(createNodeDisk());
+import { disk } from './disk.ts';
+import { UNREADABLE } from './exit-codes.ts';
 
 /** The logs that the arguments name; without arguments, the one of `KRP_AUDIT__FILE`. */
 export function logsOf(paths: readonly string[], { env }: Terminal): readonly LogFiles[] {
@@ -49,40 +43,4 @@ export function logOf(path: string | undefined, terminal: Terminal): LogFiles {
     throw new CommandFailure(`${path} holds ${logs.length} logs; name one`, UNREADABLE);
   }
   return log;
-}
-
-export function checkpointOf(path: string): Checkpoint {
-  try {
-    return parseNote(contentOf(path).toString());
-  } catch (thrown) {
-    if (thrown instanceof CommandFailure) throw thrown;
-    throw new CommandFailure(`${path}: ${(thrown as Error).message}`, UNREADABLE);
-  }
-}
-
-/** Of a file that an argument names; it may be a pipe. */
-export function contentOf(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (thrown) {
-    const { code, message } = thrown as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'no such file' : message;
-    throw new CommandFailure(`${path}: ${why}`, UNREADABLE);
-  }
-}
-
-/** Collects a repeatable option. */
-export function gather(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, value];
-}
-
-/** A verifier key, or a file that holds one. */
-export function keyOf(value: string): VerifierKey {
-  if (value.includes('+')) return parseVkey(value);
-  try {
-    return parseVkey(readFileSync(value, 'utf8').trim());
-  } catch (thrown) {
-    const why = `no verifier key (name+hash+key) and no file with one: ${(thrown as Error).message}`;
-    throw new CommandFailure(`--vkey: '${value}' is ${why}`, UNREADABLE);
-  }
 }

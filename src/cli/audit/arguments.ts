@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { type Checkpoint, parseNote, parseVkey, type VerifierKey } from '../../audit/log/note.ts';
+import { CommandFailure } from '../program.ts';
+import { UNREADABLE } from './exit-codes.ts';
+
+export function checkpointOf(path: string): Checkpoint {
+  try {
+    return parseNote(contentOf(path).toString());
+  } catch (thrown) {
+    if (thrown instanceof CommandFailure) throw thrown;
+    throw new CommandFailure(`${path}: ${(thrown as Error).message}`, UNREADABLE);
+  }
+}
+
+/** Of a file that an argument names; it may be a pipe. */
+export function contentOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (thrown) {
+    const { code, message } = thrown as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'no such file' : message;
+    throw new CommandFailure(`${path}: ${why}`, UNREADABLE);
+  }
+}
+
+/** Collects a repeatable option. */
+export function gather(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
+}
+
+/** A verifier key, or a file that holds one. */
+export function keyOf(value: string): VerifierKey {
+  if (value.includes('+')) return parseVkey(value);
+  try {
+    return parseVkey(readFileSync(value, 'utf8').trim());
+  } catch (thrown) {
+    const why = `no verifier key (name+hash+key) and no file with one: ${(thrown as Error).message}`;
+    throw new CommandFailure(`--vkey: '${value}' is ${why}`, UNREADABLE);
+  }
+}
