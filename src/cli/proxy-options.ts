@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Client } from '../client/create-client.ts';
+import { bearerToken } from './bearer-token.ts';
 import { EXIT, type Terminal } from './command.ts';
 import { allowIpNames } from './ip-names.ts';
 import { CommandFailure } from './program.ts';
@@ -11,6 +12,7 @@ export interface ProxyOptions {
   readonly caBundle?: string;
   readonly clientCertificate?: string;
   readonly clientKey?: string;
+  readonly tokenFile?: string;
   readonly verifySsl: boolean;
 }
 
@@ -25,6 +27,7 @@ export function withProxyOptions(command: Command, { env }: Terminal): Command {
     .option('--ca-bundle <file>', 'certificates to trust (PEM), with grpcs://')
     .option('--client-certificate <file>', 'own certificate (PEM), for mutual TLS')
     .option('--client-key <file>', 'its key (PEM)')
+    .option('--token-file <file>', 'bearer token, read for each call')
     .option('--no-verify-ssl', 'accept any server certificate');
 }
 
@@ -42,7 +45,8 @@ export async function openClient(options: ProxyOptions): Promise<Client> {
     keyFile: options.clientKey,
     verify: options.verifySsl,
   };
-  return createClient({ target, tls: secure ? tls : undefined });
+  const metadata = bearerToken(options.tokenFile);
+  return createClient({ target, tls: secure ? tls : undefined, metadata });
 }
 
 function noTarget(endpoint: string): CommandFailure {

@@ -63,11 +63,8 @@ export function createClient({ target, tls, metadata: headers = {} }: ClientOpti
   const { ReEncryptService } = loadReEncryptTypes().kms.reencrypt.v1;
   const channel = channelCredentials(tls);
   const service = new ReEncryptService(target, channel, CHANNEL_OPTIONS);
-  const metadata = ({ waitForReady = false }: CallOptions = {}) => {
-    const filled = Metadata.fromHttp2Headers(typeof headers === 'function' ? headers() : headers);
-    filled.setOptions({ waitForReady });
-    return filled;
-  };
+  const metadata = ({ waitForReady = false }: CallOptions = {}) =>
+    toMetadata(typeof headers === 'function' ? headers() : headers, waitForReady);
 
   return {
     reEncrypt: (call, options) =>
@@ -101,6 +98,19 @@ export function createClient({ target, tls, metadata: headers = {} }: ClientOpti
     );
     return answer.status;
   }
+}
+
+/** grpc-js would tell the value of what cannot be sent, which may be a token. */
+function toMetadata(headers: CallMetadata, waitForReady: boolean): Metadata {
+  const metadata = new Metadata({ waitForReady });
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      metadata.set(name, value);
+    } catch {
+      throw new Error(`metadata ${name}: what is in it cannot be sent`);
+    }
+  }
+  return metadata;
 }
 
 interface Rest<Answer> {

@@ -140,6 +140,14 @@ describe('a call', () => {
     renewing.close();
   });
 
+  test('whose metadata cannot be sent is not sent without it, and its value is told to nobody', async () => {
+    const wrong = createClient({ target, metadata: { authorization: 'Bearer se\ncret' } });
+    await expect(wrong.reEncrypt({})).rejects.toThrow(
+      /^metadata authorization: what is in it cannot be sent$/,
+    );
+    wrong.close();
+  });
+
   test('that waits for ready bridges the time until the proxy is there', async () => {
     const socket = `unix:${join(mkdtempSync(join(tmpdir(), 'client-')), 'proxy.sock')}`;
     const early = createClient({ target: socket });

@@ -1,12 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChannelCredentials, credentials, Metadata } from '@grpc/grpc-js';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { run as bulk } from '../../src/cli/bulk.ts';
+import { run as check } from '../../src/cli/check.ts';
 import { createAuthority } from '../helpers/certificates.ts';
 import { closeAll, connect, refusalOf, type Told } from '../helpers/grpc-client.ts';
 import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+import { runCommand } from '../helpers/run-command.ts';
 
 const ca = createAuthority();
 const BILLING = 'spiffe://example.org/billing';
@@ -101,6 +104,21 @@ test('a SPIFFE ID is who policy and audit see, also where a token comes with it'
 test('a bearer token is, where there is no certificate', async () => {
   const { input } = await callAs({ authorization: `Bearer ${token}` });
   expect(input).toMatchObject(principal('orders', 'jwt'));
+});
+
+test('so is one that the commands read from a file, for each call', async () => {
+  const [, port] = proxy.endpoint.split(':');
+  const tokenFile = file('token', `${token}\n`);
+  const where = ['--endpoint-url', `grpcs://localhost:${port}`, '--ca-bundle', `${folder}/ca.pem`];
+  const asOrders = [...where, '--token-file', tokenFile];
+  const call = ['--destination-key-id', 'alias/demo-destination'];
+  expect((await runCommand(check, [...asOrders, ...call])).stderr).toContain('POLICY_DENIED');
+  const [items, results] = [file('items', '{"reference":"a"}\n'), `${folder}/results`];
+  await runCommand(bulk, [items, results, ...asOrders]);
+  expect(readFileSync(results, 'utf8')).toContain('INVALID_REQUEST');
+  file('token', 'two\nlines');
+  const { exit, stderr } = await runCommand(check, [...asOrders, ...call]);
+  expect([exit, stderr]).toEqual([255, expect.stringContaining('token holds no bearer token')]);
 });
 
 test('a Unix socket is, in clear beside the TLS door', async () => {

@@ -70,7 +70,13 @@ const FILE = /<(file|path)(\.\.\.)?>/;
 /** These two have the AWS CLI's options, and a parser of their own. */
 const CALL_COMMANDS = new Set(['re-encrypt', 'check']);
 /** Options whose value names a file, whole or after `file://`. */
-const FILE_OPTIONS = ['--output-file', '--ca-bundle', '--client-certificate', '--client-key'];
+const FILE_OPTIONS = [
+  '--output-file',
+  '--ca-bundle',
+  '--client-certificate',
+  '--client-key',
+  '--token-file',
+];
 
 /** The parser takes any value of a member, as the AWS CLI does; the service has a list for some. */
 const MEMBER_RULES = MEMBER_OPTIONS.map((rule): OptionRule => {

@@ -89,7 +89,8 @@ async function performWith(
     certificateFile: file(options, 'clientCertificate'),
     keyFile: file(options, 'clientKey'),
   };
-  const call = { parameters, settings, tls, env, signal };
+  const tokenFile = file(options, 'tokenFile');
+  const call = { parameters, settings, tls, tokenFile, env, signal };
   debug(context, `ReEncrypt to ${settings.endpoint} with ${[...parameters.keys()].join(', ')}`);
   return perform({ call, options, terminal });
 }

@@ -92,4 +92,5 @@ export const OWN_OPTIONS: readonly OptionRule[] = [
   value('--output-file', 'outputFile'),
   value('--client-certificate', 'clientCertificate'),
   value('--client-key', 'clientKey'),
+  value('--token-file', 'tokenFile'),
 ];

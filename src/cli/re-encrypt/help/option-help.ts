@@ -75,6 +75,7 @@ export const HELP_SECTIONS: readonly HelpSection[] = [
         '--client-certificate FILE, --client-key FILE',
         'Own certificate and key (PEM), for mutual TLS with a proxy.',
       ),
+      option('--token-file FILE', 'Bearer token for a proxy.'),
       option(
         '--cli-read-timeout SECONDS, --cli-connect-timeout SECONDS',
         '60 each; 0 waits for ever.',

@@ -4,6 +4,7 @@ import { RefusedError } from '../../../client/refused-error.ts';
 import { proxyTarget } from '../../../client/target.ts';
 import type { ReEncryptResponse__Output } from '../../../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
 import { messageOf } from '../../../message-of.ts';
+import { bearerToken } from '../../bearer-token.ts';
 import { allowIpNames } from '../../ip-names.ts';
 import { CliFailure, EXIT_CODE, otherFailure } from '../failure.ts';
 import type { Value, ValueMap } from '../values/value.ts';
@@ -27,7 +28,7 @@ export async function callProxy(call: TargetCall): Promise<TargetAnswer> {
 
 /** Opens a client for one question and closes it. @throws CliFailure */
 export async function withProxy<Answer>(
-  { settings, tls, signal }: Omit<TargetCall, 'parameters' | 'env'>,
+  { settings, tls, tokenFile, signal }: Omit<TargetCall, 'parameters' | 'env'>,
   ask: (client: Client, options: CallOptions) => Promise<Answer>,
 ): Promise<Answer> {
   const { createClient } = await import('../../../client/create-client.ts');
@@ -37,6 +38,7 @@ export async function withProxy<Answer>(
     createClient({
       target,
       tls: secure ? { caFile: settings.caBundle, verify: settings.verifyTls, ...tls } : undefined,
+      metadata: bearerToken(tokenFile),
     }),
   );
   const timeoutMs = settings.readTimeoutMs === 0 ? undefined : settings.readTimeoutMs;

@@ -11,6 +11,8 @@ export interface TargetCall {
     readonly certificateFile: string | undefined;
     readonly keyFile: string | undefined;
   };
+  /** With a bearer token for a proxy. */
+  readonly tokenFile: string | undefined;
   readonly env: Environment;
   readonly signal: AbortSignal;
 }
