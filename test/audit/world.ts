@@ -3,12 +3,12 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Audit, type AuditOptions, createAudit } from '../../src/audit/create-audit.ts';
-import { createInlineAudit } from '../../src/audit/create-inline-audit.ts';
 import { createNodeDisk, type Disk } from '../../src/audit/log/disk.ts';
 import { parseNote } from '../../src/audit/log/note.ts';
 import { makeEd25519Key } from '../../src/audit/log/signer.ts';
 import { collectLogs } from '../../src/audit/verify/collect.ts';
 import { type Verdict, verifyLog } from '../../src/audit/verify/verify.ts';
+import { createInlineAudit } from './inline-audit.ts';
 
 export interface Folder extends AsyncDisposable {
   readonly path: string;

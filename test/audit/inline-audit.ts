@@ -1,10 +1,10 @@
-import { type Audit, assemble } from './assemble.ts';
-import type { Disk } from './log/disk.ts';
-import { createHost } from './log/host.ts';
-import type { Report } from './messages.ts';
-import type { AuditOptions } from './options.ts';
-import type { Supervised } from './supervise.ts';
-import { createThreadSigner } from './thread-signer.ts';
+import { type Audit, assemble } from '../../src/audit/assemble.ts';
+import type { Disk } from '../../src/audit/log/disk.ts';
+import { createHost } from '../../src/audit/log/host.ts';
+import type { Report } from '../../src/audit/messages.ts';
+import type { AuditOptions } from '../../src/audit/options.ts';
+import type { Supervised } from '../../src/audit/supervise.ts';
+import { createThreadSigner } from '../../src/audit/thread-signer.ts';
 
 /** All of the world that an audit log touches, so that a simulation can be that world. */
 export interface InlineSurroundings {
