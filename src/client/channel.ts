@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 
+/** Whom a client trusts, and by what it is known. */
 export interface TlsOptions {
   /** PEM file with the certificates to trust; else the system's. */
   readonly caFile?: string | undefined;

@@ -13,8 +13,18 @@ import { type ItemResult, toItemResult } from './item-result.ts';
 import { fromServiceError } from './status-details.ts';
 import { exchange } from './stream.ts';
 
-export type { BatchReEncryptItem, ItemResult, ReEncryptRequest, StreamReEncryptRequest };
+export type {
+  BatchReEncryptItem,
+  CheckReEncryptRequest,
+  CheckReEncryptResponse__Output,
+  ItemResult,
+  ReEncryptRequest,
+  ReEncryptResponse__Output,
+  StreamReEncryptRequest,
+  TlsOptions,
+};
 
+/** Which proxy a client asks, and how it comes to it. */
 export interface ClientOptions {
   /** `host:port`, `unix:/path/of/socket`, or any other target name of gRPC. */
   readonly target: string;
@@ -26,19 +36,24 @@ export interface ClientOptions {
 
 type CallMetadata = Readonly<Record<string, string>>;
 
+/** What holds for one call. */
 export interface CallOptions {
   /** Milliseconds until the call is given up; none where left out, and the proxy's own apply. */
   readonly timeoutMs?: number | undefined;
+  /** Cancels the call, which then rejects with the code `CANCELLED`. */
   readonly signal?: AbortSignal | undefined;
   /** True waits for a proxy that is not there, as while it restarts, until the time is up. */
   readonly waitForReady?: boolean | undefined;
 }
 
+/** What grpc.health.v1 says of a server or service: `SERVING` where calls are taken. */
 export type ServingStatus = HealthCheckResponse__Output['status'];
 
-/** Every method rejects with a RefusedError. */
+/** Every call that is refused, given up or not answered rejects with a RefusedError. */
 export interface Client {
+  /** Re-encrypts one ciphertext; a dry run answers without one. */
   reEncrypt(call: ReEncryptRequest, options?: CallOptions): Promise<ReEncryptResponse__Output>;
+  /** What policy would decide, with its reasons; KMS is not asked to re-encrypt. */
   checkReEncrypt(
     check: CheckReEncryptRequest,
     options?: CallOptions,
@@ -48,13 +63,17 @@ export interface Client {
     items: readonly BatchReEncryptItem[],
     options?: CallOptions,
   ): Promise<readonly ItemResult[]>;
-  /** Takes items as fast as the proxy does; results come as they are ready. */
+  /**
+   * Takes items as fast as the proxy does; results come as they are ready. Cancelled where the reader
+   * stops early; rejects with what `items` throws.
+   */
   streamReEncrypt(
     items: AsyncIterable<StreamReEncryptRequest>,
     options?: CallOptions,
   ): AsyncIterable<ItemResult>;
   /** grpc.health.v1, of the whole server where no service is named. */
   health(service?: string, options?: CallOptions): Promise<ServingStatus>;
+  /** Takes no more calls; those under way go on. */
   close(): void;
 }
 

@@ -1,5 +1,6 @@
 import type { FieldViolation } from '../errors.ts';
 
+/** What is known of a refusal. */
 export interface RefusedFacts {
   /** Name of the gRPC status code, such as `PERMISSION_DENIED`. */
   readonly code: string;
@@ -15,7 +16,9 @@ export interface RefusedFacts {
   readonly decisionId: string;
   /** KMS's own error name where KMS refused, else ''. */
   readonly kmsError: string;
+  /** KMS's id of the request, for AWS Support, or ''. */
   readonly kmsRequestId: string;
+  /** What is wrong in the request, field by field; empty where it is not that. */
   readonly fields: readonly FieldViolation[];
   /** Milliseconds after which another try may help, where the proxy says so. */
   readonly retryAfterMs: number | undefined;

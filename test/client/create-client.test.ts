@@ -158,6 +158,16 @@ describe('a call', () => {
     early.close();
   });
 
+  test('that is under way when its client closes is answered, and no later one starts', async () => {
+    const closing = createClient({ target });
+    answer = (_, done) => {
+      closing.close();
+      done(null, { keyId: 'arn' });
+    };
+    await expect(closing.reEncrypt({})).resolves.toMatchObject({ keyId: 'arn' });
+    await expect(closing.reEncrypt({})).rejects.toThrow();
+  });
+
   test('to nobody is refused with UNAVAILABLE', async () => {
     const nobody = createClient({ target: '127.0.0.1:1' });
     const refused = await refusalOf(nobody.reEncrypt({}));
