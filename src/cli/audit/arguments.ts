@@ -32,9 +32,15 @@ export function gather(value: string, earlier: readonly string[] = []): readonly
 export function keyOf(value: string): VerifierKey {
   if (value.includes('+')) return parseVkey(value);
   try {
-    return parseVkey(readFileSync(value, 'utf8').trim());
+    return parseVkey(vkeyIn(readFileSync(value, 'utf8').trim()));
   } catch (thrown) {
     const why = `no verifier key (name+hash+key) and no file with one: ${(thrown as Error).message}`;
     throw new CommandFailure(`--vkey: '${value}' is ${why}`, UNREADABLE);
   }
+}
+
+/** What else is in a file is not shown: it may be the private key, which lies beside the log. */
+function vkeyIn(text: string): string {
+  if (/^\S+\+[0-9a-f]{8}\+\S+$/.test(text)) return text;
+  throw new Error('it holds something else');
 }

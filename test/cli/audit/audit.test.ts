@@ -592,6 +592,12 @@ test.each([
   expect(output !== '').toBe(found);
 });
 
+test('--vkey shows nothing of a file that holds another key, such as the private one', async () => {
+  const { code, errors } = await audit(['verify', file, '--vkey', `${file}.key`]);
+  expect([code, errors]).toEqual([3, expect.stringContaining('it holds something else')]);
+  expect(errors).not.toContain('PRIVATE KEY');
+});
+
 test('consistency names a key once, however many segments name it', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
