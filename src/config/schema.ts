@@ -13,7 +13,7 @@ import { policy } from './sections/policy.ts';
 
 const TRUST_DOMAINS = ['identity', 'mtls', 'trust_domains'];
 
-/** The whole configuration. Every default is stated here and nowhere else. */
+/** The whole configuration. A proxy has its defaults from here; those of its parts are for tests and tools. */
 export const configSchema = z
   .strictObject({
     grpc: grpc.prefault({}),

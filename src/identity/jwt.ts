@@ -37,10 +37,10 @@ export class NoKeysError extends Error {
 }
 
 const BEARER = 'bearer ';
-/** Policy, log and whoever reads it might each take such text for something else. */
-const UNCLEAR = /[\p{Cc}\p{Cs}\uFFFD]/u;
 /** Policy and log would read such text each in its own way. */
 const INEXACT = /[\p{Cs}\uFFFD]/u;
+/** Nor may an id look to whoever reads the log like another: control characters do not show. */
+const UNCLEAR = /[\p{Cc}\p{Cs}\uFFFD]/u;
 /** A token this long is no credential but an attack on the parser. */
 const MAX_CHARACTERS = 8192;
 

@@ -1,6 +1,5 @@
 import type { DiskFile } from '../log/disk.ts';
-import { fromHead } from '../log/head.ts';
-import { readLines } from '../log/lines.ts';
+import { readHead } from '../log/head.ts';
 import { openRegular } from '../log/recover.ts';
 import { collectLog, type LogFiles, type SegmentFile } from './collect.ts';
 import type { ReadingDisk } from './packed.ts';
@@ -24,12 +23,7 @@ export function openSegment(disk: ReadingDisk, log: LogFiles, segment: SegmentFi
 function openSame(disk: ReadingDisk, path: string, { head }: SegmentFile): DiskFile | undefined {
   if (!disk.facts(path)) return;
   const file = openRegular(disk, path, 'read');
-  if (!head || headSeq(file) === head.chain.seq) return file;
+  if (!head || readHead(file)?.chain.seq === head.chain.seq) return file;
   file.close();
   return;
-}
-
-function headSeq(file: DiskFile): number | undefined {
-  const first = readLines(file).next();
-  return first.done ? undefined : fromHead(first.value.bytes)?.chain.seq;
 }
