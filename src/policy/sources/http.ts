@@ -38,7 +38,6 @@ export function httpSource(options: HttpSourceOptions): Source {
     remote: true,
     forget: () => {
       etag = '';
-      longPolling = false;
     },
     fetch,
     follow: (check) => {
