@@ -6,7 +6,7 @@ import type { Define } from './command.ts';
 import { CommandFailure, program } from './program.ts';
 import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
 
-/** Exit code 0 while the proxy serves and 1 otherwise: what HEALTHCHECK and probes go by. */
+/** Exit code 0 while the proxy serves and 1 while not, as HEALTHCHECK and probes want it; 64 where it is asked wrongly. */
 export const define: Define = (command, terminal) => {
   withProxyOptions(command, terminal)
     .description('Ask a proxy over gRPC (grpc.health.v1) whether it serves. Exits 0 if so, else 1.')
@@ -51,6 +51,7 @@ async function ask(options: HealthOptions): Promise<Answer> {
     const answer = client.health(options.service, { timeoutMs: options.timeout * 1000 });
     return { status: await answer.finally(() => client.close()), error: '' };
   } catch (thrown) {
+    if (thrown instanceof CommandFailure) throw thrown;
     const cause = messageOf(thrown);
     return { status: '', error: lastError(cause) };
   }

@@ -274,6 +274,12 @@ describe('health', () => {
     );
   });
 
+  test('exits 64 for an endpoint that cannot be one, and says that it is wrong', async () => {
+    const ran = await runCommand(health, ['--json', '--endpoint-url', 'nonsense']);
+    expect(ran).toMatchObject({ exit: 64, stdout: '' });
+    expect(ran.stderr).toMatch(/^kms-reencrypt-proxy health: --endpoint-url: 'nonsense' is not/);
+  });
+
   test.each(['0', 'soon', ''])('exits 64 for a time-out of %j', async (seconds) => {
     const ran = await runCommand(health, ['--timeout', seconds]);
     expect(ran).toMatchObject({ exit: 64, stdout: '' });
