@@ -232,6 +232,18 @@ describe('a bundle service', () => {
     await vi.waitFor(() => expect(point.status().stale).toBe(false), 15_000);
   });
 
+  it('is named without what gives access to it', async () => {
+    const { host, pathname } = new URL(service.url);
+    const point = await open(`http://me:secret@${host}${pathname}?signature=secret`);
+    const name = `http://${host}${pathname}?…`;
+    expect(point.status()).toMatchObject({ source: name, error: expect.stringContaining(name) });
+    expect(JSON.stringify([point.status(), events])).not.toContain('secret');
+    service.answer = serving(good, '"1"');
+    await point.reload();
+    const authorization = `Basic ${Buffer.from('me:secret').toString('base64')}`;
+    expect(service.requests).toMatchObject([{ authorization }, { authorization }]);
+  });
+
   it('that has nothing new at the first request has given nothing', async () => {
     service.answer = (response) => response.writeHead(304).end();
     const point = await open(service.url);

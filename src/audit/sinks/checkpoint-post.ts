@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { nameOf } from '../../files/location.ts';
 import { messageOf } from '../../message-of.ts';
 import { post, type Service } from './post.ts';
 
@@ -60,7 +61,7 @@ async function posted(note: string, options: CheckpointPostOptions): Promise<boo
     return true;
   } catch (thrown) {
     const why = messageOf(thrown);
-    options.onError(`audit: the checkpoint did not reach ${options.url}: ${why}`);
+    options.onError(`audit: the checkpoint did not reach ${nameOf(options.url)}: ${why}`);
     return false;
   }
 }

@@ -1,3 +1,5 @@
+import { nameOf } from '../../files/location.ts';
+
 /** Why a bundle is not taken, in one sentence that says what to do where that is known. */
 export class BundleFault extends Error {
   override readonly name = 'BundleFault';
@@ -5,5 +7,6 @@ export class BundleFault extends Error {
 
 /** The sentence, with the name of the bundle where it has none. */
 export function about(location: string, { message }: BundleFault): string {
-  return message.includes(location) ? message : `${location}: ${message}`;
+  const name = nameOf(location);
+  return message.includes(name) ? message : `${name}: ${message}`;
 }

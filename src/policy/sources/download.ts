@@ -5,6 +5,8 @@ import { BundleFault } from '../bundle/fault.ts';
 
 export interface DownloadOptions {
   readonly url: string;
+  /** What may be told of it. */
+  readonly name: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
@@ -23,7 +25,7 @@ export interface Downloaded {
 
 /** One GET, bounded in time and size, that follows no redirect. @throws BundleFault */
 export async function download(options: DownloadOptions): Promise<Downloaded> {
-  const { url, headers, maxBytes, signal, ca, cert, key } = options;
+  const { url, name, headers, maxBytes, signal, ca, cert, key } = options;
   const request = url.startsWith('https:') ? tlsRequest : plainRequest;
   try {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -31,7 +33,9 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
       request(url, { headers, signal, agent: false, ...tls }, resolve)
         .on('error', reject)
         // Where the service wants to speak another protocol there is no error, nor by the signal.
-        .on('close', () => reject(new BundleFault(`the bundle service gives no answer for ${url}`)))
+        .on('close', () =>
+          reject(new BundleFault(`the bundle service gives no answer for ${name}`)),
+        )
         .end();
     });
     const body = await readAll(answer, maxBytes);
@@ -43,7 +47,7 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
     };
   } catch (cause) {
     if (cause instanceof BundleFault) throw cause;
-    throw new BundleFault(`the bundle service at ${url} cannot be asked: ${wordOf(cause)}`, {
+    throw new BundleFault(`the bundle service at ${name} cannot be asked: ${wordOf(cause)}`, {
       cause,
     });
   }

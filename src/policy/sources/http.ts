@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { nameOf } from '../../files/location.ts';
 import { BundleFault } from '../bundle/fault.ts';
 import { download } from './download.ts';
 import { poll } from './poll.ts';
@@ -28,13 +29,14 @@ const LONG_POLLING_TYPE = 'application/vnd.openpolicyagent.bundles';
 
 /** OPA's bundle service: https://www.openpolicyagent.org/docs/management-bundles#bundle-service-api */
 export function httpSource(options: HttpSourceOptions): Source {
+  const name = nameOf(options.url);
   const { url, longPollingTimeoutSeconds: waitSeconds, bearerToken } = options;
   let etag = '';
   let longPolling = false;
   const closed = new AbortController();
 
   return {
-    name: url,
+    name,
     remote: true,
     forget: () => {
       etag = '';
@@ -62,6 +64,7 @@ export function httpSource(options: HttpSourceOptions): Source {
     const token = bearerToken && (await bearerToken());
     const answer = await download({
       url,
+      name,
       headers: {
         prefer: `modes=snapshot${wait}`,
         ...(etag !== '' && { 'if-none-match': etag }),
@@ -75,7 +78,7 @@ export function httpSource(options: HttpSourceOptions): Source {
     // Who was told of no ETag cannot know what we have.
     if (answer.status === 304 && etag !== '') return undefined;
     if (answer.status !== 200) {
-      throw new BundleFault(`the bundle service answers ${answer.status} for ${url}`);
+      throw new BundleFault(`the bundle service answers ${answer.status} for ${name}`);
     }
     etag = answer.etag;
     return answer.body;
