@@ -62,7 +62,7 @@ export interface FakeKms {
 }
 
 export const FAKE_REGION = 'eu-west-1';
-export const FAKE_ACCOUNT = '111122223333';
+const FAKE_ACCOUNT = '111122223333';
 export const MATERIAL_ID = 'ab'.repeat(32);
 
 /** Answers `{ kind: 'raw' }` as an empty 200, which the SDK takes for success. */

@@ -9,7 +9,7 @@ import { Refusal } from '../../src/errors.ts';
 import { ALIASES, ciphertextUnder, KEYS } from './kms.ts';
 import type { World } from './world.ts';
 
-export const PRINCIPALS: [string, ...string[]] = ['billing', 'orders', 'reports'];
+const PRINCIPALS: [string, ...string[]] = ['billing', 'orders', 'reports'];
 const CONTEXT = Object.freeze({ tenant: 'a' });
 
 /** A caller's call, with an end of its own that may come at any moment. */

@@ -13,7 +13,7 @@ export const REQUEST = {
 };
 
 /** Milliseconds: short where the deadline is what should end the call, and no hindrance elsewhere. */
-export const deadlineFor = (code: keyof typeof status): number =>
+const deadlineFor = (code: keyof typeof status): number =>
   code === 'DEADLINE_EXCEEDED' ? 400 : 3000;
 
 /** What the fault matrix gives a call beyond its deadline, in milliseconds. */
