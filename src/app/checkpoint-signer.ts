@@ -3,6 +3,7 @@ import { toVkey } from '../audit/log/note.ts';
 import type { Signer } from '../audit/log/signer.ts';
 import { Refusal } from '../errors.ts';
 import type { Kms, SignRequest } from '../kms/port.ts';
+import { messageOf } from '../message-of.ts';
 
 interface KmsKey {
   readonly kms: Pick<Kms, 'getPublicKey' | 'sign'>;
@@ -54,7 +55,7 @@ function deadline(): AbortSignal {
 
 /** For operators, who may read what KMS said to the proxy. */
 function whyNot(thrown: unknown): string {
-  if (!(thrown instanceof Refusal)) return String(thrown);
+  if (!(thrown instanceof Refusal)) return messageOf(thrown);
   const { kmsError, kmsRequestId, message } = thrown;
   return kmsError === '' ? message : `${kmsError} (request ${kmsRequestId})`;
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../message-of.ts';
 import type { Recorder } from '../stages.ts';
 import { pack, toEventBody } from './body.ts';
 import type { Json } from './canonical.ts';
@@ -209,6 +210,6 @@ function sign({ signer }: AuditOptions, { id, text }: Ask, post: (order: Order) 
     post({ type: 'signed', id, signature, message });
   Promise.resolve(signer?.sign(text)).then(
     (signature) => answer(signature, 'there is no signer'),
-    (thrown) => answer(undefined, String(thrown)),
+    (thrown) => answer(undefined, messageOf(thrown)),
   );
 }

@@ -111,7 +111,7 @@ async function run(state: State): Promise<void> {
       state.onDelivered(state.follower.seq());
     }
   } catch (thrown) {
-    state.onError(`${state.sink.name}: ${String(thrown)}`);
+    state.onError(`${state.sink.name}: ${messageOf(thrown)}`);
   }
 }
 

@@ -76,7 +76,7 @@ it('a damaged file is refused with its name and kept as it was', () => {
   for (const damaged of damages) {
     writeFileSync(stateFile, damaged, { mode: 0o600 });
     expect(open).toThrow(StateFileError);
-    expect(open).toThrow(/keys\.json is damaged and was left as it is/);
+    expect(open).toThrow(/keys\.json is damaged and was left as it is: it/);
     expect(readFileSync(stateFile, 'utf8')).toBe(damaged);
   }
 });

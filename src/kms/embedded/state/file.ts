@@ -16,6 +16,7 @@ import process from 'node:process';
 import { parseJson } from '../../../exact-json.ts';
 import { notRegular } from '../../../files/regular.ts';
 import { stampOf } from '../../../files/stamp.ts';
+import { messageOf } from '../../../message-of.ts';
 import { type StateDocument, stateDocument } from './document.ts';
 
 const FORMAT = 'kms-reencrypt-proxy embedded KMS state, version 1';
@@ -69,7 +70,7 @@ function parse(file: string, text: string): StateDocument {
     if (expected !== sha256(body)) throw new Error('its checksum is wrong');
     return stateDocument.parse(parseJson(body));
   } catch (cause) {
-    const why = cause instanceof SyntaxError ? 'it is not JSON' : String(cause).slice(0, 300);
+    const why = cause instanceof SyntaxError ? 'it is not JSON' : messageOf(cause).slice(0, 300);
     throw new StateFileError(`State file ${file} is damaged and was left as it is: ${why}`, {
       cause,
     });
