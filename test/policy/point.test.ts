@@ -89,6 +89,16 @@ describe('the decision point', () => {
     });
   });
 
+  it('asks a bundle past its not_after for the end of a call that it has begun', async () => {
+    let now = Date.parse('2025-12-31T23:59:59Z');
+    const point = await open({ source: fileOf(ended), now: () => now });
+    const decision = await point.decide(resolved(), 'request');
+    now += 2_000;
+    const [begun, fresh] = [resolved({}, { decision }), resolved()];
+    expect(await point.decide(begun, 'result')).toMatchObject({ effect: 'allow' });
+    expect(await point.decide(fresh, 'request')).toMatchObject({ failure: 'POLICY_STALE' });
+  });
+
   it('gives the place of one that serves to none past its not_after', async () => {
     const source = fileOf(archive(EXAMPLE));
     const point = await open({ source });
