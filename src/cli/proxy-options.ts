@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { Client } from '../client/create-client.ts';
+import type { ProxyTarget } from '../client/target.ts';
+import { messageOf } from '../message-of.ts';
 import { bearerToken } from './bearer-token.ts';
 import { EXIT, type Terminal } from './command.ts';
 import { allowIpNames } from './ip-names.ts';
@@ -45,8 +47,16 @@ export async function openClient(options: ProxyOptions): Promise<Client> {
     keyFile: options.clientKey,
     verify: options.verifySsl,
   };
-  const metadata = bearerToken(options.tokenFile);
+  const metadata = tokenFor({ target, secure }, options);
   return createClient({ target, tls: secure ? tls : undefined, metadata });
+}
+
+function tokenFor(target: ProxyTarget, { tokenFile }: ProxyOptions) {
+  try {
+    return bearerToken(tokenFile, target);
+  } catch (thrown) {
+    throw new CommandFailure(messageOf(thrown), EXIT.usage);
+  }
 }
 
 function noTarget(endpoint: string): CommandFailure {

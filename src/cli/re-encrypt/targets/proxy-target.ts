@@ -38,7 +38,7 @@ export async function withProxy<Answer>(
     createClient({
       target,
       tls: secure ? { caFile: settings.caBundle, verify: settings.verifyTls, ...tls } : undefined,
-      metadata: bearerToken(tokenFile),
+      metadata: bearerToken(tokenFile, { target, secure }),
     }),
   );
   const timeoutMs = settings.readTimeoutMs === 0 ? undefined : settings.readTimeoutMs;

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { bearerToken } from '../../src/cli/bearer-token.ts';
+import { run as check } from '../../src/cli/check.ts';
+import { run as health } from '../../src/cli/health.ts';
+import { proxyTarget } from '../../src/client/target.ts';
+import { runCommand } from '../helpers/run-command.ts';
+
+const FILE = 'package.json';
+
+describe('a bearer token', () => {
+  test.each([
+    'grpcs://proxy.example:50051',
+    'unix:/run/proxy.sock',
+    'localhost:50051',
+    'grpc://127.0.0.1:50051',
+    '127.1.2.3:50051',
+    '[::1]:50051',
+    'grpc://localhost',
+  ])('goes to %s, where nobody reads along', (endpoint) => {
+    expect(bearerToken(FILE, proxyTarget(endpoint))).toBeTypeOf('function');
+  });
+
+  test.each([
+    'proxy.example:50051',
+    'grpc://10.0.0.1:50051',
+    '127.0.0.1.example:50051',
+    'localhost.example:50051',
+    'dns:proxy.example:50051',
+    '[::]:50051',
+  ])('does not go in clear to %s', (endpoint) => {
+    expect(() => bearerToken(FILE, proxyTarget(endpoint))).toThrow('--token-file: ');
+    expect(bearerToken(undefined, proxyTarget(endpoint))).toBeUndefined();
+  });
+
+  test.each([
+    { name: 'health', run: health, exit: 64 },
+    { name: 'check', run: check, exit: 255 },
+  ])('that cannot go is told by $name before anything is sent', async ({ run, exit }) => {
+    const call = run === check ? ['--destination-key-id', 'alias/demo'] : [];
+    const where = ['--endpoint-url', 'proxy.example:1', '--token-file', FILE];
+    const told = await runCommand(run, [...where, ...call]);
+    expect(told).toMatchObject({ exit, stderr: expect.stringContaining('is plain; a bearer') });
+  });
+});
