@@ -63,6 +63,22 @@ test('the last checkpoint is tried once more at the end, which no keeper holds u
   await lost.close();
 });
 
+test('a keeper that does not answer holds up the end for a moment alone, and is told of', async () => {
+  const server = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/`;
+  const errors: string[] = [];
+  const onError = (message: string) => void errors.push(message);
+  const post = createCheckpointPost({ url, timeoutMs: 60_000, lastMs: 20, onError });
+  post.put('last\n');
+  await once(server, 'request');
+  await post.close();
+  expect(errors).toEqual([`audit: the last checkpoint did not reach ${url} in time`]);
+  server.closeAllConnections();
+  server.close();
+});
+
 test('of an answer that does not end, little is read', async () => {
   const { promise: closed, resolve: ended } = Promise.withResolvers<void>();
   let sent = 0;

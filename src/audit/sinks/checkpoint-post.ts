@@ -5,11 +5,13 @@ import { post, type Service } from './post.ts';
 
 export interface CheckpointPostOptions extends Service {
   readonly onError: (message: string) => void;
+  /** How long the end may wait for the service. */
+  readonly lastMs?: number;
 }
 
 export interface CheckpointPost {
   put(note: string): void;
-  /** Tries what is left once more, and stops. */
+  /** Tries what is left once more, and stops. What is not taken in time is told of, and lies beside the log. */
   close(): Promise<void>;
 }
 
@@ -21,6 +23,7 @@ const RETRY_MS = { first: 1_000, last: 30_000 };
  */
 export function createCheckpointPost(options: CheckpointPostOptions): CheckpointPost {
   const closing = new AbortController();
+  const { url, onError, lastMs = 2_000 } = options;
   let newest: string | undefined;
   let running: Promise<void> | undefined;
 
@@ -31,7 +34,9 @@ export function createCheckpointPost(options: CheckpointPostOptions): Checkpoint
     },
     async close() {
       closing.abort();
-      await running;
+      await Promise.race([running, setTimeout(lastMs, undefined, { ref: false })]);
+      if (running !== undefined)
+        onError(`audit: the last checkpoint did not reach ${nameOf(url)} in time`);
     },
   };
 
