@@ -62,8 +62,8 @@ export async function touchLiveFile(name: Touch, load: Load = {}): Promise<numbe
 /** Small segments and SIGHUPs under load: nothing is lost or refused. How many segments were closed. */
 export async function storm(signals = 40, load: Load = {}): Promise<number> {
   await using folder = createFolder();
-  const options = { maxBytes: 8_000 };
   const plan = { inFlight: 16, pauseMs: 12, ms: 2_000, ...load };
+  const options = { maxBytes: 2_000 * plan.inFlight };
   const writer = startWriter({ file: folder.file, ...plan, options });
   await writer.until('ready');
   for (let sent = 0; sent < signals; sent += 1) {
