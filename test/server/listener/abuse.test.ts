@@ -160,8 +160,8 @@ describe('a peer that resets its calls', () => {
 
   test('over and over is cut off, and others are served', async () => {
     const closed = closing(session);
-    await resetAtOnce(100);
-    await resetAtOnce(50);
+    // On a slow machine the allowance grows meanwhile. At a thousand nghttp2 itself would cut it off.
+    for (let round = 0; round < 9 && !session.closed; round += 1) await resetAtOnce(100);
     await closed;
     expect(await caller.whoAmI()).toContain('127.0.0.1');
   });
