@@ -24,7 +24,7 @@ describe.concurrent('once each, by real processes on a real disk; the fault suit
   });
 
   test.skipIf(!mustMount)('a disk that is full is an outage until it is freed', () =>
-    fillDisk(LOAD),
+    fillDisk({ ...LOAD, ms: 3_000 }),
   );
 
   test.skipIf(!mustTrace).each([
