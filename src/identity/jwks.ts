@@ -10,6 +10,7 @@ import {
   jwksCache,
 } from 'jose';
 import { parseJson } from '../exact-json.ts';
+import { nameOf } from '../files/location.ts';
 import { fileStamp } from '../files/stamp.ts';
 import { toldOnce } from '../told-once.ts';
 import { boundWaiting } from './bound-waiting.ts';
@@ -122,22 +123,23 @@ const MOST_KEYS = 1000;
 
 /** Bounded in size here, and in time by the signal of the request. */
 const readSet: AskForSet = async (url, request) => {
+  const name = nameOf(url);
   const { status, body } = await fetch(url, request);
   if (status !== 200) {
     await body?.cancel();
-    throw new Error(`${url} answers with HTTP status ${status} instead of the keys`);
+    throw new Error(`${name} answers with HTTP status ${status} instead of the keys`);
   }
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body ?? []) {
     size += chunk.byteLength;
-    if (size > MOST_BYTES) throw new Error(`${url} answers with more than ${MOST_BYTES} bytes`);
+    if (size > MOST_BYTES) throw new Error(`${name} answers with more than ${MOST_BYTES} bytes`);
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString();
   const set = JSON.parse(text) as Partial<JSONWebKeySet> | null;
   if ((set?.keys?.length ?? 0) > MOST_KEYS) {
-    throw new Error(`${url} answers with more than ${MOST_KEYS} keys`);
+    throw new Error(`${name} answers with more than ${MOST_KEYS} keys`);
   }
   createLocalJWKSet(set as JSONWebKeySet);
   return text;

@@ -252,8 +252,9 @@ describe('keys', () => {
     async (_, why, answer) => {
       const served = await serve(answer);
       const onError = vi.fn<(error: Error) => void>();
+      const url = new URL('?code=secret', served.url);
       const keys = createUrlKeys({
-        ...{ url: served.url, refreshMs: 60_000, maxAgeMs: 60_000, timeoutMs: 2000 },
+        ...{ url, refreshMs: 60_000, maxAgeMs: 60_000, timeoutMs: 2000 },
         onError,
       });
       const identify = createJwtIdentifier(options(keys));
@@ -265,6 +266,9 @@ describe('keys', () => {
       const seconds = Math.floor((performance.now() - started) / 1000);
       expect(served.asked()).toBeLessThanOrEqual(1 + seconds);
       expect(onError.mock.calls[0]?.[0].message).toMatch(why);
+      expect(JSON.stringify(onError.mock.calls.map(([{ message }]) => message))).not.toContain(
+        'secret',
+      );
       keys.close();
       served.close();
     },
