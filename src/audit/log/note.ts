@@ -41,9 +41,16 @@ export function toVkey(name: string, publicKey: KeyObject): string {
   return `${name}+${keyId(name, encoded).toString('hex')}+${encoded.toString('base64')}`;
 }
 
-/** @throws Error naming what is wrong with it */
+const VKEY = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/;
+
+/** Whether a text has the form of a verifier key, which no private key has. */
+export function isVkey(text: string): boolean {
+  return VKEY.test(text);
+}
+
+/** @throws Error naming what is wrong with it, and showing it */
 export function parseVkey(vkey: string): VerifierKey {
-  const [, name, hex, base64] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(vkey) ?? [];
+  const [, name, hex, base64] = VKEY.exec(vkey) ?? [];
   if (!name || !hex || !base64) throw new Error(`'${vkey}' is no verifier key (name+hash+key)`);
   const encoded = Buffer.from(base64, 'base64');
   const algorithm = encoded[0];

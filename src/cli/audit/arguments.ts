@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { type Checkpoint, parseNote, parseVkey, type VerifierKey } from '../../audit/log/note.ts';
+import {
+  type Checkpoint,
+  isVkey,
+  parseNote,
+  parseVkey,
+  type VerifierKey,
+} from '../../audit/log/note.ts';
 import { CommandFailure } from '../program.ts';
 import { UNREADABLE } from './exit-codes.ts';
 
@@ -41,6 +47,6 @@ export function keyOf(value: string): VerifierKey {
 
 /** What else is in a file is not shown: it may be the private key, which lies beside the log. */
 function vkeyIn(text: string): string {
-  if (/^\S+\+[0-9a-f]{8}\+\S+$/.test(text)) return text;
+  if (isVkey(text)) return text;
   throw new Error('it holds something else');
 }

@@ -598,6 +598,15 @@ test('--vkey shows nothing of a file that holds another key, such as the private
   expect(errors).not.toContain('PRIVATE KEY');
 });
 
+test('--vkey shows nothing of a file that holds the private key of a note signer of Go', async () => {
+  await using folder = createFolder();
+  const signer = join(folder.path, 'signer');
+  writeFileSync(signer, 'PRIVATE+KEY+log.example+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr\n');
+  const { code, errors } = await audit(['verify', file, '--vkey', signer]);
+  expect([code, errors]).toEqual([3, expect.stringContaining('it holds something else')]);
+  expect(errors).not.toContain('AYEKFALV');
+});
+
 test('consistency names a key once, however many segments name it', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
