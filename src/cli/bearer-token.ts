@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ProxyTarget } from '../client/target.ts';
-
-/** Who reads along there is on this host already. */
-const BESIDE_US = /^(?:unix(?:-abstract)?:|(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$)/;
+import { isLoopback } from '../loopback.ts';
 
 /**
  * Metadata with the bearer token in a file, which is read for each call: whoever renews the token writes it
@@ -12,7 +10,7 @@ const BESIDE_US = /^(?:unix(?:-abstract)?:|(?:localhost|127(?:\.\d{1,3}){3}|\[::
  */
 export function bearerToken(file: string | undefined, { target, secure }: ProxyTarget) {
   if (file === undefined) return undefined;
-  if (!secure && !BESIDE_US.test(target)) {
+  if (!secure && !isBesideUs(target)) {
     throw new Error(
       `--token-file: '${target}' is plain; a bearer token is sent by grpcs://, to loopback or a Unix socket alone`,
     );
@@ -22,4 +20,9 @@ export function bearerToken(file: string | undefined, { target, secure }: ProxyT
     if (!/^[!-~]+$/.test(token)) throw new Error(`${file} holds no bearer token`);
     return { authorization: `Bearer ${token}` };
   };
+}
+
+/** Who reads along there is on this host already. */
+function isBesideUs(target: string): boolean {
+  return /^unix(?:-abstract)?:/.test(target) || isLoopback(target.replace(/:\d+$/, ''));
 }

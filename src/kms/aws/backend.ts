@@ -1,7 +1,8 @@
+import { isLoopback } from '../../loopback.ts';
 import type { Kms } from '../port.ts';
 import { type ClientOptions, createClient } from './client.ts';
 import { createDirectTransport } from './direct-transport.ts';
-import { AwsSettingsError, checkEndpoint, ignoredEndpoints, isLoopback } from './endpoint.ts';
+import { AwsSettingsError, checkEndpoint, ignoredEndpoints } from './endpoint.ts';
 import { createKeyReads } from './key-metadata.ts';
 import { createKeyPairs } from './key-pairs.ts';
 import { refuseEmbedded } from './refuse-embedded.ts';
@@ -24,7 +25,7 @@ export interface AwsOptions extends ClientOptions {
 export async function createAwsBackend(options: AwsOptions): Promise<Kms> {
   const { endpoint, transport = 'direct', allowEmbedded = false, env, warn } = options;
   const url = endpoint === undefined ? undefined : checkEndpoint(endpoint);
-  if (allowEmbedded && (url === undefined || !isLoopback(url))) {
+  if (allowEmbedded && (url === undefined || !isLoopback(url.hostname))) {
     throw new AwsSettingsError('kms.aws.allow_embedded: needs a loopback kms.aws.endpoint');
   }
   for (const sentence of ignoredEndpoints(env, url)) warn(sentence);

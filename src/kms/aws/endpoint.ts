@@ -1,3 +1,5 @@
+import { isLoopback } from '../../loopback.ts';
+
 /** Names under which the SDK would take another endpoint from the environment. */
 const ENDPOINT_VARIABLES = ['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL'] as const;
 
@@ -13,7 +15,7 @@ export class AwsSettingsError extends Error {
 export function checkEndpoint(endpoint: string): URL {
   const url = URL.parse(endpoint);
   if (url === null) throw new AwsSettingsError(`kms.aws.endpoint: ${endpoint} is not a URL`);
-  const plain = url.protocol === 'http:' && isLoopback(url);
+  const plain = url.protocol === 'http:' && isLoopback(url.hostname);
   if (url.protocol !== 'https:' && !plain) {
     throw new AwsSettingsError('kms.aws.endpoint: must be https:// (http:// only on loopback)');
   }
@@ -21,11 +23,6 @@ export function checkEndpoint(endpoint: string): URL {
     throw new AwsSettingsError('kms.aws.endpoint: must be scheme, host and port alone');
   }
   return url;
-}
-
-/** 127.0.0.0/8, ::1 and localhost. */
-export function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { isLoopback } from '../../loopback.ts';
+
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Said a second time, in the environment, where the configuration says it once. */
@@ -35,8 +37,8 @@ export function protect({ env, inProduction, warn }: Place): void {
 
 /** @throws NotHereError unless the address can be reached from this host alone. */
 export function requireLoopback(setting: string, address: string): void {
-  if (/^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost):\d+$/.test(address)) return;
-  if (address.startsWith('unix:')) return;
+  const [, host = ''] = /^(.+):\d+$/.exec(address) ?? [];
+  if (isLoopback(host) || address.startsWith('unix:')) return;
   throw new NotHereError(
     `${setting} is ${address}, but an embedded KMS is served on loopback alone: 127.0.0.1, [::1] or localhost.`,
   );
