@@ -4,6 +4,7 @@ import { printable } from '../printable.ts';
 import { type AuditEntry, policyOf, principalOf, revisionOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
+import { createKeyPairs, type KeyPair } from './key-pairs.ts';
 import type { Missing } from './missing.ts';
 import { entriesOf } from './read-log.ts';
 
@@ -18,7 +19,7 @@ export function defineStats(command: Command, terminal: Terminal): void {
     command
       .command('stats')
       .description(
-        'Count entries by kind, outcome, reason, policy’s answer, principal, rule and revision.',
+        'Count entries by kind, outcome, reason, policy’s answer, principal, rule and revision, and what was released by source and destination key.',
       )
       .argument('[paths...]', 'logs or folders of logs'),
   )
@@ -48,6 +49,7 @@ function createTally() {
     revision: new Map(),
     turned_away: new Map(),
   };
+  const pairs = createKeyPairs();
   let [first, last] = ['', ''];
 
   return {
@@ -67,8 +69,9 @@ function createTally() {
       count('rule', result?.rule);
       // One such entry stands for many calls.
       if (away) count('turned_away', away.reason, away.count);
+      if (outcome?.status === 'released') pairs.add(entry);
     },
-    tables: () => ({ first, last, counts }),
+    tables: () => ({ first, last, counts, keys: pairs.list() }),
   };
 
   function count(table: string, value: string | undefined, times = 1): void {
@@ -78,7 +81,7 @@ function createTally() {
 
 type Tables = ReturnType<ReturnType<typeof createTally>['tables']>;
 
-function toText({ first, last, counts }: Tables): string {
+function toText({ first, last, counts, keys }: Tables): string {
   if (first === '') return 'no entries\n';
   const tables = Object.entries(counts).map(([name, table]) => {
     const rows = sorted(table).map(
@@ -86,15 +89,23 @@ function toText({ first, last, counts }: Tables): string {
     );
     return rows.length === 0 ? '' : `${name}\n${rows.join('')}`;
   });
-  return `from ${first} to ${last}\n${tables.join('')}`;
+  return `from ${first} to ${last}\n${tables.join('')}${keysToText(keys)}`;
 }
 
-function toJson({ first, last, counts }: Tables, missing: readonly Missing[]): string {
+function keysToText(keys: readonly KeyPair[]): string {
+  const rows = keys.map(({ source, destination, released, last }) => {
+    const pair = printable(`${source || '?'} → ${destination || '?'}`);
+    return `  ${String(released).padStart(10)}  ${pair}  last ${printable(last)}\n`;
+  });
+  return rows.length === 0 ? '' : `keys of what was released\n${rows.join('')}`;
+}
+
+function toJson({ first, last, counts, keys }: Tables, missing: readonly Missing[]): string {
   const tables = Object.entries(counts).map(([name, table]) => [
     name,
     Object.fromEntries(sorted(table)),
   ]);
-  const all = { first, last, ...Object.fromEntries(tables), missing };
+  const all = { first, last, ...Object.fromEntries(tables), keys, missing };
   return `${JSON.stringify(all, null, 2)}\n`;
 }
 

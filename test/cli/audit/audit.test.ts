@@ -575,6 +575,27 @@ test('stats span all that is counted, whichever log it is in, and count each cal
   expect(none).toMatchObject({ code: 0, output: 'no entries\n' });
 });
 
+test('stats say how often, and when last, what was released went from one key to another', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  await log.intent(intended(1));
+  await log.intent(intended(2));
+  await log.terminal(answered(1));
+  await log.terminal(answered(2));
+  await log.terminal(judged(3, { decision: DENY }), new Refusal('POLICY_DENIED'));
+  await log.close();
+  const entries = readFileSync(folder.file, 'utf8').trim().split('\n');
+  const outcomes = entries.map((line) => JSON.parse(line)).filter(({ kind }) => kind === 'outcome');
+  const keys = { source: SOURCE.keyArn, destination: DESTINATION.keyArn };
+  const last = outcomes.at(-1)?.timestamp;
+  const { keys: pairs } = JSON.parse((await audit(['stats', '--json', folder.file])).output);
+  expect(pairs).toEqual([{ ...keys, released: 2, last }]);
+  const { output } = await audit(['stats', folder.file]);
+  expect(output).toContain(`  2  ${keys.source} → ${keys.destination}  last ${last}\n`);
+  const orphans = await audit(['stats', '--kind', 'outcome', folder.file]);
+  expect(orphans.output).toContain(keys.source);
+});
+
 test('--since has its moment in it and --until has not, so that days join without an overlap', async () => {
   const { timestamp, seq } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '');
   const chosen = async (option: string) =>

@@ -1,0 +1,33 @@
+import { shown } from '../printable.ts';
+import { type AuditEntry, sideOf } from './entry-view.ts';
+
+/** How often a ciphertext of one key was released under the other, and when last. */
+export interface KeyPair {
+  readonly source: string;
+  readonly destination: string;
+  readonly released: number;
+  readonly last: string;
+}
+
+/** Counts what was released by both keys, as KMS reported them: whether an old key may go shows here. */
+export function createKeyPairs() {
+  const pairs = new Map<string, KeyPair>();
+
+  return {
+    add(entry: AuditEntry): void {
+      const [source, destination] = [arnOf(entry, 'source'), arnOf(entry, 'destination')];
+      const name = JSON.stringify([source, destination]);
+      const { released = 0, last = '' } = pairs.get(name) ?? {};
+      const { timestamp } = entry;
+      const later = timestamp > last ? timestamp : last;
+      pairs.set(name, { source, destination, released: released + 1, last: later });
+    },
+    list: (): readonly KeyPair[] => [...pairs.values()].sort((a, b) => b.released - a.released),
+  };
+}
+
+/** What a mask has made of it, where there is one; '' where the intent is not in these logs. */
+function arnOf(entry: AuditEntry, side: 'source' | 'destination'): string {
+  const arn: unknown = sideOf(entry, side)?.key_arn ?? '';
+  return shown(arn);
+}
