@@ -2,20 +2,13 @@ import { hash } from 'node:crypto';
 import type { Call, Decision, DecisionReason, Progress } from '../call.ts';
 import { REASONS, type Refusal } from '../errors.ts';
 import { keepLast } from '../keep-last.ts';
+import { outcomeOf } from '../outcome.ts';
 import { type Body, type Mark, toBody } from './body.ts';
 import { canonical } from './canonical.ts';
 import { createFacts } from './facts.ts';
 import type { Redactor } from './redact.ts';
 
 export type Kind = 'intent' | 'outcome' | 'refusal' | 'check';
-export type Status =
-  | 'released'
-  | 'denied'
-  | 'failed'
-  | 'withheld'
-  | 'dry_run'
-  | 'checked'
-  | 'unknown';
 
 /** Turns what is known of a call into the entry that is written down; docs/audit.md has the table. */
 export interface Entries {
@@ -41,7 +34,7 @@ export function createEntries({ redactor, now }: EntryOptions): Entries {
   return {
     intent: (progress) => whole('+', 'intent', progress, ''),
     terminal(progress, refusal) {
-      const outcome = `"outcome":${outcomeOf(progress, refusal)},`;
+      const outcome = `"outcome":${outcomeMember(progress, refusal)},`;
       if (progress.intended) return rest(progress, outcome);
       const checked = progress.call.action === 'kms:CheckReEncrypt' && !refusal;
       return whole(' ', checked ? 'check' : 'refusal', progress, outcome);
@@ -165,27 +158,14 @@ function reported({ arn, judged, algorithm, asked, material, dryRun }: Reported)
   return `{${[other, key, id].filter((member) => member !== '').join(',')}}`;
 }
 
-function outcomeOf(progress: Progress, refusal: Refusal | undefined): string {
-  const status = statusOf(progress, refusal);
+function outcomeMember(progress: Progress, refusal: Refusal | undefined): string {
+  const status = outcomeOf(progress, refusal);
   if (!refusal) return `{"code":"OK","status":"${status}"}`;
   const { reason, side, rule, kmsError, kmsRequestId } = refusal;
   const { grpc } = REASONS[reason];
   const told = (name: string, value: string) =>
     value === '' ? '' : `"${name}":${JSON.stringify(value)},`;
   return `{"code":"${grpc}",${told('kms_error', kmsError)}${told('kms_request_id', kmsRequestId)}"reason":"${reason}",${told('rule', rule)}${told('side', side)}"status":"${status}"}`;
-}
-
-function statusOf({ call, answer }: Progress, refusal: Refusal | undefined): Status {
-  if (refusal) {
-    if (answer) return 'withheld';
-    return isDenial(refusal) ? 'denied' : 'failed';
-  }
-  if (call.action === 'kms:CheckReEncrypt') return 'checked';
-  return answer?.dryRun ? 'dry_run' : 'released';
-}
-
-function isDenial({ reason }: Refusal): boolean {
-  return REASONS[reason].layer === 'policy';
 }
 
 function isEmpty(labels: Readonly<Record<string, string>>): boolean {

@@ -1,5 +1,6 @@
 import type { Progress } from '../call.ts';
 import { REASONS, type Reason, type Refusal } from '../errors.ts';
+import { isDenial, outcomeOf } from '../outcome.ts';
 import { OVERFLOW, RULES_AT_MOST } from './catalogue.ts';
 import type { Cell, Series } from './series.ts';
 
@@ -9,8 +10,6 @@ export interface CallMetrics {
   /** A refusal before identity or by a limit. */
   turnedAway(refusal: Refusal): void;
 }
-
-type Outcome = 'released' | 'dry_run' | 'checked' | 'denied' | 'withheld' | 'failed';
 
 /** What a reason label says where nothing went wrong. */
 const NONE = 'OK';
@@ -51,24 +50,11 @@ export function createCallMetrics(series: Series): CallMetrics {
 /** The ends that can be, so that a first one shows as a rise from 0. */
 function expectedEnds(): string[] {
   const refusals = ALL_REASONS.flatMap((reason) =>
-    isPolicy(reason)
+    isDenial(reason)
       ? [`denied ${reason}`]
       : [`failed ${reason}`, ...(mayWithhold(reason) ? [`withheld ${reason}`] : [])],
   );
   return [`released ${NONE}`, `dry_run ${NONE}`, `checked ${NONE}`, ...refusals];
-}
-
-function outcomeOf({ call, answer }: Progress, refusal: Refusal | undefined): Outcome {
-  if (refusal) {
-    if (answer) return 'withheld';
-    return isPolicy(refusal.reason) ? 'denied' : 'failed';
-  }
-  if (call.action === 'kms:CheckReEncrypt') return 'checked';
-  return answer?.dryRun ? 'dry_run' : 'released';
-}
-
-function isPolicy(reason: Reason): boolean {
-  return REASONS[reason].layer === 'policy';
 }
 
 function mayWithhold(reason: Reason): boolean {

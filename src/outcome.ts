@@ -1,0 +1,19 @@
+import type { Progress } from './call.ts';
+import { REASONS, type Reason, type Refusal } from './errors.ts';
+
+/** How a call ended, as its audit entry and the metrics both say it. */
+export type Outcome = 'released' | 'dry_run' | 'checked' | 'denied' | 'withheld' | 'failed';
+
+export function outcomeOf({ call, answer }: Progress, refusal: Refusal | undefined): Outcome {
+  if (refusal) {
+    if (answer) return 'withheld';
+    return isDenial(refusal.reason) ? 'denied' : 'failed';
+  }
+  if (call.action === 'kms:CheckReEncrypt') return 'checked';
+  return answer?.dryRun ? 'dry_run' : 'released';
+}
+
+/** Policy has said no, or could not answer. */
+export function isDenial(reason: Reason): boolean {
+  return REASONS[reason].layer === 'policy';
+}
