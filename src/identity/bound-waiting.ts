@@ -6,12 +6,13 @@ import {
 } from 'jose';
 import { NoKeysError } from './jwt.ts';
 
-/** Each keeps a whole call, 30 KB with a long token, and an issuer may take seconds to say which keys it has. */
+/** Each holds a whole call, 30 KB with a long token, while the issuer may take seconds to answer. */
 const MOST_WAITING = 1000;
 
 /**
- * Bounds the tokens that wait for the issuer, whoever made them: their calls are nobody's yet, so that no other
- * limit counts them. Past that a token is looked up among the keys that are there, which `cache` has.
+ * Finds a token's key among the issuer's, and bounds how many tokens wait for those: their callers are not
+ * known yet, so no other limit counts them. Past the bound a token is looked up among the keys in `cache`.
+ * @throws NoKeysError where it cannot be told whether the token is good
  */
 export function boundWaiting(remote: RemoteJWKSet, cache: JWKSCacheInput): JWTVerifyGetKey {
   const known = keysIn(cache);
@@ -21,6 +22,8 @@ export function boundWaiting(remote: RemoteJWKSet, cache: JWKSCacheInput): JWTVe
     waiting += 1;
     try {
       return await remote(header, token);
+    } catch (cause) {
+      throw remote.fresh ? cause : new NoKeysError('no token keys', { cause });
     } finally {
       waiting -= 1;
     }
@@ -36,7 +39,7 @@ export function boundWaiting(remote: RemoteJWKSet, cache: JWKSCacheInput): JWTVe
   }
 }
 
-/** Made once for each set: it keeps what it has made of its keys. */
+/** Made once for each set, since it caches the keys that it has imported. */
 function keysIn(cache: JWKSCacheInput): () => JWTVerifyGetKey {
   let at = 0;
   let keys: JWTVerifyGetKey | undefined;

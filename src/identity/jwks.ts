@@ -11,10 +11,10 @@ import {
 } from 'jose';
 import { parseJson } from '../exact-json.ts';
 import { nameOf } from '../files/location.ts';
-import { fileStamp } from '../files/stamp.ts';
-import { toldOnce } from '../told-once.ts';
+import { watchFiles } from '../files/watched.ts';
+import { messageOf } from '../message-of.ts';
 import { boundWaiting } from './bound-waiting.ts';
-import { type JwtKeys, NoKeysError } from './jwt.ts';
+import type { JwtKeys } from './jwt.ts';
 
 export interface JwksFileOptions {
   readonly file: string;
@@ -28,26 +28,21 @@ export interface JwksFileOptions {
 export async function createFileKeys(
   options: JwksFileOptions,
 ): Promise<JwtKeys & { close(): void }> {
-  let stamp = await fileStamp(options.file);
-  let keys = await readKeys(options.file);
   let generation = 0;
-
-  const look = async (): Promise<void> => {
-    const now = await fileStamp(options.file);
-    if (now === stamp) return;
-    keys = await readKeys(options.file);
-    stamp = now;
-    generation += 1;
-  };
-  const renew = toldOnce(look, options.onError);
-  const timer = setInterval(() => void renew(), options.pollMs);
-  timer.unref();
-
+  const { current, close } = await watchFiles({
+    files: [options.file],
+    read: () => readKeys(options.file),
+    pollMs: options.pollMs,
+    onChange: () => {
+      generation += 1;
+    },
+    onError: options.onError,
+  });
   return {
-    find: (header, token) => keys(header, token),
+    find: (header, token) => current()(header, token),
     generation: () => generation,
     usable: () => true,
-    close: () => clearInterval(timer),
+    close,
   };
 }
 
@@ -71,24 +66,16 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
     [jwksCache]: cache,
     [customFetch]: restAfterFailure(readSet),
   });
-  const find = boundWaiting(remote, cache);
   const renew = () => {
     remote.reload().catch((thrown: unknown) => options.onError(toError(thrown)));
   };
-  // Not waited for, since an issuer may be away; but who operates this hears of it before a caller does.
+  // Not waited for, since an issuer may be away; but whoever operates this hears of it before a caller does.
   renew();
   const timer = setInterval(renew, options.refreshMs);
   timer.unref();
 
   return {
-    async find(header, token) {
-      try {
-        return await find(header, token);
-      } catch (cause) {
-        if (cause instanceof NoKeysError) throw cause;
-        throw remote.fresh ? cause : new NoKeysError('no token keys', { cause });
-      }
-    },
+    find: boundWaiting(remote, cache),
     generation: () => cache['uat'] ?? 0,
     usable: () => remote.fresh,
     close: () => clearInterval(timer),
@@ -153,7 +140,7 @@ async function readKeys(file: string): Promise<JWTVerifyGetKey> {
     return keys;
   } catch (thrown) {
     // Not as the cause too: the log would tell it twice.
-    throw new Error(`${file} is not a JSON Web Key Set: ${toError(thrown).message}`);
+    throw new Error(`${file} is not a JSON Web Key Set: ${messageOf(thrown)}`);
   }
 }
 

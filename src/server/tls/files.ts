@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { fileStamp } from '../../files/stamp.ts';
+import { watchFiles } from '../../files/watched.ts';
 import { messageOf } from '../../message-of.ts';
-import { toldOnce } from '../../told-once.ts';
 import { checkPair, type TlsMaterial, type TlsPair } from './material.ts';
 
 export interface TlsFilesOptions {
@@ -23,35 +22,25 @@ export interface TlsFiles extends TlsMaterial {
 }
 
 /**
- * Certificate and key from files, watched by looking (which sees every kind of replacement, the
- * swapped links of Kubernetes too). A new pair counts only once it is whole and fits together.
+ * Certificate and key from files. A new pair counts only once it is whole and fits together.
  * @throws Error naming the file, where there is no good pair at the start
  */
 export async function createTlsFiles(options: TlsFilesOptions): Promise<TlsFiles> {
-  const { clientCertificates } = options;
-  const files = namesOf(options);
+  const { clientCertificates, pollMs, onAlarm } = options;
   const listeners = new Set<(pair: TlsPair) => void>();
-  let stamp = await stampOf(files);
-  let current = await readPair(options);
-
-  const look = async (): Promise<void> => {
-    const before = await stampOf(files);
-    if (before === stamp) return;
-    const next = await readPair(options);
-    stamp = before;
-    current = next;
-    for (const listener of listeners) listener(current);
-  };
-  const reload = toldOnce(look, options.onAlarm);
-  const timer = setInterval(() => void reload(), options.pollMs);
-  timer.unref();
-
+  const watched = await watchFiles({
+    files: namesOf(options),
+    read: () => readPair(options),
+    pollMs,
+    onChange(pair) {
+      for (const listener of listeners) listener(pair);
+    },
+    onError: onAlarm,
+  });
   return {
+    ...watched,
     clientCertificates,
-    current: () => current,
     onChange: (listener) => void listeners.add(listener),
-    reload,
-    close: () => clearInterval(timer),
   };
 }
 
@@ -73,8 +62,4 @@ async function readPair(options: TlsFilesOptions): Promise<TlsPair> {
 
 function namesOf({ certFile, keyFile, clientCaFile }: TlsFilesOptions): readonly string[] {
   return [certFile, keyFile, clientCaFile].filter((file) => file !== undefined);
-}
-
-async function stampOf(files: readonly string[]): Promise<string> {
-  return (await Promise.all(files.map(fileStamp))).join(',');
 }

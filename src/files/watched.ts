@@ -1,0 +1,54 @@
+import { fileStamp } from './stamp.ts';
+
+export interface WatchedFilesOptions<T> {
+  readonly files: readonly string[];
+  /** @throws Error where what they hold cannot be used */
+  readonly read: () => Promise<T>;
+  readonly pollMs: number;
+  readonly onChange?: (current: T) => void;
+  /** Told once of each change that cannot be used; the last good content goes on. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface WatchedFiles<T> {
+  current(): T;
+  /** Looks at once. */
+  reload(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * What files hold, read again when one of them is another. They are watched by looking, which sees every
+ * kind of replacement, the swapped links of Kubernetes too.
+ * @throws Error where they cannot be used at the start
+ */
+export async function watchFiles<T>(options: WatchedFilesOptions<T>): Promise<WatchedFiles<T>> {
+  const { files, read, pollMs, onChange, onError } = options;
+  let stamp = await stampOf(files);
+  let current = await read();
+  let told = '';
+
+  const look = async () => {
+    const now = await stampOf(files);
+    if (now === stamp) return;
+    current = await read();
+    stamp = now;
+    onChange?.(current);
+  };
+  const reload = async () => {
+    try {
+      await look();
+      told = '';
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      if (error.message !== told) onError(error);
+      told = error.message;
+    }
+  };
+  const timer = setInterval(() => void reload(), pollMs).unref();
+  return { current: () => current, reload, close: () => clearInterval(timer) };
+}
+
+async function stampOf(files: readonly string[]): Promise<string> {
+  return (await Promise.all(files.map(fileStamp))).join();
+}
