@@ -13,7 +13,7 @@ export type { AuditOptions } from './options.ts';
  */
 export async function createAudit(options: AuditOptions): Promise<Audit> {
   // Here and not in the thread, so that a thread that is started anew finds it held.
-  const lock = lockLog(options.file);
+  const lock = await lockLog(options.file);
   try {
     const audit = await open(options);
     return {

@@ -1,15 +1,26 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lock, lockFile } from '../files/lock.ts';
 import { messageOf } from '../message-of.ts';
 
+type Held = Pick<Lock, 'release'>;
+
+const LOOK_MS = 250;
+/** By then whoever writes a log has put back a lock file that was taken away. */
+const PUT_BACK_MS = 1_000;
+
 /**
- * Keeps a second process from writing the same log.
+ * Keeps a second process from writing the same log. Where its start is refused, somebody may take the lock
+ * file for one that was left behind, and remove it: so it is put back, and the next start waits for that.
  * @throws Error with one sentence where another process has it, or the file system has no locks
  */
-export function lockLog(file: string): Lock {
-  const lock = open(`${file}.lock`);
-  if (lock) return lock;
+export async function lockLog(file: string): Promise<Held> {
+  const path = `${file}.lock`;
+  if (existsSync(file) && !existsSync(path)) await sleep(PUT_BACK_MS);
+  const lock = open(path);
+  if (lock) return keep(path, lock);
   throw new Error(
     `audit: another process writes ${file}; stop it, or give this one a file of its own (audit.file)`,
   );
@@ -22,4 +33,42 @@ function open(path: string): Lock | undefined {
   } catch (cause) {
     throw new Error(`audit.file: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** Nobody catches what it throws where another process has it by now, and that is the end of this one. */
+function keep(path: string, first: Lock): Held {
+  let lock: Lock | undefined = first;
+  let looking = false;
+  const timer = setInterval(look, LOOK_MS).unref();
+  return {
+    release() {
+      clearInterval(timer);
+      lock?.release();
+      lock = undefined;
+    },
+  };
+
+  /** Not at once: a file system that hangs must hold up no call. */
+  async function look(): Promise<void> {
+    if (looking) return;
+    looking = true;
+    const there = await lstat(path).catch(() => undefined);
+    looking = false;
+    if (!lock || there?.ino === lock.inode) return;
+    const left = lock;
+    lock = putBack(path) ?? lock;
+    if (lock !== left) left.release();
+  }
+}
+
+/** Undefined where it cannot be for now, as in a folder that is gone. @throws Error where another process has it */
+function putBack(path: string): Lock | undefined {
+  let lock: Lock | undefined;
+  try {
+    lock = lockFile(path);
+  } catch {
+    return undefined;
+  }
+  if (lock) return lock;
+  throw new Error(`audit: another process has taken ${path}, and writes the log from now on`);
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lostOf, readRecorded, startWriter } from '../faults/audit/process.ts';
@@ -35,6 +35,37 @@ test.skipIf(!canUnshare)('so it is where the two cannot see each other', () =>
   expectOneWriter(ELSEWHERE),
 );
 
+test.concurrent('a lock file that is removed is put back, and a start waits for that', async () => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const first = startWriter({ file, inFlight: 4, pauseMs: 2 });
+  await first.until('ready');
+  rmSync(`${file}.lock`);
+  const second = startWriter({ file, ms: 100 });
+  await second.ended();
+  expect(second.stderr()).toMatch(REFUSED);
+  first.child.kill('SIGKILL');
+  await first.ended();
+  expect(first.said.has('suspended')).toBe(false);
+  expect(verify(file).problem).toBeUndefined();
+});
+
+test.concurrent('who has lost it while he slept ends, and writes no more', async () => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const first = startWriter({ file, inFlight: 1, pauseMs: 2 });
+  await first.until('ready');
+  first.child.kill('SIGSTOP');
+  rmSync(`${file}.lock`);
+  const second = startWriter({ file, firstCall: 1_000_000 });
+  await second.until('ready');
+  first.child.kill('SIGCONT');
+  await first.ended();
+  expect(first.stderr()).toContain(`another process has taken ${file}.lock`);
+  second.child.kill('SIGKILL');
+  await second.ended();
+});
+
 test('a process that is killed at work leaves no lock behind, and loses nothing that it acknowledged', async () => {
   await using folder = createFolder();
   const { file } = folder;
@@ -55,6 +86,7 @@ test.concurrent('the lock is given up with the log, also where the log does not 
   await using folder = createFolder();
   const { file } = folder;
   writeFileSync(file, 'not a log\n');
+  writeFileSync(`${file}.lock`, '');
   writeFileSync(`${file}.checkpoint`, 'not a checkpoint');
   await expect(openAudit(file)).rejects.toThrow('not a checkpoint');
   await using other = createFolder();

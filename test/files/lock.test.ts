@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { expect, test } from 'vitest';
+import { lockFile } from '../../src/files/lock.ts';
+
+/** The first half of taking the lock, by somebody who finds in a moment that he cannot have it. */
+const TRIES = `
+  const database = new (require('node:sqlite').DatabaseSync)(process.argv[1]);
+  database.exec('BEGIN; SELECT * FROM sqlite_schema');
+  console.log('trying');
+  setTimeout(() => database.close(), 30);
+`;
+
+test('of two that try at one instant one has it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'krp-lock-'));
+  const path = join(folder, 'lock');
+  const other = spawn(process.execPath, ['-e', TRIES, path]);
+  await once(other.stdout, 'data');
+  const lock = lockFile(path);
+  expect(lock).toBeDefined();
+  lock?.release();
+  rmSync(folder, { recursive: true });
+});
