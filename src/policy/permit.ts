@@ -2,7 +2,6 @@ import type { Call, Decision, ResolvedKeys } from '../call.ts';
 import { type Reason, Refusal } from '../errors.ts';
 
 const judged: unique symbol = Symbol('judged');
-const observed: unique symbol = Symbol('observed');
 
 /**
  * Proof that policy allowed exactly this call: KMS is asked with what is in here and nothing else.
@@ -15,32 +14,20 @@ export interface Permit {
   readonly decision: Decision;
 }
 
-/** A permit of observe mode: policy refused, for the reason that is in here, and was overridden. */
-export interface ObservedPermit extends Permit {
-  readonly [observed]: Refusal;
-}
-
 type Judged = Pick<Permit, 'call' | 'keys' | 'decision'>;
 
-/** Mints the permit of an allowed call. @throws Refusal with the reason why there is none. */
-export function permit({ call, keys, decision }: Judged): Permit | ObservedPermit {
+/** Mints the permit of an allowed call, or of a denied one in observe mode. @throws Refusal with why there is none */
+export function permit({ call, keys, decision }: Judged): Permit {
   const refusal = refusalInForce({ call, keys, decision });
   if (refusal) throw refusal;
-  const overridden = refusalOf({ call, keys, decision });
-  if (!overridden) return Object.freeze({ [judged]: true as const, call, keys, decision });
-  return Object.freeze({ [judged]: true as const, [observed]: overridden, call, keys, decision });
+  return Object.freeze({ [judged]: true as const, call, keys, decision });
 }
 
-/** Why there is no permit for these, or undefined where there is: in observe mode, mostly. */
+/** Why there is no permit for these, or undefined where there is one: observe mode overrides most refusals. */
 export function refusalInForce(asked: Judged): Refusal | undefined {
   const refusal = refusalOf(asked);
   const { enforced } = asked.decision;
   return refusal && (enforced || !OVERRIDABLE.has(refusal.reason)) ? refusal : undefined;
-}
-
-/** What policy would have refused the call for, or undefined where it allowed it. */
-export function overridden(permit: Permit | ObservedPermit): Refusal | undefined {
-  return observed in permit ? permit[observed] : undefined;
 }
 
 /** Why these may not go on to KMS, or undefined where they may; observe mode is not looked at. */

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  EMPTY_TREE,
   fromBytes,
-  grow,
   leafHash,
   peakCount,
+  push,
   rootOf,
+  type Tree,
 } from '../../src/audit/log/tree.ts';
 import type { Leaves } from '../../src/audit/verify/leaves.ts';
 import {
@@ -32,7 +32,12 @@ function slowRoot(lines: readonly Buffer[]): Buffer {
 
 const linesOf = (count: number) =>
   Array.from({ length: count }, (_, i) => Buffer.from(`line ${i}`));
-const treeOf = (lines: readonly Buffer[]) => grow(EMPTY_TREE, lines.map(leafHash));
+
+function treeOf(lines: readonly Buffer[]): Tree {
+  const peaks: string[] = [];
+  for (const [index, line] of lines.entries()) push(peaks, index, leafHash(line));
+  return { size: lines.length, peaks };
+}
 
 function leavesFrom(lines: readonly Buffer[], firstSeq: number): Leaves {
   return {

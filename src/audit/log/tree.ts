@@ -56,14 +56,6 @@ export function push(peaks: Hash[], size: number, leaf: Hash): void {
   peaks.push(top);
 }
 
-export function grow(tree: Tree, leaves: readonly Hash[]): Tree {
-  const peaks = [...tree.peaks];
-  leaves.forEach((leaf, index) => {
-    push(peaks, tree.size + index, leaf);
-  });
-  return { size: tree.size + leaves.length, peaks };
-}
-
 export function rootOf({ peaks }: Tree): Buffer {
   const [last, ...larger] = peaks.toReversed();
   if (last === undefined) return hash('sha256', '', 'buffer');

@@ -25,19 +25,13 @@ export interface Engine {
    * the fuel and 16 times the memory of a call. @throws EngineFault
    */
   examine(question: Question): string;
-  /** Instances made because an evaluation threw. */
-  readonly replaced: number;
 }
 
 /** Evaluates one bundle. An instance that threw is replaced: opa-wasm's are poisoned by throws. */
 export function createEngine({ program, builtins, limits }: EngineOptions): Engine {
   let evaluate: ((question: Question) => string) | undefined = instantiate(limits);
-  let replaced = 0;
 
   return {
-    get replaced() {
-      return replaced;
-    },
     evaluate(question) {
       // Not made when the last one threw: where that failed too, the poisoned one would be asked again.
       evaluate ??= instantiate(limits);
@@ -45,7 +39,6 @@ export function createEngine({ program, builtins, limits }: EngineOptions): Engi
         return evaluate(question);
       } catch (thrown) {
         evaluate = undefined;
-        replaced += 1;
         throw thrown;
       }
     },

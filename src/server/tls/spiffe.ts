@@ -13,8 +13,6 @@ export interface SpiffeTlsOptions extends WorkloadApi {
 }
 
 export interface SpiffeTls extends TlsMaterial {
-  /** The proxy's own SPIFFE ID. */
-  id(): string;
   trustDomain(): string;
   close(): void;
 }
@@ -26,11 +24,11 @@ export interface SpiffeTls extends TlsMaterial {
 export async function createSpiffeTls(options: SpiffeTlsOptions): Promise<SpiffeTls> {
   const { clientCertificates, now, onAlarm } = options;
   const read = (bytes: Buffer) => {
-    const { id, trustDomain, cert, key, bundle, federated } = readSvid(bytes);
+    const { trustDomain, cert, key, bundle, federated } = readSvid(bytes);
     const wanted = options.trustDomains.length > 0 ? options.trustDomains : [trustDomain];
     const bundles = pickBundles(new Map([...federated, [trustDomain, bundle]]), wanted, onAlarm);
     const pair = checkPair({ cert, key, ...authorities(bundles, wanted) }, now());
-    return { id, trustDomain, pair };
+    return { trustDomain, pair };
   };
   const { current, onChange, close } = await followWorkloadApi(options, {
     method: 'FetchX509SVID',
@@ -40,7 +38,6 @@ export async function createSpiffeTls(options: SpiffeTlsOptions): Promise<Spiffe
     clientCertificates,
     current: () => current().pair,
     onChange: (listener) => onChange(({ pair }) => listener(pair)),
-    id: () => current().id,
     trustDomain: () => current().trustDomain,
     close,
   };

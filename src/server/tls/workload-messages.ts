@@ -17,7 +17,6 @@ const WIRE = `
 
 /** PEM, all of it. */
 export interface Svid {
-  readonly id: string;
   readonly trustDomain: string;
   readonly cert: string;
   readonly key: string;
@@ -47,7 +46,6 @@ export function readSvid(bytes: Buffer): Svid {
     throw new Error('the Workload API gave no identity to this process');
   }
   return {
-    id: spiffeId,
     trustDomain: trustDomainOf(spiffeId),
     cert: certificates(x509Svid),
     key: toPem('PRIVATE KEY', x509SvidKey),
