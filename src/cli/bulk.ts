@@ -11,8 +11,8 @@ import { lastError } from '../client/last-error.ts';
 import type { RefusedError } from '../client/refused-error.ts';
 import { readLines } from '../files/lines.ts';
 import { messageOf } from '../message-of.ts';
-import type { Define, Terminal } from './command.ts';
-import { CommandFailure, program } from './program.ts';
+import { CommandFailure, type Define, type Terminal } from './command.ts';
+import { program } from './program.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
 

@@ -29,3 +29,14 @@ export interface Command {
 
 /** sysexits(3) where it has a word for it. */
 export const EXIT = { ok: 0, failure: 1, usage: 64, unwritten: 74 } as const;
+
+/** Thrown by an action to end with an exit code and one sentence on standard error. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure';
+  readonly exitCode: number;
+
+  constructor(sentence: string, exitCode: number = EXIT.failure) {
+    super(sentence);
+    this.exitCode = exitCode;
+  }
+}

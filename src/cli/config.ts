@@ -2,8 +2,8 @@ import type { Command as Program } from 'commander';
 import { ConfigError, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { configAsYaml, configJsonSchema } from '../config/show.ts';
-import { type Define, EXIT, type Terminal } from './command.ts';
-import { CommandFailure, program } from './program.ts';
+import { CommandFailure, type Define, EXIT, type Terminal } from './command.ts';
+import { program } from './program.ts';
 
 export const define: Define = (command, terminal) => {
   command.description('Look at the configuration without serving.');

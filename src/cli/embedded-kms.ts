@@ -6,8 +6,8 @@ import { openLog } from '../life/log.ts';
 import { endSoon, watchProcess } from '../life/process.ts';
 import { messageOf } from '../message-of.ts';
 import { createHttpListener } from '../server/http.ts';
-import { type Define, EXIT, type Terminal } from './command.ts';
-import { CommandFailure, program } from './program.ts';
+import { CommandFailure, type Define, EXIT, type Terminal } from './command.ts';
+import { program } from './program.ts';
 
 /** Until requests must have ended. */
 const DRAIN_MS = 5_000;

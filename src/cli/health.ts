@@ -2,8 +2,8 @@ import { InvalidArgumentError } from 'commander';
 import type { ServingStatus } from '../client/create-client.ts';
 import { lastError } from '../client/last-error.ts';
 import { messageOf } from '../message-of.ts';
-import type { Define } from './command.ts';
-import { CommandFailure, program } from './program.ts';
+import { CommandFailure, type Define } from './command.ts';
+import { program } from './program.ts';
 import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
 
 /** Exit code 0 while the proxy serves and 1 while not, as HEALTHCHECK and probes want it; 64 where it is asked wrongly. */

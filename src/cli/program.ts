@@ -1,16 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { type Define, EXIT, type Run, type Terminal } from './command.ts';
-
-/** Thrown by an action to end with an exit code and one sentence on standard error. */
-export class CommandFailure extends Error {
-  override readonly name = 'CommandFailure';
-  readonly exitCode: number;
-
-  constructor(sentence: string, exitCode: number = EXIT.failure) {
-    super(sentence);
-    this.exitCode = exitCode;
-  }
-}
+import { CommandFailure, type Define, EXIT, type Run, type Terminal } from './command.ts';
 
 /** Builds a command that parses with commander and never ends the process itself. */
 export function program(name: string, define: Define): Run {

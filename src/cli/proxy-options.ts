@@ -1,11 +1,7 @@
 import type { Command } from 'commander';
 import type { Client } from '../client/create-client.ts';
-import type { ProxyTarget } from '../client/target.ts';
-import { messageOf } from '../message-of.ts';
-import { bearerToken } from './bearer-token.ts';
-import { EXIT, type Terminal } from './command.ts';
-import { allowIpNames } from './ip-names.ts';
-import { CommandFailure } from './program.ts';
+import { CommandFailure, EXIT, type Terminal } from './command.ts';
+import { connect } from './connect.ts';
 import { proxyBesideUs } from './proxy-beside-us.ts';
 
 /** Where a proxy is, and how it is trusted. */
@@ -33,30 +29,19 @@ export function withProxyOptions(command: Command, { env }: Terminal): Command {
     .option('--no-verify-ssl', 'accept any server certificate');
 }
 
-/** @throws CommandFailure where the target is none, Error where a TLS file cannot be read */
+/** @throws CommandFailure where the target or the token does not do, Error where a TLS file cannot be read */
 export async function openClient(options: ProxyOptions): Promise<Client> {
-  const { createClient } = await import('../client/create-client.ts');
   const { isProxyTarget, proxyTarget } = await import('../client/target.ts');
-  if (!isProxyTarget(options.endpointUrl)) throw noTarget(options.endpointUrl);
-  const { target, secure } = proxyTarget(options.endpointUrl);
-  if (!secure && isMeantSecure(options)) throw plain(options.endpointUrl);
-  if (secure) allowIpNames();
+  const { endpointUrl, tokenFile } = options;
+  if (!isProxyTarget(endpointUrl)) throw noTarget(endpointUrl);
+  if (!proxyTarget(endpointUrl).secure && isMeantSecure(options)) throw plain(endpointUrl);
   const tls = {
     caFile: options.caBundle,
     certificateFile: options.clientCertificate,
     keyFile: options.clientKey,
     verify: options.verifySsl,
   };
-  const metadata = tokenFor({ target, secure }, options);
-  return createClient({ target, tls: secure ? tls : undefined, metadata });
-}
-
-function tokenFor(target: ProxyTarget, { tokenFile }: ProxyOptions) {
-  try {
-    return bearerToken(tokenFile, target);
-  } catch (thrown) {
-    throw new CommandFailure(messageOf(thrown), EXIT.usage);
-  }
+  return connect(endpointUrl, { tls, tokenFile });
 }
 
 function noTarget(endpoint: string): CommandFailure {

@@ -5,10 +5,10 @@ import { findDangers } from '../life/environment.ts';
 import { openLog, openPrint } from '../life/log.ts';
 import { endSoon, type Watch, watchProcess } from '../life/process.ts';
 import { messageOf } from '../message-of.ts';
-import { EXIT, type Terminal } from './command.ts';
+import { CommandFailure, EXIT, type Terminal } from './command.ts';
 import { type ConfigOptions, readConfig, withConfigOptions } from './config.ts';
 import { demoCalls } from './demo-calls.ts';
-import { CommandFailure, program } from './program.ts';
+import { program } from './program.ts';
 import { tellReload } from './reload.ts';
 
 export const run = program('serve', (command, terminal) => {

@@ -118,7 +118,10 @@ test('so is one that the commands read from a file, for each call', async () => 
   expect(readFileSync(results, 'utf8')).toContain('INVALID_REQUEST');
   file('token', 'two\nlines');
   const { exit, stderr } = await runCommand(check, [...asOrders, ...call]);
-  expect([exit, stderr]).toEqual([255, expect.stringContaining('token holds no bearer token')]);
+  expect([exit, stderr]).toEqual([
+    255,
+    expect.stringContaining('token does not hold a bearer token'),
+  ]);
 });
 
 test('a Unix socket is, in clear beside the TLS door', async () => {

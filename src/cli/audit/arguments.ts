@@ -6,7 +6,7 @@ import {
   parseVkey,
   type VerifierKey,
 } from '../../audit/log/note.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure } from '../command.ts';
 import { UNREADABLE } from './exit-codes.ts';
 
 export function checkpointOf(path: string): Checkpoint {

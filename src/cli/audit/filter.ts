@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { REASONS } from '../../errors.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure } from '../command.ts';
 import { type AuditEntry, policyOf, principalOf, revisionOf } from './entry-view.ts';
 import { UNREADABLE } from './exit-codes.ts';
 

@@ -5,8 +5,7 @@ import { type Checkpoint, parseVkey, type VerifierKey } from '../../audit/log/no
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import { createWalk } from '../../audit/verify/walk.ts';
-import type { Terminal } from '../command.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure, type Terminal } from '../command.ts';
 import { disk } from './disk.ts';
 import { TAMPERED, UNREADABLE } from './exit-codes.ts';
 import { stopUnread } from './reader-gone.ts';

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { toInstallKey } from '../../audit/install-key.ts';
 import { createRedactor } from '../../audit/redact.ts';
-import type { Terminal } from '../command.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure, type Terminal } from '../command.ts';
 import { readAll } from '../read-all.ts';
 import { contentOf } from './arguments.ts';
 import { UNREADABLE } from './exit-codes.ts';

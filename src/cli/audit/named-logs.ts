@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { collectLogs, type LogFiles } from '../../audit/verify/collect.ts';
 import { unpackedName } from '../../audit/verify/packed.ts';
-import type { Terminal } from '../command.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure, type Terminal } from '../command.ts';
 import { disk } from './disk.ts';
 import { UNREADABLE } from './exit-codes.ts';
 

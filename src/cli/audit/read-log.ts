@@ -1,7 +1,6 @@
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import { readEntries } from '../../audit/verify/entries.ts';
-import type { Terminal } from '../command.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure, type Terminal } from '../command.ts';
 import { disk } from './disk.ts';
 import { type AuditEntry, toEntry } from './entry-view.ts';
 import { UNREADABLE } from './exit-codes.ts';

@@ -1,5 +1,5 @@
 import { isTree, type Tree } from '../../tree.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure } from '../command.ts';
 
 /** What policy was asked for an entry of an audit log or a capture file; anything else is itself an input. */
 export function askedBy(document: unknown): unknown {

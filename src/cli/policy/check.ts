@@ -8,9 +8,8 @@ import {
 } from '../../policy/bundle/signature.ts';
 import { readVerificationKey } from '../../policy/bundle/verification-key.ts';
 import { SAMPLES } from '../../policy/samples.ts';
-import type { Terminal } from '../command.ts';
+import { CommandFailure, type Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
-import { CommandFailure } from '../program.ts';
 import { inputsOf } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
 import { prove, readPolicy, refuseOverdue } from './open.ts';

@@ -3,7 +3,7 @@ import { contextChanges } from '../../policy/context-changes.ts';
 import type { InputSide, PolicyInput } from '../../policy/input.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import { isTree } from '../../tree.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure } from '../command.ts';
 import { completeTime } from './complete-time.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { type PolicyInput, toTime } from '../../policy/input.ts';
 import { isTree } from '../../tree.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure } from '../command.ts';
 
 type Time = PolicyInput['time'];
 

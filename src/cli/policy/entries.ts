@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { parseJson } from '../../exact-json.ts';
 import type { PolicyInput } from '../../policy/input.ts';
 import { isTree, type Tree } from '../../tree.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure } from '../command.ts';
 import { asTree, inputOf, isMasked } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
 import { linesOf, namedOnce, type TextLine } from './lines.ts';

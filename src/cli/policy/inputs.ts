@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import type { PolicyInput } from '../../policy/input.ts';
 import { isTree } from '../../tree.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure } from '../command.ts';
 import { askedBy } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
 import { readText } from './open.ts';

@@ -7,7 +7,7 @@ import { readEntries } from '../../audit/verify/entries.ts';
 import { readLines } from '../../files/lines.ts';
 import { messageOf } from '../../message-of.ts';
 import { disk } from '../audit/disk.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure } from '../command.ts';
 
 export interface TextLine {
   readonly text: string;

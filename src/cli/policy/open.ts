@@ -4,7 +4,7 @@ import { about, BundleFault } from '../../policy/bundle/fault.ts';
 import type { Verification } from '../../policy/bundle/signature.ts';
 import { fetchBundle } from '../../policy/fetch-bundle.ts';
 import { createGeneration, type Generation } from '../../policy/generation.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure } from '../command.ts';
 import { readAll } from '../read-all.ts';
 import type { LimitOptions } from './limits.ts';
 

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { Terminal } from '../command.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure, type Terminal } from '../command.ts';
 import { decidedBy } from './decided-by.ts';
 import { eachDecision, skippedOf } from './entries.ts';
 import type { LimitOptions } from './limits.ts';

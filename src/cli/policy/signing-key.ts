@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure } from '../command.ts';
 
 /** How the algorithms begin that each type of key can sign by. */
 const ALGORITHMS: Readonly<Record<string, string>> = { rsa: 'RS', ec: 'ES', ed25519: 'EdDSA' };

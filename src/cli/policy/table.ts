@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isTree } from '../../tree.ts';
-import { CommandFailure } from '../program.ts';
+import { CommandFailure } from '../command.ts';
 import { saysMoment } from './complete-time.ts';
 
 const tableSchema = z.strictObject({

@@ -1,11 +1,9 @@
 import { DRY_RUN_SENTENCE } from '../../../aws-json/fault.ts';
 import type { CallOptions, Client } from '../../../client/create-client.ts';
 import { RefusedError } from '../../../client/refused-error.ts';
-import { proxyTarget } from '../../../client/target.ts';
 import type { ReEncryptResponse__Output } from '../../../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
 import { messageOf } from '../../../message-of.ts';
-import { bearerToken } from '../../bearer-token.ts';
-import { allowIpNames } from '../../ip-names.ts';
+import { connect } from '../../connect.ts';
 import { CliFailure, EXIT_CODE, otherFailure } from '../failure.ts';
 import type { Value, ValueMap } from '../values/value.ts';
 import { refusalFailure } from './refusal-failure.ts';
@@ -31,16 +29,12 @@ export async function withProxy<Answer>(
   { settings, tls, tokenFile, signal }: Omit<TargetCall, 'parameters' | 'env'>,
   ask: (client: Client, options: CallOptions) => Promise<Answer>,
 ): Promise<Answer> {
-  const { createClient } = await import('../../../client/create-client.ts');
-  const { target, secure } = proxyTarget(settings.endpoint);
-  if (secure) allowIpNames();
-  const client = open(() =>
-    createClient({
-      target,
-      tls: secure ? { caFile: settings.caBundle, verify: settings.verifyTls, ...tls } : undefined,
-      metadata: bearerToken(tokenFile, { target, secure }),
-    }),
-  );
+  const client = await connect(settings.endpoint, {
+    tls: { caFile: settings.caBundle, verify: settings.verifyTls, ...tls },
+    tokenFile,
+  }).catch((thrown: unknown) => {
+    throw otherFailure(messageOf(thrown), thrown);
+  });
   const timeoutMs = settings.readTimeoutMs === 0 ? undefined : settings.readTimeoutMs;
   try {
     return await ask(client, { timeoutMs, signal });
@@ -49,14 +43,6 @@ export async function withProxy<Answer>(
     throw thrown instanceof RefusedError ? refusalFailure(thrown, settings.endpoint) : thrown;
   } finally {
     client.close();
-  }
-}
-
-function open(create: () => Client): Client {
-  try {
-    return create();
-  } catch (thrown) {
-    throw otherFailure(messageOf(thrown), thrown);
   }
 }
 
