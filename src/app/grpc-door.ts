@@ -141,7 +141,7 @@ function createListeners(
   connections: Connections,
   server: GrpcServer['server'],
 ): Listener[] {
-  const isDue = createOnceASecond(Date.now);
+  const isDue = createOnceASecond(() => performance.now());
   const first = { listen: config.listen, mode: config.mode, identity: '', plaintext: false };
   return [first, ...config.listeners].map(({ listen, mode, identity = '', plaintext }) =>
     createListener({

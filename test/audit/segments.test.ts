@@ -32,6 +32,23 @@ test('a segment of its age is closed, and the next one is linked to it', async (
   expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 2, firstSeq: 0 });
 });
 
+test('a segment grows old over restarts too, and where the clock steps back', async () => {
+  const { clock, disk, closed, end } = await openWorld({ maxAgeMs: 24 * MINUTE });
+  await clock.pass(23 * MINUTE);
+  await end();
+  expect(closed()).toEqual([]);
+  const again = { ...keys, maxAgeMs: 24 * MINUTE };
+  const next = await openInline(disk, clock, again);
+  await clock.pass(1.1 * MINUTE);
+  expect(closed()).toHaveLength(1);
+  await settled(clock, next.close());
+  const early = createClock(clock.now() - 60 * MINUTE);
+  const last = await openInline(disk, early, again);
+  await early.pass(1000);
+  expect(closed()).toHaveLength(2);
+  await settled(early, last.close());
+});
+
 test('closed segments past their age are deleted, and the log says which', async () => {
   const { audit, clock, disk, closed, end } = await openWorld({
     maxAgeMs: MINUTE,

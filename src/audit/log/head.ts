@@ -53,12 +53,16 @@ export interface Head {
   readonly labels: Readonly<Record<string, string>>;
   readonly predecessor: Predecessor | undefined;
   readonly open: readonly string[];
+  /** When the segment was begun, in milliseconds since the Unix epoch. */
+  readonly begunAt: number;
 }
 
 /** Reads a head back; undefined where the line is none, or of another version. */
 export function fromHead(line: Uint8Array): Head | undefined {
   try {
-    const { kind, labels, prev, segment, seq } = JSON.parse(Buffer.from(line).toString());
+    const { kind, labels, prev, segment, seq, timestamp } = JSON.parse(
+      Buffer.from(line).toString(),
+    );
     if (kind !== 'segment' || segment.schema !== SCHEMA_VERSION) return;
     if (segment.first_seq !== seq || typeof prev !== 'string') return;
     const tree = toTree(seq, segment.tree);
@@ -72,6 +76,7 @@ export function fromHead(line: Uint8Array): Head | undefined {
       labels,
       open,
       predecessor: predecessor ?? undefined,
+      begunAt: Date.parse(timestamp),
     };
   } catch {
     return;

@@ -13,7 +13,7 @@ export function reopen(state: LogState): void {
 export function rotateIfDue(state: LogState): void {
   const { now, maxAgeMs } = state.options;
   const { openedAt } = writable(state);
-  if (now() - openedAt >= maxAgeMs) rotate(state, 'age');
+  if (Math.abs(now() - openedAt) >= maxAgeMs) rotate(state, 'age');
   else rotateIfLarge(state);
 }
 

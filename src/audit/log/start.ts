@@ -73,7 +73,7 @@ function newestMoved(disk: Disk, path: string): string | undefined {
 }
 
 function goOn(options: LogOptions, file: DiskFile, last: string): Opening {
-  const { file: path, now, claim } = options;
+  const { file: path, claim } = options;
   const found = readSegment(file, last, claim);
   const { chain, bytes, open, head } = found;
   const recovered = found.bad && putAside(options, { file, path: last, found });
@@ -83,7 +83,7 @@ function goOn(options: LogOptions, file: DiskFile, last: string): Opening {
       `${last} ends at seq ${chain.seq - 1}; ${claim.size} entries were signed`,
     );
   }
-  const live = toLive(file, head.chain.seq, now());
+  const live = toLive(file, head.chain.seq, head.begunAt);
   const same = saysTheSame(head, options);
   const opening = { chain, bytes, open, recovered, broken: undefined, predecessor: undefined };
   if (last === path && same && found.lastKind !== 'segment_close') return { ...opening, live };
