@@ -12,9 +12,14 @@ export function askedBy(document: unknown): unknown {
   return inputOf(document);
 }
 
-/** A capture file holds inputs as they were, and its entries have no kind. */
+/**
+ * What the decision of an entry is about. A capture file holds inputs as they were, and its entries have no
+ * kind; of a check the audit log has what was decided of the re-encryption that it asked about.
+ */
 export function inputOf({ kind, input, timestamp }: Tree): unknown {
-  return kind === undefined ? input : fromAudit(asTree(input, 'input of the entry'), timestamp);
+  if (kind === undefined) return input;
+  const asked = fromAudit(asTree(input, 'input of the entry'), timestamp);
+  return kind === 'check' ? { ...asked, action: 'kms:ReEncrypt' } : asked;
 }
 
 /** Whether a value is the mark that an audit entry has in its place. */

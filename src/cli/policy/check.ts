@@ -26,7 +26,9 @@ interface CheckOptions extends LimitOptions {
 export function defineCheck(command: Command, terminal: Terminal): void {
   command
     .command('check <bundle>')
-    .description('Say whether a proxy would take a bundle (file, folder of Rego or URL).')
+    .description(
+      'Say whether a proxy would take a bundle (file, folder of Rego or URL). Exits 1 if not.',
+    )
     .option(
       '--samples <path...>',
       'more inputs that must get a decision (JSON or YAML, one a file or a line)',

@@ -18,7 +18,9 @@ interface DiffOptions extends LimitOptions {
 export function defineDiff(command: Command, terminal: Terminal): void {
   command
     .command('diff <old> <new>')
-    .description('Compare the decisions of two bundles over samples and recorded entries.')
+    .description(
+      'Compare the decisions of two bundles over samples and recorded entries. Exits 1 where they differ.',
+    )
     .option(
       '--samples <path...>',
       'inputs, JSON or YAML, one a file or a line, or tables for policy test',

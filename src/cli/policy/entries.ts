@@ -3,13 +3,14 @@ import { parseJson } from '../../exact-json.ts';
 import type { PolicyInput } from '../../policy/input.ts';
 import { isTree, type Tree } from '../../tree.ts';
 import { CommandFailure } from '../command.ts';
+import { printable } from '../printable.ts';
 import { asTree, inputOf, isMasked } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
 import { linesOf, namedOnce, type TextLine } from './lines.ts';
 
 /** A recorded decision that can be made again. */
 export interface RecordedDecision {
-  /** The decision id, which a capture file has in the input alone. */
+  /** The decision id, which a capture file has in the input alone, and whose call it was. */
   readonly name: string;
   readonly input: PolicyInput;
   readonly allowed: boolean;
@@ -89,8 +90,9 @@ function toRecorded(entry: Tree): RecordedDecision | undefined {
   const whole = inputOf(entry);
   if (whole === undefined || isMasked(whole)) return undefined;
   const input = completeInput(whole);
+  const { principal } = input;
   return {
-    name: String(decision_id ?? input.request.id),
+    name: printable(`${decision_id ?? input.request.id}  ${principal.id || principal.kind}`),
     input,
     allowed: allow === true,
     rule: String(rule),

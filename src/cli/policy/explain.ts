@@ -40,9 +40,7 @@ export function defineExplain(command: Command, terminal: Terminal): void {
         const { id, alone } = rule;
         const { judge } = await prove(location, { ...bundle, data: alone }, options);
         const evaluation = judge(JSON.stringify(input), input.time.unix_ms);
-        terminal.stdout.write(
-          `\nrule ${id}: ${evaluation.effect === 'allow' ? 'fits' : 'does not fit'}\n`,
-        );
+        terminal.stdout.write(`\nrule ${id}: ${verdict(evaluation, id)}\n`);
         terminal.stdout.write(reasonsOf(evaluation, input, rule));
       }
       if (options.trace) terminal.stdout.write(`\n${await trace(location, input)}`);
@@ -56,6 +54,12 @@ const MASKED =
 function headline({ effect, rule, failure }: Evaluation): string {
   const by = rule === '' ? '' : ` by rule ${rule}`;
   return failure === '' ? `${effect}${by}` : `${effect}: ${failure}`;
+}
+
+/** Rego beside the rules may decide in the place of all of them, as an open incident does. */
+function verdict({ effect, rule }: Evaluation, id: string): string {
+  if (rule !== '' && rule !== id) return `does not decide, ${rule} does`;
+  return effect === 'allow' ? 'fits' : 'does not fit';
 }
 
 function reasonsOf({ reasons }: Evaluation, input: PolicyInput, rule?: RuleData): string {

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
+import { messageOf } from '../../message-of.ts';
 import type { PolicyInput } from '../../policy/input.ts';
 import { isTree } from '../../tree.ts';
 import { CommandFailure } from '../command.ts';
@@ -86,8 +87,9 @@ export function parseDocument(name: string, text: string): unknown {
   if (text.trim() === '') throw new CommandFailure(`${what} is empty`);
   try {
     return parseYaml(text);
-  } catch {
-    throw new CommandFailure(`${what} is neither JSON nor YAML`);
+  } catch (cause) {
+    const [where] = messageOf(cause).split('\n'); // and below it the line itself
+    throw new CommandFailure(`${what} is neither JSON nor YAML: ${where?.replace(/:$/, '')}`);
   }
 }
 

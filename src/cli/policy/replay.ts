@@ -10,7 +10,7 @@ export function defineReplay(command: Command, terminal: Terminal): void {
   command
     .command('replay <bundle> <entries...>')
     .description(
-      'Decide recorded calls again: of audit logs in clear (a live file with all of its log, closed segments, packed by gzip or not, or a folder), or of capture files.',
+      'Decide recorded calls again: of audit logs in clear (a live file with all of its log, closed segments, packed by gzip or not, or a folder), or of capture files. Exits 1 where a decision would change, or none can be told.',
     )
     .action(async (location: string, paths: readonly string[], options: LimitOptions) => {
       const generation = await openPolicy(location, options);

@@ -79,14 +79,21 @@ function problemOf(evaluation: Evaluation, expected: Case['expect']): string {
     ['labels', expected.labels && sorted(expected.labels), sorted(evaluation.labels)],
     ['failure', expected.failure ?? '', evaluation.failure],
   ];
-  return pairs
+  const problems = pairs
     .filter(
       ([, wanted, got]) => wanted !== undefined && JSON.stringify(wanted) !== JSON.stringify(got),
     )
     .map(
       ([what, wanted, got]) => `${what} is ${JSON.stringify(got)}, not ${JSON.stringify(wanted)}`,
-    )
-    .join('; ');
+    );
+  return problems.length === 0 ? '' : `${problems.join('; ')} (${whyOf(evaluation)})`;
+}
+
+/** What a person would ask `policy explain` next. */
+function whyOf({ effect, rule, reasons, failure }: Evaluation): string {
+  if (effect === 'allow') return `rule ${rule} allows it`;
+  const messages = reasons.map(({ code, message }) => message || code);
+  return messages.join('; ') || failure || 'no reason is given';
 }
 
 const sorted = (labels: Readonly<Record<string, string>>) =>

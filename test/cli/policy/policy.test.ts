@@ -40,11 +40,11 @@ const PRIVATE_KEY = String(
 const ENDED = withManifest(archive(EXAMPLE), { metadata: { not_after: '2026-01-01T00:00:00Z' } });
 const CASES = 'policies/example/cases.yaml';
 
-/** The example policy with other data. */
-function withData(data: object) {
+/** The example policy, or another, with other data. */
+function withData(data: object, bundle = EXAMPLE) {
   const content = JSON.stringify(data);
   return tarGz(
-    entriesOf(archive(EXAMPLE)).map((entry) =>
+    entriesOf(archive(bundle)).map((entry) =>
       entry.name === '/data.json' ? { ...entry, content } : entry,
     ),
   );
@@ -200,7 +200,10 @@ describe('policy eval', () => {
 
   it.each([
     ['', 'standard input is empty'],
-    ['{"source":', 'standard input is neither JSON nor YAML'],
+    [
+      '{"source":',
+      'standard input is neither JSON nor YAML: Flow map must end with a } at line 1, column 11',
+    ],
   ])('says of input %j that %s', async (input, sentence) => {
     const { code, err } = await policy(`eval ${EXAMPLE} --input -`, input);
     expect([code, err]).toEqual([1, `kms-reencrypt-proxy policy: ${sentence}\n`]);
@@ -230,7 +233,10 @@ describe('policy test', () => {
     const table = 'cases: [{name: "a <b>", expect: {allow: true, rule: demo}}]';
     const { code, out, err } = await policy(`test ${EXAMPLE} -`, table);
     expect(code).toBe(1);
-    expect(out).toContain('FAIL -: a <b>: allow is false, not true; rule is "", not "demo"');
+    const why = 'no rule is for this principal (spiffe)';
+    expect(out).toContain(
+      `FAIL -: a <b>: allow is false, not true; rule is "", not "demo" (${why})\n`,
+    );
     expect(out).toContain('rules that allowed no case: demo');
     expect(err).toContain('1 of 1 cases failed');
   });
@@ -242,7 +248,7 @@ describe('policy test', () => {
 cases: [{name: glass, expect: {allow: true, labels: ${labels}}}]`;
     expect((await policy(`test ${incident} -`, cases('{incident: INC-1}'))).code).toBe(0);
     const { out } = await policy(`test ${incident} -`, cases('{}'));
-    expect(out).toContain('labels is {"incident":"INC-1"}, not {}');
+    expect(out).toContain('labels is {"incident":"INC-1"}, not {} (rule INC-1 allows it)');
   });
 
   it.each([
@@ -286,7 +292,7 @@ cases: [{name: glass, expect: {allow: true, labels: ${labels}}}]`;
   it('reports as json, whole', async () => {
     const table = 'cases: [{name: a, expect: {allow: true}}, {name: b, expect: {allow: false}}]';
     const { code, out } = await policy(`test ${EXAMPLE} - --format json`, table);
-    const problem = 'allow is false, not true';
+    const problem = 'allow is false, not true (no rule is for this principal (spiffe))';
     expect([code, JSON.parse(out)]).toEqual([
       1,
       {
@@ -385,6 +391,23 @@ describe('policy explain', () => {
       '',
       expect.stringContaining(`needs a folder of Rego, and ${EXAMPLE} is none`),
     ]);
+  });
+
+  it('does not say that a rule fits where other Rego decides in its place', async () => {
+    const id = 'spiffe://example.org/people/ada';
+    const [key, from, until] = ['arn:k', '2026-01-05T09:00:00Z', '2026-01-05T17:00:00Z'];
+    const incidents = [{ id: 'INC-1', principals: [id], keys: [key], from, until }];
+    const rules = [{ id: 'r', source: {}, destination: {} }];
+    const data = {
+      incidents,
+      kms_reencrypt: { principals: { [id]: { kinds: ['spiffe'], rules } } },
+    };
+    const file = fileOf('b.tar.gz', withData(data, 'policies/recipes/break-glass/bundle.tar.gz'));
+    const side = { key_arn: key };
+    const principal = { id, kind: 'spiffe' };
+    const input = { principal, source: side, destination: side, time: { rfc3339: from } };
+    const { out } = await policy(`explain ${file} --input -`, JSON.stringify(input));
+    expect(out).toBe('allow by rule INC-1\n\nrule r: does not decide, INC-1 does\n');
   });
 
   it('says which rule allows', async () => {
@@ -535,11 +558,25 @@ describe('policy replay', () => {
     expect([none.code, none.err]).toEqual([1, expect.stringMatching(/its intent or refusal does/)]);
   });
 
+  it('decides of a check what it was told of the re-encryption, not whether one may ask', async () => {
+    const { input, ...rest } = JSON.parse(entry('a', { kind: 'check' }));
+    const check = { ...rest, input: { ...input, action: 'kms:CheckReEncrypt' } };
+    const denied = {
+      ...check,
+      input: { ...check.input, destination: side('alias/demo-destination', 'b') },
+      result: { allow: false, rule: 'demo', reasons: [] },
+    };
+    const log = `${JSON.stringify(check)}\n${JSON.stringify(denied)}\n`;
+    expect((await policy(`replay ${EXAMPLE} -`, log)).out).toMatch(/^2 replayed, 0 changed/);
+    const { out } = await policy(`explain ${EXAMPLE} --input -`, JSON.stringify(denied));
+    expect(out).toMatch(/^deny by rule demo\n {2}destination context_keep: /);
+  });
+
   it('names what another bundle would change', async () => {
     const log = entry('a', { result: { allow: false, rule: '', reasons: [], labels: {} } });
     const { code, out } = await policy(`replay ${EXAMPLE} -`, log);
     expect(code).toBe(1);
-    expect(out).toContain('deny → allow  id-1  was no rule, is demo\n');
+    expect(out).toContain('deny → allow  id-1  anonymous  was no rule, is demo\n');
   });
 
   it('names a call of a capture file by its id, and tells why it would be denied', async () => {
@@ -547,10 +584,11 @@ describe('policy replay', () => {
       ...SAMPLES['a plain call'],
       request: { ...SAMPLES['a plain call'].request, id: 'id-2' },
     };
+    const { id } = input.principal;
     const line = JSON.stringify({ input, result: { allow: true, rule: 'demo' } });
     const { out } = await policy(`replay ${EXAMPLE} -`, line);
-    expect(out).toContain('allow → deny  id-2  was demo, is no rule: no_rule\n');
+    expect(out).toContain(`allow → deny  id-2  ${id}  was demo, is no rule: no_rule\n`);
     const other = await policy(`diff ${HAZARDS} ${EXAMPLE} --entries -`, line);
-    expect(other.out).toContain('allow → deny  id-2  no rule: no_rule\n');
+    expect(other.out).toContain(`allow → deny  id-2  ${id}  no rule: no_rule\n`);
   });
 });
