@@ -33,6 +33,11 @@ export function liveName(name: string): string {
 
 const CHECKPOINT = '.checkpoint';
 
+/** Where the checkpoint lies of the log with this live file. */
+export function checkpointOf(live: string): string {
+  return `${live}${CHECKPOINT}`;
+}
+
 /** The segments of one log among the names in its folder. `pod-0` is one of `pod`, unless it has a checkpoint itself. */
 export function segmentsAmong(names: readonly string[], live: string): readonly string[] {
   const others = sealedNames(names).filter((name) => name !== live && isSegmentOf(live, name));

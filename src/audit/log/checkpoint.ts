@@ -1,4 +1,6 @@
 import { basename, dirname } from 'node:path';
+import { checkpointOf } from '../../files/segment-names.ts';
+import { messageOf } from '../../message-of.ts';
 import type { Disk } from './disk.ts';
 import { LogFault, toLogFault } from './fault.ts';
 import type { Log } from './log.ts';
@@ -60,7 +62,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       const text = toCheckpoint(origin, { size: tree.size, root: rootOf(tree) });
       await log.flush();
       const note = toNote(text, key, await sign(text));
-      await replaceFile(disk, checkpointPath(file), note);
+      await replaceFile(disk, checkpointOf(file), note);
       keep(tree.size, note, how);
     },
   };
@@ -87,24 +89,32 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
 /** Between tries where a KMS does not sign: often enough, and no burden on a KMS in trouble. */
 const RETRY_MS = 5_000;
 
-function checkpointPath(file: string): string {
-  return `${file}.checkpoint`;
+/** The checkpoint beside a log; undefined where there is none. @throws Error where it is damaged */
+export function readCheckpoint(disk: Disk, file: string): Checkpoint | undefined {
+  const { checkpoint, damage } = lookForCheckpoint(disk, file);
+  if (damage !== '') throw new Error(`${basename(checkpointOf(file))}: ${damage}`);
+  return checkpoint;
 }
 
-/** The checkpoint beside a log; undefined where there is none. @throws Error where it is none */
-export function readCheckpoint(disk: Disk, file: string): Checkpoint | undefined {
+export interface FoundCheckpoint {
+  /** Undefined where there is none, or what lies there is damaged. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** Why what lies there is not a checkpoint; '' where it is one, or nothing lies there. */
+  readonly damage: string;
+}
+
+export function lookForCheckpoint(disk: Disk, file: string): FoundCheckpoint {
   const note = readNote(disk, file);
-  if (note === undefined) return;
+  if (note === undefined) return { checkpoint: undefined, damage: '' };
   try {
-    return parseNote(note);
+    return { checkpoint: parseNote(note), damage: '' };
   } catch (thrown) {
-    throw new Error(`${basename(checkpointPath(file))}: ${(thrown as Error).message}`);
+    return { checkpoint: undefined, damage: messageOf(thrown) };
   }
 }
 
-/** What lies beside a log as its checkpoint, whatever that is. */
-export function readNote(disk: Disk, file: string): string | undefined {
-  const path = checkpointPath(file);
+function readNote(disk: Disk, file: string): string | undefined {
+  const path = checkpointOf(file);
   if (!disk.facts(path)) return;
   const open = openRegular(disk, path, 'read');
   try {

@@ -1,10 +1,10 @@
 import { basename, dirname, join } from 'node:path';
 import { liveName, liveNames, segmentsAmong, seqNamed } from '../../files/segment-names.ts';
-import { readNote } from '../log/checkpoint.ts';
+import { lookForCheckpoint } from '../log/checkpoint.ts';
 import type { Disk } from '../log/disk.ts';
 import { fromHead, type Head, whyNoHead } from '../log/head.ts';
 import { firstLine } from '../log/lines.ts';
-import { type Checkpoint, parseNote } from '../log/note.ts';
+import type { Checkpoint } from '../log/note.ts';
 import { openRegular } from '../log/recover.ts';
 import { isOvertaken } from './overtaken.ts';
 import { type ReadingDisk, UNREADABLE } from './packed.ts';
@@ -16,11 +16,11 @@ export interface SegmentFile {
   /** Why it could not be unpacked; '' where it could, or is not packed. */
   readonly damage: string;
   readonly bytes: number;
-  /** Undefined where its first line is no head. */
+  /** Undefined where its first line is not a head. */
   readonly head: Head | undefined;
-  /** Why it is none; '' where it is one. */
+  /** Why it is not one; '' where it is. */
   readonly headless: string;
-  /** True where not even the first line has an end: the process ended as it made the segment. */
+  /** True where not even the first line is complete: the process ended as it made the segment. */
   readonly unmade: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface LogFiles {
   readonly path: string;
   readonly segments: readonly SegmentFile[];
   readonly checkpoint: Checkpoint | undefined;
-  /** Why what lies there as one is none; '' where it is one, or nothing lies there. */
+  /** Why it is not one; '' where it is, or there is none. A damaged one is reported, and the log still read. */
   readonly checkpointDamage: string;
   /** True for a closed segment by itself: what is before and after it was not asked for. */
   readonly partial: boolean;
@@ -51,7 +51,7 @@ export function collectLogs(disk: ReadingDisk, path: string): readonly LogFiles[
   return logs.map((name) => collectLog(disk, join(path, name)));
 }
 
-/** A fleet's logs lie in a folder each, and what holds those is easily named instead. */
+/** A fleet's logs lie in a folder each, and the folder above them is easily named instead. */
 function hint(disk: Disk, path: string): string {
   const folders = disk.list(path).map((name) => join(path, name));
   const holding = folders.filter((folder) => holdsLog(disk, folder));
@@ -92,30 +92,17 @@ export function collectLog(disk: ReadingDisk, path: string): LogFiles {
   const own = basename(path);
   if (liveName(own) !== own) {
     const segments = [readSegmentFile(disk, path)];
-    return { path, segments, ...NO_CHECKPOINT, partial: true };
+    return { path, segments, checkpoint: undefined, checkpointDamage: '', partial: true };
   }
-  // First, for what it covers is there by now, and what comes meanwhile need not be.
-  const beside = checkpointBeside(disk, path);
+  // Before the segments: what it covers is in them by now, and what they gain meanwhile does no harm.
+  const { checkpoint, damage: checkpointDamage } = lookForCheckpoint(disk, path);
   const namesNow = () => segmentsAmong(disk.list(folder), own).map((name) => join(folder, name));
   const all = readStill(disk, namesNow).sort((a, b) => order(a, path) - order(b, path));
   const segments = all.filter((one) => one.path !== path || !isOvertaken(disk, one, all));
-  return { path, segments, ...beside, partial: false };
+  return { path, segments, checkpoint, checkpointDamage, partial: false };
 }
 
-const NO_CHECKPOINT = { checkpoint: undefined, checkpointDamage: '' };
-
-/** Whoever damages it shall not make a log unreadable by that, but be found. */
-function checkpointBeside(disk: Disk, path: string) {
-  const note = readNote(disk, path);
-  if (note === undefined) return NO_CHECKPOINT;
-  try {
-    return { checkpoint: parseNote(note), checkpointDamage: '' };
-  } catch (thrown) {
-    return { checkpoint: undefined, checkpointDamage: (thrown as Error).message };
-  }
-}
-
-/** For who must have all of a log. @throws Error */
+/** For a reader that needs all of a log. @throws Error */
 export function refuseDamaged({ segments }: LogFiles): void {
   const damaged = segments.find(({ damage }) => damage !== '');
   if (damaged) throw new Error(`${damaged.name} ${damaged.damage}`);

@@ -1,4 +1,4 @@
-import { seqNamed } from '../../files/segment-names.ts';
+import { checkpointOf, seqNamed } from '../../files/segment-names.ts';
 import { EMPTY_CHAIN } from '../log/chain.ts';
 import type { Head } from '../log/head.ts';
 import { type Checkpoint, parseVkey, toVkey, type VerifierKey } from '../log/note.ts';
@@ -106,7 +106,7 @@ function foreign({ segments }: LogFiles, walk: Walk, keys: readonly VerifierKey[
 /** The log itself replaces its checkpoint whole or not at all. */
 function damaged({ path, checkpointDamage }: LogFiles, walk: Walk) {
   if (checkpointDamage === '') return;
-  return { seq: walk.chain().seq, why: checkpointDamage, file: `${path}.checkpoint` };
+  return { seq: walk.chain().seq, why: checkpointDamage, file: checkpointOf(path) };
 }
 
 function keyOf({ vkey }: Head): readonly VerifierKey[] {

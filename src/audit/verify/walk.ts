@@ -54,7 +54,7 @@ interface State extends WalkOptions {
   signed: number;
   problem: Problem | undefined;
   /** A line whose `prev` is wrong: the next line tells whether it or the one before was changed. */
-  torn: { readonly seq: number; readonly hash: string; readonly line: string } | undefined;
+  misfit: { readonly seq: number; readonly hash: string; readonly line: string } | undefined;
 }
 
 export function createWalk(options: WalkOptions): Walk {
@@ -71,7 +71,7 @@ export function createWalk(options: WalkOptions): Walk {
     prev: start.prev,
     signed: 0,
     problem: undefined,
-    torn: undefined,
+    misfit: undefined,
   };
   for (const claim of claims) expect(state, claim);
   if (start.seq > 0) checkClaims(state);
@@ -91,13 +91,13 @@ export function createWalk(options: WalkOptions): Walk {
 function take(state: State, { bytes, leaf }: Line): boolean {
   if (state.problem) return false;
   const link = linkOf(bytes);
-  if (state.torn) return blame(state, link?.prev === state.torn.hash);
+  if (state.misfit) return blame(state, link?.prev === state.misfit.hash);
   const { seq } = state;
   if (!link) return fail(state, seq, 'the line is not an entry');
   if (link.seq !== seq) return fail(state, seq, `seq ${link.seq} stands where ${seq} should`);
   const hash = hashLeaf(leaf);
   if (link.prev !== state.prev) {
-    state.torn = { seq, hash, line: bytes.toString() };
+    state.misfit = { seq, hash, line: bytes.toString() };
     return true;
   }
   if (startsWith(bytes, CHECKPOINT)) checkLogged(state, bytes);
@@ -131,7 +131,7 @@ function fail(state: State, seq: number, why: string): false {
 }
 
 function blame(state: State, nextFits: boolean): false {
-  const seq = state.torn?.seq ?? state.seq;
+  const seq = state.misfit?.seq ?? state.seq;
   if (nextFits)
     return fail(state, seq - 1, 'the line was changed: the next one holds another hash');
   return fail(state, seq, 'prev is not the hash of the line before');
@@ -203,7 +203,7 @@ function checkClaim(state: State, claim: Checkpoint): void {
 }
 
 function finish(state: State): Problem | undefined {
-  if (!state.problem && state.torn) blame(state, isLastChanged(state) === false);
+  if (!state.problem && state.misfit) blame(state, isLastChanged(state) === false);
   const missing = [...state.claimed.keys()].find((size) => size > state.seq);
   if (!state.problem && missing !== undefined) {
     fail(state, state.seq, `the log ends here; a checkpoint covers ${missing} entries`);
@@ -212,11 +212,11 @@ function finish(state: State): Problem | undefined {
 }
 
 /** The last line's `prev` is wrong: with the right one, would it be the line that was signed for? */
-function isLastChanged({ torn, prev, history, claimed, seq }: State): boolean {
+function isLastChanged({ misfit, prev, history, claimed, seq }: State): boolean {
   const claims = claimed.get(seq + 1);
-  const wrong = torn && linkOf(Buffer.from(torn.line))?.prev;
-  if (!torn || !claims || !wrong) return true;
-  const mended = Buffer.from(`\0${torn.line.replace(wrong, prev)}`);
+  const wrong = misfit && linkOf(Buffer.from(misfit.line))?.prev;
+  if (!misfit || !claims || !wrong) return true;
+  const mended = Buffer.from(`\0${misfit.line.replace(wrong, prev)}`);
   const trial = createHistory(history.size(), history.peaks());
   trial.add(hashLeaf(mended));
   const root = trial.rootAt(seq + 1);

@@ -1,10 +1,12 @@
+import { basename } from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
-import { readCheckpoint } from '../../audit/log/checkpoint.ts';
+import { lookForCheckpoint } from '../../audit/log/checkpoint.ts';
 import { type Checkpoint, parseVkey, type VerifierKey } from '../../audit/log/note.ts';
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import { createWalk } from '../../audit/verify/walk.ts';
+import { checkpointOf } from '../../files/segment-names.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { disk } from './disk.ts';
 import { TAMPERED, UNREADABLE } from './exit-codes.ts';
@@ -72,13 +74,9 @@ function startFollowing(logs: readonly LogFiles[], trusted: readonly VerifierKey
 }
 
 function checkpointNow({ path }: LogFiles, signed: number): Checkpoint | undefined {
-  try {
-    return readCheckpoint(disk, path);
-  } catch (thrown) {
-    const { code, message } = thrown as NodeJS.ErrnoException;
-    if (code !== undefined) throw thrown;
-    return tampered(signed, message);
-  }
+  const { checkpoint, damage } = lookForCheckpoint(disk, path);
+  if (damage !== '') tampered(signed, `${checkpointOf(basename(path))}: ${damage}`);
+  return checkpoint;
 }
 
 /** A log only grows: a checkpoint over less, or over other entries, is another log's. */

@@ -1,11 +1,12 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { whyUnsigned } from '../../audit/log/note.ts';
+import { parseNote, whyUnsigned } from '../../audit/log/note.ts';
 import { fromBytes } from '../../audit/log/tree.ts';
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import { readLeaves } from '../../audit/verify/leaves.ts';
 import { inclusionProof, rangeRoot, rootFromInclusion } from '../../audit/verify/proof.ts';
 import { parseProof, toProof } from '../../audit/verify/proof-file.ts';
+import { checkpointOf } from '../../files/segment-names.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { printable } from '../printable.ts';
 import { contentOf, gather, keyOf } from './arguments.ts';
@@ -41,7 +42,7 @@ function prove(seq: number, path: string | undefined, options: Options, terminal
   const log = logOf(path, terminal);
   const beside = options.checkpoint ?? besideOf(log);
   const note = contentOf(beside).toString();
-  const { size, root } = parseProof(toProof(seq, [], note)).checkpoint;
+  const { size, root } = parseNote(note);
   const leaves = readLeaves(disk, log, size, seq);
   const proof = inclusionProof(leaves, seq, size);
   if (rangeRoot(leaves, { from: 0, to: size }) !== fromBytes(root)) {
@@ -53,7 +54,7 @@ function prove(seq: number, path: string | undefined, options: Options, terminal
 }
 
 function besideOf({ path }: LogFiles): string {
-  const beside = `${path}.checkpoint`;
+  const beside = checkpointOf(path);
   if (existsSync(beside)) return beside;
   const sentence = `there is no ${beside} to prove against; name one that was kept by --checkpoint`;
   throw new CommandFailure(sentence, UNREADABLE);

@@ -5,6 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { collectLog, collectLogs, refuseDamaged } from '../../audit/verify/collect.ts';
 import { readEntries } from '../../audit/verify/entries.ts';
 import { readLines } from '../../files/lines.ts';
+import { checkpointOf } from '../../files/segment-names.ts';
 import { messageOf } from '../../message-of.ts';
 import { disk } from '../audit/disk.ts';
 import { CommandFailure } from '../command.ts';
@@ -35,7 +36,7 @@ const isFolder = (path: string): boolean =>
   path !== '-' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** What has a checkpoint beside it is the live file of a log, which the proxy closes and renames as it grows. */
-const isLive = (path: string): boolean => path !== '-' && existsSync(`${path}.checkpoint`);
+const isLive = (path: string): boolean => path !== '-' && existsSync(checkpointOf(path));
 
 /** Without segments of a log of which the live file is named too, as `audit*.jsonl` does: no entry shall count twice. */
 export function namedOnce(paths: readonly string[]): readonly string[] {
