@@ -19,7 +19,8 @@ export default defineConfig({
       'test/kms/aws/signer.test.ts',
     ],
     globalSetup: ['test/helpers/temporary-folder.ts'],
-    testTimeout: 600_000,
+    // A thousand reloads of a whole proxy take ten minutes where the machine has other work.
+    testTimeout: 1_800_000,
     hookTimeout: 120_000,
     fileParallelism: false,
   },
