@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isLoopback } from '../src/loopback.ts';
+import { isLocal, isLoopback } from '../src/loopback.ts';
 
 test.each(['localhost', '127.0.0.1', '127.255.0.3', '[::1]'])('%s is this machine', (host) => {
   expect(isLoopback(host)).toBe(true);
@@ -20,3 +20,13 @@ test.each([
 ])('%j is not', (host) => {
   expect(isLoopback(host)).toBe(false);
 });
+
+test.each(['127.0.0.1:80', '[::1]:80', 'localhost', 'unix:/run/a', 'unix-abstract:a'])(
+  'the address %s is this machine',
+  (address) => expect(isLocal(address)).toBe(true),
+);
+
+test.each(['127.example.com:80', '127.0.0.1.example:80', '[::]:80', '/run/unix:a'])(
+  'the address %s is not',
+  (address) => expect(isLocal(address)).toBe(false),
+);

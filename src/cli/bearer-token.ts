@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ProxyTarget } from '../client/target.ts';
-import { isLoopback } from '../loopback.ts';
+import { isLocal } from '../loopback.ts';
 import { CommandFailure, EXIT } from './command.ts';
 
 /**
@@ -9,7 +9,8 @@ import { CommandFailure, EXIT } from './command.ts';
  */
 export function bearerToken(file: string | undefined, { target, secure }: ProxyTarget) {
   if (file === undefined) return undefined;
-  if (!secure && !isBesideUs(target)) {
+  // Whoever can read along on this machine is there already.
+  if (!secure && !isLocal(target)) {
     throw new CommandFailure(
       `--token-file: '${target}' is plain; a bearer token is sent only by grpcs://, to loopback or to a Unix socket`,
       EXIT.usage,
@@ -20,9 +21,4 @@ export function bearerToken(file: string | undefined, { target, secure }: ProxyT
     if (!/^[!-~]+$/.test(token)) throw new Error(`${file} does not hold a bearer token`);
     return { authorization: `Bearer ${token}` };
   };
-}
-
-/** Whoever can read along there is on this host already. */
-function isBesideUs(target: string): boolean {
-  return /^unix(?:-abstract)?:/.test(target) || isLoopback(target.replace(/:\d+$/, ''));
 }

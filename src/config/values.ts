@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
+import { isLocal } from '../loopback.ts';
 
 /** unix(7): the kernel's field for it has 108 bytes with the zero at its end. */
 const MOST_SOCKET_BYTES = 107;
@@ -34,7 +35,4 @@ export const milliseconds = (fallback: number, least = 0) =>
 export const age = (fallback: number, least = 0) => z.int().min(least).default(fallback);
 
 /** An address that only this host can reach. */
-export const localAddress = address.regex(
-  /^(127\.|localhost:|\[::1\]:|unix:)/,
-  'must be on loopback or a Unix socket',
-);
+export const localAddress = address.refine(isLocal, 'must be on loopback or a Unix socket');

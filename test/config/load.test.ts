@@ -111,6 +111,15 @@ describe('the configuration', () => {
     expect(demo(['grpc.listen=127.0.0.1:65535']).grpc.listen).toBe('127.0.0.1:65535');
   });
 
+  test('takes a name that begins like a loopback address for another host', () => {
+    const jwt = { issuer: 'i', audience: ['a'], jwks_url: 'http://localhost:1@example.org/keys' };
+    const settings = ['admin.listen=127.example:80', `identity.jwt=${JSON.stringify(jwt)}`];
+    expect(problems(settings)).toEqual([
+      expect.stringContaining('admin.listen: must be on loopback'),
+      'identity.jwt.jwks_url: must be https, or http on loopback',
+    ]);
+  });
+
   test('says that the key to verify bundles by is none of those that it has', () => {
     const signing = { keyid: 'b', keys: { a: { algorithm: 'RS256', key_file: '/x' } } };
     expect(problems([`policy.signing=${JSON.stringify(signing)}`])).toEqual([

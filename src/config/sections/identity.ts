@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isLoopback } from '../../loopback.ts';
 import { age, milliseconds, path } from '../values.ts';
 
 const mtls = z
@@ -16,12 +17,10 @@ const mtls = z
   })
   .describe('Client certificates.');
 
-const jwksUrl = z
-  .url()
-  .refine(
-    (url) => /^https:|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url),
-    'must be https, or on loopback',
-  );
+const jwksUrl = z.url().refine((text) => {
+  const url = URL.parse(text);
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
+}, 'must be https, or http on loopback');
 
 const jwt = z
   .strictObject({

@@ -1,4 +1,4 @@
-import { isLoopback } from '../../loopback.ts';
+import { isLocal } from '../../loopback.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -37,8 +37,7 @@ export function protect({ env, inProduction, warn }: Place): void {
 
 /** @throws NotHereError unless the address can be reached from this host alone. */
 export function requireLoopback(setting: string, address: string): void {
-  const [, host = ''] = /^(.+):\d+$/.exec(address) ?? [];
-  if (isLoopback(host) || address.startsWith('unix:')) return;
+  if (isLocal(address)) return;
   throw new NotHereError(
     `${setting} is ${address}, but an embedded KMS is served on loopback alone: 127.0.0.1, [::1] or localhost.`,
   );
