@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import type { ItemResult } from '../client/item-result.ts';
 import { parseJson } from '../exact-json.ts';
 import { readLines } from '../files/lines.ts';
@@ -75,9 +75,11 @@ async function createResults(file: FileHandle, path: string, lock: Lock): Promis
     },
   };
 
-  /** Whatever heeds no lock, such as an editor. */
+  /** Whatever heeds no lock, such as an editor, or who tidies up. */
   async function expectNoOther(): Promise<void> {
-    const { size } = await file.stat();
+    const { size, ino } = await file.stat();
+    const there = await stat(path).catch(() => undefined);
+    if (there?.ino !== ino) throw new JobFault('failed', `${path} was moved, replaced or removed`);
     if (size !== end) throw new JobFault('failed', `something else writes to ${path}`);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
@@ -40,6 +40,27 @@ test('what somebody else has written meanwhile ends the job, and is not cut off'
   expect(readFileSync(path, 'utf8')).toBe('of somebody else');
   await results.close();
 });
+
+test.each([
+  ['removed', () => rmSync(path)],
+  ['moved', () => renameSync(path, `${path}.moved`)],
+  [
+    'replaced',
+    () => {
+      writeFileSync(`${path}.new`, readFileSync(path));
+      renameSync(`${path}.new`, path);
+    },
+  ],
+])(
+  'results that are %s meanwhile end the job, for nobody would find what follows',
+  async (_, change) => {
+    const results = await openResults(path);
+    await results.append([refused('a')]);
+    change();
+    await expect(results.append([refused('b')])).rejects.toThrow('was moved, replaced or removed');
+    await results.close();
+  },
+);
 
 test('the torn line of the longest reference is cut off', async () => {
   const first = await openResults(path);
