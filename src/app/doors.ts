@@ -30,8 +30,8 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
   const health = createHealth();
   const onStale = (why: string) =>
     why === ''
-      ? log.info('policy may be asked again')
-      : log.error(`policy may not be asked, and every call is refused: ${why}`);
+      ? log.info('the policy can be used again')
+      : log.error(`the policy cannot be used, so every call is refused: ${why}`);
   const readiness = watchReadiness({ policy, audit, onChange: health.set, onStale }, opened);
   const full = (door: 'probe' | 'admin') => () =>
     metrics.connectionRefused(door, 'too_many_connections');

@@ -40,9 +40,9 @@ export async function composePolicy(
 ): Promise<Policy> {
   const parts: PolicyParts = { log, metrics, early: [] };
   if (!config.enforce)
-    log.warn('observe mode: what policy denies is recorded and done all the same');
+    log.warn('observe mode: what the policy denies is recorded, but performed anyway');
   if (config.capture_file !== undefined) {
-    log.warn('policy.capture_file gets the values of encryption contexts in clear');
+    log.warn('policy.capture_file records the values of encryption contexts in clear');
   }
   const point = await createDecisionPoint({
     source: config.source,

@@ -116,7 +116,7 @@ function createParts(options: AuditOptions, around: Surroundings): Parts {
     onResume(open) {
       recorder.catchUp(open, state.suspension);
       state.suspension = WELL;
-      warn('audit: the log takes entries again');
+      warn('audit: the log can be written again');
     },
   });
   const commit = committer.submit;

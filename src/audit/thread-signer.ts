@@ -44,7 +44,7 @@ function createAskingSigner(vkey: string, tell: (report: Report) => void): Threa
       if (!signature) reject(new Error(message));
       // A checkpoint that does not verify would make a sound log look tampered with.
       else if (verifies(text, key, signature)) resolve(signature);
-      else reject(new Error('the KMS answered with a signature that is not its key’s'));
+      else reject(new Error('KMS answered with a signature that was not made by its key'));
     },
   };
 }

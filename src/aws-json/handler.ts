@@ -36,7 +36,7 @@ export function createAwsJsonHandler(options: JsonHandlerOptions): RequestListen
 
 const UNFORESEEN: ToldFault = {
   code: 'KMSInternalException',
-  message: 'The request failed for a reason that only the log says.',
+  message: 'The request failed; the reason is in the log.',
   httpStatus: 500,
 };
 

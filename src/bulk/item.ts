@@ -46,7 +46,7 @@ function readMembers(line: string): Tree {
   const parsed = parse(line);
   if (!isTree(parsed)) throw new Error('must be a JSON object');
   const repeated = repeatedKey(line);
-  if (repeated !== undefined) throw new Error(`${repeated} must stand once in its object`);
+  if (repeated !== undefined) throw new Error(`${repeated} occurs twice in one object`);
   return parsed;
 }
 

@@ -13,7 +13,7 @@ export function tellReload(
   serving: unknown,
   read: () => unknown,
 ): void {
-  log.info('SIGHUP: policy and certificates are taken anew, and the audit file is opened anew');
+  log.info('SIGHUP: reloading policy and certificates, reopening the audit file');
   try {
     const settings = changes(serving, read());
     if (settings.length === 0) return;

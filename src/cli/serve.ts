@@ -25,7 +25,9 @@ export const run = program('serve', (command, terminal) => {
       if (!app) return process.exit(EXIT.ok);
       watch.handle({
         reload() {
-          app.reload().catch((error) => log.error(`not all was taken anew: ${messageOf(error)}`));
+          app
+            .reload()
+            .catch((error) => log.error(`not everything was reloaded: ${messageOf(error)}`));
           tellReload(log, config, () => readConfig(options, terminal));
         },
         lastWords: app.lastWords,
@@ -50,7 +52,10 @@ function unlessEnded(start: Promise<App>, { ending, hurry }: Watch): Promise<App
 function refuseDangers(env: Terminal['env']): void {
   const dangers = findDangers({ env, execArgv: process.execArgv });
   if (dangers.length === 0) return;
-  throw new CommandFailure(`this is no place to run:\n  ${dangers.join('\n  ')}`, EXIT.usage);
+  throw new CommandFailure(
+    `refusing to run in this environment:\n  ${dangers.join('\n  ')}`,
+    EXIT.usage,
+  );
 }
 
 function cannotStart(error: unknown): never {

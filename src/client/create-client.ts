@@ -126,7 +126,7 @@ function toMetadata(headers: CallMetadata, waitForReady: boolean): Metadata {
     try {
       metadata.set(name, value);
     } catch {
-      throw new Error(`metadata ${name}: what is in it cannot be sent`);
+      throw new Error(`metadata ${name}: its value cannot be sent`);
     }
   }
   return metadata;

@@ -88,9 +88,9 @@ function off(wanted: { readonly tags: boolean; readonly aliases: boolean }): rea
 function placeOf({ arn, keyId }: KeyDescription, asked: KeyId) {
   const named = typeof arn === 'string' ? parseKeyId(arn) : undefined;
   if (named?.form !== 'key_arn')
-    return unavailable(new Error('KMS names a key by what is no key ARN'));
+    return unavailable(new Error('KMS answered with a key id that is not a key ARN'));
   if (named.keyId !== keyId || !answers(named, asked)) {
-    return unavailable(new Error(`KMS tells of another key than was asked for: ${arn}`));
+    return unavailable(new Error(`KMS described another key than the one asked for: ${arn}`));
   }
   const { partition, region, account } = named;
   return { partition, region, account };

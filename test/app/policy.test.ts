@@ -44,7 +44,7 @@ test('a bundle whose not_after has passed is told in the log of the process', as
   const proxy = await startProxy([`policy.source=${source}`]);
   const told = proxy.logged.map((line) => JSON.parse(line).msg);
   expect(told).toContain(
-    "policy may not be asked, and every call is refused: the bundle's not_after has passed",
+    "the policy cannot be used, so every call is refused: the bundle's not_after has passed",
   );
   await proxy.stop();
 });

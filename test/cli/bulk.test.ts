@@ -380,9 +380,9 @@ describe('a line that is wrong ends the job with its number and exit 65:', () =>
       'source_encryption_algorithm must be one of SYMMETRIC_DEFAULT',
     ],
     ['{"grant_tokens":"x"}', 'grant_tokens must be a list of strings'],
-    ['{"reference":"a","reference":"b"}', 'reference must stand once in its object'],
-    ['{"reference":"a","\\u0072eference":"b"}', 'reference must stand once in its object'],
-    ['{"source_encryption_context":{"t":"x","t":"y"}}', 't must stand once in its object'],
+    ['{"reference":"a","reference":"b"}', 'reference occurs twice in one object'],
+    ['{"reference":"a","\\u0072eference":"b"}', 'reference occurs twice in one object'],
+    ['{"source_encryption_context":{"t":"x","t":"y"}}', 't occurs twice in one object'],
     [`{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 'a is not known'],
   ])('%s', async (line, told) => {
     writeFileSync(items, `${jsonl(many(1))}${line}\n`);

@@ -108,7 +108,7 @@ describe('serve', () => {
       },
       (child: ChildProcess, log: string) =>
         log.includes('a restart would fail') &&
-        log.includes('not all was taken anew') &&
+        log.includes('not everything was reloaded') &&
         child.kill('SIGTERM'),
     ];
     const step = (child: ChildProcess, log: string) => steps[0]?.(child, log) && steps.shift();
@@ -118,7 +118,7 @@ describe('serve', () => {
       hear: step,
     });
     expect(code).toBe(0);
-    const missing = `not all was taken anew: there is no policy bundle at ${bundle} that can be read`;
+    const missing = `not everything was reloaded: there is no policy bundle at ${bundle} that can be read`;
     expect(logged(stderr)).toContainEqual({
       level: 50,
       time: expect.any(String),

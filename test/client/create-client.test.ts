@@ -143,7 +143,7 @@ describe('a call', () => {
   test('whose metadata cannot be sent is not sent without it, and its value is told to nobody', async () => {
     const wrong = createClient({ target, metadata: { authorization: 'Bearer se\ncret' } });
     await expect(wrong.reEncrypt({})).rejects.toThrow(
-      /^metadata authorization: what is in it cannot be sent$/,
+      /^metadata authorization: its value cannot be sent$/,
     );
     wrong.close();
   });

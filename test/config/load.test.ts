@@ -196,7 +196,7 @@ describe('the configuration', () => {
       'identity.mtls.trust_domains: must name those whose CAs come from grpc.tls.spiffe_socket',
     ]);
     expect(problems([...files, ...tls('client_ca_file', 'spiffe_socket'), two])[0]).toBe(
-      'grpc.tls.client_ca_file: the CAs come from spiffe_socket: take one of both out',
+      'grpc.tls.client_ca_file: the CAs come from spiffe_socket: remove one of the two',
     );
     for (const from of [[...files, ...tls('spiffe_socket')], tls('spiffe_socket')]) {
       expect(demo([...from, two]).identity.mtls.trust_domains).toHaveLength(2);

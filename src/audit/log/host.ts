@@ -40,7 +40,7 @@ const HEAL_MS = 250;
 const LATE_MS = 5_000;
 const LATE = {
   code: 'DEADLINE',
-  message: `neither disk nor signer was done with it after ${LATE_MS / 1_000} s`,
+  message: `it was not written and signed within ${LATE_MS / 1_000} s`,
 };
 
 /** Runs a log for someone on the other side of a message port: orders in, reports out. */

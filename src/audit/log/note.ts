@@ -51,7 +51,7 @@ export function isVkey(text: string): boolean {
 /** @throws Error naming what is wrong with it, and showing it */
 export function parseVkey(vkey: string): VerifierKey {
   const [, name, hex, base64] = VKEY.exec(vkey) ?? [];
-  if (!name || !hex || !base64) throw new Error(`'${vkey}' is no verifier key (name+hash+key)`);
+  if (!name || !hex || !base64) throw new Error(`'${vkey}' is not a verifier key (name+hash+key)`);
   const encoded = Buffer.from(base64, 'base64');
   const algorithm = encoded[0];
   if (algorithm !== ED25519 && algorithm !== ECDSA) {

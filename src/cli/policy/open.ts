@@ -49,7 +49,7 @@ export function refuseOverdue(bundle: Bundle): void {
   const ended = overdue(bundle, Date.now());
   if (ended === '') return;
   const last = new Date(bundle.notAfter).toISOString();
-  throw new CommandFailure(`${ended}: it was not to be asked after ${last}`);
+  throw new CommandFailure(`${ended}: it expired at ${last}`);
 }
 
 /** Does the work; a fault of the bundle ends the command with its sentence. @throws CommandFailure */

@@ -33,7 +33,7 @@ const tls = z
     { message: 'client_ca_file is needed to verify client certificates', path: ['client_ca_file'] },
   )
   .refine((tls) => tls.spiffe_socket === undefined || tls.client_ca_file === undefined, {
-    message: 'the CAs come from spiffe_socket: take one of both out',
+    message: 'the CAs come from spiffe_socket: remove one of the two',
     path: ['client_ca_file'],
   })
   .describe('TLS 1.3 for the TCP listeners.');

@@ -142,7 +142,7 @@ function refuseOther(request: ClientRequest, refuse: (what: string) => void): vo
   });
   request.on('information', () => {
     interim += 1;
-    if (interim > MOST_INTERIM) refuse('an endless row of interim ones');
+    if (interim > MOST_INTERIM) refuse('an endless series of interim answers');
   });
 }
 

@@ -24,7 +24,7 @@ export function readSecret({ secret_file: file }: AccessKeySetting, index: numbe
   let secret: Buffer;
   try {
     if ((statSync(file).mode & 0o007) !== 0) {
-      throw new Error('everyone may read it; take that right away');
+      throw new Error('everyone can read it: make its mode 0640 or 0600');
     }
     secret = readRegular(file);
   } catch (cause) {

@@ -59,7 +59,8 @@ function vouchingOf({ bundles }: TlsPair): Vouching | undefined {
 
 /** Node would trust its 144 public roots where `ca` is left out. */
 function context({ cert, key, ca }: TlsPair, asks: boolean): SecureContextOptions {
-  if (asks && !ca) throw new Error('client certificates are asked for without a CA to verify them');
+  if (asks && !ca)
+    throw new Error('client certificates are required, but there is no CA to verify them');
   return {
     cert,
     key,

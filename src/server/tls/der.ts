@@ -25,7 +25,7 @@ export function toPem(label: string, der: Uint8Array): string {
 /** Tag, length and content of a DER SEQUENCE (X.690, 8.1.3). */
 function elementLength(bytes: Uint8Array): number {
   const [tag, first = 0] = bytes;
-  if (tag !== 0x30) throw new Error('there is something that is no certificate');
+  if (tag !== 0x30) throw new Error('one of the parts is not a certificate');
   if (first < 0x80) return 2 + first;
   const count = first & 0x7f;
   let length = 0;

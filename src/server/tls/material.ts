@@ -37,7 +37,7 @@ export function checkPair(pair: TlsPair, nowMs: number): TlsPair {
   if (!leaf) throw new Error('there is no certificate');
   const certificate = new X509Certificate(leaf);
   if (!certificate.checkPrivateKey(createPrivateKey(pair.key))) {
-    throw new Error('the private key is not the certificate’s');
+    throw new Error('the private key does not belong to the certificate');
   }
   if (Date.parse(certificate.validTo) <= nowMs) throw new Error('the certificate has expired');
   if (Date.parse(certificate.validFrom) > nowMs)
@@ -58,7 +58,7 @@ export function checkAuthorities(pem: string): void {
   if (authorities.length === 0) throw new Error('there is no CA certificate');
   for (const authority of authorities) {
     if (!new X509Certificate(authority).ca) {
-      throw new Error('a certificate that is no CA’s stands among the CAs');
+      throw new Error('one of the CA certificates is not a CA’s');
     }
   }
 }

@@ -80,12 +80,12 @@ function byTrustDomain(map: unknown): ReadonlyMap<string, string> {
 /** Of a workload's SPIFFE ID or of the trust domain's own. */
 function trustDomainOf(id: string): string {
   const [, name] = /^spiffe:\/\/([a-z0-9._-]{1,255})(?:\/|$)/.exec(id) ?? [];
-  if (name === undefined) throw new Error('the Workload API gave an ID that is no SPIFFE ID');
+  if (name === undefined) throw new Error('the Workload API gave an ID that is not a SPIFFE ID');
   return name;
 }
 
 function certificates(ders: unknown): string {
-  if (!(ders instanceof Uint8Array)) throw new Error('the Workload API left a part out');
+  if (!(ders instanceof Uint8Array)) throw new Error('the Workload API left something out');
   return splitDer(ders)
     .map((one) => toPem('CERTIFICATE', one))
     .join('');

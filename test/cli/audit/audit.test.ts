@@ -274,7 +274,7 @@ test('verify: a pack that lies beside the segment is not taken for it', async ()
   writeFileSync(`${folder.file}.gz`, 'rubbish');
   const { code, output, errors } = await audit(['verify', `${folder.file}.gz`]);
   expect([code, output]).toEqual([3, '']);
-  expect(errors).toContain('take one of both away');
+  expect(errors).toContain('remove one of them');
   expect((await audit(['verify', folder.path])).code).toBe(0);
 });
 

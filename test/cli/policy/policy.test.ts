@@ -78,10 +78,7 @@ describe('policy check', () => {
     ['none.tar.gz', /there is no policy bundle at none\.tar\.gz/],
     [fileOf('x.tar.gz', 'rubbish'), /no whole gzipped tar/],
     ['test/fixtures/policies/broken/bundle.tar.gz', /no decision for the sample/],
-    [
-      fileOf('ended.tar.gz', ENDED),
-      /not_after has passed: it was not to be asked after 2026-01-01/,
-    ],
+    [fileOf('ended.tar.gz', ENDED), /not_after has passed: it expired at 2026-01-01/],
   ])('refuses %s in one sentence', async (bundle, sentence) => {
     const { code, err } = await policy(`check ${bundle}`);
     expect(code).toBe(1);
@@ -389,7 +386,7 @@ describe('policy explain', () => {
     expect([code, out, err]).toEqual([
       1,
       '',
-      expect.stringContaining(`needs a folder of Rego, and ${EXAMPLE} is none`),
+      expect.stringContaining(`needs a folder of Rego, but ${EXAMPLE} is none`),
     ]);
   });
 

@@ -25,7 +25,7 @@ it('a secret is the file’s content, without the line end', () => {
 it.each([
   ['a missing file', () => join(folder, 'none'), /access_keys\.0\.secret_file: .*none.*ENOENT/],
   ['an empty file', () => secretFile(' \n'), /is empty/],
-  ['a file that everyone may read', () => secretFile('hush', 0o644), /everyone may read it/],
+  ['a file that everyone may read', () => secretFile('hush', 0o644), /everyone can read it/],
 ])('%s is refused by the setting’s name', (_name, file, message) => {
   expect(() => readAccessKeys([{ id: 'AKID', secret_file: file() }])).toThrow(message);
 });

@@ -294,7 +294,7 @@ describe('a certificate that is replaced', () => {
     [
       'of another key',
       () => writeFile(join(folder, 'cert.pem'), ca.issue(PROXY).cert),
-      /not the certificate’s/,
+      /not belong to the certificate/,
     ],
     [
       'expired',
@@ -306,7 +306,7 @@ describe('a certificate that is replaced', () => {
       () => writeFile(join(folder, 'ca.pem'), ''),
       /ca\.pem cannot serve TLS: there is no CA certificate/,
     ],
-    ['with a leaf for a CA', () => put(ca.issue(PROXY), ca.issue(PROXY).cert), /no CA’s stands/],
+    ['with a leaf for a CA', () => put(ca.issue(PROXY), ca.issue(PROXY).cert), /is not a CA’s/],
     ['gone', () => rm(join(folder, 'cert.pem')), /ENOENT/],
   ])('%s is not taken: the last good one serves, and it is told once', async (_, spoil, says) => {
     const { address } = await openDoor();
@@ -338,7 +338,7 @@ describe('a certificate that is replaced', () => {
       now: Date.now,
       onAlarm: () => {},
     });
-    await expect(door.open({ tls: files })).rejects.toThrow('without a CA');
+    await expect(door.open({ tls: files })).rejects.toThrow('there is no CA to verify them');
   });
 });
 

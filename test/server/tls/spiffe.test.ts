@@ -105,7 +105,7 @@ test('news that cannot be used is told, and the last good SVID serves on', async
   agent.svids(Buffer.concat([svid(proxy()), Buffer.alloc(2_000_000, Buffer.from([0x0a, 0]))]));
   await expect.poll(() => alarms.length, { timeout: 5000 }).toBe(7);
   expect(alarms.toSpliced(4, 1)).toEqual([
-    expect.stringContaining('not the certificate’s'),
+    expect.stringContaining('not belong to the certificate'),
     expect.stringContaining('has expired'),
     expect.stringContaining('cut short'),
     expect.stringContaining('no identity'),

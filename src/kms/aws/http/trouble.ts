@@ -15,7 +15,7 @@ export function unconnected(): KmsFault {
 }
 
 export function tooSlow(): KmsFault {
-  return new KmsFault('TimeoutError', 'no answer of KMS in time');
+  return new KmsFault('TimeoutError', 'KMS did not answer in time');
 }
 
 export function closed(): KmsFault {
