@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHttpListener } from '../../src/server/http.ts';
+import { until } from '../helpers/until.ts';
 
 const agents: Agent[] = [];
 
@@ -13,8 +14,12 @@ afterEach(() => {
 
 /** A listener that answers whole requests after `ms`, and a client that keeps its connection. */
 async function start(ms: number, most?: number) {
+  let arrived = 0;
   const answer = (request: IncomingMessage, response: ServerResponse) => {
-    request.resume().once('end', () => setTimeout(() => response.end('done'), ms));
+    request.resume().once('end', () => {
+      arrived += 1;
+      setTimeout(() => response.end('done'), ms);
+    });
   };
   let refused = 0;
   const onRefused = () => {
@@ -32,7 +37,8 @@ async function start(ms: number, most?: number) {
       });
       request.once('error', reject);
     });
-  return { listener, ask, address, refused: () => refused };
+  const underWay = () => until(() => arrived > 0);
+  return { listener, ask, address, underWay, refused: () => refused };
 }
 
 describe('an HTTP door that is drained', () => {
@@ -43,9 +49,9 @@ describe('an HTTP door that is drained', () => {
   });
 
   test('lets a request end and takes no new one', async () => {
-    const { listener, ask } = await start(100);
+    const { listener, ask, underWay } = await start(300);
     const running = ask();
-    await sleep(30);
+    await underWay();
     const drained = listener.drain(5_000);
     await expect(running).resolves.toBe(200);
     await expect(drained).resolves.toBe(0);
@@ -53,17 +59,17 @@ describe('an HTTP door that is drained', () => {
   });
 
   test('cuts what has not ended in time', async () => {
-    const { listener, ask } = await start(60_000);
+    const { listener, ask, underWay } = await start(60_000);
     const running = expect(ask()).rejects.toThrow(/socket hang up|ECONNRESET/);
-    await sleep(30);
+    await underWay();
     expect(await listener.drain(20)).toBe(1);
     await running;
   });
 
   test.each(['before', 'while'])('cuts at once where it is hurried %s it drains', async (when) => {
-    const { listener, ask } = await start(60_000);
+    const { listener, ask, underWay } = await start(60_000);
     const running = expect(ask()).rejects.toThrow(/socket hang up|ECONNRESET/);
-    await sleep(30);
+    await underWay();
     const hurry = new AbortController();
     if (when === 'before') hurry.abort();
     const drained = listener.drain(60_000, hurry.signal);

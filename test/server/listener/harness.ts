@@ -98,7 +98,7 @@ export function createCaller(
           raw,
           raw,
           body,
-          { deadline: Date.now() + 5000 },
+          { deadline: Date.now() + 15_000 },
           (error, answer) => (error ? reject(error) : resolve(String(answer))),
         );
       }),
