@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject } from '../json/object.ts';
 import { JsonFault } from './fault.ts';
 
 /** Members as JSON has them → values. A value of a wrong type is AWS's SerializationException. */
@@ -39,18 +40,14 @@ export function readList<T>(json: unknown, readItem: (item: unknown) => T): read
 
 /** With a null prototype, so that no key can mean anything but itself. */
 export function readMap(json: unknown): Readonly<Record<string, string>> {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw serialization('Expected map or null');
-  }
+  if (!isJsonObject(json)) throw serialization('Expected map or null');
   const map: Record<string, string> = Object.create(null);
   for (const [key, value] of Object.entries(json)) map[key] = readText(value);
   return map;
 }
 
-export function readStructure(json: unknown): Readonly<Record<string, unknown>> {
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
-    return json as Readonly<Record<string, unknown>>;
-  }
+export function readStructure(json: unknown): JsonObject {
+  if (isJsonObject(json)) return json;
   throw serialization('Start of structure or map not found where expected.');
 }
 

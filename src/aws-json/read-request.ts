@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { parseJson } from '../exact-json.ts';
+import { parseJson } from '../json/exact.ts';
 import { JsonFault } from './fault.ts';
 
 const CONTENT_TYPE = /^application\/x-amz-json-1\.[01]\s*(?:;|$)/i;

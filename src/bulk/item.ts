@@ -1,8 +1,8 @@
 import { ENCRYPTION_ALGORITHMS } from '../call.ts';
-import { parseJson, repeatedKey } from '../exact-json.ts';
 import type { BatchReEncryptItem } from '../gen/kms/reencrypt/v1/BatchReEncryptItem.ts';
 import type { EncryptionAlgorithm } from '../gen/kms/reencrypt/v1/EncryptionAlgorithm.ts';
-import { isTree, type Tree } from '../tree.ts';
+import { parseJson, repeatedKey } from '../json/exact.ts';
+import { isJsonObject, type JsonObject } from '../json/object.ts';
 
 /** An item, as a batch takes it, and how many bytes its line has. */
 export interface JobItem {
@@ -42,9 +42,9 @@ export function readItem(line: string, defaults: ItemDefaults): JobItem {
   return { item: toItem(members, defaults), bytes: Buffer.byteLength(line) };
 }
 
-function readMembers(line: string): Tree {
+function readMembers(line: string): JsonObject {
   const parsed = parse(line);
-  if (!isTree(parsed)) throw new Error('must be a JSON object');
+  if (!isJsonObject(parsed)) throw new Error('must be a JSON object');
   const repeated = repeatedKey(line);
   if (repeated !== undefined) throw new Error(`${repeated} occurs twice in one object`);
   return parsed;
@@ -58,7 +58,7 @@ function parse(line: string): unknown {
   }
 }
 
-function toItem(members: Tree, defaults: ItemDefaults): JobItem['item'] {
+function toItem(members: JsonObject, defaults: ItemDefaults): JobItem['item'] {
   const string = (name: string) => String(members[name] ?? '');
   const map = (name: string) => (members[name] ?? {}) as Record<string, string>;
   const sourceKeyId = string('source_key_id') || defaults.sourceKeyId;
@@ -105,7 +105,7 @@ function isBase64(value: unknown): boolean {
 }
 
 function context(value: unknown): string {
-  if (!isTree(value)) return 'must be an object of strings';
+  if (!isJsonObject(value)) return 'must be an object of strings';
   // protobufjs would lose it on the way, and the rest would be another context.
   if (Object.hasOwn(value, '__proto__')) return 'must not have the key __proto__';
   return Object.values(value).every(isText) ? '' : 'must be an object of strings';

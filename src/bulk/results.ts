@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import type { ItemResult } from '../client/item-result.ts';
-import { parseJson } from '../exact-json.ts';
 import { readLines } from '../files/lines.ts';
 import { type Lock, lockFile } from '../files/lock.ts';
 import { notRegular } from '../files/regular.ts';
+import { parseJson } from '../json/exact.ts';
 import { messageOf } from '../message-of.ts';
 import { JobFault } from './fault.ts';
 

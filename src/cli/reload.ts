@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import { isJsonObject } from '../json/object.ts';
 import { messageOf } from '../message-of.ts';
-import { isTree } from '../tree.ts';
 
 /**
  * Says at SIGHUP what it does, and what not: the configuration is read at a start alone, and whoever has
@@ -26,7 +26,7 @@ export function tellReload(
 /** Where two configurations differ, by the names of the settings: values may be nobody's business. */
 function changes(before: unknown, after: unknown, path = ''): readonly string[] {
   if (isDeepStrictEqual(before, after)) return [];
-  if (!isTree(before) || !isTree(after)) return [path];
+  if (!isJsonObject(before) || !isJsonObject(after)) return [path];
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return names.flatMap((name) => {
     const at = path === '' ? name : `${path}.${name}`;

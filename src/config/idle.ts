@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isTree } from '../tree.ts';
+import { isJsonObject } from '../json/object.ts';
 import { NEEDS, type Place } from './needs.ts';
 import { configSchema } from './schema.ts';
 
@@ -42,7 +42,7 @@ interface Found {
 function find(node: unknown, path: readonly string[], at: readonly string[] = []): Found[] {
   const [head, ...rest] = path;
   if (head === undefined) return node === undefined || node === null ? [] : [{ at, value: node }];
-  if (!isTree(node) && !Array.isArray(node)) return [];
+  if (!isJsonObject(node) && !Array.isArray(node)) return [];
   return Object.entries(node)
     .filter(([key]) => head === '*' || head === key)
     .flatMap(([key, below]) => find(below, rest, [...at, key]));

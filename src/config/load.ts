@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
-import { isTree, type Tree } from '../tree.ts';
+import { isJsonObject, type JsonObject } from '../json/object.ts';
 import { idleIn } from './idle.ts';
 import { meantBy } from './meant.ts';
 import { type Config, configSchema } from './schema.ts';
@@ -51,11 +51,11 @@ export function loadConfig({ file, settings, env }: ConfigSources): Config {
   throw new ConfigError(problems.map((problem) => sentence(problem, overrides)));
 }
 
-function readFile(file: string): Tree {
+function readFile(file: string): JsonObject {
   const text = readText(file);
   try {
     const parsed: unknown = parseYaml(text) ?? {};
-    if (isTree(parsed)) return parsed;
+    if (isJsonObject(parsed)) return parsed;
     throw new Error('it is not a mapping');
   } catch (error) {
     // The lines below the first show the place in the file, and a file may hold what nobody is to see.
@@ -91,9 +91,9 @@ function fromSetting(setting: string): Override {
 }
 
 /** Where TLS is wanted and nothing says where its certificate comes from, SPIFFE's own variable does. */
-function withWorkloadApi(tree: Tree, socket: string | undefined): Tree {
-  const tls = isTree(tree['grpc']) ? tree['grpc']['tls'] : undefined;
-  if (!socket || !isTree(tls)) return tree;
+function withWorkloadApi(tree: JsonObject, socket: string | undefined): JsonObject {
+  const tls = isJsonObject(tree['grpc']) ? tree['grpc']['tls'] : undefined;
+  if (!socket || !isJsonObject(tls)) return tree;
   if (tls['cert_file'] !== undefined || tls['spiffe_socket'] !== undefined) return tree;
   return put(tree, ['grpc', 'tls', 'spiffe_socket'], socket);
 }
@@ -107,7 +107,11 @@ function scalar(text: string): unknown {
 }
 
 /** A value that YAML reads as a number may be meant as text (an account id): the schema knows. */
-function withTexts(tree: Tree, overrides: readonly Override[], error: z.ZodError): Tree {
+function withTexts(
+  tree: JsonObject,
+  overrides: readonly Override[],
+  error: z.ZodError,
+): JsonObject {
   const expectsText = (path: readonly string[]) =>
     error.issues.some(
       (issue) =>
@@ -120,11 +124,15 @@ function withTexts(tree: Tree, overrides: readonly Override[], error: z.ZodError
     .reduce((tree, { path, text }) => put(tree, path, text), tree);
 }
 
-function put(tree: Tree, [head = '', ...rest]: readonly string[], value: unknown): Tree {
+function put(
+  tree: JsonObject,
+  [head = '', ...rest]: readonly string[],
+  value: unknown,
+): JsonObject {
   const below = Object.hasOwn(tree, head) ? tree[head] : undefined;
   return {
     ...tree,
-    [head]: rest.length === 0 ? value : put(isTree(below) ? below : {}, rest, value),
+    [head]: rest.length === 0 ? value : put(isJsonObject(below) ? below : {}, rest, value),
   };
 }
 

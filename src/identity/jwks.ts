@@ -9,9 +9,9 @@ import {
   type JWTVerifyGetKey,
   jwksCache,
 } from 'jose';
-import { parseJson } from '../exact-json.ts';
 import { nameOf } from '../files/location.ts';
 import { watchFiles } from '../files/watched.ts';
+import { parseJson } from '../json/exact.ts';
 import { messageOf } from '../message-of.ts';
 import { boundWaiting } from './bound-waiting.ts';
 import type { JwtKeys } from './jwt.ts';

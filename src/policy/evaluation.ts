@@ -1,6 +1,6 @@
 import type { Decision, DecisionReason } from '../call.ts';
-import { parseJson } from '../exact-json.ts';
-import { isTree } from '../tree.ts';
+import { parseJson } from '../json/exact.ts';
+import { isJsonObject } from '../json/object.ts';
 
 /** What one evaluation gave: a decision, but for the bundle and the phase that it is of. */
 export type Evaluation = Pick<
@@ -76,7 +76,7 @@ function fromResult({ allow, reasons, rule, allow_unknown_source, labels }: Resu
 
 /** What is wrong with the shape of a result, or ''. */
 function faultOf(result: unknown): string {
-  if (!isTree(result)) return 'the decision is not an object';
+  if (!isJsonObject(result)) return 'the decision is not an object';
   for (const field of Object.keys(result)) {
     if (!FIELDS.has(field)) return `the decision has a field '${field.slice(0, 64)}'`;
   }
@@ -97,7 +97,7 @@ function reasonsFault(reasons: unknown): string {
 
 function isReason(reason: unknown): reason is DecisionReason {
   return (
-    isTree(reason) &&
+    isJsonObject(reason) &&
     Object.keys(reason).length === 3 &&
     isText(reason['code'], DECISION_LIMITS.code) &&
     isText(reason['message'], DECISION_LIMITS.message) &&
@@ -107,7 +107,7 @@ function isReason(reason: unknown): reason is DecisionReason {
 
 function labelsFault(labels: unknown): string {
   if (labels === undefined) return '';
-  if (!isTree(labels)) return 'labels is not an object';
+  if (!isJsonObject(labels)) return 'labels is not an object';
   const pairs = Object.entries(labels);
   if (pairs.length > DECISION_LIMITS.labels) return 'there are more than 16 labels';
   const isLabel = ([key, value]: [string, unknown]) =>

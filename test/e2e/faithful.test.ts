@@ -4,8 +4,8 @@ import { connect as connectHttp2 } from 'node:http2';
 import process from 'node:process';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseJson } from '../../src/exact-json.ts';
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
+import { parseJson } from '../../src/json/exact.ts';
 import { loadService } from '../../src/server/service.ts';
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import { FAKE_REGION, type FakeKms, fakeKeyArn } from '../helpers/fake-kms.ts';
@@ -70,7 +70,7 @@ const call = fc.record({
 });
 
 /**
- * After a key `\\`, V8's JSON.parse reads an escaped one in its place as that too (src/exact-json.ts).
+ * After a key `\\`, V8's JSON.parse reads an escaped one in its place as that too (src/json/exact.ts).
  * Here `!` stands second, on the wire first: no object of this test then hides it by its shape.
  */
 const neighbours = ['\\', '"', '\\'].map((key, at) => ({

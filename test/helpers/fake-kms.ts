@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseJson } from '../../src/exact-json.ts';
+import { parseJson } from '../../src/json/exact.ts';
 
 /** How the fake answers a request. Each waits `delayMs` first. */
 export type Behaviour = { readonly delayMs?: number } & (

@@ -1,4 +1,4 @@
-import { parseJson } from '../../exact-json.ts';
+import { parseJson } from '../../json/exact.ts';
 import { shown } from '../printable.ts';
 
 /**

@@ -1,9 +1,9 @@
-import { isTree, type Tree } from '../../tree.ts';
+import { isJsonObject, type JsonObject } from '../../json/object.ts';
 import { CommandFailure } from '../command.ts';
 
 /** What policy was asked for an entry of an audit log or a capture file; anything else is itself an input. */
 export function askedBy(document: unknown): unknown {
-  if (!isTree(document)) return document;
+  if (!isJsonObject(document)) return document;
   const { decision_id: id, input } = document;
   if (id === undefined) return document;
   if (input === undefined) {
@@ -16,7 +16,7 @@ export function askedBy(document: unknown): unknown {
  * What the decision of an entry is about. A capture file holds inputs as they were, and its entries have no
  * kind; of a check the audit log has what was decided of the re-encryption that it asked about.
  */
-export function inputOf({ kind, input, timestamp }: Tree): unknown {
+export function inputOf({ kind, input, timestamp }: JsonObject): unknown {
   if (kind === undefined) return input;
   const asked = fromAudit(asTree(input, 'input of the entry'), timestamp);
   return kind === 'check' ? { ...asked, action: 'kms:ReEncrypt' } : asked;
@@ -28,7 +28,7 @@ export function isMasked(input: unknown): boolean {
 }
 
 /** An audit entry leaves empty values out, and what an ARN says already; the input of policy has all. */
-function fromAudit(input: Tree, timestamp: unknown): Tree {
+function fromAudit(input: JsonObject, timestamp: unknown): JsonObject {
   const date = new Date(String(timestamp));
   const weekday = date.toLocaleDateString('en-US', { weekday: 'long', timeZone: 'UTC' });
   const time = {
@@ -58,7 +58,7 @@ const EMPTY_SIDE = {
   ...{ multi_region_type: '', created_unix_ms: 0, facts_off: [], encryption_context: {} },
 };
 
-function fromAuditSide(side: Tree): Tree {
+function fromAuditSide(side: JsonObject): JsonObject {
   const [, partition = '', , region = '', account = '', resource = ''] = String(
     side['key_arn'] ?? '',
   ).split(':');
@@ -66,7 +66,7 @@ function fromAuditSide(side: Tree): Tree {
   return { ...EMPTY_SIDE, partition, region, account, key_id: keyId, ...side };
 }
 
-export function asTree(value: unknown, what: string): Tree {
-  if (isTree(value)) return value;
+export function asTree(value: unknown, what: string): JsonObject {
+  if (isJsonObject(value)) return value;
   throw new CommandFailure(`${what} is no object`);
 }

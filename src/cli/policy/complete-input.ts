@@ -1,8 +1,8 @@
 import { PRINCIPAL_KINDS } from '../../call.ts';
+import { isJsonObject } from '../../json/object.ts';
 import { contextChanges } from '../../policy/context-changes.ts';
 import type { InputSide, PolicyInput } from '../../policy/input.ts';
 import { SAMPLES } from '../../policy/samples.ts';
-import { isTree } from '../../tree.ts';
 import { CommandFailure } from '../command.ts';
 import { completeTime } from './complete-time.ts';
 
@@ -13,7 +13,7 @@ import { completeTime } from './complete-time.ts';
  * call that there cannot be, and most likely deny it.
  */
 export function completeInput(part: unknown): PolicyInput {
-  if (!isTree(part)) throw new CommandFailure('an input must be an object');
+  if (!isJsonObject(part)) throw new CommandFailure('an input must be an object');
   const base: PolicyInput = SAMPLES['a plain call'];
   const laid = overlay(base, part, '') as PolicyInput;
   const source = withContextKeys(laid.source, part['source']);
@@ -36,7 +36,7 @@ function overlay(base: unknown, part: unknown, at: string): unknown {
     const wanted = free ? 'an object of strings' : wordFor(base);
     throw new CommandFailure(`the input's ${at} must be ${wanted}, not ${JSON.stringify(part)}`);
   }
-  if (!isTree(base) || !isTree(part) || free) return part;
+  if (!isJsonObject(base) || !isJsonObject(part) || free) return part;
   const unknown = Object.keys(part).find((key) => !Object.hasOwn(base, key));
   if (unknown !== undefined) {
     const known = Object.keys(base).join(', ');
@@ -52,7 +52,7 @@ function overlay(base: unknown, part: unknown, at: string): unknown {
 /** Every list of the input is one of strings. */
 function isLike(base: unknown, part: unknown, free: boolean): boolean {
   if (Array.isArray(base)) return Array.isArray(part) && part.every(isText);
-  if (isTree(base)) return isTree(part) && (!free || Object.values(part).every(isText));
+  if (isJsonObject(base)) return isJsonObject(part) && (!free || Object.values(part).every(isText));
   return typeof part === typeof base;
 }
 
@@ -60,12 +60,12 @@ const isText = (value: unknown): boolean => typeof value === 'string';
 
 function wordFor(base: unknown): string {
   if (Array.isArray(base)) return 'a list of strings';
-  if (isTree(base)) return 'an object';
+  if (isJsonObject(base)) return 'an object';
   return typeof base === 'boolean' ? 'true or false' : `a ${typeof base}`;
 }
 
 function withContextKeys(side: InputSide, part: unknown): InputSide {
-  if (isTree(part) && Object.hasOwn(part, 'encryption_context_keys')) return side;
+  if (isJsonObject(part) && Object.hasOwn(part, 'encryption_context_keys')) return side;
   return { ...side, encryption_context_keys: Object.keys(side.encryption_context).sort() };
 }
 

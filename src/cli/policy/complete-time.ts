@@ -1,12 +1,12 @@
+import { isJsonObject } from '../../json/object.ts';
 import { type PolicyInput, toTime } from '../../policy/input.ts';
-import { isTree } from '../../tree.ts';
 import { CommandFailure } from '../command.ts';
 
 type Time = PolicyInput['time'];
 
 /** Whether a part of an input says the moment of the call, and so all of its `time`. */
 export function saysMoment(time: unknown): boolean {
-  return isTree(time) && (Object.hasOwn(time, 'unix_ms') || Object.hasOwn(time, 'rfc3339'));
+  return isJsonObject(time) && (Object.hasOwn(time, 'unix_ms') || Object.hasOwn(time, 'rfc3339'));
 }
 
 /**
@@ -14,7 +14,7 @@ export function saysMoment(time: unknown): boolean {
  * follows from its moment. @throws CommandFailure where that is none, or what is given contradicts it
  */
 export function completeTime(laid: Time, given: unknown): Time {
-  if (!isTree(given) || !saysMoment(given)) return laid;
+  if (!isJsonObject(given) || !saysMoment(given)) return laid;
   const time = toMoment(Object.hasOwn(given, 'unix_ms') ? laid.unix_ms : Date.parse(laid.rfc3339));
   for (const [field, value] of Object.entries(given)) {
     const right = time[field as keyof Time];

@@ -1,10 +1,10 @@
+import { isJsonObject, type JsonObject } from '../../json/object.ts';
 import type { PolicyInput } from '../../policy/input.ts';
-import { isTree, type Tree } from '../../tree.ts';
 
 /** A rule in the data of a policy that is built like the example policy, and what it is granted with. */
 export interface RuleData {
-  readonly rule: Tree;
-  readonly grant: Tree;
+  readonly rule: JsonObject;
+  readonly grant: JsonObject;
 }
 
 interface Reason {
@@ -88,5 +88,5 @@ export function saidBy({ rule, grant }: RuleData, { code, side }: Reason): strin
   if (code === 'relation') return JSON.stringify(rule['relation']);
   const [part, field] = OF_RULE[code] ?? [side, OF_SIDE[code] ?? ''];
   const asked = rule[part];
-  return JSON.stringify((isTree(asked) ? asked[field] : undefined) ?? LEFT_OUT[code]);
+  return JSON.stringify((isJsonObject(asked) ? asked[field] : undefined) ?? LEFT_OUT[code]);
 }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import { parseJson } from '../../exact-json.ts';
+import { parseJson } from '../../json/exact.ts';
+import { isJsonObject, type JsonObject } from '../../json/object.ts';
 import type { PolicyInput } from '../../policy/input.ts';
-import { isTree, type Tree } from '../../tree.ts';
 import { CommandFailure } from '../command.ts';
 import { printable } from '../printable.ts';
 import { asTree, inputOf, isMasked } from './asked-by.ts';
@@ -52,7 +52,7 @@ export async function eachDecision(
 /** `none` where the entry is of no decision. */
 function decisionOf({ text, where }: TextLine): RecordedDecision | 'none' | undefined {
   const entry = parse(text);
-  if (!isTree(entry)) {
+  if (!isJsonObject(entry)) {
     const right = 'a line of an audit log or of a policy.capture_file is a JSON object';
     throw new CommandFailure(`${where} is no entry: ${right}`);
   }
@@ -78,12 +78,12 @@ export function skippedOf({ skipped }: Recorded): string {
   return `${skipped} not replayable${skipped > 0 ? why : ''}`;
 }
 
-function isDecision({ kind, result, error }: Tree): boolean {
+function isDecision({ kind, result, error }: JsonObject): boolean {
   if (kind === undefined) return result !== undefined;
   return DECIDED.has(String(kind)) && result !== undefined && error === undefined;
 }
 
-function toRecorded(entry: Tree): RecordedDecision | undefined {
+function toRecorded(entry: JsonObject): RecordedDecision | undefined {
   const { erased, masked, decision_id, result } = entry;
   const { allow, rule = '' } = asTree(result, 'result of the entry');
   if (erased !== undefined || masked !== undefined) return undefined;

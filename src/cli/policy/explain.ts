@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { parseJson } from '../../exact-json.ts';
+import { parseJson } from '../../json/exact.ts';
 import { type Bundle, ENTRYPOINT } from '../../policy/bundle/bundle.ts';
 import type { Evaluation } from '../../policy/evaluation.ts';
 import type { PolicyInput } from '../../policy/input.ts';

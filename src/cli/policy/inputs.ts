@@ -1,9 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
+import { isJsonObject } from '../../json/object.ts';
 import { messageOf } from '../../message-of.ts';
 import type { PolicyInput } from '../../policy/input.ts';
-import { isTree } from '../../tree.ts';
 import { CommandFailure } from '../command.ts';
 import { askedBy } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
@@ -70,13 +70,15 @@ function documentsIn(name: string, text: string): NamedDocument[] {
     const place = `${name}:${index + 1}`;
     return { name: place, document: parseDocument(place, line) };
   });
-  const asked = all.filter(({ document }) => isTree(document) && document['input'] !== undefined);
+  const asked = all.filter(
+    ({ document }) => isJsonObject(document) && document['input'] !== undefined,
+  );
   return asked.length > 0 ? asked : all;
 }
 
 /** The inputs of a table for `policy test`, or the one that a document is. */
 function casesOf(name: string, document: unknown): NamedDocument[] {
-  if (!isTree(document) || !Object.hasOwn(document, 'cases')) return [{ name, document }];
+  if (!isJsonObject(document) || !Object.hasOwn(document, 'cases')) return [{ name, document }];
   const { base, cases } = toTable(name, document);
   return cases.map((one) => ({ name: `${name}: ${one.name}`, document: inputOfCase(base, one) }));
 }

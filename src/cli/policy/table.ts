@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isTree } from '../../tree.ts';
+import { isJsonObject } from '../../json/object.ts';
 import { CommandFailure } from '../command.ts';
 import { saysMoment } from './complete-time.ts';
 
@@ -42,7 +42,7 @@ export const inputOfCase = (base: object, { input }: Case): unknown => merge(bas
 const FREE = new Set(['tags', 'attributes', 'encryption_context']);
 
 function merge(under: unknown, over: unknown): unknown {
-  if (!isTree(under) || !isTree(over)) return over;
+  if (!isJsonObject(under) || !isJsonObject(over)) return over;
   const keys = new Set([...Object.keys(under), ...Object.keys(over)]);
   return Object.fromEntries(
     [...keys].map((key) => {

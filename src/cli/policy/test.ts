@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { type Command, Option } from 'commander';
+import { isJsonObject } from '../../json/object.ts';
 import type { Evaluation } from '../../policy/evaluation.ts';
 import type { Generation } from '../../policy/generation.ts';
-import { isTree } from '../../tree.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { completeInput } from './complete-input.ts';
 import { parseDocument } from './inputs.ts';
@@ -104,7 +104,7 @@ function ruleIds({ bundle }: Generation): string[] {
   const ids: string[] = [];
   JSON.parse(Buffer.from(bundle.data).toString('utf8'), (key, value: unknown) => {
     if (key !== 'rules' || !Array.isArray(value)) return value;
-    for (const rule of value) if (isTree(rule)) ids.push(String(rule['id']));
+    for (const rule of value) if (isJsonObject(rule)) ids.push(String(rule['id']));
     return value;
   });
   return ids;

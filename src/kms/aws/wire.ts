@@ -1,4 +1,5 @@
 import type { CallSide, EncryptionContext, KmsAnswer } from '../../call.ts';
+import { isJsonObject, type JsonObject } from '../../json/object.ts';
 import { asId, KmsFault } from '../port.ts';
 import type { KmsRequest } from '../request.ts';
 import type { HttpAnswer } from './http/answer-reader.ts';
@@ -106,17 +107,14 @@ function padding(base64: string): number {
   return base64.endsWith('=') ? 1 : 0;
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
-function parse(http: HttpAnswer): Members {
+function parse(http: HttpAnswer): JsonObject {
   try {
     const value: unknown = JSON.parse(http.body);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Members;
+    if (isJsonObject(value)) return value;
   } catch (cause) {
     throw malformed(http, 'KMS answered with what is not JSON', cause);
   }
-  throw malformed(http, 'KMS answered with JSON that is no object');
+  throw malformed(http, 'KMS answered with JSON that is not an object');
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -128,7 +126,10 @@ function malformed({ status, requestId }: HttpAnswer, message: string, cause?: u
 /** `com.amazonaws.kms#NotFoundException:http://…` → `NotFoundException`, as the SDK reads it. */
 const TYPE = /^(?:[^#:,\n]*#)?(\w[^#:,\n]*)(?:[#:,]|$)/;
 
-function toServiceFault({ status, requestId, errorType }: HttpAnswer, members: Members): KmsFault {
+function toServiceFault(
+  { status, requestId, errorType }: HttpAnswer,
+  members: JsonObject,
+): KmsFault {
   const type = errorType || text(members['__type']) || text(members['code']);
   const name = TYPE.exec(type)?.[1] ?? '';
   const message = text(members['message']) || text(members['Message']);

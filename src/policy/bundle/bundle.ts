@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { parseJson } from '../../exact-json.ts';
+import { parseJson } from '../../json/exact.ts';
+import { isJsonObject } from '../../json/object.ts';
 import { BundleFault } from './fault.ts';
 import { toManifest } from './manifest.ts';
 import { type Verification, verifySignature } from './signature.ts';
@@ -82,9 +83,7 @@ function readData(files: ReadonlyMap<string, Buffer>): Uint8Array {
     }
   }
   const data = readJson(files, 'data.json') ?? {};
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-    throw new BundleFault("the bundle's data.json is not an object");
-  }
+  if (!isJsonObject(data)) throw new BundleFault("the bundle's data.json is not an object");
   return files.get('data.json') ?? Buffer.from('{}');
 }
 

@@ -1,4 +1,4 @@
-import { parseJson } from '../../exact-json.ts';
+import { parseJson } from '../../json/exact.ts';
 
 /** The answer of an entrypoint other than the decision's; undefined where that is undefined. */
 export function resultOf(resultSet: string): unknown {

@@ -1,4 +1,5 @@
-import { parseJson } from '../../../exact-json.ts';
+import { parseJson } from '../../../json/exact.ts';
+import { isJsonObject, type JsonObject } from '../../../json/object.ts';
 import { fault } from '../fault.ts';
 
 /** One statement of a key policy, its members made lists. */
@@ -97,10 +98,8 @@ function strings(json: unknown): string[] {
   });
 }
 
-function asObject(json: unknown): Readonly<Record<string, unknown>> {
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
-    return json as Readonly<Record<string, unknown>>;
-  }
+function asObject(json: unknown): JsonObject {
+  if (isJsonObject(json)) return json;
   throw malformed('This policy contains invalid Json');
 }
 

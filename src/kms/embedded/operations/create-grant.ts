@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { parseJson } from '../../../exact-json.ts';
+import { parseJson } from '../../../json/exact.ts';
 import { dryRun, fault, validation } from '../fault.ts';
 import { authorize, denied } from '../model/authorize.ts';
 import { findOwnKey, requireState } from '../model/find.ts';

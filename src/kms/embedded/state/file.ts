@@ -13,9 +13,9 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import process from 'node:process';
-import { parseJson } from '../../../exact-json.ts';
 import { notRegular } from '../../../files/regular.ts';
 import { stampOf } from '../../../files/stamp.ts';
+import { parseJson } from '../../../json/exact.ts';
 import { messageOf } from '../../../message-of.ts';
 import { type StateDocument, stateDocument } from './document.ts';
 

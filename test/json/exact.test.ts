@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseJson } from '../src/exact-json.ts';
+import { parseJson } from '../../src/json/exact.ts';
 
 const ESCAPED = ['\\n', '\\u00e9', '\\"', '\\\\u', '\\u0000'];
 

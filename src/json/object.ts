@@ -1,6 +1,6 @@
 /** A JSON object of which nothing is known yet. */
-export type Tree = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
-export function isTree(value: unknown): value is Tree {
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
