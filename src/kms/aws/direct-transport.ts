@@ -1,11 +1,12 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
+import { dryRunAnswer } from '../dry-run.ts';
 import { orAbort } from './fault.ts';
 import type { HttpAnswer } from './http/answer-reader.ts';
 import { createExchange } from './http/exchange.ts';
 import { keepCredentials } from './kept-credentials.ts';
 import type { Transport } from './sdk-transport.ts';
 import { createSigner } from './signer.ts';
-import { decode, dryRunAnswer, encode } from './wire.ts';
+import { decode, encode } from './wire.ts';
 
 /**
  * ReEncrypt around the SDK's middleware, which costs several times what the call itself does. The
@@ -38,7 +39,7 @@ export async function createDirectTransport(client: KMSClient): Promise<{
         correctClock(config, answer);
         return decode(answer, timing);
       } catch (thrown) {
-        return dryRunAnswer(thrown, timing);
+        return { ...dryRunAnswer(thrown), ...timing, attempts: 1 };
       }
     },
     close: exchange.close,

@@ -1,9 +1,10 @@
 import { type KMSClient, ReEncryptCommand, type ReEncryptCommandOutput } from '@aws-sdk/client-kms';
 import type { KmsAnswer } from '../../call.ts';
+import { dryRunAnswer } from '../dry-run.ts';
 import { asId } from '../port.ts';
 import type { KmsRequest } from '../request.ts';
 import { orAbort } from './fault.ts';
-import { dryRunAnswer, toMembers } from './wire.ts';
+import { toMembers } from './wire.ts';
 
 /** One way for a ReEncrypt to travel. */
 export type Transport = (request: KmsRequest) => Promise<KmsAnswer>;
@@ -19,7 +20,7 @@ export function createSdkTransport(client: KMSClient): Transport {
       const output = await orAbort(signal, client.send(command, { abortSignal: signal }));
       return { ...toAnswer(output), ...timing() };
     } catch (thrown) {
-      return dryRunAnswer(thrown, timing());
+      return { ...dryRunAnswer(thrown), ...timing(), attempts: 1 };
     }
   };
 }

@@ -65,24 +65,6 @@ export function decode(http: HttpAnswer, { latencyNs }: Timing): KmsAnswer {
   };
 }
 
-/** KMS says that a dry run would succeed by failing with DryRunOperationException. */
-export function dryRunAnswer(thrown: unknown, { latencyNs }: Timing): KmsAnswer {
-  if (!(thrown instanceof KmsFault) || thrown.code !== 'DryRunOperationException') throw thrown;
-  return {
-    ciphertext: new Uint8Array(0),
-    sourceKeyArn: '',
-    destinationKeyArn: '',
-    sourceAlgorithm: '',
-    destinationAlgorithm: '',
-    sourceKeyMaterialId: '',
-    destinationKeyMaterialId: '',
-    dryRun: true,
-    requestId: thrown.requestId,
-    attempts: 1,
-    latencyNs,
-  };
-}
-
 /** KMS takes `{}` and absent for the same, and refuses any context on an asymmetric side. */
 function contextOf({ encryptionContext }: CallSide): EncryptionContext | undefined {
   for (const _ in encryptionContext) return encryptionContext;

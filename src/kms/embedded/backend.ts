@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import type { KeyDescription, KmsAnswer } from '../../call.ts';
+import { dryRunAnswer } from '../dry-run.ts';
 import { type Kms, KmsFault } from '../port.ts';
 import type { KmsRequest } from '../request.ts';
 import type { EmbeddedKms } from './embedded.ts';
@@ -64,28 +65,12 @@ export function createEmbeddedBackend({ operations }: EmbeddedKms): Kms {
         requestId,
       };
     } catch (thrown) {
-      if (!(thrown instanceof KmsFault) || thrown.code !== 'DryRunOperationException') throw thrown;
-      return dryRunAnswer(requestId);
+      return { ...dryRunAnswer(thrown), requestId };
     }
   }
 }
 
 type Timeless = Omit<KmsAnswer, 'attempts' | 'latencyNs'>;
-
-/** As from AWS: KMS says of a dry run that it would succeed, and no more. */
-function dryRunAnswer(requestId: string): Timeless {
-  return {
-    ciphertext: new Uint8Array(),
-    sourceKeyArn: '',
-    destinationKeyArn: '',
-    sourceAlgorithm: '',
-    destinationAlgorithm: '',
-    sourceKeyMaterialId: '',
-    destinationKeyMaterialId: '',
-    dryRun: true,
-    requestId,
-  };
-}
 
 function toInput(request: KmsRequest): ReEncryptInput {
   const { ciphertext, source, destination } = request;

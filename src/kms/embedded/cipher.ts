@@ -6,7 +6,8 @@ import { authorize } from './model/authorize.ts';
 import { findKey, requireState } from './model/find.ts';
 import { current, type Key, type Material } from './model/key.ts';
 import type { Caller } from './model/key-id.ts';
-import { algorithmsOf, isSymmetric, type KeySpec } from './model/spec.ts';
+import { isSymmetric, type KeySpec } from './model/spec.ts';
+import { checkUse } from './use.ts';
 import type { World } from './world.ts';
 
 export interface Encryption {
@@ -71,47 +72,29 @@ export interface EncryptionRequest {
   readonly grantTokens: readonly string[] | undefined;
 }
 
+export interface CipherUse extends Omit<EncryptionRequest, 'keyId'> {
+  readonly keyId: string | undefined;
+  readonly sameKey?: boolean | undefined;
+}
+
 /** Finds a key for encryption, and checks that the caller may use it and that it can be used. */
 export function usableForEncryption(world: World, request: EncryptionRequest): Encryption {
   checkContext(request.context);
-  return useForEncryption(world, findKey(world, request.keyId, request.caller), request);
+  return checkCipherUse(world, findKey(world, request.keyId, request.caller), request);
 }
 
-/** The same for a key that is found; `sameKey` says of a ReEncrypt whether both its keys are one. */
-export function useForEncryption(
-  world: World,
-  key: Key,
-  request: EncryptionRequest & { readonly sameKey?: boolean },
-): Encryption {
+/** The same checks of a key that is found, for either direction. `sameKey`: whether both keys of a ReEncrypt are one. */
+export function checkCipherUse(world: World, key: Key, request: CipherUse): Encryption {
   const { keyId, action, algorithm, context } = request;
   authorize(world, { ...request, key, requested: keyId });
   requireState(key);
-  checkEncryptionUse(key, action, algorithm);
+  checkUse(key, { operation: action, usage: 'ENCRYPT_DECRYPT', algorithm });
   checkContextUse(key, context);
   return { key, algorithm, context };
 }
 
-/** @throws InvalidKeyUsageException unless the key is for the operation and the algorithm for the key. */
-export function checkEncryptionUse(key: Key, operation: string, algorithm: string): void {
-  if (key.usage !== 'ENCRYPT_DECRYPT') {
-    throw fault(
-      'InvalidKeyUsageException',
-      `${key.arn} key usage is ${key.usage} which is not valid for ${operation}.`,
-    );
-  }
-  checkAlgorithm(key, algorithm);
-}
-
-export function checkAlgorithm(key: Key, algorithm: string): void {
-  if (algorithmsOf(key.spec, key.usage).includes(algorithm)) return;
-  throw fault(
-    'InvalidKeyUsageException',
-    `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`,
-  );
-}
-
 /** @throws ValidationException where a context is given for a key that has no use for one. */
-export function checkContextUse(key: Key, context: EncryptionContext | undefined): void {
+function checkContextUse(key: Key, context: EncryptionContext | undefined): void {
   if (isSymmetric(key.spec) || !context || Object.keys(context).length === 0) return;
   throw validation('EncryptionContext is not supported with asymmetric keys.');
 }

@@ -1,9 +1,8 @@
 import { readHeader } from './blob.ts';
-import { checkContextUse, checkEncryptionUse, type Decrypted, decryptWith } from './cipher.ts';
+import { checkCipherUse, type Decrypted, decryptWith } from './cipher.ts';
 import { checkContext, type EncryptionContext } from './context.ts';
 import { fault, invalidCiphertext, validation } from './fault.ts';
-import { authorize } from './model/authorize.ts';
-import { findKey, findKeyOfRegion, requireState } from './model/find.ts';
+import { findKey, findKeyOfRegion } from './model/find.ts';
 import type { Key } from './model/key.ts';
 import type { Caller } from './model/key-id.ts';
 import { isSymmetric } from './model/spec.ts';
@@ -30,12 +29,7 @@ export function findSource(world: World, source: Source, caller: Caller): Key {
 
 /** Checks that the caller may use the source key and that it can be used. */
 export function useSource(world: World, source: Source, use: SourceUse): void {
-  const { key } = use;
-  const { algorithm, context } = source;
-  authorize(world, { ...source, ...use, requested: source.keyId });
-  requireState(key);
-  checkEncryptionUse(key, source.action, algorithm);
-  checkContextUse(key, context);
+  checkCipherUse(world, use.key, { ...source, ...use });
 }
 
 export interface SourceUse {

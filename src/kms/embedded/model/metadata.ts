@@ -1,4 +1,4 @@
-import { current, type Key, stateOf } from './key.ts';
+import { current, type Key, type Material, stateOf } from './key.ts';
 import { algorithmsOf, type KeyUsage } from './spec.ts';
 
 const ALGORITHM_MEMBERS = {
@@ -50,10 +50,15 @@ function deletionMembers({ deletion }: Key) {
 
 function importMembers(key: Key) {
   const material = current(key);
-  if (key.origin !== 'EXTERNAL' || !material?.secret) return {};
-  return material.validTo === undefined
+  return key.origin === 'EXTERNAL' && material ? expirationMembers(material) : {};
+}
+
+/** Of imported material: when it ends, if ever. */
+export function expirationMembers({ validTo, secret }: Material) {
+  if (!secret) return {};
+  return validTo === undefined
     ? { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' }
-    : { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: new Date(material.validTo) };
+    : { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: new Date(validTo) };
 }
 
 function multiRegionConfiguration(key: Key) {

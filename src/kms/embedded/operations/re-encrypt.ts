@@ -1,4 +1,4 @@
-import { type EncryptionRequest, encryptWith, useForEncryption } from '../cipher.ts';
+import { checkCipherUse, type EncryptionRequest, encryptWith } from '../cipher.ts';
 import { checkContext } from '../context.ts';
 import { dryRun } from '../fault.ts';
 import { findKey } from '../model/find.ts';
@@ -37,7 +37,7 @@ export const reEncrypt = operation(input, (world, request, caller) => {
   const sameKey = sourceKey === destinationKey;
   useSource(world, source, { key: sourceKey, caller, sameKey });
   const wanted = { ...destinationOf(request, caller), sameKey };
-  const destination = useForEncryption(world, destinationKey, wanted);
+  const destination = checkCipherUse(world, destinationKey, wanted);
   if (ignoreCiphertext) throw dryRun();
 
   const decrypted = decryptSource(source, sourceKey);

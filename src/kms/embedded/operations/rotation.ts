@@ -3,6 +3,7 @@ import { requireState } from '../model/find.ts';
 import type { Key, Material } from '../model/key.ts';
 import { managedKey } from '../model/manage.ts';
 import { rotate } from '../model/material.ts';
+import { expirationMembers } from '../model/metadata.ts';
 import { isSymmetric } from '../model/spec.ts';
 import { page } from '../page.ts';
 import { required, structure } from '../shape/collections.ts';
@@ -100,19 +101,12 @@ function rotationEntry(key: Key, material: Material) {
     ...(material.description !== undefined && { KeyMaterialDescription: material.description }),
     ...(imported && { ImportState: material.secret ? 'IMPORTED' : 'PENDING_IMPORT' }),
     KeyMaterialState: material.state,
-    ...(imported && expiry(material)),
+    ...(imported && expirationMembers(material)),
     ...(material.rotation && {
       RotationDate: new Date(material.rotation.at),
       RotationType: material.rotation.type,
     }),
   };
-}
-
-function expiry({ validTo, secret }: Material) {
-  if (!secret) return {};
-  return validTo === undefined
-    ? { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' }
-    : { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: new Date(validTo) };
 }
 
 /** Rotation by time is for symmetric keys whose material KMS makes. */
