@@ -1,5 +1,5 @@
 import type { Packed } from './body.ts';
-import type { HostSettings } from './log/settings.ts';
+import type { HostSettings } from './log/state.ts';
 
 /** What the log's thread is started with. */
 export interface ThreadData {

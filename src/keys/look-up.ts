@@ -1,7 +1,13 @@
 import type { KeyDescription, KeyFacts } from '../call.ts';
 import { Refusal, toRefusal } from '../errors.ts';
-import type { KeyDirectory } from './directory.ts';
 import { KEY_ID_FORMS, type KeyId, parseKeyId } from './key-id.ts';
+
+/** What is asked of KMS about keys. Every method rejects with a Refusal. */
+export interface KeyDirectory {
+  describeKey(keyId: string, signal: AbortSignal): Promise<KeyDescription>;
+  listAliases(keyArn: string, signal: AbortSignal): Promise<readonly string[]>;
+  listResourceTags(keyArn: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
+}
 
 export interface FactSettings {
   /** Ask DescribeKey; where false only key ARNs are accepted and all else is off. */

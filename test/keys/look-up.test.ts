@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KeyDescription } from '../../src/call.ts';
 import { Refusal } from '../../src/errors.ts';
-import type { KeyDirectory } from '../../src/keys/directory.ts';
-import { createLookUp, type FactSettings } from '../../src/keys/look-up.ts';
+import { createLookUp, type FactSettings, type KeyDirectory } from '../../src/keys/look-up.ts';
 import { PLAIN_KEY } from '../helpers/key-description.ts';
 
 const ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';

@@ -6,8 +6,8 @@ import type { Disk } from './disk.ts';
 import { type LogFault, toLogFault } from './fault.ts';
 import { createLog, type Log } from './log.ts';
 import { retain } from './retain.ts';
-import type { HostSettings } from './settings.ts';
 import type { Signer } from './signer.ts';
+import type { HostSettings } from './state.ts';
 
 export interface HostOptions {
   readonly settings: HostSettings;

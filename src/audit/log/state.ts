@@ -32,6 +32,14 @@ export interface LogOptions {
   readonly onBrokenChain: 'refuse' | 'continue';
 }
 
+/** The part that can be cloned to the log's thread, and what that thread needs beside it. */
+export interface HostSettings extends Omit<LogOptions, 'disk' | 'now' | 'vkey' | 'claim'> {
+  readonly checkpointEntries: number;
+  readonly checkpointMs: number;
+  readonly keepSegments: number;
+  readonly keepMs: number;
+}
+
 /** What changes while a log runs. */
 export interface LogState {
   readonly options: LogOptions;

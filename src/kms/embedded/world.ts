@@ -1,4 +1,4 @@
-import type { ImportParameters } from './import/parameters.ts';
+import type { KeyObject } from 'node:crypto';
 import type { Store } from './model/store.ts';
 
 /** What operations share: the keys, and the ways in which the outside comes in. */
@@ -11,4 +11,12 @@ export interface World {
   randomBytes(size: number): Buffer;
   /** Says that there is something new to keep. */
   changed(): void;
+}
+
+/** What GetParametersForImport promised: how material for which key is wrapped, and until when. */
+export interface ImportParameters {
+  readonly keyArn: string;
+  readonly algorithm: string;
+  readonly privateKey: KeyObject;
+  readonly validTo: number;
 }

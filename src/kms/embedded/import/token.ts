@@ -1,8 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { fault } from '../fault.ts';
 import type { Key } from '../model/key.ts';
-import type { World } from '../world.ts';
-import type { ImportParameters } from './parameters.ts';
+import type { ImportParameters, World } from '../world.ts';
 
 const LIFE_MS = 86_400_000;
 

@@ -7,7 +7,7 @@ import {
   privateDecrypt,
 } from 'node:crypto';
 import type { KeySpec } from '../model/spec.ts';
-import type { ImportParameters } from './parameters.ts';
+import type { ImportParameters } from '../world.ts';
 
 /** The wrapped key material, or undefined where it was not wrapped by these parameters. */
 export function unwrap(

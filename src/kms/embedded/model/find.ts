@@ -64,3 +64,12 @@ function keyOfReference(world: World, { arn }: KeyReference): Key {
   if (!key) throw notFound(`Key '${arn}' does not exist`);
   return key;
 }
+
+/** @throws UnsupportedOperationException for a key that KMS made the material of. */
+export function requireExternal(key: Key): void {
+  if (key.origin === 'EXTERNAL') return;
+  throw fault(
+    'UnsupportedOperationException',
+    `${key.arn} origin is ${key.origin} which is not valid for this operation.`,
+  );
+}

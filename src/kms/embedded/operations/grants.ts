@@ -10,7 +10,6 @@ import { required, structure } from '../shape/collections.ts';
 import { flag } from '../shape/scalars.ts';
 import * as shapes from '../shape/shapes.ts';
 import type { World } from '../world.ts';
-import { grantEntry } from './grant-entry.ts';
 import { operation } from './operation.ts';
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html */
@@ -120,4 +119,19 @@ function remove(world: World, key: Key, grant: Grant, dry: boolean | undefined):
 
 function sorted(grants: ReadonlyMap<string, Grant>): readonly Grant[] {
   return [...grants.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** A grant as the lists of KMS show it; its tokens are told only once, by CreateGrant. */
+function grantEntry(key: Key, grant: Grant) {
+  return {
+    KeyId: key.arn,
+    GrantId: grant.id,
+    Name: grant.name ?? '',
+    CreationDate: new Date(grant.createdAt),
+    GranteePrincipal: grant.granteePrincipal,
+    ...(grant.retiringPrincipal && { RetiringPrincipal: grant.retiringPrincipal }),
+    IssuingAccount: `arn:${key.partition}:iam::${grant.issuingAccount}:root`,
+    Operations: grant.operations,
+    ...(grant.constraints && { Constraints: grant.constraints }),
+  };
 }

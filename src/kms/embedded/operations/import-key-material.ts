@@ -1,7 +1,7 @@
 import { fault, invalidCiphertext, validation } from '../fault.ts';
 import { takeImportToken } from '../import/token.ts';
 import { toSecret, unwrap } from '../import/unwrap.ts';
-import { requireState } from '../model/find.ts';
+import { requireExternal, requireState } from '../model/find.ts';
 import type { Key, Material } from '../model/key.ts';
 import { current } from '../model/key.ts';
 import { managedKey } from '../model/manage.ts';
@@ -11,7 +11,6 @@ import { blob, text, timestamp } from '../shape/scalars.ts';
 import type { Value } from '../shape/shape.ts';
 import * as shapes from '../shape/shapes.ts';
 import { operation } from './operation.ts';
-import { requireExternal } from './require-external.ts';
 
 const input = structure({
   KeyId: required(shapes.keyId),

@@ -1,13 +1,12 @@
 import { fault, notFound, validation } from '../fault.ts';
 import { giveImportToken } from '../import/token.ts';
-import { requireState } from '../model/find.ts';
+import { requireExternal, requireState } from '../model/find.ts';
 import { current } from '../model/key.ts';
 import { managedKey } from '../model/manage.ts';
 import { required, structure } from '../shape/collections.ts';
 import { text } from '../shape/scalars.ts';
 import * as shapes from '../shape/shapes.ts';
 import { operation } from './operation.ts';
-import { requireExternal } from './require-external.ts';
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_GetParametersForImport.html */
 export const getParametersForImport = operation(
