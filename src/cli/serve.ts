@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, startApp } from '../app.ts';
@@ -34,7 +35,7 @@ export const run = program('serve', (command, terminal) => {
       });
       announce(app, terminal);
       await watch.ending;
-      await app.stop(watch.hurry);
+      await Promise.race([app.stop(watch.hurry), whenHurried(watch)]);
       watch.release();
       endSoon(process);
     });
@@ -47,6 +48,14 @@ const LAST_START_MS = 500;
 function unlessEnded(start: Promise<App>, { ending, hurry }: Watch): Promise<App | undefined> {
   const wait = () => sleep(LAST_START_MS, undefined, { signal: hurry }).catch(() => undefined);
   return Promise.race([start, ending.then(wait)]);
+}
+
+/** How long the end may go on after a second signal: enough for the audit log, but not for a sink that hangs. */
+const LAST_STOP_MS = 500;
+
+async function whenHurried({ hurry }: Watch): Promise<void> {
+  if (!hurry.aborted) await once(hurry, 'abort');
+  await sleep(LAST_STOP_MS);
 }
 
 function refuseDangers(env: Terminal['env']): void {

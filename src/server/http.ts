@@ -14,8 +14,12 @@ export interface HttpListener {
   drain(graceMs: number, hurry?: AbortSignal): Promise<number>;
 }
 
-/** Milliseconds. Node looks for slow requests every half minute unless told otherwise. */
+/**
+ * In milliseconds; Node looks for slow requests every half minute unless told otherwise. And of two
+ * Authorization lines it would drop the second unseen, which something on the way may have gone by.
+ */
 const BOUNDS = {
+  joinDuplicateHeaders: true,
   requestTimeout: 10_000,
   headersTimeout: 5_000,
   keepAliveTimeout: 5_000,

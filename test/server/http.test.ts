@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Agent, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHttpListener } from '../../src/server/http.ts';
@@ -40,6 +41,18 @@ async function start(ms: number, most?: number) {
   const underWay = () => until(() => arrived > 0);
   return { listener, ask, address, underWay, refused: () => refused };
 }
+
+test('of a header field that may stand once, a second line is not dropped unseen', async () => {
+  const listener = createHttpListener('127.0.0.1:0', ({ headers }, response) => {
+    response.end(`${headers.host} / ${headers.authorization}`);
+  });
+  const [host = '', port] = (await listener.listen()).split(':');
+  const socket = connect({ host, port: Number(port) });
+  const lines = ['Host: a', 'Host: b', 'Authorization: c', 'Authorization: d', 'Connection: close'];
+  socket.write(`GET / HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+  expect(await text(socket)).toMatch(/a, b \/ c, d/);
+  await listener.drain(0);
+});
 
 describe('an HTTP door that is drained', () => {
   test('closes connections that are kept and idle', async () => {

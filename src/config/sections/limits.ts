@@ -29,7 +29,7 @@ const kms = z
       .default(0.1)
       .describe('Second tries as a share of the calls; two may be saved up.'),
   })
-  .describe('Towards KMS.');
+  .describe('Towards AWS KMS; the embedded one has no such limits.');
 
 export const limits = z
   .strictObject({
@@ -38,7 +38,7 @@ export const limits = z
     max_wait_ms: milliseconds(500).describe('How long they wait, at most.'),
     all: bucket(10_000, 10_000).describe('For all callers: the KMS quota is the account’s.'),
     per_principal: principal.prefault({}),
-    per_key: bucket(0, 100).describe('For each key pair’s source and destination.'),
+    per_key: bucket(0, 100).describe('For each key, source or destination; of AWS KMS alone.'),
     kms: kms.prefault({}),
   })
   .describe('How much is let through.');

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect as dialTcp } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect as dialTcp } from 'node:net';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServiceError, status } from '@grpc/grpc-js';
@@ -86,6 +88,22 @@ describe('F17: SIGTERM', () => {
       await proxy.stop();
     }
     reportTrials({ fault: 'F17 half-open', trials: count, injections: count });
+  });
+
+  test('waits for a sink of the audit log that hangs, and after a second signal for none', async () => {
+    const sink = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(sink, 'listening');
+    const { port } = sink.address() as AddressInfo;
+    const decisionLog = `audit.decision_log.url=http://127.0.0.1:${port}/logs`;
+    const proxy = await startProxy({ settings: ['life.lame_duck_ms=0', decisionLog] });
+    process.kill(proxy.child.pid, 'SIGTERM');
+    await expect.poll(() => proxy.auditEntries().at(-1)?.['kind']).toBe('shutdown');
+    const started = performance.now();
+    process.kill(proxy.child.pid, 'SIGTERM');
+    expect(await proxy.child.ended()).toBe(0);
+    expect(performance.now() - started).toBeLessThan(4000);
+    sink.close().closeAllConnections();
+    await proxy.stop();
   });
 
   test('is told before it acts: not ready, while calls still go through', async () => {
