@@ -4,7 +4,10 @@ import { cpuPerTurn } from './turns.ts';
 
 /** One decision of the example policy in process, input building included: node policy.ts BUNDLE */
 const [source = ''] = process.argv.slice(2);
-const policy = await createDecisionPoint({ source, timeoutMs: 1000 });
+const policy = await createDecisionPoint({
+  source,
+  limits: { timeoutMs: 1000, memoryBytes: 1 << 24 },
+});
 const { call, keys, principal } = oneCall(0);
 const resolved = { call, keys, principal };
 

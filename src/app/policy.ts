@@ -5,7 +5,7 @@ import { readRegular } from '../files/regular.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Verification } from '../policy/bundle/signature.ts';
 import { readVerificationKey } from '../policy/bundle/verification-key.ts';
-import type { Limits } from '../policy/limits.ts';
+import { toLimits } from '../policy/limits.ts';
 import type { ReloadEvent } from '../policy/loader.ts';
 import type { BundleOptions } from '../policy/open-loader.ts';
 import { createDecisionPoint, type DecisionPoint } from '../policy/point.ts';
@@ -46,7 +46,7 @@ export async function composePolicy(
   }
   const point = await createDecisionPoint({
     source: config.source,
-    ...limitsOf(config),
+    limits: toLimits(config.timeout_ms, config.memory_mib),
     enforce: config.enforce,
     candidate: config.candidate,
     captureFile: config.capture_file,
@@ -71,11 +71,6 @@ export async function composePolicy(
       for (const reload of parts.early.splice(0)) recordReload(audit, reload);
     },
   };
-}
-
-/** Of one decision. */
-export function limitsOf({ timeout_ms: timeoutMs, memory_mib: mib }: Config['policy']): Limits {
-  return { timeoutMs, memoryBytes: mib * 1024 * 1024 };
 }
 
 export async function toVerification({ keys, keyid, scope }: Signing): Promise<Verification> {

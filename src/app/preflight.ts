@@ -10,12 +10,13 @@ import { about, BundleFault } from '../policy/bundle/fault.ts';
 import type { Verification } from '../policy/bundle/signature.ts';
 import { refuseOpenFile } from '../policy/capture.ts';
 import { fetchBundle } from '../policy/fetch-bundle.ts';
+import { toLimits } from '../policy/limits.ts';
 import { prove } from '../policy/prove/prove.ts';
 import { readSecret } from '../server/kms-json/access-keys.ts';
 import { doorsOf, openAws } from './kms.ts';
 import { ofSetting } from './of-setting.ts';
 import { readable, writable } from './places.ts';
-import { limitsOf, publicKeyOf, toVerification } from './policy.ts';
+import { publicKeyOf, toVerification } from './policy.ts';
 import type { Surroundings } from './surroundings.ts';
 import { openTlsFiles } from './tls.ts';
 
@@ -101,7 +102,7 @@ function ofBundle(setting: string, location: string | undefined, judging: Judgin
     if (location === undefined || isService(location)) return;
     const options = { maxBytes: policy.size_limit_bytes, verification: await verification };
     try {
-      prove(await fetchBundle(location, options), limitsOf(policy));
+      prove(await fetchBundle(location, options), toLimits(policy.timeout_ms, policy.memory_mib));
     } catch (fault) {
       throw fault instanceof BundleFault ? new Error(about(location, fault)) : fault;
     }

@@ -8,6 +8,13 @@ export interface Limits {
   readonly memoryBytes: number;
 }
 
+const MIB = 1024 * 1024;
+
+/** Of one decision, as settings and options give them. */
+export function toLimits(timeoutMs: number, memoryMib: number): Limits {
+  return { timeoutMs, memoryBytes: memoryMib * MIB };
+}
+
 /** By measurement: a policy that does not end is stopped after 20 to 50 ms where 50 are allowed. */
 const FUEL_PER_MS = 100_000;
 

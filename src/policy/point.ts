@@ -19,10 +19,7 @@ import { createShadow, type Shadow, type ShadowEvent } from './shadow/shadow.ts'
 export interface DecisionPointOptions {
   /** A bundle's file, a folder of Rego, or the URL of a bundle. */
   readonly source: string;
-  /** Milliseconds that one decision may take before it denies. */
-  readonly timeoutMs: number;
-  /** Bytes that one decision may take beyond the data; 16 MiB where left out. */
-  readonly memoryBytes?: number;
+  readonly limits: Limits;
   /** False: denials say `enforced: false`, and a permit is minted all the same. */
   readonly enforce?: boolean;
   /**
@@ -38,7 +35,7 @@ export interface DecisionPointOptions {
   readonly now?: () => number;
   readonly onReload?: (event: ReloadEvent, which: 'serving' | 'candidate') => void;
   readonly onShadow?: (event: ShadowEvent) => void;
-  /** A call that the candidate has not judged, for too many wait. */
+  /** A call that the candidate has not judged, because too many wait. */
   readonly onShadowDropped?: () => void;
 }
 
@@ -62,16 +59,13 @@ export interface DecisionPoint {
   close(): Promise<void>;
 }
 
-const MIB = 1024 * 1024;
-
 /** Opens the sources and makes their policies ready. @throws BundleFault with one sentence. */
 export async function createDecisionPoint(options: DecisionPointOptions): Promise<DecisionPoint> {
-  const { source, candidate, timeoutMs, memoryBytes = 16 * MIB, enforce = true } = options;
-  const limits = { timeoutMs, memoryBytes };
+  const { source, candidate, enforce = true } = options;
   const capture =
     options.captureFile === undefined ? undefined : createCapture(options.captureFile);
-  const serving = await open(options, { which: 'serving', location: source, limits });
-  const shadow = candidate === undefined ? undefined : await openShadow(options, candidate, limits);
+  const serving = await open(options, { which: 'serving', location: source });
+  const shadow = candidate === undefined ? undefined : await openShadow(options, candidate);
 
   return {
     decide(resolved, phase) {
@@ -126,25 +120,24 @@ function judge(loader: Loader, generation: Generation | undefined, question: Que
 interface Opening {
   readonly which: 'serving' | 'candidate';
   readonly location: string;
-  readonly limits: Limits;
   readonly onProved?: (candidate: Candidate) => void;
 }
 
 /** A loader, and the generations that it has made, as long as any call still names them. */
 async function open(options: DecisionPointOptions, opening: Opening) {
-  const { verification, bundle = {}, now = Date.now, onReload } = options;
-  const { which, location, limits, onProved } = opening;
+  const { limits, verification, bundle = {}, now = Date.now, onReload } = options;
+  const { which, location, onProved } = opening;
   const generations = new WeakMap<object, Generation>();
   const loader = await openLoader({
     location,
     bundle: which === 'serving' ? bundle : { ...bundle, persist: undefined },
-    // Nobody is answered by a candidate, so that nobody shall wait for one.
+    // A candidate answers nobody, so nobody has to wait for it.
     required: which === 'serving',
     now,
     onReload: (event) => onReload?.(event, which),
     async prepare(archive, serves) {
       const read = readBundle(archive, { maxBytes: bundle.maxBytes, verification });
-      // At a start nobody waits for a decision, and a thread would take longer.
+      // At a start nobody waits for a decision yet, and a thread would take longer.
       const program = serves ? await proveAside(read, limits) : prove(read, limits);
       const generation = createGeneration(read, limits, now(), program);
       generations.set(generation.token, generation);
@@ -166,13 +159,12 @@ async function open(options: DecisionPointOptions, opening: Opening) {
   };
 }
 
-async function openShadow(options: DecisionPointOptions, location: string, limits: Limits) {
-  const { onShadow = () => {}, onShadowDropped: onDropped = () => {} } = options;
+async function openShadow(options: DecisionPointOptions, location: string) {
+  const { limits, onShadow = () => {}, onShadowDropped: onDropped = () => {} } = options;
   const judges: Shadow = createShadow({ limits, onShadow, onDropped });
   const { loader } = await open(options, {
     which: 'candidate',
     location,
-    limits,
     onProved: judges.use,
   });
   return { loader, judges };

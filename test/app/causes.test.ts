@@ -100,7 +100,11 @@ test.each([
     let now = 0;
     const tell = createCauseLog({ warn: (...line: unknown[]) => void lines.push(line) }, () => now);
     const source = HAZARDS;
-    const point = await createDecisionPoint({ source, timeoutMs: 50, enforce: false });
+    const point = await createDecisionPoint({
+      source,
+      limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
+      enforce: false,
+    });
     const judged = resolved({ job });
     const progress = { ...judged, decision: point.decide(judged, 'request') };
     for (now of [0, 999, 1_000]) tell(progress);

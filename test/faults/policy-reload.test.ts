@@ -57,7 +57,10 @@ async function swap(reload: () => Promise<void>): Promise<number> {
 
 // F14: every decision names one revision, a bad bundle keeps the old one.
 test('reloads under load lose no decision, and bad bundles among them change nothing', async () => {
-  const point = await createDecisionPoint({ source: file, timeoutMs: 50 });
+  const point = await createDecisionPoint({
+    source: file,
+    limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
+  });
   let running = true;
   let decided = 0;
   const load = (async () => {

@@ -8,7 +8,10 @@ import { reportTrials, trials } from './trials.ts';
 const TIMEOUT_MS = 50;
 let hazards: DecisionPoint;
 beforeAll(async () => {
-  hazards = await createDecisionPoint({ source: HAZARDS, timeoutMs: TIMEOUT_MS });
+  hazards = await createDecisionPoint({
+    source: HAZARDS,
+    limits: { timeoutMs: TIMEOUT_MS, memoryBytes: 1 << 24 },
+  });
 });
 afterAll(() => hazards.close());
 

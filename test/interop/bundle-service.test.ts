@@ -135,7 +135,7 @@ describeWith(['opa', 'nginx'], 'a bundle server that knows neither opa nor the p
     await opa.matches(/activated successfully/);
     point = await createDecisionPoint({
       source: nginx.url,
-      timeoutMs: 50,
+      limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
       verification: {
         keys: { k: { algorithm: 'RS256', key: createPublicKey(publicPem) } },
         keyId: 'k',

@@ -18,7 +18,7 @@ beforeEach(async () => {
   events = [];
   point = await createDecisionPoint({
     source: folder,
-    timeoutMs: 50,
+    limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
     bundle: { watchIntervalMs: 20 },
     onReload: (event) => events.push(event),
   });

@@ -8,7 +8,10 @@ const STRETCH = 10;
 let point: DecisionPoint;
 
 beforeAll(async () => {
-  point = await createDecisionPoint({ source: HAZARDS, timeoutMs: TIMEOUT_MS });
+  point = await createDecisionPoint({
+    source: HAZARDS,
+    limits: { timeoutMs: TIMEOUT_MS, memoryBytes: 1 << 24 },
+  });
 });
 
 const decide = (job: string) => point.decide(resolved({ job }), 'request');

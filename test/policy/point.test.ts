@@ -29,7 +29,11 @@ afterEach(async () => {
 });
 
 async function open(more: Partial<DecisionPointOptions> = {}) {
-  const point = await createDecisionPoint({ source: EXAMPLE, timeoutMs: 50, ...more });
+  const point = await createDecisionPoint({
+    source: EXAMPLE,
+    limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
+    ...more,
+  });
   points.push(point);
   return point;
 }
@@ -128,7 +132,11 @@ describe('the decision point', () => {
 describe('a capture file', () => {
   it('gets whole inputs with their decisions, for its owner alone', async () => {
     const captureFile = join(mkdtempSync(join(tmpdir(), 'policy-')), 'capture.jsonl');
-    const point = await createDecisionPoint({ source: EXAMPLE, timeoutMs: 50, captureFile });
+    const point = await createDecisionPoint({
+      source: EXAMPLE,
+      limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
+      captureFile,
+    });
     await point.decide(resolved(), 'request');
     await point.close();
     const line = JSON.parse(readFileSync(captureFile, 'utf8'));

@@ -39,7 +39,7 @@ afterEach(() => Promise.all(points.map((point) => point.close())));
 async function open(source: string, more: Partial<DecisionPointOptions> = {}) {
   const point = await createDecisionPoint({
     source,
-    timeoutMs: 50,
+    limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
     onReload: (event) => events.push(event),
     ...more,
   });

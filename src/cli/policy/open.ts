@@ -4,11 +4,10 @@ import { about, BundleFault } from '../../policy/bundle/fault.ts';
 import type { Verification } from '../../policy/bundle/signature.ts';
 import { fetchBundle } from '../../policy/fetch-bundle.ts';
 import { createGeneration, type Generation } from '../../policy/generation.ts';
+import { toLimits } from '../../policy/limits.ts';
 import { CommandFailure } from '../command.ts';
 import { readAll } from '../read-all.ts';
 import type { LimitOptions } from './limits.ts';
-
-const MIB = 1024 * 1024;
 
 /** Bundle of a file, a folder of Rego or a URL. @throws CommandFailure */
 export async function readPolicy(
@@ -30,7 +29,7 @@ export function prove(
   bundle: Bundle,
   { timeoutMs, memoryMib }: LimitOptions,
 ): Promise<Generation> {
-  const limits = { timeoutMs, memoryBytes: memoryMib * MIB };
+  const limits = toLimits(timeoutMs, memoryMib);
   return told(location, async () => createGeneration(bundle, limits, Date.now()));
 }
 
