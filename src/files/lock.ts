@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { notRegular } from './regular.ts';
 
@@ -7,6 +8,12 @@ export interface Lock {
   readonly inode: number;
   release(): void;
 }
+
+/** node:sqlite's; a test passes another. */
+type Database = new (
+  path: string,
+  options: { readonly timeout: number },
+) => Pick<DatabaseSync, 'exec' | 'close'>;
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 const SQLITE_BUSY = 5;
@@ -20,9 +27,15 @@ const CONTEST_MS = 250;
  * has to be cleaned up.
  * @throws Error with one sentence where it is something else, or the file system has no locks
  */
-export function lockFile(path: string): Lock | undefined {
+export function lockFile(path: string, database: Database = DatabaseSync): Lock | undefined {
+  const lock = tryLock(path, database);
+  if (lock || hasLocks(path, database)) return lock;
+  throw new Error(`${path} cannot be locked: its file system has no locks`);
+}
+
+function tryLock(path: string, Database: Database): Lock | undefined {
   const inode = makeEmpty(path);
-  const database = new DatabaseSync(path, { timeout: CONTEST_MS });
+  const database = new Database(path, { timeout: CONTEST_MS });
   try {
     // In memory, or SQLite would put its journal beside the file.
     database.exec('PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE');
@@ -33,6 +46,21 @@ export function lockFile(path: string): Lock | undefined {
     throw new Error(`${path} cannot be locked: ${message}`, { cause: thrown });
   }
   return { inode, release: () => database.close() };
+}
+
+/**
+ * SQLite calls a file busy that another process has, and every file where there are no locks, as on an NFS
+ * without its lock service: a new one is not to be had there either.
+ */
+function hasLocks(path: string, database: Database): boolean {
+  const trial = `${path}.${randomUUID()}`;
+  try {
+    const lock = tryLock(trial, database);
+    lock?.release();
+    return lock !== undefined;
+  } finally {
+    rmSync(trial, { force: true });
+  }
 }
 
 /** SQLite would follow a symbolic link, and make the file readable to all. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -23,5 +23,20 @@ test('of two that try at one instant one has it', async () => {
   const lock = lockFile(path);
   expect(lock).toBeDefined();
   lock?.release();
+  rmSync(folder, { recursive: true });
+});
+
+test('where a file system has no locks, nobody is said to have one', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'krp-lock-'));
+  /** As SQLite is where the kernel answers ENOLCK. */
+  class WithoutLocks {
+    exec(): void {
+      throw Object.assign(new Error('database is locked'), { errcode: 5 });
+    }
+    close(): void {}
+  }
+  const path = join(folder, 'lock');
+  expect(() => lockFile(path, WithoutLocks)).toThrow('its file system has no locks');
+  expect(readdirSync(folder)).toEqual(['lock']);
   rmSync(folder, { recursive: true });
 });
