@@ -3,6 +3,7 @@ import { ConfigError, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { configAsYaml, configJsonSchema } from '../config/show.ts';
 import { CommandFailure, type Define, EXIT, type Terminal } from './command.ts';
+import { examples } from './examples.ts';
 import { program } from './program.ts';
 
 export const define: Define = (command, terminal) => {
@@ -13,15 +14,24 @@ export const define: Define = (command, terminal) => {
     )
     .option('--no-files', 'leave out what it names: the files are elsewhere')
     .option('--json', 'print the verdict as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'config check --config config.yaml',
+        'config check --config config.yaml --no-files --json',
+      ),
+    )
     .action((options: CheckOptions) => check(options, terminal));
   withConfigOptions(command.command('print'))
     .description('Print the configuration that would be used, with the defaults that do something.')
+    .addHelpText('after', examples('config print --config config.yaml --set kms.backend=embedded'))
     .action((options: ConfigOptions) => {
       terminal.stdout.write(configAsYaml(readConfig(options, terminal)));
     });
   command
     .command('schema')
     .description('Print the JSON Schema of the configuration file.')
+    .addHelpText('after', examples('config schema > config.schema.json'))
     .action(() => {
       terminal.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
     });

@@ -7,6 +7,7 @@ import { endSoon, watchProcess } from '../life/process.ts';
 import { messageOf } from '../message-of.ts';
 import { createHttpListener } from '../server/http.ts';
 import { CommandFailure, type Define, EXIT, type Terminal } from './command.ts';
+import { examples } from './examples.ts';
 import { program } from './program.ts';
 
 /** Until requests must have ended. */
@@ -34,6 +35,13 @@ export const define: Define = (command, terminal) => {
     .option(
       '--in-production',
       'first of the two words that let it run where production is suspected',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'embedded-kms',
+        'embedded-kms --listen 127.0.0.1:8080 --seed keys.yaml --state-file keys.state',
+      ),
     )
     .action((options: Options) => serve(options, terminal));
 };

@@ -3,6 +3,7 @@ import type { ServingStatus } from '../client/create-client.ts';
 import { lastError } from '../client/last-error.ts';
 import { messageOf } from '../message-of.ts';
 import { CommandFailure, type Define } from './command.ts';
+import { examples } from './examples.ts';
 import { program } from './program.ts';
 import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
 
@@ -13,6 +14,10 @@ export const define: Define = (command, terminal) => {
     .option('--service <name>', 'one service in place of the whole server', '')
     .option('--timeout <seconds>', 'how long to wait for the answer', seconds, 3)
     .option('--json', 'print what it says as JSON')
+    .addHelpText(
+      'after',
+      examples('health', 'health --endpoint-url unix:/run/kms-reencrypt/proxy.sock --json'),
+    )
     .action(async (options: HealthOptions) => {
       const { endpointUrl: endpoint_url, service } = options;
       const { status, error } = await ask(options);

@@ -9,12 +9,20 @@ import { messageOf } from '../message-of.ts';
 import { CommandFailure, EXIT, type Terminal } from './command.ts';
 import { type ConfigOptions, readConfig, withConfigOptions } from './config.ts';
 import { demoCalls } from './demo-calls.ts';
+import { examples } from './examples.ts';
 import { program } from './program.ts';
 import { tellReload } from './reload.ts';
 
 export const run = program('serve', (command, terminal) => {
   withConfigOptions(command)
     .description('Run the proxy until SIGTERM or SIGINT.')
+    .addHelpText(
+      'after',
+      examples(
+        'serve --config config.yaml',
+        'serve --config config.yaml --set grpc.listen=unix:/run/krp.sock --set policy.enforce=false',
+      ),
+    )
     .action(async (options: ConfigOptions) => {
       refuseDangers(terminal.env);
       const config = readConfig(options, terminal);

@@ -4,6 +4,7 @@ import { fromBytes, toBytes } from '../../audit/log/tree.ts';
 import { readLeaves } from '../../audit/verify/leaves.ts';
 import { consistencyProof, rangeRoot } from '../../audit/verify/proof.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import { printable } from '../printable.ts';
 import { checkpointOf, gather, keyOf } from './arguments.ts';
 import { disk } from './disk.ts';
@@ -23,6 +24,7 @@ export function defineConsistency(command: Command, terminal: Terminal): void {
     .argument('<newer>', 'checkpoint file')
     .option('--log <path>', 'the log; else KRP_AUDIT__FILE')
     .option('--vkey <key>', 'verifier key to trust, or a file with one; repeatable', gather)
+    .addHelpText('after', examples('audit consistency older.note newer.note --log audit.jsonl'))
     .action((olderPath: string, newerPath: string, options: Options) => {
       const [older, newer] = [checkpointOf(olderPath), checkpointOf(newerPath)];
       if (older.size > newer.size) {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import type { Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import { type AuditEntry, codesOf, judged, revisionOf, sideOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
@@ -47,6 +48,13 @@ export function defineExport(command: Command, terminal: Terminal): void {
   )
     .addOption(
       new Option('--format <format>', 'what to write').choices(['csv', 'jsonl']).default('jsonl'),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'audit export audit.jsonl --format csv --since 7d > week.csv',
+        "audit export audit.jsonl --principal 'spiffe://example.org/ns/orders/*' > orders.jsonl",
+      ),
     )
     .action((paths: readonly string[], options: Options) => exportLogs(paths, options, terminal));
 }

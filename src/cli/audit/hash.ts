@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { toInstallKey } from '../../audit/install-key.ts';
 import { createRedactor } from '../../audit/redact.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import { readAll } from '../read-all.ts';
 import { contentOf } from './arguments.ts';
 import { UNREADABLE } from './exit-codes.ts';
@@ -16,6 +17,7 @@ export function defineHash(command: Command, terminal: Terminal): void {
     .description('Say how a value reads in this install’s entries, so that it can be searched for.')
     .argument('[value]', 'the value; read from standard input where it is left out')
     .option('--key <file>', 'install key; else KRP_AUDIT__HMAC_KEY_FILE, or beside KRP_AUDIT__FILE')
+    .addHelpText('after', examples('audit hash acme --key audit.jsonl.hmac-key'))
     .action(async (value: string | undefined, options: Options) => {
       const path = keyPath(options, terminal);
       const key = toInstallKey(contentOf(path), path);

@@ -8,6 +8,7 @@ import { inclusionProof, rangeRoot, rootFromInclusion } from '../../audit/verify
 import { parseProof, toProof } from '../../audit/verify/proof-file.ts';
 import { checkpointOf } from '../../files/segment-names.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import { printable } from '../printable.ts';
 import { contentOf, gather, keyOf } from './arguments.ts';
 import { disk } from './disk.ts';
@@ -31,6 +32,13 @@ export function defineProve(command: Command, terminal: Terminal): void {
     .option('--entry <file>', 'where the entry goes, or, with --check, lies')
     .option('--check <proof>', 'check a proof of the entry in --entry; needs no log')
     .option('--vkey <key>', 'with --check: the verifier key to trust; repeatable', gather)
+    .addHelpText(
+      'after',
+      examples(
+        'audit prove 12 audit.jsonl --entry entry.json > proof.txt',
+        'audit prove --check proof.txt --entry entry.json --vkey proxy.vkey',
+      ),
+    )
     .action((seq: string | undefined, path: string | undefined, options: Options) => {
       if (options.check === undefined) prove(Number(seq), path, options, terminal);
       else check(options.check, options, terminal);

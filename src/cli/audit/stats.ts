@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import { printable } from '../printable.ts';
 import { type AuditEntry, policyOf, principalOf, revisionOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
@@ -24,6 +25,13 @@ export function defineStats(command: Command, terminal: Terminal): void {
       .argument('[paths...]', 'logs or folders of logs'),
   )
     .option('--json', 'print them as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'audit stats audit.jsonl --since 24h',
+        'audit stats audit.jsonl --key-arn alias/old --since 90d --json',
+      ),
+    )
     .action((paths: readonly string[], options: Options) => {
       const wanted = toFilter(options);
       const join = createJoin();

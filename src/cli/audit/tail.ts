@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import type { Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import { printable } from '../printable.ts';
 import { disk } from './disk.ts';
 import {
@@ -42,6 +43,10 @@ export function defineTail(command: Command, terminal: Terminal): void {
     .option('-f, --follow', 'go on with what is written')
     .option('--json', 'whole entries, as they are in the log')
     .option('--no-color', 'without colours')
+    .addHelpText(
+      'after',
+      examples('audit tail -f audit.jsonl', 'audit tail audit.jsonl --outcome denied --since 24h'),
+    )
     .action(async (path: string | undefined, options: Options) => {
       const log = logOf(path, terminal);
       const wanted = toFilter(options);

@@ -4,6 +4,7 @@ import type { LogFiles } from '../../audit/verify/collect.ts';
 import { whyUnread } from '../../audit/verify/unread.ts';
 import { type Verdict, verifyLog } from '../../audit/verify/verify.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import { printable } from '../printable.ts';
 import { createProgress } from '../progress.ts';
 import { checkpointOf, contentOf, gather, keyOf } from './arguments.ts';
@@ -34,6 +35,14 @@ export function defineVerify(command: Command, terminal: Terminal): void {
     .option('--vkey <key>', 'verifier key to trust, or a file with one; repeatable', gather)
     .option('--follow', 'go on verifying what is signed for, until SIGINT')
     .option('--json', 'print the verdicts as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'audit verify audit.jsonl --vkey proxy.vkey --checkpoint yesterday.note',
+        'audit verify pod-a/ pod-b/ --origins fleet.txt --json',
+        'audit verify audit.jsonl --vkey proxy.vkey --follow',
+      ),
+    )
     .action(async (paths: readonly string[], options: Options) => {
       const logs = logsOf(paths, terminal);
       const keys = (options.vkey ?? []).map(keyOf);

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { readBundle } from '../../policy/bundle/bundle.ts';
 import { compileFolder } from '../../policy/sources/compile.ts';
 import { CommandFailure, EXIT, type Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import type { LimitOptions } from './limits.ts';
 import { prove, refuseOverdue, told } from './open.ts';
 import { refuseOtherKey } from './signing-key.ts';
@@ -27,6 +28,13 @@ export function defineBuild(command: Command, terminal: Terminal): void {
     .option('--signing-key <file>', 'PEM of the private key to sign by')
     .option('--signing-alg <name>', 'RS256, ES256, …; RS256 where it is left out')
     .option('--claims-file <file>', 'JSON with keyid and scope for the signature')
+    .addHelpText(
+      'after',
+      examples(
+        'policy build policy --output bundle.tar.gz --revision 2026-12',
+        'policy build policy --signing-key private.pem',
+      ),
+    )
     .action(async (folder: string, options: BuildOptions) => {
       const { output } = options;
       const { archive, bundle } = await make(folder, options).catch((cause: unknown) =>

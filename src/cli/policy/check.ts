@@ -9,6 +9,7 @@ import {
 import { readVerificationKey } from '../../policy/bundle/verification-key.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import { printable } from '../printable.ts';
 import { inputsOf } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
@@ -40,6 +41,13 @@ export function defineCheck(command: Command, terminal: Terminal): void {
     )
     .option('--key-id <id>', 'of that key, where the signature names another')
     .option('--scope <text>', 'that the signature must have', '')
+    .addHelpText(
+      'after',
+      examples(
+        'policy check bundle.tar.gz',
+        'policy check bundle.tar.gz --verification-key public.pem',
+      ),
+    )
     .action(async (location: string, options: CheckOptions) => {
       const bundle = await readPolicy(location, options, verificationOf(options));
       const generation = await prove(location, bundle, options);

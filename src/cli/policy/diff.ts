@@ -3,6 +3,7 @@ import { type Comparison, compareDecisions } from '../../policy/compare.ts';
 import type { Generation } from '../../policy/generation.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import { decidedBy } from './decided-by.ts';
 import { eachDecision, skippedOf } from './entries.ts';
 import { inputsOf, type NamedInput } from './inputs.ts';
@@ -27,6 +28,7 @@ export function defineDiff(command: Command, terminal: Terminal): void {
       [],
     )
     .option('--entries <path...>', 'audit logs, folders of them or capture files', [])
+    .addHelpText('after', examples('policy diff old.tar.gz new.tar.gz --samples cases.yaml'))
     .action(async (before: string, after: string, options: DiffOptions) => {
       const bundles = [
         await openPolicy(before, options),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import { firstInputOf } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
 import { openPolicy } from './open.ts';
@@ -19,6 +20,7 @@ export function defineEval(command: Command, terminal: Terminal): void {
     .description('Decide on one input (- for standard input); what it leaves out is a plain call.')
     .requiredOption('--input <file>', 'JSON or YAML')
     .option('--timing', 'measure the decision too')
+    .addHelpText('after', examples('policy eval bundle.tar.gz --input input.yaml'))
     .action(async (location: string, options: EvalOptions) => {
       const generation = await openPolicy(location, options);
       const input = await firstInputOf(options.input, terminal.stdin);

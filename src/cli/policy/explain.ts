@@ -9,6 +9,7 @@ import { type Bundle, ENTRYPOINT } from '../../policy/bundle/bundle.ts';
 import type { Evaluation } from '../../policy/evaluation.ts';
 import type { PolicyInput } from '../../policy/input.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import { isMasked } from './asked-by.ts';
 import { foundIn, type RuleData, saidBy } from './conditions.ts';
 import { firstInputOf } from './inputs.ts';
@@ -27,6 +28,13 @@ export function defineExplain(command: Command, terminal: Terminal): void {
     .description('Say of each rule of the principal which condition fails, and with which value.')
     .requiredOption('--input <file>', 'JSON or YAML, or an audit entry; - for standard input')
     .option('--trace', "add opa's own trace of what failed; needs a folder of Rego and opa")
+    .addHelpText(
+      'after',
+      examples(
+        'policy explain bundle.tar.gz --input input.yaml',
+        'policy explain policy --input input.yaml --trace',
+      ),
+    )
     .action(async (location: string, options: ExplainOptions) => {
       if (options.trace) refuseArchive(location);
       const { bundle, judge } = await openPolicy(location, options);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { CommandFailure, type Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import { decidedBy } from './decided-by.ts';
 import { eachDecision, skippedOf } from './entries.ts';
 import type { LimitOptions } from './limits.ts';
@@ -12,6 +13,7 @@ export function defineReplay(command: Command, terminal: Terminal): void {
     .description(
       'Decide recorded calls again: of audit logs in clear (a live file with all of its log, closed segments, packed by gzip or not, or a folder), or of capture files. Exits 1 where a decision would change, or none can be told.',
     )
+    .addHelpText('after', examples('policy replay next.tar.gz audit.jsonl'))
     .action(async (location: string, paths: readonly string[], options: LimitOptions) => {
       const generation = await openPolicy(location, options);
       let changed = 0;

@@ -4,6 +4,7 @@ import { isJsonObject } from '../../json/object.ts';
 import type { Evaluation } from '../../policy/evaluation.ts';
 import type { Generation } from '../../policy/generation.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
+import { examples } from '../examples.ts';
 import { completeInput } from './complete-input.ts';
 import { parseDocument } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
@@ -27,6 +28,13 @@ export function defineTest(command: Command, terminal: Terminal): void {
         .default('pretty'),
     )
     .option('--require-coverage', 'fail where a rule of the data allows no case')
+    .addHelpText(
+      'after',
+      examples(
+        'policy test bundle.tar.gz cases.yaml --require-coverage',
+        'policy test bundle.tar.gz cases.yaml --format junit > report.xml',
+      ),
+    )
     .action(async (location: string, paths: readonly string[], options: TestOptions) => {
       const generation = await openPolicy(location, options);
       const results: TestResult[] = [];

@@ -142,7 +142,7 @@ export const EXAMPLES: readonly Example[] = [
 
 export const EXIT_CODES: readonly (readonly [string, string])[] = [
   ['0', 'done (check: allowed)'],
-  ['252', 'the command line cannot be right'],
+  ['252', 'the command line is wrong'],
   ['253', 'region, credentials or pager are missing'],
   ['254', 'the proxy, its policy or KMS refused'],
   ['255', 'anything else, such as an endpoint that does not answer'],

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { run as serve } from '../../src/cli/serve.ts';
+import { runCommand } from '../helpers/run-command.ts';
+
+/** The last two share their help, and show each other's examples. */
+const ALONE = ['serve', 'bulk', 'health', 'embedded-kms', 're-encrypt', 'check'];
+/** Those that have commands below them. */
+const GROUPS = ['audit', 'config', 'policy'];
+
+async function helpOf(words: string): Promise<string> {
+  const [name = '', ...rest] = words.split(' ');
+  // What loads `serve` has the process begin once more.
+  const run = name === 'serve' ? serve : (await commandOf(name).load()).run;
+  return (await runCommand(run, [...rest, '--help'])).stdout;
+}
+
+const commandOf = (name: string) =>
+  COMMANDS.find((known) => known.name === name) ?? expect.fail(`there is no ${name}`);
+
+async function below(group: string): Promise<readonly string[]> {
+  const [, list = ''] = (await helpOf(group)).split('\nCommands:\n');
+  const names = [...list.matchAll(/^ {2}(\w+) /gm)].map(([, name = '']) => name);
+  return names.filter((name) => name !== 'help').map((name) => `${group} ${name}`);
+}
+
+const commands = [...ALONE, ...(await Promise.all(GROUPS.map(below))).flat()];
+
+describe.each(commands)('the help of %s', (words) => {
+  test('ends with examples, by options that the command has', async () => {
+    const [help = '', shown = ''] = (await helpOf(words)).split('\nExamples:\n');
+    const lines = shown.split('\n').filter((line) => line.includes('kms-reencrypt-proxy'));
+    expect(lines).not.toEqual([]);
+    for (const line of lines) {
+      expect(line).toMatch(new RegExp(`kms-reencrypt-proxy (${words}|re-encrypt|check) ?`));
+      for (const [option] of line.matchAll(/(?<= )--?[a-z][\w-]*/g)) {
+        expect(help, line).toMatch(new RegExp(`(^|[ ,])${option}\\b(?!-)`, 'm'));
+      }
+    }
+  });
+});
