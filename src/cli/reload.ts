@@ -17,7 +17,10 @@ export function tellReload(
   try {
     const settings = changes(serving, read());
     if (settings.length === 0) return;
-    log.warn({ settings }, 'the configuration has changed since the start; a restart takes it');
+    log.warn(
+      { settings },
+      'the configuration has changed since the start; a restart takes it, if `config check` finds nothing',
+    );
   } catch (error) {
     log.warn(`a restart would fail: ${messageOf(error)}`);
   }

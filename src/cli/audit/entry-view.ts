@@ -101,6 +101,11 @@ export function revisionOf({ bundles, intent, reload }: AuditEntry): string | un
   return (bundles ?? intent?.bundles)?.policy?.revision ?? reload?.revision;
 }
 
+/** Why a call failed, or calls were turned away. */
+export function reasonOf({ outcome, turned_away: away }: AuditEntry): string | undefined {
+  return outcome?.reason ?? away?.reason;
+}
+
 /** Undefined where policy was not asked. */
 export function policyOf(entry: AuditEntry): 'allowed' | 'denied' | undefined {
   const { result } = judged(entry);

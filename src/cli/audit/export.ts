@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import type { Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
-import { type AuditEntry, codesOf, judged, revisionOf, sideOf } from './entry-view.ts';
+import { type AuditEntry, codesOf, judged, reasonOf, revisionOf, sideOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
 import { entriesOf } from './read-log.ts';
@@ -24,7 +24,7 @@ const COLUMNS: readonly (readonly [string, (entry: AuditEntry, origin: string) =
   ['allow', (entry) => judged(entry).result?.allow],
   ['rule', (entry) => judged(entry).result?.rule],
   ['status', ({ outcome }) => outcome?.status],
-  ['reason', ({ outcome }) => outcome?.reason],
+  ['reason', (entry) => reasonOf(entry)],
   ['code', ({ outcome }) => outcome?.code],
   ['kms_request_id', ({ kms }) => kms?.request_id],
   ['kms_latency_ns', ({ kms }) => kms?.latency_ns],
@@ -37,6 +37,7 @@ const COLUMNS: readonly (readonly [string, (entry: AuditEntry, origin: string) =
   ['reload_digest', ({ reload }) => reload?.digest],
   ['reload_sentence', ({ reload }) => reload?.sentence],
   ['origin', (_, origin) => origin],
+  ['count', ({ turned_away: away }) => away?.count],
 ];
 
 export function defineExport(command: Command, terminal: Terminal): void {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { REASONS } from '../../errors.ts';
 import { CommandFailure } from '../command.ts';
-import { type AuditEntry, policyOf, principalOf, revisionOf } from './entry-view.ts';
+import { type AuditEntry, policyOf, principalOf, reasonOf, revisionOf } from './entry-view.ts';
 import { UNREADABLE } from './exit-codes.ts';
 
 export interface FilterOptions {
@@ -72,7 +72,7 @@ export function toFilter(options: FilterOptions): Filter {
       const sentence = `--outcome: '${outcome}' is neither an outcome nor a reason`;
       throw new CommandFailure(sentence, UNREADABLE);
     }
-    tests.push(({ outcome: told }) => told?.status === outcome || told?.reason === outcome);
+    tests.push((entry) => entry.outcome?.status === outcome || reasonOf(entry) === outcome);
   }
   if (policy !== undefined) tests.push((entry) => policyOf(entry) === policy);
   if (keyArn !== undefined) tests.push((entry) => keysOf(entry).some((key) => names(key, keyArn)));

@@ -151,13 +151,13 @@ function conclude(
   if (empty) {
     throw new CommandFailure(`${empty.log.path} holds no entry: nothing is verified`, UNREADABLE);
   }
-  // What is followed may be signed for yet.
+  // What is followed may be signed for yet, and a torn tail is mended by the next start.
   const unsigned = verdicts.find(({ verdict }) => verdict.state === 'unsigned' && !follow);
   if (unsigned) {
     const sentence = 'nothing in it is signed by a key that was given: nothing is verified';
     throw new CommandFailure(`${unsigned.log.path}: ${sentence}`, UNREADABLE);
   }
-  const torn = verdicts.find(({ verdict }) => verdict.state === 'torn');
+  const torn = verdicts.find(({ verdict }) => verdict.state === 'torn' && !follow);
   if (torn) {
     const { tornBytes } = torn.verdict;
     throw new CommandFailure(`${torn.log.path}: ${tornBytes} bytes of a line without end`, TORN);

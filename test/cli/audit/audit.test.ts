@@ -575,6 +575,17 @@ test('stats span all that is counted, whichever log it is in, and count each cal
   expect(none).toMatchObject({ code: 0, output: 'no entries\n' });
 });
 
+test('calls that were turned away are found by their reason, with their number as CSV', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  await log.event('turned_away', { turned_away: { reason: 'LIMITED', count: 7 } });
+  await log.event('turned_away', { turned_away: { reason: 'UNAUTHENTICATED', count: 3 } });
+  await log.close();
+  const csv = (await audit(['export', '--format', 'csv', '--outcome', 'LIMITED', folder.file]))
+    .output;
+  expect([columnOf(csv, 'reason'), columnOf(csv, 'count')]).toEqual([['LIMITED'], ['7']]);
+});
+
 test('stats say how often, and when last, what was released went from one key to another', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
@@ -731,7 +742,7 @@ test('tail and export show what policy had against a call, obeyed or not', async
   const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file]))
     .output;
   expect(rows).toMatch(
-    /,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,,[^,\n]+,,,,,test\.example\/audit\n$/,
+    /,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,,[^,\n]+,,,,,test\.example\/audit,\n$/,
   );
 });
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  appendFileSync,
   closeSync,
   existsSync,
   openSync,
@@ -70,6 +71,25 @@ test.concurrent('a log that grows and rotates is verified as far as it is signed
   following.child.kill('SIGINT');
   expect(await following.ended, following.errors()).toBe(0);
   expect(following.errors()).toBe('');
+});
+
+test.concurrent('a log with the torn tail of a crash is followed on, for the next start mends it', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const before = await openAudit(file);
+  await fill(before, 20);
+  await before.close();
+  appendFileSync(file, '{"kind":"in');
+  const following = watch(file);
+  await expect.poll(() => following.output(), WITHIN).toContain('audit.jsonl: torn\n');
+  const audit = await openAudit(file);
+  await fill(audit, 20);
+  await audit.close();
+  await expect.poll(() => last(following) - signed(file), WITHIN).toBe(0);
+  following.child.kill('SIGINT');
+  expect(await following.ended, following.errors()).toBe(0);
 });
 
 const touches: readonly (readonly [string, (file: string, older: string) => void, RegExp])[] = [
