@@ -24,7 +24,7 @@ test('a reload opens the audit file anew, also where the bundle is only half wri
   const moved = join(proxy.folder, 'audit.jsonl.1');
   writeFileSync(bundle, whole.subarray(0, 100));
   renameSync(join(proxy.folder, 'audit.jsonl'), moved);
-  await expect(proxy.reload()).rejects.toThrow('no whole gzipped tar');
+  await expect(proxy.reload()).rejects.toThrow('not a complete gzipped tar');
   await expect.poll(() => readFileSync(moved, 'utf8')).toContain('"kind":"segment_close"');
   await expect.poll(() => proxy.entries().map(({ kind }) => kind)).toContain('reload');
   expect(proxy.logged.join('')).not.toContain('suspended');

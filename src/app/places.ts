@@ -32,7 +32,7 @@ export async function writable(
 async function intoFolder(folder: string, makesFolders: boolean): Promise<void> {
   const found = await there(folder);
   if (!found && makesFolders) return intoFolder(dirname(folder), makesFolders);
-  if (!found?.isDirectory()) throw new Error(`${folder} is no folder`);
+  if (!found?.isDirectory()) throw new Error(`${folder} is not a folder`);
   await access(folder, constants.W_OK | constants.X_OK);
 }
 

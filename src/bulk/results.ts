@@ -101,7 +101,7 @@ async function measure(file: FileHandle, path: string): Promise<{ size: number; 
   await file.read(piece, 0, piece.length, size - piece.length);
   const torn = piece.subarray(piece.lastIndexOf(NEWLINE) + 1);
   if (isTorn(torn.toString())) return { size, whole: size - torn.length };
-  throw new JobFault('data', `${path} ends in what is no result of a job`);
+  throw new JobFault('data', `${path} ends in a line that is not a result of a job`);
 }
 
 /** A line of somebody else may begin as a result does, such as an item; whole it is JSON, and none. */
@@ -126,7 +126,7 @@ async function* readDone(path: string, bytes: number): AsyncGenerator<DoneResult
   for await (const line of readLines(input)) {
     number += 1;
     const result = readLine(line);
-    if (!result) throw new JobFault('data', `${path}:${number} is no result of a job`);
+    if (!result) throw new JobFault('data', `${path}:${number} is not a result of a job`);
     yield result;
   }
 }

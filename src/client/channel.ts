@@ -61,7 +61,7 @@ function certificateIn({ path, pem }: PemFile): X509Certificate {
   try {
     return new X509Certificate(pem.toString());
   } catch (cause) {
-    throw new Error(`${path} holds no certificate in PEM that can be read`, { cause });
+    throw new Error(`${path} does not hold a certificate in PEM that can be read`, { cause });
   }
 }
 
@@ -69,8 +69,11 @@ function keyIn({ path, pem }: PemFile): KeyObject {
   try {
     return createPrivateKey(pem.toString());
   } catch (cause) {
-    throw new Error(`${path} holds no private key in PEM that can be read without a passphrase`, {
-      cause,
-    });
+    throw new Error(
+      `${path} does not hold a private key in PEM that can be read without a passphrase`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -12,4 +12,4 @@ export function lastError(message: string): string {
 const HUNG_UP = new Set(['Failed to connect', 'read ECONNRESET']);
 
 const MAY_WANT =
-  'it hung up at once, as one does that wants TLS (grpcs://) or takes no such client certificate';
+  'it hung up at once, as a server does that expects TLS (grpcs://) or does not accept the client certificate';

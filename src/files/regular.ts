@@ -18,5 +18,5 @@ export function readRegular(path: string): Buffer {
  * from its end. Of a device he may read for ever.
  */
 export function notRegular(path: string): string {
-  return `${path} is no regular file`;
+  return `${path} is not a regular file`;
 }

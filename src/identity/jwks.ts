@@ -136,7 +136,7 @@ async function readKeys(file: string): Promise<JWTVerifyGetKey> {
   try {
     const set = parseJson(await readFile(file, 'utf8')) as JSONWebKeySet;
     const keys = createLocalJWKSet(set);
-    if (set.keys.length === 0) throw new Error('it holds no key');
+    if (set.keys.length === 0) throw new Error('it has no keys');
     return keys;
   } catch (thrown) {
     // Not as the cause too: the log would tell it twice.

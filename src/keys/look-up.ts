@@ -126,7 +126,7 @@ function described({ arn, ...key }: KeyDescription) {
 
 function undescribed(text: string, id: KeyId): KeyFacts {
   if (id.form !== 'key_arn') {
-    const sentence = 'must be a key ARN, for this proxy does not look keys up (keys.describe)';
+    const sentence = 'must be a key ARN, because this proxy does not look keys up (keys.describe)';
     throw new Refusal('INVALID_REQUEST', { sentence });
   }
   const { partition, region, account, keyId } = id;

@@ -12,6 +12,6 @@ export async function fetchBundle(
   const options = { location, maxBytes, service: SERVICE, watchIntervalMs: 1_000 };
   const source = await openSource(options);
   const archive = await source.fetch();
-  if (!archive) throw new BundleFault(`${location} gives no bundle`);
+  if (!archive) throw new BundleFault(`${location} did not give a bundle`);
   return readBundle(archive, { maxBytes, verification });
 }

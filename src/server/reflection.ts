@@ -75,7 +75,7 @@ function answer(
   }
   return failure(
     ask.fileContainingExtension ? status.NOT_FOUND : status.INVALID_ARGUMENT,
-    ask.fileContainingExtension ? 'there is no such extension' : 'nothing was asked for',
+    ask.fileContainingExtension ? 'there is no such extension' : 'the request asks for nothing',
   );
 }
 

@@ -89,7 +89,7 @@ describe('before a start', () => {
     ];
     const found = await problemsOf(settings);
     expect(found).toHaveLength(settings.length);
-    for (const sentence of found) expect(sentence).toContain(`${fifo} is no regular file`);
+    for (const sentence of found) expect(sentence).toContain(`${fifo} is not a regular file`);
   });
 
   test('everything that is missing is told at once', async () => {

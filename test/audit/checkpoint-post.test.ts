@@ -47,7 +47,7 @@ test('a token is not read from a FIFO or a device', async () => {
   await using keeper = await startKeeper([]);
   const service = { url: keeper.url, timeoutMs: 2_000, tokenFile: '/dev/zero' };
   const sent = post(service, { headers: {}, body: '' });
-  await expect(sent).rejects.toThrow('/dev/zero is no regular file');
+  await expect(sent).rejects.toThrow('/dev/zero is not a regular file');
 });
 
 test('the last checkpoint is tried once more at the end, which no keeper holds up', async () => {

@@ -133,7 +133,7 @@ test.concurrent('a live file that is touched is noticed within a second, suspend
 test.concurrent('what is neither a regular file nor ours to follow is refused or put aside', async () => {
   await using folder = createFolder();
   execFileSync('mkfifo', [folder.file]);
-  await expect(openAudit(folder.file)).rejects.toThrow('is no regular file');
+  await expect(openAudit(folder.file)).rejects.toThrow('is not a regular file');
   unlinkSync(folder.file);
   const elsewhere = join(folder.path, 'elsewhere');
   writeFileSync(elsewhere, '');

@@ -108,5 +108,5 @@ test('a start goes on behind no closed segment that has lost its head', async ()
   disk.write(`/log/${closed}`, Buffer.from('x\n'));
   disk.remove(FILE);
   disk.remove(`${FILE}.checkpoint`);
-  await expect(settled(clock, openInline(disk, clock, keys))).rejects.toThrow('no segment head');
+  await expect(settled(clock, openInline(disk, clock, keys))).rejects.toThrow('not a segment head');
 });

@@ -75,5 +75,5 @@ test('the torn line of the longest reference is cut off', async () => {
 
 test('an item that stands alone without its newline is no torn result', async () => {
   writeFileSync(path, '{"reference":"a","ciphertext_blob":"AAAA"}');
-  await expect(openResults(path)).rejects.toThrow('ends in what is no result of a job');
+  await expect(openResults(path)).rejects.toThrow('ends in a line that is not a result of a job');
 });

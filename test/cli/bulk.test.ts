@@ -309,9 +309,17 @@ describe('a job that was interrupted', () => {
         ),
       'line 4',
     ],
-    ['that are none', () => appendFileSync(results, 'hello\n'), ':1 is no result of a job'],
-    ['that are items', () => appendFileSync(results, jsonl(many(3))), ':1 is no result of a job'],
-    ['that are the text of one line', () => appendFileSync(results, 'hello'), 'ends in what is no'],
+    ['that are none', () => appendFileSync(results, 'hello\n'), ':1 is not a result of a job'],
+    [
+      'that are items',
+      () => appendFileSync(results, jsonl(many(3))),
+      ':1 is not a result of a job',
+    ],
+    [
+      'that are the text of one line',
+      () => appendFileSync(results, 'hello'),
+      'ends in a line that is not',
+    ],
   ])('is not taken up by results %s', async (_, prepare, told) => {
     write(many(3));
     prepare();
@@ -325,12 +333,12 @@ describe('a job that was interrupted', () => {
 });
 
 describe('results', () => {
-  test('in something that is no regular file are refused', async () => {
+  test('in something that is not a regular file are refused', async () => {
     write(many(1));
     const args = [items, '/dev/null', '--endpoint-url', aws.proxy.endpoint];
     const ran = await runCommand(bulk, args);
     expect(ran.exit).toBe(65);
-    expect(ran.stderr).toContain('/dev/null is no regular file');
+    expect(ran.stderr).toContain('/dev/null is not a regular file');
   });
 
   test('that have no room are named, and go on once there is some', async () => {

@@ -8,7 +8,7 @@ const ALERT =
   '408D268D177F0000:error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../deps/openssl/ssl/record/rec_layer_s3.c:918:SSL alert number 116';
 
 const HUNG_UP =
-  'it hung up at once, as one does that wants TLS (grpcs://) or takes no such client certificate';
+  'it hung up at once, as a server does that expects TLS (grpcs://) or does not accept the client certificate';
 
 test.each([
   [

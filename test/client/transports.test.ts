@@ -88,9 +88,17 @@ describe('the client reaches a proxy', () => {
   });
 
   test.each([
-    ['trust in a key', () => ({ caFile: file('client.key') }), /client\.key holds no certificate/],
-    ['trust in nothing', () => ({ caFile: file('empty.pem') }), /empty\.pem holds no certificate/],
-    ['no key', () => pairOf('client.pem', 'ca.pem'), /ca\.pem holds no private key/],
+    [
+      'trust in a key',
+      () => ({ caFile: file('client.key') }),
+      /client\.key does not hold a certificate/,
+    ],
+    [
+      'trust in nothing',
+      () => ({ caFile: file('empty.pem') }),
+      /empty\.pem does not hold a certificate/,
+    ],
+    ['no key', () => pairOf('client.pem', 'ca.pem'), /ca\.pem does not hold a private key/],
     ['the key of another', () => pairOf('ca.pem', 'client.key'), /client\.key is not the key of/],
   ])('and a file of TLS that is %s is named before a call', async (_, tls, sentence) => {
     writeFileSync(file('empty.pem'), '');

@@ -10,8 +10,8 @@ const folder = mkdtempSync(join(tmpdir(), 'stamp-'));
 test('a FIFO and a device have no stamp, so that nobody goes on to read them', async () => {
   const fifo = join(folder, 'fifo');
   execFileSync('mkfifo', [fifo]);
-  await expect(fileStamp(fifo)).rejects.toThrow(`${fifo} is no regular file`);
-  await expect(fileStamp('/dev/zero')).rejects.toThrow('/dev/zero is no regular file');
+  await expect(fileStamp(fifo)).rejects.toThrow(`${fifo} is not a regular file`);
+  await expect(fileStamp('/dev/zero')).rejects.toThrow('/dev/zero is not a regular file');
 });
 
 test('a link has the stamp of what it leads to', async () => {

@@ -216,7 +216,7 @@ describe('keys', () => {
     const file = join(folder, 'empty.json');
     await writeFile(file, '{"keys":[]}');
     await expect(createFileKeys({ file, pollMs: 1000, onError: () => {} })).rejects.toThrow(
-      `${file} is not a JSON Web Key Set: it holds no key`,
+      `${file} is not a JSON Web Key Set: it has no keys`,
     );
   });
 

@@ -118,7 +118,7 @@ const SIDE_STEPS: readonly [string, 'refused' | 'taken', () => Buffer | Promise<
   ['with signatures twice', 'refused', () => tarGz([...entries, signaturesFile(token()), { ...signaturesFile(token()), name: '/a/.signatures.json' }]), /one \.signatures\.json/],
   ['as a delta', 'taken', () => signed({ files: [...entries, delta] }, [...entries, delta]), /is a delta/],
   ['hashed by SHA-1', 'taken', () => signed({ hash: 'SHA-1' }), /not of the form/],
-  ['with a link', 'taken', () => signed({}, [...entries, { name: '/link', type: '2' }]), /no plain file/],
+  ['with a link', 'taken', () => signed({}, [...entries, { name: '/link', type: '2' }]), /not a plain file/],
   ['with a file outside of it', 'refused', () => signed({}, [...entries, { name: '/../data.json', content: '{}' }]), /a file named/],
   ['with a file twice', 'refused', () => signed({}, [...entries, ...entries]), /twice/],
 ];

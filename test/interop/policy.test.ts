@@ -109,7 +109,7 @@ describeWith(['opa'], 'opa', () => {
     [
       '.manifest',
       '{"not_after":"2027-01-01T00:00:00Z"}',
-      /bundle's end stands in metadata\.not_after/,
+      /bundle's end is set by metadata\.not_after/,
     ],
     ['.manifest', '{"metadta":{}}', /there is no metadta, and opa build would leave it out/],
     ['data.json', JSON.stringify({ a: 'a'.repeat(17 << 20) }), /larger than 16777216 bytes/],
@@ -136,7 +136,7 @@ describeWith(['opa'], 'opa', () => {
 
   it.each([
     ['private.pem', 'is of type ec, which cannot sign by RS256; --signing-alg names ES256, ES384'],
-    ['public.pem', 'holds no private key in PEM'],
+    ['public.pem', 'does not hold a private key in PEM'],
     ['none.pem', 'cannot be read: ENOENT'],
   ])('policy build says of the signing key %s that it %s', async (name, sentence) => {
     const folder = scratch();

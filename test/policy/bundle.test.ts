@@ -44,8 +44,8 @@ describe('a bundle', () => {
 
   // biome-ignore format: a table reads best with a case a line.
   const BAD: readonly [string, Buffer, RegExp][] = [
-    ['is no gzip', Buffer.from('hello'), /no whole gzipped tar/],
-    ['is cut short', good.subarray(0, good.length - 100), /no whole gzipped tar/],
+    ['is no gzip', Buffer.from('hello'), /not a complete gzipped tar/],
+    ['is cut short', good.subarray(0, good.length - 100), /not a complete gzipped tar/],
     ['is cut short within a file', gzipSync(tarBytes(good).subarray(0, 520)), /is cut short/],
     ['is empty', tarGz([]), /is empty/],
     ['has no module', without('/policy.wasm'), /no Wasm module for kms\/reencrypt\/decision/],
@@ -61,8 +61,8 @@ describe('a bundle', () => {
     ['leaves its folder', plus('/../x'), /a file named/],
     ['hides a folder', plus('/a/./x'), /a file named/],
     ['has a backslash', plus('a\\x'), /a file named/],
-    ['has a link', plus('/link', '2'), /no plain file/],
-    ['has a hard link', plus('/link', '1'), /no plain file/],
+    ['has a link', plus('/link', '2'), /not a plain file/],
+    ['has a hard link', plus('/link', '1'), /not a plain file/],
     ['has a file twice', plus('./data.json'), /data\.json twice/],
     ['has a PAX header of many records', tarGz([{ name: 'x', type: 'x', content: '5 a=\n'.repeat(4000) }, ...entries]), /PAX header that is too large/],
     ['has a PAX header that ends within a record', pax('99 path=y\n'), /PAX header that is damaged/],
@@ -74,9 +74,9 @@ describe('a bundle', () => {
     ['has data elsewhere, by a folder beside the name', tarGz([...entries, { name: 'data.json', content: '{}', prefix: 'x' }]), /data in x\/data\.json/],
     ['ends within a file that is its last', gzipSync(tarBytes(tarGz([...entries, { name: '/x', content: '{}' }])).subarray(0, -1535)), /is cut short/],
     ['has not_after that is no time', withManifest(good, { metadata: { not_after: 'soon' } }), /\.manifest is not valid: metadata not_after must be a moment such as "2027-01-01T00:00:00Z"$/],
-    ['has its end beside the metadata', withManifest(good, { not_after: '2027-01-01T00:00:00Z' }), /there is no not_after: a bundle's end stands in metadata\.not_after$/],
+    ['has its end beside the metadata', withManifest(good, { not_after: '2027-01-01T00:00:00Z' }), /there is no not_after: a bundle's end is set by metadata\.not_after$/],
     ...['not_afer', 'notAfter', 'not-after', 'NOT_AFTER', 'no_after'].map((slip): [string, Buffer, RegExp] => [
-      `spells its end ${slip}`, withManifest(good, { metadata: { [slip]: '2027-01-01T00:00:00Z' } }), new RegExp(`there is no metadata\\.${slip}: a bundle's end stands in metadata\\.not_after$`),
+      `spells its end ${slip}`, withManifest(good, { metadata: { [slip]: '2027-01-01T00:00:00Z' } }), new RegExp(`there is no metadata\\.${slip}: a bundle's end is set by metadata\\.not_after$`),
     ]),
   ];
   it.each(BAD)('that %s is refused', (_name, bytes, sentence) => {

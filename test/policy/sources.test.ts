@@ -58,7 +58,7 @@ describe('a bundle in a file', () => {
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
     await expect(open(fifo)).rejects.toThrow(
-      `policy.source: the policy bundle ${fifo} is no regular file`,
+      `policy.source: the policy bundle ${fifo} is not a regular file`,
     );
     const file = join(folder, 'bundle.tar.gz');
     writeFileSync(file, good);
@@ -210,7 +210,7 @@ describe('a bundle service', () => {
     ['an error', (response) => response.writeHead(503).end(), /answers 503/],
     ['a redirect', (response) => response.writeHead(302, { location: 'http://169.254.169.254/' }).end(), /answers 302/],
     ['too much', (response) => response.writeHead(200).end(Buffer.alloc(2 << 20)), /more than 1048576 bytes/],
-    ['that it speaks another protocol', (response) => response.writeHead(101, { connection: 'upgrade', upgrade: 'h2c' }).end(), /gives no answer/],
+    ['that it speaks another protocol', (response) => response.writeHead(101, { connection: 'upgrade', upgrade: 'h2c' }).end(), /does not answer/],
     ['nothing', (response) => response.destroy(), /cannot be asked: ECONNRESET/],
   ];
   it.each(BAD)('that answers %s leaves what serves', async (_name, answer, sentence) => {
@@ -299,7 +299,7 @@ describe('a bundle service', () => {
     expect(events.slice(0, 2).map(({ sentence }) => sentence)).toEqual([
       expect.stringContaining('answers 500'),
       expect.stringMatching(
-        /policy\.service\.persist kept cannot stand in: .* no whole gzipped tar/,
+        /policy\.service\.persist kept cannot stand in: .* not a complete gzipped tar/,
       ),
     ]);
     service.answer = serving(good, '"1"');

@@ -87,7 +87,7 @@ export function fromHead(line: Uint8Array): Head | undefined {
 export function whyNoHead(line: Uint8Array = Buffer.alloc(0)): string {
   const { schema, version } = ofOtherVersion(line);
   if (schema === undefined)
-    return 'the first line is no segment head, so this is no audit log or its beginning was changed';
+    return 'the first line is not a segment head: this is not an audit log, or its beginning was changed';
   const by = `version ${version} of the proxy, in schema ${schema}`;
   return `the log is by ${by}, and this version reads schema ${SCHEMA_VERSION} alone; use that one`;
 }

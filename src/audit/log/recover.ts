@@ -132,7 +132,7 @@ const NO_ENTRY = 'not an entry';
 
 /** Why a line is not the next one of its chain, or ''. */
 function misfit({ bytes, ended }: Line, seq: number, prev: string): string {
-  if (!ended) return 'the last line has no end';
+  if (!ended) return 'the last line is incomplete';
   const link = linkOf(bytes);
   if (!link) return NO_ENTRY;
   if (link.seq !== seq) return `seq is ${link.seq} where ${seq} should follow`;

@@ -47,7 +47,7 @@ export function collectLogs(disk: ReadingDisk, path: string): readonly LogFiles[
     throw new Error(`${path}: no such file or folder`);
   }
   const logs = liveNames(listed(disk, path));
-  if (logs.length === 0) throw new Error(`${path} holds no audit log${hint(disk, path)}`);
+  if (logs.length === 0) throw new Error(`${path} does not hold an audit log${hint(disk, path)}`);
   return logs.map((name) => collectLog(disk, join(path, name)));
 }
 

@@ -55,7 +55,7 @@ function headFits(walk: Walk, { head, headless, damage }: SegmentFile, isFirst: 
   if (isFirst) return true;
   const { chain } = head;
   if (chain.seq > seq) return walk.reject(seq, `entries ${seq} to ${chain.seq - 1} are missing`);
-  if (chain.seq < seq) return walk.reject(chain.seq, `seq ${chain.seq} stands twice`);
+  if (chain.seq < seq) return walk.reject(chain.seq, `seq ${chain.seq} appears twice`);
   const same = chain.tree.peaks.every((peak, index) => peaks[index] === peak);
   return same || walk.reject(seq, 'the head holds another tree than the entries before it');
 }

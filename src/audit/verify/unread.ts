@@ -8,8 +8,8 @@ export function whyUnread(disk: ReadingDisk, log: LogFiles): readonly string[] {
   const packed = packedOtherwise(disk, log);
   const misnamed = misnamedIn(disk, log);
   return [
-    ...told('not read, for packed', packed),
-    ...told('not read, for no name of its segments', misnamed),
+    ...told('not read, because packed', packed),
+    ...told('not read, because not named as a segment of it', misnamed),
   ];
 }
 

@@ -40,7 +40,7 @@ export function keyOf(value: string): VerifierKey {
   try {
     return parseVkey(vkeyIn(readFileSync(value, 'utf8').trim()));
   } catch (thrown) {
-    const why = `no verifier key (name+hash+key) and no file with one: ${(thrown as Error).message}`;
+    const why = `not a verifier key (name+hash+key), nor a file with one: ${(thrown as Error).message}`;
     throw new CommandFailure(`--vkey: '${value}' is ${why}`, UNREADABLE);
   }
 }

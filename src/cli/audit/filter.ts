@@ -111,7 +111,7 @@ function timeOf(option: string, value: string | undefined): number | undefined {
     count === undefined ? instantOf(value) : Date.now() - Number(count) * (MS[unit] ?? Number.NaN);
   if (!Number.isNaN(time)) return time;
   throw new CommandFailure(
-    `${option}: '${value}' is no time with its zone, such as 2026-11-23T18:00:00Z, no day and no 24h`,
+    `${option}: '${value}' is not a time with its zone, such as 2026-11-23T18:00:00Z, nor a day, nor an age such as 24h`,
     UNREADABLE,
   );
 }

@@ -32,7 +32,7 @@ function distinct(logs: readonly LogFiles[]): readonly LogFiles[] {
 function readableName(path: string): string {
   const name = unpackedName(path);
   if (name === path || !existsSync(name)) return name;
-  throw new CommandFailure(`${path} lies beside ${name}; remove one of them`, UNREADABLE);
+  throw new CommandFailure(`${path} and ${name} are both there; remove one of them`, UNREADABLE);
 }
 
 export function logOf(path: string | undefined, terminal: Terminal): LogFiles {

@@ -44,6 +44,6 @@ export function* entriesIn(log: LogFiles, gaps: Gaps): Generator<ReadEntry> {
 export function entryOf(where: string, bytes: Buffer, seq: number): AuditEntry {
   const entry = toEntry(bytes);
   if (entry) return entry;
-  const sentence = `${where}: what stands where entry ${seq} should is no audit entry; audit verify says more`;
+  const sentence = `${where}: entry ${seq} should be here, but this is not an audit entry; audit verify says more`;
   throw new CommandFailure(sentence, UNREADABLE);
 }

@@ -149,7 +149,7 @@ function conclude(
   if (problems.length > 0) throw new CommandFailure(problems.join('\n  '), TAMPERED);
   const empty = verdicts.find(({ verdict }) => verdict.state === 'empty');
   if (empty) {
-    throw new CommandFailure(`${empty.log.path} holds no entry: nothing is verified`, UNREADABLE);
+    throw new CommandFailure(`${empty.log.path} has no entries: nothing is verified`, UNREADABLE);
   }
   // What is followed may be signed for yet, and a torn tail is mended by the next start.
   const unsigned = verdicts.find(({ verdict }) => verdict.state === 'unsigned' && !follow);

@@ -7,7 +7,7 @@ export function askedBy(document: unknown): unknown {
   const { decision_id: id, input } = document;
   if (id === undefined) return document;
   if (input === undefined) {
-    throw new CommandFailure(`entry ${id} holds no input of policy; its intent or refusal does`);
+    throw new CommandFailure(`entry ${id} has no policy input; its intent or refusal does`);
   }
   return inputOf(document);
 }
@@ -68,5 +68,5 @@ function fromAuditSide(side: JsonObject): JsonObject {
 
 export function asTree(value: unknown, what: string): JsonObject {
   if (isJsonObject(value)) return value;
-  throw new CommandFailure(`${what} is no object`);
+  throw new CommandFailure(`${what} is not an object`);
 }

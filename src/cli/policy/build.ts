@@ -64,7 +64,7 @@ async function make(folder: string, options: BuildOptions) {
 function signingFlags({ signingKey, signingAlg, claimsFile }: BuildOptions): string[] {
   if (signingKey === undefined) {
     const stray = [signingAlg && '--signing-alg', claimsFile && '--claims-file'].find(Boolean);
-    if (stray) throw new CommandFailure(`${stray} signs nothing without --signing-key`, EXIT.usage);
+    if (stray) throw new CommandFailure(`${stray} has no effect without --signing-key`, EXIT.usage);
     return [];
   }
   const algorithm = signingAlg ?? 'RS256';

@@ -28,6 +28,6 @@ export function completeTime(laid: Time, given: unknown): Time {
 function toMoment(milliseconds: number): Time {
   if (!Number.isNaN(new Date(milliseconds).getTime())) return toTime(milliseconds);
   throw new CommandFailure(
-    "the input's /time is none that there is: rfc3339 is such as 2026-01-05T09:00:00Z",
+    "the input's /time is not a time: write rfc3339 as in 2026-01-05T09:00:00Z",
   );
 }

@@ -54,7 +54,7 @@ function decisionOf({ text, where }: TextLine): RecordedDecision | 'none' | unde
   const entry = parse(text);
   if (!isJsonObject(entry)) {
     const right = 'a line of an audit log or of a policy.capture_file is a JSON object';
-    throw new CommandFailure(`${where} is no entry: ${right}`);
+    throw new CommandFailure(`${where} is not an entry: ${right}`);
   }
   try {
     return isDecision(entry) ? toRecorded(entry) : 'none';

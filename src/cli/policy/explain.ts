@@ -106,7 +106,7 @@ function rulesOf({ data }: Bundle, { principal }: PolicyInput) {
 /** An archive has no Rego for opa to tell of. */
 function refuseArchive(location: string): void {
   if (statSync(location, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw new CommandFailure(`--trace needs a folder of Rego, but ${location} is none`);
+  throw new CommandFailure(`--trace needs a folder of Rego, and ${location} is not one`);
 }
 
 async function trace(folder: string, input: PolicyInput): Promise<string> {

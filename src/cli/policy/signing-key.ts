@@ -21,7 +21,7 @@ function typeOf(file: string): string | undefined {
   try {
     return createPrivateKey(pem).asymmetricKeyType;
   } catch {
-    throw new CommandFailure(`${file} holds no private key in PEM`);
+    throw new CommandFailure(`${file} does not hold a private key in PEM`);
   }
 }
 

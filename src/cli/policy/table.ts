@@ -32,7 +32,7 @@ export type Case = Table['cases'][number];
 export function toTable(path: string, document: unknown): Table {
   const parsed = tableSchema.safeParse(document);
   if (parsed.success) return parsed.data;
-  throw new CommandFailure(`${path} is no table of cases:\n${z.prettifyError(parsed.error)}`);
+  throw new CommandFailure(`${path} is not a table of cases:\n${z.prettifyError(parsed.error)}`);
 }
 
 /** What a case asks, laid over what all of its table do. */

@@ -10,7 +10,7 @@ const ABOUT_THE_BLOB = new Set([
 ]);
 
 const BASE64_HINT =
-  'the ciphertext blob is base64 text, so KMS was given the text and not what it stands for: pass ' +
+  'the ciphertext blob is base64 text, so KMS was given the text and not the bytes that it encodes: pass ' +
   'the file with file:// in place of fileb://, or decode it first (base64 --decode)';
 const ENCRYPTION_SDK_HINT =
   'the ciphertext blob is a message of the AWS Encryption SDK, which ReEncrypt cannot read: decrypt ' +

@@ -94,7 +94,7 @@ function parse(http: HttpAnswer): JsonObject {
     const value: unknown = JSON.parse(http.body);
     if (isJsonObject(value)) return value;
   } catch (cause) {
-    throw malformed(http, 'KMS answered with what is not JSON', cause);
+    throw malformed(http, 'KMS answered with something that is not JSON', cause);
   }
   throw malformed(http, 'KMS answered with JSON that is not an object');
 }

@@ -31,7 +31,7 @@ export function toManifest(json: unknown) {
   return parsed.data;
 }
 
-const HOW_TO_END = "a bundle's end stands in metadata.not_after";
+const HOW_TO_END = "a bundle's end is set by metadata.not_after";
 
 /**
  * OPA leaves metadata to whoever makes a bundle, so that others have theirs there. What was meant as the end
@@ -55,7 +55,7 @@ export function refuseLostFields(manifest: string): void {
   const lost = Object.keys(toManifest(toJson(manifest))).filter((key) => !OPA_FIELDS.has(key));
   if (lost.length === 0) return;
   throw notValid(
-    `there is no ${lost.join(', ')}, and opa build would leave it out: what is not of OPA stands in metadata`,
+    `there is no ${lost.join(', ')}, and opa build would leave it out: what is not of OPA goes into metadata`,
   );
 }
 

@@ -28,7 +28,7 @@ export function readTarGz(archive: Buffer, maxBytes: number): ReadonlyMap<string
     longName = '';
     if (entry.type === '5') continue;
     if (entry.type !== '0')
-      throw new BundleFault(`the bundle holds ${name}, which is no plain file`);
+      throw new BundleFault(`the bundle holds ${name}, which is not a plain file`);
     if (files.has(name)) throw new BundleFault(`the bundle holds ${name} twice`);
     files.set(name, content);
   }
@@ -44,7 +44,7 @@ function gunzip(archive: Buffer, maxBytes: number): Buffer {
     throw new BundleFault(
       tooLarge
         ? `the bundle is larger than ${maxBytes} bytes unpacked`
-        : 'the bundle is no whole gzipped tar; build it with `policy build`',
+        : 'the bundle is not a complete gzipped tar; build it with `policy build`',
       { cause },
     );
   }

@@ -16,6 +16,6 @@ export function readVerificationKey(file: string): KeyObject {
     return createPublicKey(pem);
   } catch (cause) {
     // OpenSSL's own message for what is no key, `DECODER routines::unsupported`, helps nobody.
-    throw new Error(`${file} holds no public key in PEM`, { cause });
+    throw new Error(`${file} does not hold a public key in PEM`, { cause });
   }
 }

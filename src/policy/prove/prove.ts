@@ -74,7 +74,7 @@ function loadErrors(engine: Engine, entrypoint: number): readonly unknown[] {
   try {
     const question = { entrypoint, input: '{}', context: { nowNs: 0n } };
     const errors = resultOf(engine.examine(question));
-    return Array.isArray(errors) ? errors : [`${LOAD_ERRORS_ENTRYPOINT} is no list`];
+    return Array.isArray(errors) ? errors : [`${LOAD_ERRORS_ENTRYPOINT} is not a list`];
   } catch (thrown) {
     throw new BundleFault(`the bundle's load_errors cannot be asked: ${whyUnasked(thrown)}`, {
       cause: thrown,

@@ -34,7 +34,7 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
         .on('error', reject)
         // Where the service wants to speak another protocol there is no error, nor by the signal.
         .on('close', () =>
-          reject(new BundleFault(`the bundle service gives no answer for ${name}`)),
+          reject(new BundleFault(`the bundle service does not answer for ${name}`)),
         )
         .end();
     });

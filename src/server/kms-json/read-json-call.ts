@@ -33,7 +33,7 @@ export function readJsonCall(body: unknown, envelope: Envelope): Call {
   try {
     const unknown = Object.keys(json).filter((name) => !MEMBERS.has(name));
     if (unknown.length > 0) {
-      const description = 'must not be given: it is no member of ReEncrypt that is known here';
+      const description = 'must not be given: it is not a member of ReEncrypt that is known here';
       throw invalid(unknown.map((field) => ({ field, description })));
     }
     return readCall(toWireCall(json), envelope);

@@ -40,7 +40,7 @@ export async function followWorkloadApi<T>(
     first.resolve(news);
     for (const listener of listeners) listener(news);
   });
-  const late = new Error(`the Workload API at ${socket} gave no certificate in time`);
+  const late = new Error(`the Workload API at ${socket} did not give a certificate in time`);
   const timer = setTimeout(() => first.reject(late), firstMs);
   try {
     const begun = await first.promise;

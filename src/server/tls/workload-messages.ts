@@ -43,7 +43,7 @@ export function readSvid(bytes: Buffer): Svid {
   const [svid] = Array.isArray(message['svids']) ? message['svids'] : [];
   const { spiffeId, x509Svid, x509SvidKey, bundle } = svid ?? {};
   if (typeof spiffeId !== 'string' || !(x509SvidKey instanceof Uint8Array)) {
-    throw new Error('the Workload API gave no identity to this process');
+    throw new Error('the Workload API did not give this process an identity');
   }
   return {
     trustDomain: trustDomainOf(spiffeId),

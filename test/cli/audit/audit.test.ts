@@ -180,9 +180,9 @@ test.each([
 });
 
 test.each([
-  ['audit.jsonl-20261128.xz', 'not read, for packed: audit.jsonl-20261128.xz'],
-  ['audit.jsonl.1.old', 'not read, for no name of its segments: audit.jsonl.1.old'],
-  ['audit-november.jsonl', 'not read, for no name of its segments: audit-november.jsonl'],
+  ['audit.jsonl-20261128.xz', 'not read, because packed: audit.jsonl-20261128.xz'],
+  ['audit.jsonl.1.old', 'not read, because not named as a segment of it: audit.jsonl.1.old'],
+  ['audit-november.jsonl', 'not read, because not named as a segment of it: audit-november.jsonl'],
 ])('a segment that is called %s is missing, and told of', async (name, why) => {
   await using folder = copied();
   renameSync(join(folder.path, 'audit-000000000000.jsonl'), join(folder.path, name));
@@ -302,7 +302,7 @@ test('verify: a log without an entry is 3, for a log that was emptied is not int
     const { code, output, errors } = await audit(args);
     expect(code).toBe(3);
     expect(output).toContain(`${folder.file}: empty\n  entries     none in 1 segment, 0 bytes`);
-    expect(errors).toContain(`${folder.file} holds no entry: nothing is verified`);
+    expect(errors).toContain(`${folder.file} has no entries: nothing is verified`);
   }
 });
 
@@ -314,10 +314,10 @@ test('a folder of folders of logs is 3, and told which to name', async () => {
   expect(code).toBe(3);
   const [a, b] = ['a', 'b'].map((pod) => join(fleet.path, pod));
   expect(errors).toContain(
-    `${fleet.path} holds no audit log, but folders in it do: name ${a} ${b}\n`,
+    `${fleet.path} does not hold an audit log, but folders in it do: name ${a} ${b}\n`,
   );
   const empty = await audit(['verify', join(fleet.path, 'none')]);
-  expect(empty.errors).toMatch(/holds no audit log\n$/);
+  expect(empty.errors).toMatch(/does not hold an audit log\n$/);
 });
 
 test('what is wrong with the command line is told under the name of the program', async () => {
@@ -683,7 +683,7 @@ test('tail, export and stats name the log and the line that is no entry, and sho
     for (const command of ['tail', 'export', 'stats']) {
       const { code, output, errors } = await audit([command, folder.file]);
       expect([code, output], command).toEqual([3, '']);
-      expect(errors).toContain(`${folder.file}, line 1: what stands where entry 0 should is no`);
+      expect(errors).toContain(`${folder.file}, line 1: entry 0 should be here, but this is not`);
       expect(errors).not.toContain('\u001b');
     }
   }
@@ -700,7 +700,10 @@ test.each(['2026-11-24T10:00:00', '11/24/2026', '7', 'Tue', '2026-02-30T00:00:00
   'a time without a zone is refused, for it would mean another on each host: %s',
   async (time) => {
     const { code, errors } = await audit(['stats', '--since', time, file]);
-    expect([code, errors]).toEqual([3, expect.stringMatching(/is no time with its zone, such as/)]);
+    expect([code, errors]).toEqual([
+      3,
+      expect.stringMatching(/is not a time with its zone, such as/),
+    ]);
   },
 );
 

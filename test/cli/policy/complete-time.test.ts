@@ -23,7 +23,7 @@ it('an hour or a weekday alone is laid over the plain call', () => {
 });
 
 it.each([
-  [{ rfc3339: 'noon' }, 'is none that there is'],
+  [{ rfc3339: 'noon' }, 'is not a time'],
   [{ rfc3339: '2026-01-03T12:00:00Z', unix_ms: NOON + 1 }, '/time/rfc3339 must be 2026-01-03T12'],
   [{ unix_ms: NOON, weekday: 'Monday' }, '/time/weekday must be Saturday'],
   [{ rfc3339: '2026-01-03T12:00:00Z', hour_utc: 3 }, '/time/hour_utc must be 12'],

@@ -76,7 +76,7 @@ describe('policy check', () => {
 
   it.each([
     ['none.tar.gz', /there is no policy bundle at none\.tar\.gz/],
-    [fileOf('x.tar.gz', 'rubbish'), /no whole gzipped tar/],
+    [fileOf('x.tar.gz', 'rubbish'), /not a complete gzipped tar/],
     ['test/fixtures/policies/broken/bundle.tar.gz', /no decision for the sample/],
     [fileOf('ended.tar.gz', ENDED), /not_after has passed: it expired at 2026-01-01/],
   ])('refuses %s in one sentence', async (bundle, sentence) => {
@@ -103,7 +103,7 @@ describe('policy check', () => {
 
   it.each([
     [fileOf('private.pem', PRIVATE_KEY), 'private.pem holds a private key, which can sign'],
-    [fileOf('x.pem', 'x'), 'x.pem holds no public key in PEM'],
+    [fileOf('x.pem', 'x'), 'x.pem does not hold a public key in PEM'],
     ['none.pem', 'no such file'],
   ])('does not verify by %s', async (file, sentence) => {
     const { code, err } = await policy(`check ${EXAMPLE} --verification-key ${file}`);
@@ -174,7 +174,7 @@ describe('policy build', () => {
       const { code, err } = await policy(`build policies/example --output ${output} ${option}`);
       expect([code, err]).toEqual([
         64,
-        expect.stringMatching(/ signs nothing without --signing-key\n$/),
+        expect.stringMatching(/ has no effect without --signing-key\n$/),
       ]);
       expect(existsSync(output)).toBe(false);
     },
@@ -321,7 +321,7 @@ cases: [{name: glass, expect: {allow: true, labels: ${labels}}}]`;
 
   it('refuses a table of another form', async () => {
     const { code, err } = await policy(`test ${EXAMPLE} -`, 'cases: [{nam: x}]');
-    expect([code, err]).toEqual([1, expect.stringMatching(/is no table of cases/)]);
+    expect([code, err]).toEqual([1, expect.stringMatching(/is not a table of cases/)]);
   });
 });
 
@@ -386,7 +386,7 @@ describe('policy explain', () => {
     expect([code, out, err]).toEqual([
       1,
       '',
-      expect.stringContaining(`needs a folder of Rego, but ${EXAMPLE} is none`),
+      expect.stringContaining(`needs a folder of Rego, and ${EXAMPLE} is not one`),
     ]);
   });
 
@@ -528,13 +528,13 @@ describe('policy replay', () => {
     [fileOf('audit.jsonl.gz', 'rubbish'), 'incorrect header'],
     [
       fileOf('audit.jsonl', `${entry('a')}\n\nrubbish\n`),
-      'audit.jsonl, line 3 is no entry: a line of an audit log',
+      'audit.jsonl, line 3 is not an entry: a line of an audit log',
     ],
     [
       fileOf('audit.jsonl', `${entry('a', { result: 7 })}\n`),
-      'audit.jsonl, line 1: result of the entry is no object',
+      'audit.jsonl, line 1: result of the entry is not an object',
     ],
-    [dirname(fileOf('x', '')), 'holds no audit log'],
+    [dirname(fileOf('x', '')), 'does not hold an audit log'],
   ])('says in one sentence why %s cannot be read', async (path, why) => {
     const { code, err } = await policy(`replay ${EXAMPLE} ${path}`);
     expect(code).toBe(1);

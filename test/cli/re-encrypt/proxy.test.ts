@@ -120,7 +120,7 @@ describe('re-encrypt through the proxy', () => {
     [
       'an unknown algorithm',
       ['--source-encryption-algorithm', 'FOO'],
-      /sourceEncryptionAlgorithm.*'FOO' is none of/,
+      /sourceEncryptionAlgorithm.*'FOO' is not one of/,
     ],
     [
       'a key that protobuf would lose',
@@ -158,7 +158,7 @@ describe('re-encrypt through the proxy', () => {
     ]);
     server.close();
     for (const { stderr } of [asked, called])
-      expect(stderr).toContain('it hung up at once, as one does that wants TLS (grpcs://)');
+      expect(stderr).toContain('it hung up at once, as a server does that expects TLS (grpcs://)');
     expect(called.stderr).not.toContain('Is it running there?');
   });
 });

@@ -249,7 +249,7 @@ describe('a ReEncrypt that is not exact', () => {
       'an unknown member',
       { CiphertextBlob: 'AAAA', DestinationKeyId: 'a', Recipient: {} },
       'ValidationException',
-      /'recipient' .*no member of ReEncrypt/,
+      /'recipient' .*not a member of ReEncrypt/,
     ],
     [
       'a lone surrogate',

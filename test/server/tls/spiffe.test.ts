@@ -151,6 +151,6 @@ test('an agent that goes and comes back is found again', async () => {
 
 test('without an identity in time there is no start', async () => {
   await start(status.PERMISSION_DENIED);
-  await expect(open(150)).rejects.toThrow('gave no certificate in time');
+  await expect(open(150)).rejects.toThrow('did not give a certificate in time');
   expect(alarms.join()).toContain('PERMISSION_DENIED');
 });

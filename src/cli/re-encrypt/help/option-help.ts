@@ -101,7 +101,7 @@ export const HELP_SECTIONS: readonly HelpSection[] = [
       ),
       option(
         '--cli-binary-format base64 | raw-in-base64-out',
-        'What text given for the blob stands for.',
+        'How text given for the blob is encoded.',
       ),
       option('--no-cli-pager', 'Do not page on a terminal (AWS_PAGER names the pager).'),
       option('--debug', 'Say on standard error what is done.'),

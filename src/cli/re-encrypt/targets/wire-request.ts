@@ -73,7 +73,7 @@ function modifier(name: string): DryRunModifier {
 function refuseUnlisted(member: string, name: string): void {
   const choices = REQUEST_SHAPE.find((shape) => shape.name === member)?.choices ?? [];
   if (choices.includes(name)) return;
-  throw refused(member, `'${name}' is none of ${choices.join(', ')}`);
+  throw refused(member, `'${name}' is not one of ${choices.join(', ')}`);
 }
 
 /** In KMS's own form. */

@@ -29,7 +29,7 @@ const HEAD =
  * to readers: where an answer ends must not be a matter of opinion. @throws KmsFault
  */
 export function readHead(text: string): AnswerHead {
-  if (!HEAD.test(text)) throw malformed('what is no head of HTTP/1');
+  if (!HEAD.test(text)) throw malformed('what is not a head of HTTP/1');
   const lines = readLines(text);
   const { length, chunked } = lines;
   if (length !== undefined && chunked) throw malformed('two lengths');
