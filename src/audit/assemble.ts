@@ -28,13 +28,13 @@ export interface Audit extends Recorder {
   status(): AuditStatus;
   /** Someone moved the file (SIGHUP): closes the segment and opens the next under the same name. */
   reopen(): void;
-  /** The last words of a process that must not go on; blocks for half a second at most. */
+  /** Writes the last entry of a process that must not go on; blocks for at most half a second. */
   crash(cause: string): boolean;
   /** Writes `shutdown`, signs for it and closes the log. */
   close(): Promise<void>;
 }
 
-/** What an audit log is put together over: a thread and real timers, or a simulation's own. */
+/** What an audit log runs on: a thread and real timers, or those of a simulation. */
 export interface Surroundings {
   readonly connect: (options: SuperviseOptions) => Promise<Supervised>;
   /** Milliseconds of a clock that never steps back. */
@@ -204,7 +204,7 @@ function openSinks(options: AuditOptions, from: number, recorder: CallRecorder):
 
 type Ask = Extract<Report, { type: 'sign' }>;
 
-/** The log's thread has no key where a KMS holds it, and asks. */
+/** When a KMS holds the key, the log's thread has none and asks for each signature here. */
 function sign({ signer }: AuditOptions, { id, text }: Ask, post: (order: Order) => void): void {
   const answer = (signature: Uint8Array | undefined, message: string) =>
     post({ type: 'signed', id, signature, message });

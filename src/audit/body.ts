@@ -2,9 +2,9 @@ import { parseJson } from '../json/exact.ts';
 import { type Json, members } from './canonical.ts';
 
 /**
- * An entry on its way to the log: all of its line but the values of `prev` and `seq`, which the log
- * alone can know. One string: mark (1) + decision id (36, blanks where there is none) + the line,
- * with U+0001, which no JSON text contains, in the room for `prev` and where `seq` is to stand.
+ * An entry on its way to the log: its whole line except the values of `prev` and `seq`, which only
+ * the log knows. One string: mark (1) + decision id (36, blanks if there is none) + the line.
+ * U+0001, which no JSON text contains, fills the places of `prev` and `seq`.
  */
 export type Body = string;
 
@@ -21,7 +21,7 @@ const HASH_LENGTH = 64;
 const PREV = `"prev":"${'\u0001'.repeat(HASH_LENGTH)}",`;
 const SEQ = '\u0001';
 const NO_ID = ' '.repeat(36);
-/** Of a mark and the decision id behind it. */
+/** Length of a mark and the decision id after it. */
 export const MARK_LENGTH = 37;
 
 /** Members sorted before `prev`, those between `prev` and `seq`, and those after. The first two end with a comma. */
@@ -69,13 +69,13 @@ export function fromBody(body: Body): Record<string, Json> {
 }
 
 const LEAST_BYTES = 64 << 10;
-/** Of UTF-8, for one unit of UTF-16. */
+/** UTF-8 bytes that one UTF-16 unit can take. */
 const MOST_BYTES_A_UNIT = 3;
 
 /**
- * Joined, all bodies are flattened and encoded in one go. The empty one at the end has `join` add the
- * last newline: one that `+` adds would have all of it flattened once more.
- * @param memory used again where there is room in it; nobody else may still read it
+ * `join` flattens all bodies at once, to be encoded in one go. The empty one at the end makes `join`
+ * add the last newline: adding it with `+` would flatten everything a second time.
+ * @param memory reused if it is large enough; nobody else may still be reading it
  */
 export function pack(bodies: readonly Body[], memory?: SharedArrayBuffer): Packed {
   const text = [...bodies, ''].join('\n');
@@ -87,14 +87,14 @@ export function pack(bodies: readonly Body[], memory?: SharedArrayBuffer): Packe
   return { memory: roomy, bytes: Buffer.from(roomy).write(text) };
 }
 
-/** Where one packed body has what; its mark is at `start`. */
+/** Where the parts of one packed body start; its mark is at `start`. */
 export interface Place {
   readonly line: number;
-  /** Of the room for the value of `prev`. */
+  /** The first of the bytes that the value of `prev` replaces. */
   readonly prev: number;
-  /** Of the byte that `seq` takes the place of. */
+  /** The byte that the value of `seq` replaces. */
   readonly seq: number;
-  /** Of its newline. */
+  /** Its newline. */
   readonly end: number;
 }
 

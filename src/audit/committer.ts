@@ -13,12 +13,12 @@ export interface CommitterOptions {
   /** Milliseconds of a clock that never steps back. */
   readonly monotonic: () => number;
   readonly soon: (work: () => void) => void;
-  /** A batch is durable, so many milliseconds after it was sent. */
+  /** A batch became durable, this many milliseconds after it was sent. */
   readonly onCommit: (ms: number) => void;
-  /** An entry was refused, for too many are on their way. */
+  /** An entry was refused because too many are on their way. */
   readonly onFull: () => void;
   readonly onSuspend: (code: string, message: string) => void;
-  /** Decision ids that the log holds an intent of and no outcome. */
+  /** `open`: decision ids whose intent is in the log and whose outcome is not. */
   readonly onResume: (open: readonly string[]) => void;
 }
 
@@ -28,9 +28,9 @@ export interface Committer {
   /** Blocks until the entry is durable; for the last words of a process. */
   submitNow(body: Body, timeoutMs: number): boolean;
   take(report: Report): void;
-  /** Gives up what has waited too long. To be called every so often. */
+  /** Gives up what has waited too long. To be called regularly. */
   check(): void;
-  /** The log's thread is gone: what was on its way may be in the log or not. */
+  /** The log's thread is gone: what was on its way may or may not be in the log. */
   abandon(code: string, message: string): void;
   /** Entries that are neither durable nor given up. */
   queued(): number;
@@ -38,13 +38,13 @@ export interface Committer {
   drained(): Promise<void>;
 }
 
-/** Who waits for an entry. Not a promise: each layer of those would cost a call as much as the entry does. */
+/** Told what became of an entry. Not a promise: each layer of promises would cost as much as the entry. */
 export interface Waiter {
-  /** The entry is durable; `seq` is past its own. */
+  /** The entry is durable; `seq` is greater than its own. */
   kept(seq: number): void;
   /**
-   * It is not in the log, or counts as if it were not: AUDIT_UNAVAILABLE. Where it was `sent`, a
-   * thread that died with it may have left it there.
+   * It is not in the log, or counts as if it were not: AUDIT_UNAVAILABLE. If it was `sent`, a
+   * thread that died may still have written it.
    */
   refused(refusal: Refusal, sent: boolean): void;
 }
@@ -63,11 +63,11 @@ interface State extends CommitterOptions {
   queued: number;
   lastId: number;
   openTurn: number;
-  /** Why nothing is taken, '' while all is well. */
+  /** Why no entries are taken; '' while all is well. */
   suspended: string;
   scheduled: boolean;
   idle: (() => void)[];
-  /** Of a batch that is done with. What a stuck thread may still read is not used again. */
+  /** A finished batch's, for reuse. Memory that a stuck thread may still read is never reused. */
   memory: SharedArrayBuffer | undefined;
 }
 
@@ -106,8 +106,8 @@ function submit(state: State, body: Body, waiter: Waiter): void {
 }
 
 /**
- * One batch is on its way at a time. Entries that come while it is being synced wait here and become
- * the next one, with one sync for all; at the log's thread they would wait just as long.
+ * Only one batch is on its way at a time. Entries that come while it is synced wait here and become
+ * the next one, with one sync for all; sent at once, they would wait just as long for the log's thread.
  */
 function flushIfFree(state: State): void {
   state.scheduled = false;
@@ -135,8 +135,8 @@ function flush(state: State): void {
 }
 
 /**
- * UTF-16 units in a batch, of 3 bytes each at most. It must stay below MAX_BATCH_BYTES of
- * log/start.ts: a longer torn end is not taken for what a crash has left.
+ * UTF-16 units in a batch, of 3 bytes each at most. Their bytes must stay below MAX_BATCH_BYTES of
+ * log/start.ts: a longer torn end is not accepted as what a crash left.
  */
 const MOST_UNITS = 1 << 20;
 
@@ -183,7 +183,7 @@ function rest({ queued, idle }: State): void {
   for (const done of idle.splice(0)) done();
 }
 
-/** The disk is stuck where the oldest batch has waited too long: its entries are given up, for good. */
+/** If the oldest batch has waited too long, the disk is stuck: its entries are given up for good. */
 function check(state: State): void {
   const oldest = state.sent[0];
   if (!oldest || state.monotonic() - oldest.sentAt < state.deadlineMs) return;

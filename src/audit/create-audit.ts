@@ -7,12 +7,12 @@ export type { Audit, AuditStatus } from './assemble.ts';
 export type { AuditOptions } from './options.ts';
 
 /**
- * Opens the log with a thread of its own, makes it whole where a crash cut it short, and resolves
- * once it takes entries. Rejects with a sentence where the log cannot be trusted or written, or
- * another process writes it.
+ * Opens the log in its own thread, repairs it if a crash cut it short, and resolves once it takes
+ * entries. Rejects with a sentence if the log cannot be trusted or written, or if another process
+ * writes it.
  */
 export async function createAudit(options: AuditOptions): Promise<Audit> {
-  // Here and not in the thread, so that a thread that is started anew finds it held.
+  // Locked here and not in the thread, so that the lock outlives a thread that dies.
   const lock = await lockLog(options.file);
   try {
     const audit = await open(options);
@@ -33,7 +33,7 @@ function open(options: AuditOptions): Promise<Audit> {
   return assemble(options, {
     connect: supervise,
     monotonic: () => performance.now(),
-    // Behind all that a cohort of calls does at once, and before anything new is read.
+    // Runs after all that the calls of this turn do at once, and before anything new is read.
     soon: (work) => process.nextTick(work),
     every(ms, work) {
       const timer = setInterval(work, ms).unref();

@@ -82,7 +82,7 @@ export function createEntries({ redactor, now }: EntryOptions): Entries {
   }
 }
 
-/** Texts that are mostly the same as for the entry before: of the peer, the bundle, the rule and the time. */
+/** Texts that mostly repeat from one entry to the next: peer, bundle, rule and time. */
 function createKeptTexts() {
   const quoted = () => keepLast((text: string) => JSON.stringify(text));
   const time = keepLast((ms: number) => new Date(ms).toISOString());
@@ -145,8 +145,8 @@ interface Reported {
 }
 
 /**
- * What KMS reports of one side. Left out is what equals the request, for `input` has that, and what a dry
- * run never says; that KMS left it out of a real answer is why that was withheld.
+ * What KMS reported of one side, without what equals the request (`input` has that) and what a dry run
+ * never reports. A key or algorithm that a real answer lacks is written as empty: the answer was withheld for it.
  */
 function reported({ arn, judged, algorithm, asked, material, dryRun }: Reported): string {
   const differs = (told: string, wanted: string | undefined) =>

@@ -14,11 +14,11 @@ interface KeyJson {
   readonly rest: string;
 }
 
-/** Never written, whatever the configuration says: what an attribute of this name holds may be a secret. */
+/** Never written, whatever the configuration says: an attribute with such a name may hold a secret. */
 const SECRET_NAME =
   /authorization|credential|password|secret|token|cookie|signature|private.?key|ciphertext|plaintext/i;
 
-/** Key facts and principals outlive one call, so that their JSON is made once and kept with them. */
+/** Key facts and principals outlive one call, so their JSON is made once and kept with them. */
 export function createFacts(redactor: Redactor): Facts {
   const keys = new WeakMap<KeyFacts, KeyJson>();
   const principals = new WeakMap<Principal, string>();

@@ -4,7 +4,7 @@ const BYTES = 32;
 const BASE64 = /^[A-Za-z0-9+/]{43}=\s*$/;
 
 /**
- * The install key of a file: 32 bytes, or their base64, for stores of secrets that hold text.
+ * The install key in a file: 32 bytes, or their base64 because some secret stores hold only text.
  * @throws Error naming the file
  */
 export function toInstallKey(content: Buffer, path: string): Buffer {

@@ -19,10 +19,10 @@ export interface KeyFile {
 }
 
 const { O_CREAT, O_DSYNC, O_EXCL, O_WRONLY } = constants;
-/** Not by fsync, which Node denies under its permission model. */
+/** O_DSYNC instead of fsync, which Node denies under its permission model. */
 const NEW_AND_SYNCED = O_WRONLY | O_CREAT | O_EXCL | O_DSYNC;
 
-/** Reads a key file; where it is missing and may be made, makes it, mode 0600, never half written. */
+/** Reads a key file. If it is missing and `make` is given, makes it: mode 0600, never half written. */
 export function readOrMakeKey(path: string, make?: () => Buffer): KeyFile {
   const there = read(path);
   if (there) return { bytes: there, made: false };
@@ -32,7 +32,7 @@ export function readOrMakeKey(path: string, make?: () => Buffer): KeyFile {
   const fd = openSync(temporary, NEW_AND_SYNCED, 0o600);
   try {
     writeSync(fd, make());
-    // A link refuses to replace: of two processes that start at once, both use the first one's key.
+    // link() never replaces a file: two processes that start at once both use the first one's key.
     linkSync(temporary, path);
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;

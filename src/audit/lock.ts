@@ -8,13 +8,13 @@ import { messageOf } from '../message-of.ts';
 type Held = Pick<Lock, 'release'>;
 
 const LOOK_MS = 250;
-/** By then whoever writes a log has put back a lock file that was taken away. */
+/** By then, the process that writes the log has put back a lock file that was removed. */
 const PUT_BACK_MS = 1_000;
 
 /**
- * Keeps a second process from writing the same log. Where its start is refused, somebody may take the lock
- * file for one that was left behind, and remove it: so it is put back, and the next start waits for that.
- * @throws Error with one sentence where another process has it, or the file system has no locks
+ * Keeps a second process from writing the same log. When its start is refused, somebody may think that the
+ * lock file is stale and remove it: so the holder puts it back, and the next start waits for that.
+ * @throws Error with one sentence if another process has it, or the file system has no locks
  */
 export async function lockLog(file: string): Promise<Held> {
   const path = `${file}.lock`;
@@ -35,7 +35,7 @@ function open(path: string): Lock | undefined {
   }
 }
 
-/** Nobody catches what it throws where another process has it by now, and that is the end of this one. */
+/** If another process has taken the lock, `look` throws and nothing catches it: this process ends. */
 function keep(path: string, first: Lock): Held {
   let lock: Lock | undefined = first;
   let looking = false;
@@ -48,7 +48,7 @@ function keep(path: string, first: Lock): Held {
     },
   };
 
-  /** Not at once: a file system that hangs must hold up no call. */
+  /** Asynchronous, because a file system that hangs must not hold up calls. */
   async function look(): Promise<void> {
     if (looking) return;
     looking = true;
@@ -61,7 +61,7 @@ function keep(path: string, first: Lock): Held {
   }
 }
 
-/** Undefined where it cannot be for now, as in a folder that is gone. @throws Error where another process has it */
+/** Undefined if it fails for now, as when the folder is gone. @throws Error if another process has it */
 function putBack(path: string): Lock | undefined {
   let lock: Lock | undefined;
   try {

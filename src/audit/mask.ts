@@ -19,13 +19,13 @@ interface Rule {
 
 export interface MaskOptions {
   readonly evaluate: EvaluateMask;
-  /** False while the policy has no mask: entries are then not taken apart to be asked about. */
+  /** False while the policy has no mask: entries then need not be parsed for it. */
   readonly active?: (() => boolean) | undefined;
-  /** Told why an entry was written without what a mask can take out. */
+  /** Called with the reason when the mask failed, and an entry lost all that a mask can remove. */
   readonly onFailure: (cause: unknown) => void;
 }
 
-/** Lets the policy take more out of entries. What redaction has taken out, it cannot put back: it never sees it. */
+/** Lets the policy remove more from entries. It never sees what redaction removed, so cannot put it back. */
 export function maskEntries(entries: Entries, options: MaskOptions): Entries {
   const { evaluate, active = () => true, onFailure } = options;
   return {
@@ -56,7 +56,7 @@ function rebuilt(body: Body, entry: Entry): Body {
   return toBody(mark, idOf(body), toPieces(entry));
 }
 
-/** Nobody knows what the mask would have taken out, so that everything it may reach goes. */
+/** Nobody knows what the mask would have removed, so everything that it can reach is removed. */
 function blank({ input: _, result: __, ...entry }: Entry): Entry {
   return { ...entry, erased: ['/input', '/result'], error: 'MASK_FAILED' };
 }
@@ -91,14 +91,14 @@ function toRule(given: unknown): Rule {
   return { op, path: toPath(path), value };
 }
 
-/** Only what the policy saw and said may be masked: who was told what stays. */
+/** Only the policy's input and result may be masked: who got which answer stays. */
 function toPath(pointer: string): readonly string[] {
   const path = pointer.split('/').slice(1);
   if (pointer.startsWith('/') && (path[0] === 'input' || path[0] === 'result')) return path;
   throw new Error(`a mask rule names '${pointer}', which is not under /input or /result`);
 }
 
-/** False where there is nothing at the path, which is no mistake. */
+/** False if there is nothing at the path, which is not an error. */
 function apply(entry: Entry, { op, path, value }: Rule): boolean {
   const parent = path.slice(0, -1).reduce<Json | undefined>(step, entry);
   const name = path.at(-1) ?? '';

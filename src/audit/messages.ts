@@ -42,12 +42,12 @@ export type Report =
   | ({ readonly type: 'refused' } & Trouble)
   /** Every batch up to `id` is durable. */
   | { readonly type: 'done'; readonly id: number; readonly seq: number }
-  /** No batch up to `id` that was not done is in the log, and none is taken until `well`. */
+  /** Batches up to `id` without a `done` are not in the log; no batch is taken until `well`. */
   | ({ readonly type: 'fault'; readonly id: number } & Trouble)
-  /** Batches are taken again. `open` are the calls that the log holds an intent of and no outcome. */
+  /** Batches are taken again. `open`: decision ids whose intent is in the log and whose outcome is not. */
   | { readonly type: 'well'; readonly open: readonly string[] }
   | { readonly type: 'checkpoint'; readonly note: string }
   | { readonly type: 'sign'; readonly id: number; readonly text: Uint8Array }
-  /** A checkpoint is due and could not be signed; it is tried again. */
+  /** A checkpoint is due but could not be signed; the log will try again. */
   | ({ readonly type: 'unsigned' } & Trouble)
   | { readonly type: 'closed'; readonly seq: number };

@@ -47,18 +47,18 @@ export interface AuditOptions {
 
   /** Where entries go besides the file. */
   readonly sinks?: SinkOptions | undefined;
-  /** Lets the policy take more out of entries. */
+  /** Lets the policy remove more from entries. */
   readonly evaluateMask?: EvaluateMask | undefined;
-  /** False while the policy has no mask: entries are then not taken apart to be asked about. */
+  /** False while the policy has no mask: entries then need not be parsed for it. */
   readonly maskActive?: (() => boolean) | undefined;
 
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly warn: (message: string) => void;
   readonly onEntry?: ((kind: string) => void) | undefined;
-  /** A batch of entries is durable, so many milliseconds after it was sent. */
+  /** A batch of entries became durable, this many milliseconds after it was sent. */
   readonly onCommit?: ((ms: number) => void) | undefined;
-  /** What it could not do, by its cause: once a suspension, and each entry, checkpoint or mask. */
+  /** Each failure, by its cause: once per suspension, full queue, unsigned checkpoint or failed mask. */
   readonly onFailure?: ((code: string) => void) | undefined;
   /** Entries that a sink will never get. */
   readonly onDropped?: ((sink: string, count: number) => void) | undefined;
@@ -67,13 +67,13 @@ export interface AuditOptions {
 }
 
 export interface SinkOptions {
-  /** One JSON line an entry on standard output. */
+  /** One JSON line per entry on standard output. */
   readonly stdout?: boolean | undefined;
   /** OPA's decision log service. */
   readonly decisionLog?: DecisionLogOptions | undefined;
-  /** Which must have an entry before it counts; the file always must. */
+  /** Those that must have an entry before it counts; the file always must. */
   readonly required?: readonly ('file' | SinkName)[] | undefined;
-  /** Entries that a sink may be behind before the oldest are dropped, and counted. */
+  /** How many entries a sink may lag behind before the oldest are dropped and counted. */
   readonly maxBehind?: number | undefined;
 }
 
@@ -120,7 +120,7 @@ export function settingsOf(options: AuditOptions): HostSettings {
   };
 }
 
-/** The key that signs checkpoints. One that was made here cannot be told from another host's: it warns. */
+/** The key that signs checkpoints. Warns of a new one: only a copy kept elsewhere proves it is this host's. */
 export function signingKeyOf(
   options: Pick<AuditOptions, 'file' | 'origin' | 'signer' | 'signingKeyFile' | 'warn'>,
 ): SigningKey {

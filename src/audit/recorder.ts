@@ -9,7 +9,7 @@ import type { Entries } from './entry.ts';
 export interface RecorderOptions {
   readonly entries: Entries;
   readonly commit: (body: Body, waiter: Waiter) => void;
-  /** Where more than the log is required: resolves once the others have it too. @throws Refusal AUDIT_UNAVAILABLE */
+  /** If sinks are required too: resolves once they have the entry. @throws Refusal AUDIT_UNAVAILABLE */
   readonly confirm?: ((seq: number) => Promise<void>) | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -20,7 +20,7 @@ export interface RecorderOptions {
 export interface CallRecorder extends Recorder {
   /** An entry that belongs to no call, or to one that has ended. */
   event(kind: string, fields: Record<string, Json>): Promise<void>;
-  /** After a time without a log: says so, and ends the calls that could not be ended in it. */
+  /** After a suspension: logs it, and writes the outcomes that could not be written meanwhile. */
   catchUp(open: readonly string[], suspended: { code: string; since: number }): void;
   /** Writes the counts of calls that were turned away. To be called every second. */
   flush(): void;
@@ -29,10 +29,10 @@ export interface CallRecorder extends Recorder {
 interface State extends RecorderOptions {
   /** Calls whose intent is durable and whose outcome is not. */
   readonly open: Set<string>;
-  /** What has to be said of calls that ended while the log could not be written. */
+  /** Outcomes, still to be written, of calls that ended while the log could not be written. */
   readonly owed: Map<string, Body>;
   readonly turned: Map<Reason, number>;
-  /** Terminal entries that could not be written since the log was last well. */
+  /** How many terminal entries could not be written since the log was last well. */
   unwritten: number;
 }
 
@@ -100,8 +100,8 @@ function owe({ entries, owed }: State, progress: Progress): void {
 }
 
 /**
- * Where a required sink does not confirm, the caller gets an error although the log says that the
- * call ended otherwise: a `correction` says so.
+ * If a required sink does not confirm, the caller gets an error although the log says that the call
+ * ended otherwise: a `correction` entry puts that right.
  */
 async function confirmed(state: State, id: string, answer: Promise<void>): Promise<void> {
   try {
@@ -113,7 +113,7 @@ async function confirmed(state: State, id: string, answer: Promise<void>): Promi
   }
 }
 
-/** Without a durable intent there is nothing that an outcome could end: the refusal is told whole. */
+/** Without a durable intent there is no entry to complete: the last one must hold everything. */
 function unbegun(progress: Progress): Progress {
   const { intended: _, ...rest } = progress;
   return rest;
@@ -168,7 +168,7 @@ function payBack({ commit, owed, onEntry }: State, id: string, body: Body): void
       owed.delete(id);
       onEntry('outcome');
     },
-    // It stays owed, and is tried when the log is well again.
+    // It stays owed, and is written when the log is well again.
     refused: () => undefined,
   });
 }

@@ -18,7 +18,7 @@ type LogThread = Thread<Order>;
 
 const RESPAWN_MS = 250;
 
-/** Keeps a log's thread running. Resolves once the first one takes entries, and rejects where it cannot. */
+/** Keeps a log's thread running. Resolves once the first one takes entries; rejects if it cannot. */
 export async function supervise(options: SuperviseOptions): Promise<Supervised> {
   let closing = false;
   let thread: LogThread;
@@ -35,7 +35,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
     post: (order) => thread.post(order),
     async close(last) {
       closing = true;
-      // The one that died cannot take it, and the next one would run on without it.
+      // A thread that died cannot take `last`, and its successor would run on without it.
       await starting;
       thread.post(last);
       await thread.ended();
@@ -55,7 +55,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
 }
 
 interface Watch {
-  /** It takes orders, of which its first report may bring some at once. */
+  /** The thread takes orders. Called before its first report, which may already lead to some. */
   readonly became: (thread: LogThread) => void;
   readonly died: (cause: string) => void;
 }

@@ -7,7 +7,7 @@ export interface ThreadSigner {
   signed(answer: Signed): void;
 }
 
-/** Signs in the thread with a key from a file, or asks the other side, where a KMS holds the key. */
+/** Signs in the thread with a key from a file, or asks the other side if a KMS holds the key. */
 export function createThreadSigner(
   key: SigningKey,
   origin: string,

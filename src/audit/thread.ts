@@ -4,7 +4,7 @@ import { createHost } from './log/host.ts';
 import type { Order, ThreadData } from './messages.ts';
 import { createThreadSigner } from './thread-signer.ts';
 
-/** The log's own thread: whatever the disk makes it wait for, it holds nobody else up. */
+/** The log's own thread: however long the disk makes it wait, nobody else is held up. */
 if (!parentPort) throw new Error('this file is the entry of a worker thread');
 const port = parentPort;
 const { settings, turn, key } = workerData as ThreadData;

@@ -1,6 +1,6 @@
 /**
- * Who decides what becomes of a batch. The log's thread commits it or the caller's thread gives it
- * up after the deadline, and both may come to it at the same moment. So one shared word holds
+ * Decides what becomes of a batch: the log's thread commits it, or the caller's thread gives it up
+ * after the deadline, and both may try at the same moment. So one shared word holds
  * `turn * 2` while the turn is open and `turn * 2 + 1` while the log's thread is committing; each
  * side moves it by compare-and-exchange, and a batch of an older turn is never committed.
  */
@@ -25,7 +25,7 @@ export function claimTurn(shared: Int32Array, { id, turn }: Held): boolean {
   return true;
 }
 
-/** The log's thread, once it has told. */
+/** The log's thread, once it has reported. */
 export function endTurn(shared: Int32Array, { turn }: Pick<Held, 'turn'>): void {
   Atomics.store(shared, WORD, turn * 2);
 }
@@ -54,7 +54,7 @@ export function waitFor(shared: Int32Array, id: number, timeoutMs: number): bool
   }
 }
 
-/** What was on its way to a log's thread that is gone can no longer be committed. */
+/** After the log's thread is gone: what was on its way to it can no longer be committed. */
 export function nextTurn(shared: Int32Array, turn: number): void {
   Atomics.store(shared, WORD, turn * 2);
 }

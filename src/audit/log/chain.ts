@@ -27,7 +27,7 @@ const PLUS = 0x2b;
 /** `"seq":…,` of the largest safe integer. */
 const SEQ_BYTES = 23;
 
-/** Gives bodies their place in the chain. Nothing of `chain` changes, so that a batch can be dropped. */
+/** Gives bodies their place in the chain. It leaves `chain` unchanged, so that a batch can be dropped. */
 export type Stage = (chain: Chain, packed: Packed) => Staged;
 
 export function createStage(): Stage {
@@ -80,7 +80,7 @@ function enlarge(buffer: Buffer, room: number, used: number): Buffer {
 
 /** Keeps the set of calls that were begun and not ended. */
 export function settle(open: Set<string>, { begun, ended }: Staged): void {
-  // In this order, for no call ends before it begins, and its id never comes again.
+  // In this order, because no call ends before it begins, and no id is used twice.
   for (const id of begun) open.add(id);
   for (const id of ended) open.delete(id);
 }

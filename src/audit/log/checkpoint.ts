@@ -17,19 +17,19 @@ export interface CheckpointerOptions {
   readonly log: Log;
   readonly signer: Signer;
   readonly now: () => number;
-  /** A checkpoint is due after so many entries, or so many milliseconds with a new entry. */
+  /** A checkpoint is due after this many entries, or this many milliseconds if there is a new entry. */
   readonly everyEntries: number;
   readonly everyMs: number;
-  /** Where it goes off the host. */
+  /** Sends it off the host. */
   readonly publish: (note: string) => void;
 }
 
 export interface Checkpointer {
-  /** True where entries wait for a signature long enough, or a segment was closed without one. */
+  /** True if entries have waited long enough for a signature, or a segment was closed without one. */
   due(): boolean;
   /**
-   * Signs what the log holds now, puts it beside the log, publishes it, and logs it unless it is
-   * the `last`. The log takes entries meanwhile. Rejects with Unsigned where the signer did not sign.
+   * Signs what the log holds now, writes the checkpoint beside the log, publishes it, and logs it unless
+   * it is the `last`. The log takes entries meanwhile. Rejects with Unsigned if the signer did not sign.
    */
   make(how: 'logged' | 'last'): Promise<void>;
   /** How many entries the newest checkpoint covers. */
@@ -42,7 +42,7 @@ export class Unsigned extends LogFault {}
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { disk, file, log, signer, now, origin, publish } = options;
   const key = parseVkey(signer.vkey);
-  // One over more than there is was told to be passed over: what comes now is to be signed for all the same.
+  // Told to go on after a broken chain, the log may hold less than was signed: sign new entries all the same.
   let covered = Math.min(readCheckpoint(disk, file)?.size ?? 0, log.opening.chain.seq);
   let madeAt = now();
   let failedAt = Number.NEGATIVE_INFINITY;
@@ -86,7 +86,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   }
 }
 
-/** Between tries where a KMS does not sign: often enough, and no burden on a KMS in trouble. */
+/** Between tries while a KMS does not sign: often enough, but no burden on a KMS in trouble. */
 const RETRY_MS = 5_000;
 
 /** The checkpoint beside a log; undefined where there is none. @throws Error where it is damaged */
@@ -97,9 +97,9 @@ export function readCheckpoint(disk: Disk, file: string): Checkpoint | undefined
 }
 
 export interface FoundCheckpoint {
-  /** Undefined where there is none, or what lies there is damaged. */
+  /** Undefined if there is none or it is damaged. */
   readonly checkpoint: Checkpoint | undefined;
-  /** Why what lies there is not a checkpoint; '' where it is one, or nothing lies there. */
+  /** Why the file is not a checkpoint; '' if it is one, or there is no file. */
   readonly damage: string;
 }
 

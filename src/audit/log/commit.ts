@@ -7,14 +7,14 @@ import { type LogState, writable } from './state.ts';
 import { force } from './sync.ts';
 
 const WATCH_MS = 250;
-/** How long a file that was moved may wait for the SIGHUP that belongs to it: with WATCH_MS, less than a second. */
+/** How long a moved file may wait for logrotate's SIGHUP: together with WATCH_MS, less than a second. */
 const MOVED_MS = 400;
 
 export function commit(state: LogState, packed: Packed, confirm = () => true): boolean {
   return write(state, packed, { confirm, synced: state.options.durability === 'fsync' });
 }
 
-/** An entry that nobody waits for: the next sync makes it durable, and a crash may lose it. */
+/** Writes an entry that nobody waits for: the next sync makes it durable, and a crash may lose it. */
 export function note(state: LogState, body: Body): void {
   write(state, pack([body]), { confirm: () => true, synced: false });
 }
@@ -46,7 +46,7 @@ function write(state: LogState, packed: Packed, { confirm, synced }: How): boole
   return true;
 }
 
-/** Takes a part of a batch out of the file again: the next line would be glued to it. */
+/** Removes what was written of a failed batch: the next line would be glued to it. */
 function takeBack(state: LogState, file: DiskFile): void {
   try {
     file.truncate(state.bytes);
@@ -68,7 +68,7 @@ export function watch(state: LogState): void {
   throw new LogFault(found, `${options.file} was changed by someone else`);
 }
 
-/** Meanwhile entries go on into the file that was moved, which is as durable as before. */
+/** Until then, entries still go into the moved file, which is as durable as before. */
 function awaitsReopen(state: LogState, watched: Watched): boolean {
   if (!isMovedAside(watched)) return false;
   state.movedAt ??= state.watchedAt;

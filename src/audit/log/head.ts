@@ -11,7 +11,7 @@ const SCHEMA_VERSION = 2;
 export interface Predecessor {
   /** File name, without folder. */
   readonly file: string;
-  /** Bytes that count; what lies beyond was never acknowledged. */
+  /** Bytes that count; what follows them was never acknowledged. */
   readonly bytes: number;
   /** Why it ended: `size`, `age`, `reopen`, `origin`, or what went wrong. */
   readonly closed: string;
@@ -49,7 +49,7 @@ export interface Head {
   readonly chain: Chain;
   readonly origin: string;
   readonly vkey: string;
-  /** Of the instance: what every entry of the segment was written by. */
+  /** Of the instance that wrote every entry of the segment. */
   readonly labels: Readonly<Record<string, string>>;
   readonly predecessor: Predecessor | undefined;
   readonly open: readonly string[];
@@ -57,7 +57,7 @@ export interface Head {
   readonly begunAt: number;
 }
 
-/** Reads a head back; undefined where the line is none, or of another version. */
+/** Reads a head back; undefined if the line is not one, or is of another version. */
 export function fromHead(line: Uint8Array): Head | undefined {
   try {
     const { kind, labels, prev, segment, seq, timestamp } = JSON.parse(
@@ -83,7 +83,7 @@ export function fromHead(line: Uint8Array): Head | undefined {
   }
 }
 
-/** Why a first line, if there is one, is no head that is read here: another version may have written it. */
+/** Why a first line is not a head that this version reads: missing, no head, or of another version. */
 export function whyNoHead(line: Uint8Array = Buffer.alloc(0)): string {
   const { schema, version } = ofOtherVersion(line);
   if (schema === undefined)
@@ -109,7 +109,7 @@ function toTree(size: number, peaks: Json): Tree | undefined {
   return { size, peaks: peaks.map(String) };
 }
 
-/** The head of a segment's file; undefined where its first line is none, or not whole. */
+/** The head of a segment's file; undefined if its first line is not one, or is incomplete. */
 export function readHead(file: DiskFile): Head | undefined {
   const line = firstLine(file);
   return line && fromHead(line);

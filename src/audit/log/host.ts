@@ -103,7 +103,7 @@ function commit({ log, turn, tell }: HostState, batch: Batch): void {
     tell({ type: 'done', id: batch.id, seq: log.chain().seq });
     endTurn(turn, batch);
   } else {
-    // It was given up while the disk was stuck; now that the disk moves again, we are well.
+    // The batch was given up while the disk was stuck; the disk works again, so the log is well.
     tell({ type: 'well', open: [...log.open()] });
   }
 }
@@ -122,7 +122,7 @@ function checkpoint(state: HostState): void {
   if (!ill && !closed && !sealing && checkpointer.due()) void seal(state, 'logged');
 }
 
-/** Makes a checkpoint; `state.sealing` is what it takes until it is made. */
+/** Makes a checkpoint; `state.sealing` is its promise until it is made. */
 function seal(state: HostState, how: 'logged' | 'last'): Promise<void> {
   const sealing = state.checkpointer
     .make(how)
@@ -176,10 +176,10 @@ function heal(state: HostState): void {
 }
 
 function close(state: HostState, last: Packed): void {
-  // A checkpoint on its way is logged, and so belongs before the last one.
+  // A checkpoint that is being made will be logged, so it must come before the last one.
   if (state.sealing !== undefined) return void state.sealing.then(() => close(state, last));
   guard(state, () => state.log.commit(last));
-  // Nothing follows the last words, and so the last checkpoint covers all.
+  // Nothing is logged after `last`, so the last checkpoint covers everything.
   state.closed = true;
   if (state.ill) end(state);
   else void seal(state, 'last').then(() => end(state));

@@ -12,13 +12,13 @@ export interface Line {
 }
 
 const CHUNK_BYTES = 256 << 10;
-/** Longer than any entry: past it a file is not one of ours, and is not read into memory. */
+/** Longer than any entry: a file with a longer line is not ours, and is not read into memory. */
 const MAX_LINE_BYTES = 8 << 20;
 
 /** The lines of a file in constant memory; a last piece without newline comes with `ended: false`. */
 export function* readLines(file: Pick<DiskFile, 'read'>, from = 0): Generator<Line> {
-  // The byte before a line is the newline of the line before, and is done with: it becomes the
-  // zero of the leaf, so that no line is copied. Hence the spare byte in front.
+  // The byte before a line is the previous line's newline, which is no longer needed: it becomes
+  // the zero of the leaf, so that no line is copied. Hence the spare byte in front.
   let chunk: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let filled = 1;
   let base = from - 1;
@@ -40,7 +40,7 @@ export function* readLines(file: Pick<DiskFile, 'read'>, from = 0): Generator<Li
   if (filled > 1) yield toLine(chunk, { start: 1, end: filled, base, ended: false });
 }
 
-/** Of a file; undefined where it has none that ends. */
+/** A file's first line; undefined if no line of it is complete. */
 export function firstLine(file: Pick<DiskFile, 'read'>): Uint8Array | undefined {
   const first = readLines(file).next();
   return first.done || !first.value.ended ? undefined : first.value.bytes;
@@ -68,7 +68,7 @@ export interface Link {
 const PREV_KEY = Buffer.from('"prev":"');
 const SEQ_KEY = Buffer.from('"seq":');
 
-/** Reads `seq` and `prev` of a line, by position where that is unambiguous; undefined where it is no entry. */
+/** Reads `seq` and `prev` of a line, by position where that is unambiguous; undefined if it is no entry. */
 export function linkOf(line: Buffer): Link | undefined {
   const prevAt = line.lastIndexOf(PREV_KEY);
   const seqAt = line.lastIndexOf(SEQ_KEY);

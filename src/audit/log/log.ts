@@ -13,7 +13,7 @@ import { flush } from './sync.ts';
 export interface Log {
   /** Makes the entries durable, all or none, and returns true; false where `confirm` took it back. */
   commit(packed: Packed, confirm?: () => boolean): boolean;
-  /** An entry that nobody waits for: durable with the next one. */
+  /** Writes an entry that nobody waits for: durable with the next one. */
   note(kind: string, fields: Record<string, Json>): void;
   /** An entry about the log itself. */
   event(kind: string, fields: Record<string, Json>): Body;
@@ -23,9 +23,9 @@ export interface Log {
   rotateIfLarge(): void;
   /** Closes the live segment and opens the next; where someone moved the file, under the same name. */
   reopen(): void;
-  /** After a fault: says so while there is room to say it. */
+  /** After a fault: if the disk is full, logs that into the room that was kept for it. */
   fall(fault: LogFault): void;
-  /** After a fault: tries to be well again, and throws while it is not. */
+  /** After a fault: tries to recover and log it, and throws if it cannot. */
   heal(fault: LogFault): void;
   /** Forces what was written to the disk, whatever the durability. @throws LogFault by rejecting */
   flush(): Promise<void>;
@@ -103,7 +103,7 @@ function fall(state: LogState, { code, message }: LogFault): void {
     state.reserve.release();
     commit(state, pack([event(state, 'suspended', { suspended: { code, message } })]));
   } catch {
-    // The disk is fuller than its reserve: `heal` says it, once there is room.
+    // Freeing the reserve was not enough: `heal` logs the fault once there is room.
   }
 }
 
@@ -114,12 +114,12 @@ function isFull(code: string): boolean {
 function heal(state: LogState, { code, message }: LogFault): void {
   if (state.suspect !== '' || !state.live) startAnew(state, state.suspect || code);
   state.reserve.keep();
-  // Room for the reserve alone would be room for nothing else.
+  // If only the reserve fits, there is still no room for entries.
   if (isFull(code)) state.reserve.probe();
   commit(state, pack([event(state, 'suspended', { suspended: { code, message } })]));
 }
 
-/** The process ended between this call's intent and its outcome: what KMS did, nobody here knows. */
+/** The process ended between this call's intent and its outcome: nobody here knows what KMS did. */
 function unknownOutcome(id: string, at: string): Body {
   const outcome = { code: 'UNKNOWN', status: 'unknown' };
   const entry = { decision_id: id, kind: 'outcome', outcome, timestamp: at };

@@ -2,7 +2,7 @@ import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
 import type { Claim } from './recover.ts';
 
 /**
- * Signed notes and checkpoints as C2SP has them: https://c2sp.org/signed-note and
+ * Signed notes and checkpoints as C2SP specifies them: https://c2sp.org/signed-note and
  * https://c2sp.org/tlog-checkpoint. Go's golang.org/x/mod/sumdb/note reads and verifies them.
  */
 export interface VerifierKey {
@@ -12,7 +12,7 @@ export interface VerifierKey {
   readonly key: KeyObject;
 }
 
-/** Signature types of C2SP signed notes; ECDSA over SHA-256, in DER, as Sigstore's Rekor has it. */
+/** Signature types of C2SP signed notes; ECDSA over SHA-256, in DER, as Sigstore's Rekor uses it. */
 const ED25519 = 0x01;
 const ECDSA = 0x02;
 
@@ -99,8 +99,8 @@ function toSignature(line: string) {
 }
 
 /**
- * True where one of the keys signed it; a bad signature by a known key is never overlooked. A key signs for
- * the origin that it is named for, or any pod of a fleet could sign for another.
+ * True if one of the keys signed it; a bad signature by a known key is never overlooked. A key counts only
+ * for the origin that it is named for: otherwise any pod of a fleet could sign for another.
  */
 export function isSigned(
   { origin, text, signatures }: Checkpoint,
@@ -116,8 +116,8 @@ export function isSigned(
 }
 
 /**
- * What a checkpoint that none of the keys vouches for `is` or `has`, to follow its name; '' where one does.
- * Keys go by `name+hash`, which is all that a note says of who signed it.
+ * Why none of the keys vouches for a checkpoint, to be printed after its name ("is …", "has …"); '' if one
+ * does. Keys appear as `name+hash`, which is all that a note says about its signers.
  */
 export function whyUnsigned(checkpoint: Checkpoint, keys: readonly VerifierKey[]): string {
   if (isSigned(checkpoint, keys)) return '';

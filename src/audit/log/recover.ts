@@ -6,7 +6,7 @@ import { fromHead, type Head, whyNoHead } from './head.ts';
 import { type Line, linkOf, readLines } from './lines.ts';
 import { hashLeaf, push, rootOf } from './tree.ts';
 
-/** What a segment holds, as far as it holds together. */
+/** What a segment holds, up to the first line that does not fit the chain. */
 export interface Found {
   readonly head: Head;
   readonly chain: Chain;
@@ -33,15 +33,15 @@ export interface Claim {
 }
 
 /**
- * Reads a segment from its head to its last line that fits the chain. Every line is hashed; what a
- * line says is read only from the last checkpoint on, which names the calls that were open then:
- * parsing is most of what a start would cost.
- * @throws LogFault NO_HEAD, or BROKEN where the lines are not those that `claim` was signed over
+ * Reads a segment from its head to its last line that fits the chain. Every line is hashed, but lines
+ * are parsed only from the last checkpoint on, which names the calls that were open then: parsing
+ * would be most of the cost of a start.
+ * @throws LogFault NO_HEAD, or BROKEN if the lines are not those that `claim` was signed over
  */
 export function readSegment(file: DiskFile, path: string, claim?: Claim): Found {
   const from = lastCheckpoint(file);
   const found = readFrom(from, file, path, claim);
-  // Where the chain ends before that checkpoint, what it says does not count.
+  // If the chain ends before that checkpoint, what the checkpoint says does not count.
   return found.bytes > from ? found : readFrom(0, file, path, claim);
 }
 
@@ -130,7 +130,7 @@ function createWalk(head: Head, from: number, claim: Claim | undefined) {
 
 const NO_ENTRY = 'not an entry';
 
-/** Why a line is not the next one of its chain, or ''. */
+/** Why a line is not the next one of its chain; '' if it is. */
 function misfit({ bytes, ended }: Line, seq: number, prev: string): string {
   if (!ended) return 'the last line is incomplete';
   const link = linkOf(bytes);

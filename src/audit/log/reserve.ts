@@ -2,9 +2,9 @@ import type { Disk } from './disk.ts';
 import { writeAll } from './segment.ts';
 
 export interface Reserve {
-  /** Takes the room; throws, leaving nothing, while there is none. */
+  /** Takes the room; if there is none, throws and leaves nothing behind. */
   keep(): void;
-  /** Throws unless there is as much room again. */
+  /** Throws unless the disk has as much room a second time. */
   probe(): void;
   /** Gives it back to the disk. */
   release(): void;
@@ -16,7 +16,7 @@ interface ReserveOptions {
   readonly reserveBytes: number;
 }
 
-/** Real bytes in a file beside the log, for a full disk must still take the entry that says so. */
+/** Real bytes in a file beside the log, to be freed so that a full disk can take the entry that says so. */
 export function createReserve({ disk, file, reserveBytes }: ReserveOptions): Reserve {
   const reserve = `${file}.reserve`;
   const extra = `${file}.probe`;

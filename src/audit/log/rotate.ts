@@ -22,13 +22,13 @@ export function rotateIfLarge(state: LogState): void {
 }
 
 function rotate(state: LogState, reason: string): void {
-  // logrotate has moved the file away by now, which is what a reopen is for, and no tampering.
+  // Before a reopen, logrotate has already moved the file away: do not report that as tampering.
   state.watchedAt = state.options.now();
   commit(state, pack([event(state, 'segment_close', { segment_close: { reason } })]));
   startAnew(state, reason);
 }
 
-/** Puts the live file among the closed segments, every line of it durable, and opens the next. */
+/** Makes every line of the live file durable, gives it its closed name, and opens the next. */
 export function startAnew(state: LogState, closed: string): void {
   const { options, live, bytes } = state;
   if (live) {

@@ -6,7 +6,7 @@ import { putAway, toLive } from './segment.ts';
 import { segmentsByHead } from './segments.ts';
 import type { LogOptions } from './state.ts';
 
-/** The newest segment that holds together for at least a line, and how far it does. */
+/** The newest segment with at least one good line, and where its good lines end. */
 export function salvage({ disk, file: path }: LogOptions) {
   const closed = segmentsByHead(disk, path).map((segment) => segment.path);
   const there = [...closed, ...(disk.facts(path) ? [path] : [])];
@@ -14,7 +14,7 @@ export function salvage({ disk, file: path }: LogOptions) {
     try {
       return { ...salvageFrom(disk, last), file: basename(last) };
     } catch {
-      // Not even its head can be read: what came before it is the best there is.
+      // Not even its head can be read: try the segment before it.
     }
   }
   return;
@@ -29,7 +29,7 @@ function salvageFrom(disk: Disk, path: string): Pick<Found, 'chain' | 'open' | '
   }
 }
 
-/** What is wrong stays for all to see. */
+/** Keeps the broken file under a closed name, as evidence. */
 export function putBroken({ disk, file: path, now }: LogOptions, seq: number): Predecessor {
   const file = openRegular(disk, path, 'append');
   try {

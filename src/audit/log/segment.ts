@@ -39,7 +39,7 @@ export function createSegment({ disk, path, head, chain, at }: NewSegment): Live
   }
 }
 
-/** What lies in our place is not ours: it is kept, where there is something to keep, and never followed or written to. */
+/** A file that already has our name is not ours: moved aside unless empty, never followed or written to. */
 function clear(disk: Disk, path: string): void {
   const there = disk.facts(path);
   if (!there) return;
@@ -66,7 +66,7 @@ interface Put {
   readonly doubtful: boolean;
 }
 
-/** Gives the live file its closed name. One that was removed, or is doubtful, is written out again while we hold it. */
+/** Gives the live file its closed name. If it was removed or is doubtful, copies it while it is still open. */
 export function putAway({ disk, path, live, bytes, closed, doubtful }: Put): Predecessor {
   const { file, inode, firstSeq } = live;
   const there = disk.facts(path)?.inode === inode;
@@ -74,7 +74,7 @@ export function putAway({ disk, path, live, bytes, closed, doubtful }: Put): Pre
   if (!there && !rescued) return { file: '', bytes, closed };
   const copy = `${path}.copy`;
   if (rescued) writeOut({ disk, file, bytes, copy });
-  // At every moment one whole file has the log's name, or the closed one.
+  // At every moment a whole file has either the log's name or the closed name.
   if (rescued && there) disk.rename(copy, path);
   const kept = freePath(disk, closedPath(path, firstSeq));
   disk.rename(there ? path : copy, kept);
@@ -108,7 +108,7 @@ interface WriteOut {
   readonly copy: string;
 }
 
-/** A short write goes on where it stopped; a disk that takes nothing more has thrown. */
+/** Goes on after a short write; a disk that takes nothing more throws. */
 export function writeAll(file: DiskFile, bytes: Uint8Array): void {
   let rest = bytes;
   while (rest.length > 0) rest = rest.subarray(file.write(rest));
@@ -134,7 +134,7 @@ export function tampering({ disk, path, live, bytes }: Watched): string {
   return ours.mode === live.mode ? '' : 'MODE_CHANGED';
 }
 
-/** Whether it is only as logrotate leaves it before it sends SIGHUP: whole, and under another name. */
+/** Whether the file is just as logrotate leaves it before it sends SIGHUP: whole, under another name. */
 export function isMovedAside({ disk, path, live, bytes }: Watched): boolean {
   const ours = live.file.facts();
   const there = disk.facts(path);

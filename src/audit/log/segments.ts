@@ -30,14 +30,14 @@ export function closedSegments(disk: Disk, file: string): readonly ClosedSegment
     .sort((a, b) => a.firstSeq - b.firstSeq);
 }
 
-/** Paths of what lies beside a live file: closed segments, and those that logrotate moved. */
+/** Paths of the other segments of a live file: closed ones, and those that logrotate moved. */
 export function segmentPaths(disk: Disk, file: string): readonly string[] {
   const [folder, own] = [dirname(file), basename(file)];
   const names = segmentsAmong(disk.list(folder), own).filter((name) => name !== own);
   return names.map((name) => join(folder, name));
 }
 
-/** The same, oldest first by their heads, or by the names that the log gave; others without a head are none. */
+/** The same, oldest first, by head or else by the number in the name; leaves out those with neither. */
 export function segmentsByHead(disk: Disk, file: string): readonly ClosedSegment[] {
   return segmentPaths(disk, file)
     .flatMap((path) => {

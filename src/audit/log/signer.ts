@@ -29,7 +29,7 @@ export function makeEd25519Key(): Buffer {
   return Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' }));
 }
 
-/** OpenSSL says `DECODER routines::unsupported` to whatever is no key. */
+/** Hides OpenSSL's error: for anything that is not a key, it is `DECODER routines::unsupported`. */
 function privateKeyOf(pem: Buffer): KeyObject | undefined {
   try {
     return createPrivateKey(pem);

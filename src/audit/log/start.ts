@@ -33,7 +33,7 @@ export interface Recovered {
   readonly why: string;
 }
 
-/** Where each batch is synced, more than this cannot be one that a crash cut short. */
+/** If each batch is synced, a torn end longer than this cannot be a batch that a crash cut short. */
 const MAX_BATCH_BYTES = 4 << 20;
 
 const FRESH = {
@@ -67,7 +67,7 @@ export function openLog(options: LogOptions): Opening {
   }
 }
 
-/** A process that ended in the middle of a rotation leaves no live file, and so does logrotate. */
+/** There is no live file after logrotate, or if the process ended in the middle of a rotation. */
 function newestMoved(disk: Disk, path: string): string | undefined {
   return segmentsByHead(disk, path).at(-1)?.path;
 }
@@ -90,7 +90,7 @@ function goOn(options: LogOptions, file: DiskFile, last: string): Opening {
   return { ...opening, live: undefined, predecessor: predecessor(options, { live, found, last }) };
 }
 
-/** What a head says holds for every entry of its segment. */
+/** If not, a new segment is needed: a head describes every entry of its segment. */
 function saysTheSame(head: Head, { origin, vkey, labels }: LogOptions): boolean {
   const same = head.origin === origin && head.vkey === vkey;
   return same && canonical(head.labels) === canonical(labels);
@@ -172,7 +172,7 @@ function headIsWhole(disk: Disk, path: string): boolean {
 const WAYS_ON =
   'put back what was there, or go on after it, for all to see, with audit.on_broken_chain: continue';
 
-/** Told to go on, a log goes on in a new segment that says what is wrong with the one before. */
+/** If told to go on, starts a new segment that says what is wrong with the one before. */
 function broken(options: LogOptions, why: string): Opening {
   const { disk, file: path, onBrokenChain } = options;
   if (onBrokenChain === 'refuse') throw new LogFault('BROKEN', `${why}; ${WAYS_ON}`);

@@ -21,12 +21,12 @@ export interface LogOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** What the checkpoint beside the log says, if there is one. */
   readonly claim: Claim | undefined;
-  /** True where this process wrote the log before: its calls are not over yet. */
+  /** True if this process wrote the log before: its calls may still be running. */
   readonly resuming: boolean;
   /** A segment of this size or age is closed. */
   readonly maxBytes: number;
   readonly maxAgeMs: number;
-  /** Room kept on the disk for saying that it is full. */
+  /** Room kept for the entry that says that the disk is full. */
   readonly reserveBytes: number;
   /** What start-up does with a chain that does not hold: refuse, or go on in a new segment that says so. */
   readonly onBrokenChain: 'refuse' | 'continue';
@@ -49,7 +49,7 @@ export interface LogState {
   chain: Chain;
   /** Where the last line ends in the live file. */
   bytes: number;
-  /** Where the last line ends that the disk has for certain. */
+  /** Where the last line that is certainly on the disk ends. */
   durable: number;
   live: Live | undefined;
   predecessor: Predecessor | undefined;
@@ -58,7 +58,7 @@ export interface LogState {
   movedAt: number | undefined;
   /** Why the live file may not be written again, '' while it may. */
   suspect: string;
-  /** True where a sync failed: pages may have been dropped that later ones would not miss. */
+  /** True after a failed sync: the kernel may have dropped pages, which later syncs would not report. */
   doubtful: boolean;
 }
 

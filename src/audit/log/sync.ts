@@ -10,7 +10,7 @@ export function sync(state: LogState, file: DiskFile): void {
   state.durable = state.bytes;
 }
 
-/** Syncs in any case: `commit` has written lines that `state.bytes` does not count yet. */
+/** Always syncs: `commit` has written lines that `state.bytes` does not count yet. */
 export function force(state: LogState, file: DiskFile): void {
   try {
     file.sync();
@@ -19,7 +19,7 @@ export function force(state: LogState, file: DiskFile): void {
   }
 }
 
-/** The file is never written or synced again. */
+/** From now on the file is never written or synced again. */
 function doubt(state: LogState, thrown: unknown): LogFault {
   const fault = toLogFault(thrown);
   state.suspect = fault.code;
@@ -28,9 +28,9 @@ function doubt(state: LogState, thrown: unknown): LogFault {
 }
 
 /**
- * Makes every line so far durable, for a checkpoint. With durability `write` calls do not wait for
- * the disk, so that this sync must not hold up the thread that writes their entries. With `fsync` the
- * last batch has synced already, and there is mostly nothing to do.
+ * Makes every line so far durable, for a checkpoint. With durability `write`, calls do not wait for
+ * the disk, so this sync must not hold up the thread that writes their entries. With `fsync`, the
+ * last batch is already synced, and there is mostly nothing to do.
  */
 export async function flush(state: LogState): Promise<void> {
   const live = writable(state);
@@ -48,8 +48,8 @@ export async function flush(state: LogState): Promise<void> {
 }
 
 /**
- * The log's file under another descriptor: Linux reports a failed write once to each, so that the
- * log's own still learns of it. Undefined where another file has the name by now, or none.
+ * Opens the log's file under a second descriptor: Linux reports a failed write once to each, so the
+ * log's own still learns of it. Undefined if another file has the name by now, or none has.
  */
 function openAside({ disk, file }: LogOptions, { inode }: Live): DiskFile | undefined {
   try {
@@ -57,7 +57,7 @@ function openAside({ disk, file }: LogOptions, { inode }: Live): DiskFile | unde
     if (aside.facts().inode === inode) return aside;
     aside.close();
   } catch {
-    // Then the log's own descriptor does.
+    // Then `flush` uses the log's own descriptor.
   }
   return;
 }

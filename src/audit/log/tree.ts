@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 
 /**
  * The RFC 6962 tree over a log's lines, as its compact range: the roots of the full subtrees that
- * the leaves so far fall into, largest first. It is all that is needed to go on and to tell the root.
+ * the leaves so far fall into, largest first. That is enough to add leaves and to compute the root.
  */
 export interface Tree {
   readonly size: number;

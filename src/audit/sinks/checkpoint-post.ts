@@ -5,21 +5,21 @@ import { post, type Service } from './post.ts';
 
 export interface CheckpointPostOptions extends Service {
   readonly onError: (message: string) => void;
-  /** How long the end may wait for the service. */
+  /** How long `close` may wait for the service. */
   readonly lastMs?: number;
 }
 
 export interface CheckpointPost {
   put(note: string): void;
-  /** Tries what is left once more, and stops. What is not taken in time is told of, and lies beside the log. */
+  /** Tries once more, and stops. If the service is too late, reports that; the note stays beside the log. */
   close(): Promise<void>;
 }
 
 const RETRY_MS = { first: 1_000, last: 30_000 };
 
 /**
- * Posts each signed note, as it is, to a service that keeps it off the host, until the service says
- * 2xx. A newer checkpoint covers all that an older one does: only the newest waits.
+ * Posts each signed note, as it is, to a service that keeps it off the host, until the service answers
+ * 2xx. A newer checkpoint covers all that an older one does, so only the newest waits.
  */
 export function createCheckpointPost(options: CheckpointPostOptions): CheckpointPost {
   const closing = new AbortController();

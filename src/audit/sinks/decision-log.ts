@@ -31,8 +31,8 @@ export function createDecisionLogSink(options: DecisionLogOptions): Sink {
 }
 
 /**
- * OPA's services want in every event what our log says once a segment: who wrote it, and which
- * decision was asked for where one was.
+ * Adds what OPA's services want in every event: who wrote it, which our log says once per segment,
+ * and the path of the decision, if one was asked for.
  */
 function toEvent({ bytes, labels }: Delivered): string {
   const line = bytes.toString();

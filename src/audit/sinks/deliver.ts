@@ -10,7 +10,7 @@ export interface Sink {
   readonly name: string;
   /** Bytes of lines that one `send` takes at most. */
   readonly batchBytes: number;
-  /** Takes whole lines, in order; rejects where it could not, and is then given the same again. */
+  /** Takes whole lines, in order; if it rejects, it gets the same lines again. */
   send(lines: readonly Delivered[]): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export interface DeliverOptions {
   readonly sink: Sink;
   /** Where delivery starts when it never ran: the seq of the first entry to send. */
   readonly from: number;
-  /** Entries that a sink may be behind; older ones are given up, and counted. */
+  /** How many entries a sink may lag behind; older ones are given up and counted. */
   readonly maxBehind: number;
   readonly onDelivered: (seq: number) => void;
   readonly onDropped: (count: number) => void;
@@ -73,18 +73,18 @@ interface State extends DeliverOptions {
   follower: Follower;
   readonly keep: (seq: number) => Promise<void>;
   /**
-   * True once the cursor is on the disk. It is written before anything is sent: without one the next
-   * start would begin at its own first entry, and skip what this one could not send.
+   * True once the cursor is on the disk. It is written before anything is sent: without one, the next
+   * start would begin at its own first entry and skip what this one could not send.
    */
   kept: boolean;
   durable: number;
   running: Promise<void> | undefined;
   closing: boolean;
-  /** Resolves when it is `closing`: a pause between two tries ends then. */
+  /** Resolves on `close`, to end a pause between two tries. */
   readonly closed: Promise<void>;
 }
 
-/** Goes on with what is running already, or runs. */
+/** Joins the run in progress, or starts one. */
 function begin(state: State): Promise<void> {
   state.running ??= run(state).finally(() => {
     state.running = undefined;
@@ -137,7 +137,7 @@ function nextBatch(state: State): readonly Delivered[] {
       if (bytes >= sink.batchBytes) break;
     }
   } catch (thrown) {
-    // Lines before the fault are sent first; the next read begins behind them and meets it again.
+    // Lines before the fault are sent first; the next read starts after them and meets it again.
     if (lines.length === 0) throw thrown;
   }
   if (follower.missed() > missed) state.onDropped(follower.missed() - missed);

@@ -3,7 +3,7 @@ import { readRegular } from '../../files/regular.ts';
 /** A service off the host that takes what is posted to it. */
 export interface Service {
   readonly url: string;
-  /** File with a bearer token, read anew each time. */
+  /** File with a bearer token, read again for each post. */
   readonly tokenFile?: string | undefined;
   readonly timeoutMs: number;
 }
@@ -13,10 +13,10 @@ export interface Posted {
   readonly body: string | Uint8Array<ArrayBuffer>;
 }
 
-/** What is read of an answer, so that its connection can be used again; nothing in it is of interest. */
+/** How much of an answer is read, and ignored, so that its connection can be reused. */
 const READ_BYTES = 64 * 1024;
 
-/** Posts, follows no redirect, and resolves once the answer is there. @throws Error where there is none */
+/** Posts, follows no redirect, and resolves once there is an answer. @throws Error if none comes */
 export async function post(
   { url, tokenFile, timeoutMs }: Service,
   { headers, body }: Posted,

@@ -30,7 +30,7 @@ interface Waiter {
 
 const CHECK_MS = 50;
 
-/** Starts the sinks' thread. Where no sink is required, nobody waits for it. */
+/** Starts the sinks' thread. If no sink is required, nobody waits for it. */
 export function startSinks(options: SinksOptions): Sinks {
   const { settings, from, required, timeoutMs } = options;
   const reached = new Map<SinkName, number>(required.map((name) => [name, from]));

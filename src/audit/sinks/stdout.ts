@@ -4,7 +4,7 @@ import type { Sink } from './deliver.ts';
 const STDOUT = 1;
 const FULL_PIPE_MS = 20;
 
-/** One JSON line an entry. The descriptor is written to directly: a full pipe holds up this thread alone. */
+/** One JSON line per entry. Writes straight to the descriptor: a full pipe holds up only this thread. */
 export function createStdoutSink(wait: (ms: number) => Promise<void>, fd = STDOUT): Sink {
   return {
     name: 'stdout',

@@ -19,8 +19,8 @@ const CLOSE_MS = 5_000;
 const RESPAWN_MS = 2_000;
 
 /**
- * A thread for the sinks, and another one where it dies. Nothing is handed over, unlike between the
- * log's threads: each sink goes on where its own cursor is, and nobody waits for the new thread.
+ * Runs a thread for the sinks, and starts another if it dies. Unlike between the log's threads,
+ * nothing is handed over: each sink continues at its cursor, and nobody waits for the new thread.
  */
 export function superviseSinks(options: SuperviseSinksOptions): SupervisedSinks {
   const { settings, from, onReport, onError } = options;

@@ -12,9 +12,9 @@ const port = parentPort;
 const { settings, from } = workerData as { settings: SinkSettings; from: number };
 const { file, stdout, decisionLog, maxBehind } = settings;
 const tell = (report: SinkReport) => port.postMessage(report);
-// This thread may wait for the disk. libuv's may not: DNS has but four of them.
+// This thread may wait for the disk. libuv's may not: there are only four, and DNS needs them.
 const disk = createNodeDisk('here');
-// A pause that nobody waits for any more does not keep it from ending.
+// `ref: false`: a pause that nobody waits for any more must not keep the thread from ending.
 const wait = async (ms: number) => setTimeout(ms, undefined, { ref: false });
 
 const sinks: readonly Sink[] = [

@@ -11,16 +11,16 @@ import { type ReadingDisk, UNREADABLE } from './packed.ts';
 
 export interface SegmentFile {
   readonly path: string;
-  /** What it is called on the disk: packed, it is read by its old name. */
+  /** Its name on the disk. If it is packed, `path` is still its name from before. */
   readonly name: string;
-  /** Why it could not be unpacked; '' where it could, or is not packed. */
+  /** Why it could not be unpacked; '' if it could, or is not packed. */
   readonly damage: string;
   readonly bytes: number;
-  /** Undefined where its first line is not a head. */
+  /** Undefined if its first line is not a head. */
   readonly head: Head | undefined;
-  /** Why it is not one; '' where it is. */
+  /** Why its first line is not a head; '' if it is. */
   readonly headless: string;
-  /** True where not even the first line is complete: the process ended as it made the segment. */
+  /** True if not even the first line is complete: the process ended as it made the segment. */
   readonly unmade: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface LogFiles {
   readonly path: string;
   readonly segments: readonly SegmentFile[];
   readonly checkpoint: Checkpoint | undefined;
-  /** Why it is not one; '' where it is, or there is none. A damaged one is reported, and the log still read. */
+  /** Why it is not one; '' if it is, or there is none. A damaged one is reported, and the log still read. */
   readonly checkpointDamage: string;
   /** True for a closed segment by itself: what is before and after it was not asked for. */
   readonly partial: boolean;
@@ -51,7 +51,7 @@ export function collectLogs(disk: ReadingDisk, path: string): readonly LogFiles[
   return logs.map((name) => collectLog(disk, join(path, name)));
 }
 
-/** A fleet's logs lie in a folder each, and the folder above them is easily named instead. */
+/** Each log of a fleet has its own folder, and people easily name the folder above instead. */
 function hint(disk: Disk, path: string): string {
   const folders = disk.list(path).map((name) => join(path, name));
   const holding = folders.filter((folder) => holdsLog(disk, folder));
@@ -68,7 +68,7 @@ function holdsLog(disk: Disk, path: string): boolean {
   }
 }
 
-/** A reader goes to and fro in a segment, which a pipe does not allow, and follows no link. */
+/** A segment is read back and forth, which a pipe does not allow, and links are not followed. */
 function listed(disk: Disk, path: string): readonly string[] {
   try {
     return disk.list(path);
@@ -86,7 +86,7 @@ function holdsSegments(disk: Disk, path: string): boolean {
   return segmentsAmong(disk.list(folder), basename(path)).length > 0;
 }
 
-/** Given a closed segment alone, that segment; given a live file, all of its log. */
+/** Given a closed segment, only that segment; given a live file, all of its log. */
 export function collectLog(disk: ReadingDisk, path: string): LogFiles {
   const folder = dirname(path);
   const own = basename(path);
@@ -94,7 +94,7 @@ export function collectLog(disk: ReadingDisk, path: string): LogFiles {
     const segments = [readSegmentFile(disk, path)];
     return { path, segments, checkpoint: undefined, checkpointDamage: '', partial: true };
   }
-  // Before the segments: what it covers is in them by now, and what they gain meanwhile does no harm.
+  // Read before the segments: they then hold all that it covers, and newer entries do no harm.
   const { checkpoint, damage: checkpointDamage } = lookForCheckpoint(disk, path);
   const namesNow = () => segmentsAmong(disk.list(folder), own).map((name) => join(folder, name));
   const all = readStill(disk, namesNow).sort((a, b) => order(a, path) - order(b, path));
@@ -108,7 +108,7 @@ export function refuseDamaged({ segments }: LogFiles): void {
   if (damaged) throw new Error(`${damaged.name} ${damaged.damage}`);
 }
 
-/** Where a segment was closed or deleted while they were read, they are read again. */
+/** If a segment was closed or deleted while they were read, reads all of them again. */
 function readStill(disk: ReadingDisk, namesNow: () => readonly string[]): SegmentFile[] {
   for (let tries = 1; ; tries += 1) {
     const names = namesNow();
@@ -117,7 +117,7 @@ function readStill(disk: ReadingDisk, namesNow: () => readonly string[]): Segmen
   }
 }
 
-/** A log that closes a segment each time somebody looks is not waited for. */
+/** Does not wait for a log that closes a segment during every try. */
 const MOST_TRIES = 5;
 
 function order({ head, path }: SegmentFile, live: string): number {

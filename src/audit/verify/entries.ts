@@ -5,15 +5,15 @@ import type { ReadingDisk } from './packed.ts';
 
 export interface Entry extends Pick<Line, 'bytes' | 'leaf'> {
   readonly seq: number;
-  /** Of the instance that wrote it; '' where its segment does not say. */
+  /** Of the instance that wrote it; '' if its segment does not say. */
   readonly origin: string;
   /** File and line, for a person. */
   readonly where: string;
 }
 
 /**
- * The lines of a log from its first segment on, each with its seq. It does not verify the chain, and passes
- * over what is missing or could not be unpacked.
+ * The lines of a log from its first segment on, each with its seq. It does not verify the chain, and
+ * skips what is missing or could not be unpacked.
  */
 export function* readEntries(disk: ReadingDisk, log: LogFiles, size = Infinity): Generator<Entry> {
   let seq = log.segments[0]?.head?.chain.seq ?? 0;

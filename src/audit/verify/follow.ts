@@ -12,11 +12,11 @@ export interface FollowedLine extends Line {
 
 /** Reads a log that is being written, from one segment into the next. */
 export interface Follower {
-  /** Lines from the place where it stands up to, and without, `end`: a seq known to be durable. */
+  /** Lines from the current place up to but without `end`: a seq known to be durable. */
   read(end: number): Generator<FollowedLine>;
   /** Seq of the next line. */
   seq(): number;
-  /** True where a file is shorter than what has been read of it. */
+  /** True if a file is shorter than what has been read of it. */
   cut(): boolean;
   /** How many entries were gone before they could be read. */
   missed(): number;
@@ -41,7 +41,7 @@ export function createFollower(disk: Disk, path: string, from: number): Follower
         source ??= find();
         if (!source) return;
         yield* lines(source, Math.min(end, nextSeq(disk, path, source)));
-        // At the end of a segment and not of what is durable: the rest is in the next one.
+        // The segment ended before `end`: the rest is in the next one.
         if (seq < end && !stepOn(source)) return;
       }
     },
@@ -71,7 +71,7 @@ export function createFollower(disk: Disk, path: string, from: number): Follower
     return true;
   }
 
-  /** The segment that holds the next entry; where that is gone, the oldest there is. */
+  /** The segment that holds the next entry; if that is gone, the oldest there is. */
   function find(): Source | undefined {
     const fitting = holding(disk, path, seq);
     if (!fitting) return;
@@ -89,7 +89,7 @@ type Opened = Pick<Source, 'file' | 'first' | 'labels'>;
 
 /** The segment with the greatest first seq that is not past this one; else the oldest. */
 function holding(disk: Disk, path: string, seq: number): Opened | undefined {
-  // The live one first: what is closed after that has its closed name once the others are listed.
+  // The live one first: if it is closed after that, the list of the others has its closed name.
   const [live] = openSegment(disk, path);
   if (live && live.first <= seq) return live;
   const opened = segmentPaths(disk, path).flatMap((name) => openSegment(disk, name));
@@ -99,7 +99,7 @@ function holding(disk: Disk, path: string, seq: number): Opened | undefined {
   return fitting;
 }
 
-/** First seq of the segment after one: what a faulty file holds beyond it was never acknowledged. */
+/** First seq of the segment after this one: what a faulty file holds beyond it was never acknowledged. */
 function nextSeq(disk: Disk, path: string, { inode, first }: Source): number {
   if (disk.facts(path)?.inode === inode) return Number.POSITIVE_INFINITY;
   const closed = closedSegments(disk, path).find(({ firstSeq }) => firstSeq > first);
@@ -109,7 +109,7 @@ function nextSeq(disk: Disk, path: string, { inode, first }: Source): number {
   return live?.first ?? Number.POSITIVE_INFINITY;
 }
 
-/** Opens a segment and tells where it starts; nothing where there is none. */
+/** Opens a segment and reads where it starts; nothing if there is none. */
 function openSegment(disk: Disk, name: string): Opened[] {
   if (!disk.facts(name)) return [];
   const file = openRegular(disk, name, 'read');

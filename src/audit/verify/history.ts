@@ -1,13 +1,13 @@
 import { type Hash, push, rootOf } from '../log/tree.ts';
 
-/** The tree as it grows, with enough memory to tell the roots of its recent past. */
+/** The tree as it grows, which remembers enough to compute the roots of its recent past. */
 export interface History {
   add(leaf: Hash): void;
   readonly size: () => number;
   readonly peaks: () => readonly Hash[];
-  /** The root when the tree had this size; undefined where that is too long ago. */
+  /** The root when the tree had this size; undefined if that is too long ago. */
   rootAt(size: number): Buffer | undefined;
-  /** Nothing before now will be asked for. */
+  /** No root from before now will be asked for. */
   forget(): void;
 }
 

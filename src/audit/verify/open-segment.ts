@@ -5,9 +5,9 @@ import { collectLog, type LogFiles, type SegmentFile } from './collect.ts';
 import type { ReadingDisk } from './packed.ts';
 
 /**
- * Opens a segment of a log that may be written meanwhile: the live file gets another name when it is closed,
- * and another file its name.
- * @throws Error where the segment is not there any more
+ * Opens a segment of a log that may be written meanwhile: when the live file is closed it is renamed, and
+ * a new file takes its name.
+ * @throws Error if the segment is no longer there
  */
 export function openSegment(disk: ReadingDisk, log: LogFiles, segment: SegmentFile): DiskFile {
   const file = openSame(disk, segment.path, segment);
@@ -19,7 +19,7 @@ export function openSegment(disk: ReadingDisk, log: LogFiles, segment: SegmentFi
   throw new Error(`${segment.path} was moved or deleted while the log was read`);
 }
 
-/** Undefined where something else has the name now, or nothing. */
+/** Undefined if something else has the name now, or nothing has. */
 function openSame(disk: ReadingDisk, path: string, { head }: SegmentFile): DiskFile | undefined {
   if (!disk.facts(path)) return;
   const file = openRegular(disk, path, 'read');

@@ -6,9 +6,9 @@ import type { ReadingDisk } from './packed.ts';
 const PIECE = 1 << 20;
 
 /**
- * Whether a closed segment has all that the live file has. So it is where a log was copied while it was
- * written, the live file first, for that became the closed segment before its turn came: the other order
- * would leave a gap. Not a byte may differ, or one of the two was changed.
+ * Whether a closed segment has all that the live file has. This happens when a log is copied while it is
+ * written, live file first (the other order would leave a gap): the file is closed after it was copied, and
+ * then copied again under its closed name. Not a byte may differ, or one of the two was changed.
  */
 export function isOvertaken(
   disk: ReadingDisk,

@@ -3,26 +3,26 @@ import { gunzipSync } from 'node:zlib';
 import type { Disk, DiskFile } from '../log/disk.ts';
 
 const ENDING = '.gz';
-/** Packed so that nothing here can read it. */
+/** Packed in ways that we cannot read. */
 export const UNREADABLE = /\.(bz2|xz|zst)$/;
-/** Far above any segment; what unpacks to more is no segment but an attack on whoever reads it. */
+/** Far above any segment: a file that unpacks to more is an attack on its reader. */
 const MOST_BYTES = 1 << 30;
-/** One line that is no entry: a verifier must say that it is wrong, and not that there is nothing. */
+/** One line that is no entry, so that a verifier reports it as wrong and not as empty. */
 const DAMAGED = Buffer.from('\n');
 
-/** What lies on the disk in place of a file that is read by its old name. */
+/** A packed file on the disk, which is read by its name without `.gz`. */
 export interface Packed {
   readonly path: string;
-  /** Why it was not unpacked when it was opened last; '' where it was. */
+  /** Why it could not be unpacked when it was last opened; '' if it could. */
   readonly damage: string;
 }
 
 export interface ReadingDisk extends Disk {
-  /** Undefined where a file lies there as it is. */
+  /** Undefined if the file is not packed. */
   packed?(path: string): Packed | undefined;
 }
 
-/** The same disk for a reader of archives: what lies there packed by gzip reads as it was, by its old name. */
+/** The same disk for a reader of archives: a gzipped file reads as if unpacked, by its name without `.gz`. */
 export function unpacking(disk: Disk): ReadingDisk {
   const damages = new Map<string, string>();
   const isPacked = (path: string) => !disk.facts(path) && disk.facts(path + ENDING)?.regular;
@@ -46,7 +46,7 @@ export function unpackedName(path: string): string {
   return path.endsWith(ENDING) ? path.slice(0, -ENDING.length) : path;
 }
 
-/** Whole in memory, for a segment is, and a reader goes to and fro in it. */
+/** Unpacked in memory, because a reader goes back and forth in it. */
 function reading(content: Buffer, file: DiskFile): DiskFile {
   return {
     ...file,

@@ -15,7 +15,7 @@ export function toProof(seq: number, hashes: readonly Hash[], note: string): str
   return `${HEADER}\nindex ${seq}\n${lines}\n${note}`;
 }
 
-/** @throws Error where it is no such proof */
+/** @throws Error if it is no such proof */
 export function parseProof(text: string): ProofFile {
   const split = text.indexOf('\n\n');
   const [header, index, ...hashes] = text.slice(0, split).split('\n');

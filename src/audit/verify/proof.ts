@@ -45,7 +45,7 @@ function subproof(
   return [...subproof(leaves, older, { from: split, to, whole: false }), left];
 }
 
-/** The root of an aligned range. What lies before the first segment is one of that segment's peaks. */
+/** The root of an aligned range. A range before the first segment is one of that segment's peaks. */
 export function rangeRoot(leaves: Leaves, { from, to }: Range): Hash {
   if (to <= leaves.firstSeq) return peakOf(leaves, { from, to });
   if (to - from === 1) return leaves.leaf(from);
@@ -79,7 +79,7 @@ export interface Inclusion {
   readonly proof: readonly Hash[];
 }
 
-/** The root that a proof leads to (RFC 9162 2.1.3.2); undefined where it cannot be one. */
+/** The root that a proof leads to (RFC 9162 2.1.3.2); undefined if it cannot be one. */
 export function rootFromInclusion({ line, seq, size, proof }: Inclusion): Hash | undefined {
   let [index, last] = [seq, size - 1];
   let root = leafHash(line);

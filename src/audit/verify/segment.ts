@@ -26,7 +26,7 @@ const PROGRESS_BYTES = 4 << 20;
 const DONE: Rest = { broken: false, tornBytes: 0, abandonedBytes: 0 };
 const BROKEN: Rest = { ...DONE, broken: true };
 
-/** Takes a segment's lines up to where the next one goes on. */
+/** Takes a segment's lines up to where the next segment starts. */
 export function walkSegment(walk: Walk, segment: SegmentFile, options: SegmentOptions): Rest {
   const { open, onBytes } = options;
   if (segment.unmade && options.isLast) return { ...DONE, tornBytes: segment.bytes };
@@ -60,7 +60,7 @@ function headFits(walk: Walk, { head, headless, damage }: SegmentFile, isFirst: 
   return same || walk.reject(seq, 'the head holds another tree than the entries before it');
 }
 
-/** What to make of a line that is not the next entry, undefined where it may be. */
+/** What to make of a line that is not the next entry; undefined if it may be. */
 function endOf(walk: Walk, line: Line, segment: SegmentFile, next: Head | undefined) {
   const rest = segment.bytes - line.offset;
   const { seq } = walk.chain();

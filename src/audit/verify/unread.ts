@@ -3,7 +3,7 @@ import { segmentsAmong } from '../../files/segment-names.ts';
 import { type LogFiles, readSegmentFile, type SegmentFile } from './collect.ts';
 import { type ReadingDisk, UNREADABLE } from './packed.ts';
 
-/** Why entries of a log that lie beside it are not read: what makes "missing" out of a file's name. */
+/** Why files beside a log are not read, though they may hold the entries reported as missing. */
 export function whyUnread(disk: ReadingDisk, log: LogFiles): readonly string[] {
   const packed = packedOtherwise(disk, log);
   const misnamed = misnamedIn(disk, log);
@@ -21,7 +21,7 @@ function told(why: string, names: readonly string[]): readonly string[] {
   return [`${why}: ${names.slice(0, MOST_NAMES).join(', ')}${more}`];
 }
 
-/** Segments that are packed by something other than gzip: nothing in them is read. */
+/** Segments packed by something other than gzip: they cannot be read. */
 function packedOtherwise(disk: ReadingDisk, { path }: LogFiles): readonly string[] {
   const packed = disk.list(dirname(path)).filter((name) => UNREADABLE.test(name));
   const unpacked = (name: string) => name.replace(UNREADABLE, '');

@@ -13,28 +13,28 @@ export interface VerifyOptions {
   readonly disk: ReadingDisk;
   /** Checkpoints from elsewhere, besides the one beside the log. */
   readonly checkpoints: readonly Checkpoint[];
-  /** Keys to trust; where there are none, the keys that the log itself names. */
+  /** Keys to trust; if there are none, the keys that the log itself names. */
   readonly keys: readonly VerifierKey[];
   readonly onProgress: (bytes: number) => void;
 }
 
 export interface Verdict {
   /**
-   * `empty`: not one entry, of which nothing can be said. `unsigned`: keys were given, and nothing here is
-   * signed by one of them, so that anybody may have written it.
+   * `empty`: no entries, so nothing can be said. `unsigned`: keys were given, but none of them signed
+   * anything here, so anybody may have written it.
    */
   readonly state: 'intact' | 'tampered' | 'torn' | 'empty' | 'unsigned';
   readonly origins: readonly string[];
-  /** Those of them that a signed checkpoint is of. */
+  /** Those origins that have a signed checkpoint. */
   readonly vouched: readonly string[];
   readonly vkeys: readonly string[];
   readonly firstSeq: number;
   /** Seq after the last good entry. */
   readonly size: number;
   readonly root: string;
-  /** How many entries a signed checkpoint vouches for; those after it are chained alone. */
+  /** How many entries a signed checkpoint vouches for; those after it are only chained. */
   readonly signed: number;
-  /** Seqs of the entries that say that the log goes on after what does not hold together. */
+  /** Seqs of the entries that say that the log went on after a broken chain. */
   readonly broken: readonly number[];
   readonly segments: number;
   readonly bytes: number;
@@ -89,8 +89,8 @@ function unexplained({ segments, partial }: LogFiles, walk: Walk): Problem | und
 }
 
 /**
- * A segment that another key is to sign, and that no key given has signed for since. Its first checkpoint
- * will show it, and a verdict shall not depend on whether that has come yet, or was taken away.
+ * A segment whose head names a key that was not given, and that no given key has signed. Its first checkpoint
+ * would show that, but the verdict must not depend on whether that exists yet, or was removed.
  */
 function foreign({ segments }: LogFiles, walk: Walk, keys: readonly VerifierKey[]) {
   if (keys.length === 0) return;
@@ -103,7 +103,7 @@ function foreign({ segments }: LogFiles, walk: Walk, keys: readonly VerifierKey[
   return;
 }
 
-/** The log itself replaces its checkpoint whole or not at all. */
+/** Not from a crash: the log replaces its checkpoint whole or not at all. */
 function damaged({ path, checkpointDamage }: LogFiles, walk: Walk) {
   if (checkpointDamage === '') return;
   return { seq: walk.chain().seq, why: checkpointDamage, file: checkpointOf(path) };

@@ -25,14 +25,14 @@ export interface Walk {
   take(line: Line): boolean;
   /** One more checkpoint that the chain will have to match. */
   expect(claim: Checkpoint): void;
-  /** Something is wrong that no single line shows. */
+  /** Records a problem that no single line shows. */
   reject(seq: number, why: string): false;
   /** After the last line. */
   finish(): Problem | undefined;
   chain(): Pick<Chain, 'seq' | 'prev'> & { readonly peaks: readonly Hash[] };
   /** Segment files that the log says it has deleted. */
   deleted(): ReadonlySet<string>;
-  /** Seqs of the entries that say that a start was told to go on after a chain that does not hold. */
+  /** Seqs of the entries that say that a start was told to go on after a broken chain. */
   broken(): readonly number[];
   /** How many entries signed checkpoints vouch for. */
   signed(): number;
@@ -47,13 +47,13 @@ interface State extends WalkOptions {
   /** Of the segments so far. */
   readonly origins: Set<string>;
   readonly vouched: Set<string>;
-  /** By size. One kept elsewhere and the one beside the log may be over the same, and both must hold. */
+  /** By size. One kept elsewhere and the one beside the log may have the same size; both must hold. */
   readonly claimed: Map<number, Checkpoint[]>;
   seq: number;
   prev: string;
   signed: number;
   problem: Problem | undefined;
-  /** A line whose `prev` is wrong: the next line tells whether it or the one before was changed. */
+  /** A line whose `prev` is wrong: the next line shows whether it or the one before was changed. */
   misfit: { readonly seq: number; readonly hash: string; readonly line: string } | undefined;
 }
 
@@ -153,7 +153,7 @@ function checkLogged(state: State, bytes: Buffer): void {
   history.forget();
 }
 
-/** '' where one of the keys vouches for it, and it is about this log. */
+/** '' if one of the keys vouches for it, and it is about this log. */
 function whyNotOurs({ origins, keys }: State, checkpoint: Checkpoint): string {
   const { origin } = checkpoint;
   if (origins.size > 0 && !origins.has(origin)) return `is of ${origin}, which is another log`;
@@ -181,7 +181,7 @@ function expect({ claimed }: State, claim: Checkpoint): void {
   else claimed.set(claim.size, [claim]);
 }
 
-/** Checkpoints from outside, now that the log has their size. */
+/** Checks checkpoints from outside once the log has reached their size. */
 function checkClaims(state: State): void {
   for (const claim of state.claimed.get(state.seq) ?? []) checkClaim(state, claim);
 }
@@ -211,7 +211,7 @@ function finish(state: State): Problem | undefined {
   return state.problem;
 }
 
-/** The last line's `prev` is wrong: with the right one, would it be the line that was signed for? */
+/** The last line's `prev` is wrong: with the right `prev`, would it be the line that was signed? */
 function isLastChanged({ misfit, prev, history, claimed, seq }: State): boolean {
   const claims = claimed.get(seq + 1);
   const wrong = misfit && linkOf(Buffer.from(misfit.line))?.prev;
