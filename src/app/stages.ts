@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts';
-import { cacheLookUps } from '../keys/cache.ts';
+import { cacheLookUps, type KeyCache } from '../keys/cache.ts';
 import { createLookUp } from '../keys/look-up.ts';
 import { createResolve } from '../keys/resolve.ts';
 import { confirm } from '../kms/confirm.ts';
@@ -22,15 +22,16 @@ export async function composeStages(
   const { kms, policy, audit, metrics, turnedAway } = parts;
   const admission = createAdmission(admitLimits(config.limits), () => performance.now());
   const inCohorts = createCohorts();
+  const keys = composeKeys(config.keys, parts);
   const logCause = createCauseLog(around.log, () => performance.now());
   return {
     identify: await composeIdentify(config.identity, { around, tls: parts.tls, metrics }, opened),
     admit: admission.admit,
     // What follows these two stages is the proxy's own work (judge, confirm, record), not a wait.
-    resolve: inCohorts(composeResolve(config.keys, parts)),
+    resolve: inCohorts(createResolve(keys.lookUp)),
     decide: policy.decide,
     forward: inCohorts(createForward({ kms, keyIds: config.keys.forward })),
-    confirm,
+    confirm: confirmBy(keys),
     record: { intent: audit.intent, terminal: audit.terminal, turnedAway },
     count(progress, refusal) {
       metrics.count(progress, refusal);
@@ -39,17 +40,28 @@ export async function composeStages(
   };
 }
 
-function composeResolve(config: Config['keys'], { kms, metrics }: Parts): Stages['resolve'] {
+function composeKeys(config: Config['keys'], { kms, metrics }: Parts): KeyCache {
   const { describe, tags, aliases, own_account: ownAccount = '', ttl_ms: ttlMs } = config;
   const lookUp = createLookUp(kms, { describe, tags, aliases, ownAccount });
-  return createResolve(
-    cacheLookUps(lookUp, {
-      ttlMs,
-      negativeTtlMs: Math.min(ttlMs, 5_000),
-      maxEntries: 10_000,
-      lookUpMs: 5_000,
-      now: () => performance.now(),
-      onLookUp: metrics.keyLookup,
-    }),
-  );
+  return cacheLookUps(lookUp, {
+    ttlMs,
+    negativeTtlMs: Math.min(ttlMs, 5_000),
+    maxEntries: 10_000,
+    lookUpMs: 5_000,
+    now: () => performance.now(),
+    onLookUp: metrics.keyLookup,
+  });
+}
+
+/** Where KMS was sent an alias that points to another key by now, only calls under way are lost to that. */
+function confirmBy({ forget }: KeyCache): Stages['confirm'] {
+  return (permit, answer) => {
+    try {
+      confirm(permit, answer);
+    } catch (mismatch) {
+      forget(permit.keys.source);
+      forget(permit.keys.destination);
+      throw mismatch;
+    }
+  };
 }

@@ -13,7 +13,10 @@ export const define: Define = (command, terminal) => {
       'Say all that is wrong: exit 64 where the configuration is not valid, 1 where what it names cannot be used here. Nothing is made or locked, and no service is asked.',
     )
     .option('--no-files', 'leave out what it names: the files are elsewhere')
-    .option('--json', 'print {valid, problems} as JSON; valid is about the settings, not the files they name')
+    .option(
+      '--json',
+      'print {valid, problems} as JSON; valid is about the settings, not the files they name',
+    )
     .addHelpText(
       'after',
       examples(

@@ -33,6 +33,12 @@ export type LookUp = (keyId: string, signal: AbortSignal) => Promise<KeyFacts>;
 /** Most calls find their keys here, and need not wait for what is there. */
 export type CachedLookUp = (keyId: string, signal: AbortSignal) => KeyFacts | Promise<KeyFacts>;
 
+export interface KeyCache {
+  readonly lookUp: CachedLookUp;
+  /** These facts are no longer true: their key is looked up anew at the next call. */
+  forget(facts: KeyFacts): void;
+}
+
 const MOST_MISSING = 1_000;
 
 /**
@@ -40,12 +46,14 @@ const MOST_MISSING = 1_000;
  * "not found" for less long, other failures not at all. The oldest entry goes first. A caller can make
  * up as many ids as it likes, so those that are nobody's have places of their own, and few.
  */
-export function cacheLookUps(lookUp: LookUp, settings: CacheSettings): CachedLookUp {
+export function cacheLookUps(lookUp: LookUp, settings: CacheSettings): KeyCache {
   const { ttlMs, negativeTtlMs, maxEntries, now, onLookUp } = settings;
   const entries = new Map<string, Entry>();
   const missing = new Map<string, Missing>();
 
-  return (keyId, signal) => {
+  return { lookUp: cached, forget };
+
+  function cached(keyId: string, signal: AbortSignal): KeyFacts | Promise<KeyFacts> {
     const known = entries.get(keyId);
     const leftMs = known ? known.expires - now() : 0;
     if (known && leftMs > 0) {
@@ -59,7 +67,12 @@ export function cacheLookUps(lookUp: LookUp, settings: CacheSettings): CachedLoo
     }
     onLookUp('miss');
     return waitFor(start(keyId), signal);
-  };
+  }
+
+  function forget(facts: KeyFacts): void {
+    const { requestedKeyId: keyId } = facts;
+    if (entries.get(keyId)?.facts === facts) entries.delete(keyId);
+  }
 
   function start(keyId: string): Promise<KeyFacts> {
     const asked = lookUp(keyId, AbortSignal.timeout(settings.lookUpMs));

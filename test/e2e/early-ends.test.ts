@@ -63,7 +63,7 @@ test.each([
   ['another destination key', { KeyId: 'arn:aws:kms:eu-west-1:111122223333:key/other' }],
   ['another source key', { SourceKeyId: 'arn:aws:kms:eu-west-1:111122223333:key/other' }],
   ['no ciphertext', { CiphertextBlob: '' }],
-])('an answer with %s is withheld', async (_name, change) => {
+])('an answer with %s is withheld, and the keys are looked up anew', async (_name, change) => {
   kms.next({ kind: 'answer', change }, 'ReEncrypt');
   const told = await refusalOf(reEncrypt(client, REQUEST));
   expect(told).toMatchObject({
@@ -72,6 +72,10 @@ test.each([
     metadata: { layer: 'proxy' },
   });
   expect(lastTwo()[1]).toMatchObject({ outcome: { status: 'withheld' } });
+  kms.forget();
+  await reEncrypt(client, REQUEST);
+  const described = kms.requests.filter(({ operation }) => operation === 'DescribeKey');
+  expect(described.map(({ body }) => body['KeyId']).sort()).toEqual(['alias/a', 'alias/b']);
 });
 
 test('a throttled call says when to come back and that clients must not retry by themselves', async () => {

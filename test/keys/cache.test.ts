@@ -9,7 +9,7 @@ function setUp(lookUp: LookUp, maxEntries = 10) {
   let time = 0;
   const onLookUp = vi.fn();
   const asked = vi.fn(lookUp);
-  const cached = cacheLookUps(asked, {
+  const { lookUp: cached, forget } = cacheLookUps(asked, {
     ttlMs: 1000,
     negativeTtlMs: 50,
     maxEntries,
@@ -20,6 +20,7 @@ function setUp(lookUp: LookUp, maxEntries = 10) {
   return {
     cached: async (...of: Parameters<typeof cached>) => cached(...of),
     asked,
+    forget,
     onLookUp,
     pass: (ms: number) => (time += ms),
   };
@@ -35,6 +36,17 @@ describe('the cache of key facts', () => {
     await cached('a', signal);
     expect(asked).toHaveBeenCalledTimes(1);
     pass(1);
+    await cached('a', signal);
+    expect(asked).toHaveBeenCalledTimes(2);
+  });
+
+  test('forgets facts that are no longer true, and none that came since', async () => {
+    const { cached, asked, forget } = setUp(known);
+    const old = await cached('a', signal);
+    forget(old);
+    await cached('a', signal);
+    expect(asked).toHaveBeenCalledTimes(2);
+    forget(old);
     await cached('a', signal);
     expect(asked).toHaveBeenCalledTimes(2);
   });

@@ -134,7 +134,9 @@ function compose(run: Run, kms: SimulatedKms, core: Core) {
   const pipeline = core.createPipeline({
     identify: createIdentify({ identifiers: [createUdsIdentifier()], require: true }),
     admit: admission.admit,
-    resolve: createResolve(cacheLookUps(lookUp, { ...cache, now: world.now, onLookUp: () => {} })),
+    resolve: createResolve(
+      cacheLookUps(lookUp, { ...cache, now: world.now, onLookUp: () => {} }).lookUp,
+    ),
     decide: createDecide(world, ({ call, keys }, allowed) => {
       const [source, destination] = [keys.source.keyArn, keys.destination.keyArn];
       run.judged.set(call.id, { source, destination, allowed });
