@@ -59,7 +59,7 @@ async function compose(config: Config, around: Surroundings, opened: Stack): Pro
       await opened.close();
     },
     async reload() {
-      // At once, whatever becomes of the others: who has moved the file is taken for a tamperer until then.
+      // At once, whatever becomes of the others: whoever has moved the file is taken for a tamperer until then.
       parts.audit.reopen();
       await Promise.all([parts.policy.reload(), doors.reload()]);
     },

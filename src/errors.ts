@@ -101,7 +101,7 @@ export class Refusal extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(reason: Reason, details: RefusalDetails = {}) {
-    // A refusal is an answer and no accident: where it was made says its reason, and a peer who asks
+    // A refusal is an answer and not an accident: where it was made says its reason, and a peer who asks
     // for thousands would have 20 µs spent on each. The cause keeps its own stack.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;

@@ -41,9 +41,9 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /**
- * Who reads only the beginning (`| head`) has what it wanted, and nothing that is said here may end a proxy.
- * But a command whose output is lost, as on a full disk, has not done what it was asked for; and no verdict
- * of `audit` is this exit code.
+ * A reader that takes only the beginning (`| head`) has what it wanted, and a lost line must not end a proxy.
+ * But a command whose output is lost, as on a full disk, has failed, and says so by an exit code that is no
+ * verdict of `audit`.
  */
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE') return;

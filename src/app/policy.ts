@@ -16,7 +16,7 @@ import type { Surroundings } from './surroundings.ts';
 
 /** The decision point, and where it writes what no call writes: reloads and a candidate's differences. */
 export interface Policy extends DecisionPoint {
-  /** Once the audit log is open; it gets what the run began with, for that came before. */
+  /** Once the audit log is open; it gets the reloads from before that too. */
   recordIn(audit: EventLog): void;
 }
 

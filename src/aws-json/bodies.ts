@@ -29,7 +29,7 @@ export function createBodies(
     try {
       return await collect(message, (bytes) => hold(half, bytes));
     } catch (thrown) {
-      // Nobody is left to read this, but it is no failure of ours that the log should tell.
+      // Nobody is left to read this, but it is not a failure of ours that belongs in the log.
       throw thrown instanceof JsonFault ? thrown : new JsonFault('RequestTimeoutException');
     } finally {
       letGo(half);

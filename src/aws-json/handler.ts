@@ -9,7 +9,7 @@ export interface JsonHandlerOptions {
   readonly service: string;
   /** Answers with the members of the reply, or throws an error with AWS's name and an HTTP status. */
   answer(request: AwsRequest): unknown;
-  /** Told of what nobody foresaw, for the log alone. */
+  /** Told of unexpected errors, for the log alone. */
   onInternal(requestId: string, cause: unknown): void;
   newRequestId?(): string;
 }

@@ -33,7 +33,7 @@ export async function ask(
   }
 }
 
-/** One after the other, for what is too large at once is not meant to be under way at once. */
+/** One after the other, because what is too large for one message should not be under way at once either. */
 async function askHalves(
   client: BatchClient,
   items: readonly JobItem[],

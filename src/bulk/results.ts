@@ -8,7 +8,7 @@ import { parseJson } from '../json/exact.ts';
 import { messageOf } from '../message-of.ts';
 import { JobFault } from './fault.ts';
 
-/** A result that stands in the file already. */
+/** A result that is in the file already. */
 export interface DoneResult {
   readonly reference: string;
   readonly refused: boolean;
@@ -16,7 +16,7 @@ export interface DoneResult {
 
 /** The results of a job, one line for each item, in their order; made for its owner alone. */
 export interface Results {
-  /** Those of earlier runs. @throws JobFault where a line is none */
+  /** Those of earlier runs. @throws JobFault where a line is not one */
   done(): AsyncIterable<DoneResult>;
   append(results: readonly ItemResult[]): Promise<void>;
   /** Once it resolves, all results are on the disk. */
@@ -32,7 +32,7 @@ const MOST_TORN_BYTES = 8 << 20;
 /**
  * Opens or makes the file, for one job at a time. The part of a line that an interrupted run has left is cut
  * off by the first `append`: by then every line before it is known to be a result.
- * @throws JobFault where it is no file of results, or another job has it
+ * @throws JobFault where it is not a file of results, or another job has it
  */
 export async function openResults(path: string): Promise<Results> {
   const file = await open(path, 'a+', OWNER_ONLY);
@@ -75,7 +75,7 @@ async function createResults(file: FileHandle, path: string, lock: Lock): Promis
     },
   };
 
-  /** Whatever heeds no lock, such as an editor, or who tidies up. */
+  /** Anything that heeds no lock, such as an editor or a person who tidies up. */
   async function expectNoOther(): Promise<void> {
     const { size, ino } = await file.stat();
     const there = await stat(path).catch(() => undefined);

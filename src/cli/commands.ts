@@ -10,7 +10,7 @@ export const COMMANDS: readonly Command[] = [
     // The same options, without the whole proxy behind them.
     define: async () => ({ define: (await import('./config.ts')).withConfigOptions }),
     load: () => {
-      // First of all, for what is done before it is done twice.
+      // First of all: what is done before it would be done twice.
       beginSmall(process);
       return import('./serve.ts');
     },

@@ -24,7 +24,7 @@ export function createProgress({ stderr }: Terminal, { total, worthShowing }: Ex
     show(bytes) {
       const part = Math.min(1, bytes / total);
       const told = `${Math.floor(part * 100)} % of ${Math.round(total / 1e6)} MB`;
-      // A terminal that says 0 does not know; the last column is left free, for some go on after it.
+      // A terminal that says 0 does not know; the last column is left free, because some terminals wrap after it.
       const room = (stderr.columns || 80) - 1;
       const line = bar(part, Math.min(WIDTH, room - told.length - 3)) + told;
       stderr.write(`\r${line.slice(0, room)}\u001b[K`);

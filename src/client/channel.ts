@@ -56,7 +56,7 @@ function checkPair(certificate: PemFile, key: PemFile): void {
   throw new Error(`${key.path} is not the key of the certificate in ${certificate.path}`);
 }
 
-/** OpenSSL passes over what is no certificate: no server would be trusted, and nothing would say why. */
+/** OpenSSL ignores what is not a certificate: no server would be trusted, and nothing would say why. */
 function certificateIn({ path, pem }: PemFile): X509Certificate {
   try {
     return new X509Certificate(pem.toString());

@@ -53,7 +53,7 @@ function noFacts(code: number): RefusedFacts {
   };
 }
 
-/** A malformed or unknown detail tells nothing; the status itself still stands. */
+/** A malformed or unknown detail is ignored; the status itself still counts. */
 function readDetail({ type_url, value }: PackedMessage, unpack: Unpack): Partial<RefusedFacts> {
   try {
     switch (type_url.slice(type_url.lastIndexOf('/') + 1)) {

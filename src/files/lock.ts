@@ -17,7 +17,7 @@ type Database = new (
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 const SQLITE_BUSY = 5;
-/** Two that try at one instant stand in each other's way for a moment, and one of them shall have it. */
+/** Two that try at the same instant block each other for a moment, and one of them has to get it. */
 const CONTEST_MS = 250;
 
 /**

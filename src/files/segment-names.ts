@@ -5,7 +5,7 @@ import { basename, extname } from 'node:path';
  * the date that logrotate's `extension` puts there.
  */
 const INNER = '([._-]\\d{4}[\\d._:T-]{3,}\\d)?';
-/** What logrotate appends, or who finds the name taken: `.1`, `-20261128`, `-20261128-1412`. */
+/** What logrotate appends, or anyone who finds the name taken: `.1`, `-20261128`, `-20261128-1412`. */
 const MOVED = '([._-]\\d(?:[\\d._:T-]*\\d)?)?';
 
 /** Whether a file is a segment of the log whose live file has this name: that one, a closed or a moved one. */

@@ -84,7 +84,7 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
 
 const REST_MS = 1_000;
 
-/** As long as it has no keys that are fresh, jose asks for every token, whoever made that. */
+/** While jose has no fresh keys, it would fetch them for every token, and anyone can send tokens. */
 function restAfterFailure(ask: AskForSet): FetchImplementation {
   let failure: unknown;
   let failedAt = Number.NEGATIVE_INFINITY;
@@ -102,10 +102,10 @@ function restAfterFailure(ask: AskForSet): FetchImplementation {
 
 type AskForSet = (...request: Parameters<FetchImplementation>) => Promise<string>;
 
-/** More is no key set. */
+/** A larger answer is not a key set. */
 const MOST_BYTES = 1024 * 1024;
 
-/** All of them are looked through for every token. */
+/** Every token is tried against all of them. */
 const MOST_KEYS = 1000;
 
 /** Bounded in size here, and in time by the signal of the request. */
@@ -139,7 +139,7 @@ async function readKeys(file: string): Promise<JWTVerifyGetKey> {
     if (set.keys.length === 0) throw new Error('it has no keys');
     return keys;
   } catch (thrown) {
-    // Not as the cause too: the log would tell it twice.
+    // Not as the cause too: the log would say it twice.
     throw new Error(`${file} is not a JSON Web Key Set: ${messageOf(thrown)}`);
   }
 }

@@ -41,7 +41,7 @@ const BEARER = 'bearer ';
 const INEXACT = /[\p{Cs}\uFFFD]/u;
 /** Nor may an id look to whoever reads the log like another: control characters do not show. */
 const UNCLEAR = /[\p{Cc}\p{Cs}\uFFFD]/u;
-/** A token this long is no credential but an attack on the parser. */
+/** A longer token is not a credential but an attack on the parser. */
 const MAX_CHARACTERS = 8192;
 
 /** The principal of a bearer token. A token that does not verify is refused, never anonymous. */

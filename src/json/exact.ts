@@ -3,7 +3,7 @@ type Reviver = (key: string, value: unknown, context?: { readonly source?: strin
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 /**
- * JSON.parse for text of others. V8 from 12.8 on (Node 24 and 26) reads an escaped key as
+ * JSON.parse for text from outside. V8 from 12.8 on (Node 24 and 26) reads an escaped key as
  * `\` once any object with a key `\` was parsed (nodejs/node#63785): one peer could change what
  * the next one's encryption context says. Text without escapes is not concerned.
  *
@@ -23,7 +23,7 @@ export function parseJson(text: string, scalar?: Reviver): unknown {
 }
 
 /**
- * A key that an object in valid JSON has twice, for text of people, in which that is a mistake: `parseJson`
+ * A key that an object in valid JSON has twice, which in text that people write is a mistake: `parseJson`
  * takes the last one.
  */
 export function repeatedKey(text: string): string | undefined {

@@ -37,7 +37,7 @@ const MOST_CHARACTERS = 1024;
 const NAME = /^\w[\w.-]{0,127}$/;
 const ID = /^[!-~]{1,128}$/;
 
-/** An id out of an answer, or '' for text that is none: a trailer that is too long ends its connection. */
+/** An id out of an answer, or '' for text that is not one: a trailer that is too long ends its connection. */
 export const asId = (text: string): string => (ID.test(text) ? text : '');
 
 /** A failure as KMS or the way to it reported it; `kms/faults.ts` says which reason it is. */

@@ -26,7 +26,7 @@ interface Waiter {
   settle(how: 'entered' | 'timeout'): void;
 }
 
-/** First come, first served; a place that is given back goes straight to who waits longest. */
+/** First come, first served; a place that is given back goes straight to whoever waits longest. */
 export function createGate(limits: GateLimits): Gate {
   const queue = new Set<Waiter>();
   let inFlight = 0;

@@ -59,7 +59,7 @@ const UNKNOWN = 2;
 /** The gRPC server metrics under the names and labels of the Go middleware, every series from 0. */
 export function createGrpcMetrics(series: Series): GrpcMetrics {
   const flight: Cell = { value: 0 };
-  /** Who watches health does so for ever, and is no load. */
+  /** A health watch lasts for ever and is not load. */
   const others: Cell = { value: 0 };
   const methods = new Map<string, GrpcMethodMetrics>(
     METHODS.map(([service, method, type]) => {

@@ -26,7 +26,7 @@ export function measureRequests(handler: RequestListener, metrics: HttpMetrics):
 
 const OPERATIONS = ['ReEncrypt'];
 const STATUSES = ['200', '400', '499', '500', '503'];
-/** Operations that the embedded KMS may serve too: a bound, for names come from callers. */
+/** Operations that the embedded KMS may serve too: a bound, because names come from callers. */
 const OTHER_OPERATION =
   /^(Create|Decrypt|Delete|Describe|Disable|Enable|Encrypt|Generate|Get|List)/;
 const SERIES_AT_MOST = 128;

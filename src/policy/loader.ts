@@ -113,7 +113,10 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
 const STANDS_IN =
   'the last good bundle, which policy.service.persist kept, stands in for the service';
 
-/** One that serves no longer, for the keys that sign were changed or the file is damaged, is no bundle. */
+/**
+ * A kept bundle that cannot serve any more, because the signing keys changed or the file is damaged, counts as
+ * none.
+ */
 async function standIn(state: State, { archive, savedAt }: Kept, options: LoaderOptions) {
   const { prepare, now, onReload } = options;
   try {

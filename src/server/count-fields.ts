@@ -32,7 +32,7 @@ const GROUP = 3;
  * How many fields and packed numbers the decoder would read, those of messages in the message too; it
  * stops once there are more than `most`. To look through them is far cheaper than to decode them.
  * protobufjs takes a field for what it should be, whatever its tag says: what it would read otherwise
- * than this is refused. @throws Error where it is no such message
+ * than this is refused. @throws Error where it is not such a message
  */
 export function countFields(bytes: Uint8Array, shape: Shape, most: number): number {
   const reader = protobuf.Reader.create(bytes);

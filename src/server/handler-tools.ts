@@ -12,7 +12,7 @@ export interface HandlerTools {
   readonly arrivalOf: (call: { getPeer(): string }) => Arrival;
   /** Told of every refusal before identity. */
   readonly turnedAway: (refusal: Refusal) => void;
-  /** Told of what nobody foresaw, for the log alone. */
+  /** Told of unexpected errors, for the log alone. */
   readonly onInternal: (decisionId: string, cause: unknown) => void;
   /** Counters of a method, by its full path. */
   readonly rpc: (path: string) => RpcCounters;

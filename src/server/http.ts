@@ -28,7 +28,7 @@ const BOUNDS = {
 
 /**
  * How long nothing may move on a connection: longer than any request takes. Node counts a write that
- * has begun as a move, so who does not read his answer is cut after twice that.
+ * has begun as a move, so a client that does not read its answer is cut after twice that.
  */
 const STILL_MS = 10_000;
 
@@ -42,7 +42,7 @@ export interface HttpListenerOptions {
 }
 
 /**
- * A plain HTTP listener with bounds of its own. Who comes when it has all its connections is cut off where
+ * A plain HTTP listener with bounds of its own. A client that comes when all its connections are taken is cut off where
  * all of them wait for answers.
  */
 export function createHttpListener(
@@ -71,7 +71,7 @@ export function createHttpListener(
     connections.set(socket, { running: 0, latest: undefined });
     socket.once('close', () => open.delete(socket));
   });
-  // Where all of them wait for answers, Node cuts who comes.
+  // Where all of them wait for answers, Node cuts the newcomer.
   server.on('drop', onRefused);
   return {
     listen: () => bind(server, { address, mode: 0o660 }),

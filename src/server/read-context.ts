@@ -5,7 +5,7 @@ export type Complain = (field: string, description: string) => void;
 
 const REPLACEMENT = '\uFFFD';
 
-/** Ours: KMS states no limit. Each costs some microseconds until it stands in the log. */
+/** Our own limit: KMS states none. Each pair costs some microseconds on its way into the log. */
 const MOST_PAIRS = 1000;
 
 /**

@@ -44,7 +44,7 @@ export function addReflection(server: Server, { services, rpc }: ReflectionOptio
         counters.sent();
         if (call.write({ originalRequest: bytes, ...answer(ask, { descriptors, services }) }))
           return;
-        // A question is tiny and its answer is not: who does not read is not read from.
+        // A question is tiny and its answer is not: a caller that does not read is not read from.
         call.pause();
         call.once('drain', () => call.resume());
       });

@@ -83,7 +83,10 @@ export function serveStream(stream: Stream, parts: StreamParts): OpenStream {
     proceed();
   }
 
-  /** Who does not read results is not read from. What takes no more items ends with the last result. */
+  /**
+   * A caller that does not read results is not read from. A stream that takes no more items ends with the last
+   * result.
+   */
   function proceed(): void {
     idleSince = performance.now();
     const full = underWay.size >= itemsAtOnce || stream.writableNeedDrain;

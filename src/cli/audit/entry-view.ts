@@ -70,7 +70,7 @@ interface SideView {
   readonly alias?: string;
 }
 
-/** Undefined where the line is no entry. */
+/** Undefined where the line is not an entry. */
 export function toEntry(line: Buffer): AuditEntry | undefined {
   try {
     const entry = parseJson(line.toString()) as Partial<AuditEntry> | null;
@@ -91,7 +91,7 @@ export function judged(entry: AuditEntry): Pick<AuditEntry, 'result' | 'enforced
   return entry.result ? entry : (entry.intent ?? {});
 }
 
-/** Who has no id is known by the kind, `anonymous`. */
+/** A principal without an id is known by its kind, `anonymous`. */
 export function principalOf({ input }: AuditEntry): string | undefined {
   return input?.principal?.id || input?.principal?.kind;
 }

@@ -17,7 +17,7 @@ const POLL_MS = 1_000;
 /**
  * Verifies what is added to a log, checkpoint by checkpoint: what is signed for was durable before
  * and is never taken back. Ends where something is wrong, or when it is interrupted or nobody reads
- * any more, which is no failure.
+ * any more, which is not a failure.
  * @param trusted keys that may sign; where there are none, those that the log named at first
  */
 export async function followLog(

@@ -16,7 +16,7 @@ export function logsOf(paths: readonly string[], { env }: Terminal): readonly Lo
   return distinct(named.flatMap((path) => collectLogs(disk, readableName(path))));
 }
 
-/** `*.jsonl` names closed segments beside the log that has them: no entry shall count twice. */
+/** `*.jsonl` names closed segments beside the log that has them: no entry may count twice. */
 function distinct(logs: readonly LogFiles[]): readonly LogFiles[] {
   const seen = new Set<string>();
   const repeated = new Set<LogFiles>();

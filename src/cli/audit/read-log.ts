@@ -18,7 +18,7 @@ export interface ReadEntry {
 
 /**
  * The entries of all logs that the arguments name; of those that are missing standard error tells.
- * @throws CommandFailure at a line that is none
+ * @throws CommandFailure at a line that is not one
  */
 export function* entriesOf(
   paths: readonly string[],
@@ -30,7 +30,7 @@ export function* entriesOf(
   }
 }
 
-/** The entries of one log. @throws CommandFailure at a line that is none */
+/** The entries of one log. @throws CommandFailure at a line that is not one */
 export function* entriesIn(log: LogFiles, gaps: Gaps): Generator<ReadEntry> {
   for (const { bytes, seq, origin, where } of readEntries(disk, log)) {
     const entry = entryOf(where, bytes, seq);

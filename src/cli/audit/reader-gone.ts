@@ -1,6 +1,6 @@
 import type { Terminal } from '../command.ts';
 
-/** Aborts `controller` once nobody reads any more (`| head`): main.ts passes that over, for a proxy goes on. */
+/** Aborts `controller` once nobody reads any more (`| head`): main.ts ignores that, because a proxy goes on. */
 export function stopUnread(controller: AbortController, { stdout }: Pick<Terminal, 'stdout'>) {
   const stop = () => controller.abort();
   stdout.once('error', stop);

@@ -73,7 +73,7 @@ function signingFlags({ signingKey, signingAlg, claimsFile }: BuildOptions): str
   return ['--signing-key', resolve(signingKey), '--signing-alg', algorithm, ...claims];
 }
 
-/** An archive of before stays, for a proxy may serve from it; what comes next would take it for the new one. */
+/** An archive from before stays, because a proxy may serve from it; what comes next would take it for the new one. */
 function leave(output: string, cause: unknown): never {
   if (!(cause instanceof CommandFailure) || !existsSync(output)) throw cause;
   throw new CommandFailure(`${output} is left as it was: ${cause.message}`, cause.exitCode);

@@ -67,7 +67,7 @@ export function defineCheck(command: Command, terminal: Terminal): void {
     });
 }
 
-/** Who meant another field of the metadata as the end sees here that it is none. */
+/** Shows an author who meant another field of the metadata to be the end that it is not. */
 function endOf({ notAfter, metadata }: Bundle): string {
   if (notAfter !== Infinity) return new Date(notAfter).toISOString();
   const others = Object.keys(metadata);

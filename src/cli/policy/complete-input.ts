@@ -9,7 +9,7 @@ import { completeTime } from './complete-time.ts';
 /**
  * A whole input from the part that matters: laid over a plain call, with the keys of the encryption
  * contexts, the relation of the sides and the fields of its time worked out, unless they are given. @throws CommandFailure
- * where a field is none of the input's, or holds what it never does: a policy would be tried on a
+ * where the input has no such field, or the field never holds such a value: a policy would be tried on a
  * call that there cannot be, and most likely deny it.
  */
 export function completeInput(part: unknown): PolicyInput {

@@ -11,7 +11,7 @@ export function saysMoment(time: unknown): boolean {
 
 /**
  * The time of a call, of which `given` is a part and `laid` that part over the plain call: what it leaves out
- * follows from its moment. @throws CommandFailure where that is none, or what is given contradicts it
+ * follows from its moment. @throws CommandFailure where that is not one, or what is given contradicts it
  */
 export function completeTime(laid: Time, given: unknown): Time {
   if (!isJsonObject(given) || !saysMoment(given)) return laid;

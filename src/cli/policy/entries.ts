@@ -28,7 +28,7 @@ const DECIDED = new Set(['intent', 'refusal', 'check']);
 
 /**
  * Decisions of audit logs, as files or whole folders, and of capture files, which hold whole inputs:
- * one after the other, for a log may be larger than the memory. @throws CommandFailure
+ * one after the other, because a log may be larger than the memory. @throws CommandFailure
  */
 export async function eachDecision(
   paths: readonly string[],
@@ -63,7 +63,7 @@ function decisionOf({ text, where }: TextLine): RecordedDecision | 'none' | unde
   }
 }
 
-/** Undefined where the line is no JSON, and so no entry either. */
+/** Undefined where the line is not JSON, and so not an entry either. */
 function parse(line: string): unknown {
   try {
     return parseJson(line);

@@ -103,7 +103,7 @@ function rulesOf({ data }: Bundle, { principal }: PolicyInput) {
   });
 }
 
-/** An archive has no Rego for opa to tell of. */
+/** An archive has no Rego for opa to trace. */
 function refuseArchive(location: string): void {
   if (statSync(location, { throwIfNoEntry: false })?.isDirectory()) return;
   throw new CommandFailure(`--trace needs a folder of Rego, and ${location} is not one`);

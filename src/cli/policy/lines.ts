@@ -38,7 +38,9 @@ const isFolder = (path: string): boolean =>
 /** What has a checkpoint beside it is the live file of a log, which the proxy closes and renames as it grows. */
 const isLive = (path: string): boolean => path !== '-' && existsSync(checkpointOf(path));
 
-/** Without segments of a log of which the live file is named too, as `audit*.jsonl` does: no entry shall count twice. */
+/**
+ * Without segments of a log of which the live file is named too, as `audit*.jsonl` does: no entry may count twice.
+ */
 export function namedOnce(paths: readonly string[]): readonly string[] {
   const within = new Set(paths.filter(isLive).flatMap(closedSegments));
   return paths.filter((path) => !within.has(resolve(path)));

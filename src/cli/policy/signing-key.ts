@@ -5,7 +5,10 @@ import { CommandFailure } from '../command.ts';
 /** How the algorithms begin that each type of key can sign by. */
 const ALGORITHMS: Readonly<Record<string, string>> = { rsa: 'RS', ec: 'ES', ed25519: 'EdDSA' };
 
-/** Where a key cannot sign so, opa tells of its own insides. @throws CommandFailure */
+/**
+ * Checked here, because opa's message of a key that cannot sign shows only its own internals.
+ * @throws CommandFailure
+ */
 export function refuseOtherKey(file: string, algorithm: string): void {
   const type = typeOf(file);
   const begin = ALGORITHMS[type ?? ''];

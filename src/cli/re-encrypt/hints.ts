@@ -25,7 +25,7 @@ export function withHint(thrown: unknown, blob: Value | undefined): unknown {
   return new CliFailure(exitCode, message, { ...details, facts: { ...details.facts, Hint: hint } });
 }
 
-/** What a blob looks like that is no KMS ciphertext; undefined where nothing can be said. */
+/** What a blob looks like that is not a KMS ciphertext; undefined where nothing can be said. */
 function hintFor(blob: Uint8Array): string | undefined {
   const inner = strictBase64(Buffer.from(blob).toString('latin1'));
   if (isEncryptionSdkMessage(inner ?? blob)) return ENCRYPTION_SDK_HINT;

@@ -54,7 +54,7 @@ async function send(call: TargetCall): Promise<TargetAnswer> {
   return callProxy(call);
 }
 
-/** Text keeps the AWS CLI's columns, so the decision id stands there only where a query asks for it. */
+/** Text keeps the AWS CLI's columns, so the decision id is there only where a query asks for it. */
 function formatAnswer({ response, decisionId }: TargetAnswer, { call, terminal }: Work): string {
   const { output, query, color } = call.settings;
   const columnsOnly = decisionId === '' || (output === 'text' && query === undefined);

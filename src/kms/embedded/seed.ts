@@ -25,7 +25,7 @@ const seedKey = z.strictObject({
     .base64()
     .optional()
     .describe(
-      'The same secret at every start, for tests: 32 bytes, or PKCS #8 DER for a key pair. Whoever reads the file has it.',
+      'The same secret at every start, for tests: 32 bytes, or PKCS #8 DER for a key pair. Whoever can read the file has it.',
     ),
   description: z.string().max(8192).default(''),
   spec: z.enum(Object.keys(SPECS) as [KeySpec, ...KeySpec[]]).default('SYMMETRIC_DEFAULT'),

@@ -4,7 +4,7 @@ const PER_CHARACTER = 10;
 const PER_CALL = 500;
 
 /**
- * What a builtin of ours takes of the fuel, for the meter sees nothing of its work: units as of Wasm, 100,000
+ * What one of our builtins takes of the fuel, because the meter does not see its work: units as of Wasm, 100,000
  * for a millisecond, the same on every run.
  */
 export function costOf(name: string, characters: number): number {

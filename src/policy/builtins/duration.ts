@@ -19,7 +19,7 @@ const SEGMENT = /^(\d*)(?:\.(\d*))?([^\d.]+)/;
 const MAX_NS = 2n ** 63n;
 const MOST_DIGITS = 400;
 
-/** `1h30m`, `-2d`, `1.5s` → nanoseconds; undefined where it is no duration or does not fit. */
+/** `1h30m`, `-2d`, `1.5s` → nanoseconds; undefined where it is not a duration or does not fit. */
 export function parseDurationNs(text: string): bigint | undefined {
   const negative = text.startsWith('-');
   let rest = /^[+-]/.test(text) ? text.slice(1) : text;

@@ -12,7 +12,7 @@ export const STRING_BUILTINS: Readonly<Record<string, Builtin>> = {
   'strings.any_suffix_match': ([search, base]) => anyAffix(search, base, true),
 };
 
-/** Bytes that are no UTF-8 are no text here; OPA carries them on as they are. */
+/** Bytes that are not UTF-8 are not text here; OPA keeps them as they are. */
 function fromHex(text: string): string | undefined {
   if (!/^([0-9a-fA-F]{2})*$/.test(text)) return undefined;
   const bytes = Buffer.from(text, 'hex');

@@ -17,7 +17,7 @@ export interface Fields {
   utc: boolean;
 }
 
-/** The bytes of the value that the element takes; undefined where they are none of its. */
+/** The bytes of the value that the element takes; undefined where it does not match. */
 export function read(element: string, value: string, fields: Fields): number | undefined {
   if (isFraction(element)) return readFraction(element, value, fields);
   if (/^[-Z]/.test(element)) return readOffset(element, value, fields);

@@ -41,7 +41,7 @@ function toMoment(term: Term | undefined): Moment | undefined {
   return { ns: whole, zone, layout };
 }
 
-/** 1.0 is an integer to OPA; 1.5 is none. */
+/** 1.0 is an integer to OPA; 1.5 is not. */
 function toInteger(term: Term | undefined): bigint | undefined {
   if (typeof term === 'bigint') return term;
   return typeof term === 'number' && Number.isInteger(term) ? BigInt(term) : undefined;

@@ -15,7 +15,7 @@ export function readVerificationKey(file: string): KeyObject {
   try {
     return createPublicKey(pem);
   } catch (cause) {
-    // OpenSSL's own message for what is no key, `DECODER routines::unsupported`, helps nobody.
+    // OpenSSL's own message, `DECODER routines::unsupported`, helps nobody.
     throw new Error(`${file} does not hold a public key in PEM`, { cause });
   }
 }

@@ -108,7 +108,7 @@ function parsed({ opa_json_parse }: OpaExports, at: number, length: number): num
 
 interface Filling {
   readonly values: readonly string[];
-  /** All values in one, for to write it once costs less than to write each. */
+  /** All values in one text: writing it once costs less than writing each. */
   readonly text: string;
   readonly slots: readonly number[];
 }

@@ -6,7 +6,7 @@ import type { Program } from '../engine/program.ts';
 import type { Limits } from '../limits.ts';
 import type { Proof, ToProve } from './messages.ts';
 
-/** As `prove`, in a thread of its own: what asks the bundle that serves meanwhile waits for none of it. */
+/** As `prove`, in a thread of its own, so that calls do not wait for it. */
 export function proveAside({ wasm, data }: Bundle, limits: Limits): Promise<Program> {
   return new Promise((resolve, reject) => {
     startThread<never, Proof>({

@@ -5,7 +5,7 @@ import { prove } from './prove.ts';
 
 const { limits, ...bundle } = workerData as ToProve;
 
-/** @throws what is no fault of the bundle, which ends the thread */
+/** @throws what is not the bundle's fault, which ends the thread */
 function proof(): Proof {
   try {
     return { program: prove(bundle, limits) };

@@ -36,7 +36,7 @@ const GATHER_MS = 20;
 
 type Asked = { readonly resolved: Resolved; readonly served: Decision };
 
-/** Judges calls by a candidate bundle, apart from the calls themselves: it changes nothing of theirs. */
+/** Judges calls by a candidate bundle, apart from the calls themselves, and without any effect on them. */
 export function createShadow({ limits, onShadow, onDropped }: ShadowOptions): Shadow {
   const waiting = new Map<number, Asked>();
   let questions: ShadowQuestion[] = [];

@@ -18,14 +18,15 @@ export interface CheckOptions {
   readonly files: readonly RegoFile[];
   /** Flags that `opa build` has had too. */
   readonly flags: readonly string[];
-  /** Empty folder, for what is made on the way. */
+  /** An empty folder for temporary files. */
   readonly work: string;
   readonly timeout: number;
 }
 
 /**
- * Has `opa` check Rego against the schema of the input, of which it need not say so itself. A field that no input
- * has is undefined and no error: a deny that is misspelt so would never deny. @throws what `execFile` does
+ * Has `opa` check Rego against the schema of the input, without the policy having to declare it. To Rego a field
+ * that no input has is undefined and not an error: a deny with a misspelt field would never deny.
+ * @throws what `execFile` does
  */
 export async function checkInput(options: CheckOptions): Promise<void> {
   const { folder, files, flags, work, timeout } = options;

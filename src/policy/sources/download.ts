@@ -32,7 +32,7 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
       const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
       request(url, { headers, signal, agent: false, ...tls }, resolve)
         .on('error', reject)
-        // Where the service wants to speak another protocol there is no error, nor by the signal.
+        // Where the service asks for another protocol, Node reports no error, not even once the signal aborts.
         .on('close', () =>
           reject(new BundleFault(`the bundle service does not answer for ${name}`)),
         )

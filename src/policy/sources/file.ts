@@ -8,7 +8,7 @@ import { watch } from './watch.ts';
 export interface FileSourceOptions {
   readonly path: string;
   readonly maxBytes: number;
-  /** How often the file is looked at; mounts of Kubernetes tell no watcher of theirs. */
+  /** How often the file is looked at; Kubernetes changes its mounts without telling a watcher. */
   readonly intervalMs: number;
 }
 

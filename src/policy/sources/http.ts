@@ -8,9 +8,9 @@ import type { Source } from './source.ts';
 export interface HttpSourceOptions {
   readonly url: string;
   readonly maxBytes: number;
-  /** Sent as `Authorization: Bearer`; read anew for each request, for such tokens are rotated. */
+  /** Sent as `Authorization: Bearer`; read anew for each request, because such tokens are rotated. */
   readonly bearerToken?: () => Promise<string>;
-  /** PEM of the authorities and of the proxy's own certificate; read anew too, for they are renewed. */
+  /** PEM of the authorities and of the proxy's own certificate; read anew too, because they are renewed. */
   readonly tls?: () => Promise<ServiceTls>;
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
@@ -75,7 +75,7 @@ export function httpSource(options: HttpSourceOptions): Source {
       ...(await options.tls?.()),
     });
     longPolling = waitSeconds > 0 && answer.contentType === LONG_POLLING_TYPE;
-    // Who was told of no ETag cannot know what we have.
+    // A service that was sent no ETag cannot know what we have.
     if (answer.status === 304 && etag !== '') return undefined;
     if (answer.status !== 200) {
       throw new BundleFault(`the bundle service answers ${answer.status} for ${name}`);

@@ -19,7 +19,7 @@ export interface KmsJsonOptions {
   readonly pipeline: Pipeline;
   /** Told of every refusal before identity. */
   readonly turnedAway: (refusal: Refusal) => void;
-  /** Told of what nobody foresaw, for the log alone. */
+  /** Told of unexpected errors, for the log alone. */
   readonly onInternal: (decisionId: string, cause: unknown) => void;
   readonly accessKeys: AccessKeys;
   readonly maxClockSkewMs: number;
@@ -96,7 +96,7 @@ function toEnvelope(
   { now }: KmsJsonOptions,
 ): Envelope {
   const { authorization = '', traceparent } = headers;
-  // A signature has been dealt with and is no token; told as one it would only be refused.
+  // A signature is dealt with already; passed on, it would be refused as a malformed token.
   const token = parseAuthorization(authorization) ? '' : authorization;
   return {
     id: requestId,

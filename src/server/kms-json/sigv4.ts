@@ -27,7 +27,7 @@ export interface VerifierOptions {
  * Verifies SigV4 signatures against the configured access keys.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  *
- * @returns the id of the access key; '' where no keys are configured, for then nothing proves who calls.
+ * @returns the id of the access key; '' where no keys are configured, since then nothing proves who calls.
  * @throws JsonFault under the name that AWS gives the same failure.
  */
 export function createVerifier(options: VerifierOptions): (request: AwsRequest) => string {

@@ -97,7 +97,7 @@ function stampAt(path: string): string {
   return stats === undefined ? '' : stampOf(stats);
 }
 
-/** Who owns the folder, or may write to it, may put a socket of his own in the place of ours. */
+/** Whoever owns the folder, or may write to it, can put a socket in the place of ours. */
 async function refuseOpenFolder(folder: string): Promise<void> {
   const { mode, uid } = await stat(folder);
   if (uid !== 0 && uid !== process.getuid?.()) throw new Error(`somebody else owns ${folder}`);

@@ -14,7 +14,7 @@ export interface EndAnsweredOptions {
 }
 
 /**
- * Ends streams that are over for us and that their callers hold open, for each may make us hold half a
+ * Ends streams that are over for us and that their callers hold open, because each may make us hold half a
  * message, or results that nobody takes. The half-sent messages of other methods are watched from their start.
  */
 export function endAnswered(options: EndAnsweredOptions): { close(): void } {
@@ -34,7 +34,7 @@ export function endAnswered(options: EndAnsweredOptions): { close(): void } {
   });
 }
 
-/** Nothing tells of the last word before all of it is taken. */
+/** There is no event for the last frame before all of it has been taken. */
 function onceEnding(stream: ServerHttp2Stream, act: () => void): void {
   const end = stream.end.bind(stream) as (...said: unknown[]) => ServerHttp2Stream;
   stream.end = (...said: unknown[]) => {

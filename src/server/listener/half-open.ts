@@ -96,14 +96,14 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
   };
 }
 
-/** Nothing else tells of the pieces without taking them. */
+/** The only way to see the pieces without taking them. */
 function countedPush(this: BegunStream, chunk: unknown, encoding?: BufferEncoding): boolean {
   const call = this[BEGUN];
   if (call) call.pieces += 1;
   return (Object.getPrototypeOf(this) as ServerHttp2Stream).push.call(this, chunk, encoding);
 }
 
-/** In place, for a sweep may find thousands. */
+/** In place, because a sweep may find thousands. */
 function addTo(waiting: Map<Http2Session, Begun[]>, session: Http2Session, call: Begun): void {
   const calls = waiting.get(session);
   if (calls) calls.push(call);

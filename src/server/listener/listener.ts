@@ -15,7 +15,7 @@ export interface ListenerOptions {
   readonly address: string;
   readonly server: GrpcServer;
   readonly connections: Connections;
-  /** Name that everyone has who comes through this Unix socket, or ''. */
+  /** Name of everyone who connects to this Unix socket, or ''. */
   readonly socketIdentity?: string;
   /** Permissions of a Unix socket; 0660 where left out. */
   readonly mode?: number;
@@ -61,7 +61,7 @@ export function createListener(options: ListenerOptions): Listener {
     socket.on('error', ignore);
     // Over a Unix socket nothing tells which connection it is whose handshake is done.
     if (!tls || socket.remotePort !== undefined) strangers.arrived(socket);
-    // One place is kept free, or who says nothing would keep everyone else out.
+    // One place is kept free, or connections that say nothing would keep everyone else out.
     if (open.size >= limits.maxConnections && strangers.cutOneBefore(socket)) {
       onRefused('too_many_connections');
     }

@@ -35,7 +35,7 @@ export function limitResets({ connections, createBucket }: ResetLimitOptions): {
 }
 
 /**
- * Not at once, for nghttp2 is reading: a collection before it is done with a stream whose headers were too
+ * Not at once, because nghttp2 is reading: a collection before it is done with a stream whose headers were too
  * many ends the whole process (`Http2Session::~Http2Session`, "current_nghttp2_memory_"). Meanwhile nobody is
  * told of further calls.
  */

@@ -10,7 +10,7 @@ export interface Strangers {
   cutOneBefore(last: Socket): boolean;
 }
 
-/** Whoever is no stranger any more is found out when somebody has to go: a call costs nothing. */
+/** Who is no longer a stranger is found out only when one has to be cut, so that calls cost nothing. */
 export function createStrangers(): Strangers {
   const strangers = new Map<Socket | string, { socket: Socket; greeted: () => boolean }>();
 

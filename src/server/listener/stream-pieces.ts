@@ -50,7 +50,7 @@ export function boundPieces(options: StreamPiecesOptions): { close(): void } {
   });
 }
 
-/** Nothing else tells of the pieces without taking them. */
+/** The only way to see the pieces without taking them. */
 function countedPush(this: BegunStream, chunk: unknown, encoding?: BufferEncoding): boolean {
   const more = (Object.getPrototypeOf(this) as ServerHttp2Stream).push.call(this, chunk, encoding);
   const begun = this[BEGUN];

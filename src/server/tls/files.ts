@@ -54,7 +54,7 @@ async function readPair(options: TlsFilesOptions): Promise<TlsPair> {
   try {
     return checkPair({ cert, key, ...(ca !== undefined && { ca }) }, options.now());
   } catch (thrown) {
-    // Not as the cause too: the log would tell it twice.
+    // Not as the cause too: the log would say it twice.
     const reason = messageOf(thrown);
     throw new Error(`${namesOf(options).join(', ')} cannot serve TLS: ${reason}`);
   }

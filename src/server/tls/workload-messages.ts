@@ -25,7 +25,7 @@ export interface Svid {
   readonly federated: ReadonlyMap<string, string>;
 }
 
-/** What is looked at of them, for the count. */
+/** The fields that are counted. */
 const BUNDLE: Shape = { 1: 'bytes', 2: 'bytes' };
 const SVIDS: Shape = { 1: { 1: 'bytes', 2: 'bytes', 3: 'bytes', 4: 'bytes' }, 3: BUNDLE };
 const BUNDLES: Shape = { 2: BUNDLE };

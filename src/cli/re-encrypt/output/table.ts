@@ -63,7 +63,7 @@ function columnWidths({ headers, rows }: Pick<Section, 'headers' | 'rows'>): rea
   );
 }
 
-/** A section of one row stands better with a header a line. */
+/** A section of one row reads better with a header a line. */
 function turned(section: Section): Section {
   const [row, ...others] = section.rows;
   if (row === undefined || others.length > 0 || section.headers.length === 0) return section;

@@ -34,7 +34,7 @@ function entry(start: string, value: Value, depth: number): readonly string[] {
   return [`${start} ${folded(inline(value, depth), { column, depth })}`];
 }
 
-/** The first line of what an item holds stands behind its dash. */
+/** The first line of an item comes behind its dash. */
 function listItem(indent: string, item: Value, depth: number): readonly string[] {
   if (!isFilled(item)) {
     const column = indent.length + 2;
@@ -87,7 +87,7 @@ function folded(written: string, { column, depth }: { column: number; depth: num
     .join('');
 }
 
-/** A string that stands `depth` levels deep: plain, or in single quotes, or escaped in double ones. */
+/** A string `depth` levels deep: plain, or in single quotes, or escaped in double ones. */
 function scalar(text: string, depth: number): string {
   if (/[^\P{C}\n]|[\u2028\u2029\ufeff]| \n|\n /u.test(text)) return doubleQuoted(text);
   const plain =

@@ -6,7 +6,7 @@ import { CliFailure, EXIT_CODE, type FailureFacts, otherFailure } from '../failu
 /** Node's names of errors where nobody answers. */
 const NOBODY = /\b(?:ECONNREFUSED|ENOENT|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT)\b/;
 
-/** What to say of codes that come without a reason, for then no proxy answered. */
+/** What to say of codes that come without a reason, which is when no proxy answered. */
 const UNANSWERED: Readonly<Record<string, (endpoint: string, message: string) => string>> = {
   UNAVAILABLE: (endpoint, message) => {
     const why = lastError(message);

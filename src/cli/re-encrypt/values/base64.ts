@@ -32,7 +32,7 @@ function significantDigits(text: string): string {
   return digits;
 }
 
-/** The bytes that this text stands for, where it is nothing but canonical base64. */
+/** The bytes that this text encodes, where it is nothing but canonical base64. */
 export function strictBase64(text: string): Uint8Array | undefined {
   const compact = text.replaceAll(/\s/g, '');
   if (compact === '' || !/^[A-Za-z0-9+/]+={0,2}$/.test(compact)) return undefined;

@@ -1,6 +1,6 @@
 /**
  * What an option or an input file can hold before anyone has checked it. Maps keep their order and
- * any key; numbers keep their text, for nothing counts with them.
+ * any key; numbers keep their text, because nothing calculates with them.
  */
 export type Value =
   | null
@@ -33,7 +33,7 @@ export function isList(value: Value | undefined): value is readonly Value[] {
   return Array.isArray(value);
 }
 
-/** The value as Python writes it, for the AWS CLI's messages show it so. */
+/** The value as Python writes it, as it appears in the AWS CLI's messages. */
 export function pythonText(value: Value): string {
   if (value === null) return 'None';
   if (value === true) return 'True';
@@ -109,7 +109,7 @@ export function pythonFloat(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
-/** Without the space in front; a byte order mark is no space. */
+/** Without the space in front; a byte order mark is not a space. */
 export function stripStart(text: string): string {
   return text.replace(/^[^\S\ufeff]+/, '');
 }

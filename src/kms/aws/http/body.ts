@@ -18,7 +18,7 @@ export function createBody({
   let kept = Buffer.alloc(0);
   let size = 0;
 
-  /** Copies, for the next bytes are read into the same place. */
+  /** Copies, because the next bytes are read into the same place. */
   function append(part: Buffer): void {
     const end = size + part.byteLength;
     if (end > MAX_BODY_BYTES) throw malformed('more than a mebibyte');

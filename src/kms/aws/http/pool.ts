@@ -91,7 +91,7 @@ function wait(pool: Pool, pending: Pending): void {
   pending.signal.addEventListener('abort', waiting.abort);
   pool.waiting.push(waiting);
   pool.hopeless += 1;
-  // One that rests is there sooner than one that must be opened.
+  // An idle one is ready sooner than one that must be opened.
   if (pool.hopeless > pool.resting) openFor(pool, waiting);
 }
 

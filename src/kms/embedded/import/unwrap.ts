@@ -47,7 +47,7 @@ const CURVES: Readonly<Record<string, string>> = {
   ECC_SECG_P256K1: 'secp256k1',
 };
 
-/** A secret for a key of the spec, or undefined where the bytes are none. */
+/** A secret for a key of the spec, or undefined where the bytes are not one. */
 export function toSecret(spec: KeySpec, bytes: Buffer): KeyObject | undefined {
   const sizes = SYMMETRIC_SIZES[spec];
   if (sizes) {

@@ -1,6 +1,6 @@
 import { fault, notFound } from '../fault.ts';
 
-/** Who calls, and which Region's endpoint. */
+/** Who calls, and through which Region's endpoint. */
 export interface Caller {
   readonly partition: string;
   readonly account: string;
