@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createAudit } from '../../src/audit/create-audit.ts';
 import { keepHeapSmall } from '../../src/life/heap.ts';
+import { BASICS } from '../../test/audit/basics.ts';
 import { oneCall } from './one-call.ts';
 import { cpuPerTurn } from './turns.ts';
 
@@ -13,12 +14,8 @@ const [folder = ''] = process.argv.slice(2);
 // As `serve` does.
 keepHeapSmall(process.env);
 const audit = await createAudit({
+  ...BASICS,
   file: join(folder, 'audit-part', 'audit.jsonl'),
-  durability: 'fsync',
-  backend: 'aws',
-  version: '0',
-  now: Date.now,
-  warn: () => {},
 });
 
 let index = 0;

@@ -6,7 +6,7 @@ import { type Committer, createCommitter } from './committer.ts';
 import { createEntries, type Entries } from './entry.ts';
 import { maskEntries } from './mask.ts';
 import type { Order, Report } from './messages.ts';
-import { type AuditOptions, DEFAULTS, redactorOf, settingsOf, signingKeyOf } from './options.ts';
+import { type AuditOptions, redactorOf, settingsOf, signingKeyOf } from './options.ts';
 import { type CallRecorder, createRecorder } from './recorder.ts';
 import { type Sinks, startSinks } from './sinks/start-sinks.ts';
 import type { Supervised, SuperviseOptions } from './supervise.ts';
@@ -102,8 +102,8 @@ function createParts(options: AuditOptions, around: Surroundings): Parts {
   const committer = createCommitter({
     post,
     turn: new Int32Array(shared),
-    deadlineMs: options.commitTimeoutMs ?? DEFAULTS.commitTimeoutMs,
-    maxQueue: options.maxQueue ?? DEFAULTS.maxQueue,
+    deadlineMs: options.commitTimeoutMs,
+    maxQueue: options.maxQueue,
     monotonic: around.monotonic,
     soon: around.soon,
     onCommit: options.onCommit ?? (() => undefined),
@@ -187,12 +187,12 @@ function take(report: Report, { options, state, committer, recorder }: Taking): 
 function openSinks(options: AuditOptions, from: number, recorder: CallRecorder): Sinks | undefined {
   const { sinks, file, warn, onDropped } = options;
   if (!sinks?.stdout && !sinks?.decisionLog) return;
-  const { stdout = false, decisionLog, maxBehind = DEFAULTS.maxBehind } = sinks;
+  const { stdout = false, decisionLog, maxBehind } = sinks;
   return startSinks({
     settings: { file, stdout, decisionLog, maxBehind },
     from,
     required: requiredSinks(options),
-    timeoutMs: options.commitTimeoutMs ?? DEFAULTS.commitTimeoutMs,
+    timeoutMs: options.commitTimeoutMs,
     onError: (message) => warn(`audit: ${message}`),
     onDropped(sink, count) {
       onDropped?.(sink, count);

@@ -10,7 +10,7 @@ import { createRedactor, type Redactor } from './redact.ts';
 import type { DecisionLogOptions } from './sinks/decision-log.ts';
 import type { SinkName } from './sinks/messages.ts';
 
-/** Where, how and how long entries are kept. Every field but the first group has a default. */
+/** Where, how and how long entries are kept. */
 export interface AuditOptions {
   /** Path of the live segment; its folder is made where it is missing. */
   readonly file: string;
@@ -18,6 +18,20 @@ export interface AuditOptions {
   /** Named in every entry. */
   readonly backend: 'aws' | 'embedded';
   readonly version: string;
+  readonly onBrokenChain: 'refuse' | 'continue';
+  /** A segment is closed at this size or age. */
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  /** Closed segments are deleted past this number or age, once signed for; 0 keeps them. */
+  readonly keepSegments: number;
+  readonly keepMs: number;
+  readonly checkpointEntries: number;
+  readonly checkpointMs: number;
+  /** How long an entry may take to be durable before the log counts as suspended. */
+  readonly commitTimeoutMs: number;
+  /** Entries on their way at one time. */
+  readonly maxQueue: number;
+
   /** More labels of this instance for every entry, such as `allow_embedded`. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
 
@@ -31,19 +45,6 @@ export interface AuditOptions {
   readonly hmacKeyFile?: string | undefined;
   /** Context keys whose values are written in clear. */
   readonly clearContextKeys?: readonly string[] | undefined;
-  readonly onBrokenChain?: 'refuse' | 'continue' | undefined;
-  /** A segment is closed at this size or age. */
-  readonly maxBytes?: number | undefined;
-  readonly maxAgeMs?: number | undefined;
-  /** Closed segments are deleted past this number or age, once signed for; 0 keeps them. */
-  readonly keepSegments?: number | undefined;
-  readonly keepMs?: number | undefined;
-  readonly checkpointEntries?: number | undefined;
-  readonly checkpointMs?: number | undefined;
-  /** How long an entry may take to be durable before the log counts as suspended. */
-  readonly commitTimeoutMs?: number | undefined;
-  /** Entries on their way at one time. */
-  readonly maxQueue?: number | undefined;
 
   /** Where entries go besides the file. */
   readonly sinks?: SinkOptions | undefined;
@@ -74,21 +75,10 @@ export interface SinkOptions {
   /** Those that must have an entry before it counts; the file always must. */
   readonly required?: readonly ('file' | SinkName)[] | undefined;
   /** How many entries a sink may lag behind before the oldest are dropped and counted. */
-  readonly maxBehind?: number | undefined;
+  readonly maxBehind: number;
 }
 
-export const DEFAULTS = {
-  maxBytes: 64 << 20,
-  maxAgeMs: 24 * 60 * 60 * 1000,
-  keepSegments: 0,
-  keepMs: 0,
-  checkpointEntries: 1_000,
-  checkpointMs: 10_000,
-  commitTimeoutMs: 2_000,
-  maxQueue: 10_000,
-  maxBehind: 1_000_000,
-  reserveBytes: 64 << 10,
-} as const;
+const RESERVE_BYTES = 64 << 10;
 
 export function originOf({ origin }: Pick<AuditOptions, 'origin'>): string {
   return origin ?? `kms-reencrypt-proxy/${hostname()}`;
@@ -100,23 +90,20 @@ function labelsOf(options: AuditOptions): Readonly<Record<string, string>> {
 }
 
 export function settingsOf(options: AuditOptions): HostSettings {
-  const { file, durability, onBrokenChain = 'refuse' } = options;
-  const pick = (name: keyof AuditOptions & keyof typeof DEFAULTS) =>
-    options[name] ?? DEFAULTS[name];
   return {
-    file,
-    durability,
-    onBrokenChain,
+    file: options.file,
+    durability: options.durability,
+    onBrokenChain: options.onBrokenChain,
     origin: originOf(options),
     labels: labelsOf(options),
     resuming: false,
-    maxBytes: pick('maxBytes'),
-    maxAgeMs: pick('maxAgeMs'),
-    reserveBytes: DEFAULTS.reserveBytes,
-    keepSegments: pick('keepSegments'),
-    keepMs: pick('keepMs'),
-    checkpointEntries: pick('checkpointEntries'),
-    checkpointMs: pick('checkpointMs'),
+    maxBytes: options.maxBytes,
+    maxAgeMs: options.maxAgeMs,
+    reserveBytes: RESERVE_BYTES,
+    keepSegments: options.keepSegments,
+    keepMs: options.keepMs,
+    checkpointEntries: options.checkpointEntries,
+    checkpointMs: options.checkpointMs,
   };
 }
 

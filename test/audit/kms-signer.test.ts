@@ -4,10 +4,10 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { parseNote, toVkey } from '../../src/audit/log/note.ts';
 import type { Signer } from '../../src/audit/log/signer.ts';
+import { BASICS } from './basics.ts';
 import { fill } from './fault-world.ts';
 import { createMemoryDisk } from './memory-disk.ts';
 import {
-  BASICS,
   createClock,
   createFolder,
   createKeys,

@@ -9,9 +9,10 @@ import { createNodeDisk, type Disk } from '../../src/audit/log/disk.ts';
 import { createDelivery, type DeliverOptions, type Sink } from '../../src/audit/sinks/deliver.ts';
 import { createStdoutSink } from '../../src/audit/sinks/stdout.ts';
 import { Refusal } from '../../src/errors.ts';
+import { BASICS } from './basics.ts';
 import { fill } from './fault-world.ts';
 import { intended } from './samples.ts';
-import { BASICS, createFolder, openAudit } from './world.ts';
+import { createFolder, openAudit } from './world.ts';
 
 /** A thread has to start first. */
 const WITHIN = { timeout: 10_000 };
@@ -53,7 +54,8 @@ const linesOf = (file: string): readonly Received[] =>
 test.concurrent('an OPA decision log service gets every entry once, in order, through failures and restarts', async () => {
   await using folder = createFolder();
   await using service = await startService([500, 200, 503]);
-  const sinks = { decisionLog: { url: service.url, timeoutMs: 1_000, batchBytes: 4_000 } };
+  const decisionLog = { url: service.url, timeoutMs: 1_000, batchBytes: 4_000 };
+  const sinks = { decisionLog, maxBehind: 1_000_000 };
   for (let start = 0; start < 3; start += 1) {
     const audit = await openAudit(folder.file, { sinks });
     await fill(audit, 6);
@@ -79,6 +81,7 @@ test.concurrent('a required sink that does not answer makes a call fail, and the
     sinks: {
       decisionLog: { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 },
       required: ['file', 'decision-log'],
+      maxBehind: 1_000_000,
     },
   });
   await expect(audit.intent(intended(1))).rejects.toThrow(Refusal);
@@ -248,7 +251,10 @@ test.concurrent('sinks whose thread has died are started again, and go on where 
   mkdirSync(cursor);
   const died = Promise.withResolvers<string>();
   const audit = await openAudit(folder.file, {
-    sinks: { decisionLog: { url: service.url, timeoutMs: 1_000, batchBytes: 4_000 } },
+    sinks: {
+      decisionLog: { url: service.url, timeoutMs: 1_000, batchBytes: 4_000 },
+      maxBehind: 1_000_000,
+    },
     warn: (message) => /thread died.*EISDIR/.test(message) && died.resolve(message),
   });
   await died.promise;
@@ -267,7 +273,10 @@ test.concurrent('sinks whose thread has ended do not keep the log from closing',
   mkdirSync(`${folder.file}.decision-log`);
   const ended = Promise.withResolvers<string>();
   const audit = await openAudit(folder.file, {
-    sinks: { decisionLog: { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 } },
+    sinks: {
+      decisionLog: { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 },
+      maxBehind: 1_000_000,
+    },
     warn: (message) => /EISDIR/.test(message) && ended.resolve(message),
   });
   await ended.promise;

@@ -6,7 +6,8 @@ import type { Report } from '../../src/audit/messages.ts';
 import { settingsOf, signingKeyOf } from '../../src/audit/options.ts';
 import { type Supervised, supervise } from '../../src/audit/supervise.ts';
 import { createTurn } from '../../src/audit/turn.ts';
-import { BASICS, createFolder } from './world.ts';
+import { BASICS } from './basics.ts';
+import { createFolder } from './world.ts';
 
 test('a new thread gets what its first report brings about, and not the one that died', async () => {
   await using folder = createFolder();

@@ -8,6 +8,7 @@ import { parseNote } from '../../src/audit/log/note.ts';
 import { makeEd25519Key } from '../../src/audit/log/signer.ts';
 import { collectLogs } from '../../src/audit/verify/collect.ts';
 import { type Verdict, verifyLog } from '../../src/audit/verify/verify.ts';
+import { BASICS } from './basics.ts';
 import { createInlineAudit } from './inline-audit.ts';
 
 export interface Folder extends AsyncDisposable {
@@ -32,15 +33,6 @@ export function copyOf({ path }: Folder): Folder {
   cpSync(path, folder.path, { recursive: true });
   return folder;
 }
-
-export const BASICS = {
-  durability: 'fsync',
-  backend: 'embedded',
-  version: '0.1.0',
-  origin: 'test.example/audit',
-  now: Date.now,
-  warn: () => undefined,
-} as const;
 
 export function openAudit(file: string, changes: Partial<AuditOptions> = {}): Promise<Audit> {
   return createAudit({ ...BASICS, file, ...changes });

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { createAudit } from '../../../src/audit/create-audit.ts';
 import type { Refusal } from '../../../src/errors.ts';
+import { BASICS } from '../../audit/basics.ts';
 import { answered, intended } from '../../audit/samples.ts';
 import { watchLoop } from './loop.ts';
 
@@ -34,12 +35,9 @@ const say = (...words: readonly (string | number)[]) => {
 };
 const started = performance.now();
 const audit = await createAudit({
+  ...BASICS,
   file: plan.file,
-  durability: 'fsync',
-  backend: 'embedded',
-  version: '0.1.0',
   origin: 'test.example/faults',
-  now: Date.now,
   warn: (message) => process.stderr.write(`${message}\n`),
   onFailure: (code) => say('suspended', code),
   ...plan.options,
