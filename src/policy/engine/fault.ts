@@ -1,3 +1,5 @@
+import { messageOf } from '../../message-of.ts';
+
 export type EngineFaultKind = 'fuel' | 'memory' | 'stack' | 'builtin' | 'conflict' | 'abort';
 
 /** An evaluation that gave no result; the instance that it ran in is not used again. */
@@ -28,11 +30,4 @@ function kindOf(thrown: unknown, text: string, otherwise: EngineFaultKind): Engi
   if (/conflict/.test(text)) return 'conflict';
   if (/opa_malloc|[Mm]emory/.test(text)) return 'memory';
   return thrown instanceof RangeError ? 'stack' : otherwise;
-}
-
-function messageOf(thrown: unknown): string {
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
-    return String(thrown.message);
-  }
-  return String(thrown);
 }
