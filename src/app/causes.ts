@@ -47,13 +47,13 @@ export function createCauseLog(log: Pick<Logger, 'warn'>, now: () => number) {
   }
 
   function ofKms(decision_id: string, refusal: Refusal): void {
-    const fault = faultOf(refusal);
+    const fault = saidByKms(refusal);
     const { reason, side, kmsRequestId: kms_request_id } = refusal;
     if (!fault || !isDue(reason)) return;
     const { code, message } = fault;
     log.warn(
       { decision_id, reason, side, code, kms_request_id },
-      `a call failed at KMS: ${firstLine(message)}`,
+      `a call failed at KMS: ${message}`,
     );
   }
 }
@@ -61,6 +61,12 @@ export function createCauseLog(log: Pick<Logger, 'warn'>, now: () => number) {
 /** What is in quotes is the policy's, which may have made it of a context's values. */
 function withoutQuotes(message: string): string {
   return message.replaceAll(/'[^']*'/g, "'…'");
+}
+
+/** What KMS, or the network on the way to it, said; undefined where it said nothing. For operators. */
+export function saidByKms(thrown: unknown): Pick<KmsFault, 'code' | 'message'> | undefined {
+  const fault = faultOf(thrown);
+  return fault && { code: fault.code, message: firstLine(fault.message) };
 }
 
 /** Behind KEY_FACTS_UNAVAILABLE there is another refusal, and the fault is the cause of that one. */

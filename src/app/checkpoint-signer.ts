@@ -4,6 +4,7 @@ import type { Signer } from '../audit/log/signer.ts';
 import { Refusal } from '../errors.ts';
 import type { Kms, SignRequest } from '../kms/port.ts';
 import { messageOf } from '../message-of.ts';
+import { saidByKms } from './causes.ts';
 
 interface KmsKey {
   readonly kms: Pick<Kms, 'getPublicKey' | 'sign'>;
@@ -53,9 +54,10 @@ function deadline(): AbortSignal {
   return controller.signal;
 }
 
-/** For operators, who may read what KMS said to the proxy. */
+/** For operators, who may read what KMS said to the proxy: its role and the key are in that. */
 function whyNot(thrown: unknown): string {
-  if (!(thrown instanceof Refusal)) return messageOf(thrown);
-  const { kmsError, kmsRequestId, message } = thrown;
-  return kmsError === '' ? message : `${kmsError} (request ${kmsRequestId})`;
+  const said = saidByKms(thrown);
+  if (!said) return messageOf(thrown);
+  const request = thrown instanceof Refusal ? thrown.kmsRequestId : '';
+  return `${said.code}: ${said.message}${request && ` (request ${request})`}`;
 }

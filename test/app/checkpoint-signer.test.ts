@@ -75,3 +75,14 @@ test.each([
     await expect(opening).rejects.toThrow(new RegExp(`audit.checkpoint.kms_key_id: [^ ]+.*${why}`));
   }
 });
+
+test.each(['AWS', 'embedded'])(
+  'why the %s backend does not sign is told in words of KMS',
+  async (name) => {
+    const key = keyOf('ECC_NIST_P256');
+    const { sign } = await createKmsSigner({ kms: kmsOf(name), keyId: key, origin });
+    embedded.operations.DisableKey({ KeyId: key });
+    const why = sign(Buffer.from('note'));
+    await expect(why).rejects.toThrow(new RegExp(`^DisabledException: ${key} is disabled`));
+  },
+);
