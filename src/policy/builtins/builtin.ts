@@ -7,7 +7,7 @@ export interface BuiltinContext {
 }
 
 /**
- * Undefined stands for an error, which makes the expression undefined, as in OPA. It takes fuel by the size
- * of its arguments (`cost.ts`), so that its work must be linear in that.
+ * Undefined stands for an error, which makes the expression undefined, as in OPA. Fuel is charged by the
+ * size of the arguments (`cost.ts`), so the work must be linear in that size.
  */
 export type Builtin = (args: readonly Term[], context: BuiltinContext) => Term | undefined;

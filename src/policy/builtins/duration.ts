@@ -47,13 +47,13 @@ function segmentNs(digits: string, fraction: string, unit: string): bigint | und
   return BigInt(digits || '0') * scale + fractionNs(fraction, scale);
 }
 
-/** Go reads a fraction as an integer over a power of ten, and cuts the product off. */
+/** Go reads a fraction as an integer over a power of ten, and truncates the product. */
 function fractionNs(fraction: string, scale: bigint): bigint {
   if (fraction === '') return 0n;
   return BigInt(Math.trunc(Number(fraction) * (Number(scale) / 10 ** fraction.length)));
 }
 
-/** OPA writes days, weeks and years as hours, in the fewest digits of a double, and has Go read those. */
+/** OPA rewrites days, weeks and years as hours, in the fewest digits of a double, and lets Go parse those. */
 function extendedNs(number: string, hours: number): bigint | undefined {
   const [mantissa = '', exponent = '0'] = (Number(number) * hours).toExponential().split('e');
   const digits = mantissa.replace('.', '');

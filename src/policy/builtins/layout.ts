@@ -1,9 +1,9 @@
 /**
- * Go's layouts of times: https://pkg.go.dev/time#pkg-constants. Layouts and values are handled as
- * bytes, one a character, because Go counts bytes.
+ * Go's time layouts: https://pkg.go.dev/time#pkg-constants. Layouts and values are latin1 strings,
+ * one byte per character, because Go counts bytes.
  */
 export interface LayoutPart {
-  /** What stands before the element, to be taken as it is. */
+  /** The literal text before the element. */
   readonly literal: string;
   /** Such as `2006` or `.000`; '' at the end of the layout. */
   readonly element: string;
@@ -30,7 +30,7 @@ export const MONTHS: readonly string[] =
 export const WEEKDAYS: readonly string[] =
   'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
-/** Go's own order, in which the longer of two goes first; `_2006` is a `_` and a year. */
+/** In Go's own order: longer elements before shorter ones. `_2006` is a literal `_` and a year. */
 const ELEMENT =
   /January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|0[1-6]|002|15|1|2006|2|_2(?!006)|__2|[345]|PM|pm|[-Z](?:070000|07:00:00|0700|07:00|07)|[.,](?:0+|9+)(?!\d)/g;
 
@@ -48,7 +48,7 @@ export function isFraction(element: string): boolean {
   return /^[.,]/.test(element);
 }
 
-/** Go keeps the number of a fraction's digits in twelve bits. */
+/** Go stores the digit count of a fraction in twelve bits. */
 export function fractionDigits(element: string): number {
   return (element.length - 1) % 4096;
 }

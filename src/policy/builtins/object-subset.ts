@@ -1,7 +1,7 @@
 import type { Builtin } from './builtin.ts';
 import { canonical, isArray, isObject, isSet, type Term, type TermSet } from './term.ts';
 
-/** OPA's rules: objects go deep; sets and arrays do not; an array may hold a set in any order. */
+/** OPA's rules: objects compare deeply, sets and arrays do not; an array may hold a set in any order. */
 export const objectSubset: Builtin = ([superTerm, subTerm]) =>
   superTerm === undefined || subTerm === undefined
     ? undefined
@@ -24,7 +24,7 @@ function holds(all: TermSet, some: TermSet): boolean {
   return [...some.members.keys()].every((member) => all.members.has(member));
 }
 
-/** Whether the members of `run` stand in `all` one after the other; as Knuth, Morris and Pratt look for it. */
+/** Whether `all` contains the members of `run` one after the other: a Knuth-Morris-Pratt search. */
 function holdsRun(all: readonly Term[], run: readonly Term[]): boolean {
   const wanted = run.map(canonical);
   const shorter = borders(wanted);
@@ -37,7 +37,7 @@ function holdsRun(all: readonly Term[], run: readonly Term[]): boolean {
   });
 }
 
-/** For each beginning of a list, how long the longest shorter one is that it ends with. */
+/** For each prefix of a list, the length of the longest shorter prefix that it also ends with. */
 function borders(list: readonly string[]): readonly number[] {
   const lengths = [0];
   let length = 0;
@@ -49,7 +49,7 @@ function borders(list: readonly string[]): readonly number[] {
   return lengths;
 }
 
-/** OPA counts matches of members, twice where the array holds one twice. */
+/** OPA counts matching items: a member that the array holds twice counts twice. */
 function arrayHoldsSet(array: Term, set: Term): boolean | undefined {
   if (!isArray(array) || !isSet(set)) return undefined;
   let unmatched = set.members.size;

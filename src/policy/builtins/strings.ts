@@ -34,8 +34,8 @@ function strings(term: Term | undefined): string[] | undefined {
 }
 
 /**
- * Strings that share a prefix sort together, right after the prefix, so that one look per prefix does
- * and no product of both lengths is paid.
+ * Strings with a prefix sort right after that prefix, so one binary search per prefix is enough,
+ * instead of comparing every text with every prefix.
  */
 function anyStarts(texts: string[], prefixes: readonly string[]): boolean {
   const sorted = texts.sort();
@@ -52,7 +52,7 @@ function firstFrom(sorted: readonly string[], least: string): string | undefined
   return sorted[low];
 }
 
-/** By UTF-16 unit: halves of a pair that swap places swap on both sides. */
+/** By UTF-16 unit: surrogate pairs come out swapped, but the same way in both strings that are compared. */
 function reversed(text: string): string {
   return text.split('').reverse().join('');
 }

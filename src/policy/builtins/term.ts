@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 
 /**
- * A Rego value as a builtin sees it. Unlike JSON it tells sets from arrays, has keys of any kind, and
- * keeps integers whole: nanoseconds do not fit a double.
+ * A Rego value as a builtin sees it. Unlike JSON it distinguishes sets from arrays, allows keys of any
+ * type, and keeps integers exact: nanoseconds do not fit a double.
  */
 export type Term =
   | null
@@ -26,7 +26,7 @@ export interface TermObject {
   readonly entries: ReadonlyMap<string, Term>;
 }
 
-/** Of what a canonical text is kept as it is; of nested sets each would else hold all that are in it. */
+/** Longer canonical texts are hashed; otherwise each level of nested sets would repeat all below it. */
 const MOST_CHARACTERS = 256;
 
 /** Two terms are equal when their canonical texts are. */
@@ -121,7 +121,7 @@ function tokens(text: string): () => string {
   };
 }
 
-/** Terms of builtins' results are plain: no sets, string keys. */
+/** For results of builtins, which hold no sets and only string keys. */
 export function toJson(term: Term): string {
   if (typeof term === 'bigint') return String(term);
   if (isArray(term)) return `[${term.map(toJson).join()}]`;

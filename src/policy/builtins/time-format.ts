@@ -4,7 +4,7 @@ import type { LocalTime } from './zone.ts';
 
 export interface ShownTime extends LocalTime {
   readonly nanosecond: number;
-  /** What the clock is ahead of UTC. */
+  /** How far the clock is ahead of UTC. */
   readonly offsetSeconds: number;
   /** Such as `CET`; '' where the zone has no name for itself. */
   readonly zoneName: string;
@@ -57,14 +57,14 @@ function dayOfYear({ year, month, day }: ShownTime): number {
   return (Date.UTC(year, month - 1, day) - Date.UTC(year, 0, 1)) / 86_400_000 + 1;
 }
 
-/** `.000` has its digits always, `.999` no zeros at the end and nothing for none. */
+/** `.000` always shows all its digits; `.999` drops trailing zeros, and the point too if no digit is left. */
 function fraction(element: string, nanosecond: number): string {
   const digits = pad(nanosecond, 9).slice(0, fractionDigits(element));
   const trimmed = element[1] === '9' ? digits.replace(/0+$/, '') : digits;
   return trimmed === '' && element[1] === '9' ? '' : `${element[0]}${trimmed}`;
 }
 
-/** `Z07:00` is `Z` at no offset. Go takes the sign from the minutes, odd as that is below one. */
+/** `Z07:00` shows `Z` at offset 0. Like Go, takes the sign from whole minutes, so -30 seconds shows `+`. */
 function offset(element: string, seconds: number): string {
   if (seconds === 0 && element.startsWith('Z')) return 'Z';
   const colon = element.includes(':') ? ':' : '';

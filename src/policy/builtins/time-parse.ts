@@ -5,7 +5,7 @@ import { utcMs } from './zone.ts';
 
 /**
  * Go's `time.Parse` on a host whose clock is UTC → nanoseconds since the epoch, of any size; undefined
- * where the value does not follow the layout.
+ * when the value does not follow the layout.
  */
 export function parseTime(layout: string, value: string): bigint | undefined {
   const [parts, bytes] = [splitLayout(toBytes(layout)), toBytes(value)];
@@ -30,7 +30,7 @@ function toBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** Runs of spaces are alike, and may be missing at the end. */
+/** Any run of spaces matches any other; at the end of the value it may be missing. */
 function skip(value: string, literal: string): string | undefined {
   let rest = value;
   for (const run of literal.split(/( +)/)) {
@@ -43,7 +43,7 @@ function skip(value: string, literal: string): string | undefined {
   return rest;
 }
 
-/** A value may hold a fraction of a second where its layout has none. */
+/** A value may have a fraction of a second even if its layout has none. */
 function unaskedFraction(rest: string, fields: Fields): string {
   const length = /^[.,]\d+/.exec(rest)?.[0].length ?? 0;
   if (length > 0) fields.nanosecond = nanoseconds(rest.slice(0, length)) ?? 0;
@@ -55,7 +55,7 @@ function toNs(fields: Fields): bigint | undefined {
   const date = monthAndDay(fields);
   if (!date) return undefined;
   const hour = hourOfDay(fields);
-  // To Go an offset of minus one second is none.
+  // Go treats an offset of minus one second as no offset.
   const offset = utc || offsetSeconds === -1 ? 0 : offsetSeconds;
   const ms = utcMs([year, ...date, hour, minute, second]) - offset * 1_000;
   return BigInt(ms) * 1_000_000n + BigInt(nanosecond);
@@ -66,7 +66,7 @@ function hourOfDay({ hour, am, pm }: Fields): number {
   return am && hour === 12 ? 0 : hour;
 }
 
-/** A day of the year must fit the month and the day, where those are told too. */
+/** A day of the year must agree with the month and the day, when those are given too. */
 function monthAndDay({ year, month, day, yearDay }: Fields): [number, number] | undefined {
   const asked: [number, number] = [month < 0 ? 1 : month, day < 0 ? 1 : day];
   const date = new Date(

@@ -1,6 +1,6 @@
 import { fractionDigits, isFraction, MONTHS, WEEKDAYS } from './layout.ts';
 
-/** What a value says; -1 where it does not say it. */
+/** The fields that a value gives; -1 for month, day or yearDay when it does not. */
 export interface Fields {
   year: number;
   month: number;
@@ -13,7 +13,7 @@ export interface Fields {
   offsetSeconds: number;
   am: boolean;
   pm: boolean;
-  /** Told as Z or UTC, which counts before any offset. */
+  /** The value says Z or UTC, which overrides any offset. */
   utc: boolean;
 }
 
@@ -56,7 +56,7 @@ const half = (pattern: RegExp): Reader => [
   },
 ];
 
-/** Days are judged at the end, with their month and year. */
+/** Days are range-checked at the end, when month and year are known. */
 const READERS: Readonly<Record<string, Reader>> = {
   '2006': number(/^\d{4}/, 'year', [0, 9999]),
   '06': [
@@ -85,7 +85,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   '05': number(/^\d\d/, 'second', [0, 59]),
   PM: half(/^[AP]M/),
   pm: half(/^[ap]m/),
-  // Names of other zones stand for no offset; to Go on UTC, `GMT+3` is no more than such a name.
+  // Names of other zones mean offset 0; for Go on a UTC host, even `GMT+3` is just such a name.
   MST: [
     /^(?=.{3})(?:UTC|ChST|MeST|GMT(?:[-+]0*(?:1?\d|2[0-3])(?!\d))?|[-+]0*(?:1?\d|2[0-3])(?!\d)|(?:[A-Z]{4}T|[A-Z]{3}T|WITA|[A-Z]{3})(?![A-Z]))/s,
     (text, fields) => {
@@ -103,7 +103,7 @@ function readFraction(element: string, value: string, fields: Fields): number | 
   return ns === undefined ? undefined : length;
 }
 
-/** Go looks at nine digits and no further, and takes a sign for one. */
+/** Go reads at most nine characters, of which the first may be a sign. */
 export function nanoseconds(text: string): number | undefined {
   const digits = /^[.,]([-+]?\d*)$/.exec(text.slice(0, 10))?.[1];
   if (digits === undefined) return undefined;

@@ -10,7 +10,7 @@ const NS_PER_MS = 1_000_000n;
 const NS_PER_SECOND = 1_000_000_000n;
 const INT64 = 2n ** 63n;
 
-/** Go's calendar on the nanoseconds of an int64, each moment a number or `[number, time zone]`. */
+/** Go's calendar on int64 nanoseconds; each moment is a number or `[number, time zone]`. */
 export const TIME_BUILTINS: Readonly<Record<string, Builtin>> = {
   'time.now_ns': (_args, { nowNs }) => nowNs,
   'time.format': format,
@@ -28,7 +28,7 @@ export const TIME_BUILTINS: Readonly<Record<string, Builtin>> = {
 interface Moment {
   readonly ns: bigint;
   readonly zone: Zone;
-  /** '' where there is none; `time.format` alone looks at it. */
+  /** '' when there is none; only `time.format` reads it. */
   readonly layout: string;
 }
 
@@ -101,7 +101,7 @@ function isCount(count: number | undefined): count is number {
   return count !== undefined && Number.isSafeInteger(count);
 }
 
-/** Go's choice where a clock shows a time twice or never: the offset that holds one offset earlier. */
+/** When a clock shows a time twice or never, Go takes the offset in force one (guessed) offset earlier. */
 function offsetOfClock(zone: Zone, shown: number): number {
   const guess = zone.offsetMs(shown);
   return guess === 0 ? 0 : zone.offsetMs(shown - guess);

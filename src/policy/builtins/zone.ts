@@ -2,7 +2,7 @@ import { ZONE_NAMES } from './gen/zone-names.ts';
 
 const NS_PER_MS = 1_000_000n;
 
-/** A moment on the clock of a place. `offsetMs` is what that clock is ahead of UTC. */
+/** What the clock of a place shows at some moment. */
 export interface LocalTime {
   readonly year: number;
   /** 1 to 12 */
@@ -44,9 +44,9 @@ export function utcMs([year, month, day, hour, minute, second]: DateAndTime): nu
 export type DateAndTime = [number, number, number, number, number, number];
 
 export interface Zone {
-  /** What its clock is ahead of UTC, in milliseconds, at a moment of UTC. */
+  /** How far its clock is ahead of UTC, in milliseconds, at this moment of UTC. */
   offsetMs(utcMs: number): number;
-  /** What it calls itself then, such as `CET`; '' where that is not known. */
+  /** The zone's abbreviation at that moment, such as `CET`; '' when unknown. */
   abbreviation(utcMs: number): string;
 }
 
@@ -63,7 +63,7 @@ export function zoneOf(name: string): Zone | undefined {
   return zone;
 }
 
-/** Go knows zones by the exact names of the tz database; Intl would take `europe/berlin` and `+01:00`. */
+/** Go accepts only exact names of the tz database; Intl would also take `europe/berlin` and `+01:00`. */
 function ianaZone(name: string): Zone | undefined {
   const history = historyOf(name);
   const offsetMs = history && intlOffset(name);
@@ -74,7 +74,7 @@ function ianaZone(name: string): Zone | undefined {
   };
 }
 
-/** Per zone its line of the table. */
+/** Zone name → the history part of its line in the table. */
 const LINES: ReadonlyMap<string, string> = new Map(
   ZONE_NAMES.trim()
     .split('\n')
@@ -84,7 +84,7 @@ const LINES: ReadonlyMap<string, string> = new Map(
     }),
 );
 
-/** Per offset in milliseconds its names, each but the first behind the second from which it holds. */
+/** Offset in milliseconds → its names; each after the first is preceded by the second from which it holds. */
 function historyOf(zone: string): ReadonlyMap<number, readonly string[]> | undefined {
   const offsets = LINES.get(zone)
     ?.split('|')

@@ -11,14 +11,14 @@ export interface EngineOptions {
 }
 
 export interface EngineLimits {
-  /** Units of fuel that one evaluation may use: entries into functions and turns of loops. */
+  /** Units of fuel that one evaluation may use: function calls and loop iterations. */
   readonly fuel: number;
-  /** What one evaluation may take of memory beyond the data, in bytes. */
+  /** Memory that one evaluation may use beyond the data, in bytes. */
   readonly memoryBytes: number;
 }
 
 export interface Engine {
-  /** An input in, its result set as JSON text out. Runs to its end at once. @throws EngineFault */
+  /** An input in, its result set as JSON text out. Runs synchronously. @throws EngineFault */
   evaluate(question: Question): string;
   /**
    * The same for a question about the whole data, asked once when a bundle loads: with a hundred times
@@ -27,13 +27,13 @@ export interface Engine {
   examine(question: Question): string;
 }
 
-/** Evaluates one bundle. An instance that threw is replaced: opa-wasm's are poisoned by throws. */
+/** Evaluates one bundle. An instance that threw is replaced: a throw leaves opa-wasm's unusable. */
 export function createEngine({ program, builtins, limits }: EngineOptions): Engine {
   let evaluate: ((question: Question) => string) | undefined = instantiate(limits);
 
   return {
     evaluate(question) {
-      // Not made when the last one threw: where that failed too, the poisoned one would be asked again.
+      // Made here, not in the catch: if making it failed there, the broken instance would be asked again.
       evaluate ??= instantiate(limits);
       try {
         return evaluate(question);

@@ -6,7 +6,7 @@ import { createPlace } from './place.ts';
 
 export interface Question {
   readonly entrypoint: number;
-  /** JSON text, or the same in a frame. */
+  /** JSON text, or a frame with its values. */
   readonly input: string | Input;
   readonly context: BuiltinContext;
 }
@@ -19,7 +19,7 @@ export interface EvaluateOptions {
 }
 
 /**
- * Evaluates straight in the Wasm memory, by the functions of OPA's ABI that opa-wasm's own evaluate
+ * Evaluates directly in the Wasm memory, with the functions of OPA's ABI that opa-wasm's own evaluate
  * wraps; see https://www.openpolicyagent.org/docs/wasm. The result set is JSON text. @throws EngineFault
  */
 export function createEvaluate({

@@ -13,7 +13,7 @@ export class EngineFault extends Error {
   }
 }
 
-/** What a throw out of the module stands for: an abort of OPA's runtime, or a trap of the engine. */
+/** Translates a throw out of the module: an abort of OPA's runtime, or a trap of the engine. */
 export function toEngineFault(thrown: unknown): EngineFault {
   if (thrown instanceof EngineFault) {
     return new EngineFault(

@@ -1,6 +1,6 @@
 /**
  * The part of an input that is the same for many calls, such as the facts of keys and principal, with
- * a slot for each part that is not. The engine parses a frame once and keeps it: to parse a whole
+ * a slot for each part that is not. The engine parses a frame once and keeps it: parsing the whole
  * input for each call would cost more than the decision does.
  */
 export interface Frame {

@@ -8,7 +8,7 @@ import type { Window } from './window.ts';
 
 export type Builtins = Readonly<Record<string, Builtin>>;
 
-/** The calls from the module to its host, once the instance that they need is there. */
+/** The functions that the module calls in its host; usable once `connect` has been given the instance. */
 export interface Host {
   readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** @throws EngineFault where the module is of another ABI. */
@@ -41,8 +41,8 @@ export interface OpaExports {
 }
 
 /**
- * opa-wasm's own dispatch hands builtins JSON, which rounds nanoseconds and makes sets arrays; and it
- * prefers its sprintf to any other. So the dispatch is ours, and works on OPA's own values.
+ * opa-wasm's own dispatch hands builtins JSON, which rounds nanoseconds and turns sets into arrays, and
+ * it prefers its own sprintf to any other. So we dispatch ourselves, on OPA's own values.
  */
 export function createHost(memory: WebAssembly.Memory, window: Window, builtins: Builtins): Host {
   let exports: OpaExports | undefined;

@@ -4,7 +4,7 @@ import { type Builtins, createHost, type OpaExports } from './imports.ts';
 import { FUEL } from './meter.ts';
 import { openWindow, type Window } from './window.ts';
 
-// The package's ES module has LoadedPolicy under `default` alone, of which its types say nothing.
+// The package's ES module exports LoadedPolicy only under `default`, which its types do not mention.
 const { LoadedPolicy } = (opaWasm as unknown as { readonly default: typeof opaWasm }).default;
 
 export interface InstanceOptions {
@@ -13,7 +13,7 @@ export interface InstanceOptions {
   readonly memory: WebAssembly.MemoryDescriptor;
 }
 
-/** A Wasm instance of a policy, its data not yet there. */
+/** A Wasm instance of a policy, without its data. */
 export interface Instance {
   readonly entrypoints: Readonly<Record<string, number>>;
   readonly requiredBuiltins: readonly string[];
@@ -22,7 +22,7 @@ export interface Instance {
   readonly window: Window;
   readonly fuel: WebAssembly.Global;
   setContext(context: BuiltinContext): void;
-  /** Parses JSON text into the memory for good. */
+  /** Parses JSON text into the memory, where it stays. */
   load(data: Uint8Array): Resident;
 }
 
@@ -57,7 +57,7 @@ export function createInstance({ module, builtins, memory: size }: InstanceOptio
   };
 }
 
-/** opa-wasm takes an ArrayBuffer as JSON text, and a Uint8Array as an object to stringify. */
+/** opa-wasm treats an ArrayBuffer as JSON text, but a Uint8Array as an object to stringify. */
 function copyOf(bytes: Uint8Array): ArrayBuffer {
   const copy = new ArrayBuffer(bytes.length);
   new Uint8Array(copy).set(bytes);

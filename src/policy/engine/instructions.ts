@@ -28,10 +28,10 @@ const BLOCKS: ReadonlySet<number> = new Set([0x02, OP.loop, OP.if]);
 
 /** Loads and stores. */
 const MEMORY: ReadonlySet<number> = new Set(range(0x28, 0x3e));
-/** As a power of two. A flag beside it says that the number of a memory follows, and OPA has one memory. */
+/** As a power of two. Larger values carry a flag that a memory index follows; OPA has only one memory. */
 const MOST_ALIGNMENT = 4;
 
-/** How many LEB128s follow an opcode; those that are not in here have another form or none. */
+/** How many LEB128s follow an opcode; opcodes not listed here have another form or no operands. */
 const LEBS: ReadonlyMap<number, number> = new Map([
   ...[0x02, 0x03, 0x04, 0x0c, 0x0d, 0x10].map((op): [number, number] => [op, 1]),
   ...range(0x20, 0x24).map((op): [number, number] => [op, 1]),
@@ -47,7 +47,7 @@ const PLAIN: ReadonlySet<number> = new Set([
 
 /**
  * Where the instruction after the one at `at` starts. Instructions that could do much work at once
- * (bulk memory), and all that OPA does not use, are refused: they would escape the meter.
+ * (bulk memory), and all that OPA does not use, are refused: the meter would not see their work.
  */
 export function nextInstruction(code: Uint8Array, at: number): number {
   const op = code[at] ?? 0;
@@ -71,7 +71,7 @@ function unused(op: number): RangeError {
   );
 }
 
-/** A type of two parts, of which the second would be taken for an instruction. */
+/** Such a type has two parts, and the second would be read as an instruction. */
 export function refuseReference(type: number | undefined): void {
   if (type !== REF && type !== REF_NULL) return;
   throw new RangeError('the Wasm module uses typed references, which OPA does not');

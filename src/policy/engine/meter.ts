@@ -16,12 +16,12 @@ import {
 export const FUEL = 'fuel';
 
 /**
- * Puts a counter into a Wasm module: every turn of a loop and every entry into a function that calls
- * others takes a unit, and where none is left the module traps. What runs without end must do one of
- * these without end, so that it stops, without a thread and after the same work on every machine.
+ * Puts a counter into a Wasm module: each loop iteration, and each entry into a function that calls
+ * others, uses a unit; when none is left the module traps. Code that runs forever must do one of these
+ * forever, so it is stopped: without a thread, and after the same work on every machine.
  */
 export function meter(wasm: Uint8Array): Uint8Array {
-  // What names a global that it has not would name the fuel, and could give itself more.
+  // A module that uses an undeclared global index would reach the fuel, and could give itself more.
   if (!WebAssembly.validate(wasm)) throw new RangeError('the Wasm module is damaged');
   const sections = readSections(wasm);
   const fuel = globalCount(sections);
@@ -39,7 +39,7 @@ function rewrite({ id, body }: Section, fuel: number): Section {
 }
 
 /**
- * What initialising and loading the data may use, 2^27 units as a signed LEB128: five times what the
+ * Fuel for initialising and loading the data, 2^27 units as a signed LEB128: five times what the
  * largest data needs, and less than a second for a module that loops in its start function.
  */
 const FUEL_AT_FIRST = [0x80, 0x80, 0x80, 0xc0, 0x00];
@@ -63,7 +63,7 @@ function append(vector: Uint8Array, item: readonly number[]): Uint8Array {
   return join([writeUnsigned(count + 1), vector.subarray(next), item]);
 }
 
-/** Globals that are there already, so the index of the one that is added. */
+/** How many globals there are already, which is the index of the one that is added. */
 function globalCount(sections: readonly Section[]): number {
   const own = sections.find(({ id }) => id === SECTION.global);
   if (!own) throw new RangeError('the Wasm module has no globals, so OPA did not make it');
@@ -134,7 +134,7 @@ function skipLocals(code: Uint8Array): number {
   return at;
 }
 
-/** Where the bodies of loops start, and whether the function calls any other. */
+/** Where loop bodies start, and whether the function calls any other. */
 function survey(code: Uint8Array, start: number) {
   const loops: number[] = [];
   let calls = false;

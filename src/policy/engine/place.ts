@@ -4,7 +4,7 @@ import { emptyText, type Frame, type Input, wholeText } from './frame.ts';
 import type { OpaExports } from './imports.ts';
 import type { Instance, Resident } from './instance.ts';
 
-/** Puts an input, JSON text or framed, behind the resident data, and returns the address of its value. */
+/** Puts an input, JSON text or framed, after the resident data, and returns the address of its value. */
 export type Place = (input: string | Input) => number;
 
 /** A copy of the part of the memory in which a frame was parsed. */
@@ -15,18 +15,18 @@ interface Image {
   readonly slots: readonly number[];
 }
 
-/** Of 10 to 20 kB each, and each costs as much as several decisions without one. */
+/** 10 to 20 kB each; making one takes as long as several decisions without one. */
 const MOST_IMAGES = 256;
 
 /**
- * How many frames pass without an image where there is no room, until all start anew: frames live as
- * long as the facts of their keys, about a minute, and where more are in use than there are images,
- * to make one for each that comes would cost more than all of them save.
+ * When there is no room, this many frames go without an image before all images are dropped. Frames
+ * live as long as the facts of their keys, about a minute; if more are in use than there is room for,
+ * making an image for each new one would cost more than the images save.
  */
 const MOST_PASSED = 10 * MOST_IMAGES;
 
 /**
- * A frame's image is copied whole to where it was parsed, so that nothing of the call before is left,
+ * A frame's image is copied whole to where it was parsed, so that nothing of the previous call is left,
  * whatever its evaluation did to the input.
  */
 export function createPlace(instance: Instance, { heapAddress }: Resident): Place {
@@ -67,8 +67,8 @@ export function createPlace(instance: Instance, { heapAddress }: Resident): Plac
   }
 
   /**
-   * OPA does not document how its objects lie in the memory, but has a function that puts a value into
-   * one. Two values are put in, one after the other: the slot is where the address of each stood.
+   * OPA does not document the memory layout of its objects, but has a function that puts a value into
+   * one. We put in two values, one after the other: the slot is the place that held the address of each.
    */
   function findSlot(frame: { address: number; end: number }, path: readonly string[]): number {
     const parsed = (value: unknown) =>
@@ -87,12 +87,12 @@ export function createPlace(instance: Instance, { heapAddress }: Resident): Plac
 
 const noSlot = () => new EngineFault('abort', 'the input has no such slot');
 
-/** Of a UTF-16 code unit in UTF-8. */
+/** UTF-8 bytes per UTF-16 code unit. */
 const MOST_BYTES = 3;
 
 type Tools = Pick<Instance, 'exports' | 'window'>;
 
-/** Writes the text at `at`, and its value behind it. */
+/** Writes the text at `at`, and its parsed value after it. */
 function parse({ exports, window }: Tools, text: string, at: number): number {
   window.reserve(at + text.length * MOST_BYTES);
   const length = window.writeText(text, at);
@@ -113,7 +113,7 @@ interface Filling {
   readonly slots: readonly number[];
 }
 
-/** All texts are written before the first is parsed, since parsed values are put behind `opa_heap_ptr`. */
+/** All texts are written before the first is parsed, because parsed values go after `opa_heap_ptr`. */
 function fill({ exports, window }: Tools, { text, values, slots }: Filling, from: number): void {
   const bytes = window.writeText(text, from);
   const isAscii = bytes === text.length;

@@ -3,7 +3,7 @@ import { createInstance, type Resident } from './instance.ts';
 import { meter } from './meter.ts';
 import { PAGE_BYTES } from './window.ts';
 
-/** A policy that is compiled, and its data parsed: a plain value, which may go from thread to thread. */
+/** A compiled policy with its data parsed: a plain value, which can be sent to another thread. */
 export interface Program {
   readonly module: WebAssembly.Module;
   readonly entrypoints: Readonly<Record<string, number>>;
@@ -22,13 +22,13 @@ export interface ProgramOptions {
   readonly builtins: Builtins;
 }
 
-/** The data is loaded with no other bound than what Wasm itself has. */
+/** 1 GiB while the data loads; the configured memory limit holds only for evaluations. */
 const DATA_PAGES = 16_384;
 const FIRST_PAGES = 16;
 
 /**
- * Parses the data in an instance of its own, which is not used further: it would hold the same memory
- * once more. @throws EngineFault, WebAssembly.CompileError, WebAssembly.LinkError
+ * Parses the data in an instance of its own, which is then dropped: it would keep a second copy of the
+ * memory. @throws EngineFault, WebAssembly.CompileError, WebAssembly.LinkError
  */
 export function loadProgram({ wasm, data, builtins }: ProgramOptions): Program {
   const module = new WebAssembly.Module(meter(wasm));
@@ -42,7 +42,7 @@ export function loadProgram({ wasm, data, builtins }: ProgramOptions): Program {
     requiredBuiltins,
     resident,
     image: new Uint8Array(instance.memory.buffer.slice(0, resident.heapAddress)),
-    /** Not fewer: the allocator's own end of the memory is in the image. */
+    /** Not fewer: the allocator's record of where memory ends is part of the image. */
     pages: instance.memory.buffer.byteLength / PAGE_BYTES,
   };
 }

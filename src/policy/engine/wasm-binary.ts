@@ -9,7 +9,7 @@ export const SECTION = { import: 2, global: 6, export: 7, code: 10 } as const;
 
 const HEADER_BYTES = 8;
 
-/** Where something was read, and where it ends. */
+/** A value that was read, and the offset after it. */
 export interface Read {
   readonly value: number;
   readonly next: number;
@@ -46,7 +46,7 @@ export function writeUnsigned(value: number): number[] {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...writeUnsigned(value >>> 7)];
 }
 
-/** The end of a LEB128 of any sign and width. */
+/** The offset after a LEB128 of any sign and width. */
 export function skipLeb(bytes: Uint8Array, at: number): number {
   let next = at;
   while ((bytes[next] ?? 0) >= 0x80) next += 1;

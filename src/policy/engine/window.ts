@@ -3,11 +3,11 @@ import { EngineFault } from './fault.ts';
 
 export const PAGE_BYTES = 65_536;
 
-/** Reads and writes a Wasm memory, and makes it larger where it must. */
+/** Reads and writes a Wasm memory, and grows it when needed. */
 export interface Window {
-  /** Makes sure that the memory reaches up to `end`: to be called before anything is written. */
+  /** Makes sure that the memory reaches up to `end`; call this before writing. */
   reserve(end: number): void;
-  /** Writes text as UTF-8 and returns how many bytes that were. */
+  /** Writes text as UTF-8 and returns the number of bytes. */
   writeText(text: string, at: number): number;
   writeBytes(bytes: Uint8Array, at: number): void;
   writeAddress(address: number, at: number): void;
@@ -20,7 +20,7 @@ export interface Window {
 export function openWindow(memory: WebAssembly.Memory): Window {
   let view = Buffer.from(memory.buffer);
 
-  /** Growing detaches the buffer that the view was made of, and leaves the view empty. */
+  /** Growing the memory detaches the view's buffer, which leaves the view empty. */
   function current(): Buffer {
     if (view.byteLength === 0) view = Buffer.from(memory.buffer);
     return view;
