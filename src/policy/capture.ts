@@ -1,18 +1,18 @@
 import { createWriteStream, statSync } from 'node:fs';
 import type { Decision } from '../call.ts';
 
-/** Where whole inputs go, values of encryption contexts in clear: for `policy replay`, never by default. */
+/** Records whole inputs, with encryption context values in clear: for `policy replay`, never by default. */
 export interface Capture {
   /** @param input the input of the decision, as JSON text. */
   write(input: string, decision: Decision): void;
   close(): Promise<void>;
 }
 
-/** Appends to a file that its owner alone may read. @throws Error where others may */
+/** Appends to a file that only its owner may read. @throws Error if others may */
 export function createCapture(path: string): Capture {
   refuseOpenFile(path);
   const stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
-  // What cannot be captured is not captured: it serves nobody but the one who will replay it.
+  // A failed write is ignored: captures only serve a later replay, and must not disturb calls.
   stream.on('error', () => {});
   return {
     write(input, { effect, rule }) {
@@ -23,7 +23,7 @@ export function createCapture(path: string): Capture {
   };
 }
 
-/** @throws Error where others may read what is there */
+/** @throws Error if the file exists and others may read it */
 export function refuseOpenFile(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found || (found.mode & 0o077) === 0) return;

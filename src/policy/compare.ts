@@ -12,7 +12,7 @@ export function compareDecisions(served: Evaluation, candidate: Evaluation): Com
   return outline(served) === outline(candidate) ? 'same' : 'reasons';
 }
 
-/** What counts as the same answer: messages may be worded anew, codes, sides and rules may not. */
+/** What counts as the same answer: messages may be reworded, but codes, sides and rules must match. */
 function outline({ failure, reasons, rule, allowUnknownSource, effect }: Evaluation): string {
   const codes = reasons.map(({ code, side }) => `${code} ${side}`).sort();
   return JSON.stringify([failure, codes, rule, effect === 'allow' && allowUnknownSource]);

@@ -2,13 +2,13 @@ import type { Decision, DecisionReason } from '../call.ts';
 import { parseJson } from '../json/exact.ts';
 import { isJsonObject } from '../json/object.ts';
 
-/** What one evaluation gave: a decision, but for the bundle and the phase that it is of. */
+/** The result of one evaluation: a decision without its bundle and phase. */
 export type Evaluation = Pick<
   Decision,
   'effect' | 'failure' | 'reasons' | 'rule' | 'allowUnknownSource' | 'labels'
 >;
 
-/** Longest texts and lists that a decision may hold; more is not a decision. */
+/** Longest texts and lists that a decision may hold; longer ones make it invalid. */
 const DECISION_LIMITS = {
   resultCharacters: 65_536,
   reasons: 64,
@@ -24,7 +24,7 @@ const FIELDS = new Set(['allow', 'reasons', 'rule', 'allow_unknown_source', 'lab
 
 /**
  * Reads the engine's result set, which is JSON text. Only exactly one result of exactly the documented
- * shape with `allow: true` allows; no result is POLICY_UNDEFINED, all else POLICY_INVALID.
+ * shape with `allow: true` allows; no result is POLICY_UNDEFINED, anything else POLICY_INVALID.
  */
 export function toEvaluation(resultSet: string): Evaluation {
   if (resultSet.length > DECISION_LIMITS.resultCharacters) {

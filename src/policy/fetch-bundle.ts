@@ -4,7 +4,7 @@ import { openSource } from './sources/open.ts';
 
 const SERVICE = { minDelayMs: 1, maxDelayMs: 1, longPollingTimeoutSeconds: 0 };
 
-/** What a file, a folder of Rego or a URL holds now; nothing of it is kept or watched. @throws BundleFault */
+/** The bundle that a file, a folder of Rego or a URL holds now; not kept or watched. @throws BundleFault */
 export async function fetchBundle(
   location: string,
   { maxBytes = BUNDLE_LIMIT_BYTES, verification }: ReadOptions,

@@ -13,7 +13,7 @@ import { contextChanges } from './context-changes.ts';
 import type { Frame, Input } from './engine/frame.ts';
 import { type PolicyInput, toInput, toRequest, toTime } from './input.ts';
 
-/** What differs from call to call of one caller between the same two keys, in the input's order. */
+/** The parts that differ between calls of one caller with the same two keys, in the input's order. */
 const SLOTS = [
   ['source', 'encryption_context'],
   ['source', 'encryption_context_keys'],
@@ -29,15 +29,15 @@ type Frames = Map<string, Frame>;
 type ByKeys = WeakMap<Principal, WeakMap<KeyFacts, WeakMap<KeyFacts, Frames>>>;
 
 /**
- * By principal, source key and destination key. A frame can be collected when any of them can. But
- * who may name a thousand keys names a million pairs of them: past so many, all start anew.
+ * By principal, source key and destination key. A frame can be garbage-collected when any of them can.
+ * But a caller with a thousand keys can name a million pairs: past MOST_FRAMES, all are dropped.
  */
 const kept: { frames: ByKeys; count: number } = { frames: new WeakMap(), count: 0 };
 
-/** Of 2 to 3 kB each. */
+/** 2 to 3 kB each. */
 const MOST_FRAMES = 2_048;
 
-/** The same as `toInput`, in a frame that lives as long as what is known of caller and keys. */
+/** The same as `toInput`, in a frame that lives as long as the facts of caller and keys. */
 export function toFramedInput(resolved: Resolved, phase: Phase): Input {
   const { call } = resolved;
   const { source, destination } = call;
@@ -56,7 +56,7 @@ function contextTexts({ encryptionContext }: CallSide): [string, string] {
   return [JSON.stringify(encryptionContext), JSON.stringify(keysOf(encryptionContext))];
 }
 
-/** Calls of one millisecond share it. */
+/** Calls in the same millisecond share the text. */
 const timeText = keepLast((at: number) => JSON.stringify(toTime(at)));
 
 function frameOf(resolved: Resolved, phase: Phase): Frame {
@@ -70,7 +70,7 @@ function frameOf(resolved: Resolved, phase: Phase): Frame {
   return frame;
 }
 
-/** What else of a call its frame has: each of a few words, so that there are few frames. */
+/** The other parts of a call that its frame holds: each has few possible values, so frames stay few. */
 function variantOf({ action, source, destination }: Call, phase: Phase): string {
   return `${action} ${phase} ${source.algorithm} ${destination.algorithm}`;
 }
@@ -86,7 +86,7 @@ function framesOf({ principal, keys }: Resolved): Frames {
   return made;
 }
 
-/** Cuts the text where the slots are, by a mark that nobody outside can know. */
+/** Cuts the text at the slots, by a random mark that no caller can guess. */
 function toFrame(input: PolicyInput): Frame {
   const mark = randomUUID();
   const { source, destination, relation } = input;

@@ -11,19 +11,19 @@ import { prove } from './prove/prove.ts';
 export interface Generation {
   readonly bundle: Bundle;
   readonly activatedAt: number;
-  /** Stands for the generation in a Decision, and holds nothing of it. */
+  /** Identifies the generation in a Decision, without keeping it in memory. */
   readonly token: object;
   readonly judge: Judge;
   /**
-   * The audit mask (`system/log/mask`) of an entry as JSON text: its result, or undefined where the
-   * bundle has none. @throws EngineFault, or Error where it is longer than a mask may be
+   * Evaluates the audit mask (`system/log/mask`) for an entry, given as JSON text; undefined if the
+   * bundle has none. @throws EngineFault, or Error when the result is longer than a mask may be
    */
   mask(entry: string): unknown;
-  /** Whether it has one. */
+  /** Whether the bundle has an audit mask. */
   readonly masks: boolean;
 }
 
-/** As a decision. It goes into an entry, and no line of the log that is too long to be read back may come of it. */
+/** As for a decision. The mask goes into a log entry, whose line must stay short enough to be read back. */
 const MOST_MASK_CHARACTERS = 65_536;
 
 /** Makes a bundle ready; `program` is what its proof gave. @throws BundleFault where it has yet to be proved */

@@ -8,16 +8,16 @@ import { type Evaluation, failed, toEvaluation } from './evaluation.ts';
 
 /**
  * Judges an input, JSON text or framed, at a moment in milliseconds since the Unix epoch, which is the policy's
- * `time.now_ns`. Never throws: what goes wrong is a denial with its failure.
+ * `time.now_ns`. Never throws: an error becomes a denial that carries its failure.
  */
 export type Judge = (input: string | Input, at: number) => Evaluation;
 
 const NS_PER_MS = 1_000_000n;
 
-/** @param program that of the engine; its proof has seen to it that there is a decision to ask for */
+/** @param program that of the engine; `prove` has made sure that it has the decision's entrypoint */
 export function createJudge(engine: Engine, { entrypoints }: Program): Judge {
   const { [ENTRYPOINT]: entrypoint = -1 } = entrypoints;
-  // Most calls get the same answer, word by word: it is read once.
+  // Most calls get exactly the same answer, so it is parsed only once.
   const evaluationOf = keepLast(toEvaluation);
   return (input, at) => {
     try {

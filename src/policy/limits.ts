@@ -1,6 +1,6 @@
 import type { EngineLimits } from './engine/engine.ts';
 
-/** What one decision may take. */
+/** The time and memory that one decision may use. */
 export interface Limits {
   /** In milliseconds. */
   readonly timeoutMs: number;
@@ -15,7 +15,7 @@ export function toLimits(timeoutMs: number, memoryMib: number): Limits {
   return { timeoutMs, memoryBytes: memoryMib * MIB };
 }
 
-/** By measurement: a policy that does not end is stopped after 20 to 50 ms where 50 are allowed. */
+/** Measured: an endless policy is stopped after 20 to 50 ms when 50 are allowed. */
 const FUEL_PER_MS = 100_000;
 
 export function toEngineLimits({ timeoutMs, memoryBytes }: Limits): EngineLimits {

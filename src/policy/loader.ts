@@ -23,27 +23,27 @@ export interface LoaderStatus {
   readonly revision: string;
   /** SHA-256 of the archive, hex. */
   readonly digest: string;
-  /** Milliseconds since the epoch, as all times here; 0 where there was none. */
+  /** Milliseconds since the epoch, like all times here; 0 if there was none. */
   readonly lastRequest: number;
-  /** When the source last had the bundle that serves, or said that it is unchanged. */
+  /** When the source last gave the serving bundle, or reported it unchanged. */
   readonly lastSuccess: number;
   readonly lastActivation: number;
-  /** When the bundle that serves must be asked no more. */
+  /** When the serving bundle expires (`not_after`); 0 if never. */
   readonly ends: number;
   readonly activations: number;
   readonly failures: number;
-  /** Why it must not be asked, and why the last attempt failed; '' where neither is so. */
+  /** Why the bundle must not be asked, and why the last attempt failed; '' if neither applies. */
   readonly error: string;
-  /** True where it must not be asked: none is loaded, or it is too old. */
+  /** True when there is no bundle that may be asked: none is loaded, or it is too old. */
   readonly stale: boolean;
 }
 
 export interface LoaderOptions {
   readonly source: Source;
-  /** Archive → a generation that has proved itself, beside the one that `serves`. Rejects with BundleFault. */
+  /** Archive → a proved generation. `serves`: another is already serving. Rejects with BundleFault. */
   prepare(archive: Buffer, serves: boolean): Promise<Generation>;
   readonly persisted?: PersistedBundle | undefined;
-  /** Whether a source of ours without a good bundle stops the start; one that may be away never does. */
+  /** Whether a local source without a good bundle stops the start; a remote one never does. */
   readonly required: boolean;
   /** Milliseconds after which a remote source that has not answered makes the policy stale. */
   readonly maxStalenessMs: number;
@@ -54,18 +54,18 @@ export interface LoaderOptions {
 export interface Loader {
   /** The generation that serves; undefined before the first. */
   current(): Generation | undefined;
-  /** A sentence where the current generation is too old to be asked, or ''. */
+  /** Why the current generation is too old to be asked, or ''. */
   staleness(): string;
   status(): LoaderStatus;
-  /** @throws BundleFault, and what serves goes on to serve. */
+  /** @throws BundleFault; the serving bundle stays in use. */
   reload(): Promise<void>;
   close(): void;
 }
 
 /**
- * Keeps the policy of one source. A bundle serves only when it has proved itself; a bad one is refused
- * and the last good one goes on. @throws BundleFault where a local source that is required has no good
- * bundle at start.
+ * Keeps the policy of one source up to date. A bundle serves only once it is proved; a bad one is refused
+ * and the last good one stays in use. @throws BundleFault if a required local source has no good bundle
+ * at start.
  */
 export async function createLoader(options: LoaderOptions): Promise<Loader> {
   const { source } = options;
@@ -81,7 +81,7 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
   };
   let turn: Promise<unknown> = Promise.resolve();
 
-  /** One after the other, so that what was fetched later also serves later. */
+  /** Reloads run one at a time, so that an older fetch never replaces a newer one. */
   const reload = () => {
     const next = turn.then(() => attempt(state, options));
     turn = next.catch(() => {});
@@ -102,7 +102,7 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
     close: () => following.stop(),
   };
 
-  /** A remote source may be away at start: its last good bundle serves, or nothing until it is back. */
+  /** A remote source may be down at start: its last good bundle serves, or none until it is back. */
   async function fallBack(state: State, { persisted, required }: LoaderOptions, fault: unknown) {
     const kept = await persisted?.read();
     if (kept) await standIn(state, kept, options);
@@ -139,7 +139,7 @@ interface State {
   activations: number;
   failures: number;
   error: string;
-  /** Digest of the bundle that stands in for the source at the next start, '' where that is not known. */
+  /** Digest of the bundle that stands in for the source at the next start, or '' if unknown. */
   kept: string;
 }
 
@@ -168,14 +168,14 @@ async function renew(state: State, { source, prepare, persisted, now }: LoaderOp
   const serving = state.generation?.bundle.digest;
   if (archive && digest !== serving) {
     const fresh = await prepare(archive, state.generation !== undefined);
-    // It might not be asked, and so would take the place of a policy that might.
+    // An expired bundle may not be asked, so it must not replace one that may.
     const ended = state.generation ? overdue(fresh.bundle, now()) : '';
     if (ended !== '') throw new BundleFault(ended);
     activate(state, fresh, now());
   }
   state.lastSuccess = now();
-  // Not compared with the bundle that serves: one that serves and could not be kept is fetched again,
-  // and has to be saved then.
+  // Compared with the kept bundle, not the serving one: a serving bundle that could not be saved is
+  // fetched again, and must be saved then.
   await persisted?.save(digest === state.kept ? undefined : archive);
   state.kept = digest ?? state.kept;
   return state.generation?.bundle.digest === serving ? 'unchanged' : 'activated';

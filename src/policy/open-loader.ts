@@ -4,13 +4,13 @@ import { openSource, type ServiceOptions } from './sources/open.ts';
 import { persistAt } from './sources/persist.ts';
 
 export interface BundleOptions {
-  /** Bytes that a bundle may have; 16 MiB where left out. */
+  /** Upper bound of a bundle's size in bytes; 16 MiB by default. */
   readonly maxBytes?: number | undefined;
-  /** Milliseconds that a remote source may be silent; a day where left out. */
+  /** Milliseconds that a remote source may be silent; a day by default. */
   readonly maxStalenessMs?: number | undefined;
   /** Where the last good bundle of a remote source is kept. */
   readonly persist?: string | undefined;
-  /** How often files and folders are looked at; a second where left out. */
+  /** How often files and folders are checked; every second by default. */
   readonly watchIntervalMs?: number | undefined;
   readonly service?: Partial<ServiceOptions> | undefined;
 }
@@ -23,7 +23,7 @@ export interface OpenLoaderOptions
 
 const DAY_MS = 86_400_000;
 
-/** OPA's own defaults: a poll each one to two minutes. */
+/** OPA's own defaults: a poll every one to two minutes. */
 const SERVICE: ServiceOptions = {
   minDelayMs: 60_000,
   maxDelayMs: 120_000,

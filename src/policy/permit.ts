@@ -4,8 +4,8 @@ import { type Reason, Refusal } from '../errors.ts';
 const judged: unique symbol = Symbol('judged');
 
 /**
- * Proof that policy allowed exactly this call: KMS is asked with what is in here and nothing else.
- * The key of its brand never leaves this file, so nothing outside can make one.
+ * Proof that policy allowed exactly this call: the KMS request is made only from what is in here.
+ * The brand's symbol never leaves this file, so no other code can make one.
  */
 export interface Permit {
   readonly [judged]: true;
@@ -16,7 +16,7 @@ export interface Permit {
 
 type Judged = Pick<Permit, 'call' | 'keys' | 'decision'>;
 
-/** Mints the permit of an allowed call, or of a denied one in observe mode. @throws Refusal with why there is none */
+/** Mints the permit of an allowed call, or of a denied one in observe mode. @throws Refusal if not allowed */
 export function permit({ call, keys, decision }: Judged): Permit {
   const refusal = refusalInForce({ call, keys, decision });
   if (refusal) throw refusal;
@@ -30,7 +30,7 @@ export function refusalInForce(asked: Judged): Refusal | undefined {
   return refusal && (enforced || !OVERRIDABLE.has(refusal.reason)) ? refusal : undefined;
 }
 
-/** Why these may not go on to KMS, or undefined where they may; observe mode is not looked at. */
+/** Why these may not go on to KMS, or undefined if they may; ignores observe mode. */
 export function refusalOf({ keys, decision }: Judged): Refusal | undefined {
   if (decision.effect !== 'allow' || decision.failure !== '') return denial(decision);
   if (keys.source.known || decision.allowUnknownSource) return undefined;
@@ -43,7 +43,7 @@ export function refusalOf({ keys, decision }: Judged): Refusal | undefined {
   });
 }
 
-/** Observe mode is for policies that may be wrong, not for policies that are not there. */
+/** Observe mode is for policies that may be wrong, not for missing ones. */
 const OVERRIDABLE: ReadonlySet<Reason> = new Set([
   'POLICY_DENIED',
   'POLICY_UNDEFINED',

@@ -20,26 +20,26 @@ export interface DecisionPointOptions {
   /** A bundle's file, a folder of Rego, or the URL of a bundle. */
   readonly source: string;
   readonly limits: Limits;
-  /** False: denials say `enforced: false`, and a permit is minted all the same. */
+  /** False: denials carry `enforced: false`, and a permit is minted anyway. */
   readonly enforce?: boolean;
   /**
-   * A second source, whose policy is asked beside the first and never obeyed; where it cannot be loaded,
-   * `onReload` is told, and nothing else.
+   * A second source, whose policy is asked beside the first and never obeyed. If it cannot be loaded,
+   * the only effect is a call of `onReload`.
    */
   readonly candidate?: string | undefined;
-  /** Where given, both sources must be signed. */
+  /** If given, both sources must be signed. */
   readonly verification?: Verification | undefined;
   readonly bundle?: BundleOptions;
-  /** File of mode 0600 that gets each input whole, in clear, with its decision. */
+  /** File of mode 0600 that receives each whole input, in clear, with its decision. */
   readonly captureFile?: string | undefined;
   readonly now?: () => number;
   readonly onReload?: (event: ReloadEvent, which: 'serving' | 'candidate') => void;
   readonly onShadow?: (event: ShadowEvent) => void;
-  /** A call that the candidate has not judged, because too many wait. */
+  /** Called for a call that the candidate did not judge, because too many wait or its thread ended. */
   readonly onShadowDropped?: () => void;
 }
 
-/** Status of the serving source; `candidate` is that of the other, where there is one. */
+/** Status of the serving source, and of the candidate's if there is one. */
 export interface PolicyStatus extends LoaderStatus {
   readonly enforced: boolean;
   readonly candidate?: LoaderStatus;
@@ -47,11 +47,11 @@ export interface PolicyStatus extends LoaderStatus {
 
 /** The policy decision point. */
 export interface DecisionPoint {
-  /** Never throws: what goes wrong is a denial that says so in `failure`. */
+  /** Never throws: an error becomes a denial that names it in `failure`. */
   decide(resolved: Resolved, phase: Phase): Decision;
-  /** What the serving bundle's audit mask says of an entry; undefined where it has none. @throws EngineFault */
+  /** The serving bundle's audit mask for an entry; undefined if it has none. @throws EngineFault */
   mask(entry: object): unknown;
-  /** Whether the serving bundle has one. */
+  /** Whether the serving bundle has an audit mask. */
   masks(): boolean;
   status(): PolicyStatus;
   /** Asks both sources again. @throws BundleFault, and the bundle in use stays. */
@@ -123,7 +123,7 @@ interface Opening {
   readonly onProved?: (candidate: Candidate) => void;
 }
 
-/** A loader, and the generations that it has made, as long as any call still names them. */
+/** A loader, and each generation that it has made, for as long as a call refers to it. */
 async function open(options: DecisionPointOptions, opening: Opening) {
   const { limits, verification, bundle = {}, now = Date.now, onReload } = options;
   const { which, location, onProved } = opening;
@@ -137,7 +137,7 @@ async function open(options: DecisionPointOptions, opening: Opening) {
     onReload: (event) => onReload?.(event, which),
     async prepare(archive, serves) {
       const read = readBundle(archive, { maxBytes: bundle.maxBytes, verification });
-      // At a start nobody waits for a decision yet, and a thread would take longer.
+      // At start no call waits for a decision yet, and a thread would take longer.
       const program = serves ? await proveAside(read, limits) : prove(read, limits);
       const generation = createGeneration(read, limits, now(), program);
       generations.set(generation.token, generation);
@@ -151,7 +151,7 @@ async function open(options: DecisionPointOptions, opening: Opening) {
   });
   return {
     loader,
-    /** The result phase asks the very bundle that the request phase asked, whatever serves by now. */
+    /** The result phase asks the same bundle as the request phase did, even if another serves by now. */
     pick({ decision }: Resolved, phase: Phase): Generation | undefined {
       const token = phase === 'result' ? decision?.bundle : undefined;
       return (token && generations.get(token)) ?? loader.current();

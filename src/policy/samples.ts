@@ -99,7 +99,7 @@ const workload: PolicyInput = {
   },
 };
 
-/** A re-encryption from one key to another by a workload: what tests lay their parts over. */
+/** A re-encryption from one key to another by a workload: the base that tests override parts of. */
 const plain: PolicyInput = {
   ...workload,
   destination: {

@@ -10,13 +10,13 @@ import { readTarGz } from './tar.ts';
 /** What the proxy asks, in the slash form of OPA. */
 export const ENTRYPOINT = 'kms/reencrypt/decision';
 
-/** OPA's own name for what takes values out of the audit log; a bundle need not have it. */
+/** OPA's own name for the rule that masks values in the audit log; optional in a bundle. */
 export const MASK_ENTRYPOINT = 'system/log/mask';
 
-/** What a bundle says is wrong with its own data; a bundle need not have it. */
+/** Lists what a bundle finds wrong with its own data; optional in a bundle. */
 export const LOAD_ERRORS_ENTRYPOINT = 'kms/reencrypt/load_errors';
 
-/** 16 MiB: a policy is small; OPA's own cap of 1 GiB a file would only help an attacker. */
+/** 16 MiB: a policy is small; OPA's own cap of 1 GiB per file would only help an attacker. */
 export const BUNDLE_LIMIT_BYTES = 16 * 1024 * 1024;
 
 export interface Bundle {
@@ -28,24 +28,24 @@ export interface Bundle {
   readonly data: Uint8Array;
   /** Milliseconds since the epoch after which the bundle must not be used, or Infinity. */
   readonly notAfter: number;
-  /** Of the manifest, whatever it is: the proxy reads `not_after` alone. */
+  /** The manifest's metadata, with any content: the proxy reads only `not_after`. */
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly files: ReadonlyMap<string, Buffer>;
 }
 
-/** A sentence where the bundle must not be used any more, or ''. */
+/** Why the bundle must not be used any more, or ''. */
 export function overdue({ notAfter }: Bundle, now: number): string {
   return now > notAfter ? "the bundle's not_after has passed" : '';
 }
 
 export interface ReadOptions {
-  /** Bytes that the bundle may have, packed and unpacked. */
+  /** Upper bound of the bundle's size in bytes, both packed and unpacked. */
   readonly maxBytes?: number | undefined;
-  /** Where given, the bundle must be signed. */
+  /** If given, the bundle must be signed. */
   readonly verification?: Verification | undefined;
 }
 
-/** Reads an OPA bundle; nothing of it is believed before its signature is. @throws BundleFault */
+/** Reads an OPA bundle; its signature is verified before its contents are used. @throws BundleFault */
 export function readBundle(archive: Buffer, options: ReadOptions = {}): Bundle {
   const { maxBytes = BUNDLE_LIMIT_BYTES, verification } = options;
   const files = readTarGz(archive, maxBytes);
@@ -75,7 +75,7 @@ export function readBundle(archive: Buffer, options: ReadOptions = {}): Bundle {
 /** SHA-256 in hex. */
 export const digestOf = (archive: Buffer): string => hash('sha256', archive, 'hex');
 
-/** `opa build` merges all data into one data.json at the root; another is not what it built. */
+/** `opa build` merges all data into one data.json at the root; a bundle with another was not built by it. */
 function readData(files: ReadonlyMap<string, Buffer>): Uint8Array {
   for (const name of files.keys()) {
     if (name !== 'data.json' && /(^|\/)data\.(json|ya?ml)$/.test(name)) {

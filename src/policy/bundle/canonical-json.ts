@@ -4,11 +4,11 @@ const TOKEN = /\s*("(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+)/y;
 
 /**
  * JSON as OPA hashes it: keys in the order of their UTF-8 bytes, numbers as they were written, strings
- * escaped as Go escapes them. Read by its own few lines, because JSON.parse rounds numbers, and because
- * in some versions of V8 it takes one escaped key for another (docs/decisions/0001). @throws SyntaxError
+ * escaped as Go escapes them. Has its own small parser, because JSON.parse rounds numbers, and in some
+ * versions of V8 confuses escaped keys (docs/decisions/0001). @throws SyntaxError
  */
 export function canonicalJson(text: string): string {
-  // Whether it is JSON at all is for JSON.parse to say; what follows need not doubt it.
+  // JSON.parse throws on invalid JSON, so the code below can assume that it is valid.
   JSON.parse(text);
   TOKEN.lastIndex = 0;
   return write(next(), next);
@@ -34,7 +34,7 @@ function items(next: () => string): string[] {
   return found;
 }
 
-/** Of a key that is there twice, the last counts, as in Go. */
+/** If a key occurs twice, the last one counts, as in Go. */
 function members(next: () => string): Map<string, string> {
   const found = new Map<string, string>();
   for (let token = next(); token !== '}'; token = next()) {

@@ -34,8 +34,8 @@ export function toManifest(json: unknown) {
 const HOW_TO_END = "a bundle's end is set by metadata.not_after";
 
 /**
- * OPA leaves metadata to whoever makes a bundle, so that others have theirs there. What was meant as the end
- * would be none without a word.
+ * OPA leaves metadata free to use, so unknown keys must be allowed there. But a misspelt `not_after` would
+ * silently give a bundle without an end.
  */
 function isMeantAsEnd(key: string): boolean {
   return editDistance(key.toLowerCase().replace(/[^a-z]/g, ''), 'notafter') <= 2;
@@ -50,7 +50,7 @@ const OPA_FIELDS = new Set([
   'file_rego_versions',
 ]);
 
-/** Before `opa build`, which leaves out what it does not know. @throws BundleFault */
+/** Called before `opa build`, which drops fields that it does not know. @throws BundleFault */
 export function refuseLostFields(manifest: string): void {
   const lost = Object.keys(toManifest(toJson(manifest))).filter((key) => !OPA_FIELDS.has(key));
   if (lost.length === 0) return;

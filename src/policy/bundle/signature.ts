@@ -6,7 +6,7 @@ import { BundleFault } from './fault.ts';
 
 export const SIGNATURES_FILE = '.signatures.json';
 
-/** What node:crypto is told for each algorithm that a bundle may be signed with; none is symmetric. */
+/** Options of node:crypto for each algorithm that a bundle may be signed with; none is symmetric. */
 const ALGORITHMS = {
   RS256: { digest: 'sha256', dsaEncoding: undefined },
   RS384: { digest: 'sha384', dsaEncoding: undefined },
@@ -25,12 +25,12 @@ export interface VerificationKey {
   readonly key: KeyObject;
 }
 
-/** Where this is given, a bundle without a right signature is refused, whatever it says of itself. */
+/** If this is given, a bundle without a valid signature is refused, whatever the bundle itself says. */
 export interface Verification {
   readonly keys: Readonly<Record<string, VerificationKey>>;
-  /** Id of the one key to use; else the signature's own, which must be among the keys. */
+  /** Id of the one key to use; otherwise the signature names it, and it must be among the keys. */
   readonly keyId?: string;
-  /** Must equal the scope in the signature; '' where left out. */
+  /** Must equal the scope in the signature; '' by default. */
   readonly scope?: string;
 }
 
@@ -54,8 +54,8 @@ const payloadSchema = z.looseObject({
 });
 
 /**
- * Checks a bundle against its signature: of the right key and scope, over exactly the files that are
- * there. https://www.openpolicyagent.org/docs/management-bundles#signing @throws BundleFault
+ * Checks a bundle's signature: made by the right key, for the right scope, over exactly the files in
+ * the bundle. https://www.openpolicyagent.org/docs/management-bundles#signing @throws BundleFault
  */
 export function verifySignature(
   files: ReadonlyMap<string, Buffer>,
@@ -118,7 +118,7 @@ function openToken(token: string, keys: Verification['keys'], keyId: string | un
   return claims;
 }
 
-/** OPA calls every key `default` that nobody gave a name, and the configuration hardly ever does. */
+/** OPA signs as key `default` unless told a name, and the configuration rarely has a key of that name. */
 function whyUnknown(keys: Verification['keys']): string {
   const configured = Object.keys(keys).map((id) => `'${id}'`);
   return `that is not configured, as ${configured.join(', ')} is; policy.signing.keyid says which to use whatever a bundle names`;
@@ -134,7 +134,7 @@ function isSignedBy({ algorithm, key }: VerificationKey, text: string, signature
   );
 }
 
-/** OPA hashes JSON documents by their content and all else by its bytes. */
+/** OPA hashes JSON documents by their content and all other files by their bytes. */
 function hashOf(name: string, content: Buffer, algorithm: string): string {
   const digest = algorithm.replace('-', '').toLowerCase();
   const base = name.split('/').pop();

@@ -4,11 +4,11 @@ import { BundleFault } from './fault.ts';
 
 const BLOCK = 512;
 
-/** A path of the longest that there is, and what else Go writes of a file. */
+/** Room for the longest possible path, and the other records that Go writes. */
 const PAX_BYTES = 16 * 1024;
 
 /**
- * Files of a gzipped tar, by their path without a leading `/` or `./`. What a bundle has no need of is
+ * Files of a gzipped tar, by their path without a leading `/` or `./`. What no bundle needs is
  * refused rather than skipped: links, devices, `..`, two files of one name, more than `maxBytes`.
  */
 export function readTarGz(archive: Buffer, maxBytes: number): ReadonlyMap<string, Buffer> {

@@ -2,8 +2,8 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readRegular } from '../../files/regular.ts';
 
 /**
- * The key of a PEM that bundles are verified by. OpenSSL takes a private key for its public half, but who
- * only verifies must not be able to sign. @throws Error
+ * Reads the PEM key that bundles are verified with. OpenSSL would accept a private key here, but a proxy
+ * that only verifies must not be able to sign. @throws Error
  */
 export function readVerificationKey(file: string): KeyObject {
   const pem = readRegular(file).toString();

@@ -21,5 +21,5 @@ export function proveAside({ wasm, data }: Bundle, limits: Limits): Promise<Prog
   });
 }
 
-/** Alone: with a piece of the unpacked bundle, the thread would get the whole of it. */
+/** Copied, because sending a view to the thread would send the whole unpacked bundle behind it. */
 const copyOf = (piece: Uint8Array): Uint8Array => new Uint8Array(piece);

@@ -8,5 +8,5 @@ export interface ToProve {
   readonly limits: Limits;
 }
 
-/** What came of it: a program, or the sentence of a BundleFault. */
+/** The outcome: a program, or the sentence of a BundleFault. */
 export type Proof = { readonly program: Program } | { readonly fault: string };

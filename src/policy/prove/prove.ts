@@ -11,8 +11,8 @@ import { type Limits, toEngineLimits } from '../limits.ts';
 import { SAMPLES } from '../samples.ts';
 
 /**
- * Makes a program of a bundle, and proves it: it has all that it needs, finds nothing wrong with its data,
- * and decides on the samples. With much data that takes seconds. @throws BundleFault
+ * Makes a program of a bundle, and proves it: all builtins that it needs exist, it reports no `load_errors`,
+ * and it decides the samples. With much data that takes seconds. @throws BundleFault
  */
 export function prove(bundle: Pick<Bundle, 'wasm' | 'data'>, limits: Limits): Program {
   const program = openProgram(bundle);
@@ -47,7 +47,7 @@ function refuseUndecided(judge: Judge): void {
   }
 }
 
-/** What is missing is said when a bundle loads, not when a call first needs it. */
+/** Missing builtins are reported when a bundle loads, not when a call first needs one. */
 function refuseMissing(required: readonly string[]): void {
   const missing = required.filter((name) => !Object.hasOwn(BUILTINS, name)).sort();
   if (missing.length === 0) return;
@@ -82,7 +82,7 @@ function loadErrors(engine: Engine, entrypoint: number): readonly unknown[] {
   }
 }
 
-/** What a question used up, by the setting that bounds it: OPA's own `opa_malloc: failed` names none. */
+/** Names the setting whose bound was exceeded, because OPA's own `opa_malloc: failed` does not. */
 function whyUnasked(thrown: unknown): string {
   const kind = thrown instanceof EngineFault ? thrown.kind : undefined;
   if (kind === 'memory') return 'its data takes more than 16 times policy.memory_mib to check';

@@ -16,5 +16,5 @@ function proof(): Proof {
 }
 
 const found = proof();
-// Moved and not copied: it is as large as the data.
+// Transferred, not copied: the image is as large as the data.
 parentPort?.postMessage(found, 'program' in found ? [found.program.image.buffer] : []);

@@ -14,7 +14,7 @@ export type ShadowOrder =
   | { readonly type: 'judge'; readonly questions: readonly ShadowQuestion[] }
   | { readonly type: 'end' };
 
-/** What both threads see: 1 there once the order to end is on its way, to be heeded between questions. */
+/** Shared by both threads: set to 1 when the end is ordered; the thread checks it between questions. */
 export type Ending = Int32Array<SharedArrayBuffer>;
 
 export interface ShadowQuestion {

@@ -23,15 +23,15 @@ export interface ShadowOptions {
 }
 
 export interface Shadow {
-  /** The candidate from now on. */
+  /** Sets the candidate from now on. */
   use(candidate: Candidate): void;
-  /** @param asked.input the input as JSON text, made only where there is room for it. */
+  /** @param asked.input the input as JSON text, made only if there is room for it. */
   offer(asked: { resolved: Resolved; served: Decision; input: () => string }): void;
   close(): Promise<void>;
 }
 
 const MOST_WAITING = 1_000;
-/** Calls are handed over in one message, a while after they were decided. */
+/** Decided calls are collected this long, and handed over in one message. */
 const GATHER_MS = 20;
 
 type Asked = { readonly resolved: Resolved; readonly served: Decision };

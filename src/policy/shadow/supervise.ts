@@ -19,10 +19,10 @@ export interface SupervisedShadow {
 }
 
 const RESTART_MS = 1_000;
-/** A question ends long before, by its fuel. */
+/** Any question runs out of fuel long before that. */
 const CLOSE_MS = 5_000;
 
-/** A thread that is started with the first candidate, and anew with the last where it ends. */
+/** A thread that starts with the first candidate, and restarts with the latest one if it ends. */
 export function superviseShadow(options: SuperviseShadowOptions): SupervisedShadow {
   const { limits, onAnswers, onEnd } = options;
   let candidate: Candidate | undefined;

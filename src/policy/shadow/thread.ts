@@ -13,7 +13,7 @@ interface Judging {
 const ending: Ending = workerData;
 let judging: Judging | undefined;
 
-// The candidate runs in a thread of its own: a call waits neither for it nor for its worst case.
+// The candidate runs in a thread of its own, so that no call waits for it, however slow it is.
 parentPort?.on('message', (order: ShadowOrder) => {
   if (order.type === 'end') return parentPort?.close();
   if (order.type === 'candidate') {

@@ -16,7 +16,7 @@ export interface RegoFile {
 export interface CheckOptions {
   readonly folder: string;
   readonly files: readonly RegoFile[];
-  /** Flags that `opa build` has had too. */
+  /** The flags that `opa build` was given too. */
   readonly flags: readonly string[];
   /** An empty folder for temporary files. */
   readonly work: string;
@@ -39,7 +39,7 @@ export async function checkInput(options: CheckOptions): Promise<void> {
   await run('opa', ['check', '--schema', SCHEMAS, ...flags, ...paths], { cwd: folder, timeout });
 }
 
-/** Names that packages begin with. The mask's input is an entry of the audit log, and no call. */
+/** First parts of package names, without `system`: the mask's input is an audit entry, not a call. */
 function rootsOf(files: readonly RegoFile[]): string[] {
   const roots = files.map(({ text }) => packageOf(text).split('.')[0] ?? '');
   const noted = files.filter(({ text }) => text.includes('scope: subpackages'));
@@ -49,7 +49,7 @@ function rootsOf(files: readonly RegoFile[]): string[] {
 
 const packageOf = (text: string): string => /^package\s+([A-Za-z_][\w.]*)/m.exec(text)?.[1] ?? '';
 
-/** Holds for every package beneath, but for rules and packages that name a schema themselves. */
+/** Applies to all packages below, except rules and packages that name a schema themselves. */
 const noteFor = (root: string) => `# METADATA
 # scope: subpackages
 # schemas:

@@ -25,8 +25,8 @@ export interface CompileOptions {
 }
 
 /**
- * Has `opa` build a bundle, without tests, with no other builtins than the proxy has and asking for no field that
- * no input has. It runs inside the folder, because the paths are part of the bundle's bytes. @throws BundleFault
+ * Has `opa` build a bundle without tests; refuses builtins that the proxy lacks and fields that no input has.
+ * `opa` runs inside the folder, because the paths are part of the bundle's bytes. @throws BundleFault
  */
 export async function compileFolder(options: CompileOptions): Promise<Buffer> {
   const { folder, revision, flags = [] } = options;
@@ -50,7 +50,7 @@ export async function compileFolder(options: CompileOptions): Promise<Buffer> {
   }
 }
 
-/** The policy, without its tests. @throws BundleFault where there is none */
+/** The policy, without its tests. @throws BundleFault if there is none */
 async function readRego(folder: string): Promise<RegoFile[]> {
   const names = await readdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw new BundleFault(`there is no folder of Rego at ${folder} that can be read`, { cause });
@@ -66,7 +66,7 @@ async function readRego(folder: string): Promise<RegoFile[]> {
   return Promise.all(read);
 }
 
-/** The decision, and what else the folder has that the proxy asks: unnamed, it would be left out silently. */
+/** The decision, and the optional entrypoints that the folder has: `opa` silently drops what is not named. */
 function entrypointsOf(files: readonly RegoFile[]): string[] {
   const has = (rule: RegExp) => files.some(({ text }) => rule.test(text));
   return [

@@ -5,7 +5,7 @@ import { BundleFault } from '../bundle/fault.ts';
 
 export interface DownloadOptions {
   readonly url: string;
-  /** What may be told of it. */
+  /** The URL as it may appear in messages. */
   readonly name: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly maxBytes: number;
@@ -17,7 +17,7 @@ export interface DownloadOptions {
 
 export interface Downloaded {
   readonly status: number;
-  /** '' where the answer has none. */
+  /** '' if the answer has none. */
   readonly etag: string;
   readonly contentType: string;
   readonly body: Buffer;
@@ -67,7 +67,7 @@ async function readAll(answer: IncomingMessage, maxBytes: number): Promise<Buffe
   return Buffer.concat(chunks);
 }
 
-/** The name of a failure; its text could hold what a header or URL held. */
+/** Only the name of a failure, because its text could quote a header or the URL. */
 function wordOf(cause: unknown): string {
   if (!(cause instanceof Error)) return 'unknown';
   return 'code' in cause ? String(cause.code) : cause.name;

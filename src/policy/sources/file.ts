@@ -12,7 +12,7 @@ export interface FileSourceOptions {
   readonly intervalMs: number;
 }
 
-/** A bundle in a file. Replace it by a rename: a file that is half written is refused until it is whole. */
+/** A bundle in a file. Replace it by renaming: a half-written file is refused until it is complete. */
 export function fileSource({ path, maxBytes, intervalMs }: FileSourceOptions): Source {
   let fetched = '';
   return {
@@ -22,7 +22,7 @@ export function fileSource({ path, maxBytes, intervalMs }: FileSourceOptions): S
     async fetch() {
       const stats = await stat(path, { bigint: true }).catch(missing);
       if (!stats.isFile()) throw new BundleFault(`the policy bundle ${notRegular(path)}`);
-      // Taken before reading, so that a file put there meanwhile counts as a change at the next look.
+      // Taken before reading, so that a file replaced meanwhile counts as changed at the next check.
       fetched = stampOf(stats);
       if (stats.size > maxBytes) {
         throw new BundleFault(`the policy bundle ${path} is larger than ${maxBytes} bytes`);

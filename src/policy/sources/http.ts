@@ -14,7 +14,7 @@ export interface HttpSourceOptions {
   readonly tls?: () => Promise<ServiceTls>;
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
-  /** Seconds that the server may hold a request for; 0 for plain polling. */
+  /** How many seconds the server may hold a request; 0 for plain polling. */
   readonly longPollingTimeoutSeconds: number;
   readonly random?: () => number;
 }
@@ -46,7 +46,7 @@ export function httpSource(options: HttpSourceOptions): Source {
       const polling = poll({
         check,
         delaysMs: [options.minDelayMs, options.maxDelayMs],
-        // A server that holds requests is asked anew at once; it sets the pace.
+        // A server that holds requests is asked again at once; it sets the pace.
         atOnce: () => longPolling,
         random: options.random ?? Math.random,
       });

@@ -5,7 +5,7 @@ import { folderSource } from './folder.ts';
 import { type HttpSourceOptions, httpSource } from './http.ts';
 import type { Source } from './source.ts';
 
-/** How a bundle service is asked; the names are those of OPA's own configuration. */
+/** How to query a bundle service; named as in OPA's own configuration. */
 export type ServiceOptions = Omit<HttpSourceOptions, 'url' | 'maxBytes'>;
 
 export interface OpenSourceOptions {
@@ -13,7 +13,7 @@ export interface OpenSourceOptions {
   readonly location: string;
   readonly maxBytes: number;
   readonly service: ServiceOptions;
-  /** How often files and folders are looked at. */
+  /** How often files and folders are checked. */
   readonly watchIntervalMs: number;
 }
 

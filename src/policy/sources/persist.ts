@@ -6,15 +6,15 @@ import { BundleFault } from '../bundle/fault.ts';
 
 export interface Kept {
   readonly archive: Buffer;
-  /** When the source last stood by it. */
+  /** When the source last confirmed it. */
   readonly savedAt: number;
 }
 
-/** The last good bundle of a remote source, kept for a start without that source. */
+/** The last good bundle of a remote source, kept for a start while that source is down. */
 export interface PersistedBundle {
-  /** Undefined where there is none. */
+  /** Undefined if there is none. */
   read(): Promise<Kept | undefined>;
-  /** A new bundle, or undefined where the source stands by the one that is kept. */
+  /** Takes a new bundle, or undefined if the source confirmed the kept one. */
   save(archive: Buffer | undefined): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ function notKept(cause: unknown): never {
   });
 }
 
-/** Never half a file: it is written beside and renamed once it is on the disk. */
+/** Never leaves half a file: writes a new one beside it, and renames that once it is on disk. */
 async function writeWhole(path: string, content: Buffer): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const beside = `${path}.new`;

@@ -1,16 +1,16 @@
 export interface PollOptions {
   check(): Promise<boolean>;
-  /** Least and most between two checks; after failures, the first delay and the longest. */
+  /** Shortest and longest delay between two checks; after failures, the first and the longest delay. */
   readonly delaysMs: readonly [number, number];
-  /** True where the next check needs no delay. */
+  /** True if the next check needs no delay. */
   atOnce(): boolean;
   readonly random: () => number;
 }
 
-/** Between two long polls, should a server answer at once each time. */
+/** Pause between long polls, in case a server always answers at once. */
 const PAUSE_MS = 50;
 
-/** Checks at uniformly spread delays, so that a fleet does not ask as one; failures double the delay. */
+/** Checks at random, uniform delays, so that a fleet does not poll in step; failures double the delay. */
 export function poll(options: PollOptions): { stop(): void } {
   const { check, delaysMs, atOnce, random } = options;
   let failures = 0;

@@ -2,14 +2,14 @@ import type { Buffer } from 'node:buffer';
 
 /** Where bundles come from. */
 export interface Source {
-  /** For sentences: a path or a URL. */
+  /** For messages: a path or a URL. */
   readonly name: string;
-  /** True where the source can be away for a while and staleness therefore counts. */
+  /** True if the source can be down for a while, so that staleness counts. */
   readonly remote: boolean;
-  /** The bundle's archive; undefined where it is the one that was fetched last. @throws BundleFault */
+  /** The bundle's archive; undefined if it has not changed since the last fetch. @throws BundleFault */
   fetch(): Promise<Buffer | undefined>;
-  /** What was fetched last is of no use: fetch it again even if it has not changed. */
+  /** The last fetch was unusable: the next one must return the archive even if unchanged. */
   forget(): void;
-  /** Calls `check` whenever the source may have changed, one at a time; it tells whether all was well. */
+  /** Calls `check`, one at a time, whenever the source may have changed; `check` resolves to its success. */
   follow(check: () => Promise<boolean>): { stop(): void };
 }

@@ -1,5 +1,5 @@
 export interface WatchOptions {
-  /** Text that changes with what is watched. */
+  /** Text that changes whenever what is watched changes. */
   fingerprint(): Promise<string>;
   /** The fingerprint of what was fetched last. */
   fetched(): string;
@@ -7,12 +7,12 @@ export interface WatchOptions {
   check(): Promise<boolean>;
 }
 
-/** So many looks must find nothing before it counts as gone: what is being replaced may be away a moment. */
+/** This many checks in a row must find nothing before it counts as gone: a replacement may leave a gap. */
 const GONE = 3;
 
 /**
- * Looks again and again, and checks when what is there is not what was fetched, once when it is gone,
- * and when it is back.
+ * Looks at each interval, and calls `check` when what is there differs from what was fetched, once when it
+ * is gone, and when it is back.
  */
 export function watch(options: WatchOptions): { stop(): void } {
   const { fingerprint, fetched, intervalMs, check } = options;
