@@ -15,6 +15,7 @@ kms-reencrypt-proxy <command> --help says more, --version which version this is.
 
 async function main(args: readonly string[]): Promise<number> {
   const [name = '--help', ...rest] = args;
+  if (name === 'help' && rest.length > 0) return main([...rest, '--help']);
   if (name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(HELP);
     return EXIT.ok;

@@ -22,6 +22,12 @@ test('a command that there is not is refused with those that there are', () => {
   expect(stderr).toMatch(/^kms-reencrypt-proxy: there is no command 'audti'\n.* {2}audit /s);
 });
 
+test('help COMMAND is COMMAND --help', () => {
+  const { status, stdout } = main('help', 'audit', 'hash');
+  expect([status, stdout]).toEqual([0, main('audit', 'hash', '--help').stdout]);
+  expect(stdout).toMatch(/^Usage: kms-reencrypt-proxy audit hash /);
+});
+
 test('a Node.js that is older than package.json asks for is refused in one sentence', () => {
   const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
   const [, least = ''] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];
