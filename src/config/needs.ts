@@ -83,7 +83,7 @@ export const NEEDS: readonly (readonly [setting: Place, ...needs: Place[]])[] = 
   [on('limits.per_key.burst'), on('limits.per_key.per_second')],
 ];
 
-/** What is off promises nothing. */
+/** A setting that is off needs nothing. */
 function isOn(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
   return ![undefined, null, false, 0, '', 'off', 'none'].some((off) => off === value);

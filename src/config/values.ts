@@ -24,14 +24,14 @@ export const address = z
 /** A path of the local file system; relative ones are relative to the working directory. */
 export const path = z.string().min(1);
 
-/** Node runs a timer of more than 2^31 - 1 ms at once, and a repeated one a thousand times a second. */
+/** Node fires a timer of more than 2^31 - 1 ms at once, and a repeated one a thousand times per second. */
 const MOST_MS = 2_147_483_647;
 
-/** What a timer waits. */
+/** The delay of a timer. */
 export const milliseconds = (fallback: number, least = 0) =>
   z.int().min(least).max(MOST_MS, `must be ${MOST_MS} at most, 24 days`).default(fallback);
 
-/** What is compared with a clock. */
+/** A duration compared with the clock, so not bounded by Node's timers. */
 export const age = (fallback: number, least = 0) => z.int().min(least).default(fallback);
 
 /** An address that only this host can reach. */

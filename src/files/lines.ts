@@ -1,5 +1,5 @@
 const NEWLINE = 0x0a;
-/** Longer than what any message takes: past it a file has no lines, and is not read into memory. */
+/** Longer than any message: a file with longer lines is no JSON Lines, and is not read into memory. */
 const MOST_BYTES = 16 << 20;
 
 /**

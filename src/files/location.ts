@@ -1,9 +1,9 @@
-/** Whether a location is that of a service, and no path. */
+/** Whether a location is the URL of a service, not a path. */
 export function isService(location: string): boolean {
   return /^https?:\/\//.test(location);
 }
 
-/** What may be told of a location: a password or a query, such as the signature of a link, gives access. */
+/** A location as it may be logged: without password and query, which give access (a link's signature). */
 export function nameOf(location: string): string {
   if (!isService(location) || !URL.canParse(location)) return location;
   const { origin, pathname, search } = new URL(location);

@@ -17,7 +17,7 @@ type Database = new (
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 const SQLITE_BUSY = 5;
-/** Two that try at the same instant block each other for a moment, and one of them has to get it. */
+/** Two that try at the same instant block each other briefly; waiting this long lets one of them win. */
 const CONTEST_MS = 250;
 
 /**
@@ -49,8 +49,8 @@ function tryLock(path: string, Database: Database): Lock | undefined {
 }
 
 /**
- * SQLite calls a file busy that another process has, and every file where there are no locks, as on an NFS
- * without its lock service: a new one is not to be had there either.
+ * SQLite reports a file as busy if another process holds it, but also any file on a file system without
+ * locks (NFS without its lock service). There, even a new file cannot be locked.
  */
 function hasLocks(path: string, database: Database): boolean {
   const trial = `${path}.${randomUUID()}`;

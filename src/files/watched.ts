@@ -6,21 +6,21 @@ export interface WatchedFilesOptions<T> {
   readonly read: () => Promise<T>;
   readonly pollMs: number;
   readonly onChange?: (current: T) => void;
-  /** Told once of each change that cannot be used; the last good content goes on. */
+  /** Called once for each change that cannot be used; the last good content stays in use. */
   readonly onError: (error: Error) => void;
 }
 
 export interface WatchedFiles<T> {
   current(): T;
-  /** Looks at once. */
+  /** Checks now. */
   reload(): Promise<void>;
   close(): void;
 }
 
 /**
- * What files hold, read again when one of them is another. They are watched by looking, which sees every
- * kind of replacement, the swapped links of Kubernetes too.
- * @throws Error where they cannot be used at the start
+ * The content of files, read again when one of them changes. Watched by polling, which sees every
+ * kind of replacement, also the swapped links of Kubernetes.
+ * @throws Error if they cannot be used at the start
  */
 export async function watchFiles<T>(options: WatchedFilesOptions<T>): Promise<WatchedFiles<T>> {
   const { files, read, pollMs, onChange, onError } = options;

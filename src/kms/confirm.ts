@@ -40,7 +40,7 @@ function confirmDryRun(answer: KmsAnswer): void {
   if (answer.ciphertext.byteLength > 0) throw mismatch('', 'a ciphertext from a dry run');
 }
 
-/** An ARN has no more, and an answer may have a million. */
+/** An ARN is never longer, but a hostile answer could have a million. */
 const MOST_CHARACTERS = 2100;
 
 /** What KMS reported goes to the log; the caller reads that the result is withheld. */

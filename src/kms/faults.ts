@@ -3,15 +3,15 @@ import { REASONS, type Reason, Refusal, toRefusal } from '../errors.ts';
 import { type Kms, KmsFault } from './port.ts';
 import type { KmsRequest } from './request.ts';
 
-/** The key ids that went to KMS, to tell from its message which side it means. */
+/** The key ids that were sent to KMS; its message shows by them which side it means. */
 export interface SentKeys {
   readonly source: string;
   readonly destination: string;
 }
 
 /**
- * A backend whose every method rejects with a Refusal. What is already one, such as the reason of an
- * aborted signal, passes as it is.
+ * A backend whose every method rejects with a Refusal. An error that already is one, such as the reason
+ * of an aborted signal, passes unchanged.
  */
 export function refuseFaults(kms: Kms): Kms {
   return {
@@ -28,7 +28,7 @@ export function refuseFaults(kms: Kms): Kms {
   };
 }
 
-/** What a KMS failure means to the caller. The fault itself stays in `cause`, for the log alone. */
+/** What a KMS failure means to the caller. The fault itself stays in `cause`, only for the log. */
 export function faultToRefusal(thrown: unknown, sent?: SentKeys): Refusal {
   if (!(thrown instanceof KmsFault)) return toRefusal(thrown);
   const reason = reasonOf(thrown);
@@ -54,8 +54,8 @@ function refuse(thrown: unknown): never {
 }
 
 /**
- * By name first: KMS answers 400 to almost everything. The status decides only where the name is
- * nobody's, as with the HTML page of a load balancer.
+ * By name first, because KMS answers almost every error with 400. The status decides only if the name
+ * is unknown, as for the HTML page of a load balancer.
  */
 function reasonOf({ code, httpStatus }: KmsFault): Reason {
   const named = Object.hasOwn(REASON_BY_CODE, code) ? REASON_BY_CODE[code] : undefined;
@@ -63,7 +63,7 @@ function reasonOf({ code, httpStatus }: KmsFault): Reason {
   if (httpStatus === 0) return 'KMS_UNREACHABLE';
   if (httpStatus === 429) return 'KMS_THROTTLED';
   if (httpStatus >= 500) return 'KMS_UNAVAILABLE';
-  // Success that cannot be read, or a redirect: whatever answered, it was not a working KMS.
+  // An unreadable success or a redirect: whatever answered, it was not a working KMS.
   return httpStatus < 400 ? 'KMS_UNAVAILABLE' : 'INTERNAL';
 }
 

@@ -66,7 +66,7 @@ const decisionLog = z
   })
   .describe('OPA’s decision log service.');
 
-/** What verifies logs would take the file for a segment of another. */
+/** Otherwise `audit verify` would take the file for a segment of another log. */
 function isLive(file: string): boolean {
   return liveName(basename(file)) === basename(file);
 }

@@ -14,7 +14,7 @@ export interface AwsOptions extends ClientOptions {
   /** Let keys and ciphertexts of an embedded KMS pass; needs a loopback endpoint. */
   readonly allowEmbedded?: boolean | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Told of what in the environment is ignored. */
+  /** Called with a sentence for each environment variable that is ignored. */
   readonly warn: (sentence: string) => void;
 }
 

@@ -1,8 +1,8 @@
 import { createBody } from './http/body.ts';
 
 /**
- * Reads an answer for the SDK, which itself reads one of any size, however small its pieces.
- * @throws KmsFault past what an answer of KMS may have
+ * Reads an answer for the SDK, which by itself would read one of any size.
+ * @throws KmsFault when it is larger than any answer of KMS
  */
 export async function boundedAnswer(stream: object): Promise<Buffer> {
   const body = createBody({ chunked: false, bodyBytes: Number.POSITIVE_INFINITY });

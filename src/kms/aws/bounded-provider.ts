@@ -1,13 +1,13 @@
-/** A credentials service that is well answers in a fraction of this. */
+/** A healthy credentials service answers in a fraction of this. */
 const LIMIT_MS = 3000;
 
 /**
- * A provider that may not hang: the SDK's own waits for ever where a credentials service takes a
- * connection and never answers, and every later call would wait with it. Past the limit the provider
- * is thrown away with what it waits for, and the next call starts with a new one.
+ * A provider that cannot hang: the SDK's own waits forever if a credentials service accepts a
+ * connection and never answers, and every later call would wait with it. After the limit the provider
+ * is dropped with its pending request, and the next call starts with a new one.
  *
- * @throws CredentialsProviderError alone. What STS, its host or the token's file say would else pass
- * for KMS's own answer: STS too has an AccessDenied, and refuses connections.
+ * @throws CredentialsProviderError only. Errors of STS, its host or the token file would otherwise look
+ * like KMS's own: STS too can answer AccessDenied or refuse a connection.
  */
 export function boundProvider<Args extends unknown[], T>(
   make: () => (...args: Args) => Promise<T>,
@@ -31,7 +31,7 @@ export function boundProvider<Args extends unknown[], T>(
   };
 }
 
-/** Of a host with several addresses that all fail there is a code and no message. */
+/** If a host has several addresses and all fail, the error has a code but no message. */
 function noCredentials(cause: unknown): Error {
   const { message = '', code = '' } = cause as { message?: string; code?: string };
   const error = new Error(`no credentials: ${message || code}`, { cause });

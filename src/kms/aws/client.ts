@@ -11,10 +11,10 @@ export interface ClientOptions {
   readonly credentials?: KMSClientConfig['credentials'];
 }
 
-/** More than the calls that may be in flight, so that none waits for a socket. */
+/** More than the calls that may be in flight, so no call waits for a socket. */
 export const MAX_SOCKETS = 512;
 export const CONNECT_TIMEOUT_MS = 2000;
-/** The longest deadline that a call may have; what runs longer has no caller any more. */
+/** The longest deadline that a call may have; nobody waits for a request that runs longer. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
@@ -42,12 +42,12 @@ export function createClient({ region, endpoint, credentials }: ClientOptions): 
   return client;
 }
 
-/** No clock is further off, not even one that began at 1970; beyond the year 9999 nothing can be signed. */
+/** No real clock is further off, not even one reset to 1970; after the year 9999 nothing can be signed. */
 const MOST_OFF_MS = 100 * 365 * 86_400_000;
 
 /**
- * The SDK sets its clock by the `Date` of any answer, whatever that says, and signs every request by
- * it: after one of the year 275760 there would never be another that could put it right.
+ * The SDK sets its clock by the `Date` of any answer, however wrong, and signs every request with it:
+ * after a `Date` in the year 275760 no further request could be signed, so none could correct it.
  */
 function boundClock(config: KMSClient['config']): void {
   let offset = config.systemClockOffset;

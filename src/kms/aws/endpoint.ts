@@ -1,6 +1,6 @@
 import { isLoopback } from '../../loopback.ts';
 
-/** Names under which the SDK would take another endpoint from the environment. */
+/** Variables from which the SDK would take another endpoint. */
 const ENDPOINT_VARIABLES = ['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL'] as const;
 
 /** Settings that the AWS backend cannot start with; the message names the setting and what is right. */
@@ -9,7 +9,7 @@ export class AwsSettingsError extends Error {
 }
 
 /**
- * Signed calls carry ciphertexts and grant tokens, so they leave the host over TLS alone.
+ * Signed calls carry ciphertexts and grant tokens, so they leave the host only over TLS.
  * @throws AwsSettingsError
  */
 export function checkEndpoint(endpoint: string): URL {

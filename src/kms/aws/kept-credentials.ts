@@ -2,12 +2,12 @@ import type { Credentials } from './signer.ts';
 
 type Expiring = Credentials & { readonly expiration?: Date | undefined };
 
-/** Within this time of their end the SDK renews credentials, and so has to be asked. */
+/** The SDK renews credentials this long before they expire, so from then on it must be asked. */
 const RENEWED_MS = 300_000;
 
 /**
- * Credentials that the SDK would hand out again unseen are not asked for again: its way to them is a
- * chain of promises, dearer than the signature. What cannot expire is read once, as by the SDK.
+ * Keeps credentials as long as the SDK would return the same ones: its chain of promises costs more
+ * than the signature. Credentials that cannot expire are read once, as the SDK does.
  */
 export function keepCredentials(
   provide: () => Promise<Expiring>,

@@ -58,7 +58,7 @@ export function createKeyReads(client: KMSClient): KeyReads {
 /** A key has 50 tags and 50 aliases, unless a quota was raised. */
 const MOST_ITEMS = 1000;
 
-/** @throws KmsFault where the pages go on and on */
+/** @throws KmsFault if the pages do not end */
 async function collect<Page, Item>(
   pages: AsyncIterable<Page>,
   items: (page: Page) => readonly Item[],

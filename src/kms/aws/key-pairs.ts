@@ -17,7 +17,7 @@ export function createKeyPairs(client: KMSClient): Pick<Kms, 'getPublicKey' | 's
       const command = new SignCommand({
         KeyId: keyArn,
         Message: message,
-        // Ed25519 is defined over the message alone, and KMS takes no digest of it.
+        // Ed25519 signs whole messages, so KMS takes no digest.
         MessageType: 'RAW',
         SigningAlgorithm: algorithm,
       });

@@ -3,11 +3,11 @@ import type { Signing } from './signed-call.ts';
 type Credentials = Signing['credentials'];
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The SDK warns of credentials that it does not take; which are taken is said here. */
+/** Silences the SDK's warnings about credentials that it skips; the caller reports which are used. */
 const ignore = () => undefined;
 const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-/** What the SDK's chain ends with; whatever else it says is why one that was asked for cannot be had. */
+/** The SDK's last error if nothing offers credentials; any other says why a configured source failed. */
 const NOTHING_OFFERED = 'Could not load credentials from any providers';
 
 /**

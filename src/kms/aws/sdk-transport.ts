@@ -25,7 +25,7 @@ export function createSdkTransport(client: KMSClient): Transport {
   };
 }
 
-/** The SDK resolves an empty 200 with every member undefined, so all of them are doubted. */
+/** For an empty 200 the SDK returns every member undefined, so none is assumed to be there. */
 function toAnswer(output: ReEncryptCommandOutput): Omit<KmsAnswer, 'latencyNs'> {
   return {
     ciphertext: output.CiphertextBlob ?? new Uint8Array(0),

@@ -13,7 +13,7 @@ export interface SignedCall {
   /** Undefined sends the request unsigned. */
   readonly signing: Signing | undefined;
   readonly tls: { readonly verify: boolean; readonly ca: Uint8Array | undefined };
-  /** 0 waits for ever. */
+  /** 0 waits forever. */
   readonly connectTimeoutMs: number;
   readonly readTimeoutMs: number;
   readonly signal: AbortSignal;
@@ -129,11 +129,11 @@ function exchange(request: ClientRequest, call: SignedCall): Promise<HttpAnswer>
   return promise;
 }
 
-/** Before the answer itself; each starts the read timeout anew. */
+/** Interim (1xx) answers before the real one; each restarts the read timeout. */
 const MOST_INTERIM = 16;
 const ANOTHER_PROTOCOL = 'another protocol';
 
-/** What never becomes an answer. Of a change of protocol Node tells in no other way than this. */
+/** Refuses what never becomes an answer. Node reports a protocol change only through this event. */
 function refuseOther(request: ClientRequest, refuse: (what: string) => void): void {
   let interim = 0;
   request.once('upgrade', (_, socket) => {
@@ -160,7 +160,7 @@ function limitTimes(request: ClientRequest, { connectTimeoutMs, readTimeoutMs }:
   return () => clearTimeout(connecting);
 }
 
-/** Of Node's parser there are three dozen. */
+/** Node's parser has about three dozen HPE_ codes. */
 const CLOSED = /^(?:ECONNRESET|EPIPE|HPE_\w+|MalformedAnswer)$/;
 
 function toNoAnswer(error: Error): NoAnswer {

@@ -60,7 +60,7 @@ export function createSigner(target: SignerTarget): (signable: Signable) => stri
   };
 }
 
-/** What of a signature holds for the credentials and a day. */
+/** The parts of a signature that stay the same for the credentials and a day. */
 interface SigningKey {
   readonly credentials: Credentials;
   readonly day: string;

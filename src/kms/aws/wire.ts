@@ -65,7 +65,7 @@ export function decode(http: HttpAnswer, { latencyNs }: Timing): KmsAnswer {
   };
 }
 
-/** KMS takes `{}` and absent for the same, and refuses any context on an asymmetric side. */
+/** To KMS `{}` and absent are the same, but it refuses any context on an asymmetric side. */
 function contextOf({ encryptionContext }: CallSide): EncryptionContext | undefined {
   for (const _ in encryptionContext) return encryptionContext;
   return undefined;
@@ -75,7 +75,7 @@ function toBase64({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
-/** Node skips what is not base64, so a mangled ciphertext would be taken for a shorter one. */
+/** Node skips characters that are not base64, so a damaged ciphertext would pass as a shorter one. */
 function toBytes(base64: string, http: HttpAnswer): Uint8Array {
   const bytes = Buffer.from(base64, 'base64');
   const whole =

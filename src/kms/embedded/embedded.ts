@@ -39,7 +39,7 @@ export interface EmbeddedKmsOptions {
   /** Milliseconds since the Unix epoch. */
   now(): number;
   randomBytes?(size: number): Buffer;
-  /** Where keys outlive the process; in memory alone where undefined. */
+  /** File in which keys outlive the process; if undefined, they exist only in memory. */
   readonly stateFile?: string | undefined;
   readonly seed?: Seed | undefined;
 }

@@ -35,7 +35,7 @@ export function protect({ env, inProduction, warn }: Place): void {
   }
 }
 
-/** @throws NotHereError unless the address can be reached from this host alone. */
+/** @throws NotHereError unless the address can be reached only from this host. */
 export function requireLoopback(setting: string, address: string): void {
   if (isLocal(address)) return;
   throw new NotHereError(

@@ -12,12 +12,12 @@ export interface AnswerHead {
   readonly chunked: boolean;
   /** Of the body, where it is not chunked; Infinity: up to the end of the connection. */
   readonly bodyBytes: number;
-  /** How long the connection may lie idle afterwards; 0: no other request may use it. */
+  /** How long the connection may stay idle afterwards; 0: no other request may use it. */
   readonly idleMs: number;
 }
 
 export const MAX_HEAD_BYTES = 16 * 1024;
-/** What KMS answers is at most a few kilobytes; more is not KMS. */
+/** KMS's answers have at most a few kilobytes; a larger one is not from KMS. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Every byte up to the empty line: no folded line, no control character, no bare CR or LF. */
@@ -25,8 +25,8 @@ const HEAD =
   /^HTTP\/1\.[01] [1-5]\d\d(?: [\t -~\x80-\xff]*)?\r\n(?:[!#$%&'*+.^_`|~\w-]+:[\t -~\x80-\xff]*\r\n)*\r\n/;
 
 /**
- * The head that `text` (bytes as latin1) begins with, by RFC 9112 without the latitude that it leaves
- * to readers: where an answer ends must not be a matter of opinion. @throws KmsFault
+ * The head that `text` (bytes as latin1) begins with, by RFC 9112 but without its leniency for
+ * recipients: where an answer ends must be unambiguous. @throws KmsFault
  */
 export function readHead(text: string): AnswerHead {
   if (!HEAD.test(text)) throw malformed('what is not a head of HTTP/1');
@@ -107,8 +107,8 @@ function readLine(lines: Lines, name: string, value: string): void {
 }
 
 /**
- * Not `String.trim`, which takes a NBSP for a blank, and no pattern with `$`, which would look for the
- * end again from each of ten thousand blanks.
+ * Not `String.trim`, which also removes NBSP, and not a pattern with `$`, which on ten thousand blanks
+ * would search for the end again from each one.
  */
 function trim(value: string): string {
   let from = 0;
@@ -125,7 +125,7 @@ const CHUNKED = /^[\t ]*chunked[\t ]*$/i;
 const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
 const TIMEOUT = /(?:^|,)[\t ]*timeout=(\d{1,9})[\t ]*(?:,|$)/i;
 
-/** A server counts from when it wrote and we from when we read, so a second is left to the way. */
+/** The server's idle time starts when it writes, ours when we read: a second of margin for the transit. */
 const MARGIN_MS = 1000;
 
 function idleMsOf(keepAlive: string): number {

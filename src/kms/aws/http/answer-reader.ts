@@ -8,7 +8,7 @@ export interface HttpAnswer
   readonly body: string;
 }
 
-/** Where one connection is with its answers, which come one after the other. */
+/** The state of reading one connection's answers, which come one after the other. */
 export interface AnswerReader {
   headText: string;
   /** Of heads (1xx) before the one that counts. */
@@ -25,8 +25,8 @@ export const createAnswerReader = (): AnswerReader => ({
 });
 
 /**
- * Takes bytes, cut anywhere, which are the caller's again afterwards. The answer, once its last byte
- * is there; a byte beyond it is a fault. @throws KmsFault, after which the reader is good for nothing
+ * Takes bytes, cut anywhere; the caller may reuse the buffer afterwards. Returns the answer once its last
+ * byte is in; a byte beyond it is a fault. @throws KmsFault, after which the reader is unusable
  */
 export function readAnswer(reader: AnswerReader, bytes: Buffer): HttpAnswer | undefined {
   const from = reader.head === undefined ? takeHead(reader, bytes) : 0;

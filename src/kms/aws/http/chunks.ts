@@ -6,7 +6,7 @@ export interface Chunks {
   expected: 'size' | 'data' | 'end of data' | 'trailer' | 'nothing';
   /** Bytes of the chunk that are still to come. */
   left: number;
-  /** What has come of a line. */
+  /** The part of a line received so far. */
   line: string;
   trailerBytes: number;
 }
@@ -14,8 +14,8 @@ export interface Chunks {
 export const noChunks = (): Chunks => ({ expected: 'size', left: 0, line: '', trailerBytes: 0 });
 
 /**
- * Takes the next bytes, and tells `append` of every run of them that belongs to the body; true with
- * the last of them. @throws KmsFault
+ * Takes the next bytes, and passes every run that belongs to the body to `append`. True once the body
+ * is complete. @throws KmsFault
  */
 export function takeChunks(chunks: Chunks, bytes: Buffer, append: (part: Buffer) => void): boolean {
   let at = 0;

@@ -25,7 +25,7 @@ export interface Connection {
   readonly socket: Socket;
   readonly owner: Owner;
   readonly reader: AnswerReader;
-  /** Heard while there is a request whose signal may tell. */
+  /** Listens to the signal of the request, while there is one. */
   readonly abort: () => void;
   pending: Pending | undefined;
   /** On the clock of `performance.now`. */
@@ -41,7 +41,7 @@ export interface Owner {
   readonly onReady: (connection: Connection) => void;
   /** An answer is whole, and it could take the next request. */
   readonly onAnswered: (connection: Connection) => void;
-  /** Told once, with what was the matter. */
+  /** Called once, with the reason. */
   readonly onGone: (connection: Connection, reason: unknown) => void;
 }
 
@@ -90,12 +90,12 @@ export function send(connection: Connection, pending: Pending): void {
   connection.socket.write(pending.text);
 }
 
-/** False where the other side may have closed it meanwhile: no request is to be lost on that. */
+/** False if the server may have closed it meanwhile: a request sent on it would be lost. */
 export function isUsable({ socket, idleUntil }: Connection, nowMs: number): boolean {
   return nowMs < idleUntil && socket.writable;
 }
 
-/** Gives up a request that has had its time, and a connection that has been idle for its own. */
+/** Gives up a request past its deadline, and a connection that was idle for too long. */
 export function sweep(connection: Connection, nowMs: number): void {
   const { pending, idleUntil } = connection;
   if (nowMs >= (pending?.endsAt ?? idleUntil)) destroy(connection, tooSlow());
@@ -111,8 +111,8 @@ export function destroy(connection: Connection, reason: unknown): void {
 }
 
 /**
- * Whatever comes that is not the one answer that is waited for ends the connection, so that no call
- * can ever get the answer of another.
+ * Any bytes other than the one expected answer end the connection, so that no call can ever get the
+ * answer of another.
  */
 function hear(connection: Connection, bytes: Buffer): void {
   let answer: HttpAnswer | undefined;
@@ -129,7 +129,7 @@ function settle(connection: Connection, answer: HttpAnswer): void {
   const { owner, socket } = connection;
   take(connection)?.resolve(answer);
   const idleMs = Math.min(answer.idleMs, owner.idleMs);
-  // What is not even written when it is answered will be read by a server that has moved on.
+  // Answered before the request was fully written: the server would read the rest as the next request.
   if (idleMs > 0 && socket.writableLength === 0) free(connection, idleMs, owner.onAnswered);
   else destroy(connection, cutShort());
 }

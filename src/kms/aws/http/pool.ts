@@ -15,7 +15,7 @@ export interface PoolLimits {
   readonly connections: number;
   readonly connectMs: number;
   readonly idleMs: number;
-  /** How often what has had its time is looked for. */
+  /** How often to look for requests and connections past their time. */
   readonly sweepMs: number;
 }
 
@@ -66,7 +66,7 @@ export function createPool(dial: Dial, limits: PoolLimits): Pool {
   return pool;
 }
 
-/** Gives the request to a free connection, or else to whichever is free first. */
+/** Gives the request to a free connection, or to the first that becomes free. */
 export function submit(pool: Pool, pending: Pending, nowMs: number): void {
   const connection = takeIdle(pool, nowMs);
   if (connection !== undefined) send(connection, pending);

@@ -1,6 +1,6 @@
 import { KmsFault } from '../../port.ts';
 
-/** What came is not one valid answer, so that it cannot be told what else comes on the connection. */
+/** The bytes are not one valid answer, so nothing more on that connection can be trusted. */
 export function malformed(what: string): KmsFault {
   return new KmsFault('MalformedAnswer', `KMS answered with ${what}`);
 }

@@ -18,7 +18,7 @@ export function holds(
   if (!test) return effect === 'Deny';
   const matches = (value: string) => test(value, condition.values);
   if (set === 'ForAllValues') return (given ?? []).every(matches);
-  // Of no values none is any, not even under a negated operator.
+  // ForAnyValue needs at least one value, even under a negated operator.
   if (given === undefined) return ifExists || (set !== 'ForAnyValue' && NEGATED.has(base));
   return set === 'ForAnyValue' ? given.some(matches) : given.every(matches);
 }

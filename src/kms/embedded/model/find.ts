@@ -9,7 +9,7 @@ export function findKey(world: World, written: string, caller: Caller): Key {
   return findBy(world, parseKeyId(written, caller, { invalidArn: false }));
 }
 
-/** The same for the operations that look at keys, which tell invalid ARNs apart. */
+/** The same for operations that describe keys, which answer invalid ARNs with an error of their own. */
 export function findKeyToShow(world: World, written: string, caller: Caller): Key {
   return findBy(world, parseKeyId(written, caller, { invalidArn: true }));
 }
@@ -20,7 +20,7 @@ function findBy(world: World, reference: KeyReference): Key {
     : keyOfReference(world, reference);
 }
 
-/** A key by id or ARN alone, as the operations that manage keys want it. */
+/** A key by id or ARN only, as required by the operations that manage keys. */
 export function findOwnKey(world: World, written: string, caller: Caller): Key {
   const reference = parseKeyId(written, caller, { invalidArn: true });
   if (reference.form === 'alias_name' || reference.form === 'alias_arn') {

@@ -23,7 +23,7 @@ export function lapse(world: World, key: Key): Key | undefined {
   return key;
 }
 
-/** What is not enabled is not rotated; of a multi-Region family its primary key decides. */
+/** Only enabled keys are rotated; for a multi-Region family its primary key decides. */
 function rotateWhenDue(world: World, key: Key): void {
   const { rotation, members } = key.family;
   const primary = members.find(({ multiRegion }) => multiRegion === 'PRIMARY') ?? key;

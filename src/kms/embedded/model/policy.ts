@@ -68,7 +68,7 @@ function toStatement(json: unknown): Statement {
   return { effect, principals, notPrincipals, actions, notActions, resources, conditions };
 }
 
-/** AWS principals alone: services and federated users never call this KMS. */
+/** Only AWS principals: services and federated users never call this KMS. */
 function principalsOf(json: unknown): string[] {
   if (json === undefined) return [];
   if (json === '*') return ['*'];

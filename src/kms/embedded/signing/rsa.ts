@@ -66,7 +66,7 @@ function encodePss({ digest, hash, salt, bits }: Pss): Buffer {
   return Buffer.concat([masked, h, Buffer.of(0xbc)]);
 }
 
-/** Takes the salt out of the encoding and encodes anew: right if both are the same bytes. */
+/** Takes the salt out of the encoding and encodes again: valid if both are the same bytes. */
 function checkPss(encoded: Buffer, { digest, hash, bits }: Omit<Pss, 'salt'>): boolean {
   const dbSize = encoded.length - digest.length - 1;
   const h = encoded.subarray(dbSize, -1);
