@@ -1,6 +1,6 @@
 # The image of kms-reencrypt-proxy: compiled JavaScript, no shell, no root.
 #
-# Both bases are named by tag, for a digest that nobody looked up would pin nothing. Pin them where
+# Both bases are named by tag, because a digest that nobody checked pins nothing useful. Pin them where
 # the image is published: docker build --build-arg BASE=…@sha256:… --build-arg BUILD=…@sha256:…
 # Any BASE will do that has a Node.js of version 24 at /nodejs/bin/node, as the distroless ones have.
 ARG BUILD=node:24-bookworm-slim

@@ -26,9 +26,9 @@ export interface Lab {
   /** The Go peer's binary, or why there is none. */
   readonly peer: { readonly binary: string } | { readonly missing: string };
   readonly kms: Running & { readonly url: string };
-  /** A bundle of the example policy with so many rules, each of a principal of its own. */
+  /** A bundle of the example policy with this many rules, each for a different principal. */
   bundle(rules: number): Promise<string>;
-  /** The same as Rego and data in a folder, for who compiles it itself. */
+  /** The same as a folder of Rego and data, for peers that compile it themselves. */
   policy(rules: number): Promise<string>;
   close(): Promise<void>;
 }

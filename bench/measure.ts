@@ -30,7 +30,7 @@ export interface Comparison {
   readonly rows: readonly Measured[];
   /** Asking the fake KMS itself, by the same load. */
   readonly direct: Latency;
-  /** An fdatasync of 2 kB, by nobody else's doing. */
+  /** An fdatasync of 2 kB, measured without the proxy. */
   readonly disk: Latency;
   /** Rows that could not run, and why. */
   readonly skipped: readonly {

@@ -31,7 +31,7 @@ function generateTypes(outDir: string): void {
   ]);
 }
 
-/** What server reflection tells: every file with its comments, as buf compiles it. */
+/** What server reflection serves: every file with its comments, as buf compiles it. */
 function generateDescriptors(file: string): void {
   execFileSync('buf', ['build', 'proto', '--as-file-descriptor-set', '-o', file]);
 }

@@ -21,7 +21,7 @@ export async function run(flags: RunFlags) {
   return measured;
 }
 
-/** Keeps so many calls in flight, each followed by the next. */
+/** Keeps this many calls in flight: each finished call is followed by the next. */
 async function closed(ask: Ask, inFlight: number, seconds: number) {
   const tally = createTally();
   const end = performance.now() + seconds * 1000;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The times at which so many things a second are due, each given once it has come; by `performance.now`. */
+/** Due times at this rate per second, each yielded once it has come; by `performance.now`. */
 export async function* ticks(rate: number, seconds: number): AsyncGenerator<number> {
   const began = performance.now();
   for (let index = 0; index < rate * seconds; index += 1) {

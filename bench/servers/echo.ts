@@ -1,7 +1,7 @@
 import { ServerCredentials } from '@grpc/grpc-js';
 import { type Handler, serveReEncrypt } from './grpc.ts';
 
-/** The floor: grpc-js alone, answering as much as KMS would without asking anybody. */
+/** The floor: only grpc-js, answering as many bytes as KMS would, without any call to KMS. */
 const answer = {
   ciphertextBlob: Buffer.alloc(192, 7),
   sourceKeyId: 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab',

@@ -74,7 +74,7 @@ async function opaTakes(bundle: Buffer, enough = /"level":"error"/): Promise<boo
   );
 }
 
-/** An error that opa tells of meanwhile may still be of the bundle that was there before. */
+/** An error that opa reports meanwhile may still concern the previous bundle. */
 const NOTHING = /(?!)/;
 
 async function proxyTakes(): Promise<string> {

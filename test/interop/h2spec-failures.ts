@@ -3,21 +3,21 @@
  * this list fails the suite.
  */
 export const KNOWN_FAILURES: ReadonlySet<string> = new Set([
-  // They wait for a body; a request that is no gRPC is answered by headers alone.
+  // They wait for a body; a request that is not gRPC is answered with headers only.
   'generic/2 | Sends a WINDOW_UPDATE frame on half-closed (remote) stream',
   'generic/2 | Sends a PRIORITY frame on half-closed (remote) stream',
-  // What comes for a closed stream is ignored rather than answered by GOAWAY.
+  // Frames for a closed stream are ignored rather than answered by GOAWAY.
   'http2/5.1 | closed: Sends a DATA frame after sending RST_STREAM frame',
   'http2/5.1 | closed: Sends a HEADERS frame after sending RST_STREAM frame',
   'http2/5.1 | closed: Sends a DATA frame',
   'http2/5.1 | closed: Sends a HEADERS frame',
   'http2/5.1.1 | Sends stream identifier that is numerically smaller than previous',
-  // Each request is answered before the next has come, so that there are never so many.
+  // Each request is answered before the next arrives, so the limit is never reached.
   'http2/5.1.2 | Sends HEADERS frames that causes their advertised concurrent stream limit to be exceeded',
   // Priorities are ignored, as RFC 9113 has it.
   'http2/5.3.1 | Sends PRIORITY frame that depend on itself',
   'http2/6.3 | Sends a PRIORITY frame with 0x0 stream identifier',
-  // These end the connection, and h2spec wants less: to be left alone, or one stream reset.
+  // These end the connection, while h2spec expects less: no reaction, or one stream reset.
   'http2/6.7 | Sends a PING frame with ACK',
   'http2/6.9.1 | Sends multiple WINDOW_UPDATE frames increasing the flow control window to above 2^31-1 on a stream',
 ]);

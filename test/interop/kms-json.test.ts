@@ -92,7 +92,7 @@ describeWith(['python3', 'aws'], 'stock clients with configured access keys', ()
   });
 
   it('boto3’s signature is verified and names the principal', () => {
-    // The example policy has rules for anonymous callers alone.
+    // The example policy has rules only for anonymous callers.
     expect(boto3(proxy, 'acme', GOOD).Code).toBe('AccessDeniedException');
     expect(JSON.stringify(proxy.auditEntries())).toContain('"AKIDAPP"');
   });

@@ -134,7 +134,7 @@ const REQUEST = {
   destinationEncryptionContext: DEMO_CONTEXT,
 };
 
-/** The example policy, whose one rule is for this principal alone. */
+/** The example policy, whose one rule is only for this principal. */
 function bundleFor(id: string): Buffer {
   const entries = entriesOf(readFileSync('policies/bundle.tar.gz')).map((entry) => {
     if (entry.name !== '/data.json') return entry;

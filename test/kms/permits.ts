@@ -21,7 +21,7 @@ interface Wanted {
   readonly destinationFacts?: Partial<KeyFacts>;
 }
 
-/** A permit of an allowed call from `alias/app` to `alias/app-new`, but for what is wanted else. */
+/** A permit of an allowed call from `alias/app` to `alias/app-new`, except for what is overridden. */
 export function aPermit(wanted: Wanted = {}): Permit {
   const source: CallSide = { ...side('alias/app'), ...wanted.source };
   const destination: CallSide = { ...side('alias/app-new'), ...wanted.destination };

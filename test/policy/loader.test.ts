@@ -63,7 +63,7 @@ const OPTIONS = {
 
 const ready = (bundle: Buffer) => createGeneration(readBundle(bundle), LIMITS, NOON);
 
-/** That tells no ETags. */
+/** One that sends no ETags. */
 function serviceOf(give: () => Buffer | undefined): Source {
   return {
     name: 'a service',

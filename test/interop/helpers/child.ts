@@ -3,7 +3,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOOLS_PATH } from './tools.ts';
 
-/** A process of somebody else's, ended at the end of its suite. */
+/** A process of another program, ended at the end of its suite. */
 export interface Child {
   readonly pid: number;
   /** Everything that it has written so far, both streams. */

@@ -14,7 +14,7 @@ interface Data {
   readonly kms_reencrypt: { readonly principals: Record<string, unknown> };
 }
 
-/** The example with so many principals more, of whom each has this rule. */
+/** The example with this many more principals, each with this rule. */
 function exampleWith(count: number, rule: object): Bundle {
   const entries = entriesOf(archive(EXAMPLE)).map((entry) => {
     if (entry.name !== '/data.json') return entry;

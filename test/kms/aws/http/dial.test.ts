@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
-/** Closes each connection after its answer, and tells of the handshake in its body. */
+/** Closes each connection after its answer, whose body describes the handshake. */
 async function serve({ dns = 'localhost', by = authority } = {}): Promise<RawServer> {
   const { cert, key } = by.issue({ dns: [dns], usage: 'server' });
   const server = await startRawServer(
