@@ -10,9 +10,9 @@ import { NoKeysError } from './jwt.ts';
 const MOST_WAITING = 1000;
 
 /**
- * Finds a token's key among the issuer's, and bounds how many tokens wait for those: their callers are not
- * known yet, so no other limit counts them. Past the bound a token is looked up among the keys in `cache`.
- * @throws NoKeysError where it cannot be told whether the token is good
+ * Finds a token's key among the issuer's, and bounds how many tokens wait for them: their callers are not
+ * known yet, so no other limit counts them. Above the bound only the keys in `cache` are tried.
+ * @throws NoKeysError if we cannot tell whether the token is good
  */
 export function boundWaiting(remote: RemoteJWKSet, cache: JWKSCacheInput): JWTVerifyGetKey {
   const known = keysIn(cache);
@@ -33,13 +33,13 @@ export function boundWaiting(remote: RemoteJWKSet, cache: JWKSCacheInput): JWTVe
     try {
       if (remote.fresh) return await known()(...asked);
     } catch {
-      // The issuer may have it.
+      // The key may be new at the issuer.
     }
     throw new NoKeysError('too many tokens wait for the issuer’s keys');
   }
 }
 
-/** Made once for each set, since it caches the keys that it has imported. */
+/** Made once per key set, because it caches the keys that it has imported. */
 function keysIn(cache: JWKSCacheInput): () => JWTVerifyGetKey {
   let at = 0;
   let keys: JWTVerifyGetKey | undefined;

@@ -2,9 +2,9 @@ import type { Arrival, Principal } from '../call.ts';
 import { Refusal } from '../errors.ts';
 
 /**
- * One way to find out who calls. `undefined` says that the caller did not use this way; a caller
- * who used it and failed is refused, never passed on to a weaker way.
- * @throws Refusal UNAUTHENTICATED, or TOKEN_KEYS_UNAVAILABLE where that cannot be told
+ * One way to find out who calls. `undefined` means that the caller did not use this way; a caller who used
+ * it and failed is refused, never passed on to a weaker way.
+ * @throws Refusal UNAUTHENTICATED, or TOKEN_KEYS_UNAVAILABLE if that cannot be known
  */
 export type Identifier = (
   arrival: Arrival,
@@ -12,9 +12,9 @@ export type Identifier = (
 ) => Principal | undefined | Promise<Principal | undefined>;
 
 export interface IdentifyOptions {
-  /** Asked in this order; the first principal counts. */
+  /** Tried in this order; the first principal counts. */
   readonly identifiers: readonly Identifier[];
-  /** Refuses a caller whom none of them knows. */
+  /** Refuses a caller that none of them knows. */
   readonly require: boolean;
 }
 

@@ -18,13 +18,13 @@ import type { JwtKeys } from './jwt.ts';
 
 export interface JwksFileOptions {
   readonly file: string;
-  /** How often the file is looked at for new keys. */
+  /** How often the file is checked for new keys. */
   readonly pollMs: number;
-  /** Told once when a changed file cannot be used, and why; the last good keys go on. */
+  /** Called once when a changed file cannot be used; the last good keys stay in use. */
   readonly onError: (error: Error) => void;
 }
 
-/** @throws Error naming the file where it holds no usable keys at the start */
+/** @throws Error naming the file if it holds no usable keys at the start */
 export async function createFileKeys(
   options: JwksFileOptions,
 ): Promise<JwtKeys & { close(): void }> {
@@ -48,15 +48,15 @@ export async function createFileKeys(
 
 export interface JwksUrlOptions {
   readonly url: URL;
-  /** How often the keys are fetched anew. */
+  /** How often the keys are fetched again. */
   readonly refreshMs: number;
-  /** How long they are believed while they cannot be fetched. */
+  /** How long keys are trusted while new ones cannot be fetched. */
   readonly maxAgeMs: number;
   readonly timeoutMs: number;
   readonly onError: (error: Error) => void;
 }
 
-/** Fetched at once and every `refreshMs`, in the background, and when a token names a key that is new. */
+/** Fetched in the background, at once and every `refreshMs`, and when a token names a new key. */
 export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): void } {
   const cache: JWKSCacheInput = {};
   const remote = createRemoteJWKSet(options.url, {
@@ -69,7 +69,7 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
   const renew = () => {
     remote.reload().catch((thrown: unknown) => options.onError(toError(thrown)));
   };
-  // Not waited for, since an issuer may be away; but whoever operates this hears of it before a caller does.
+  // Not awaited, since the issuer may be away; but operators hear of that before a caller does.
   renew();
   const timer = setInterval(renew, options.refreshMs);
   timer.unref();
@@ -108,7 +108,7 @@ const MOST_BYTES = 1024 * 1024;
 /** Every token is tried against all of them. */
 const MOST_KEYS = 1000;
 
-/** Bounded in size here, and in time by the signal of the request. */
+/** Bounded in size here, and in time by the request's signal. */
 const readSet: AskForSet = async (url, request) => {
   const name = nameOf(url);
   const { status, body } = await fetch(url, request);
@@ -139,7 +139,7 @@ async function readKeys(file: string): Promise<JWTVerifyGetKey> {
     if (set.keys.length === 0) throw new Error('it has no keys');
     return keys;
   } catch (thrown) {
-    // Not as the cause too: the log would say it twice.
+    // Not also as the cause: the log would show it twice.
     throw new Error(`${file} is not a JSON Web Key Set: ${messageOf(thrown)}`);
   }
 }

@@ -7,14 +7,14 @@ import { createTokenCache } from './token-cache.ts';
 export interface JwtOptions {
   readonly issuer: string;
   readonly audience: readonly string[];
-  /** Signature algorithms that are taken; never HMAC, whose key a verifier could forge with. */
+  /** Accepted signature algorithms; never HMAC, whose key would let a verifier forge tokens. */
   readonly algorithms: readonly string[];
   readonly clockToleranceMs: number;
-  /** How long a verified token is believed without verifying it again; its own end comes first. */
+  /** How long a token is trusted without verifying it again, but never past its expiry. */
   readonly cacheMs: number;
   /** The claim that is the principal's id. */
   readonly subjectClaim: string;
-  /** Claims that policy sees as attributes, where they are text, numbers, booleans or lists of text. */
+  /** Claims that policy sees as attributes, if they are text, numbers, booleans or lists of text. */
   readonly claims: readonly string[];
   readonly keys: JwtKeys;
   /** Milliseconds since the Unix epoch. */
@@ -23,23 +23,23 @@ export interface JwtOptions {
 
 /** Where the issuer's keys come from. */
 export interface JwtKeys {
-  /** @throws NoKeysError where there are none to look among */
+  /** @throws NoKeysError if there are no keys to search */
   readonly find: JWTVerifyGetKey;
-  /** Changes whenever they do. */
+  /** Changes whenever the keys do. */
   generation(): number;
-  /** Whether there are any that are believed. */
+  /** Whether there are keys that are still trusted. */
   usable(): boolean;
 }
 
-/** No keys can be had, or none that are recent enough: this says nothing of the token. */
+/** No keys are available, or none recent enough; this does not mean that the token is bad. */
 export class NoKeysError extends Error {
   override readonly name = 'NoKeysError';
 }
 
 const BEARER = 'bearer ';
-/** Policy and log would read such text each in its own way. */
+/** Policy and log might each read such text differently. */
 const INEXACT = /[\p{Cs}\uFFFD]/u;
-/** Nor may an id look to whoever reads the log like another: control characters do not show. */
+/** Nor may an id look like another in the log: control characters do not show. */
 const UNCLEAR = /[\p{Cc}\p{Cs}\uFFFD]/u;
 /** A longer token is not a credential but an attack on the parser. */
 const MAX_CHARACTERS = 8192;
@@ -110,12 +110,12 @@ function toPrincipal(payload: JWTPayload, options: JwtOptions): Principal {
   });
 }
 
-/** JSON.parse makes one number of several large ones, which might be two tenants. */
+/** JSON.parse rounds different large numbers to the same one, so two tenants could look alike. */
 function isRounded(value: unknown): boolean {
   return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
 }
 
-/** A list becomes text with spaces between, as OAuth writes `scope`; a part with a space in it is left out. */
+/** A list is joined with spaces, as OAuth writes `scope`; a part that itself has a space is left out. */
 function toText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);

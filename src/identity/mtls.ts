@@ -9,9 +9,9 @@ import { parseSubjectAltNames, type SubjectAltNames } from './subject-alt-names.
 export type NameFrom = 'dns' | 'email' | 'uri' | 'subject' | 'none';
 
 export interface MtlsOptions {
-  /** Trust domains whose SPIFFE IDs are taken; any that the CA signs where empty. Asked anew each time. */
+  /** Trust domains whose SPIFFE IDs are accepted; if empty, all that the CA signs. Read each time. */
   readonly trustDomains: () => readonly string[];
-  /** The only one that may give other names than SPIFFE IDs, where there are CAs of several. */
+  /** The only domain that may use names other than SPIFFE IDs, if there are CAs of several. */
   readonly ownTrustDomain: () => string;
   readonly nameFrom: NameFrom;
   /** Milliseconds since the Unix epoch. */

@@ -1,7 +1,7 @@
 import type { Arrival, Principal, PrincipalKind } from '../call.ts';
 import type { Identifier } from './identify.ts';
 
-/** A Unix socket names whoever comes through it: the file's permissions say who may. */
+/** A Unix socket names everyone who connects to it: the file's permissions decide who may. */
 export function createUdsIdentifier(): Identifier {
   return createNamedIdentifier('uds', ({ socketIdentity }) => socketIdentity);
 }
@@ -11,7 +11,7 @@ export function createAccessKeyIdentifier(): Identifier {
   return createNamedIdentifier('access_key', ({ accessKeyId }) => accessKeyId);
 }
 
-/** For names out of the configuration, which are few: each principal is made once. */
+/** For names from the configuration, which are few: each principal is made once. */
 function createNamedIdentifier(
   kind: PrincipalKind,
   nameOf: (arrival: Arrival) => string,

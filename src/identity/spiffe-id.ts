@@ -9,7 +9,8 @@ const MAX_BYTES = 2048;
 const FORM = /^spiffe:\/\/([a-z0-9._-]{1,255})((?:\/[A-Za-z0-9._-]+)+)$/;
 
 /**
- * The ID of a workload, or undefined. A trust domain alone names none, and neither do dot segments.
+ * The ID of a workload, or undefined. A trust domain without a path is no workload; dot segments are
+ * invalid.
  * https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md
  */
 export function parseSpiffeId(text: string): SpiffeId | undefined {

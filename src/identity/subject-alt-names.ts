@@ -11,13 +11,13 @@ const KINDS: Readonly<Record<string, keyof SubjectAltNames>> = {
   email: 'email',
 };
 
-/** `KIND:value`, the value bare or, where it holds anything odd, a JSON string. */
+/** `KIND:value`; a value with unusual characters is a JSON string. */
 const ENTRY = /([A-Za-z ]+):(?:("(?:[^"\\]|\\.)*")|([^",]*))(?:, |$)/y;
 
 /**
- * Reads Node's text of the subject alternative names. A name may itself hold `, URI:…`, and is
- * quoted then, so the text must never be split at its commas (CVE-2021-44532).
- * @throws SyntaxError where the text is not whole
+ * Reads Node's text of the subject alternative names. A name may itself contain `, URI:…`, and is then
+ * quoted, so the text must never be split at its commas (CVE-2021-44532).
+ * @throws SyntaxError if any part cannot be read
  */
 export function parseSubjectAltNames(text: string): SubjectAltNames {
   const names = { uri: [] as string[], dns: [] as string[], email: [] as string[] };

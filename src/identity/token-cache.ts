@@ -15,7 +15,7 @@ export interface TokenCache {
 
 const MOST = 1000;
 
-/** Tokens that verified, bounded; a change of keys or the end of its time makes one unknown again. */
+/** A bounded number of verified tokens, each until its time ends or the keys change. */
 export function createTokenCache(now: () => number): TokenCache {
   const tokens = new Map<string, Verified>();
 

@@ -6,23 +6,23 @@ export interface CacheSettings {
   readonly ttlMs: number;
   /** How long "there is no such key" is believed. */
   readonly negativeTtlMs: number;
-  /** Keys that are there. */
+  /** Most keys that are kept; missing ones do not count. */
   readonly maxEntries: number;
-  /** What one look-up may take, whoever waits for it. */
+  /** How long one look-up may take, whoever waits for it. */
   readonly lookUpMs: number;
   readonly now: () => number;
-  /** With the age of the facts, where they were there already. */
+  /** `ageMs`: the age of the facts, if they were cached. */
   readonly onLookUp: (outcome: 'hit' | 'miss' | 'negative', ageMs?: number) => void;
 }
 
 interface Entry {
   readonly asked: Promise<KeyFacts>;
-  /** Once they are there. */
+  /** Undefined until they have come. */
   facts: KeyFacts | undefined;
   expires: number;
 }
 
-/** A key that is not there. */
+/** A key that does not exist. */
 interface Missing {
   readonly refusal: Refusal;
   readonly expires: number;
@@ -30,7 +30,7 @@ interface Missing {
 
 export type LookUp = (keyId: string, signal: AbortSignal) => Promise<KeyFacts>;
 
-/** Most calls find their keys here, and need not wait for what is there. */
+/** Most calls find their keys here, and then need not wait. */
 export type CachedLookUp = (keyId: string, signal: AbortSignal) => KeyFacts | Promise<KeyFacts>;
 
 export interface KeyCache {
@@ -42,9 +42,9 @@ export interface KeyCache {
 const MOST_MISSING = 1_000;
 
 /**
- * Keeps facts for a bounded time: one look-up at a time for a key id however many wait for it,
- * "not found" for less long, other failures not at all. The oldest entry goes first. A caller can make
- * up as many ids as it likes, so those that are nobody's have places of their own, and few.
+ * Keeps facts for a bounded time: one look-up per key id at a time, however many wait for it. "Not found"
+ * is kept for less long, other failures not at all. The oldest entry goes first. A caller can invent any
+ * number of ids, so those of missing keys have a small store of their own.
  */
 export function cacheLookUps(lookUp: LookUp, settings: CacheSettings): KeyCache {
   const { ttlMs, negativeTtlMs, maxEntries, now, onLookUp } = settings;
@@ -95,7 +95,7 @@ export function cacheLookUps(lookUp: LookUp, settings: CacheSettings): KeyCache 
   }
 }
 
-/** The cause has in it what the SDK had of the answer, 20 kB, and nobody logs it for this reason. */
+/** The cause holds the SDK's whole answer, 20 kB, which nobody logs for this reason. */
 function withoutCause({ reason, message, kmsError, kmsRequestId }: Refusal): Refusal {
   return new Refusal(reason, { sentence: message, kmsError, kmsRequestId });
 }

@@ -22,8 +22,8 @@ export const KEY_ID_FORMS =
   'must be a key id, a key ARN (arn:aws:kms:REGION:ACCOUNT:key/ID), an alias name (alias/NAME) or an alias ARN';
 
 /**
- * The four forms of https://docs.aws.amazon.com/kms/latest/developerguide/concepts-key-id.html;
- * undefined for anything else. A key of any name may follow `alias/`, `alias/mrk-…` too.
+ * The four forms of https://docs.aws.amazon.com/kms/latest/developerguide/concepts-key-id.html; undefined
+ * for anything else. Any name may follow `alias/`, even `alias/mrk-…`.
  */
 export function parseKeyId(text: string): KeyId | undefined {
   if (text.startsWith('arn:')) return parseArn(text);

@@ -10,7 +10,7 @@ export interface KeyDirectory {
 }
 
 export interface FactSettings {
-  /** Ask DescribeKey; where false only key ARNs are accepted and all else is off. */
+  /** Ask DescribeKey; if false, only key ARNs are accepted and all other facts are off. */
   readonly describe: boolean;
   readonly tags: boolean;
   readonly aliases: boolean;
@@ -54,9 +54,9 @@ export const UNKNOWN_KEY: KeyFacts = Object.freeze({
 });
 
 /**
- * Looks one key id up in KMS, as often as it is called.
- * @throws Refusal INVALID_REQUEST (no field named), KMS_KEY_NOT_FOUND, or KEY_FACTS_UNAVAILABLE
- * for a fact that is switched on and could not be had: an empty value always means "there is none".
+ * Looks up one key id in KMS, without a cache.
+ * @throws Refusal INVALID_REQUEST (no field named), KMS_KEY_NOT_FOUND, or KEY_FACTS_UNAVAILABLE if a fact
+ * that is switched on could not be fetched: so an empty value always means "there is none".
  */
 export function createLookUp(directory: KeyDirectory, settings: FactSettings) {
   return async (text: string, signal: AbortSignal): Promise<KeyFacts> => {
@@ -88,8 +88,8 @@ function off(wanted: { readonly tags: boolean; readonly aliases: boolean }): rea
 }
 
 /**
- * Rules about account or Region would not see a key whose ARN cannot be read; and of a key that is not the one
- * that was asked for, one thing could be judged and another released.
+ * Rules about account or Region would miss a key whose ARN cannot be read. And if KMS described another key
+ * than the one asked for, one key could be judged and another used.
  */
 function placeOf({ arn, keyId }: KeyDescription, asked: KeyId) {
   const named = typeof arn === 'string' ? parseKeyId(arn) : undefined;
@@ -102,13 +102,13 @@ function placeOf({ arn, keyId }: KeyDescription, asked: KeyId) {
   return { partition, region, account };
 }
 
-/** In all that the key id says of the key. */
+/** Whether they agree in every part that the key id has. */
 function answers(named: KeyId, asked: KeyId): boolean {
   const said = ['partition', 'region', 'account', 'keyId'] as const;
   return said.every((part) => asked[part] === '' || asked[part] === named[part]);
 }
 
-/** A key has 50 tags and 50 aliases at most, and all of it goes into two entries of the log for every call. */
+/** A key has 50 tags and 50 aliases at most, and every call writes all of it into two log entries. */
 const MOST_CHARACTERS = 64 * 1024;
 
 function checkSize(found: object): void {
@@ -149,7 +149,7 @@ function unlessNotFound(thrown: unknown): never {
   return unavailable(refusal);
 }
 
-/** Why it failed, and when to come back, is KMS's matter; for the call it means that policy cannot be asked. */
+/** The cause and the time to retry come from KMS; for the call it means that policy cannot be asked. */
 function unavailable(thrown: unknown): never {
   const { kmsError, kmsRequestId, reason, retryAfterMs } = toRefusal(thrown);
   if (reason === 'CANCELLED' || reason === 'DEADLINE_EXCEEDED') throw thrown;

@@ -4,9 +4,8 @@ import type { CachedLookUp } from './cache.ts';
 import { UNKNOWN_KEY } from './look-up.ts';
 
 /**
- * Both key ids → key facts, at once where both are known. In the result phase the source is the key
- * that KMS reported, and the destination stays the one that was judged, whatever its alias points at
- * by now.
+ * Both key ids → key facts, without a promise if both are cached. In the result phase the source is the key
+ * that KMS reported; the destination stays the one that was judged, even if its alias has moved since.
  */
 export function createResolve(lookUp: CachedLookUp) {
   const reported = new WeakMap<KeyFacts, KeyFacts>();
@@ -31,7 +30,7 @@ export function createResolve(lookUp: CachedLookUp) {
     return { source: asReported(facts), destination };
   }
 
-  /** Nobody requested it: the one object of a key lives as long as its facts, and is framed once. */
+  /** No caller asked for it. One object per key lives as long as its facts, and is framed once. */
   function asReported(facts: KeyFacts): KeyFacts {
     const known = reported.get(facts);
     if (known) return known;
@@ -49,7 +48,7 @@ function isHere(wanted: Pair<KeyFacts | Promise<KeyFacts>>): wanted is Pair<KeyF
   return !wanted.some((facts) => facts instanceof Promise);
 }
 
-/** Names the side, and for what the caller wrote wrongly also the field. */
+/** Adds the side, and also the field if the caller's key id was wrong. */
 function find(side: Side, facts: KeyFacts | Promise<KeyFacts>): KeyFacts | Promise<KeyFacts> {
   if (!(facts instanceof Promise)) return facts;
   return facts.catch((thrown: unknown) => {

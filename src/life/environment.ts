@@ -21,7 +21,7 @@ const FLAGS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** What is wrong with the environment that the proxy was started in; nothing, where the list is empty. */
+/** What is wrong with the environment that the proxy was started in; an empty list if nothing is. */
 export function findDangers({ env, execArgv }: Environment): readonly string[] {
   const options = [...execArgv, ...splitOptions(env['NODE_OPTIONS'] ?? '')];
   const found = options.flatMap((option) =>
@@ -41,7 +41,7 @@ export function findDangers({ env, execArgv }: Environment): readonly string[] {
   return found;
 }
 
-/** As Node does it: quotes may stand around any part of an option, and a backslash counts within them. */
+/** As Node does it: quotes may stand around any part of an option; a backslash escapes only in quotes. */
 function splitOptions(text: string): readonly string[] {
   const parts = text.match(/(?:"(?:\\.|[^"\\])*"?|[^ "])+/gs) ?? [];
   return parts.map((part) =>

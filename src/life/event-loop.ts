@@ -7,7 +7,7 @@ export interface LoopWatch {
 }
 
 export interface LoopLimits {
-  /** The 99th percentile of a sample that is too late. */
+  /** From which 99th percentile on a sample is too late. */
   readonly lateMs: number;
   readonly sampleMs: number;
   readonly forSamples: number;
@@ -15,7 +15,7 @@ export interface LoopLimits {
 
 export const LOOP_LIMITS: LoopLimits = { lateMs: 200, sampleMs: 1000, forSamples: 5 };
 
-/** Each look wakes an idle process; what is later than `lateMs` is missed by none. */
+/** Each look wakes an idle process; this is still fine enough to see every delay above `lateMs`. */
 const RESOLUTION_MS = 50;
 
 /** Node's own, in nanoseconds; a test passes another. */
@@ -24,7 +24,7 @@ export type DelayHistogram = Pick<
   'enable' | 'disable' | 'percentile' | 'reset'
 >;
 
-/** A proxy that hardly gets to run should not be sent calls. */
+/** A proxy that hardly gets to run should not receive calls. */
 export function watchEventLoop(
   limits: LoopLimits,
   histogram: DelayHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS }),

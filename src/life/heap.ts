@@ -9,32 +9,32 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 const HALF_MIB = 4;
 
-/** What holds the young generation for a process that begins with it. */
+/** Keeps the young generation small, for a process that is started with it. */
 export const YOUNG_FLAG = `--max-semi-space-size=${HALF_MIB}`;
 
 /**
- * How much the old generation may grow past what lives in it before it is collected: some of each
- * call grows old, and marking what lives costs time. 50 would save 5 MiB, 100 take 7 more.
+ * How much the old generation may grow beyond its live part before it is collected: some of each call grows
+ * old, and marking live objects costs time. 50 would save 5 MiB, 100 costs 7 more.
  */
 const OLD_GROWTH_PERCENT = 75;
 
 const LOOK_MS = 50;
 
 /**
- * Keeps the heap small while the process runs, by flags that V8 reads at every collection. What is
- * given to V8 on the command line or in NODE_OPTIONS wins.
+ * Keeps the heap small while the process runs, by flags that V8 reads at every collection. Flags from the
+ * command line or NODE_OPTIONS win.
  */
 export function keepHeapSmall(env: Env): void {
   const given = flagsGiven(process.execArgv, env);
   if (!/old-space|heap-growing/.test(given)) {
     v8.setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH_PERCENT}`);
   }
-  // A sidecar has a core or less: helpers that share it with the thread they help only make it wait.
+  // A sidecar has at most one core: helper threads that share it with the main thread only make it wait.
   if (!/parallel-scavenge/.test(given)) v8.setFlagsFromString('--no-parallel-scavenge');
   if (!sizesYoung(given)) holdYoung();
 }
 
-/** All that V8 was told at the start. */
+/** All flags that V8 was given at the start. */
 export function flagsGiven(execArgv: readonly string[], env: Env): string {
   return [...execArgv, env['NODE_OPTIONS'] ?? ''].join(' ').replaceAll('_', '-');
 }

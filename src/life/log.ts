@@ -6,7 +6,7 @@ const MOST_WAITING = 256 << 10;
 
 type Stream = Pick<Writable, 'write' | 'writableLength' | 'on'>;
 
-/** The log of the process: a JSON line each, on standard error. */
+/** The log of the process: one JSON line per entry, on standard error. */
 export function openLog(stderr: Stream): Logger {
   const log: Logger = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime },
@@ -15,16 +15,16 @@ export function openLog(stderr: Stream): Logger {
   return log;
 }
 
-/** What prints a line on standard output, for whoever ships those. */
+/** Prints lines on standard output, for those who ship them from there. */
 export function openPrint(stdout: Stream, log: Logger): (line: string) => void {
   const write = withoutWaiting(stdout, (lines) => tellLost(log, 'standard output', lines));
   return (line) => write(`${line}\n`);
 }
 
 /**
- * A collector of logs that has stopped must not stop the calls: Node writes to a pipe or a socket
- * without blocking (to a file or a terminal at once) and keeps what does not fit without end. Here
- * lines past what may wait are lost, and `onLost` is told how many once the rest has been read.
+ * A stopped log collector must not stop the calls: Node writes to a pipe or a socket without blocking (to a
+ * file or a terminal at once) and keeps an unlimited backlog. Here lines above the limit are lost, and
+ * `onLost` is called with their number once the rest has been read.
  */
 function withoutWaiting(stream: Stream, onLost: (lines: number) => void): (line: string) => void {
   let lost = 0;

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../message-of.ts';
 
-/** What of the process is listened to; `process` itself is one. */
+/** The part of the process that is used here; `process` itself is one. */
 export type ProcessEvents = Pick<NodeJS.EventEmitter, 'on' | 'off'> & {
   exit(code: number): unknown;
 };
@@ -9,16 +9,16 @@ export type ProcessEvents = Pick<NodeJS.EventEmitter, 'on' | 'off'> & {
 export interface ProcessHandlers {
   /** SIGHUP. */
   readonly reload: () => void;
-  /** Something was thrown that nobody caught: writes the last words and blocks until they are there. */
+  /** Called when nobody caught an error: writes the last entry, and blocks until it is written. */
   readonly lastWords: (cause: string) => void;
 }
 
 export interface Watch {
   /** Resolves at the first SIGTERM or SIGINT. */
   readonly ending: Promise<string>;
-  /** Aborted by the second one: the end may no longer take its time. */
+  /** Aborted by the second signal: the shutdown must then hurry. */
   readonly hurry: AbortSignal;
-  /** From here on these are called. */
+  /** Replaces the handlers. */
   handle(handlers: ProcessHandlers): void;
   release(): void;
 }
@@ -30,9 +30,8 @@ const EXIT_CRASH = 70;
 const LAST_LINES_MS = 1_000;
 
 /**
- * Listens to signals and to what nobody caught. A process in an unknown state must not go on
- * signing: it writes one entry and is gone. A handler for SIGUSR1 keeps Node from opening its
- * debugger at that signal.
+ * Listens to signals and uncaught errors. A process in an unknown state must not go on signing: it writes
+ * one entry and exits. A handler for SIGUSR1 keeps Node from opening its debugger at that signal.
  */
 export function watchProcess(process: ProcessEvents, log: Pick<Logger, 'info' | 'fatal'>): Watch {
   const controller = new AbortController();
@@ -76,7 +75,7 @@ export function watchProcess(process: ProcessEvents, log: Pick<Logger, 'info' | 
   };
 }
 
-/** Ends a process that has nothing to do any more, even where nobody reads its last lines. */
+/** Ends a process that has nothing left to do, even if nobody reads its last lines. */
 export function endSoon(process: Pick<NodeJS.Process, 'exit'>): void {
   setTimeout(() => process.exit(), LAST_LINES_MS).unref();
 }

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Shutdown {
-  /** Tells load balancers and kubelet to send nobody any more. */
+  /** Tells load balancers and the kubelet to send no more calls. */
   readonly notServing: () => void;
-  /** Every door: takes nobody in, and resolves to how many connections it had to cut. */
+  /** One per door: it accepts nobody any more, and resolves to how many connections it had to cut. */
   readonly drains: readonly ((graceMs: number, hurry: AbortSignal) => Promise<number>)[];
-  /** How long calls are still taken, until everyone has heard. */
+  /** How long calls are still accepted, until everyone has heard. */
   readonly lameDuckMs: number;
   readonly drainMs: number;
-  /** Aborted where it may no longer take its time. */
+  /** Aborted when the shutdown must hurry. */
   readonly hurry: AbortSignal;
 }
 
 /**
- * The orderly end: say so, go on for a moment, take no new calls, let accepted ones end, cut the
+ * The orderly end: announce it, serve for a moment more, take no new calls, let accepted ones end, cut the
  * rest. Resolves to the number of connections that were cut.
  */
 export async function shutDown(steps: Shutdown): Promise<number> {

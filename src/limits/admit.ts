@@ -12,7 +12,7 @@ export interface AdmitLimits extends Omit<GateLimits, 'maxInFlight'> {
 }
 
 export interface Admission {
-  /** What it returns gives the place back, and must be called exactly once. @throws Refusal LIMITED */
+  /** Returns a function that gives the place back, to be called exactly once. @throws Refusal LIMITED */
   admit(principal: Principal, call: Pick<Call, 'signal'>): Leave | Promise<Leave>;
   readonly inFlight: number;
   readonly waiting: number;
@@ -20,7 +20,7 @@ export interface Admission {
 
 type Leave = () => void;
 
-/** The limits that a call passes before anything is spent on it. `now` is a monotonic clock in ms. */
+/** The limits that a call must pass before any work is done for it. `now` is a monotonic clock in ms. */
 export function createAdmission(limits: AdmitLimits, now: () => number): Admission {
   const gate = createGate({ ...limits, maxInFlight: () => limits.maxInFlight });
   const all = createTokenBucket(limits.all);

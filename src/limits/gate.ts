@@ -1,11 +1,11 @@
 export interface GateLimits {
-  /** Asked anew each time, so that it may move; never below 1. */
+  /** Read each time, so that it may change; never below 1. */
   readonly maxInFlight: () => number;
   /** How many may wait for a place. */
   readonly maxQueue: number;
   /** How long one may wait for a place. */
   readonly maxWaitMs: number;
-  /** Runs `act` after so many milliseconds, unless cancelled; a simulation passes its own. */
+  /** Runs `act` after `ms` milliseconds unless cancelled; a simulation passes its own. */
   readonly after?: After;
 }
 
@@ -26,7 +26,7 @@ interface Waiter {
   settle(how: 'entered' | 'timeout'): void;
 }
 
-/** First come, first served; a place that is given back goes straight to whoever waits longest. */
+/** First come, first served; a freed place goes straight to the one that has waited longest. */
 export function createGate(limits: GateLimits): Gate {
   const queue = new Set<Waiter>();
   let inFlight = 0;

@@ -1,10 +1,10 @@
 import { putLast } from '../put-last.ts';
 import { type BucketLimits, createTokenBucket, type TokenBucket } from './token-bucket.ts';
 
-/** More keys than a sidecar ever meets; the one that was met first gives way. */
+/** More keys than a sidecar ever meets; beyond that, the oldest bucket is dropped. */
 const MOST = 10_000;
 
-/** A token bucket for each name, such as a key ARN: `take` as of a single one. */
+/** A token bucket for each name, such as a key ARN; `take` works as in a single bucket. */
 export function createKeyedBuckets(limits: BucketLimits): {
   take(name: string, nowMs: number): number;
 } {

@@ -5,11 +5,11 @@ import { type BucketLimits, createTokenBucket, type TokenBucket } from './token-
 export interface Usage {
   readonly bucket: TokenBucket;
   inFlight: number;
-  /** Made once per principal, so that admitting a call makes nothing. */
+  /** Made once per principal, so that admitting a call allocates nothing. */
   readonly leave: () => void;
 }
 
-/** More principals than a sidecar ever meets; one that did nothing lately gives way. */
+/** More principals than a sidecar ever meets; beyond that, an inactive one is dropped. */
 const MOST = 10_000;
 
 export function createPrincipals(options: { limits: BucketLimits; leave: () => void }): {
@@ -38,7 +38,7 @@ export function createPrincipals(options: { limits: BucketLimits; leave: () => v
   };
 }
 
-/** Forgets the oldest whose bucket is full again; if there is none, the oldest that is at rest. */
+/** Forgets the oldest whose bucket is full again; if there is none, the oldest without calls in flight. */
 function forgetOne(known: Map<string, Usage>, nowMs: number): void {
   let atRest: string | undefined;
   for (const [id, usage] of known) {

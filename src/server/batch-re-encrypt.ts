@@ -9,10 +9,10 @@ import type { UnaryMethod } from './unary.ts';
 
 const MOST_ITEMS = 1_000;
 
-/** What every gRPC client takes unless told otherwise: an answer that it refuses would be lost work. */
+/** What gRPC clients accept by default: an answer that the client refuses would be lost work. */
 export const MOST_ANSWER_BYTES = 4 * 1024 * 1024;
 
-/** What the result of an item takes beside its ciphertext and its reference, at most. */
+/** Most bytes that an item's result takes beside its ciphertext and its reference. */
 const BYTES_BESIDE = 1_024;
 
 /** Batches that are held in memory at once, each with its answer. */
@@ -53,7 +53,7 @@ export function batchReEncryptMethod({
   };
 }
 
-/** Nobody waits for what is done by now. After a deadline somebody may: the one that we gave. */
+/** A caller that cancelled wants no results. After a deadline it may: the deadline may be our own. */
 function isCancelled({ reason }: AbortSignal): boolean {
   return reason instanceof Refusal && reason.reason === 'CANCELLED';
 }
@@ -75,7 +75,7 @@ function answerBytes({ reference, request }: Item): number {
   return Buffer.byteLength(reference) + (request?.ciphertextBlob.length ?? 0) + BYTES_BESIDE;
 }
 
-/** The results in the order of the items, of which so many are under way at a time. */
+/** Results in the order of the inputs, of which at most `atOnce` are under way at a time. */
 async function inOrder<Input, Output>(
   inputs: readonly Input[],
   atOnce: number,
@@ -86,7 +86,7 @@ async function inOrder<Input, Output>(
   const work = async () => {
     for (const [index, input] of waiting) {
       outputs[index] = await act(input);
-      // A thousand that are refused at once would hold up everyone else for a tenth of a second.
+      // A thousand items that are refused at once would hold up all other calls for a tenth of a second.
       await nextTurn();
     }
   };

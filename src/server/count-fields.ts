@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 
-/** What a message may have in its fields, by their number. The decoder skips all others. */
+/** The fields that a message may have, by their numbers. The decoder skips all others. */
 export interface Shape {
   readonly [field: number]: 'number' | 'numbers' | 'bytes' | Shape;
 }
@@ -25,14 +25,14 @@ export const BATCH: Shape = { 1: { 1: 'bytes', 2: CALL } };
 
 const VARINT = 0;
 const DELIMITED = 2;
-/** Nobody sends one, and what is in it would be skipped uncounted. */
+/** Nobody sends groups, and the fields in one would be skipped uncounted. */
 const GROUP = 3;
 
 /**
- * How many fields and packed numbers the decoder would read, those of messages in the message too; it
- * stops once there are more than `most`. To look through them is far cheaper than to decode them.
- * protobufjs takes a field for what it should be, whatever its tag says: what it would read otherwise
- * than this is refused. @throws Error where it is not such a message
+ * Counts the fields and packed numbers that the decoder would read, nested ones too; stops above `most`.
+ * Counting is far cheaper than decoding. protobufjs decodes a field by its declared type, whatever its tag
+ * says: a field that it would read differently from this count is refused.
+ * @throws Error if the message is malformed
  */
 export function countFields(bytes: Uint8Array, shape: Shape, most: number): number {
   const reader = protobuf.Reader.create(bytes);

@@ -1,14 +1,14 @@
 import { status } from '@grpc/grpc-js';
 import type { RpcCounters } from './handler-tools.ts';
 
-/** What of a grpc-js stream is looked at. */
+/** The part of a grpc-js stream that is used here. */
 interface CountedStream {
   readonly writableEnded: boolean;
   once(event: 'error', listener: (error: { readonly code?: number }) => void): unknown;
   once(event: 'cancelled', listener: () => void): unknown;
 }
 
-/** Counts a stream from its start to its end, whichever that is: grpc-js says `cancelled` after all of them. */
+/** Counts a stream from start to end, however it ends: grpc-js emits `cancelled` after every one. */
 export function countStream(call: CountedStream, counters: RpcCounters): void {
   const began = performance.now();
   let code: number = status.OK;
@@ -23,8 +23,8 @@ export function countStream(call: CountedStream, counters: RpcCounters): void {
 }
 
 /**
- * Calls `act` once the caller has sent all that it will. A call that is reset comes to such an end too,
- * and grpc-js says only a turn later that it is `cancelled`, and destroys it.
+ * Calls `act` once the caller has sent everything. A reset call emits `end` too, and only a turn of the
+ * event loop later does grpc-js emit `cancelled` and destroy it.
  */
 export function onceAllCame(
   call: { readonly destroyed: boolean; once(event: 'end', listener: () => void): unknown },

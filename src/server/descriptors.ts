@@ -5,7 +5,7 @@ import descriptor, {
   type IFileDescriptorProto,
 } from 'protobufjs/ext/descriptor/index.js';
 
-/** The `.proto` files of the server as compiled, to be told to whoever asks. */
+/** The server's compiled `.proto` files, for clients that ask for them. */
 export interface Descriptors {
   /** The file and all that it imports, as serialised FileDescriptorProtos; undefined if unknown. */
   byFileName(name: string): readonly Uint8Array[] | undefined;
@@ -19,8 +19,8 @@ interface DescribedFile {
 }
 
 /**
- * Reads a FileDescriptorSet. The bytes of each file are handed on as they are: protobufjs, and
- * proto-loader with it, loses the mark of map entries when it writes them (grpc-node #2958).
+ * Reads a FileDescriptorSet. The bytes of each file are passed on unchanged: protobufjs, and proto-loader
+ * with it, loses the mark of map entries when it writes them (grpc-node #2958).
  */
 export function readDescriptors(path: string): Descriptors {
   const files = new Map<string, DescribedFile>();

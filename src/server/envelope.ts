@@ -4,7 +4,7 @@ import type { HandlerTools } from './handler-tools.ts';
 import type { Envelope } from './read-call.ts';
 import { traceIdOf } from './trace-id.ts';
 
-/** What of a grpc-js call is looked at; every kind of call has it. */
+/** The part of a grpc-js call that is used here; every kind of call has it. */
 export interface ArrivedCall {
   readonly metadata: Metadata;
   getPeer(): string;
@@ -17,8 +17,8 @@ interface Labels {
 }
 
 /**
- * What is known of a call beside its message and how long it may live.
- * @throws Error where nobody vouches for its connection
+ * All that is known of a call except its message and how long it may live.
+ * @throws Error if its connection did not come through a listener of ours
  */
 export function toEnvelope(
   call: ArrivedCall,

@@ -4,12 +4,12 @@ import { Refusal } from '../errors.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import type { Unexplained } from './listener/explain.ts';
 
-/** A longer sentence of grpc-js quotes what the caller has sent, and is held until the caller reads it. */
+/** A longer sentence quotes what the caller sent, and stays in memory until the caller reads it. */
 const MOST_TEXT = 200;
 
 /**
- * What grpc-js refuses is the caller's mistake. It keeps the status that gRPC wants for it, and gets
- * what every other refusal has: a decision id, an ErrorInfo, and a place in log and metrics.
+ * What grpc-js refuses is the caller's mistake. The refusal keeps the status that gRPC wants for it, and
+ * gets what every other refusal has: a decision id, an ErrorInfo, and a place in log and metrics.
  */
 export function createExplain(
   { rpc, newId, turnedAway, ...tools }: HandlerTools,

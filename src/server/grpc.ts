@@ -23,7 +23,7 @@ export interface GrpcServerParts {
 
 export interface GrpcServer {
   readonly server: Server;
-  /** Ends the streams that would go on for ever, once all that they have taken in is answered. */
+  /** Ends the streams that would never end by themselves, once all that they took in is answered. */
   endStreams(): void;
 }
 

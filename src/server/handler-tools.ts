@@ -10,7 +10,7 @@ export interface HandlerTools {
   readonly now: () => number;
   readonly newId: () => string;
   readonly arrivalOf: (call: { getPeer(): string }) => Arrival;
-  /** Told of every refusal before identity. */
+  /** Called with every refusal before identity. */
   readonly turnedAway: (refusal: Refusal) => void;
   /** Told of unexpected errors, for the log alone. */
   readonly onInternal: (decisionId: string, cause: unknown) => void;

@@ -49,7 +49,7 @@ export function createHealth() {
     set(serving: boolean) {
       for (const name of NAMES) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
     },
-    /** Ends the streams of those who watch, which would hold up the proxy's end until it cut them. */
+    /** Ends all watches, which would otherwise hold up the proxy's end until it cut them. */
     endWatches() {
       for (const watch of watches) {
         watch.emit('error', { code: status.UNAVAILABLE, details: 'The proxy is ending.' });
@@ -69,8 +69,8 @@ function lenient(service: ServiceDefinition): ServiceDefinition {
 }
 
 /**
- * grpc-health-check keeps every name that was ever watched, and says back an unknown one however
- * long it is. It gets to see the names that there are.
+ * grpc-health-check keeps every name that was ever watched, and echoes an unknown one however long it is.
+ * So it is given only names that exist.
  */
 function guarded(
   handlers: UntypedServiceImplementation,
@@ -108,7 +108,7 @@ function guarded(
   return { ...handlers, ...guards };
 }
 
-/** What is refused here is counted where it is explained (`listener/explain.ts`). */
+/** Refusals are counted where grpc-js sends them (`explain.ts`). */
 function counted(counters: RpcCounters, handle: Check): Check {
   return (call, callback) => {
     const began = performance.now();

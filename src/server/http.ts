@@ -15,8 +15,8 @@ export interface HttpListener {
 }
 
 /**
- * In milliseconds; Node looks for slow requests every half minute unless told otherwise. And of two
- * Authorization lines it would drop the second unseen, which something on the way may have gone by.
+ * In milliseconds; by default Node looks for slow requests every half minute only. And it would silently
+ * drop the second of two Authorization headers, which a hop before us may have relied on.
  */
 const BOUNDS = {
   joinDuplicateHeaders: true,
@@ -27,12 +27,12 @@ const BOUNDS = {
 } as const;
 
 /**
- * How long nothing may move on a connection: longer than any request takes. Node counts a write that
- * has begun as a move, so a client that does not read its answer is cut after twice that.
+ * How long a connection may be idle: longer than any request takes. Node counts the start of a write as
+ * activity, so a peer that does not read its answer is cut after twice that.
  */
 const STILL_MS = 10_000;
 
-/** Of probes and operators there are few. */
+/** Probes and operators are few. */
 const MOST_CONNECTIONS = 256;
 
 export interface HttpListenerOptions {
@@ -42,8 +42,8 @@ export interface HttpListenerOptions {
 }
 
 /**
- * A plain HTTP listener with bounds of its own. A client that comes when all its connections are taken is cut off where
- * all of them wait for answers.
+ * A plain HTTP listener with bounds of its own. When it is full, a new connection gets the place of one
+ * that waits for no answer; it is cut itself if all others wait for answers.
  */
 export function createHttpListener(
   address: string,
@@ -55,13 +55,13 @@ export function createHttpListener(
   let draining = false;
   const limited = limitPipelined(connections, (request, response) => {
     const { socket } = request;
-    // To the end: whoever did nothing for longest goes first.
+    // Moved to the end: the connection that was quiet for longest goes first.
     if (open.delete(socket)) open.add(socket);
     if (draining) response.setHeader('connection', 'close');
     handler(request, response);
   });
   const server = createServer(BOUNDS, limited);
-  // Node would answer what expects more than 100-continue by itself, past every limit.
+  // Node itself would answer requests that expect more than 100-continue, past every limit.
   server.on('checkExpectation', limited);
   server.maxConnections = maxConnections;
   server.timeout = STILL_MS;
@@ -71,7 +71,7 @@ export function createHttpListener(
     connections.set(socket, { running: 0, latest: undefined });
     socket.once('close', () => open.delete(socket));
   });
-  // Where all of them wait for answers, Node cuts the newcomer.
+  // If all of them wait for answers, Node drops the new one.
   server.on('drop', onRefused);
   return {
     listen: () => bind(server, { address, mode: 0o660 }),
@@ -87,8 +87,8 @@ export function createHttpListener(
 }
 
 /**
- * Keeps one place free by the oldest that waits for no answer: a few hundred connections that say nothing
- * would else keep out the kubelet, which then ends the proxy.
+ * Keeps one place free by cutting the oldest that waits for no answer: otherwise a few hundred silent
+ * connections would keep out the kubelet, which would then end the proxy.
  */
 function cutOne(open: Set<Socket>, connections: Connections): boolean {
   for (const socket of open) {

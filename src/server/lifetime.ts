@@ -6,7 +6,7 @@ export interface DeadlineLimits {
   readonly maxMs: number;
 }
 
-/** What of a grpc-js call is looked at; every kind of call has it. */
+/** The part of a grpc-js call that is used here; every kind of call has it. */
 export interface MortalCall {
   getDeadline(): Date | number;
   once(event: 'cancelled', listener: () => void): unknown;
@@ -18,15 +18,14 @@ export interface Lifetime {
   end(): void;
 }
 
-/** That of an item of a stream, which ends with its stream. */
+/** The lifetime of an item of a stream; `cut` ends it with its stream. */
 export interface ItemLifetime extends Lifetime {
   cut(refusal: Refusal): void;
 }
 
 /**
- * grpc-js says `cancelled` after every call, a finished one too, and for a passed deadline as well
- * (grpc-node #2771): so what comes after `end` is not heard. A clock that jumps
- * meanwhile changes nothing.
+ * grpc-js emits `cancelled` after every call, even a finished one, and for a passed deadline as well
+ * (grpc-node #2771): so it is ignored after `end`. A clock that jumps during the call changes nothing.
  */
 export function startLifetime(call: MortalCall, limits: DeadlineLimits): Lifetime {
   const leftMs = clamp(Number(call.getDeadline()) - Date.now(), limits);
@@ -47,7 +46,7 @@ export function startLifetime(call: MortalCall, limits: DeadlineLimits): Lifetim
   };
 }
 
-/** `askedMs`: what the item asks for itself; 0 where it says nothing. */
+/** `askedMs`: what the item itself asks for; 0 if it asks for nothing. */
 export function startItemLifetime(askedMs: number, limits: DeadlineLimits): ItemLifetime {
   return live(clamp(askedMs === 0 ? Number.POSITIVE_INFINITY : askedMs, limits));
 }
@@ -60,8 +59,8 @@ function live(leftMs: number): ItemLifetime {
 }
 
 /**
- * By how much the deadline may pass for others first: for grpc-js by a timer that it started before the
- * call was ours, for the client from when it sent the call, which on a busy network or machine is long ago.
+ * How much earlier than here the deadline may pass elsewhere: grpc-js started its timer before we got the
+ * call, and the client when it sent the call, which on a busy network or machine is long ago.
  */
 function headStart(leftMs: number): number {
   return Math.min(50, Math.max(2, leftMs / 20));

@@ -1,22 +1,22 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What a connection has asked. */
+/** The requests of a connection. */
 export interface Asked {
-  /** Requests whose answers are not out. */
+  /** Requests that are not answered yet. */
   running: number;
   latest: IncomingMessage | undefined;
 }
 
 export type Connections = WeakMap<Socket, Asked>;
 
-/** Requests of one connection at once. Clients of ours send one; each more holds an answer in memory. */
+/** Requests of one connection at once. Our clients send one; each further one holds an answer in memory. */
 const MOST_PIPELINED = 8;
 
 /**
- * Cuts a connection that asks on and on without waiting for answers, and reads no more of it. What was
- * answered at once counts until the event loop has turned: Node takes up to 2 MB from one connection before
- * it looks at the next, 14,000 requests.
+ * Cuts a connection that keeps asking without waiting for answers, and stops reading from it. An answered
+ * request counts until the event loop has turned: Node takes up to 2 MB from one connection before it looks
+ * at the next, which is 14,000 requests.
  */
 export function limitPipelined(
   connections: Connections,
@@ -40,12 +40,12 @@ export function limitPipelined(
   };
 }
 
-/** As for a request that asks for another protocol: what follows it is not HTTP. */
+/** Node's parser takes this as a change of protocol: what follows is not HTTP. */
 const UPGRADE = 2;
 
 /**
- * Node goes on through what it has read in one piece, 1,300 requests of a connection that is gone by then,
- * which takes 20 ms. Its parser stops where this says so; it has no public way to.
+ * After a connection is destroyed, Node still handles what it had read in one piece: up to 1,300 requests,
+ * which take 20 ms. This return value stops its parser; there is no public way.
  */
 function stopReading(socket: Socket & { readonly parser?: { onIncoming: () => number } }): void {
   if (socket.parser) socket.parser.onIncoming = () => UPGRADE;

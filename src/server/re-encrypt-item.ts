@@ -15,12 +15,12 @@ export interface Item {
   readonly request: ReEncryptRequest__Output | null;
 }
 
-/** Never rejects: what refuses an item is its result. `whole` is what it came in, which it must not outlive. */
+/** Never rejects: a refusal is the item's result. The item must not outlive `whole`, its batch or stream. */
 export type PerformItem = (item: Item, whole: Envelope) => Promise<BatchReEncryptResult>;
 
 const MOST_CHARACTERS = 256;
 
-/** Items are calls of their own, each with a decision id, entries and limits; they share a `job`. */
+/** Each item is a call of its own, with a decision id, log entries and limits; all share a `job`. */
 export function createPerformItem(pipeline: Pipeline, tools: HandlerTools): PerformItem {
   return async ({ reference, request }, whole) => {
     const id = tools.newId();

@@ -30,7 +30,7 @@ export function reEncryptMethod(
   };
 }
 
-/** The message → a call. What is refused here never met a stage: it is told to `turnedAway`. */
+/** The message → a call. What is refused here never met a stage, so `turnedAway` is called with it. */
 export function readRequest(
   request: ReEncryptRequest__Output | null,
   envelope: Envelope,
@@ -60,7 +60,7 @@ function toWireCall(request: ReEncryptRequest__Output): WireCall {
   };
 }
 
-/** A value that the enum does not have arrives as its number. */
+/** A value that is not in the enum arrives as its number. */
 function unprefixed(prefix: string, name: string | number): string {
   const text = String(name);
   const bare = text.startsWith(prefix) ? text.slice(prefix.length) : text;

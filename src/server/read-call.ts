@@ -10,7 +10,7 @@ import {
 import { type FieldViolation, Refusal } from '../errors.ts';
 import { type Complain, isExact, readEncryptionContext } from './read-context.ts';
 
-/** A ReEncrypt as some wire spelled it, members not yet checked; '' and [] stand for left out. */
+/** A ReEncrypt as it came over the wire, members not yet checked; '' and [] mean left out. */
 export interface WireCall {
   readonly ciphertext: Uint8Array;
   readonly sourceEncryptionContext: Readonly<Record<string, unknown>>;
@@ -24,7 +24,7 @@ export interface WireCall {
   readonly dryRunModifiers: readonly string[];
 }
 
-/** What the transport knows of the call beside its message. */
+/** What the transport knows about the call beside its message. */
 export interface Envelope {
   readonly id: string;
   readonly action: Action;

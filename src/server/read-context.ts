@@ -1,6 +1,6 @@
 import { type EncryptionContext, sorted } from '../call.ts';
 
-/** Collects what is wrong: `field` is the proto's name; the JSON wire says it in its own. */
+/** Collects what is wrong: `field` is the proto's name; the JSON wire translates it to its own. */
 export type Complain = (field: string, description: string) => void;
 
 const REPLACEMENT = '\uFFFD';
@@ -9,10 +9,10 @@ const REPLACEMENT = '\uFFFD';
 const MOST_PAIRS = 1000;
 
 /**
- * A map of strings → a frozen encryption context without a prototype. Decoders put U+FFFD where
- * bytes were not UTF-8 and so merge keys, JSON has lone surrogates, and `__proto__` is lost by
- * whoever merges objects: none of them may reach policy as one thing and KMS as another. Its keys are
- * in order, so that nobody who comes after has to sort them.
+ * A map of strings → a frozen encryption context without a prototype. Decoders put U+FFFD where bytes were
+ * not UTF-8 and so merge keys, JSON allows lone surrogates, and `__proto__` gets lost wherever objects are
+ * merged: none of these may reach policy as one thing and KMS as another. The keys are sorted, so that no
+ * later stage has to.
  */
 export function readEncryptionContext(
   field: string,
@@ -31,7 +31,7 @@ export function readEncryptionContext(
     if (wrong !== undefined) complain(field, `${wrong} (key ${shown(key)})`);
     else if (typeof value === 'string') context[key] = value;
   }
-  // V8 makes a hash table of an object that never had a prototype, and reading that costs twice as much.
+  // V8 makes a hash table of an object created without a prototype, and reading that costs twice as much.
   return Object.freeze(Object.setPrototypeOf(context, null));
 }
 

@@ -11,7 +11,7 @@ export const REFLECTION_PATHS = ['v1', 'v1alpha'].map(
   (version) => `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
 );
 
-/** What a client may ask for; one of these is there. */
+/** What a client may ask for; exactly one of these is set. */
 interface Ask {
   readonly fileByFilename?: string;
   readonly fileContainingSymbol?: string;
@@ -44,7 +44,7 @@ export function addReflection(server: Server, { services, rpc }: ReflectionOptio
         counters.sent();
         if (call.write({ originalRequest: bytes, ...answer(ask, { descriptors, services }) }))
           return;
-        // A question is tiny and its answer is not: a caller that does not read is not read from.
+        // A request is tiny and its answer is not: a client that does not read is not read from.
         call.pause();
         call.once('drain', () => call.resume());
       });

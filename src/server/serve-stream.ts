@@ -27,15 +27,15 @@ export interface StreamParts {
 type Closing = Refusal | 'all';
 
 export interface OpenStream {
-  /** Who is at the other end; that of all streams of a connection, or of a Unix socket, is the same. */
+  /** The caller's address, which all streams of one connection, or of one Unix socket, share. */
   readonly peer: string;
   /** Takes no further item, and ends the stream after the last result. */
   close(why: Closing): void;
-  /** Milliseconds for which it had nothing to do but wait for its caller, for items or to take results. */
+  /** Milliseconds for which it only waited for its caller to send items or take results. */
   idleFor(): number;
 }
 
-/** Items → results, each as soon as it is there. */
+/** Items → results, each sent as soon as it is there. */
 export function serveStream(stream: Stream, parts: StreamParts): OpenStream {
   const { performItem, itemsAtOnce, tools } = parts;
   const counters = tools.rpc(STREAM_PATH);
@@ -98,7 +98,7 @@ export function serveStream(stream: Stream, parts: StreamParts): OpenStream {
   }
 }
 
-/** Of a token or certificate whose time is over: no further item of the stream has another. */
+/** An expired token or certificate ends the stream, because all its items share it. */
 function endOfIdentity({ status: told }: StreamReEncryptResponse): Refusal | undefined {
   if (told?.code !== status.UNAUTHENTICATED) return undefined;
   return new Refusal('UNAUTHENTICATED', { sentence: told.message ?? '' });

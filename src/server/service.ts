@@ -12,10 +12,10 @@ export const SERVICE_NAME = 'kms.reencrypt.v1.ReEncryptService';
 /** KMS's limits add up to about 110 kB for one call; whole messages are bounded by the server. */
 const MAX_CALL_BYTES = 256 * 1024;
 
-/** A call of a thousand pairs in each context, of three fields each, and ten grant tokens has fewer. */
+/** Enough for a thousand pairs in each context, of three fields each, and ten grant tokens. */
 const MOST_FIELDS = 6100;
 
-/** The server bounds its bytes. A thousand items with ten pairs in each context and ten tokens have fewer. */
+/** The server bounds its bytes. Enough for a thousand items with ten pairs in each context and ten tokens. */
 const OF_BATCH = { maxBytes: Number.POSITIVE_INFINITY, mostFields: 90_000, shape: BATCH };
 
 /** Stands for a message that could not be decoded: the handler answers for it, with a decision id. */
@@ -49,9 +49,7 @@ export function loadService(): ServiceDefinition {
   };
 }
 
-/**
- * grpc-js answers a message that it cannot decode with INTERNAL; it is the caller's mistake.
- */
+/** grpc-js would answer a message that it cannot decode with INTERNAL, but it is the caller's mistake. */
 export function tolerant<Request>(
   { requestDeserialize }: { readonly requestDeserialize: (bytes: Buffer) => Request },
   { maxBytes = MAX_CALL_BYTES, mostFields = MOST_FIELDS, shape = {} as Shape } = {},
@@ -61,7 +59,7 @@ export function tolerant<Request>(
       return new MalformedMessage(`must have at most ${maxBytes} bytes`);
     }
     try {
-      // Each is a byte at least.
+      // Each field takes at least one byte.
       if (bytes.length > mostFields && countFields(bytes, shape, mostFields) > mostFields) {
         return new MalformedMessage(`must have at most ${mostFields} fields`);
       }

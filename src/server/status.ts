@@ -9,7 +9,7 @@ const DEFAULT_RETRY_MS = 200;
 
 /**
  * google.rpc.Status, as it goes into `grpc-status-details-bin` and into the items of a batch. protobufjs's
- * own google.protobuf.Any says `type_url`; `typeUrl` would be dropped without a word.
+ * own google.protobuf.Any has `type_url`; `typeUrl` would be dropped silently.
  */
 export interface RpcStatus {
   readonly code: number;
@@ -52,7 +52,7 @@ export function createStatusWriter() {
     };
   }
 
-  /** `code`: gRPC's number, where grpc-js has chosen another than the reason's own. */
+  /** `code`: gRPC's number, if grpc-js chose another than the reason's own. */
   function toStatus(refusal: Refusal, decisionId: string, code?: number): StatusObject {
     const details = toRpcStatus(refusal, decisionId, code);
     const metadata = trailers(decisionId);
@@ -84,7 +84,7 @@ function toErrorInfo(refusal: Refusal, decisionId: string) {
 function retryDelay({ reason, retryAfterMs }: Refusal): number | undefined {
   const { grpc } = REASONS[reason];
   if (grpc !== 'UNAVAILABLE' && grpc !== 'RESOURCE_EXHAUSTED') return undefined;
-  // Nobody knows when a disk is well again, and clients are told not to try.
+  // Nobody knows when a disk will recover, and clients are told not to retry.
   if (reason === 'AUDIT_UNAVAILABLE') return undefined;
   return retryAfterMs ?? DEFAULT_RETRY_MS;
 }

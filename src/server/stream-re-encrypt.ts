@@ -6,7 +6,7 @@ import { type Asked, type OpenStream, type StreamParts, serveStream } from './se
 /** Each may make the proxy hold 16 messages that grpc-js reads ahead. */
 const MOST_STREAMS = 32;
 
-/** Milliseconds without an item after which a stream gives way to another. */
+/** Idle milliseconds after which a stream may lose its place to another. */
 const IDLE_MS = 10_000;
 
 /** `StreamReEncrypt`, and the end of every open stream when the proxy ends. */
@@ -29,13 +29,13 @@ export function createStreamReEncrypt(parts: StreamParts & { readonly idleMs?: n
   };
   return {
     handler,
-    /** No stream takes a further item; each ends when the results of those it has are told. */
+    /** No stream takes a further item; each ends when the results of its items under way are sent. */
     drain() {
       for (const { close } of open) close(new Refusal('DRAINING'));
     },
   };
 
-  /** Whether another stream gives its place to this one. What it has under way is still answered. */
+  /** Whether another stream loses its place to this one. Its items under way are still answered. */
   function makeRoom({ peer }: OpenStream): boolean {
     if (leaving.size >= MOST_STREAMS) return false;
     const idle = idlest(open, idleMs);
@@ -51,13 +51,13 @@ export function createStreamReEncrypt(parts: StreamParts & { readonly idleMs?: n
 const IDLE = 'streams, of which this one was idle';
 const HAS_MOST = 'streams, most of them over this connection';
 
-/** The stream that has been idle for longest. Undefined where none has been for long. */
+/** The stream that has been idle for longest. Undefined if none has been idle for `idleMs`. */
 function idlest(open: Iterable<OpenStream>, idleMs: number): OpenStream | undefined {
   const [one] = [...open].sort((one, other) => other.idleFor() - one.idleFor());
   return one && one.idleFor() >= idleMs ? one : undefined;
 }
 
-/** The oldest stream of the peer that has most. Undefined where `peer` would have as many as that. */
+/** The oldest stream of the peer that has most. Undefined if `peer` would then have as many. */
 function oldestOfMost(open: Iterable<OpenStream>, peer: string): OpenStream | undefined {
   const held = Map.groupBy(open, (one) => one.peer);
   const [most = []] = [...held.values()].sort((one, other) => other.length - one.length);

@@ -12,7 +12,7 @@ import { trailers } from './status.ts';
 export interface UnaryMethod<Request, Response> {
   readonly method: string;
   readonly action: Action;
-  /** @throws Refusal at once where the request is not valid */
+  /** @throws Refusal at once if the request is not valid */
   perform(request: Request, envelope: Envelope): Promise<Response>;
 }
 
@@ -50,7 +50,7 @@ export function unaryHandler<Request, Response>(
   };
 }
 
-/** The message, where there is one to answer. @throws Refusal INVALID_REQUEST */
+/** The message, if it could be read. @throws Refusal INVALID_REQUEST */
 export function decoded<Request>(
   message: Request | MalformedMessage,
   metadata: Metadata,

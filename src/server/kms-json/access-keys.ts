@@ -18,7 +18,7 @@ export function readAccessKeys(settings: readonly AccessKeySetting[]): AccessKey
   return keys;
 }
 
-/** As bytes, not as a string, of which copies would stay in memory. @throws Error as above */
+/** Bytes, because copies of a string would stay in memory. @throws Error as above */
 export function readSecret({ secret_file: file }: AccessKeySetting, index: number): Buffer {
   const setting = `kms_json.access_keys.${index}.secret_file`;
   let secret: Buffer;

@@ -17,15 +17,15 @@ export type OtherOperations = (operation: string, body: unknown) => unknown;
 
 export interface KmsJsonOptions {
   readonly pipeline: Pipeline;
-  /** Told of every refusal before identity. */
+  /** Called with every refusal before identity. */
   readonly turnedAway: (refusal: Refusal) => void;
   /** Told of unexpected errors, for the log alone. */
   readonly onInternal: (decisionId: string, cause: unknown) => void;
   readonly accessKeys: AccessKeys;
   readonly maxClockSkewMs: number;
-  /** What a call may take; AWS's protocol has no deadlines. */
+  /** How long a call may take; AWS's protocol has no deadlines. */
   readonly deadlineMs: number;
-  /** The embedded KMS's own operations, where it is the backend; else they are refused. */
+  /** The embedded KMS's own operations, if it is the backend; otherwise they are refused. */
   readonly others?: OtherOperations | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -52,7 +52,7 @@ export function createKmsJsonHandler(options: KmsJsonOptions): RequestListener {
   });
 }
 
-/** A signature that fails is a refusal before identity, told in AWS's words. */
+/** A wrong signature is a refusal before identity, answered in AWS's words. */
 function verified(
   request: AwsRequest,
   verify: (request: AwsRequest) => string,
@@ -110,7 +110,7 @@ function toEnvelope(
   };
 }
 
-/** @throws JsonFault where it was a dry run. */
+/** @throws JsonFault if it was a dry run. */
 function toMembers({ answer }: Released) {
   if (answer.dryRun) throw dryRunSuccess();
   const { sourceKeyMaterialId, destinationKeyMaterialId } = answer;

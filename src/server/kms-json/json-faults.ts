@@ -2,9 +2,9 @@ import { DRY_RUN_SENTENCE, httpStatusOf, JsonFault } from '../../aws-json/fault.
 import { REASONS, Refusal } from '../../errors.ts';
 
 /**
- * A refusal as users of AWS's SDKs read one: KMS's name for it, and a message that says which layer
- * refused and under which decision id the audit log has it. KMS's own name counts only where KMS
- * refused: its ExpiredTokenException is of the proxy's credentials, and would pass for the caller's.
+ * A refusal in the form that users of AWS's SDKs know: KMS's name for it, and a message with the layer that
+ * refused and the decision id under which the audit log has it. KMS's own error name is used only if KMS
+ * refused: its ExpiredTokenException is about the proxy's credentials, and would pass for the caller's.
  */
 export function toJsonFault(refusal: Refusal, decisionId: string): JsonFault {
   const { reason, side, rule, kmsError, message } = refusal;
@@ -17,7 +17,7 @@ export function toJsonFault(refusal: Refusal, decisionId: string): JsonFault {
     ...(rule === '' ? [] : [`rule ${rule}`]),
     `decision id ${decisionId}`,
   ];
-  // SDKs try 5xx again, whatever the name.
+  // SDKs retry 5xx, whatever the name.
   const status = grpc === 'UNAVAILABLE' ? 500 : httpStatusOf(code);
   return new JsonFault(code, `${message} (${details.join(', ')})`, status);
 }

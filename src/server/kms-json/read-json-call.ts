@@ -43,7 +43,7 @@ export function readJsonCall(body: unknown, envelope: Envelope): Call {
 }
 
 function toWireCall(json: Readonly<Record<string, unknown>>): WireCall {
-  /** null is absence, as AWS's parser has it. */
+  /** null means absent, as in AWS's parser. */
   const member = <T>(name: string, read: (value: unknown) => T, absent: T): T =>
     json[name] === undefined || json[name] === null ? absent : read(json[name]);
   const list = (value: unknown) => readList(value, readText);

@@ -27,7 +27,7 @@ export interface VerifierOptions {
  * Verifies SigV4 signatures against the configured access keys.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  *
- * @returns the id of the access key; '' where no keys are configured, since then nothing proves who calls.
+ * @returns the id of the access key; '' if no keys are configured, because then nothing proves who calls.
  * @throws JsonFault under the name that AWS gives the same failure.
  */
 export function createVerifier(options: VerifierOptions): (request: AwsRequest) => string {
@@ -73,7 +73,7 @@ function checkScope({ service, date }: Authorization, time: string): void {
   }
 }
 
-/** What is not signed could be changed on the way: the target above all. */
+/** What is not signed could be changed on the way, above all the target. */
 function checkSignedHeaders({ signedHeaders }: Authorization, { headers }: AwsRequest): void {
   const needed = ['host', ...Object.keys(headers).filter((name) => name.startsWith('x-amz-'))];
   const unsigned = needed.find((name) => !signedHeaders.includes(name));

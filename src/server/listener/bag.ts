@@ -1,24 +1,24 @@
-/** What can be put in a bag, in one at a time. */
+/** A value that can be in a bag, in one at a time. */
 export interface Placed {
-  /** Where it stands, as long as it is in one. */
+  /** Its index, while it is in a bag. */
   place: number;
 }
 
-/** Values in no order. */
+/** A collection without order. */
 export interface Bag<T extends Placed> {
   put(value: T): void;
-  /** Nothing happens where it is not in this one, and the answer is false. */
+  /** Returns false, and does nothing, if the value is not in this bag. */
   take(value: T): boolean;
-  /** All of them, as they are now. */
+  /** A copy of all values. */
   all(): T[];
-  /** The same without a copy: puts and takes move them. */
+  /** The values without a copy: `put` and `take` reorder them. */
   readonly values: readonly T[];
 }
 
 /**
- * For values that come and go all the time. A Set or Map would hold them after they are gone: V8
- * links each table that it has outgrown to the next, and once one of them is in the old generation,
- * whatever the later ones held waits for a full collection.
+ * For values that come and go all the time. A Set or Map would hold them after they are gone: V8 links each
+ * table that it has outgrown to the next, and once one of these is in the old generation, the contents of
+ * all later ones stay until a full collection.
  */
 export function createBag<T extends Placed>(): Bag<T> {
   const values: T[] = [];

@@ -15,7 +15,7 @@ export interface BindOptions {
 }
 
 /**
- * Binds and resolves to the address in the form in which it was asked for, with the real port.
+ * Binds, and resolves to the address in the form that was asked for, with the real port.
  * @throws Error that names the address, when it cannot be bound
  */
 export async function bind(server: Server, options: BindOptions): Promise<string> {
@@ -50,9 +50,9 @@ function parseHostPort(address: string): { host: string; port: number } {
 }
 
 /**
- * The socket is never open wider than `mode`, not even between bind and chmod: it gets its name when all is
- * done. That also keeps Node from removing whatever has the name when the server closes, which may be
- * the socket of a process that has come since.
+ * The socket never has wider permissions than `mode`, not even between bind and chmod: it gets its name
+ * last. That also keeps Node, when the server closes, from removing whatever has the name by then, which
+ * may be the socket of a newer process.
  */
 async function bindUnix(server: Server, path: string, { mode }: BindOptions) {
   const folder = dirname(path);
@@ -81,17 +81,17 @@ async function bindUnix(server: Server, path: string, { mode }: BindOptions) {
   return `unix:${path}`;
 }
 
-/** unix(7), with the zero at its end. */
+/** Of a socket's path, with its closing zero (unix(7)). */
 const MOST_BYTES = 108;
 const NAME_CHARACTERS = 12;
 
-/** Not longer than there is room for: the real name may be a short one in a long folder. */
+/** Cut to fit: the real name may be a short one in a folder with a long path. */
 function nameFor(folder: string): string {
   const room = MOST_BYTES - 1 - Buffer.byteLength(join(folder, '/'));
   return randomUUID().replaceAll('-', '').slice(0, Math.min(room, NAME_CHARACTERS));
 }
 
-/** Not the inode alone: its number may be that of the next file. */
+/** Not only the inode: the next file may get the same number. */
 function stampAt(path: string): string {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return stats === undefined ? '' : stampOf(stats);
@@ -107,7 +107,7 @@ async function refuseOpenFolder(folder: string): Promise<void> {
   }
 }
 
-/** Removes a socket that nobody listens on any more, as a killed process leaves it behind. */
+/** Removes a socket that nobody listens on any more, such as a killed process leaves behind. */
 async function removeStale(path: string): Promise<void> {
   const there = await lstat(path).catch(() => undefined);
   if (!there) return;

@@ -7,11 +7,11 @@ export interface Connections {
   /** Notes a connection before it is injected into grpc-js; it is forgotten when the socket closes. */
   add(socket: Socket, arrival: Arrival): void;
   /**
-   * @throws Refusal CANCELLED where its connection has ended
-   * @throws Error where it did not come through a listener of ours: then nobody vouches for it
+   * @throws Refusal CANCELLED if its connection has ended
+   * @throws Error if it did not come through a listener of ours: then nobody vouches for it
    */
   of(call: { getPeer(): string }): Arrival;
-  /** Whether a socket, or what http2 shows of it, is one of these. */
+  /** Whether a socket, or http2's proxy for it, is one of these. */
   owns(socket: { readonly remoteAddress?: string | undefined } | undefined): boolean;
   readonly size: number;
 }
@@ -20,10 +20,10 @@ export interface Connections {
 const GONE = 'unknown';
 
 /**
- * grpc-js tells a handler one thing about the socket that costs nothing: `getPeer()`, which is the
- * socket's `remoteAddress` when it has no `remotePort`. So each socket is given an address of its
- * own here: the peer's, plus a number that no other open connection has. The peer's address alone
- * would not do, for one peer may use the same port towards two listeners.
+ * The only thing that a handler can cheaply learn from grpc-js about the socket is `getPeer()`, which is
+ * the socket's `remoteAddress` if it has no `remotePort`. So each socket gets an address of its own here:
+ * the peer's, plus a number that no other open connection has. The peer's address would not be enough,
+ * because one peer may use the same port towards two listeners.
  */
 export function createConnections(): Connections {
   const arrivals = new Map<string, Arrival>();

@@ -5,11 +5,11 @@ export interface Draining {
   readonly closed: Promise<void>;
   readonly graceMs: number;
   readonly open: ReadonlySet<Socket>;
-  /** Aborted where it may no longer take its time. */
+  /** Aborted when no time is left, to cut the rest at once. */
   readonly hurry: AbortSignal | undefined;
 }
 
-/** Waits for connections to end and cuts what is left after `graceMs`; resolves to how many that were. */
+/** Waits for connections to end and cuts what is left after `graceMs`; resolves to the number cut. */
 export async function cutAfter({ closed, graceMs, open, hurry }: Draining): Promise<number> {
   let number = 0;
   const cut = (): void => {

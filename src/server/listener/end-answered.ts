@@ -7,15 +7,15 @@ export interface EndAnsweredOptions {
   readonly connections: Pick<Connections, 'owns'>;
   /** Paths of the methods whose requests are streams. */
   readonly streaming: ReadonlySet<string>;
-  /** Milliseconds that a caller has to part from a stream that is answered to its end. */
+  /** Milliseconds that a caller has to close a stream whose answer is complete. */
   readonly partMs?: number;
-  /** Milliseconds that a caller has to take the rest of what it is answered. */
+  /** Milliseconds that a caller has to read the rest of its answer. */
   readonly takeMs?: number;
 }
 
 /**
- * Ends streams that are over for us and that their callers hold open, because each may make us hold half a
- * message, or results that nobody takes. The half-sent messages of other methods are watched from their start.
+ * Ends streams that are over for us but that their callers hold open: each may make us hold half a message,
+ * or results that nobody reads. Half-sent messages of other methods are watched by `half-open.ts`.
  */
 export function endAnswered(options: EndAnsweredOptions): { close(): void } {
   const { connections, streaming, partMs = 1000, takeMs = 10_000 } = options;

@@ -7,17 +7,17 @@ import { status } from '@grpc/grpc-js';
 import type { Connections } from './connections.ts';
 import { watchStreams } from './watch-streams.ts';
 
-/** An answer that says no and that no handler has made. */
+/** A refusal that no handler made. */
 export interface Unexplained {
   readonly path: string;
-  /** gRPC's number; undefined where grpc-js answers in HTTP alone. */
+  /** gRPC's number; undefined if grpc-js answers only with an HTTP status. */
   readonly code: number | undefined;
   readonly sentence: string;
 }
 
 export interface ExplainOptions {
   readonly connections: Pick<Connections, 'owns'>;
-  /** Headers that explain the answer; it is called once for each. */
+  /** Returns headers that explain the answer; it is called once per answer. */
   readonly explain: (answer: Unexplained) => OutgoingHttpHeaders;
 }
 
@@ -30,9 +30,9 @@ interface Explained extends ServerHttp2Stream {
 const UNSUPPORTED_MEDIA_TYPE = 415;
 
 /**
- * Explains what grpc-js refuses before a handler sees it: a message that is too large, a method that
- * there is not, a compression or a content type that it does not know. It gives no hook for that, but
- * each such answer is one block of headers, and Node publishes the stream before grpc-js gets it.
+ * Explains what grpc-js refuses before a handler sees it: a message that is too large, or an unknown
+ * method, compression or content type. It gives no hook for that, but each such answer is one block of
+ * headers, and Node publishes the stream before grpc-js gets it.
  */
 export function explainRefusals({ connections, explain }: ExplainOptions): { close(): void } {
   function respond(
@@ -57,7 +57,7 @@ export function explainRefusals({ connections, explain }: ExplainOptions): { clo
   });
 }
 
-/** What our own handlers refuse has its decision id already. */
+/** A refusal of our own handlers has its decision id already. */
 function refusalIn(headers: OutgoingHttpHeaders = {}, path = ''): Unexplained | undefined {
   const { 'grpc-status': code, 'grpc-message': sentence } = headers;
   if (code === undefined) {
@@ -66,12 +66,12 @@ function refusalIn(headers: OutgoingHttpHeaders = {}, path = ''): Unexplained | 
       : undefined;
   }
   if (code === status.OK || headers['decision_id'] !== undefined) return undefined;
-  // Its caller's own clock has ended the call already, and a handler's answer may be on its way.
+  // The caller's own clock has ended the call already, and a handler's answer may be on its way.
   if (code === status.DEADLINE_EXCEEDED) return undefined;
   return { path, code: Number(code), sentence: decoded(String(sentence)) };
 }
 
-/** A path that there is not comes back in its sentence as it was sent. */
+/** The sentence quotes an unknown path as it was sent, perhaps with a broken escape. */
 function decoded(sentence: string): string {
   try {
     return decodeURI(sentence);

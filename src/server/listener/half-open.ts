@@ -10,7 +10,7 @@ export interface HalfOpenOptions {
   readonly streaming: ReadonlySet<string>;
   /** How long a caller may take to send its one message. */
   readonly limitMs: number;
-  /** What connections with half-sent messages may have received since the oldest of these began. */
+  /** Bytes that all connections with half-sent messages may have received, each since its oldest. */
   readonly heldBytes?: number;
 }
 
@@ -18,13 +18,13 @@ const SWEEP_MS = 50;
 
 const HELD_BYTES = 32 * 1024 * 1024;
 
-/** What each piece of a message holds until it is whole, however short it is. */
+/** Bytes of memory that each piece of an incomplete message takes, however short it is. */
 const PIECE_BYTES = 512;
 
 /** A call that has begun and is not over. */
 interface Begun extends Placed {
   readonly at: number;
-  /** What its connection had received by then. */
+  /** Bytes that its connection had received by then. */
   readonly bytes: number;
   /** Pieces of its message that have come. */
   pieces: number;
@@ -37,9 +37,9 @@ type BegunStream = ServerHttp2Stream & { [BEGUN]?: Begun };
 const BEGUN = Symbol('begun');
 
 /**
- * Cuts calls whose message never comes whole. Their handler has not begun, so nothing else would end
- * them but their connection's age, and each may hold as much as a message is large until then. Where
- * they may hold more memory than is set aside for them, those of the worst connection go at once.
+ * Cuts calls whose message never arrives in full. Their handler has not begun, so nothing but their
+ * connection's age would end them, and until then each may hold almost a whole message in memory. If all
+ * together may hold more than `heldBytes`, those of the worst connections are cut at once.
  */
 export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } {
   const { connections, streaming, limitMs, heldBytes = HELD_BYTES } = options;
@@ -75,8 +75,8 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
     for (const calls of heaviest(waiting, heldBytes)) calls.forEach(cut);
     if (waiting.size > 0) sweepSoon();
   };
-  // No timer runs while there are no calls, so that an idle proxy sleeps. By way of setImmediate, so
-  // that what came while the event loop was blocked is read before.
+  // No timer runs while there are no calls, so that an idle proxy sleeps. setImmediate lets Node
+  // first read what arrived while the event loop was blocked.
   const sweepSoon = (): void => {
     sweeping ??= setTimeout(
       () => {
@@ -110,7 +110,7 @@ function addTo(waiting: Map<Http2Session, Begun[]>, session: Http2Session, call:
   else waiting.set(session, [call]);
 }
 
-/** The calls of as many connections as must give theirs up. */
+/** The calls of the heaviest connections, of as few as bring the sum down to `heldBytes`. */
 function heaviest(waiting: ReadonlyMap<Http2Session, Begun[]>, heldBytes: number): Begun[][] {
   const held = [...waiting].map(([session, calls]) => ({
     calls,

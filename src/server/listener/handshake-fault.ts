@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 
-/** By OpenSSL's names (`X509_V_ERR_…`); of the others the name itself is told. */
+/** By OpenSSL's names (`X509_V_ERR_…`); for any other, the name itself is shown. */
 const OF_CERTIFICATE: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'the client’s certificate has expired',
   CERT_NOT_YET_VALID: 'the client’s certificate is not valid yet',
@@ -17,11 +17,11 @@ const UNKNOWN_CA: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Why a handshake came to nothing, in words for whoever set up TLS; '' where the peer only went away, as
- * load balancers do that look whether the port is open. OpenSSL's `reason` holds nothing of the peer's.
+ * Why a handshake failed, in words for whoever set up TLS; '' if the peer just went away, as load balancers
+ * do that only check whether the port is open. OpenSSL's `reason` contains nothing from the peer.
  */
 export function handshakeFault(socket: TLSSocket, error?: Error): string {
-  // Of types an Error, in truth OpenSSL's name or null.
+  // Typed as an Error, but really OpenSSL's name or null.
   const name: unknown = socket.authorizationError;
   if (typeof name === 'string') return certificateFault(name);
   if (error) return 'reason' in error ? String(error.reason) : '';

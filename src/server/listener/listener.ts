@@ -17,11 +17,11 @@ export interface ListenerOptions {
   readonly connections: Connections;
   /** Name of everyone who connects to this Unix socket, or ''. */
   readonly socketIdentity?: string;
-  /** Permissions of a Unix socket; 0660 where left out. */
+  /** Permissions of a Unix socket; 0660 by default. */
   readonly mode?: number;
   readonly tls?: TlsMaterial;
   readonly limits: ListenerLimits;
-  /** Told of every connection that was turned away or cut. */
+  /** Called for every connection that was turned away or cut. */
   readonly onRefused?: OnRefused;
 }
 
@@ -36,7 +36,7 @@ export interface Listener {
   readonly openConnections: number;
 }
 
-/** Our own front server: grpc-js is handed connections, so that the door has limits of its own. */
+/** Our own front server, which hands connections to grpc-js, so that the door has limits of its own. */
 export function createListener(options: ListenerOptions): Listener {
   const { server: grpc, connections, limits, tls, onRefused = () => {} } = options;
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
@@ -54,12 +54,12 @@ export function createListener(options: ListenerOptions): Listener {
     : createTcpServer({ noDelay: true }, (socket) => accept(socket));
   front.maxConnections = limits.maxConnections;
   front.on('drop', () => onRefused('too_many_connections'));
-  // Before it is accepted, which gives it another address.
+  // Before `accept`, which changes the socket's address.
   front.prependListener('connection', (socket: Socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     socket.on('error', ignore);
-    // Over a Unix socket nothing tells which connection it is whose handshake is done.
+    // Over a Unix socket we cannot tell which connection has finished its TLS handshake.
     if (!tls || socket.remotePort !== undefined) strangers.arrived(socket);
     // One place is kept free, or connections that say nothing would keep everyone else out.
     if (open.size >= limits.maxConnections && strangers.cutOneBefore(socket)) {
@@ -82,7 +82,7 @@ export function createListener(options: ListenerOptions): Listener {
   };
 }
 
-/** A connection's errors end the connection and nothing else; http2 tells its streams. */
+/** An error ends only its own connection; http2 passes it on to the streams. */
 function ignore(): void {}
 
 function describe(socket: Socket, options: ListenerOptions, verified?: VerifiedPeer): Arrival {

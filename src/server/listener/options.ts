@@ -11,7 +11,7 @@ export interface ListenerLimits {
 /** Why a connection was turned away or cut. */
 export type ConnectionRefusal = 'too_many_connections' | 'preface_timeout' | 'tls_handshake';
 
-/** `fault` says in words what was wrong about the peer, where that is known. */
+/** `fault` says in words what was wrong with the peer, if that is known. */
 export type OnRefused = (why: ConnectionRefusal, fault?: string) => void;
 
 /** The sizes and times of HTTP/2 connections. */
@@ -23,7 +23,7 @@ export interface WireLimits {
   readonly maxIdleMs: number;
   readonly maxAgeMs: number;
   readonly maxAgeGraceMs: number;
-  /** Whether connections and calls are kept account of; it costs every call something. */
+  /** Whether channelz keeps track of connections and calls, which costs every call something. */
   readonly channelz: boolean;
 }
 

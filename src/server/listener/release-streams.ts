@@ -3,9 +3,9 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { watchStreams } from './watch-streams.ts';
 
 /**
- * Removes all listeners of a stream that has ended, so that it holds nothing of its call. Node keeps
- * a session's streams in a Map, and V8 links each table that a Map has outgrown to the next: once one
- * of them is in the old generation, the streams of the later ones wait for a full collection.
+ * Removes all listeners of a stream that has ended, so that it keeps nothing of its call. Node keeps a
+ * session's streams in a Map, and V8 links each table that a Map has outgrown to the next: once one is in
+ * the old generation, the streams of all later ones stay until a full collection.
  */
 export function releaseEndedStreams(): { close(): void } {
   return watchStreams({ created: ({ stream }) => void stream.on('close', release) });
@@ -13,9 +13,9 @@ export function releaseEndedStreams(): { close(): void } {
 
 /** The other listeners of this `close` are still called: Node copies the list before it calls the first. */
 function release(this: ServerHttp2Stream): void {
-  // First these, which would be called for each listener that is removed.
+  // These first: otherwise they would be called for each listener that is removed.
   this.removeAllListeners('removeListener');
-  // Not the stream's own method, which would have it look a tick later whether it is still read.
+  // Not the stream's own method, which would make it check a tick later whether it is still read.
   removeAllListeners.call(this);
   // An error that nobody listens for would end the process.
   this.on('error', ignore);

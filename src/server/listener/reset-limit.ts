@@ -3,22 +3,22 @@ import type { Connections } from './connections.ts';
 import { watchStreams } from './watch-streams.ts';
 
 /**
- * A client may give up every call of its connection at once, and after that so many a second, as one
- * with short deadlines does while KMS hangs.
+ * A client may reset every call of its connection at once, and after that `perSecond`, as one with short
+ * deadlines does while KMS hangs.
  */
 export const RESET_LIMITS = { burst: 100, perSecond: 100 } as const;
 
 export interface ResetLimitOptions {
-  /** Only connections of these are looked at. */
+  /** Only these connections are watched. */
   readonly connections: Pick<Connections, 'owns'>;
   /** A bucket for one connection, by RESET_LIMITS; `limits/token-bucket.ts` is one. */
   readonly createBucket: () => { take(nowMs: number): number };
 }
 
 /**
- * Ends connections whose calls are reset over and over, whoever is made to reset them
- * (CVE-2023-44487, CVE-2025-8671). nghttp2 has such a limit too, but goes on through what it has
- * already read, so that every connection began 350 calls; here none begins once it is passed.
+ * Ends connections whose calls are reset over and over, by the client or by us at its provocation
+ * (CVE-2023-44487, CVE-2025-8671). nghttp2 has such a limit too, but first handles what it has already
+ * read, so that every connection could begin 350 calls; here no call begins after the limit.
  */
 export function limitResets({ connections, createBucket }: ResetLimitOptions): { close(): void } {
   const sessions = new WeakMap<Http2Session, ReturnType<typeof createBucket>>();

@@ -1,19 +1,19 @@
 import type { X509Certificate } from 'node:crypto';
 import { TLSSocket, type TlsOptions } from 'node:tls';
 
-/** All certificates that peers have sent, which Node itself would keep from us. */
+/** All certificates that peers sent, of which Node itself would show only the first. */
 export interface SentCertificates {
-  /** Chooses HTTP/2 or nothing; for the server's options in the place of `ALPNProtocols`. */
+  /** Chooses HTTP/2 or nothing; it replaces `ALPNProtocols` in the server's options. */
   readonly ALPNCallback: NonNullable<TlsOptions['ALPNCallback']>;
-  /** Those of this peer in its order, its own first. */
+  /** This peer's certificates in the order sent, its own first. */
   of(socket: TLSSocket): readonly X509Certificate[];
 }
 
 /**
- * From Node 24.21 on only the first to ask for a peer's certificate gets the others with it, and Node
- * itself asks first (nodejs/node#65579). So this asks before Node does, by a listener that
- * ALPNCallback adds: no other callback has the socket so early. Should a later Node not pass the
- * socket as `this`, only the peer's own certificate is seen.
+ * Since Node 24.21 only the first read of a peer's certificate returns the others with it, and Node itself
+ * reads first (nodejs/node#65579). So this reads before Node does, in a listener that ALPNCallback adds: no
+ * other callback has the socket so early. If a later Node does not pass the socket as `this`, only the
+ * peer's own certificate is seen.
  */
 export function watchSentCertificates(): SentCertificates {
   const seen = new WeakMap<TLSSocket, X509Certificate | undefined>();

@@ -8,7 +8,7 @@ export interface ShareStreamsOptions {
   readonly connections: Pick<Connections, 'owns'>;
   /** Calls that all connections together may have open. */
   readonly most: number;
-  /** Older calls are given up first: no message, and no taking of an answer, lasts that long. */
+  /** Older calls are given up first: no honest caller takes that long to send a message or read an answer. */
   readonly oldMs?: number;
 }
 
@@ -25,10 +25,10 @@ type Own = Bag<Open>;
 type OwnSession = Http2Session & { [OWN]?: Own };
 type OpenStream = ServerHttp2Stream & { [OPEN]?: Open };
 
-/** What part of `oldMs` a message may take that came with its call, until it is read. */
+/** A message that came with its call is read within this part of `oldMs`. */
 const BEGUN = 1 / 50;
 
-/** Calls by how many their connection holds when it is their turn. */
+/** Calls, by how many their connection still holds when it is their turn. */
 type Turns = Open[][];
 
 /** Where a session and a stream carry theirs. */
@@ -36,13 +36,13 @@ const OWN = Symbol('own');
 const OPEN = Symbol('open');
 
 /**
- * Bounds what open calls cost together, whatever keeps them open: a message that does not come, an
- * answer that is not taken, a watch of health. Each holds 10 KiB and costs its peer 100 bytes, and
- * what one connection may have is little until there are a thousand of them.
+ * Bounds what open calls cost together, whatever keeps them open: a message that does not come, an answer
+ * that is not read, a health watch. Each holds 10 KiB here and costs its peer only 100 bytes, and the limit
+ * of each connection does not help against a thousand connections.
  */
 export function shareStreams(options: ShareStreamsOptions): { close(): void } {
   const { connections, most, oldMs = 5000 } = options;
-  // More than one, so that all are looked through once for many that begin.
+  // More than one, so that one look through all of them serves many new calls.
   const atOnce = 1 + Math.floor(most / 32);
   const busy = new Set<Own>();
   let count = 0;
@@ -77,9 +77,9 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
 }
 
 /**
- * So many of those that their callers hold open: the old ones first, and those that have just begun
- * last. Of one age each in turn is the oldest of the connection that holds most by then. Each connection
- * keeps one, such as a watch, or an honest call that has just begun while all others wait for their answers.
+ * The worst `number` of the calls that their callers hold open: old ones first, just begun ones last.
+ * Within one age, the next is the oldest of the connection that still holds most. Each connection keeps
+ * one, such as a watch, or an honest call that has just begun while its others wait for answers.
  */
 function worst(busy: Iterable<Own>, oldMs: number, number: number): Open[] {
   const now = performance.now();
@@ -94,11 +94,11 @@ function worst(busy: Iterable<Own>, oldMs: number, number: number): Open[] {
       if (call.place > 0) turns[turn].push(call);
     }
   }
-  // flat() leaves out the turns that are nobody's.
+  // flat() skips the turns that have no calls.
   return [old, others, begun].flatMap((turns) => turns.reverse().flat()).slice(0, number);
 }
 
-/** A call that waits for its answer is held by us, and such calls have limits of their own. */
+/** A call that waits for its answer is held open by us; such calls have limits of their own. */
 function isHeld({ stream }: Open): boolean {
   return !stream.readableEnded || stream.headersSent;
 }

@@ -4,9 +4,9 @@ import { hasGreeted } from './preface.ts';
 /** Connections whose peers have not begun to speak HTTP/2, the oldest first. */
 export interface Strangers {
   arrived(socket: Socket): void;
-  /** That its handshake is done, where there is one; not yet that it has said anything. */
+  /** Its TLS handshake is done, if it has one; it need not have said anything yet. */
   accepted(socket: Socket): void;
-  /** Cuts the oldest of them but for `last`. Says whether there was one. */
+  /** Cuts the oldest that arrived before `last`. Returns whether there was one. */
   cutOneBefore(last: Socket): boolean;
 }
 
@@ -40,7 +40,7 @@ export function createStrangers(): Strangers {
   };
 }
 
-/** Node does not say on which connection a TLS socket is, but both have the address of the same peer. */
+/** Node does not tell which connection a TLS socket is on, but both have the same peer address. */
 function nameOf(socket: Socket): Socket | string {
   const { remoteAddress, remotePort } = socket;
   return remotePort === undefined ? socket : `${remoteAddress}:${remotePort}`;

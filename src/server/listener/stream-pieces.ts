@@ -12,18 +12,18 @@ export interface StreamPiecesOptions {
 }
 
 /**
- * Each holds half a KiB, however short it is. A message of 256 KiB comes in 180 where every packet is
- * small, and what is sent ahead of a stream that is not read is 64 KiB.
+ * Each holds half a KiB, however short it is. A message of 256 KiB comes in 180 if every packet is small,
+ * and a caller may send 64 KiB ahead on a stream that is not read.
  */
 const MOST_PIECES = 4096;
 
 const HEAD_BYTES = 5;
 
-/** How far the message has come that a stream is in. */
+/** How much has come of a stream's current message. */
 interface Begun {
   /** Bytes of its head that have come. */
   head: number;
-  /** Bytes that are to come after its head. */
+  /** Bytes still to come after its head. */
   left: number;
   pieces: number;
   readonly most: number;
@@ -35,8 +35,8 @@ type BegunStream = ServerHttp2Stream & { [BEGUN]?: Begun };
 const BEGUN = Symbol('begun');
 
 /**
- * Cuts streams that come in crumbs. Their messages may take their time, but one of 256 KiB that
- * comes in bytes holds 128 MiB until it is whole, and costs its caller 2.
+ * Cuts streams that come in crumbs. Their messages may take their time, but one of 256 KiB that comes byte
+ * by byte holds 128 MiB until it is whole, and costs its caller only 2.
  */
 export function boundPieces(options: StreamPiecesOptions): { close(): void } {
   const { connections, streaming, most = MOST_PIECES } = options;
@@ -56,7 +56,7 @@ function countedPush(this: BegunStream, chunk: unknown, encoding?: BufferEncodin
   const begun = this[BEGUN];
   if (!begun || !(chunk instanceof Uint8Array)) return more;
   begun.pieces += 1;
-  // What is not read yet is held, whole or not.
+  // A message that is not read yet is held too, even a whole one.
   if (endsOne(begun, chunk) && this.readableLength === 0) begun.pieces = 1;
   if (begun.pieces > begun.most) this.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   return more;

@@ -5,15 +5,15 @@ import { watchStreams } from './watch-streams.ts';
 const FORM = /^(\d{1,8})([HMSmun])$/;
 const UNIT_MS = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 } as const;
 
-/** As many whole hours as a timer of Node's can wait. */
+/** The most whole hours that a timer of Node can wait. */
 const LONGEST = { text: '596H', ms: 596 * UNIT_MS.H } as const;
 
-/** Where a handler finds, in the call's metadata, that the timeout was none; `grpc-` is not the callers'. */
+/** Metadata key that tells a handler of an invalid timeout; callers may not use `grpc-` names. */
 export const WRONG_TIMEOUT = 'grpc-timeout-wrong';
 
 /**
- * Corrects `grpc-timeout` before grpc-js reads it, which takes `-5S` for five seconds and lets `597H`
- * overflow into a time that has passed, with a warning on stderr.
+ * Corrects `grpc-timeout` before grpc-js reads it, because grpc-js takes `-5S` for five seconds and lets
+ * `597H` overflow into a time in the past, with a warning on stderr.
  */
 export function correctTimeouts(): { close(): void } {
   return watchStreams({

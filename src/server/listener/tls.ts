@@ -18,7 +18,7 @@ export interface TlsServerOptions {
   readonly onRefused: OnRefused;
 }
 
-/** TLS 1.3 alone, HTTP/2 alone. A changed certificate serves from the next handshake on. */
+/** TLS 1.3 only, HTTP/2 only. A changed certificate is used from the next handshake on. */
 export function createTlsServer({ tls, limits, accept, onRefused }: TlsServerOptions): Server {
   const asks = tls.clientCertificates !== 'off';
   let vouching = vouchingOf(tls.current());
@@ -37,7 +37,7 @@ export function createTlsServer({ tls, limits, accept, onRefused }: TlsServerOpt
   });
   front.on('tlsClientError', (error, socket) => {
     onRefused('tls_handshake', handshakeFault(socket, error));
-    // Node only tells of a handshake that takes too long; it would leave the socket open.
+    // Node only reports a handshake that takes too long; it would leave the socket open.
     socket.destroy();
   });
   front.on('secureConnection', (socket) => {
@@ -57,7 +57,7 @@ function vouchingOf({ bundles }: TlsPair): Vouching | undefined {
   return bundles && createVouching(bundles);
 }
 
-/** Node would trust its 144 public roots where `ca` is left out. */
+/** Without `ca`, Node would trust its 144 public roots. */
 function context({ cert, key, ca }: TlsPair, asks: boolean): SecureContextOptions {
   if (asks && !ca)
     throw new Error('client certificates are required, but there is no CA to verify them');
@@ -66,12 +66,12 @@ function context({ cert, key, ca }: TlsPair, asks: boolean): SecureContextOption
     key,
     ...(asks && { ca }),
     minVersion: 'TLSv1.3',
-    // A resumed session would not be verified against the CAs of today.
+    // A resumed session would not be verified against the current CAs.
     secureOptions: constants.SSL_OP_NO_TICKET,
   };
 }
 
-/** With `optional`, no certificate is fine, and one that does not verify is not. */
+/** With `optional`, a missing certificate is fine, but one that does not verify is not. */
 function hasUnverified(socket: TLSSocket): boolean {
   return !socket.authorized && socket.getPeerX509Certificate() !== undefined;
 }

@@ -1,7 +1,7 @@
 import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 
-/** What Node publishes of a stream: the very objects that the server's stream handler gets afterwards. */
+/** What Node publishes about a stream: the very objects that the server's stream handler gets afterwards. */
 export interface Published<Stream = ServerHttp2Stream> {
   readonly stream: Stream;
   readonly headers?: IncomingHttpHeaders;
@@ -13,8 +13,8 @@ export interface StreamWatch<Stream> {
 }
 
 /**
- * Tells of the streams of every HTTP/2 server in the process, of each new one before grpc-js gets it.
- * A `Stream` may have optional members, in which the watch keeps what it knows of one.
+ * Reports the streams of every HTTP/2 server in the process, each new one before grpc-js gets it. A
+ * `Stream` type may add optional members, in which the watch keeps what it knows of a stream.
  */
 export function watchStreams<Stream extends ServerHttp2Stream>({
   created,

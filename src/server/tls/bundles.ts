@@ -1,13 +1,13 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { type Bundles, checkAuthorities, splitPem } from './material.ts';
 
-/** The trust domains that vouch for a peer, by all certificates that it has sent, its own first. */
+/** The trust domains that vouch for a peer, from all certificates that it sent, its own first. */
 export type Vouching = (sent: readonly X509Certificate[]) => readonly string[];
 
 /** Each is verified against each CA; OpenSSL lets a peer send hundreds. */
 const SENT_AT_MOST = 10;
 
-/** What of `all` is wanted and can be used; `onAlarm` is told of what cannot. */
+/** The bundles in `all` that are wanted and usable; `onAlarm` is called for each unusable one. */
 export function pickBundles(
   all: Bundles,
   wanted: readonly string[],
@@ -27,10 +27,10 @@ export function pickBundles(
 }
 
 /**
- * TLS verifies a peer against the CAs of all trust domains at once, and so would let each of them name
- * the workloads of every other. A domain vouches for a peer when one of its CAs has signed the peer's
- * chain, and no CA that is not the domain's own has signed anything that was sent: then whichever path
- * OpenSSL has verified, with all its constraints, has come to a CA of this domain.
+ * TLS verifies a peer against the CAs of all trust domains at once, and so would let each of them name the
+ * workloads of every other. A domain vouches for a peer when one of its CAs has signed the peer's chain,
+ * and no CA outside the domain has signed anything that was sent: then the path that OpenSSL has verified,
+ * with all its constraints, can only end at a CA of this domain.
  * https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md#5-validation
  */
 export function createVouching(bundles: Bundles): Vouching {
@@ -50,7 +50,7 @@ export function createVouching(bundles: Bundles): Vouching {
   };
 }
 
-/** The peer's own certificate, and of the others those of which each has signed the one before. */
+/** The peer's own certificate, followed by those that each signed the one before. */
 function chainOf(sent: readonly X509Certificate[]): readonly X509Certificate[] {
   const chain = sent.slice(0, 1);
   for (let last = chain[0]; last; ) {

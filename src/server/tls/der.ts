@@ -1,7 +1,7 @@
-/** No bundle and no chain has more, and each of them is read anew with each message. */
+/** No bundle or chain has more, and every message means parsing all of them again. */
 const MOST = 1000;
 
-/** Certificates that stand one after the other, as the SPIFFE Workload API hands them out. */
+/** Splits certificates that follow one another, as the SPIFFE Workload API sends them. */
 export function splitDer(bytes: Uint8Array): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {

@@ -11,19 +11,19 @@ export interface TlsFilesOptions {
   readonly pollMs: number;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Told once of each change that cannot be used; the last good pair goes on. */
+  /** Called once for each unusable change; the last good pair stays in use. */
   readonly onAlarm: (error: Error) => void;
 }
 
 export interface TlsFiles extends TlsMaterial {
-  /** Looks at once, as on SIGHUP. */
+  /** Checks the files at once, as on SIGHUP. */
   reload(): Promise<void>;
   close(): void;
 }
 
 /**
- * Certificate and key from files. A new pair counts only once it is whole and fits together.
- * @throws Error naming the file, where there is no good pair at the start
+ * Certificate and key from files. A new pair is used only once it is complete and fits together.
+ * @throws Error naming the file, if there is no good pair at the start
  */
 export async function createTlsFiles(options: TlsFilesOptions): Promise<TlsFiles> {
   const { clientCertificates, pollMs, onAlarm } = options;
@@ -54,7 +54,7 @@ async function readPair(options: TlsFilesOptions): Promise<TlsPair> {
   try {
     return checkPair({ cert, key, ...(ca !== undefined && { ca }) }, options.now());
   } catch (thrown) {
-    // Not as the cause too: the log would say it twice.
+    // Not also as the cause: the log would show it twice.
     const reason = messageOf(thrown);
     throw new Error(`${namesOf(options).join(', ')} cannot serve TLS: ${reason}`);
   }

@@ -1,19 +1,19 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 
-/** A server's certificate as it is now, and word of every later one. */
+/** A server's current certificate, and notice of every later one. */
 export interface TlsMaterial {
   readonly clientCertificates: 'required' | 'optional' | 'off';
   current(): TlsPair;
   onChange(listener: (pair: TlsPair) => void): void;
 }
 
-/** PEM. `ca` verifies clients; it is there whenever client certificates are asked for. */
+/** PEM. `ca` verifies clients; it is set whenever client certificates are asked for. */
 export interface TlsPair {
   readonly cert: string;
   readonly key: string;
   readonly ca?: string;
-  /** The same CAs by their trust domains, where they are of several: each vouches for its own alone. */
+  /** The same CAs by trust domain, if there are several: each vouches only for its own. */
   readonly bundles?: Bundles;
 }
 
@@ -28,8 +28,8 @@ export function splitPem(text: string): readonly string[] {
 }
 
 /**
- * Passes a pair only if a handshake can be done with it now: the key is the certificate's, which is
- * within its time, and the CAs can be read.
+ * Accepts a pair only if it can do a handshake now: the key belongs to the certificate, the certificate is
+ * within its validity, and the CAs can be read.
  * @throws Error that says what is wrong
  */
 export function checkPair(pair: TlsPair, nowMs: number): TlsPair {
@@ -52,7 +52,7 @@ export function expiryOf({ cert }: TlsPair): number {
   return Date.parse(new X509Certificate(cert).validTo);
 }
 
-/** @throws Error where there is none, or one that cannot sign */
+/** @throws Error if there is none, or one that cannot sign */
 export function checkAuthorities(pem: string): void {
   const authorities = splitPem(pem);
   if (authorities.length === 0) throw new Error('there is no CA certificate');

@@ -6,7 +6,7 @@ import { readBundles, readSvid } from './workload-messages.ts';
 
 export interface SpiffeTlsOptions extends WorkloadApi {
   readonly clientCertificates: TlsMaterial['clientCertificates'];
-  /** Whose workloads are taken; those of the proxy's own trust domain where empty. */
+  /** Trust domains whose workloads are accepted; if empty, only the proxy's own. */
   readonly trustDomains: readonly string[];
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -73,7 +73,7 @@ export async function withSpiffeBundles(
   };
 }
 
-/** Where one trust domain alone is wanted, TLS verifies against its CAs and no others. */
+/** If only one trust domain is wanted, TLS verifies against its CAs and no others. */
 function authorities(bundles: Bundles, wanted: readonly string[]): Pick<TlsPair, 'ca' | 'bundles'> {
   const ca = [...bundles.values()].join('');
   return wanted.length > 1 ? { ca, bundles } : { ca };

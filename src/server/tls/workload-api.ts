@@ -3,11 +3,11 @@ import { Client, type ClientReadableStream, credentials, Metadata } from '@grpc/
 export interface WorkloadApi {
   /** `unix:/path`, as in SPIFFE_ENDPOINT_SOCKET. */
   readonly socket: string;
-  /** Milliseconds from a broken stream to the next one, at first; doubles up to thirty times as much. */
+  /** Milliseconds from a broken stream to the next one, at first; doubles up to thirty times that. */
   readonly retryMs: number;
   /** How long the first answer may take. */
   readonly firstMs: number;
-  /** Told when there is no usable news; the last good news goes on. */
+  /** Called when there is no usable news; the last good news stays in use. */
   readonly onAlarm: (error: Error) => void;
 }
 
@@ -87,14 +87,14 @@ function keepOpen(
   };
   const open = (): void => {
     const metadata = new Metadata();
-    // Workloads that are tricked into a request by a URL cannot set it.
+    // A workload that is tricked into fetching a URL cannot set this header.
     metadata.set('workload.spiffe.io', 'true');
     const raw = (bytes: Buffer): Buffer => bytes;
     const path = `/SpiffeWorkloadAPI/${method}`;
     const mine = client.makeServerStreamRequest(path, raw, raw, Buffer.alloc(0), metadata);
     stream = mine;
     stream.on('data', (bytes: Buffer) => {
-      // What is left of an earlier stream is old.
+      // Leftovers of an earlier stream are outdated.
       if (mine === stream) heard(bytes);
       mine.pause();
       setTimeout(() => mine.resume(), PAUSE_MS).unref();
@@ -102,7 +102,7 @@ function keepOpen(
     stream.on('error', (error: Error) => {
       if (!closed) onAlarm(error);
     });
-    // It comes once after the stream's end, be it good or bad.
+    // Emitted once after the stream's end, good or bad.
     stream.on('status', again);
   };
   open();

@@ -36,7 +36,7 @@ const MOST_FIELDS = 10_000;
 const { root } = protobuf.parse(WIRE);
 const [svids, bundles] = [root.lookupType('Svids'), root.lookupType('Bundles')];
 
-/** The first SVID is the default one. @throws Error where a part of it is missing */
+/** The first SVID is the default one. @throws Error if a part of it is missing */
 export function readSvid(bytes: Buffer): Svid {
   refuseMany(bytes, SVIDS);
   const message = svids.toObject(svids.decode(bytes));
@@ -54,19 +54,19 @@ export function readSvid(bytes: Buffer): Svid {
   };
 }
 
-/** All CAs that the process may trust, by trust domain. @throws Error where the message cannot be read */
+/** All CAs that the process may trust, by trust domain. @throws Error if the message cannot be read */
 export function readBundles(bytes: Buffer): ReadonlyMap<string, string> {
   refuseMany(bytes, BUNDLES);
   return byTrustDomain(bundles.toObject(bundles.decode(bytes))['bundles']);
 }
 
-/** @throws Error where decoding would hold up every call */
+/** @throws Error if decoding would hold up every call */
 function refuseMany(bytes: Buffer, shape: Shape): void {
   if (countFields(bytes, shape, MOST_FIELDS) <= MOST_FIELDS) return;
   throw new Error(`the Workload API gave more than ${MOST_FIELDS} fields at once`);
 }
 
-/** One that cannot be read is left out: what another trust domain says must not keep us from our own. */
+/** An unreadable one is left out: another trust domain's mistake must not keep us from our own. */
 function byTrustDomain(map: unknown): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [id, ders] of Object.entries(map ?? {})) {
@@ -77,7 +77,7 @@ function byTrustDomain(map: unknown): ReadonlyMap<string, string> {
   return found;
 }
 
-/** Of a workload's SPIFFE ID or of the trust domain's own. */
+/** The domain in a workload's SPIFFE ID, or in the trust domain's own ID. */
 function trustDomainOf(id: string): string {
   const [, name] = /^spiffe:\/\/([a-z0-9._-]{1,255})(?:\/|$)/.exec(id) ?? [];
   if (name === undefined) throw new Error('the Workload API gave an ID that is not a SPIFFE ID');
