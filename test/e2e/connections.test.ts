@@ -31,7 +31,7 @@ test('connections that are turned away or cut are counted by door and why, from 
     return Array.from({ length: 3 }, () => connect({ port: Number(port), host }));
   });
   for (const socket of silent) socket.on('error', () => {}).resume();
-  await expect.poll(refused).toEqual({
+  await expect.poll(refused, { timeout: 20_000 }).toEqual({
     ...none,
     'grpc too_many_connections': 2,
     'grpc preface_timeout': 1,

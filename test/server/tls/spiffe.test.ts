@@ -108,7 +108,7 @@ test('news that cannot be used is told, and the last good SVID serves on', async
     expect.stringContaining('not belong to the certificate'),
     expect.stringContaining('has expired'),
     expect.stringContaining('cut short'),
-    expect.stringContaining('no identity'),
+    expect.stringContaining('did not give this process an identity'),
     expect.stringContaining('more than 1000 certificates'),
     expect.stringContaining('more than 10000 fields'),
   ]);
