@@ -26,13 +26,13 @@ export interface App {
    * closed. Once `hurry` is aborted, it cuts what still runs.
    */
   stop(hurry?: AbortSignal): Promise<void>;
-  /** Takes policy and certificates anew, as on SIGHUP. */
+  /** Reloads policy and certificates, as on SIGHUP. */
   reload(): Promise<void>;
   /** The last audit entry of a process that must not go on; blocks for half a second at most. */
   lastWords(cause: string): void;
 }
 
-/** Puts the stages together and opens the doors. Where one step fails, what was opened is closed. */
+/** Puts the stages together and opens the doors. If one step fails, everything opened is closed again. */
 export async function startApp(config: Config, around: Surroundings): Promise<App> {
   const opened = createStack();
   try {
@@ -59,7 +59,7 @@ async function compose(config: Config, around: Surroundings, opened: Stack): Pro
       await opened.close();
     },
     async reload() {
-      // At once, whatever becomes of the others: whoever has moved the file is taken for a tamperer until then.
+      // First, even if the others fail: until then, whoever moved the file looks like a tamperer.
       parts.audit.reopen();
       await Promise.all([parts.policy.reload(), doors.reload()]);
     },

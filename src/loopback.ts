@@ -1,4 +1,4 @@
-/** Whether a host, as URLs write it, can be reached from this machine alone: 127.0.0.0/8, ::1 and localhost. */
+/** Whether a host, as in URLs, is reachable only from this machine: 127.0.0.0/8, ::1 and localhost. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -36,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT.failure;
   }
   const { run } = await command.load();
-  // Not before: what is loaded lives, and a heap held small would be collected in vain all the while.
+  // Not earlier: while modules load, a small heap would be collected again and again in vain.
   keepHeapSmall(process.env);
   return run(rest, process);
 }

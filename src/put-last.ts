@@ -1,4 +1,4 @@
-/** Puts an entry behind all others; where they are more than `most` then, the first goes. */
+/** Puts an entry last; if there are then more than `most`, the first is dropped. */
 export function putLast<V>(
   entries: Map<string, V>,
   [key, value]: readonly [string, V],

@@ -22,7 +22,7 @@ export function createEnds({ identify, admit, record, count }: EndStages) {
     }
   }
 
-  /** A refusal is recorded before it is told; where that fails, the failure is what is told. */
+  /** A refusal is recorded before the caller gets it; if that fails, the caller gets the failure instead. */
   async function refuse(progress: Progress, thrown: unknown): Promise<Refusal> {
     const refusal = toRefusal(thrown);
     const told = await record.terminal(progress, refusal).then(() => refusal, toRefusal);

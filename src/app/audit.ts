@@ -13,9 +13,9 @@ interface AuditParts {
   /** May hold the key that signs checkpoints. */
   readonly kms: Kms;
   readonly metrics: Metrics;
-  /** Its mask may take more out of entries. */
+  /** Its mask may remove more from entries. */
   readonly policy: Pick<DecisionPoint, 'mask' | 'masks'>;
-  /** Told of every checkpoint. */
+  /** Called for every checkpoint. */
   readonly onSealed: () => void;
 }
 

@@ -58,7 +58,7 @@ export function createCauseLog(log: Pick<Logger, 'warn'>, now: () => number) {
   }
 }
 
-/** What is in quotes is the policy's, which may have made it of a context's values. */
+/** Quoted text is the policy's, which may have built it from a context's values. */
 function withoutQuotes(message: string): string {
   return message.replaceAll(/'[^']*'/g, "'…'");
 }

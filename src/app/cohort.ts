@@ -3,10 +3,10 @@ type Wrap = <Input, Output>(
 ) => (input: Input) => Promise<Output>;
 
 /**
- * Hands on together what stages have done within one turn of the event loop, so that the stages
- * behind them run for many calls in a row, while their code and data are still in the core's caches.
- * A call that is alone waits for the end of the turn and no longer. The idea is that of Larus and
- * Parkes, "Using Cohort Scheduling to Enhance Server Performance" (USENIX 2002).
+ * Releases together what stages finished within one turn of the event loop, so that the next stages run for
+ * many calls in a row, while their code and data are still in the core's caches. A single call waits only
+ * until the end of the turn. The idea is from Larus and Parkes, "Using Cohort Scheduling to Enhance Server
+ * Performance" (USENIX 2002).
  */
 export function createCohorts(): Wrap {
   /** One of each stage. */

@@ -90,7 +90,7 @@ type Signing = NonNullable<Config['policy']['signing']>;
 async function toBundleOptions(config: Config['policy']): Promise<BundleOptions> {
   const { polling, persist, ...files } = config.service;
   const { bearer_token_file: tokenFile } = files;
-  // What cannot be read at a start is told of then.
+  // Read once here, so that an unreadable file is reported at the start.
   await serviceTls(files);
   return {
     maxBytes: config.size_limit_bytes,

@@ -1,7 +1,7 @@
 import { LOOP_LIMITS, watchEventLoop } from '../life/event-loop.ts';
 import type { Stack } from './stack.ts';
 
-/** Whether calls can be served, and what every part says of itself. */
+/** Whether calls can be served, and the status of every part. */
 export interface Readiness {
   current(): { readonly ready: boolean; readonly checks: object };
   /** Every door is open: whoever is told that it is ready may call at once. */
@@ -24,7 +24,7 @@ interface PolicyState {
   readonly error?: string;
 }
 
-/** How soon a change is told: a suspended audit log must be known within 100 ms. */
+/** How soon a change is reported: a suspended audit log must be known within 100 ms. */
 const LOOK_MS = 50;
 
 /**

@@ -3,10 +3,10 @@ import { JsonFault } from './fault.ts';
 
 const MOST_BYTES = 256 * 1024;
 
-/** What all bodies that are not whole may hold together. */
+/** Bytes that all incomplete bodies may hold together. */
 const HELD_BYTES = 32 * 1024 * 1024;
 
-/** A piece may be a byte, and holds hundreds; whole bodies come in a few of 64 KiB. */
+/** A piece may be one byte but holds hundreds; whole bodies come in a few of 64 KiB. */
 const MOST_PIECES = 1024;
 
 interface Half {
@@ -29,7 +29,7 @@ export function createBodies(
     try {
       return await collect(message, (bytes) => hold(half, bytes));
     } catch (thrown) {
-      // Nobody is left to read this, but it is not a failure of ours that belongs in the log.
+      // No caller is left to read this, but it is no failure of ours for the log to report.
       throw thrown instanceof JsonFault ? thrown : new JsonFault('RequestTimeoutException');
     } finally {
       letGo(half);

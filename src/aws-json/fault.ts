@@ -11,7 +11,7 @@ export class JsonFault extends Error {
   }
 }
 
-/** What of an error the caller reads. */
+/** The part of an error that the caller reads. */
 export type ToldFault = Pick<JsonFault, 'code' | 'message' | 'httpStatus'>;
 
 /** Anything that has an AWS name and an HTTP status is told as it is; of the rest, nothing is. */

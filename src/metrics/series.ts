@@ -45,7 +45,7 @@ export function createSeries(registry: Registry): Series {
   };
 }
 
-/** prom-client hashes labels at every increment; here it is told the difference when it is asked. */
+/** prom-client hashes labels at every increment; here it gets the difference only at a scrape. */
 function createCounter(registry: Registry, name: MetricName): (labels: Labels) => Cell {
   const cells: { readonly labels: Labels; readonly cell: Cell; told: number }[] = [];
   new Counter({
