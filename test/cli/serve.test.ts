@@ -11,7 +11,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 interface Ended {
   readonly code: number | null;
@@ -57,6 +57,9 @@ function serve(
 /** What a person reads; the log's lines are for machines. */
 const sentences = (stderr: string) =>
   stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
+
+// Each starts a whole proxy, which takes seconds where others have the CPU.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** What the process logged. */
 const logged = (stderr: string) =>

@@ -257,7 +257,7 @@ describe('check', () => {
 
 describe('health', () => {
   test('exits 0 while the proxy serves', async () => {
-    const ran = await runCommand(health, ['--endpoint-url', proxy.endpoint]);
+    const ran = await runCommand(health, ['--timeout', '15', '--endpoint-url', proxy.endpoint]);
     expect(ran).toEqual({
       exit: 0,
       stdout: 'SERVING\n',
@@ -288,7 +288,7 @@ describe('health', () => {
 
   test('--json says the same to programs, under the same exit codes', async () => {
     const asked = async (endpoint: string, service: string) => {
-      const args = ['--json', '--endpoint-url', endpoint, '--service', service];
+      const args = ['--json', '--timeout', '15', '--endpoint-url', endpoint, '--service', service];
       const { exit, stdout } = await runCommand(health, args);
       const { endpoint_url, ...said } = JSON.parse(stdout);
       expect(endpoint_url).toBe(endpoint);
