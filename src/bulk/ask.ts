@@ -9,13 +9,13 @@ export type BatchClient = Pick<Client, 'batchReEncrypt'>;
 /** An item with what became of it. */
 export type Answered = readonly [JobItem, ItemResult];
 
-/** The most that the proxy gives. */
+/** The longest that the proxy allows. */
 const TIMEOUT_MS = 30_000;
 
 /**
- * One try of each item. Where a batch is not taken as it is, above all for its size, its halves are asked
- * for, down to the item that is why; where it is refused for now, that is what became of each.
- * @throws JobFault where the proxy takes no batches, or answers for another item
+ * One try of each item. If a batch cannot be taken as it is, mostly for its size, its halves are tried, down
+ * to the item at fault; if it is refused for now, that is the result of each of its items.
+ * @throws JobFault if the proxy takes no batches, or answers for another item
  */
 export async function ask(
   client: BatchClient,
@@ -45,7 +45,7 @@ async function askHalves(
 
 /**
  * Whether the message itself is refused, and would be again: by the proxy, or by a gRPC library on the
- * way (of Node.js and Go; of Java), which knows none of the proxy's reasons.
+ * way, which knows none of the proxy's reasons (first wording: Node.js and Go; second: Java).
  */
 export function isNotTaken({ message, facts: { reason, code } }: RefusedError): boolean {
   if (reason === 'INVALID_REQUEST') return true;
@@ -62,7 +62,7 @@ function notTaken([first]: readonly JobItem[], { message }: RefusedError): JobFa
   return new JobFault('failed', `the proxy does not take the batch from ${name} on: ${message}`);
 }
 
-/** A ciphertext under the name of another item would be the loss of both. */
+/** A ciphertext stored under another item's name would lose both. */
 function resultOf({ item }: JobItem, result: ItemResult | undefined): ItemResult {
   if (result?.reference === item.reference) return result;
   throw new JobFault('failed', 'the proxy answered for another item');

@@ -5,8 +5,8 @@ const MOST_ITEMS = 200;
 const MOST_BYTES = 200_000;
 
 /**
- * Items in batches, as long as they come; an item larger than a batch is one of its own. Where their
- * source fails, those that came before are a batch still.
+ * Items in batches, for as long as they come; an item larger than a batch is a batch of its own. If
+ * their source fails, those that came before it are still made a batch.
  */
 export async function* inBatches(
   items: AsyncIterable<JobItem>,

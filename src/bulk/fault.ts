@@ -1,4 +1,4 @@
-/** `data`: a file says what cannot be; `later`: another run may go on; `failed`: none will, as it is. */
+/** `data`: a file is wrong; `later`: another run may go on; `failed`: no run will, as things are. */
 export type FaultKind = 'data' | 'later' | 'failed';
 
 /** Why a job stops, in one sentence for people. What is in its results by then stays. */

@@ -81,7 +81,7 @@ function toAlgorithm(name: string): EncryptionAlgorithm {
   return `ENCRYPTION_ALGORITHM_${name || 'UNSPECIFIED'}` as EncryptionAlgorithm;
 }
 
-/** protobufjs would make another name the default without a word. */
+/** protobufjs would silently turn an unknown name into the default. */
 function algorithm(value: unknown): string {
   if (ENCRYPTION_ALGORITHMS.some((known) => known === value)) return '';
   return `must be one of ${ENCRYPTION_ALGORITHMS.join(', ')}`;
@@ -95,7 +95,7 @@ function text(value: unknown): string {
   return isText(value) ? '' : 'must be a string';
 }
 
-/** Half a surrogate pair would come back as U+FFFD, and the result be of another item. */
+/** Half a surrogate pair would come back as U+FFFD, and the result would seem to be another item's. */
 function reference(value: unknown): string {
   return isText(value) && !value.isWellFormed() ? 'must be valid Unicode' : text(value);
 }
@@ -106,7 +106,7 @@ function isBase64(value: unknown): boolean {
 
 function context(value: unknown): string {
   if (!isJsonObject(value)) return 'must be an object of strings';
-  // protobufjs would lose it on the way, and the rest would be another context.
+  // protobufjs would lose it on the way, and what is left would be another context.
   if (Object.hasOwn(value, '__proto__')) return 'must not have the key __proto__';
   return Object.values(value).every(isText) ? '' : 'must be an object of strings';
 }

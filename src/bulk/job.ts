@@ -10,9 +10,9 @@ export interface Job {
   readonly send: Send;
   /** No batch has more items. */
   readonly atOnce: number;
-  /** Told of each item once its result is written, also by an earlier run. */
+  /** Called for each item whose result is written, also if an earlier run wrote it. */
   readonly onDone: (item: JobItem) => void;
-  /** Counted up as results stand in the file, so that it is true however the job ends. */
+  /** Counts only results that are in the file, so it is right however the job ends. */
   readonly tally: Tally;
 }
 
@@ -30,9 +30,9 @@ export function createTally(): Tally {
 }
 
 /**
- * Takes up where the results end, sends the items in batches, and writes what becomes of each, in the
- * order of the items: as many lines as there are, so many items are done. While the results of one batch
- * are awaited and written, the next is under way.
+ * Goes on where the results end: sends the items in batches, and writes the result of each in the order
+ * of the items, so that the number of lines is the number of items done. While the results of one batch
+ * are awaited and written, the next batch is under way.
  * @throws JobFault; results until then are written
  */
 export async function runJob(job: Job): Promise<void> {
@@ -42,7 +42,7 @@ export async function runJob(job: Job): Promise<void> {
     for await (const batch of inBatches(notDone(items, results, tally, onDone), atOnce)) {
       const before = written;
       const answers = heeded(send(batch));
-      // Behind a gap nothing is written: where one batch fails, so do those after it.
+      // Nothing is written after a gap: if one batch fails, so do those after it.
       written = heeded(before.then(async () => write(batch, await answers)));
       await before;
     }
@@ -58,13 +58,13 @@ export async function runJob(job: Job): Promise<void> {
   }
 }
 
-/** A promise whose rejection may come before somebody waits for it. */
+/** A promise that may reject before anybody awaits it. */
 function heeded<Value>(promise: Promise<Value>): Promise<Value> {
   promise.catch(() => {});
   return promise;
 }
 
-/** Items behind those that have a result; each result must be of the item that stands in its place. */
+/** Items after those that have a result; each result must belong to the item in its place. */
 async function* notDone(
   items: AsyncIterable<JobItem>,
   results: Results,

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Resolves once as many items may be sent. */
+/** Resolves once that many items may be sent. */
 export type Pace = (items: number) => Promise<void>;
 
-/** setTimeout does not wait at all for longer. */
+/** setTimeout fires at once if told to wait longer. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Lets through so many a second; 0 is as many as come. Several may wait at once, each for its own turn. */
+/** Limits items per second; 0 is no limit. Several calls may wait at once, each for its own turn. */
 export function createPace(perSecond: number): Pace {
   let due = performance.now();
   return async (items) => {
@@ -18,7 +18,7 @@ export function createPace(perSecond: number): Pace {
   };
 }
 
-/** How many items at once come to no more than a second's. */
+/** How many items may be sent at once: at most a second's worth. */
 export function itemsAtOnce(perSecond: number): number {
   return perSecond === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(perSecond));
 }

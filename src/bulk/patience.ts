@@ -1,9 +1,9 @@
 import type { RefusedError } from '../client/refused-error.ts';
 
 export interface PatienceOptions {
-  /** How long it is tried again while not one item gets further. */
+  /** How long to keep trying while no item makes progress. */
   readonly patienceMs: number;
-  /** Told why nothing gets further, once that is more than a hiccup. */
+  /** Called with the reason once no progress is more than a hiccup. */
   readonly onHeldUp: (refusal: RefusedError) => void;
 }
 
@@ -12,10 +12,10 @@ export type Patience = (refusals: readonly RefusedError[], progress: boolean) =>
 
 const PAUSE_MS = { first: 200, most: 5_000 } as const;
 
-/** A try in vain again after so many is more than a hiccup: about a second. */
+/** After this many more tries in vain, it is more than a hiccup: about a second. */
 const HICCUP = 2;
 
-/** Patience for one batch, from now on. */
+/** Patience for one batch; its time starts now. */
 export function createPatience({ patienceMs, onHeldUp }: PatienceOptions): Patience {
   let since = performance.now();
   let vain = -1;
@@ -29,7 +29,7 @@ export function createPatience({ patienceMs, onHeldUp }: PatienceOptions): Patie
   };
 }
 
-/** As long as the proxy says, and longer each time that nothing got further. */
+/** At least as long as the proxy says, and longer after each try without progress. */
 function pauseMs(refusals: readonly RefusedError[], vain: number): number {
   const told = Math.max(...refusals.map(({ facts }) => facts.retryAfterMs ?? 0));
   const own = PAUSE_MS.first * 2 ** vain;

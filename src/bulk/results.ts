@@ -14,7 +14,7 @@ export interface DoneResult {
   readonly refused: boolean;
 }
 
-/** The results of a job, one line for each item, in their order; made for its owner alone. */
+/** The results of a job, one line for each item, in their order; only the owner may read the file. */
 export interface Results {
   /** Those of earlier runs. @throws JobFault where a line is not one */
   done(): AsyncIterable<DoneResult>;
@@ -25,7 +25,7 @@ export interface Results {
 
 const OWNER_ONLY = 0o600;
 const NEWLINE = 0x0a;
-/** Of a line of `toLine`; and none is longer than the other, whatever its reference. */
+/** How each line of `toLine` begins; none is longer than MOST_TORN_BYTES, whatever its reference. */
 const BEGINNING = '{"reference":"';
 const MOST_TORN_BYTES = 8 << 20;
 
@@ -84,7 +84,7 @@ async function createResults(file: FileHandle, path: string, lock: Lock): Promis
   }
 }
 
-/** Node's own sentence names no file where it has a descriptor alone. */
+/** Names the file, which Node's own message does not if it has only a descriptor. */
 async function named(path: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -94,7 +94,7 @@ async function named(path: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Its bytes, and how many are whole lines. A crash leaves no more behind them than what one write had. */
+/** Its bytes, and how many are whole lines. A crash leaves at most part of one write after them. */
 async function measure(file: FileHandle, path: string): Promise<{ size: number; whole: number }> {
   const { size } = await file.stat();
   const piece = Buffer.alloc(Math.min(size, MOST_TORN_BYTES));
@@ -104,7 +104,7 @@ async function measure(file: FileHandle, path: string): Promise<{ size: number; 
   throw new JobFault('data', `${path} ends in a line that is not a result of a job`);
 }
 
-/** A line of somebody else may begin as a result does, such as an item; whole it is JSON, and none. */
+/** Another file's line, such as an item, may begin like a result: then it is whole JSON, but no result. */
 function isTorn(text: string): boolean {
   if (BEGINNING.startsWith(text)) return true;
   return text.startsWith(BEGINNING) && (!isJson(text) || readLine(text) !== undefined);

@@ -8,18 +8,18 @@ import type { JobItem } from './item.ts';
 import type { Pace } from './pace.ts';
 import { createPatience, type PatienceOptions } from './patience.ts';
 
-/** What became of the items, in their order; where it is given up, of those before the first open one. */
+/** What became of the items, in their order; after giving up, only of those before the first open one. */
 export interface Sent {
   readonly done: readonly ItemResult[];
   readonly fault?: JobFault;
 }
 
-/** @throws JobFault where the proxy takes no batches, or answers for another item */
+/** @throws JobFault if the proxy takes no batches, or answers for another item */
 export type Send = (items: readonly JobItem[]) => Promise<Sent>;
 
 export interface SendOptions extends PatienceOptions {
   readonly client: BatchClient;
-  /** Waited for with each try. */
+  /** Awaited before each try. */
   readonly pace: Pace;
 }
 
@@ -31,7 +31,7 @@ const FINAL = new Set([
   'PERMISSION_DENIED',
 ]);
 
-/** Sends what is refused for now again, and only that, until it is answered or patience ends. */
+/** Retries only the items that are refused for now, until they are answered or patience ends. */
 export function createSend({ client, pace, ...options }: SendOptions): Send {
   return async (items) => {
     const results = new Map<JobItem, ItemResult>();
@@ -53,7 +53,7 @@ export function createSend({ client, pace, ...options }: SendOptions): Send {
   };
 }
 
-/** Results of the items before the first that is open still. */
+/** Results of the items before the first one that is still open. */
 function leading(
   items: readonly JobItem[],
   results: ReadonlyMap<JobItem, ItemResult>,
@@ -67,7 +67,7 @@ function isOpen(result: ItemResult | undefined): boolean {
   return forNow(result).length > 0;
 }
 
-/** Its refusal, where another try may get another answer. */
+/** Its refusal, if another try may get another answer. */
 function forNow(result: ItemResult | undefined): readonly RefusedError[] {
   const { refused } = result ?? {};
   return refused && !isFinal(refused) ? [refused] : [];

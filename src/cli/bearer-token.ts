@@ -4,12 +4,12 @@ import { isLocal } from '../loopback.ts';
 import { CommandFailure, EXIT } from './command.ts';
 
 /**
- * Makes the metadata of each call, with the token that the file holds then: whoever renews it writes it there.
- * @throws CommandFailure where others could read the token on its way (RFC 6750, section 5.3)
+ * Makes the metadata of each call, with the token that the file holds at that time, since it may be renewed.
+ * @throws CommandFailure if others could read the token on its way (RFC 6750, section 5.3)
  */
 export function bearerToken(file: string | undefined, { target, secure }: ProxyTarget) {
   if (file === undefined) return undefined;
-  // Whoever can read along on this machine is there already.
+  // On this machine, whoever can intercept the call could read the token anyway.
   if (!secure && !isLocal(target)) {
     throw new CommandFailure(
       `--token-file: '${target}' is plain; a bearer token is sent only by grpcs://, to loopback or to a Unix socket`,

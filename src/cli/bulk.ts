@@ -19,7 +19,7 @@ import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options
 /** sysexits(3): EX_DATAERR and EX_TEMPFAIL. */
 const EXIT_CODES: Readonly<Record<FaultKind, number>> = { data: 65, later: 75, failed: 1 };
 
-/** A second of work, more or less. */
+/** About a second of work. */
 const WORTH_SHOWING_BYTES = 2 << 20;
 
 const HELP = `
@@ -113,21 +113,21 @@ async function bulk(paths: Paths, options: BulkWork, terminal: Terminal): Promis
   }
 }
 
-/** Node takes a folder there for what ends at once. @throws CommandFailure */
+/** Node reads a folder on standard input as empty. @throws CommandFailure */
 function unknownSize({ stdin }: Terminal): 0 {
   const isFolder = stdin === process.stdin && fstatSync(0).isDirectory();
   if (isFolder) throw new CommandFailure('standard input is a folder');
   return 0;
 }
 
-/** @throws Error where there is none, and CommandFailure where Node would say of which file it speaks nowhere */
+/** @throws Error if there is no file, and CommandFailure for a folder, which Node's message would not name */
 function sizeOf(path: string): number {
   const stats = statSync(path);
   if (stats.isDirectory()) throw new CommandFailure(`${path} is a folder`);
   return stats.size;
 }
 
-/** Says why nothing gets further, once for all batches under way. */
+/** Says why there is no progress, once for all batches under way. */
 function createHeldUp({ stderr }: Terminal, progress: Progress) {
   let told = '';
   return {
@@ -166,7 +166,7 @@ function readLine(line: string, where: string, defaults: ItemDefaults): JobItem 
   }
 }
 
-/** `error` is '' where the job came to its end, and otherwise why it did not. */
+/** `error` is '' if the job was completed, and otherwise why it was not. */
 interface Outcome extends Tally {
   readonly error: string;
 }

@@ -19,7 +19,7 @@ export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** For completion: how commander is told of it, where commander reads its command line … */
+  /** For completion: its definition, if commander reads its command line … */
   define?(): Promise<{ readonly define: Define }>;
   /** … and otherwise what may stand after its name. */
   readonly subcommands?: readonly string[];
@@ -27,7 +27,7 @@ export interface Command {
   load(): Promise<{ readonly run: Run }>;
 }
 
-/** sysexits(3) where it has a word for it. */
+/** sysexits(3) if it has a code for it. */
 export const EXIT = { ok: 0, failure: 1, usage: 64, unwritten: 74 } as const;
 
 /** Thrown by an action to end with an exit code and one sentence on standard error. */

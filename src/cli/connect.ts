@@ -3,12 +3,12 @@ import type { Client, ClientOptions } from '../client/create-client.ts';
 import { bearerToken } from './bearer-token.ts';
 
 export interface ConnectOptions {
-  /** Used with `grpcs://` alone. */
+  /** Used only with `grpcs://`. */
   readonly tls: ClientOptions['tls'];
   readonly tokenFile: string | undefined;
 }
 
-/** A client of the proxy at an endpoint. @throws Error where a file cannot be read or the token is not safe on its way */
+/** A client of the proxy at an endpoint. @throws Error if a file is unreadable or the token would be exposed */
 export async function connect(
   endpoint: string,
   { tls, tokenFile }: ConnectOptions,
@@ -16,7 +16,7 @@ export async function connect(
   const { createClient } = await import('../client/create-client.ts');
   const { proxyTarget } = await import('../client/target.ts');
   const { target, secure } = proxyTarget(endpoint);
-  // grpc-js may name a server by its IP address, which Node warns of: the user can do nothing about it.
+  // grpc-js may use an IP address as server name. Node warns of that, and the user cannot change it.
   if (secure) process.noDeprecation = true;
   const metadata = bearerToken(tokenFile, { target, secure });
   return createClient({ target, tls: secure ? tls : undefined, metadata });

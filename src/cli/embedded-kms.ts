@@ -10,7 +10,7 @@ import { CommandFailure, type Define, EXIT, type Terminal } from './command.ts';
 import { examples } from './examples.ts';
 import { program } from './program.ts';
 
-/** Until requests must have ended. */
+/** How long requests under way may take to end. */
 const DRAIN_MS = 5_000;
 
 interface Options {

@@ -7,7 +7,7 @@ import { examples } from './examples.ts';
 import { program } from './program.ts';
 import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
 
-/** Exit code 0 while the proxy serves and 1 while not, as HEALTHCHECK and probes want it; 64 where it is asked wrongly. */
+/** Exit code 0 while the proxy serves, otherwise 1, as HEALTHCHECK and probes want it; 64 for a usage error. */
 export const define: Define = (command, terminal) => {
   withProxyOptions(command, terminal)
     .description('Ask a proxy over gRPC (grpc.health.v1) whether it serves. Exits 0 if so, else 1.')
@@ -38,7 +38,7 @@ interface HealthOptions extends ProxyOptions {
   readonly json?: boolean;
 }
 
-/** Either is '': a proxy answers, or there is why it does not. */
+/** One of the two is '': the proxy answered, or `error` says why not. */
 interface Answer {
   readonly status: ServingStatus | '';
   readonly error: string;

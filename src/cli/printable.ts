@@ -1,7 +1,7 @@
 /**
- * Text of callers and of files as it may stand on a terminal and in a report: what would move the
- * cursor, end the line or turn its direction is written as an escape, so that nobody can hide or forge
- * a line; so is what XML cannot hold.
+ * Makes text of callers and of files safe for a terminal and a report: what would move the cursor, end
+ * the line or turn its direction is escaped, so that nobody can hide or forge a line; so is what XML
+ * cannot hold.
  */
 export function printable(text: unknown): string {
   return shown(text).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]/gu, (character) => {

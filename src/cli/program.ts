@@ -19,7 +19,7 @@ export function program(name: string, define: Define): Run {
   };
 }
 
-/** Commander passes no setting on to sub-commands. */
+/** Recurses: commander passes no setting on to sub-commands. */
 function contain(command: Command, name: string, terminal: Terminal): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => terminal.stdout.write(text),
@@ -30,7 +30,7 @@ function contain(command: Command, name: string, terminal: Terminal): void {
   for (const sub of command.commands) contain(sub, name, terminal);
 }
 
-/** Where other programs take the file alone. */
+/** Other programs take the file without an option. */
 function hint({ options }: Command, text: string): string {
   const named = options.some(({ long }) => long === '--config');
   return named && text.includes('too many arguments')

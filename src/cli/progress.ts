@@ -7,15 +7,15 @@ export interface Progress {
 
 const WIDTH = 30;
 
-/** Bytes in all, and from how many on the work is long enough for a bar. */
+/** Bytes in all, and how many make the work long enough for a bar. */
 export interface Extent {
   readonly total: number;
   readonly worthShowing: number;
 }
 
 /**
- * A bar on standard error, where that is a terminal and the work is long. It fits into a line of the terminal as
- * that is now: another `\r` does not go back over what went on into the next one.
+ * A bar on standard error, if that is a terminal and the work is long. It fits into the terminal's current
+ * width: if it wrapped, `\r` could not go back to the line where it began.
  */
 export function createProgress({ stderr }: Terminal, { total, worthShowing }: Extent): Progress {
   const shown = stderr.isTTY === true && total >= worthShowing;

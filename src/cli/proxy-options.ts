@@ -14,7 +14,7 @@ export interface ProxyOptions {
   readonly verifySsl: boolean;
 }
 
-/** Options of a command that asks a proxy; without any it is the one beside us. */
+/** Options of a command that asks a proxy; without any, it asks the one on this host. */
 export function withProxyOptions(command: Command, { env }: Terminal): Command {
   return command
     .option(
@@ -29,7 +29,7 @@ export function withProxyOptions(command: Command, { env }: Terminal): Command {
     .option('--no-verify-ssl', 'accept any server certificate');
 }
 
-/** @throws CommandFailure where the target or the token does not do, Error where a TLS file cannot be read */
+/** @throws CommandFailure if the target or the token is unusable, Error if a TLS file cannot be read */
 export async function openClient(options: ProxyOptions): Promise<Client> {
   const { isProxyTarget, proxyTarget } = await import('../client/target.ts');
   const { endpointUrl, tokenFile } = options;

@@ -4,9 +4,9 @@ import { isJsonObject } from '../json/object.ts';
 import { messageOf } from '../message-of.ts';
 
 /**
- * Says at SIGHUP what it does, and what not: the configuration is read at a start alone, and whoever has
- * changed it may think that it counts now. One that is wrong is told of before a restart finds it.
- * @param serving the configuration of the start; @param read the one of now, which throws where it is wrong
+ * Logs at SIGHUP what it does and does not do: the configuration is read only at a start, and whoever changed
+ * it may think that it applies now. Reports a wrong one before a restart would fail on it.
+ * @param serving the configuration of the start; @param read reads the current one, and throws if it is wrong
  */
 export function tellReload(
   log: Pick<Logger, 'info' | 'warn'>,
@@ -26,7 +26,7 @@ export function tellReload(
   }
 }
 
-/** Where two configurations differ, by the names of the settings: values may be nobody's business. */
+/** The names of the settings that differ, without values: those may be secret. */
 function changes(before: unknown, after: unknown, path = ''): readonly string[] {
   if (isDeepStrictEqual(before, after)) return [];
   if (!isJsonObject(before) || !isJsonObject(after)) return [path];

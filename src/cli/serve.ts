@@ -49,16 +49,16 @@ export const run = program('serve', (command, terminal) => {
     });
 });
 
-/** How long a start may go on that is told to end: most are done by then, and end in order. */
+/** How long a start may go on after a signal to end: most are done by then, and end in order. */
 const LAST_START_MS = 500;
 
-/** Nobody is served yet, and what a start waits for, such as a bundle service, may take half a minute. */
+/** Ends a start early: nobody is served yet, and waiting for a bundle service may take half a minute. */
 function unlessEnded(start: Promise<App>, { ending, hurry }: Watch): Promise<App | undefined> {
   const wait = () => sleep(LAST_START_MS, undefined, { signal: hurry }).catch(() => undefined);
   return Promise.race([start, ending.then(wait)]);
 }
 
-/** How long the end may go on after a second signal: enough for the audit log, but not for a sink that hangs. */
+/** How long stopping may go on after a second signal: enough for the audit log, not for a sink that hangs. */
 const LAST_STOP_MS = 500;
 
 async function whenHurried({ hurry }: Watch): Promise<void> {

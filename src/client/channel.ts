@@ -2,9 +2,9 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 
-/** Whom a client trusts, and by what it is known. */
+/** Whom a client trusts, and how it identifies itself. */
 export interface TlsOptions {
-  /** PEM file with the certificates to trust; else the system's. */
+  /** PEM file with the certificates to trust; otherwise the system's. */
   readonly caFile?: string | undefined;
   /** PEM files of the caller's own certificate and key, for mutual TLS; both or neither. */
   readonly certificateFile?: string | undefined;
@@ -14,10 +14,10 @@ export interface TlsOptions {
 }
 
 /**
- * A call goes to the one proxy that was named: no HTTP proxy from the environment, no retries by a service
- * config from DNS but grpc-js's transparent ones alone, of calls that a proxy which ends or has a client connect
- * anew did not take, and ciphertexts of a whole batch fit into an answer. A proxy that was away is
- * found again within a second or two, where grpc-js of itself tries later and later, in the end each two minutes.
+ * A call goes to the one proxy that was named: no HTTP proxy from the environment, and no retries by a
+ * service config from DNS, only grpc-js's transparent ones, of calls that a proxy did not take because it
+ * ends or makes clients reconnect. The ciphertexts of a whole batch fit into an answer. A proxy that was away
+ * is found again within a second or two; by default grpc-js tries ever later, in the end every two minutes.
  */
 export const CHANNEL_OPTIONS = {
   'grpc.enable_http_proxy': 0,
@@ -27,7 +27,7 @@ export const CHANNEL_OPTIONS = {
   'grpc.max_receive_message_length': 16 * 1024 * 1024,
 } as const;
 
-/** @throws Error naming the file that cannot be read or holds something else, or the half of the pair that is missing */
+/** @throws Error naming the file that is unreadable or wrong, or the missing half of the pair */
 export function channelCredentials(tls: TlsOptions | undefined): ChannelCredentials {
   if (tls === undefined) return credentials.createInsecure();
   const { caFile, certificateFile, keyFile, verify = true } = tls;

@@ -38,10 +38,10 @@ export interface PackedMessage {
 
 export type Unpack = <Name extends keyof Messages>(name: Name, bytes: Uint8Array) => Messages[Name];
 
-/** Of one load for all: the items of a batch may carry a thousand errors. */
+/** Loaded once for all errors: the items of a batch may carry a thousand. */
 let unpack: Unpack | undefined;
 
-/** Decodes the messages that gRPC errors carry. @throws Error where the bytes are not that message. */
+/** Decodes the messages that gRPC errors carry. @throws Error if the bytes are not that message. */
 export function loadErrorDetails(): Unpack {
   unpack ??= createUnpack();
   return unpack;

@@ -24,29 +24,29 @@ export type {
   TlsOptions,
 };
 
-/** Which proxy a client asks, and how it comes to it. */
+/** Which proxy a client calls, and how it connects to it. */
 export interface ClientOptions {
   /** `host:port`, `unix:/path/of/socket`, or any other target name of gRPC. */
   readonly target: string;
-  /** Plain HTTP/2 where it is left out. */
+  /** Plain HTTP/2 if left out. */
   readonly tls?: TlsOptions | undefined;
-  /** Sent with every call, such as `authorization: Bearer …`; a function is asked at each call. */
+  /** Sent with every call, such as `authorization: Bearer …`; a function is called for each call. */
   readonly metadata?: CallMetadata | (() => CallMetadata) | undefined;
 }
 
 type CallMetadata = Readonly<Record<string, string>>;
 
-/** What holds for one call. */
+/** Options of one call. */
 export interface CallOptions {
-  /** Milliseconds until the call is given up; none where left out, and the proxy's own apply. */
+  /** Milliseconds until the call is given up; if left out, only the proxy's own limit applies. */
   readonly timeoutMs?: number | undefined;
   /** Cancels the call, which then rejects with the code `CANCELLED`. */
   readonly signal?: AbortSignal | undefined;
-  /** True waits for a proxy that is not there, as while it restarts, until the time is up. */
+  /** True waits for a proxy that is away, for example restarting, until the time is up. */
   readonly waitForReady?: boolean | undefined;
 }
 
-/** What grpc.health.v1 says of a server or service: `SERVING` where calls are taken. */
+/** What grpc.health.v1 says of a server or service: `SERVING` while calls are taken. */
 export type ServingStatus = HealthCheckResponse__Output['status'];
 
 /** Every call that is refused, given up or not answered rejects with a RefusedError. */
@@ -58,26 +58,26 @@ export interface Client {
     check: CheckReEncryptRequest,
     options?: CallOptions,
   ): Promise<CheckReEncryptResponse__Output>;
-  /** Results come in the order of the items; rejects only where the whole batch is refused. */
+  /** Results come in the order of the items; rejects only if the whole batch is refused. */
   batchReEncrypt(
     items: readonly BatchReEncryptItem[],
     options?: CallOptions,
   ): Promise<readonly ItemResult[]>;
   /**
-   * Takes items as fast as the proxy does; results come as they are ready. Cancelled where the reader
+   * Takes items as fast as the proxy does; results come as they are ready. Cancelled if the reader
    * stops early; rejects with what `items` throws.
    */
   streamReEncrypt(
     items: AsyncIterable<StreamReEncryptRequest>,
     options?: CallOptions,
   ): AsyncIterable<ItemResult>;
-  /** grpc.health.v1, of the whole server where no service is named. */
+  /** grpc.health.v1, of the whole server if no service is named. */
   health(service?: string, options?: CallOptions): Promise<ServingStatus>;
   /** Takes no more calls; those under way go on. */
   close(): void;
 }
 
-/** A client of one proxy; connects with the first call. @throws Error where a TLS file is unreadable. */
+/** A client of one proxy; connects with the first call. @throws Error if a TLS file is unreadable. */
 export function createClient({ target, tls, metadata: headers = {} }: ClientOptions): Client {
   const { ReEncryptService } = loadReEncryptTypes().kms.reencrypt.v1;
   const channel = channelCredentials(tls);
@@ -119,7 +119,7 @@ export function createClient({ target, tls, metadata: headers = {} }: ClientOpti
   }
 }
 
-/** grpc-js would tell the value of what cannot be sent, which may be a token. */
+/** grpc-js's own error would show the value that cannot be sent, which may be a token. */
 function toMetadata(headers: CallMetadata, waitForReady: boolean): Metadata {
   const metadata = new Metadata({ waitForReady });
   for (const [name, value] of Object.entries(headers)) {

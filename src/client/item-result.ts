@@ -3,7 +3,7 @@ import type { ReEncryptResponse__Output } from '../gen/kms/reencrypt/v1/ReEncryp
 import type { RefusedError } from './refused-error.ts';
 import { fromStatus } from './status-details.ts';
 
-/** What became of an item of a batch or stream: one of the two is there. */
+/** What became of an item of a batch or stream: either `response` or `refused` is there. */
 export interface ItemResult {
   readonly reference: string;
   readonly response: ReEncryptResponse__Output | undefined;

@@ -4,9 +4,9 @@ import type { FieldViolation } from '../errors.ts';
 export interface RefusedFacts {
   /** Name of the gRPC status code, such as `PERMISSION_DENIED`. */
   readonly code: string;
-  /** A reason of the proxy's closed list, or '' where the refusal is not the proxy's own. */
+  /** A reason of the proxy's closed list, or '' if the refusal is not the proxy's own. */
   readonly reason: string;
-  /** Who refused: `caller`, `policy`, `KMS` or `proxy`; '' where nobody says. */
+  /** Who refused: `caller`, `policy`, `KMS` or `proxy`; '' if not reported. */
   readonly layer: string;
   /** `source`, `destination` or ''. */
   readonly side: string;
@@ -14,13 +14,13 @@ export interface RefusedFacts {
   readonly rule: string;
   /** Names the audit entries of the call, or ''. */
   readonly decisionId: string;
-  /** KMS's own error name where KMS refused, else ''. */
+  /** KMS's own error name if KMS refused, otherwise ''. */
   readonly kmsError: string;
   /** KMS's id of the request, for AWS Support, or ''. */
   readonly kmsRequestId: string;
-  /** What is wrong in the request, field by field; empty where it is not that. */
+  /** What is wrong in the request, field by field; empty if it was refused for something else. */
   readonly fields: readonly FieldViolation[];
-  /** Milliseconds after which another try may help, where the proxy says so. */
+  /** Milliseconds after which another try may help, if the proxy says so. */
   readonly retryAfterMs: number | undefined;
 }
 

@@ -3,7 +3,7 @@ import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { fromServiceError } from './status-details.ts';
 
 /**
- * Sends items as the other side takes them and yields what comes back. Ends with the call, whatever
+ * Sends items as the other side takes them and yields what comes back. Ends with the call, even if
  * items are left; a reader that stops early cancels it. @throws RefusedError
  */
 export async function* exchange<Item, Result>(
@@ -25,7 +25,7 @@ export async function* exchange<Item, Result>(
   }
 }
 
-/** A source that throws ends the call; its error is what the reader gets. */
+/** If the source throws, the call ends, and the reader gets that error. */
 async function send<Item>(call: ClientDuplexStream<Item, unknown>, items: AsyncIterable<Item>) {
   const over = new AbortController();
   const stop = () => over.abort();

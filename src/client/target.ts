@@ -17,8 +17,8 @@ const HOST = /^(?:[^\s/:[\]]+|\[[\da-f:.]+\])$/i;
 const NAME = /^(?:unix|unix-abstract|dns|ipv4|ipv6):\S/;
 
 /**
- * Whether it is `host:port` or another name of gRPC; after a scheme the port may be left out. grpc-js takes
- * anything for the name of a host, and looks for it again and again.
+ * Whether it is `host:port` or another target name of gRPC; after a scheme the port may be left out. grpc-js
+ * itself would take anything as a host name, and try to resolve it again and again.
  */
 export function isProxyTarget(endpoint: string): boolean {
   const { target } = proxyTarget(endpoint);

@@ -18,7 +18,7 @@ export function checkpointOf(path: string): Checkpoint {
   }
 }
 
-/** Of a file that an argument names; it may be a pipe. */
+/** The content of a file that an argument names; it may be a pipe. */
 export function contentOf(path: string): Buffer {
   try {
     return readFileSync(path);
@@ -45,7 +45,7 @@ export function keyOf(value: string): VerifierKey {
   }
 }
 
-/** What else is in a file is not shown: it may be the private key, which lies beside the log. */
+/** An error never shows the file's content: it may be the private key, which lies beside the log. */
 function vkeyIn(text: string): string {
   if (isVkey(text)) return text;
   throw new Error('it holds something else');

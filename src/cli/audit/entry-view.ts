@@ -2,8 +2,8 @@ import { parseJson } from '../../json/exact.ts';
 import { shown } from '../printable.ts';
 
 /**
- * As much of an entry as the commands here read; docs/audit.md has all of it. Under `input` and
- * `result` a mask of the policy may have put anything.
+ * The parts of an entry that the commands here read; docs/audit.md has all. A mask of the policy may
+ * have put anything under `input` and `result`.
  */
 export interface AuditEntry {
   readonly seq: number;
@@ -40,12 +40,12 @@ export interface AuditEntry {
   readonly turned_away?: { readonly reason: string; readonly count: number };
   readonly shadow?: ShadowView;
   readonly reload?: ReloadView;
-  /** Of an outcome, when it came before it in the same logs; the log itself has no such member. */
+  /** Of an outcome, if its intent came before it in the same logs; not a member of the log's own entries. */
   readonly intent?: AuditEntry;
   readonly [field: string]: unknown;
 }
 
-/** What a candidate decided otherwise. */
+/** A decision of a candidate policy that differs. */
 export interface ShadowView {
   readonly comparison: string;
   readonly revision: string;
@@ -58,7 +58,7 @@ export interface ShadowView {
 export interface ReloadView {
   readonly policy: string;
   readonly outcome: string;
-  /** Of the bundle that serves from then on. */
+  /** Of the bundle that decides from then on. */
   readonly revision: string;
   readonly digest?: string;
   readonly sentence: string;
@@ -81,12 +81,12 @@ export function toEntry(line: Buffer): AuditEntry | undefined {
   }
 }
 
-/** A side of the call: as KMS reported it where that differs from what was asked for. */
+/** A side of the call: as KMS reported it if that differs from what was asked for. */
 export function sideOf({ kms, input }: AuditEntry, side: 'source' | 'destination') {
   return kms?.[side]?.key_arn === undefined ? input?.[side] : kms[side];
 }
 
-/** Where policy was asked last: an outcome says it only where policy was asked once more for it. */
+/** The last decision: an outcome has one only if policy was asked again for it; otherwise its intent has. */
 export function judged(entry: AuditEntry): Pick<AuditEntry, 'result' | 'enforced'> {
   return entry.result ? entry : (entry.intent ?? {});
 }
@@ -106,13 +106,13 @@ export function reasonOf({ outcome, turned_away: away }: AuditEntry): string | u
   return outcome?.reason ?? away?.reason;
 }
 
-/** Undefined where policy was not asked. */
+/** Undefined if policy was not asked. */
 export function policyOf(entry: AuditEntry): 'allowed' | 'denied' | undefined {
   const { result } = judged(entry);
   return result && (result.allow ? 'allowed' : 'denied');
 }
 
-/** The codes of what policy had against the call. */
+/** The codes of the policy's reasons against the call. */
 export function codesOf(entry: AuditEntry): string {
   return codesIn(judged(entry).result?.reasons);
 }

@@ -77,8 +77,8 @@ function toRow(entry: AuditEntry, origin: string): string {
 }
 
 /**
- * Quoted as in RFC 4180, whose lines end in CR LF; these end in LF, as every reader takes them and the shell
- * wants them. What a spreadsheet would run as a formula gets an apostrophe, in full width too.
+ * Quoted as in RFC 4180, but lines end in LF and not in CR LF: every reader takes that, and a shell needs
+ * it. What a spreadsheet would run as a formula, full-width forms too, gets an apostrophe.
  */
 function toCell(value: unknown): string {
   if (value === undefined || value === null) return '';

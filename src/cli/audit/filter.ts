@@ -29,7 +29,7 @@ const OUTCOMES: ReadonlySet<string> = new Set([
   ...Object.keys(REASONS),
 ]);
 
-/** Of `policyOf`. */
+/** Answers of `policyOf`. */
 const POLICY_ANSWERS = ['allowed', 'denied'];
 
 /** Adds the options that choose entries. */
@@ -99,7 +99,7 @@ function keysOf({ input, kms }: AuditEntry): readonly string[] {
   );
 }
 
-/** `alias/app` is named by `arn:…:alias/app` too, but by no `…/my-alias/app`. */
+/** `alias/app` matches `arn:…:alias/app` too, but not `…/my-alias/app`. */
 function names(key: string, wanted: string): boolean {
   return key === wanted || key.endsWith(`:${wanted}`) || key.endsWith(`:key/${wanted}`);
 }
@@ -116,11 +116,11 @@ function timeOf(option: string, value: string | undefined): number | undefined {
   );
 }
 
-/** `Date.parse` takes much more, and most of that in the time zone of this host: `7` is a July. */
+/** `Date.parse` accepts much more, mostly in this host's time zone: it reads `7` as a July. */
 function instantOf(value: string): number {
   const [, day] = RFC_3339.exec(value) ?? [];
   const midnight = Date.parse(`${day}T00:00:00Z`);
-  // It takes the 30th of February for a day of March.
+  // Date.parse reads the 30th of February as a day of March.
   const real = !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(`${day}`);
   return real ? Date.parse(value) : Number.NaN;
 }

@@ -41,7 +41,7 @@ export async function followLog(
   }
 }
 
-/** `look` verifies what a new checkpoint covers, and returns the last seq that is signed for then. */
+/** `look` verifies what a new checkpoint covers, and returns the last seq that is now signed for. */
 function startFollowing(logs: readonly LogFiles[], trusted: readonly VerifierKey[]) {
   const [log] = logs;
   const head = log?.segments[0]?.head;

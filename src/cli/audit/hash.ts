@@ -33,7 +33,7 @@ function keyPath({ key }: Options, { env }: Terminal): string {
   throw new CommandFailure('name the install key with --key', UNREADABLE);
 }
 
-/** The value as it is but for one newline at its end, which a shell adds. */
+/** The value as it is, but without one newline at its end, which a shell adds. */
 async function readValue(stdin: NodeJS.ReadableStream): Promise<string> {
   return (await readAll(stdin)).toString().replace(/\n$/, '');
 }

@@ -1,6 +1,6 @@
 import type { AuditEntry } from './entry-view.ts';
 
-/** Gives an outcome what its intent said of the call, where that came before it in the same logs. */
+/** Gives an outcome what its intent said about the call, if the intent came before it in the same logs. */
 export type Join = (entry: AuditEntry) => AuditEntry;
 
 export function createJoin(): Join {

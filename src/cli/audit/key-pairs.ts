@@ -9,7 +9,7 @@ export interface KeyPair {
   readonly last: string;
 }
 
-/** Counts what was released by both keys, as KMS reported them: whether an old key may go shows here. */
+/** Counts releases per pair of keys, as KMS reported them: shows whether an old key is still needed. */
 export function createKeyPairs() {
   const pairs = new Map<string, KeyPair>();
 
@@ -26,7 +26,7 @@ export function createKeyPairs() {
   };
 }
 
-/** What a mask has made of it, where there is one; '' where the intent is not in these logs. */
+/** May be a mask's replacement; '' if the intent is not in these logs. */
 function arnOf(entry: AuditEntry, side: 'source' | 'destination'): string {
   const arn: unknown = sideOf(entry, side)?.key_arn ?? '';
   return shown(arn);

@@ -11,18 +11,18 @@ export interface Missing {
   readonly log: string;
   readonly first_seq: number;
   readonly last_seq: number;
-  /** The segment that the last of them was in, where the log says so. */
+  /** The segment that the last of them was in, if the log says so. */
   readonly segment: string;
 }
 
-/** Sees the entries of one log go by, and which do not. */
+/** Is shown the entries of one log in order, and finds those that are missing. */
 export interface Gaps {
   pass(entry: AuditEntry, seq: number): void;
   /** After the last entry. */
   end(): void;
 }
 
-/** Tells of each gap on standard error, so that nobody takes what is left for all there was. */
+/** Reports each gap on standard error, so that nobody takes what is left for all there was. */
 export function warnOfGaps(
   log: LogFiles,
   { stderr }: Pick<Terminal, 'stderr'>,
@@ -37,7 +37,7 @@ export function warnOfGaps(
   });
 }
 
-/** Why what lies beside the log is not read. */
+/** Why files beside the log are not read. */
 function reasonsOf(log: LogFiles): string {
   const damaged = log.segments.filter(({ damage }) => damage !== '');
   const damages = damaged.map(({ name, damage }) => `${basename(name)} ${damage}`);

@@ -28,7 +28,7 @@ function distinct(logs: readonly LogFiles[]): readonly LogFiles[] {
   return logs.filter((log) => !repeated.has(log));
 }
 
-/** A packed segment goes by its old name; where something else has that, what was named would not be read. */
+/** A packed segment is read by its unpacked name; if a file has that name, the packed one would be ignored. */
 function readableName(path: string): string {
   const name = unpackedName(path);
   if (name === path || !existsSync(name)) return name;

@@ -40,7 +40,7 @@ export function* entriesIn(log: LogFiles, gaps: Gaps): Generator<ReadEntry> {
   gaps.end();
 }
 
-/** What the line holds is not shown: it may be anything, and go to a terminal. */
+/** An error does not show the line: it may hold anything, and the terminal would interpret it. */
 export function entryOf(where: string, bytes: Buffer, seq: number): AuditEntry {
   const entry = toEntry(bytes);
   if (entry) return entry;

@@ -35,7 +35,7 @@ export const run: Run = async (args, terminal) => {
     const code = await runAudit(args, terminal);
     return code === EXIT.usage ? UNREADABLE : code;
   } catch (thrown) {
-    // As where nobody waits for room: main.ts tells of it, unless the reader has what it wanted.
+    // main.ts reports lost output, and ignores a reader that closed early: neither is a verdict.
     if (unwritten) return EXIT.ok;
     const message = messageOf(thrown);
     terminal.stderr.write(`kms-reencrypt-proxy audit: ${message}\n`);

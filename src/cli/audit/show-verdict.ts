@@ -9,7 +9,7 @@ export interface Verified {
   readonly verdict: Verdict;
 }
 
-/** Origins and keys are the log's own words, and a log may be anybody's. */
+/** Origins and keys come from the log itself, which anybody may have written. */
 export function writeVerdict(
   { log, verdict }: Verified,
   keys: readonly VerifierKey[],
@@ -38,7 +38,7 @@ export function writeVerdict(
   stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** A log may name any key; only who verifies can say which are to be trusted. */
+/** A log may name any key; only the person who verifies can say which to trust. */
 function toWhose(keys: readonly VerifierKey[]): (vkey: string) => string {
   const given = new Set(keys.map(({ name, key }) => toVkey(name, key)));
   const other =

@@ -63,7 +63,7 @@ function createTally() {
   return {
     add(entry: AuditEntry) {
       const { kind, outcome, result, timestamp, turned_away: away } = entry;
-      // Not in the order of the entries: there may be many logs, and a clock may be set back.
+      // Compared, because entries need not be in order: there may be many logs, and clocks may be set back.
       if (first === '' || timestamp < first) first = timestamp;
       if (timestamp > last) last = timestamp;
       count('kind', kind);

@@ -148,7 +148,7 @@ function describe(entry: AuditEntry, colour: boolean): string {
   return parts.filter((part) => part !== undefined && part !== false && part !== '').join('  ');
 }
 
-/** What an entry says that is of no single call, or of the policy beside it. */
+/** What an entry says that is not about a single call, or about the policy beside it. */
 function aboutProcess(entry: AuditEntry): string {
   const { turned_away: away, shadow, reload, kind } = entry;
   if (away) return `${away.reason} × ${away.count}`;
@@ -162,7 +162,7 @@ function aboutShadow({ comparison, revision, rule, failure, reasons }: ShadowVie
   return [`${comparison} by ${revision}`, by, codesIn(reasons)].filter(Boolean).join('  ');
 }
 
-/** Of a refusal, revision and digest are those of the bundle that goes on, if there is one. */
+/** After a refused reload, revision and digest are those of the bundle still in use, if any. */
 function aboutReload({ policy, outcome, revision, digest, sentence }: ReloadView): string {
   const bundle = [revision, digest && `sha256:${digest}`].filter(Boolean).join(' ');
   const goesOn = bundle === '' ? ', none serves' : `, still ${bundle}`;

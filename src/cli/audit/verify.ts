@@ -77,12 +77,12 @@ function verifyOne({ log, keys, options, terminal }: One): Verified {
   }
 }
 
-/** With many logs, each checkpoint is held against the log whose origin it names. */
+/** With many logs, each checkpoint is compared with the log whose origin it names. */
 function isOf({ segments }: LogFiles, origin: string): boolean {
   return segments.some(({ head }) => head === undefined || head.origin === origin);
 }
 
-/** A checkpoint whose log is not here was held against nothing, which must not read as intact. */
+/** A checkpoint whose log is not here was compared with nothing, which must not count as intact. */
 function missingOrigins(verdicts: readonly Verified[], options: Options): readonly string[] {
   const found = new Set(verdicts.flatMap(({ verdict }) => foundIn(verdict, options)));
   const signed = (options.checkpoint ?? []).map((file) => checkpointOf(file).origin);
@@ -90,12 +90,12 @@ function missingOrigins(verdicts: readonly Verified[], options: Options): readon
   return [...expected].filter((origin) => !found.has(origin));
 }
 
-/** Any log may say of a segment that it is another's; with keys given, what is signed counts. */
+/** Any log may claim another's origin; with keys given, only origins with a signed checkpoint count. */
 function foundIn({ state, origins, vouched }: Verdict, { vkey }: Options): readonly string[] {
   return vkey && state !== 'unsigned' ? vouched : origins;
 }
 
-/** A checkpoint over less than what is gone already was held against nothing either. */
+/** Nor was a checkpoint that covers only entries which are already deleted compared with anything. */
 function tooEarly(verdicts: readonly Verified[], { checkpoint = [] }: Options): string {
   for (const { log, verdict } of verdicts) {
     const path = checkpoint.find((file) => {
@@ -116,7 +116,7 @@ function expectedOrigins({ origins }: Options): readonly string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** What cannot be read counts as missing: nobody may turn "tampered" into "unreadable" by a file's name. */
+/** Files that cannot be read count as missing: renaming one must not turn "tampered" into "unreadable". */
 function hint({ log, verdict }: Verified, verdicts: readonly Verified[]): string {
   const same = verdicts.filter((other) => {
     const shared = other.verdict.origins.some((origin) => verdict.origins.includes(origin));

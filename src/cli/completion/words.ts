@@ -14,7 +14,7 @@ export interface Option {
   /** With its dashes. */
   readonly flag: string;
   readonly takes: 'nothing' | 'file' | 'value';
-  /** The values that it takes; none where it takes others too. */
+  /** The only values that it takes; empty if it takes others too. */
   readonly choices: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export interface Word {
   readonly options: readonly Option[];
 }
 
-/** What a shell is to know, from where the commands themselves have it. */
+/** What a shell must know, from the same definitions that the commands use. */
 export function wordsOf(commands: readonly Command[]): Promise<readonly Word[]> {
   return Promise.all(commands.map(wordOf));
 }
@@ -78,7 +78,7 @@ const FILE_OPTIONS = [
   '--token-file',
 ];
 
-/** The parser takes any value of a member, as the AWS CLI does; the service has a list for some. */
+/** The parser takes any value of a member, as the AWS CLI does; for some the service has a list. */
 const MEMBER_RULES = MEMBER_OPTIONS.map((rule): OptionRule => {
   const { choices = [] } = REQUEST_SHAPE.find(({ name }) => name === rule.member) ?? {};
   return { ...rule, choices };
@@ -96,7 +96,7 @@ function takenBy({ flag, arity }: OptionRule): Option['takes'] {
   return FILE_OPTIONS.includes(flag) ? 'file' : 'value';
 }
 
-/** Commands that no word follows, by the words that lead to them; those with the same options together. */
+/** Commands without sub-commands, by the words that lead to them; those with the same options together. */
 export interface Leaf {
   readonly paths: readonly (readonly string[])[];
   readonly options: readonly Option[];

@@ -13,8 +13,8 @@ export function askedBy(document: unknown): unknown {
 }
 
 /**
- * What the decision of an entry is about. A capture file holds inputs as they were, and its entries have no
- * kind; of a check the audit log has what was decided of the re-encryption that it asked about.
+ * The input that an entry's decision is about. Entries of a capture file have no kind, and hold inputs as
+ * they were. For a check, the audit log has the decision on the re-encryption that it asked about.
  */
 export function inputOf({ kind, input, timestamp }: JsonObject): unknown {
   if (kind === undefined) return input;
@@ -27,7 +27,7 @@ export function isMasked(input: unknown): boolean {
   return JSON.stringify(input).includes('"hmac-sha256:');
 }
 
-/** An audit entry leaves empty values out, and what an ARN says already; the input of policy has all. */
+/** Adds what an audit entry leaves out, but policy input has: empty values, and what an ARN already says. */
 function fromAudit(input: JsonObject, timestamp: unknown): JsonObject {
   const date = new Date(String(timestamp));
   const weekday = date.toLocaleDateString('en-US', { weekday: 'long', timeZone: 'UTC' });

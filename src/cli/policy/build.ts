@@ -47,7 +47,7 @@ export function defineBuild(command: Command, terminal: Terminal): void {
     });
 }
 
-/** @throws CommandFailure where it cannot be built, or a proxy would not take it */
+/** @throws CommandFailure if it cannot be built, or a proxy would not take it */
 async function make(folder: string, options: BuildOptions) {
   const { revision } = options;
   const flags = signingFlags(options);
@@ -60,7 +60,7 @@ async function make(folder: string, options: BuildOptions) {
   });
 }
 
-/** Without a key opa would sign nothing, whatever else is said of the signature. @throws CommandFailure */
+/** Without a key, opa would silently ignore the other flags and sign nothing. @throws CommandFailure */
 function signingFlags({ signingKey, signingAlg, claimsFile }: BuildOptions): string[] {
   if (signingKey === undefined) {
     const stray = [signingAlg && '--signing-alg', claimsFile && '--claims-file'].find(Boolean);

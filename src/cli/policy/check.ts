@@ -76,7 +76,7 @@ function endOf({ notAfter, metadata }: Bundle): string {
     : `never: metadata has ${printable(others.join(', '))}, no not_after`;
 }
 
-/** That a bundle passes says nothing of a signature that nobody looked at. */
+/** A bundle can pass without its signature having been verified: says so. */
 function signedBy({ files }: Bundle, { verificationKey, algorithm }: CheckOptions): string {
   if (verificationKey !== undefined) return `by ${verificationKey}, ${algorithm}`;
   return files.has(SIGNATURES_FILE) ? 'yes, and not verified: name --verification-key' : 'no';

@@ -27,7 +27,7 @@ export function completeInput(part: unknown): PolicyInput {
   return { ...laid, source, destination, relation: relation as PolicyInput['relation'], time };
 }
 
-/** Free maps take any key; all else only the keys that are there. */
+/** Maps that take any key; all others take only the known keys. */
 const FREE = /\/(tags|attributes|encryption_context)$/;
 
 function overlay(base: unknown, part: unknown, at: string): unknown {
@@ -49,7 +49,7 @@ function overlay(base: unknown, part: unknown, at: string): unknown {
   return Object.fromEntries(entries);
 }
 
-/** Every list of the input is one of strings. */
+/** Every list in the input is a list of strings. */
 function isLike(base: unknown, part: unknown, free: boolean): boolean {
   if (Array.isArray(base)) return Array.isArray(part) && part.every(isText);
   if (isJsonObject(base)) return isJsonObject(part) && (!free || Object.values(part).every(isText));

@@ -4,7 +4,7 @@ import { CommandFailure } from '../command.ts';
 
 type Time = PolicyInput['time'];
 
-/** Whether a part of an input says the moment of the call, and so all of its `time`. */
+/** Whether a part of an input gives the moment of the call, from which all of its `time` follows. */
 export function saysMoment(time: unknown): boolean {
   return isJsonObject(time) && (Object.hasOwn(time, 'unix_ms') || Object.hasOwn(time, 'rfc3339'));
 }

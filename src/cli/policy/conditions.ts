@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../json/object.ts';
 import type { PolicyInput } from '../../policy/input.ts';
 
-/** A rule in the data of a policy that is built like the example policy, and what it is granted with. */
+/** A rule in the data of a policy that is built like the example policy, and the grant that it is in. */
 export interface RuleData {
   readonly rule: JsonObject;
   readonly grant: JsonObject;
@@ -12,7 +12,7 @@ interface Reason {
   readonly side: string;
 }
 
-/** Fields of the side that a code of the example policy speaks of. */
+/** Fields of the side that each code of the example policy is about. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   key: ['key_arn', 'alias', 'aliases'],
   key_state: ['state'],
@@ -45,7 +45,7 @@ const WHOLE: Readonly<Record<string, (input: PolicyInput) => unknown>> = {
   ended: ({ time: { rfc3339, unix_ms } }) => ({ rfc3339, unix_ms }),
 };
 
-/** What of the call a reason is about, as JSON. */
+/** The part of the call that a reason is about, as JSON. */
 export function foundIn(input: PolicyInput, { code, side }: Reason): string | undefined {
   const whole = WHOLE[code];
   if (whole) return JSON.stringify(whole(input));
@@ -55,7 +55,7 @@ export function foundIn(input: PolicyInput, { code, side }: Reason): string | un
   return JSON.stringify(Object.fromEntries(found));
 }
 
-/** What of the side, or of the rule, each code holds it against. */
+/** Which field of the rule's side, or of the rule, each code compares the call with. */
 const OF_SIDE: Readonly<Record<string, string>> = {
   key: 'keys',
   key_state: 'states',
@@ -75,14 +75,14 @@ const OF_RULE: Readonly<Record<string, readonly [part: string, field: string]>> 
   ended: ['call', 'until_unix_ms'],
 };
 
-/** What holds where a rule leaves it out. */
+/** What applies if a rule leaves it out. */
 const LEFT_OUT: Readonly<Record<string, unknown>> = {
   key: [],
   key_state: ['Enabled'],
   context_keep: ['tenant'],
 };
 
-/** What the data says where a reason says that the call is otherwise, as JSON. */
+/** What the data demands, as JSON, where a reason says that the call is different. */
 export function saidBy({ rule, grant }: RuleData, { code, side }: Reason): string | undefined {
   if (code === 'no_rule') return JSON.stringify(grant['kinds']);
   if (code === 'relation') return JSON.stringify(rule['relation']);

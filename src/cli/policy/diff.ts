@@ -15,7 +15,7 @@ interface DiffOptions extends LimitOptions {
   readonly entries: readonly string[];
 }
 
-/** `policy diff`: on which inputs two bundles decide differently. Exits 1 where there is one. */
+/** `policy diff`: on which inputs two bundles decide differently. Exits 1 if there is one. */
 export function defineDiff(command: Command, terminal: Terminal): void {
   command
     .command('diff <old> <new>')

@@ -10,7 +10,7 @@ import { linesOf, namedOnce, type TextLine } from './lines.ts';
 
 /** A recorded decision that can be made again. */
 export interface RecordedDecision {
-  /** The decision id, which a capture file has in the input alone, and whose call it was. */
+  /** The decision id, which a capture file has only in the input, and whose call it was. */
   readonly name: string;
   readonly input: PolicyInput;
   readonly allowed: boolean;
@@ -19,11 +19,11 @@ export interface RecordedDecision {
 
 export interface Recorded {
   readonly replayable: number;
-  /** Entries of which a value is masked or was taken out. */
+  /** How many entries have a value that is masked or was removed. */
   readonly skipped: number;
 }
 
-/** Entries that hold a whole decision: of an outcome, the result phase alone. */
+/** Entries that hold a whole decision; an outcome has only that of the result phase. */
 const DECIDED = new Set(['intent', 'refusal', 'check']);
 
 /**
@@ -49,7 +49,7 @@ export async function eachDecision(
   return { replayable, skipped };
 }
 
-/** `none` where the entry is of no decision. */
+/** `none` if the entry is not about a decision. */
 function decisionOf({ text, where }: TextLine): RecordedDecision | 'none' | undefined {
   const entry = parse(text);
   if (!isJsonObject(entry)) {
@@ -72,7 +72,7 @@ function parse(line: string): unknown {
   }
 }
 
-/** How many could not be decided again, and what would make them. */
+/** How many could not be decided again, and which settings would help. */
 export function skippedOf({ skipped }: Recorded): string {
   const why = ' (values are masked; see audit.clear_context_keys and policy.capture_file)';
   return `${skipped} not replayable${skipped > 0 ? why : ''}`;

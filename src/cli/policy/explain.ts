@@ -55,7 +55,7 @@ export function defineExplain(command: Command, terminal: Terminal): void {
     });
 }
 
-/** Of an audit entry: values that are the same have the same mark, which is all that can be told of them. */
+/** For an audit entry: equal values have equal marks, and nothing more is known of them. */
 const MASKED =
   '  values of encryption contexts are masked: only whether they are equal is judged\n';
 
@@ -64,7 +64,7 @@ function headline({ effect, rule, failure }: Evaluation): string {
   return failure === '' ? `${effect}${by}` : `${effect}: ${failure}`;
 }
 
-/** Rego beside the rules may decide in the place of all of them, as an open incident does. */
+/** Other Rego may decide instead of the rules in the data, as an open incident does. */
 function verdict({ effect, rule }: Evaluation, id: string): string {
   if (rule !== '' && rule !== id) return `does not decide, ${rule} does`;
   return effect === 'allow' ? 'fits' : 'does not fit';
@@ -90,7 +90,7 @@ const ruleData = z.looseObject({
   }),
 });
 
-/** Each rule of the principal, with the data document that has it alone; none for other policies. */
+/** Each rule of the principal, with a data document that has only that rule; empty for other policies. */
 function rulesOf({ data }: Bundle, { principal }: PolicyInput) {
   const parsed = ruleData.safeParse(parseJson(Buffer.from(data).toString('utf8')));
   const name = principal.kind === 'anonymous' ? 'anonymous' : principal.id;

@@ -16,8 +16,8 @@ export interface NamedInput {
 }
 
 /**
- * Inputs of files and folders of JSON or YAML, `-` for standard input, each completed. A file has one, or
- * one a line, or is a table of cases. @throws CommandFailure
+ * Inputs of files and folders of JSON or YAML, `-` for standard input, each completed. A file holds one, or
+ * one per line, or a table of cases. @throws CommandFailure
  */
 export async function inputsOf(
   paths: readonly string[],
@@ -26,7 +26,7 @@ export async function inputsOf(
   return (await documentsOf(paths, stdin)).map(toInput);
 }
 
-/** The first of them: of the entries of one call, the one that says what policy was asked. @throws CommandFailure */
+/** The first of them: for the entries of one call, the first that has policy's input. @throws CommandFailure */
 export async function firstInputOf(
   path: string,
   stdin: NodeJS.ReadableStream,
@@ -60,7 +60,7 @@ async function documentsOf(
   return (await Promise.all(read)).flat();
 }
 
-/** Of lines of JSON, as an audit log has, those that say what policy was asked; all, where none does. */
+/** Of lines of JSON, as in an audit log, those that have policy's input; all of them if none has. */
 function documentsIn(name: string, text: string): NamedDocument[] {
   const lines = text.trim().split('\n');
   if (lines.length === 1 || !lines.every((line) => line.startsWith('{'))) {
@@ -76,7 +76,7 @@ function documentsIn(name: string, text: string): NamedDocument[] {
   return asked.length > 0 ? asked : all;
 }
 
-/** The inputs of a table for `policy test`, or the one that a document is. */
+/** The inputs of a table for `policy test`; any other document is itself one input. */
 function casesOf(name: string, document: unknown): NamedDocument[] {
   if (!isJsonObject(document) || !Object.hasOwn(document, 'cases')) return [{ name, document }];
   const { base, cases } = toTable(name, document);

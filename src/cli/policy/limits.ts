@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { policy } from '../../config/sections/policy.ts';
 
-/** What a proxy gives a bundle and each decision: by as much it is judged whether it takes the bundle. */
+/** What a proxy allows a bundle and each decision: a bundle that needs more is refused here too. */
 export interface LimitOptions {
   readonly timeoutMs: number;
   readonly memoryMib: number;

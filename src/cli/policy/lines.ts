@@ -17,8 +17,8 @@ export interface TextLine {
 }
 
 /**
- * Lines of a file, packed by gzip or not, of standard input for `-`, of the logs in a folder, or of all of the
- * log whose live file is named. @throws CommandFailure
+ * Lines of a file, gzipped or not, of standard input for `-`, of the logs in a folder, or of a whole log
+ * if its live file is named. @throws CommandFailure
  */
 export async function* linesOf(path: string, stdin: Readable): AsyncGenerator<TextLine> {
   try {
@@ -35,7 +35,7 @@ export async function* linesOf(path: string, stdin: Readable): AsyncGenerator<Te
 const isFolder = (path: string): boolean =>
   path !== '-' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
-/** What has a checkpoint beside it is the live file of a log, which the proxy closes and renames as it grows. */
+/** A file with a checkpoint beside it is a log's live file, which the proxy closes and renames as it grows. */
 const isLive = (path: string): boolean => path !== '-' && existsSync(checkpointOf(path));
 
 /**

@@ -23,7 +23,7 @@ export async function openPolicy(location: string, options: LimitOptions): Promi
   return prove(location, await readPolicy(location, options), options);
 }
 
-/** @throws CommandFailure where a proxy would refuse the bundle. */
+/** @throws CommandFailure if a proxy would refuse the bundle. */
 export function prove(
   location: string,
   bundle: Bundle,
@@ -43,7 +43,7 @@ export async function readText(path: string, stdin: NodeJS.ReadableStream): Prom
   return (await readAll(stdin)).toString('utf8');
 }
 
-/** @throws CommandFailure where a proxy would not ask the bundle any more. */
+/** @throws CommandFailure if the bundle has expired, so that a proxy would no longer use it. */
 export function refuseOverdue(bundle: Bundle): void {
   const ended = overdue(bundle, Date.now());
   if (ended === '') return;

@@ -6,7 +6,7 @@ import { eachDecision, skippedOf } from './entries.ts';
 import type { LimitOptions } from './limits.ts';
 import { openPolicy } from './open.ts';
 
-/** `policy replay`: what another bundle would have said of recorded calls. Exits 1 where it differs, or that cannot be told. */
+/** `policy replay`: how another bundle would decide recorded calls. Exits 1 if any differs or is unknown. */
 export function defineReplay(command: Command, terminal: Terminal): void {
   command
     .command('replay <bundle> <entries...>')

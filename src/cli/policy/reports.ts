@@ -3,7 +3,7 @@ import { printable } from '../printable.ts';
 export interface TestResult {
   readonly file: string;
   readonly name: string;
-  /** What is otherwise than expected, or ''. */
+  /** How the result differs from what was expected, or ''. */
   readonly problem: string;
 }
 
@@ -40,7 +40,7 @@ function json({ results, uncovered }: TestReport): string {
   return `${JSON.stringify({ results, uncovered }, undefined, 2)}\n`;
 }
 
-/** https://testanything.org/tap-version-14-specification.html: a line is all that a name may have. */
+/** https://testanything.org/tap-version-14-specification.html: a name must fit on one line. */
 function tap(report: TestReport): string {
   const tests = testsOf(report);
   const lines = tests.map(({ name, problem }, i) => {
@@ -67,7 +67,7 @@ function junit(report: TestReport): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n  <testsuite name="policy" tests="${tests.length}" failures="${failures}">\n${cases.join('')}  </testsuite>\n</testsuites>\n`;
 }
 
-/** A build server believes the report and not the exit code, so that what fails the command is in it. */
+/** A build server trusts the report and not the exit code, so the report must show every failure. */
 function testsOf({ results, uncovered, coverageRequired }: TestReport): readonly TestResult[] {
   if (!coverageRequired) return results;
   const missing = uncovered.map((id) => ({

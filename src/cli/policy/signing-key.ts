@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { CommandFailure } from '../command.ts';
 
-/** How the algorithms begin that each type of key can sign by. */
+/** Prefix of the algorithms that each type of key can sign with. */
 const ALGORITHMS: Readonly<Record<string, string>> = { rsa: 'RS', ec: 'ES', ed25519: 'EdDSA' };
 
 /**

@@ -35,10 +35,10 @@ export function toTable(path: string, document: unknown): Table {
   throw new CommandFailure(`${path} is not a table of cases:\n${z.prettifyError(parsed.error)}`);
 }
 
-/** What a case asks, laid over what all of its table do. */
+/** The input of a case, laid over the base of its table. */
 export const inputOfCase = (base: object, { input }: Case): unknown => merge(base, input);
 
-/** A case replaces these whole, or none of their keys could be left out. */
+/** A case replaces these whole: otherwise it could not leave out any of their keys. */
 const FREE = new Set(['tags', 'attributes', 'encryption_context']);
 
 function merge(under: unknown, over: unknown): unknown {

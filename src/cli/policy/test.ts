@@ -62,13 +62,13 @@ export function defineTest(command: Command, terminal: Terminal): void {
     });
 }
 
-/** A case whose input cannot be fails like one whose decision is another, and the rest are tried. */
+/** A case with an impossible input fails like one with a wrong decision, and the rest are still tried. */
 function tryCase(generation: Generation, { base, one }: { base: object; one: Case }) {
   try {
     const input = completeInput(inputOfCase(base, one));
     const evaluation = generation.judge(JSON.stringify(input), input.time.unix_ms);
     const { effect, rule } = evaluation;
-    // A denial names the rule that came nearest, which has shown nothing of what it lets pass.
+    // A denial names the rule that came nearest, but that does not show that the rule allows anything.
     const allowedBy = effect === 'allow' ? rule : '';
     return { allowedBy, problem: problemOf(evaluation, one.expect) };
   } catch (thrown) {
@@ -77,7 +77,7 @@ function tryCase(generation: Generation, { base, one }: { base: object; one: Cas
   }
 }
 
-/** Where the decision is not as expected, what is otherwise; else ''. */
+/** How the decision differs from what is expected; '' if it does not. */
 function problemOf(evaluation: Evaluation, expected: Case['expect']): string {
   const codes = evaluation.reasons.map(({ code }) => code).sort();
   const pairs: readonly (readonly [string, unknown, unknown])[] = [
@@ -97,7 +97,7 @@ function problemOf(evaluation: Evaluation, expected: Case['expect']): string {
   return problems.length === 0 ? '' : `${problems.join('; ')} (${whyOf(evaluation)})`;
 }
 
-/** What a person would ask `policy explain` next. */
+/** Saves the person from asking `policy explain` next. */
 function whyOf({ effect, rule, reasons, failure }: Evaluation): string {
   if (effect === 'allow') return `rule ${rule} allows it`;
   const messages = reasons.map(({ code, message }) => message || code);

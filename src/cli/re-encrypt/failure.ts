@@ -16,7 +16,7 @@ export type FailureFacts = Readonly<Record<string, string | readonly string[]>>;
 interface FailureDetails {
   /** Stands in `An error occurred (…)`; without it the sentence stands alone. */
   readonly code?: string;
-  /** True where the service refused: the sentence then says `when calling the ReEncrypt operation`. */
+  /** Given if the service refused: the sentence then says `when calling the ReEncrypt operation`. */
   readonly calling?: { readonly retries?: number | undefined };
   readonly facts?: FailureFacts;
   /** Where the usage stands: in front of the sentence, after it, or nowhere. */
@@ -47,7 +47,7 @@ export function parameterFailure(option: string, problem: string): CliFailure {
   return usageFailure(`Error parsing parameter '${option}': ${problem}`);
 }
 
-/** What fails in no foreseen way; the AWS CLI gives it no code. */
+/** An unforeseen failure, for which the AWS CLI has no code. */
 export function otherFailure(sentence: string, cause?: unknown): CliFailure {
   return new CliFailure(EXIT_CODE.other, sentence, { cause });
 }

@@ -2,7 +2,7 @@ import { CliFailure } from './failure.ts';
 import { strictBase64 } from './values/base64.ts';
 import type { Value } from './values/value.ts';
 
-/** The refusals that a blob of the wrong kind ends in. */
+/** The refusals that a blob of the wrong kind leads to. */
 const ABOUT_THE_BLOB = new Set([
   'InvalidCiphertextException',
   'IncorrectKeyException',

@@ -13,7 +13,7 @@ export type BinaryFormat = 'base64' | 'raw-in-base64-out';
 export interface ParameterSources {
   readonly options: ReadonlyMap<string, ParsedValue>;
   readonly env: Environment;
-  /** Everything on standard input; asked only where the command line says `--ciphertext-blob -`. */
+  /** Everything on standard input; called only if the command line says `--ciphertext-blob -`. */
   readStdin(): Promise<Uint8Array>;
 }
 

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { otherFailure } from './failure.ts';
 import type { Environment } from './values/file-value.ts';
 
-/** The settings of one profile, of `~/.aws/config` and `~/.aws/credentials`; empty where there is none. */
+/** The settings of one profile, from `~/.aws/config` and `~/.aws/credentials`; empty if there is none. */
 export type Profile = ReadonlyMap<string, string>;
 
 /**
- * The profile that `--profile`, else AWS_PROFILE, else AWS_DEFAULT_PROFILE names, else `default`.
- * @throws CliFailure where one is named that neither of AWS's two files has
+ * The profile named by `--profile`, or else AWS_PROFILE, or else AWS_DEFAULT_PROFILE, or else `default`.
+ * @throws CliFailure if one is named that neither of AWS's two files has
  */
 export function readProfile(named: string | undefined, env: Environment): Profile {
   const name = named ?? env['AWS_PROFILE'] ?? env['AWS_DEFAULT_PROFILE'];
@@ -19,7 +19,7 @@ export function readProfile(named: string | undefined, env: Environment): Profil
   const plain = wanted === 'default' ? config.get('default') : undefined;
   const settings = plain ?? config.get(`profile ${wanted}`);
   const besides = credentials.get(wanted);
-  // In both, as the region often is, the one beside the credentials counts.
+  // If a setting is in both files, as the region often is, the one in the credentials file counts.
   if (settings || besides || name === undefined) {
     return new Map([...(settings ?? []), ...(besides ?? [])]);
   }

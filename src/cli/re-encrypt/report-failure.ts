@@ -20,7 +20,7 @@ export interface ReportOptions {
 /** A list longer than this is not written on one line. */
 const MOST_INLINE = 4;
 
-/** Tells a failure on standard error in the form that `--cli-error-format` asks for. */
+/** Writes a failure to standard error in the form that `--cli-error-format` asks for. */
 export function reportFailure(failure: CliFailure, options: ReportOptions): void {
   const { command, format, color, stderr } = options;
   const { code, facts = {}, usage } = failure.details;
@@ -39,7 +39,7 @@ export function reportFailure(failure: CliFailure, options: ReportOptions): void
   }
 }
 
-/** In the AWS CLI's order, which for a service's error is another one. */
+/** In the AWS CLI's order, which differs for a service's error. */
 function errorInfo(message: string, { details }: CliFailure): Value {
   const { code = '', facts = {}, calling } = details;
   const own: readonly (readonly [string, Value])[] = [
@@ -68,7 +68,7 @@ function sentence(
   return `An error occurred (${code}) when calling the ${operation} operation${tries}: ${message}`;
 }
 
-/** Without a code in front unless the service refused. */
+/** Has a code in front only if the service refused. */
 function legacySentence(failure: CliFailure, worded: Worded): string {
   return failure.details.calling === undefined ? worded.message : sentence(failure, worded);
 }

@@ -30,7 +30,7 @@ async function sampleAnswer(work: Work): Promise<Result> {
   return { output: formatAnswer(answer, work), exitCode: EXIT_CODE.ok };
 }
 
-/** Opened before the call, so that a result is never lost for want of a place. */
+/** Opened before the call, so that no result is lost because it cannot be written. */
 async function openOutputFile({ options }: Work) {
   const path = options.get('outputFile');
   if (typeof path !== 'string') return undefined;
@@ -38,7 +38,7 @@ async function openOutputFile({ options }: Work) {
   return openOutput(path);
 }
 
-/** Any endpoint may answer; what it answers must not take the place of a ciphertext. */
+/** Any endpoint may have answered: anything but a ciphertext must not overwrite the file. */
 function ciphertextOf({ response }: TargetAnswer): Uint8Array {
   const blob = strictBase64(String(response.get('CiphertextBlob') ?? ''));
   if (blob) return blob;

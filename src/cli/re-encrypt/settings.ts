@@ -12,7 +12,7 @@ const ERROR_FORMATS = ['legacy', 'json', 'yaml', 'text', 'table', 'enhanced'] as
 export type ErrorFormat = (typeof ERROR_FORMATS)[number];
 
 const DEFAULT_TIMEOUT_SECONDS = 60;
-/** 24 days. A timer that is set to more goes off at once. */
+/** 24 days. A timer set to more fires at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** What the global options, the environment and the profile say together. */
@@ -89,7 +89,7 @@ async function compileQuery(expression: string): Promise<Query> {
 const ENDPOINT_FORMS =
   /^(?:https?|grpcs?):\/\/|^(?:unix|unix-abstract|dns|ipv4|ipv6):|^(?!.*:\/\/).*:\d+$/i;
 
-/** A scheme, or at least a port, tells what the endpoint is. */
+/** A scheme, or at least a port, is needed to know what the endpoint is. */
 function checkEndpoint(endpoint: string): string {
   if (ENDPOINT_FORMS.test(endpoint)) return endpoint;
   const wrong = endpoint.includes('://') ? 'unknown scheme' : 'scheme is missing';
@@ -129,7 +129,7 @@ function binaryFormat(name: string | undefined): BinaryFormat {
   throw otherFailure(`Unknown cli_binary_format: ${name}, use base64 or raw-in-base64-out`);
 }
 
-/** Never throws: it is asked while another failure is told. */
+/** Never throws, because it is called while another failure is reported. */
 export function errorFormat(values: KnownArguments['values'], env: Environment): ErrorFormat {
   const named =
     values.get('errorFormat') ?? env['AWS_CLI_ERROR_FORMAT'] ?? fromProfile(values, env);

@@ -30,7 +30,7 @@ export interface Result {
 export type Perform = (work: Work) => Promise<Result>;
 
 /**
- * A command that takes the options of ReEncrypt: reads them, performs, prints, and tells every failure
+ * A command that takes the options of ReEncrypt: reads them, performs, prints, and reports every failure
  * in one sentence with its exit code.
  */
 export function withArguments(name: string, perform: Perform): Run {
@@ -100,7 +100,7 @@ function file(options: Values, key: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Names what happens and never a value: contexts, tokens and keys are the caller's. */
+/** Logs what happens but never a value: contexts, tokens and keys are the caller's. */
 function debug({ settings, terminal }: Context, line: string): void {
   if (settings.debug) terminal.stderr.write(`${new Date().toISOString()} ${line}\n`);
 }
@@ -109,7 +109,7 @@ function asksForHelp(args: readonly string[]): boolean {
   return args.includes('--help') || (args.length === 1 && (args[0] === 'help' || args[0] === '-h'));
 }
 
-/** Whoever looks at the first lines only has seen what they wanted. */
+/** A reader that closes early got what it wanted. */
 async function printHelp(name: string, { stdout }: Terminal): Promise<ExitCode> {
   await write(stdout, await help(name)).catch(() => undefined);
   return EXIT_CODE.ok;

@@ -1,7 +1,7 @@
 const ALIKE_ENOUGH = 0.8;
 const MOST = 3;
 
-/** The words that look most like one that is not among them, best first, as Python's difflib ranks them. */
+/** The known words most like an unknown one, best first, as Python's difflib ranks them. */
 export function closeMatches(word: string, words: readonly string[]): readonly string[] {
   return words
     .map((candidate) => ({ candidate, alike: likeness(candidate, word) }))

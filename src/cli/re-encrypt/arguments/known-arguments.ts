@@ -10,7 +10,7 @@ export interface OptionRule {
   readonly key: string;
   readonly arity: Arity;
   readonly choices?: readonly string[];
-  /** The value where the option stands alone: flags, and `optional` options without a value. */
+  /** The value if none is given: for flags, and for `optional` options. */
   readonly constant?: ParsedValue;
   readonly required?: boolean;
 }
@@ -39,8 +39,8 @@ export class ArgumentProblem extends Error {
 }
 
 /**
- * Takes what the rules know out of the arguments, as Python's argparse does (whose habits are the
- * AWS CLI's): unambiguous prefixes, `--option=value`, `--` and negative numbers included.
+ * Takes the arguments that the rules know, as Python's argparse does, on which the AWS CLI is built:
+ * including unambiguous prefixes, `--option=value`, `--` and negative numbers.
  * @throws ArgumentProblem
  */
 export function takeKnown(args: readonly string[], rules: Rules): KnownArguments {

@@ -22,8 +22,8 @@ export interface GlobalArguments {
 }
 
 /**
- * The global options come out first, wherever they stand, so that a prefix which could be a global
- * option is one: the AWS CLI's order. @throws CliFailure
+ * Global options are taken first, wherever they are, so a prefix that fits a global option is one, as
+ * in the AWS CLI. @throws CliFailure
  */
 export function parseGlobals(args: readonly string[]): GlobalArguments {
   const { values, rest } = take(['', ...args], {

@@ -4,15 +4,15 @@ import { dirname, join, resolve } from 'node:path';
 import { parameterFailure } from '../failure.ts';
 
 export interface OutputFile {
-  /** `--output-file -`: the blob goes to standard output, alone. */
+  /** `--output-file -`: only the blob goes to standard output. */
   readonly isStdout: boolean;
-  /** Puts the whole blob in place at once; until then the file is as it was. */
+  /** Puts the whole blob in place at once; until then the file is unchanged. */
   commit(blob: Uint8Array): Promise<void>;
-  /** Takes away what was not committed. */
+  /** Removes what was not committed. */
   discard(): Promise<void>;
 }
 
-/** @throws CliFailure where nothing can be written there */
+/** @throws CliFailure if nothing can be written there */
 export async function openOutput(path: string): Promise<OutputFile> {
   if (path === '-') {
     const nothing = async () => undefined;
@@ -25,7 +25,7 @@ export async function openOutput(path: string): Promise<OutputFile> {
   return openDraft(path, found ? await realpath(path) : resolve(path));
 }
 
-/** A device or a FIFO, which a rename would take the place of: `/dev/null` above all. */
+/** A device or a FIFO, above all `/dev/null`, which a rename would replace. */
 async function openDevice(path: string): Promise<OutputFile> {
   const handle = await open(path, 'w').catch((cause: Error) => {
     throw unusable(`cannot write to ${path}: ${cause.message}`);

@@ -6,7 +6,7 @@ import type { Environment } from '../values/file-value.ts';
 
 export interface PagerCommand {
   readonly words: readonly string[];
-  /** False for our own default, whose absence is nobody's mistake. */
+  /** False for our own default: if that is not installed, it is no error. */
   readonly chosen: boolean;
   readonly env: Environment;
 }
@@ -23,7 +23,7 @@ export function pagerCommand(profile: Profile, env: Environment): PagerCommand |
   return { words, chosen: chosen !== undefined, env: { LESS: DEFAULT_LESS, ...env } };
 }
 
-/** Resolves once the pager is left; false where it is not there. @throws CliFailure for a chosen one */
+/** Resolves when the pager is closed; false if it is not installed. @throws CliFailure for a chosen one */
 export function page(text: string, { words, chosen, env }: PagerCommand): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   const [program = DEFAULT_PAGER, ...args] = words;

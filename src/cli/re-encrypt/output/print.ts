@@ -7,7 +7,7 @@ export interface Printing {
   readonly terminal: Terminal;
 }
 
-/** Writes the whole result, through the pager where a person reads it. @throws CliFailure */
+/** Writes the whole result, through the pager if standard output is a terminal. @throws CliFailure */
 export async function print(output: string | Uint8Array, printing: Printing): Promise<void> {
   if (output.length === 0) return;
   const { settings, terminal } = printing;
@@ -19,7 +19,7 @@ export async function print(output: string | Uint8Array, printing: Printing): Pr
   await write(terminal.stdout, output);
 }
 
-/** Resolves once the text is handed over. @throws CliFailure where nobody reads any more */
+/** Resolves once the text is handed over. @throws CliFailure if it cannot be written */
 export function write(stdout: Terminal['stdout'], output: string | Uint8Array): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const fail = (error: Error) => {

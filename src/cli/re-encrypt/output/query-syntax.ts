@@ -1,6 +1,6 @@
 /**
- * What is wrong with a JMESPath expression that the library would take or explain badly; undefined
- * where only the library can tell. The words are the AWS CLI's.
+ * What is wrong with a JMESPath expression that the library would accept or explain badly; undefined
+ * if only the library can tell. The words are the AWS CLI's.
  */
 export function querySyntaxProblem(expression: string): string | undefined {
   if (expression === '') return 'Invalid JMESPath expression: cannot be empty.';
@@ -18,7 +18,7 @@ export function querySyntaxProblem(expression: string): string | undefined {
   return undefined;
 }
 
-/** What the parser says of an expression, told at the token that it stumbles over. */
+/** The parser's complaint about an expression, with the place of the token that it stopped at. */
 export function explainParserProblem(
   expression: string,
   problemOf: (expression: string) => string | undefined,

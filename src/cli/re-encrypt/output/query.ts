@@ -33,7 +33,7 @@ function parserProblem(expression: string): string | undefined {
   }
 }
 
-/** A function that does not exist, or takes other arguments. */
+/** For a function that does not exist, or takes other arguments. */
 function searchProblem(thrown: unknown): string {
   const message = messageOf(thrown);
   const [, name, takes, received] =

@@ -66,7 +66,7 @@ function listSections(list: readonly Value[], heading: Heading): readonly Sectio
   return [section(heading, rows)];
 }
 
-/** A list of lists is a row each; what is nested deeper gives its own rows. */
+/** Each list in a list is a row; what is nested deeper gives its own rows. */
 function rowsOf(list: readonly Value[]): readonly (readonly string[])[] {
   if (list.some(isMap)) refuseMixed(list);
   return list.flatMap((item) => {
@@ -89,7 +89,7 @@ function keysOf(maps: readonly ValueMap[]) {
   return { scalars: keys.filter((key) => !isNested(key)), nested: keys.filter(isNested) };
 }
 
-/** What Python takes for false. */
+/** What Python treats as false. */
 function isEmpty(value: Value): boolean {
   if (isMap(value)) return value.size === 0;
   if (isList(value)) return value.length === 0;

@@ -10,7 +10,7 @@ export interface Section {
 export interface Style {
   readonly cell: (text: string) => string;
   readonly border: (text: string) => string;
-  /** Stands after each piece that is written: a terminal falls back to its own colours. */
+  /** Written after each piece: returns the terminal to its own colours. */
   readonly reset: string;
 }
 
@@ -30,7 +30,7 @@ function painted([start, end]: readonly [string, string]) {
   return (text: string) => `${start}${text}${end}`;
 }
 
-/** Draws sections below each other; where they are wider than the terminal, headers go to the left. */
+/** Draws sections below each other; if they are wider than the terminal, headers go to the left. */
 export function drawTable(
   sections: readonly Section[],
   { width, style }: { width: number; style: Style },

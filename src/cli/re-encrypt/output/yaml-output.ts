@@ -57,7 +57,7 @@ function inline(value: Value, depth: number): string {
   return String(value);
 }
 
-/** What YAML would read as something other than text. */
+/** Text that YAML would read as another type. */
 const OTHER_TYPES = [
   /^(?:true|True|TRUE|false|False|FALSE)$/,
   /^[-+]?(?:0b[01_]+|0o?[0-7_]+|[0-9_]+|0x[0-9a-fA-F_]+)$/,

@@ -33,7 +33,7 @@ const THROTTLING_CODES = new Set([
   'EC2ThrottledException',
 ]);
 
-/** Errors that AWS's model gives ReEncrypt; structured errors repeat the message of these. */
+/** Errors of ReEncrypt in AWS's model; structured errors repeat the message only of these. */
 const MODELLED_CODES = new Set([
   'NotFoundException',
   'DisabledException',
@@ -65,7 +65,7 @@ export function responseMembers({ body }: HttpAnswer): ValueMap {
   );
 }
 
-/** Undefined where the answer is a success. */
+/** Undefined if the answer is a success. */
 export function answeredError(answer: HttpAnswer): AwsError | undefined {
   const { status, body } = answer;
   if (status < 300) return undefined;
@@ -75,7 +75,7 @@ export function answeredError(answer: HttpAnswer): AwsError | undefined {
   return { code, message, retryable };
 }
 
-/** Where every try was used up, the sentence says how many there were. */
+/** If all tries were used up, the sentence says how many there were. */
 export function serviceFailure(
   { code, message }: AwsError,
   retries: number | undefined,
@@ -84,7 +84,7 @@ export function serviceFailure(
   return new CliFailure(EXIT_CODE.service, message, { code, calling: { retries }, facts });
 }
 
-/** A gateway's answer, which says nothing in KMS's own form. */
+/** A gateway's answer, which is not in KMS's form. */
 function isGeneric(status: number, body: Buffer): boolean {
   const text = body.toString('utf8').trim();
   return status >= 500 && (text === '' || text.startsWith('<html>'));

@@ -3,7 +3,7 @@ import type { RefusedError } from '../../../client/refused-error.ts';
 import { REASONS } from '../../../errors.ts';
 import { CliFailure, EXIT_CODE, type FailureFacts, otherFailure } from '../failure.ts';
 
-/** Node's names of errors where nobody answers. */
+/** Node's names of errors when nothing listens at the endpoint. */
 const NOBODY = /\b(?:ECONNREFUSED|ENOENT|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT)\b/;
 
 /** What to say of codes that come without a reason, which is when no proxy answered. */
@@ -18,7 +18,7 @@ const UNANSWERED: Readonly<Record<string, (endpoint: string, message: string) =>
   DEADLINE_EXCEEDED: (endpoint) => `Read timeout on the proxy at "${endpoint}"`,
 };
 
-/** A refusal under the name that AWS's own protocol has for it, with what the proxy tells beside. */
+/** A refusal under the name that AWS's own protocol has for it, with the facts that the proxy adds. */
 export function refusalFailure(refused: RefusedError, endpoint: string): CliFailure {
   const { reason, kmsError, code } = refused.facts;
   const unanswered = UNANSWERED[code];

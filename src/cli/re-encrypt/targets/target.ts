@@ -20,11 +20,11 @@ export interface TargetCall {
 export interface TargetAnswer {
   /** The members of the response in AWS's order. */
   readonly response: ValueMap;
-  /** Names the audit entries of the call; '' where no proxy answered. */
+  /** Names the audit entries of the call; '' if no proxy answered. */
   readonly decisionId: string;
 }
 
-/** True for `http://…` and `https://…`: any KMS endpoint, spoken to in AWS's own protocol. */
+/** True for `http://…` and `https://…`: any KMS endpoint, called in AWS's own protocol. */
 export function isHttp(endpoint: string): boolean {
   return /^https?:/i.test(endpoint);
 }

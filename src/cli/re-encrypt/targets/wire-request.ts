@@ -6,8 +6,8 @@ import { REQUEST_SHAPE } from '../values/shape.ts';
 import { isList, isMap, type ValueMap } from '../values/value.ts';
 
 /**
- * The members as the wire contract names them. gRPC would drop what it has no word for, so an unknown
- * algorithm, or text that protobuf cannot carry, is refused here, as KMS would. @throws CliFailure
+ * The members as the wire contract names them. gRPC would drop what it cannot express, so an unknown
+ * algorithm, or text that protobuf cannot carry, is refused here, as KMS would do. @throws CliFailure
  */
 export function toWireRequest(parameters: ValueMap): ReEncryptRequest {
   const blob = parameters.get('CiphertextBlob');

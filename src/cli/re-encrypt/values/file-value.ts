@@ -11,7 +11,7 @@ export class FileProblem extends Error {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The contents of what `file://` (text) or `fileb://` (bytes) names; undefined where the value names
+ * The contents of what `file://` (text) or `fileb://` (bytes) names; undefined if the value names
  * no file. @throws FileProblem
  */
 export function readFileValue(value: string, env: Environment): string | Uint8Array | undefined {

@@ -2,7 +2,7 @@
 export interface Shape {
   readonly name: string;
   readonly type: 'blob' | 'map' | 'string' | 'list' | 'boolean';
-  /** Shortest text that the AWS CLI lets through, of a string or of a list's items; 0 has no limit. */
+  /** Shortest text that the AWS CLI accepts, for a string or for a list's items; 0 is no limit. */
   readonly shortest: number;
   readonly choices: readonly string[];
   /** First sentence of AWS's documentation, for the YAML skeleton. */

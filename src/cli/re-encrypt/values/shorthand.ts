@@ -1,11 +1,11 @@
 import type { Value } from './value.ts';
 
-/** `k=v,k2="v, w"`: the grammar of the AWS CLI's shorthand, and its words about what breaks it. */
+/** `k=v,k2="v, w"`: a text that breaks the grammar of the AWS CLI's shorthand; the words are the AWS CLI's. */
 export class ShorthandProblem extends Error {
   override readonly name = 'ShorthandProblem';
 }
 
-/** Reads what `key@=file://…` names; undefined where the value names no file. */
+/** Reads what `key@=file://…` names; undefined if the value names no file. */
 export type ReadFileValue = (value: string) => Value | undefined;
 
 const KEY_CHARACTER = /[A-Za-z0-9\-_.#/:]/;
@@ -66,7 +66,7 @@ function values(cursor: Cursor): Value {
   return commaSeparated(cursor);
 }
 
-/** `a,b,c=…` is a list `a,b` and the next key, so a word that an equals sign follows is given back. */
+/** `a,b,c=…` is a list `a,b` and the next key, so a word before an equals sign is given back. */
 function commaSeparated(cursor: Cursor): Value {
   const first = firstValue(cursor);
   skipSpace(cursor);

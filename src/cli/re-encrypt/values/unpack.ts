@@ -12,7 +12,7 @@ export interface OptionValue {
   readonly env: Environment;
 }
 
-/** What an option's words mean: files read, JSON and shorthand parsed. @throws CliFailure */
+/** The value of an option's words: reads files, parses JSON and shorthand. @throws CliFailure */
 export function unpackOption({ option, type, written, env }: OptionValue): Value {
   const [single, ...others] = typeof written === 'string' ? [written] : written;
   const file =
@@ -28,7 +28,7 @@ export function unpackOption({ option, type, written, env }: OptionValue): Value
   }
 }
 
-/** undefined where the value names no file. @throws CliFailure */
+/** Undefined if the value names no file. @throws CliFailure */
 export function fromFile(
   option: string,
   value: string,
@@ -59,7 +59,7 @@ function unpackMap(option: string, value: Written, env: Environment): Value {
   }
 }
 
-/** The AWS CLI does not say which option it was here, and ends with 255. */
+/** Here the AWS CLI does not name the option, and exits with 255. */
 function fileInShorthand(value: string, env: Environment): Value | undefined {
   try {
     return readFileValue(value, env);
@@ -93,7 +93,7 @@ function fromJson(option: string, text: string): Value {
   }
 }
 
-/** Python reads an option's JSON into ordered maps; one inside another can only be refused, by that name. */
+/** Python reads an option's JSON into ordered maps; a nested one can only be refused, named as that type. */
 function withOrderedInside(value: Value): Value {
   if (isMap(value)) return new Map([...value].map(([key, item]) => [key, asOrdered(item)]));
   return isList(value) ? value.map(asOrdered) : value;

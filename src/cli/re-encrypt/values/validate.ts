@@ -68,7 +68,7 @@ function wrongType(name: string, value: Value, type: keyof typeof VALID_TYPES): 
   );
 }
 
-/** Python formats text without quotes where it stands alone. */
+/** Python prints text without quotes if it is not inside a list or map. */
 function shown(value: Value): string {
   return typeof value === 'string' ? value : pythonText(value);
 }

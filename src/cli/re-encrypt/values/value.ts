@@ -19,7 +19,7 @@ export interface NumberText {
   readonly text: string;
 }
 
-/** A YAML value that JSON has no word for, such as a date; it can only be refused. */
+/** A YAML value that JSON cannot express, such as a date; it can only be refused. */
 export interface Foreign {
   readonly foreign: string;
   readonly text: string;
@@ -63,7 +63,7 @@ function typeName(value: Value): string {
   return 'number' in value ? value.number : value.foreign;
 }
 
-/** Single quotes unless the text has some and no double ones. */
+/** In single quotes, unless the text contains some and no double quotes. */
 export function quoted(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   const escaped = [...text].map((character) => escapeCharacter(character, quote)).join('');

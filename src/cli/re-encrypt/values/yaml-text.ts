@@ -30,7 +30,7 @@ export function parseYaml(text: string): Value {
   }
 }
 
-/** YAML's own decoder takes anything; Python's does not. */
+/** The YAML library's decoder accepts anything; Python's does not. */
 function binary(source: string): Uint8Array {
   try {
     return decodeBase64(source);
