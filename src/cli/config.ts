@@ -44,7 +44,7 @@ export const run = program('config', define);
 
 export interface ConfigOptions {
   readonly config?: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
 }
 
 interface CheckOptions extends ConfigOptions {
@@ -85,8 +85,7 @@ export function withConfigOptions(command: Program): Program {
     .option(
       '--set <path=value>',
       'override one setting, such as grpc.listen=127.0.0.1:0 (repeatable)',
-      (value: string, all: readonly string[]) => [...all, value],
-      [],
+      (value: string, earlier: readonly string[] = []) => [...earlier, value],
     );
 }
 
@@ -101,7 +100,7 @@ export function readConfig(options: ConfigOptions, terminal: Terminal): Config {
 }
 
 /** @throws ConfigError */
-function load({ config: file, set: settings }: ConfigOptions, { env }: Terminal): Config {
+function load({ config: file, set: settings = [] }: ConfigOptions, { env }: Terminal): Config {
   try {
     return loadConfig({ file, settings, env });
   } catch (error) {

@@ -11,8 +11,8 @@ import type { LimitOptions } from './limits.ts';
 import { openPolicy } from './open.ts';
 
 interface DiffOptions extends LimitOptions {
-  readonly samples: readonly string[];
-  readonly entries: readonly string[];
+  readonly samples?: readonly string[];
+  readonly entries?: readonly string[];
 }
 
 /** `policy diff`: on which inputs two bundles decide differently. Exits 1 if there is one. */
@@ -25,9 +25,8 @@ export function defineDiff(command: Command, terminal: Terminal): void {
     .option(
       '--samples <path...>',
       'inputs, JSON or YAML, one a file or a line, or tables for policy test',
-      [],
     )
-    .option('--entries <path...>', 'audit logs, folders of them or capture files', [])
+    .option('--entries <path...>', 'audit logs, folders of them or capture files')
     .addHelpText('after', examples('policy diff old.tar.gz new.tar.gz --samples cases.yaml'))
     .action(async (before: string, after: string, options: DiffOptions) => {
       const bundles = [
@@ -35,7 +34,7 @@ export function defineDiff(command: Command, terminal: Terminal): void {
         await openPolicy(after, options),
       ] as const;
       const own = Object.entries(SAMPLES).map(([name, input]) => ({ name, input }));
-      const given = await inputsOf(options.samples, terminal.stdin);
+      const given = await inputsOf(options.samples ?? [], terminal.stdin);
       let differ = 0;
       const tell = (input: NamedInput) => {
         const line = compare(bundles, input);
@@ -44,7 +43,7 @@ export function defineDiff(command: Command, terminal: Terminal): void {
         terminal.stdout.write(`${line}\n`);
       };
       for (const input of [...own, ...given]) tell(input);
-      const recorded = await eachDecision(options.entries, terminal.stdin, tell);
+      const recorded = await eachDecision(options.entries ?? [], terminal.stdin, tell);
       const asked = own.length + given.length + recorded.replayable;
       terminal.stdout.write(`${asked} compared, ${differ} differ, ${skippedOf(recorded)}\n`);
       if (differ > 0) throw new CommandFailure('the bundles decide differently');
