@@ -1,4 +1,4 @@
-/** What the configuration says of a log by default, for logs that tests open themselves. */
+/** The configuration's defaults for a log, for logs that tests open themselves. */
 export const BASICS = {
   durability: 'fsync',
   backend: 'embedded',

@@ -28,7 +28,7 @@ async function startKeeper(statuses: number[]) {
   };
 }
 
-test('a checkpoint that is not taken is posted again, and the newest in place of older ones', async () => {
+test('a refused checkpoint is posted again, or the newest in its place', async () => {
   await using keeper = await startKeeper([503]);
   const errors: string[] = [];
   const onError = (message: string) => void errors.push(message);
@@ -50,7 +50,7 @@ test('a token is not read from a FIFO or a device', async () => {
   await expect(sent).rejects.toThrow('/dev/zero is not a regular file');
 });
 
-test('the last checkpoint is tried once more at the end, which no keeper holds up', async () => {
+test('close tries the last checkpoint once more, and no unreachable keeper delays it', async () => {
   await using keeper = await startKeeper([500, 204]);
   const post = createCheckpointPost({ url: keeper.url, timeoutMs: 2_000, onError: () => {} });
   post.put('last\n');
@@ -63,7 +63,7 @@ test('the last checkpoint is tried once more at the end, which no keeper holds u
   await lost.close();
 });
 
-test('a keeper that does not answer holds up the end for a moment alone, and is told of', async () => {
+test('a keeper that does not answer delays close only briefly, and is reported', async () => {
   const server = createServer(() => {}).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -79,7 +79,7 @@ test('a keeper that does not answer holds up the end for a moment alone, and is 
   server.close();
 });
 
-test('of an answer that does not end, little is read', async () => {
+test('little is read of an answer that never ends', async () => {
   const { promise: closed, resolve: ended } = Promise.withResolvers<void>();
   let sent = 0;
   const server = createServer((_request, response) => {
@@ -95,7 +95,7 @@ test('of an answer that does not end, little is read', async () => {
   const service = { url: `http://127.0.0.1:${port}/`, timeoutMs: 10_000 };
   expect((await post(service, { headers: {}, body: 'one' })).ok).toBe(true);
   await closed;
-  // What lies in the buffers of both ends comes on top.
+  // The buffers at both ends add some.
   expect(sent).toBeLessThan(32 << 20);
   server.close();
 });

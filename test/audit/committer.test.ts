@@ -5,7 +5,7 @@ import type { Order } from '../../src/audit/messages.ts';
 import { claimTurn, createTurn } from '../../src/audit/turn.ts';
 import type { Refusal } from '../../src/errors.ts';
 
-test('what is not durable within the deadline is given up for good, and service goes on after it', async () => {
+test('an entry not durable by the deadline is refused for good, and service resumes afterwards', async () => {
   let now = 0;
   const turn = new Int32Array(createTurn());
   const told: string[] = [];
@@ -47,7 +47,7 @@ test('what is not durable within the deadline is given up for good, and service 
   expect(orders.map((order) => order.type)).toEqual(['batch', 'batch']);
 });
 
-test('no batch has more than a start would take for one that a crash cut short, and none waits for ever', async () => {
+test('no batch is longer than the torn end that a start accepts, and no entry waits for ever', async () => {
   const orders: (Order & { type: 'batch' })[] = [];
   const kept: number[] = [];
   const committer = createCommitter({

@@ -27,7 +27,7 @@ const entriesOf = (file: string) =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-test.concurrent('a log whose folder is a symbolic link has its checkpoints too', async () => {
+test.concurrent('a log whose folder is a symbolic link gets checkpoints too', async () => {
   await using folder = createFolder();
   await using place = createFolder();
   const linked = join(place.path, 'linked');
@@ -45,7 +45,7 @@ test.concurrent('a log whose folder is a symbolic link has its checkpoints too',
   expect({ signed, state }).toEqual({ signed: size, state: 'intact' });
 });
 
-test.concurrent('intent, outcome, refusal and shutdown are in the file when their promises are', async () => {
+test.concurrent('intent, outcome, refusal and shutdown are in the file once their promises resolve', async () => {
   await using folder = createFolder();
   const notes: string[] = [];
   const audit = await openAudit(folder.file, { onCheckpoint: (note) => notes.push(note) });
@@ -74,7 +74,7 @@ test.concurrent('intent, outcome, refusal and shutdown are in the file when thei
   expect(verify(folder.file)).toMatchObject({ state: 'intact', size: 7, signed: 7 });
 });
 
-test.concurrent('a process that ended between intent and outcome leaves an unknown outcome to the next', async () => {
+test.concurrent('when a process ends between intent and outcome, the next logs an unknown outcome', async () => {
   await using folder = createFolder();
   const first = await openAudit(folder.file);
   await first.intent(intended(7));
@@ -104,7 +104,7 @@ const touches: readonly (readonly [string, string, (file: string) => void])[] = 
   ['opened to others', 'MODE_CHANGED', (file) => chmodSync(file, 0o644)],
 ];
 
-test.concurrent('a live file that is touched is noticed within a second, suspends, and is left for a new segment', async () => {
+test.concurrent('meddling with the live file is noticed within a second, suspends the log, and starts a new segment', async () => {
   await Promise.all(
     touches.map(async ([what, code, touch]) => {
       await using folder = createFolder();
@@ -130,7 +130,7 @@ test.concurrent('a live file that is touched is noticed within a second, suspend
   );
 });
 
-test.concurrent('what is neither a regular file nor ours to follow is refused or put aside', async () => {
+test.concurrent('a log file that is a FIFO or a symbolic link is refused, and no link is followed', async () => {
   await using folder = createFolder();
   execFileSync('mkfifo', [folder.file]);
   await expect(openAudit(folder.file)).rejects.toThrow('is not a regular file');
@@ -142,7 +142,7 @@ test.concurrent('what is neither a regular file nor ours to follow is refused or
   expect(readFileSync(elsewhere, 'utf8')).toBe('');
 });
 
-test.concurrent('SIGHUP after logrotate: a new file under the old name, the chain unbroken', async () => {
+test.concurrent('SIGHUP after logrotate starts a new file under the old name, the chain unbroken', async () => {
   await using folder = createFolder();
   const audit = await openAudit(folder.file);
   await fill(audit, 3);
@@ -154,7 +154,7 @@ test.concurrent('SIGHUP after logrotate: a new file under the old name, the chai
   expect(verify(folder.file)).toMatchObject({ state: 'intact', segments: 2, firstSeq: 0 });
 });
 
-test.concurrent('a segment is signed for once it is closed, and need not wait for its turn', async () => {
+test.concurrent('a closed segment gets a checkpoint at once, before the next one is due', async () => {
   await using folder = createFolder();
   const notes: string[] = [];
   const audit = await openAudit(folder.file, {
@@ -170,7 +170,7 @@ test.concurrent('a segment is signed for once it is closed, and need not wait fo
   expect(verify(folder.file).state).toBe('intact');
 });
 
-test.concurrent('closed segments past their number are deleted once signed for, and the log says which', async () => {
+test.concurrent('closed segments beyond keepSegments are deleted once signed, and the log records which', async () => {
   await using folder = createFolder();
   const audit = await openAudit(folder.file, {
     maxBytes: 8_000,
@@ -187,7 +187,7 @@ test.concurrent('closed segments past their number are deleted once signed for, 
   expect(kept).toBe(3);
 });
 
-test.concurrent('last words are durable before the process ends', async () => {
+test.concurrent('a crash entry is durable before the process ends', async () => {
   await using folder = createFolder();
   const audit = await openAudit(folder.file);
   expect(audit.crash('TypeError: x is not a function')).toBe(true);
@@ -195,7 +195,7 @@ test.concurrent('last words are durable before the process ends', async () => {
   await audit.close();
 });
 
-test.concurrent('another origin or key starts a segment that names them', async () => {
+test.concurrent('a new origin or key starts a segment that names it', async () => {
   await using folder = createFolder();
   const write = async (origin: string) => {
     const audit: Audit = await openAudit(folder.file, { origin });

@@ -19,7 +19,7 @@ const FILE = '/log/audit.jsonl';
 const { folder, ...keys } = createKeys();
 afterAll(() => folder[Symbol.asyncDispose]());
 
-/** A log on a disk in memory that counts what is done to its live file. */
+/** A log on a disk in memory, with counts of the writes and syncs of its live file. */
 async function openWorld(options = {}) {
   const clock = createClock();
   const disk = createMemoryDisk(clock.now);
@@ -44,14 +44,14 @@ const kindsIn = (bytes: Buffer) =>
     .split('\n')
     .map((line) => JSON.parse(line).kind);
 
-test('entries of one moment share one write and one sync', async () => {
+test('entries submitted together share one write and one sync', async () => {
   const { audit, clock, done } = await openWorld();
   const all = Array.from({ length: 50 }, (_, number) => audit.intent(intended(number)));
   await settled(clock, Promise.all(all));
   expect(done).toEqual({ write: 1, sync: 1 });
 });
 
-test('with durability write no entry waits for the disk, and a checkpoint still does', async () => {
+test('with durability write no entry waits for a sync, but a checkpoint still does', async () => {
   const { audit, clock, disk, done } = await openWorld({
     durability: 'write',
     checkpointEntries: 1_000,
@@ -66,7 +66,7 @@ test('with durability write no entry waits for the disk, and a checkpoint still 
   expect(kindsIn(disk.read(FILE))).toHaveLength(size);
 });
 
-test('with durability write a page that a power cut lost costs what came after the last checkpoint, and no start', async () => {
+test('with durability write, a page lost in a power cut costs only what follows the last checkpoint; the log starts', async () => {
   const { audit, clock, disk } = await openWorld({
     ...{ durability: 'write', checkpointEntries: 1_000_000, checkpointMs: 1_000_000 },
   });
@@ -85,7 +85,7 @@ test('with durability write a page that a power cut lost costs what came after t
 });
 
 test.each(['fsync', 'write'] as const)(
-  'with durability %s calls go on while a checkpoint is on its way to the disk',
+  'with durability %s calls go on while a checkpoint is being synced',
   async (durability) => {
     const notes: string[] = [];
     const { audit, clock, disk } = await openWorld({
@@ -99,7 +99,7 @@ test.each(['fsync', 'write'] as const)(
     expect(notes).toEqual([]);
     free();
     await clock.pass(1_000);
-    // It says what was signed for at first, and the next one the rest.
+    // The first covers what was there at its start, and the next the rest.
     expect(notes.map((note) => parseNote(note).size >= before)).toEqual([false, true]);
     await settled(clock, audit.close());
     const { signed, size, state } = verify(FILE, disk);
@@ -109,11 +109,11 @@ test.each(['fsync', 'write'] as const)(
 
 test.each([
   ['the lines before it', 'sync', FILE, 'write', false],
-  ['itself', 'sync', `${FILE}.checkpoint.new`, 'write', false],
-  ['itself', 'sync', `${FILE}.checkpoint.new`, 'fsync', false],
+  ['it', 'sync', `${FILE}.checkpoint.new`, 'write', false],
+  ['it', 'sync', `${FILE}.checkpoint.new`, 'fsync', false],
   ['its name', 'syncFolder', '/log', 'write', true],
 ] as const)(
-  'a checkpoint tells nobody where the disk did not take %s (%s of %s, %s)',
+  'a checkpoint is not announced when the disk fails to store %s (%s of %s, %s)',
   async (_, call, path, durability, named) => {
     const notes: string[] = [];
     const { audit, clock, disk, failures } = await openWorld({
@@ -140,7 +140,7 @@ test.each([
   },
 );
 
-test('a checkpoint that the disk holds up is told of, and made when it is free', async () => {
+test('a checkpoint that the disk holds up is reported, and completed once the disk is free', async () => {
   const notes: string[] = [];
   const { audit, clock, disk, failures } = await openWorld({
     ...{ durability: 'write', checkpointEntries: 10 },
@@ -162,10 +162,10 @@ test('a checkpoint that the disk holds up is told of, and made when it is free',
 });
 
 test.each([
-  ['another one lies', true],
-  ['nothing lies', false],
+  ['another file', true],
+  ['nothing', false],
 ])(
-  'a checkpoint covers what is durable in our file, wherever it went, where %s in its place',
+  'a checkpoint covers only what is durable in our file, wherever it went, with %s in its place',
   async (_, foreign) => {
     const notes: string[] = [];
     const { audit, clock, disk } = await openWorld({
@@ -175,7 +175,7 @@ test.each([
     await settled(clock, fill(audit, 3));
     disk.rename(FILE, '/log/moved.jsonl');
     if (foreign) disk.write(FILE, Buffer.alloc(0));
-    // Before anybody looks who lies there: that is done four times a second.
+    // Before the next look at what lies there: there are four per second.
     await settled(clock, fill(audit, 2));
     const [note = ''] = notes;
     disk.crash(() => 0);
@@ -192,7 +192,7 @@ test('a checkpoint syncs nothing twice', async () => {
   expect(done.sync).toBe(2);
 });
 
-test('past its bound the queue refuses, and says so as an outage of the log', async () => {
+test('a full queue refuses entries, and reports that as an outage of the log', async () => {
   const { audit, clock, failures } = await openWorld({ maxQueue: 3 });
   const all = Array.from({ length: 5 }, (_, number) => audit.intent(intended(number)));
   const ended = await settled(clock, Promise.allSettled(all));
@@ -227,7 +227,7 @@ test('a file whose sync failed is never synced or written again', async () => {
   expect(JSON.parse(head ?? '').segment.predecessor.closed).toBe('EIO');
 });
 
-test('a full disk has room left for the entry that says so', async () => {
+test('a full disk has room left for the entry that reports it', async () => {
   const { audit, clock, disk } = await openWorld();
   await settled(clock, fill(audit, 1));
   let full = true;
@@ -245,7 +245,7 @@ test('a full disk has room left for the entry that says so', async () => {
   expect(audit.status().state).toBe('ok');
 });
 
-test('the live file is open for appending alone, whoever else moves its end', async () => {
+test('the live file is open with O_APPEND: writes go to its end, whoever moves it', async () => {
   await using own = createFolder();
   const audit = await openAudit(own.file);
   const open = readdirSync('/proc/self/fd').filter((fd) => {

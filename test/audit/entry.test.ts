@@ -38,7 +38,7 @@ const refusal = (reason: Reason) =>
 const progresses: readonly (readonly [string, Progress, Refusal | undefined, object])[] = [
   ['an answer is released', answered(1), undefined, { code: 'OK', status: 'released' }],
   [
-    'a dry run is no release',
+    'a dry run is not a release',
     { ...answered(1), answer: { ...ANSWER, dryRun: true, ciphertext: Buffer.alloc(0) } },
     undefined,
     { status: 'dry_run' },
@@ -55,7 +55,7 @@ const progresses: readonly (readonly [string, Progress, Refusal | undefined, obj
   ['the caller left', answered(1), refusal('CANCELLED'), { status: 'withheld', code: 'CANCELLED' }],
   ['facts are missing', judged(1), refusal('KEY_FACTS_UNAVAILABLE'), { status: 'failed' }],
   [
-    'a question is no call',
+    'a check is not a call',
     judged(1, { call: callOf(1, { action: 'kms:CheckReEncrypt' }) }),
     undefined,
     { status: 'checked' },
@@ -69,7 +69,7 @@ test.each(progresses)('%s', (_, progress, refused, outcome) => {
   expect(schema.parse(entry)).toEqual(entry);
 });
 
-test('a dry run, of which KMS reports neither keys nor algorithms, leaves those of the request', () => {
+test('a dry run, for which KMS reports no keys or algorithms, is logged with those of the request', () => {
   const none = {
     sourceKeyArn: '',
     destinationKeyArn: '',
@@ -85,7 +85,7 @@ test('a dry run, of which KMS reports neither keys nor algorithms, leaves those 
   expect(sides(false)).toEqual(Array(2).fill({ algorithm: '', key_arn: '' }));
 });
 
-test('a key that KMS reports is named where it is not the one that was judged', () => {
+test('a key that KMS reports is named only when it is not the one judged', () => {
   const answer = { ...ANSWER, destinationKeyArn: 'arn:other', sourceKeyMaterialId: 'ab' };
   const { kms, input } = read(entries.terminal({ ...answered(1), answer }));
   expect([kms.source, kms.destination, input]).toEqual([
@@ -108,7 +108,7 @@ test('every reason of the closed list makes a valid refusal and a valid outcome'
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
 const pairs = fc.dictionary(text, text, { maxKeys: 5 }).map(context);
 
-test('any line is its own canonical JSON, and says of the call what the call said', () => {
+test('every line is canonical JSON, and describes the call as it was made', () => {
   fc.assert(
     fc.property(pairs, pairs, text, text, fc.uint8Array(), (from, to, id, alias, ciphertext) => {
       const side = { keyId: alias, algorithm: 'SYMMETRIC_DEFAULT' as const };
@@ -128,7 +128,7 @@ test('any line is its own canonical JSON, and says of the call what the call sai
       expect(line).toBe(canonical(entry));
       expect(schema.safeParse(entry).success).toBe(true);
       expect(entry.input.principal.id).toBe(id);
-      // The line's own order is the canonical one; an object of JavaScript puts "0" first.
+      // The line is in canonical order; a JavaScript object puts "0" first.
       const keys = Object.keys(entry.input.source.encryption_context).sort();
       expect(keys).toEqual(Object.keys(from).sort());
       expect(entry.input.request.ciphertext_bytes).toBe(ciphertext.length);
@@ -137,7 +137,7 @@ test('any line is its own canonical JSON, and says of the call what the call sai
   );
 });
 
-test('docs/audit.md tells of every kind and member that the schema has', () => {
+test('docs/audit.md describes every kind and member of the schema', () => {
   const { properties, $defs } = JSON.parse(readFileSync('docs/audit.schema.json', 'utf8'));
   const { input, kms, outcome, result } = properties;
   const members = [
@@ -187,7 +187,7 @@ test('no ciphertext, grant token, credential or context value is in any entry', 
     principal: { ...PRINCIPAL, attributes: { access_token: 'SECRET-attribute', team: 'x' } },
     answer: { ...ANSWER, ciphertext: Buffer.from('SECRET-new') },
   };
-  // Whatever keys of contexts may be read, these are none.
+  // Apart from `tenant`, none is a key of a context: allowing it must reveal nothing.
   const clear = [
     'tenant',
     'access_token',

@@ -14,7 +14,7 @@ export function createRandom(seed: number): (below: number) => number {
   };
 }
 
-/** A little of everything that a log holds. */
+/** Makes calls that leave a little of each kind of entry. */
 export async function fill(audit: Audit, calls: number): Promise<void> {
   for (let number = 0; number < calls; number += 1) {
     if (number % 4 === 3) {
@@ -43,7 +43,7 @@ export function toLines(bytes: Buffer) {
 export type Mutation = 'bit' | 'drop' | 'swap' | 'double' | 'cut';
 export const MUTATIONS: readonly Mutation[] = ['bit', 'drop', 'swap', 'double', 'cut'];
 
-/** Damages a log of so many lines; returns the bytes and the seq that has to be named. */
+/** Damages a log; returns its bytes and the seq that the verifier must name. */
 export function mutate(
   { bytes, starts }: ReturnType<typeof linesOf>,
   how: Mutation,

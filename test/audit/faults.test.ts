@@ -11,26 +11,26 @@ import {
 
 const LOAD = { inFlight: 2, ms: 1_500 };
 
-describe.concurrent('once each, by real processes on a real disk; the fault suite has them by the dozen', () => {
+describe.concurrent('with real processes on a real disk (once each; the fault suite runs dozens)', () => {
   test.each(Object.keys(TOUCHES) as Touch[])(
-    'to %s the live file under load is noticed, and what was in it is accounted for',
+    'an attempt to %s the live file under load is noticed, and its entries are accounted for',
     async (name) => {
       await touchLiveFile(name, LOAD);
     },
   );
 
-  test('rotation by size and a storm of SIGHUP lose nothing', async () => {
+  test('rotation by size and a storm of SIGHUPs lose nothing', async () => {
     await storm(10, LOAD);
   });
 
-  test.skipIf(!mustMount)('a disk that is full is an outage until it is freed', () =>
+  test.skipIf(!mustMount)('a full disk is an outage until space is freed', () =>
     fillDisk({ ...LOAD, ms: 3_000 }),
   );
 
   test.skipIf(!mustTrace).each([
     ['a write', { set: 'write', when: '30..32' }],
     ['a sync', { set: 'fdatasync', when: '30..32' }],
-  ])('%s that fails is an outage until the disk is well, and loses nothing', async (what, call) => {
+  ])('%s that fails is an outage until the disk recovers; nothing is lost', async (what, call) => {
     const result = await injected({ ...LOAD, call, fault: 'error=EIO' });
     expect(result.injections).toBeGreaterThan(0);
     expect(result.writer.said.get('suspended'), result.writer.stderr()).toBe('EIO');

@@ -11,7 +11,7 @@ const FILE = '/log/audit.jsonl';
 const { folder, ...keys } = createKeys();
 afterAll(() => folder[Symbol.asyncDispose]());
 
-test('what a faulty segment holds beyond its last acknowledged entry is not followed', async () => {
+test('a follower does not read past the last acknowledged entry of a faulty segment', async () => {
   const clock = createClock();
   const disk = createMemoryDisk(clock.now);
   const audit = await openInline(disk, clock, keys);
@@ -39,7 +39,7 @@ test.each([
   ['closes its first segment', 0, (_: MemoryDisk) => undefined],
   ['closes a later segment', 2, (_: MemoryDisk) => undefined],
   ['has its file moved', 0, (disk: MemoryDisk) => disk.rename(FILE, `${FILE}.1`)],
-])('no entry is missed where a log %s at any moment of a look', async (_, before, move) => {
+])('no entry is missed when a log %s at any moment of a read', async (_, before, move) => {
   for (let moment = 1; moment <= 12; moment += 1) {
     const clock = createClock();
     const disk = createMemoryDisk(clock.now);
@@ -78,7 +78,7 @@ function seqOf(disk: MemoryDisk): number {
   return JSON.parse(lines.at(-1)!).seq + 1;
 }
 
-/** `act` comes before each call that looks at a folder or at a name in it. */
+/** Runs `act` before each call that looks at a folder or at a name in it. */
 function onEachCall(disk: MemoryDisk, act: () => void): Disk {
   return {
     ...disk,

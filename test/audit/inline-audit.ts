@@ -6,7 +6,7 @@ import type { AuditOptions } from '../../src/audit/options.ts';
 import type { Supervised } from '../../src/audit/supervise.ts';
 import { createThreadSigner } from '../../src/audit/thread-signer.ts';
 
-/** All of the world that an audit log touches, so that a simulation can be that world. */
+/** Everything outside that an audit log uses, so that a simulation can supply it. */
 export interface InlineSurroundings {
   readonly disk: Disk;
   /** Milliseconds of a clock that never steps back. */
@@ -17,7 +17,7 @@ export interface InlineSurroundings {
   readonly every: (ms: number, work: () => void) => () => void;
 }
 
-/** The same log without a thread: for simulations, where one seed must always give one course. */
+/** The same log without a thread: for simulations, where one seed must always give the same run. */
 export function createInlineAudit(
   options: AuditOptions,
   around: InlineSurroundings,

@@ -23,7 +23,7 @@ const vkey = toVkey(BASICS.origin, createPublicKey(privateKey));
 const { folder, hmacKeyFile } = createKeys();
 afterAll(() => folder[Symbol.asyncDispose]());
 
-/** A log on a disk in memory, whose KMS answers with what `answer` makes of a text. */
+/** A log on a disk in memory, whose KMS signs with `answer`. */
 async function openWorld(answer: Signer['sign']) {
   const clock = createClock();
   const disk = createMemoryDisk(clock.now);
@@ -45,7 +45,7 @@ async function openWorld(answer: Signer['sign']) {
   return { audit, clock, failures, notes, warnings, verdict, asked: () => asked };
 }
 
-test('a KMS that does not sign leaves serving alone, is asked now and then, and catches up', async () => {
+test('a KMS that does not sign stops no call, is asked again now and then, and catches up', async () => {
   let well = false;
   const world = await openWorld(async (text) => {
     if (!well) throw new Error('AccessDeniedException');
@@ -81,14 +81,14 @@ test('a signature by another key never becomes a checkpoint', async () => {
   expect(world.verdict()).toMatchObject({ state: 'intact', signed: 0 });
 });
 
-test('the end of the process says that its last checkpoint could not be signed, and comes', async () => {
+test('a process whose last checkpoint cannot be signed reports that, and still ends', async () => {
   const world = await openWorld(() => Promise.reject(new Error('KMS cannot be reached.')));
   await settled(world.clock, fill(world.audit, 1));
   await settled(world.clock, world.audit.close());
   expect(world.failures).toEqual(['UNSIGNED']);
 });
 
-test('a signature that comes late is logged before the shutdown, and the last one covers both', async () => {
+test('a late signature is logged before the shutdown, and the last checkpoint covers both', async () => {
   await using own = createFolder();
   const signer = {
     vkey,

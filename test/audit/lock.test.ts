@@ -8,7 +8,7 @@ import { createFolder, openAudit, verify } from './world.ts';
 const REFUSED =
   /another process writes .*audit\.jsonl; stop it, or give this one a file of its own/;
 
-/** Its own view of processes, as a container that shares a volume has. */
+/** Runs a process with its own PIDs, like a container that shares a volume. */
 const ELSEWHERE = ['unshare', '--pid', '--fork', '--mount-proc'];
 const canUnshare = spawnSync('unshare', ['--pid', '--fork', 'true']).status === 0;
 
@@ -28,14 +28,14 @@ async function expectOneWriter(under: readonly string[]): Promise<void> {
   expect(verify(file).problem).toBeUndefined();
 }
 
-test.concurrent('of two processes one writes, and the other says why it does not and ends', () =>
+test.concurrent('of two processes one writes; the other says why it cannot, and ends', () =>
   expectOneWriter([]));
 
-test.skipIf(!canUnshare)('so it is where the two cannot see each other', () =>
+test.skipIf(!canUnshare)('of two processes that cannot see each other, one writes', () =>
   expectOneWriter(ELSEWHERE),
 );
 
-test.concurrent('a lock file that is removed is put back, and a start waits for that', async () => {
+test.concurrent('a removed lock file is put back, and a start waits long enough for that', async () => {
   await using folder = createFolder();
   const { file } = folder;
   const first = startWriter({ file, inFlight: 4, pauseMs: 2 });
@@ -50,7 +50,7 @@ test.concurrent('a lock file that is removed is put back, and a start waits for 
   expect(verify(file).problem).toBeUndefined();
 });
 
-test.concurrent('who has lost it while he slept ends, and writes no more', async () => {
+test.concurrent('a process that lost the lock while stopped ends, and writes no more', async () => {
   await using folder = createFolder();
   const { file } = folder;
   const first = startWriter({ file, inFlight: 1, pauseMs: 2 });
@@ -66,7 +66,7 @@ test.concurrent('who has lost it while he slept ends, and writes no more', async
   await second.ended();
 });
 
-test('a process that is killed at work leaves no lock behind, and loses nothing that it acknowledged', async () => {
+test('a process killed under load leaves no lock behind, and loses nothing it acknowledged', async () => {
   await using folder = createFolder();
   const { file } = folder;
   const first = startWriter({ file });
@@ -82,7 +82,7 @@ test('a process that is killed at work leaves no lock behind, and loses nothing 
   expect(lostOf(first, readRecorded(file))).toBe(0);
 });
 
-test.concurrent('the lock is given up with the log, also where the log does not open', async () => {
+test.concurrent('the lock is released when the log closes, and when it fails to open', async () => {
   await using folder = createFolder();
   const { file } = folder;
   writeFileSync(file, 'not a log\n');
@@ -98,7 +98,7 @@ test.concurrent('the lock is given up with the log, also where the log does not 
   await expect(openAudit(file)).rejects.toThrow('not a checkpoint');
 });
 
-test.concurrent('the lock file is empty, its owner’s alone, and never someone else’s file', async () => {
+test.concurrent('the lock file is empty, private to its owner, and never someone else’s file', async () => {
   await using folder = createFolder();
   const audit = await openAudit(folder.file);
   const lock = `${folder.file}.lock`;

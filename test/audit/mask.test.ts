@@ -14,18 +14,18 @@ const entry = {
 };
 
 const cases: readonly (readonly [string, unknown, object | undefined])[] = [
-  ['undefined', undefined, undefined],
-  ['no rules', [], undefined],
-  ['a path that is not there', ['/input/nothing/at/all'], undefined],
-  ['a removal', ['/input/source/tags'], { erased: ['/input/source/tags'] }],
-  ['a removal as an object', [{ op: 'remove', path: '/result' }], { erased: ['/result'] }],
-  ['an array’s member', ['/input/source/aliases/0'], { erased: ['/input/source/aliases/0'] }],
+  ['undefined changes nothing', undefined, undefined],
+  ['an empty list changes nothing', [], undefined],
+  ['a path that is not there changes nothing', ['/input/nothing/at/all'], undefined],
+  ['a path erases its value', ['/input/source/tags'], { erased: ['/input/source/tags'] }],
+  ['a remove rule erases its value', [{ op: 'remove', path: '/result' }], { erased: ['/result'] }],
+  ['an array member is erased', ['/input/source/aliases/0'], { erased: ['/input/source/aliases/0'] }],
   [
-    'a replacement',
+    'an upsert rule masks a value',
     [{ op: 'upsert', path: '/input/principal/id', value: 'somebody' }],
     { masked: ['/input/principal/id'] },
   ],
-  ['a replacement of nothing', [{ op: 'upsert', path: '/input/new', value: 1 }], undefined],
+  ['an upsert of nothing changes nothing', [{ op: 'upsert', path: '/input/new', value: 1 }], undefined],
 ];
 
 test.each(cases)('%s', (_, answer, expected) => {
@@ -42,7 +42,7 @@ test.each([
   [[7]],
   [{ '/input': true }],
   ['/input'],
-])('%j is refused whole', (answer) => {
+])('%j is refused as a whole', (answer) => {
   expect(() => applyMask(entry, answer)).toThrow(/mask/);
 });
 
@@ -60,7 +60,7 @@ const entries = (evaluate: () => unknown, failures: unknown[] = []) =>
     { evaluate, onFailure: (cause) => failures.push(cause) },
   );
 
-test('a mask that fails stops an allowed call, and leaves a refusal without input and result', () => {
+test('a failing mask stops an allowed call, and the refusal is logged without input and result', () => {
   const failures: unknown[] = [];
   const masking = entries(() => {
     throw new Error('rego');
@@ -76,7 +76,7 @@ test('a mask that fails stops an allowed call, and leaves a refusal without inpu
   expect(failures).toHaveLength(2);
 });
 
-test('what the mask does to its copy of the entry does not reach the log', () => {
+test('a mask that changes its copy of the entry does not change the log', () => {
   const masking = entries(() => undefined);
   const plain = fromBody(masking.intent(intended(1)));
   const meddling = maskEntries(

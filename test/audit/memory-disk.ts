@@ -5,9 +5,9 @@ interface Inode {
   readonly number: number;
   /** What a reader sees. */
   bytes: Buffer;
-  /** What a power cut leaves at least; anything up to `bytes` may be there besides. */
+  /** What surely survives a power cut; more of `bytes` may survive too. */
   synced: Buffer;
-  /** After a failed sync: later ones promise nothing, for the pages that it dropped they do not see. */
+  /** A sync failed: later ones promise nothing, because they do not see the pages that it dropped. */
   dropped: boolean;
   links: number;
   mode: number;
@@ -25,11 +25,11 @@ export type DiskCall =
   | 'syncFolder';
 
 export interface MemoryDisk extends Disk {
-  /** Called before each call acts: what it throws, the call throws; a number cuts a write to so many bytes. */
+  /** Runs before each call, which throws what it throws; a number limits a write to that many bytes. */
   fault: (call: DiskCall, path: string) => number | undefined;
-  /** How long a sync aside takes. */
+  /** A sync aside waits for this. */
   aside: () => Promise<void>;
-  /** Cuts the power: names go back to what their folder's last sync kept, files to `pick` of unsynced bytes. */
+  /** Cuts the power: names revert to their folder's last sync; files keep `pick` of their unsynced bytes. */
   crash(pick: (unsynced: number) => number): void;
   read(path: string): Buffer;
   /** Puts a durable file there. */

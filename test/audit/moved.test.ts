@@ -28,9 +28,9 @@ async function moved(how: (disk: MemoryDisk) => void) {
 }
 
 test.each([
-  ['only', move],
+  ['without create', move],
   ['with create', moveAndCreate],
-])('a file that is moved, %s, refuses no call until SIGHUP comes', async (_, how) => {
+])('a log whose file is moved %s refuses no call before SIGHUP', async (_, how) => {
   const { clock, disk, failures, audit } = await moved(how);
   for (let waited = 0; waited < 600; waited += 100) {
     await settled(clock, fill(audit, 1));
@@ -46,9 +46,9 @@ test.each([
 });
 
 test.each([
-  ['and no SIGHUP comes', 'RENAMED', move],
-  ['and no SIGHUP comes, with create', 'REPLACED', moveAndCreate],
-])('a file that is moved, %s, suspends within a second', async (_, code, how) => {
+  ['without create', 'RENAMED', move],
+  ['with create', 'REPLACED', moveAndCreate],
+])('a log whose file is moved %s suspends within a second without SIGHUP', async (_, code, how) => {
   const { clock, disk, failures, audit } = await moved(how);
   await clock.pass(999);
   expect(failures).toEqual([code]);
@@ -65,7 +65,7 @@ test.each([
     'RENAMED',
     (disk: MemoryDisk) => disk.open(`${FILE}.1`, 'append').write(Buffer.from('x\n')),
   ],
-])('a file that is moved and then %s suspends at the next look', async (_, code, meddle) => {
+])('a log whose file is moved and then %s suspends at the next look', async (_, code, meddle) => {
   const { clock, disk, failures, audit } = await moved((disk) => move(disk));
   meddle(disk);
   await clock.pass(300);
@@ -73,7 +73,7 @@ test.each([
   await settled(clock, audit.close());
 });
 
-test('a start goes on behind a file that was moved before the last one ended', async () => {
+test('a start continues a log whose file was moved before the last process ended', async () => {
   const { clock, disk, audit } = await moved(move);
   await settled(clock, audit.close());
   expect(disk.facts(FILE)).toBeUndefined();
@@ -83,7 +83,7 @@ test('a start goes on behind a file that was moved before the last one ended', a
   expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 2, firstSeq: 0 });
 });
 
-/** The log as a version of the proxy would write it that has another schema. */
+/** The log as a version of the proxy with another schema would write it. */
 async function ofNextVersion() {
   const { clock, disk, audit } = await moved(() => undefined);
   await settled(clock, audit.close());
@@ -93,14 +93,14 @@ async function ofNextVersion() {
   return { clock, disk };
 }
 
-test('a log of another version is told from a damaged one, by a start and by a verifier', async () => {
+test('a start and a verifier tell a log of another version from a damaged one', async () => {
   const { clock, disk } = await ofNextVersion();
   const told = /by version 0\.2\.0 of the proxy, in schema 99.* use that one/;
   expect(verify(FILE, disk).problem?.why).toMatch(told);
   await expect(settled(clock, openInline(disk, clock, keys))).rejects.toThrow(told);
 });
 
-test('a start goes on behind no closed segment that has lost its head', async () => {
+test('a start does not continue after a closed segment that has lost its head', async () => {
   const { clock, disk, audit } = await moved(() => undefined);
   audit.reopen();
   await settled(clock, audit.close());

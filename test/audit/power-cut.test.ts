@@ -10,7 +10,7 @@ import { answered, DENY, idOf, intended, judged } from './samples.ts';
 import { createClock, createKeys, openInline, verify } from './world.ts';
 
 const FILE = '/log/audit.jsonl';
-/** The whole of it runs with the fault suite. */
+/** The fault suite sets more. */
 const CUTS = Number(process.env['FAULT_CUTS'] ?? 12);
 const STEPS = Number(process.env['FAULT_STEPS'] ?? 7);
 const { folder, ...keys } = createKeys();
@@ -56,7 +56,7 @@ async function oneCall(audit: Audit, number: number, told: Told): Promise<void> 
   }
 }
 
-/** Every call that was begun has ended, once. */
+/** Every call with an intent has one terminal entry. */
 function expectWhole(disk: MemoryDisk): void {
   const { intents, terminals } = recordedOn(disk);
   expect(new Set(terminals).size, 'one terminal entry per call').toBe(terminals.length);
@@ -81,7 +81,7 @@ const SETTINGS = { ...keys, maxBytes: 20_000, checkpointEntries: 17, checkpointM
 
 type Durability = 'fsync' | 'write';
 
-/** A disk of a world in which a sync aside takes its time, and every checkpoint that left it. */
+/** A disk on which a sync aside takes a random time, and every checkpoint that was announced. */
 function createTrial(durability: Durability, seed: number) {
   const disk = createMemoryDisk(() => trial.clock.now());
   const random = createRandom(seed);
@@ -136,7 +136,7 @@ async function cutPower(trial: Trial, at: number): Promise<{ readonly cut: boole
   disk.fault = () => undefined;
   disk.crash((unsynced) => random(unsynced + 1));
 
-  // The timers of the process that is gone went with it.
+  // The timers of the dead process died with it.
   trial.clock = createClock(trial.clock.now());
   const { audit, calls } = await run(trial, range(1_000, 10));
   await trial.clock.pass(1_000);
@@ -177,7 +177,7 @@ test.each([
 
 const CODES = ['EIO', 'ENOSPC', 'EROFS', 'short'] as const;
 
-/** The `at`-th call to the disk fails, and the next. */
+/** The `at`-th call to the disk and the next one fail. */
 function failAt(trial: Trial, at: number, code: (typeof CODES)[number]): void {
   let left = at;
   trial.disk.fault = (call) => {
@@ -190,7 +190,7 @@ function failAt(trial: Trial, at: number, code: (typeof CODES)[number]): void {
 }
 
 test.each(['fsync', 'write'] as const)(
-  'with durability %s every disk call in turn fails: nothing is lost, and the log is well again',
+  'with durability %s a failure of any disk call loses nothing, and the log recovers',
   async (durability) => {
     let injections = 0;
     for (let at = 30; at < 30 + 3 * STEPS; at += 3) {

@@ -7,7 +7,7 @@ import type { Progress } from '../../src/call.ts';
 import { Refusal } from '../../src/errors.ts';
 import { answered, intended } from './samples.ts';
 
-/** Bodies that can be seen to be forgotten. */
+/** A recorder whose bodies are counted while in memory. */
 function setUp(commit: (waiter: Waiter, body: string) => void, confirm?: () => Promise<void>) {
   const made: WeakRef<object>[] = [];
   const make = (kind: string) => {
@@ -24,7 +24,7 @@ function setUp(commit: (waiter: Waiter, body: string) => void, confirm?: () => P
   });
   return {
     recorder,
-    /** As the pipeline does: a call whose intent is not there is refused. */
+    /** As the pipeline does: a call whose intent is not recorded is refused. */
     async perform(begun: Progress, ended: Progress) {
       const thrown = await recorder.intent(begun).catch((refusal: Refusal) => refusal);
       await recorder.terminal(ended, thrown || undefined).catch(() => undefined);
@@ -38,7 +38,7 @@ function setUp(commit: (waiter: Waiter, body: string) => void, confirm?: () => P
   };
 }
 
-test('calls that a suspended log refuses leave nothing behind, however long it is', async () => {
+test('calls refused by a suspended log leave nothing in memory, however long it is suspended', async () => {
   const refusal = new Refusal('AUDIT_UNAVAILABLE', { cause: 'ENOSPC' });
   const { perform, kept } = setUp(({ refused }) => refused(refusal, false));
   for (let number = 1; number <= 100; number += 1) {
@@ -47,7 +47,7 @@ test('calls that a suspended log refuses leave nothing behind, however long it i
   expect(await kept()).toBe(0);
 });
 
-test('calls that a required sink does not confirm leave nothing behind: the log has them', async () => {
+test('calls that a required sink does not confirm leave nothing in memory: the log has them', async () => {
   const confirm = () => Promise.reject(new Refusal('AUDIT_UNAVAILABLE', { cause: 'sink' }));
   const { perform, kept } = setUp(({ kept }) => kept(1), confirm);
   for (let number = 1; number <= 100; number += 1) {
@@ -56,7 +56,7 @@ test('calls that a required sink does not confirm leave nothing behind: the log 
   expect(await kept()).toBe(0);
 });
 
-test('a call whose intent a dead thread may have left in the log is ended where it did', async () => {
+test('a call whose intent a dead thread may have logged is ended only if it was logged', async () => {
   const refusal = new Refusal('AUDIT_UNAVAILABLE', { cause: 'THREAD' });
   const committed: string[] = [];
   let well = false;

@@ -14,7 +14,7 @@ const disk = unpacking(createNodeDisk());
 const verify = (log: LogFiles | undefined) =>
   verifyLog(log!, { disk, checkpoints: [], keys: [], onProgress: () => undefined });
 
-/** A log of two segments, and what takes it back to before it began the second, and on again. */
+/** A log of two segments: `back` undoes the rotation to the second, `on` redoes it. */
 async function rotated(folder: Folder) {
   const { file } = folder;
   const audit = await openAudit(file, { checkpointMs: 1_000_000 });
@@ -63,7 +63,7 @@ test.each([
   expect([...readEntries(disk, log!)].map(({ seq }) => seq)).toEqual([...Array(size).keys()]);
 });
 
-test('a segment that begins while the log’s are listed is not missed', async () => {
+test('a segment that begins while segments are listed is not missed', async () => {
   await using folder = createFolder();
   const { back, on } = await rotated(folder);
   const whole = verify(collectLogs(disk, folder.file)[0]);
@@ -81,7 +81,7 @@ test('a segment that begins while the log’s are listed is not missed', async (
   expect(verify(collectLogs(moving, folder.file)[0])).toEqual({ ...whole, signed: 0, vouched: [] });
 });
 
-test('a segment that is deleted while its log is read is an error, and no verdict', async () => {
+test('deleting a segment while its log is read is an error, not a verdict', async () => {
   await using folder = createFolder();
   const { closed } = await rotated(folder);
   const [log] = collectLogs(disk, folder.file);
@@ -89,7 +89,7 @@ test('a segment that is deleted while its log is read is an error, and no verdic
   expect(() => verify(log)).toThrow(`${closed} was moved or deleted while the log was read`);
 });
 
-test('a log that was copied while it went on, the live file first, is whole', async () => {
+test('a log copied while in use, the live file first, is intact', async () => {
   await using folder = createFolder();
   const { file } = folder;
   const { closed, back, on } = await rotated(folder);

@@ -20,7 +20,7 @@ async function openWorld(options = {}) {
   return { audit, clock, disk, closed, end };
 }
 
-test('a segment of its age is closed, and the next one is linked to it', async () => {
+test('a segment is closed at its maximum age, and the next one links to it', async () => {
   const { audit, clock, disk, closed, end } = await openWorld({ maxAgeMs: 24 * MINUTE });
   await settled(clock, fill(audit, 4));
   await clock.pass(23 * MINUTE);
@@ -33,7 +33,7 @@ test('a segment of its age is closed, and the next one is linked to it', async (
   expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 2, firstSeq: 0 });
 });
 
-test('a segment grows old over restarts too, and where the clock steps back', async () => {
+test('a segment ages across restarts, and is closed when the clock steps far back', async () => {
   const { clock, disk, closed, end } = await openWorld({ maxAgeMs: 24 * MINUTE });
   await clock.pass(23 * MINUTE);
   await end();
@@ -50,7 +50,7 @@ test('a segment grows old over restarts too, and where the clock steps back', as
   await settled(early, last.close());
 });
 
-test('closed segments past their age are deleted, and the log says which', async () => {
+test('closed segments older than keepMs are deleted, and the log records which', async () => {
   const { audit, clock, disk, closed, end } = await openWorld({
     maxAgeMs: MINUTE,
     keepMs: 3 * MINUTE,
@@ -71,7 +71,7 @@ test('closed segments past their age are deleted, and the log says which', async
   expect(told).toMatch(/"kind":"retention"/);
 });
 
-test('no segment is deleted before it is signed for, however many and old there are', async () => {
+test('no segment is deleted before it is signed, however many or old there are', async () => {
   let well = false;
   const sign = async (text: Uint8Array) => {
     if (!well) throw new Error('the KMS is away');

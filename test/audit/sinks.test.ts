@@ -72,7 +72,7 @@ test.concurrent('an OPA decision log service gets every entry once, in order, th
   expect(new Set(service.requests)).toEqual(new Set(['POST /logs gzip']));
 });
 
-test.concurrent('a required sink that does not answer makes a call fail, and the log says what was told', async ({
+test.concurrent('a call fails when a required sink does not answer, and the log records that correction', async ({
   expect,
 }) => {
   await using folder = createFolder();
@@ -93,7 +93,7 @@ test.concurrent('a required sink that does not answer makes a call fail, and the
   await audit.close();
 });
 
-/** A log that is closed; returns how many entries it has. */
+/** Writes and closes a log; returns its number of entries. */
 async function writeLog(file: string, calls: number): Promise<number> {
   const audit = await openAudit(file);
   await fill(audit, calls);
@@ -124,7 +124,7 @@ function deliver(
   return { delivery, got };
 }
 
-test.concurrent('a sink that stays away too long loses the oldest entries, and they are counted', async () => {
+test.concurrent('a sink that is away too long misses the oldest entries, and they are counted', async () => {
   await using folder = createFolder();
   const total = await writeLog(folder.file, 20);
   let dropped = 0;
@@ -157,7 +157,7 @@ test.concurrent('a sink that had nothing to send at first sends what comes later
 
 const turns = () => new Promise(setImmediate);
 
-test.concurrent('a disk that fails in the midst of a batch costs a sink no entry', async () => {
+test.concurrent('a disk fault in the middle of a batch costs a sink no entry', async () => {
   await using folder = createFolder();
   const total = await writeLog(folder.file, 4);
   const disk = createNodeDisk('here');
@@ -171,7 +171,7 @@ test.concurrent('a disk that fails in the midst of a batch costs a sink no entry
         ...file,
         read(into, position) {
           reads += 1;
-          // The head, twice, then the lines, then what follows them.
+          // After two reads of the head and one of the lines: what follows them.
           if (reads === 4) throw new Error('EIO: made by the test');
           return file.read(into, position);
         },
@@ -179,14 +179,14 @@ test.concurrent('a disk that fails in the midst of a batch costs a sink no entry
     },
   };
   const { delivery, got } = deliver(folder.file, { batchBytes: 100_000, disk: failing });
-  // More than there is, so that the end is looked for.
+  // More than there are, so that it reads on past the last entry.
   delivery.advance(total + 1);
   await delivery.close();
   expect(got).toEqual(Array.from({ length: total }, (_, seq) => seq));
   expect(reads).toBeGreaterThan(4);
 });
 
-test.concurrent('a sink that waits before its next try is closed at once, after that try', async ({
+test.concurrent('closing a sink that waits to retry makes it retry at once, and then end', async ({
   expect,
 }) => {
   await using folder = createFolder();
@@ -216,7 +216,7 @@ test.concurrent('a sink that waits before its next try is closed at once, after 
   expect(got).toEqual([entries]);
 });
 
-test.concurrent('what a sink will never get is told, and counted in the log', async ({
+test.concurrent('entries that a sink will never get are reported, and counted in the log', async ({
   expect,
 }) => {
   await using folder = createFolder();
@@ -236,13 +236,13 @@ test.concurrent('what a sink will never get is told, and counted in the log', as
     .toMatchObject(told.map(([sink, count]) => ({ dropped: { sink, count } })));
   const lost = () => told.reduce((sum, [, count]) => sum + count, 0);
   const undelivered = () => linesOf(folder.file).length - service.received.length;
-  // What an outage at the end leaves over, the next start sends.
+  // The next start sends what an outage at the end leaves over.
   await expect.poll(() => undelivered() - lost(), WITHIN).toBe(0);
   await audit.close();
   expect(undelivered()).toBe(lost());
 });
 
-test.concurrent('sinks whose thread has died are started again, and go on where they were', async ({
+test.concurrent('sinks restart after their thread dies, and continue where they stopped', async ({
   expect,
 }) => {
   await using folder = createFolder();
@@ -269,7 +269,7 @@ test.concurrent('sinks whose thread has died are started again, and go on where 
 
 test.concurrent('sinks whose thread has ended do not keep the log from closing', async () => {
   await using folder = createFolder();
-  // What a sink's cursor cannot be read from ends the thread.
+  // A cursor that cannot be read ends the thread.
   mkdirSync(`${folder.file}.decision-log`);
   const ended = Promise.withResolvers<string>();
   const audit = await openAudit(folder.file, {
@@ -285,7 +285,7 @@ test.concurrent('sinks whose thread has ended do not keep the log from closing',
   expect(linesOf(folder.file).at(-1)).toMatchObject({ kind: 'shutdown' });
 });
 
-test.concurrent('standard output gets one line an entry', async () => {
+test.concurrent('standard output gets one line per entry', async () => {
   await using folder = createFolder();
   const path = join(folder.path, 'out');
   const fd = openSync(path, 'w');

@@ -9,7 +9,7 @@ import { createTurn } from '../../src/audit/turn.ts';
 import { BASICS } from './basics.ts';
 import { createFolder } from './world.ts';
 
-test('a new thread gets what its first report brings about, and not the one that died', async () => {
+test('an order sent when a new thread reports ready goes to it, not to the one that died', async () => {
   await using folder = createFolder();
   const options = { ...BASICS, file: folder.file };
   const done = Promise.withResolvers<Report>();
@@ -24,14 +24,14 @@ test('a new thread gets what its first report brings about, and not the one that
     },
     onDeath: (cause) => deaths.push(cause),
   });
-  // What is no order ends the thread.
+  // An invalid order ends the thread.
   supervised.post(null as never);
   expect(await done.promise).toMatchObject({ id: 1 });
   expect(deaths).toHaveLength(1);
   await supervised.close({ type: 'close', last: entry });
 });
 
-test('a thread that is being started anew when the log is closed gets the last order, and ends', async () => {
+test('a thread that is restarting when the log is closed gets the last order, and ends', async () => {
   await using folder = createFolder();
   const options = { ...BASICS, file: folder.file };
   const death = Promise.withResolvers<string>();
@@ -43,7 +43,7 @@ test('a thread that is being started anew when the log is closed gets the last o
   });
   supervised.post(null as never);
   await death.promise;
-  // The next one has begun by then, and needs longer to open the log.
+  // By then the next one has started, but has not yet opened the log.
   await setTimeout(270);
   const last = pack([toEventBody('shutdown', new Date(0).toISOString(), {})]);
   await supervised.close({ type: 'close', last });

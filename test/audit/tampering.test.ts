@@ -75,14 +75,14 @@ test('a log cut anywhere in its last three entries is torn or shorter, and the n
   }
 }, 600_000);
 
-/** Opens a log in memory and makes so many calls. */
+/** Opens a log in memory and makes `calls` calls. */
 function started(disk: MemoryDisk, options: Partial<AuditOptions>, calls: number) {
   const clock = createClock();
   const filled = async () => fill(await openInline(disk, clock, options), calls);
   return [clock, filled()] as const;
 }
 
-test('a process that ended as it made the next segment leaves a torn log at most, and the next start mends it', async () => {
+test('a process that dies while making a segment leaves at most a torn log, and the next start mends it', async () => {
   const { folder, ...keys } = createKeys();
   await using _ = folder;
   const clock = createClock();
@@ -106,7 +106,7 @@ test('a process that ended as it made the next segment leaves a torn log at most
   }
 });
 
-/** A log of five calls a segment in memory, closed, and what opens it again. */
+/** A closed log in memory with five calls per segment, and what reopens it. */
 async function closedLog(segments = 1) {
   const { folder, ...keys } = createKeys();
   const disk = createMemoryDisk();
@@ -128,7 +128,7 @@ async function closedLog(segments = 1) {
   return { disk, reopen, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
 
-test('a log cut before its checkpoint refuses to start, and goes on only when it is told to', async () => {
+test('a log cut before its checkpoint refuses to start, and continues only when told to', async () => {
   await using log = await closedLog();
   const { bytes, starts } = toLines(log.disk.read(FILE));
   log.disk.write(FILE, bytes.subarray(0, starts[4]!));
@@ -144,7 +144,7 @@ test.each([
   ['is gone', (disk: MemoryDisk) => disk.remove(FILE)],
   ['has lost its head', (disk: MemoryDisk) => disk.write(FILE, Buffer.from('x\n'))],
 ])(
-  'a log whose live file %s goes on behind its closed segments when it is told to',
+  'a log whose live file %s continues after its closed segments only when told to',
   async (_, damage) => {
     await using log = await closedLog(2);
     const { first_seq: next } = JSON.parse(log.disk.read(FILE).toString().split('\n')[0]!).segment;
@@ -164,7 +164,7 @@ test.each([
   },
 );
 
-test('a changed entry before the end refuses to start and names the seq', async () => {
+test('a log with an entry changed before its end refuses to start, and names the seq', async () => {
   await using log = await closedLog();
   const text = log.disk.read(FILE).toString();
   log.disk.write(
@@ -174,7 +174,7 @@ test('a changed entry before the end refuses to start and names the seq', async 
   await expect(log.reopen()).rejects.toThrow(/seq 3: prev is not the hash/);
 });
 
-test('a call that was open at a checkpoint is ended by the next start, and one that was not is not', async () => {
+test('the next start ends the calls left open, before a checkpoint and after, and no others', async () => {
   const { folder, ...keys } = createKeys();
   await using _ = folder;
   const disk = createMemoryDisk();
@@ -196,7 +196,7 @@ test('a call that was open at a checkpoint is ended by the next start, and one t
   expect(verify(FILE, disk).state).toBe('intact');
 });
 
-test('what a head says holds for all of its segment: another version begins a new one', async () => {
+test('a head describes all of its segment, so another version begins a new one', async () => {
   await using log = await closedLog();
   const audit = await log.reopen({ version: '0.2.0' });
   expect(audit.status().state).toBe('ok');
@@ -205,13 +205,13 @@ test('what a head says holds for all of its segment: another version begins a ne
   expect(verify(FILE, log.disk).state).toBe('intact');
 });
 
-test('a log that is gone while its checkpoint is there refuses to start', async () => {
+test('a log that is gone refuses to start while its checkpoint is there', async () => {
   await using log = await closedLog();
   log.disk.remove(FILE);
   await expect(log.reopen()).rejects.toThrow('the log is gone');
 });
 
-test('a checkpoint that is no checkpoint refuses to start', async () => {
+test('a log with an unreadable checkpoint refuses to start', async () => {
   await using log = await closedLog();
   log.disk.write(`${FILE}.checkpoint`, Buffer.from('nonsense'));
   await expect(log.reopen()).rejects.toThrow('not a checkpoint');

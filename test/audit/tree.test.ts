@@ -20,7 +20,7 @@ import {
 const sha256 = (...parts: Uint8Array[]) =>
   createHash('sha256').update(Buffer.concat(parts)).digest();
 
-/** RFC 6962 2.1 as it is written, to hold ours against. */
+/** RFC 6962 2.1 as it is written, to compare ours with. */
 function slowRoot(lines: readonly Buffer[]): Buffer {
   const [only] = lines;
   if (!only) return sha256();
@@ -57,7 +57,7 @@ test('the root is RFC 6962’s for every size up to 70', () => {
   }
 });
 
-test('every inclusion proof leads to the root, and to no other for another line', () => {
+test('every inclusion proof leads to the root, and for another line does not', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 90 }), fc.nat(), fc.nat(), (size, a, b) => {
       const lines = linesOf(size);

@@ -56,7 +56,7 @@ export interface Clock {
   soon(work: () => void): void;
   later(ms: number, work: () => void): void;
   every(ms: number, work: () => void): () => void;
-  /** Lets so many milliseconds pass, and everything that is due in them happen, in order. */
+  /** Lets `ms` milliseconds pass, and runs all that falls due in them, in order. */
   pass(ms: number): Promise<void>;
 }
 
