@@ -19,13 +19,13 @@ const cases: readonly (readonly [string, unknown, object | undefined])[] = [
   ['a path that is not there changes nothing', ['/input/nothing/at/all'], undefined],
   ['a path erases its value', ['/input/source/tags'], { erased: ['/input/source/tags'] }],
   ['a remove rule erases its value', [{ op: 'remove', path: '/result' }], { erased: ['/result'] }],
-  ['an array member is erased', ['/input/source/aliases/0'], { erased: ['/input/source/aliases/0'] }],
+  ['an array item is erased', ['/input/source/aliases/0'], { erased: ['/input/source/aliases/0'] }],
   [
     'an upsert rule masks a value',
     [{ op: 'upsert', path: '/input/principal/id', value: 'somebody' }],
     { masked: ['/input/principal/id'] },
   ],
-  ['an upsert of nothing changes nothing', [{ op: 'upsert', path: '/input/new', value: 1 }], undefined],
+  ['an upsert of nothing does nothing', [{ op: 'upsert', path: '/input/new', value: 1 }], undefined],
 ];
 
 test.each(cases)('%s', (_, answer, expected) => {

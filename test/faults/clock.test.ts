@@ -12,7 +12,7 @@ import { REQUEST } from './kms/rounds.ts';
 import { reportTrials, SEED, trials } from './trials.ts';
 
 const HOUR_MS = 3_600_000;
-/** As far as KMS lets a signature's date be from its own. */
+/** How far a signature's date may be from KMS's own. */
 const SKEW_MS = 300_000;
 
 describeWith(['faketime'], 'a clock that jumps', () => {
@@ -29,7 +29,7 @@ describeWith(['faketime'], 'a clock that jumps', () => {
   });
 
   test.each(TRANSPORTS)(
-    'F15: changes no order, no duration and no promise, and signatures follow (%s transport)',
+    'F15: changes no order, duration or promise, and signatures follow it (%s transport)',
     async (transport) => {
       const count = trials(50);
       const world = createWorld(SEED);
@@ -63,7 +63,7 @@ describeWith(['faketime'], 'a clock that jumps', () => {
   );
 });
 
-/** A call that KMS has, and answers only after a while. */
+/** A call that has reached KMS, which answers only after a while. */
 async function startHeld(client: ReEncryptServiceClient, kms: FakeKms) {
   kms.forget();
   kms.next({ kind: 'answer', delayMs: 100 }, 'ReEncrypt');
@@ -73,7 +73,7 @@ async function startHeld(client: ReEncryptServiceClient, kms: FakeKms) {
   return { code };
 }
 
-/** The log of a proxy that has ended: whole, in order, each call with one end. */
+/** A proxy's log, once it has ended, is intact and in order, with one outcome per call. */
 function expectSound(proxy: RunningProxy): void {
   const entries = proxy.auditEntries();
   expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, n) => n));

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A credentials endpoint as EKS Pod Identity has it. */
+/** A credentials endpoint like that of EKS Pod Identity. */
 export interface CredentialsProvider {
   readonly url: string;
   mode: 'serves' | 'fails' | 'hangs';
-  /** When the credentials with this access key id end, as they said themselves. */
+  /** When the credentials with this access key id expire, as they stated. */
   endOf(accessKeyId: string): number;
   close(): void;
 }

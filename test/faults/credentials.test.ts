@@ -11,7 +11,7 @@ import { createFakeClock } from './fake-clock.ts';
 import { REQUEST, untilWell } from './kms/rounds.ts';
 import { reportTrials, trials } from './trials.ts';
 
-/** How credentials grow old. */
+/** How credentials expire. */
 interface Ageing {
   readonly provider: CredentialsProvider;
   readonly transport: string;
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => kms.close());
 
-/** Lets credentials end while none can be had, `count` times; resolves to how many calls that refused. */
+/** Lets credentials expire while none can be fetched, `count` times; resolves to the refused calls. */
 async function letThemEnd(count: number, ageing: Ageing): Promise<number> {
   const { provider, transport, env } = ageing;
   const proxy = await startProxy({
@@ -78,9 +78,9 @@ const report = (how: string, count: number, refused: number): void =>
   reportTrials({ fault: `F11 ${how}`, trials: count, injections: refused });
 
 test.each(TRANSPORTS)(
-  'F11: credentials whose time passes and that cannot be renewed refuse calls, sign nothing, and recovery is by itself (%s transport)',
+  'F11: calls are refused, and nothing signed, while expired credentials cannot be renewed, and service then resumes (%s transport)',
   async (transport) => {
-    // So short that every call finds them old, and none is older than this when it signs.
+    // So short that every call has to renew them; none may sign when older than this.
     const lifeMs = 1500;
     const provider = await startCredentialsProvider(lifeMs, Date.now);
     const pass = () => sleep(lifeMs + 50);
@@ -92,7 +92,7 @@ test.each(TRANSPORTS)(
 
 describeWith(['faketime'], 'F11 by the clock', () => {
   test.each(TRANSPORTS)(
-    'a clock that jumps past the end of credentials makes them old at once (%s transport)',
+    'a clock that jumps past the end of credentials expires them at once (%s transport)',
     async (transport) => {
       const hourMs = 3_600_000;
       const clock = createFakeClock();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { runTool } from '../interop/helpers/tools.ts';
 
-/** The wall clock of another process; its monotonic clock goes on as it is, as with a real step. */
+/** The wall clock of another process; its monotonic clock is untouched, as in a real step. */
 export interface FakeClock {
   /** For that process. */
   readonly env: Readonly<Record<string, string>>;
@@ -14,7 +14,7 @@ export interface FakeClock {
   remove(): void;
 }
 
-/** By libfaketime, which reads the offset anew at each look at the clock. */
+/** Uses libfaketime, which rereads the offset at each look at the clock. */
 export function createFakeClock(): FakeClock {
   const file = join(tmpdir(), `clock-${process.pid}`);
   let offset = 0;
@@ -39,8 +39,8 @@ export function createFakeClock(): FakeClock {
 }
 
 /**
- * Its command makes a semaphore that has the name of its process id, and so fails where a process of
- * that id has left one; the next one has another id.
+ * The faketime command creates a semaphore named after its process id, and fails if an earlier process
+ * with that id left one behind; the next try has another id.
  */
 function libraryOf(tries = 5): string {
   try {

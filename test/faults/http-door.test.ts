@@ -25,7 +25,7 @@ function held(sent: string): Promise<number> {
   return new Promise((resolve) => {
     socket.on('error', () => {});
     socket.once('close', () => resolve(performance.now() - from));
-    // Who has paused hears of the end only when he reads.
+    // A paused socket notices the end only when it reads.
     void sleep(25_000).then(() => socket.resume());
   });
 }

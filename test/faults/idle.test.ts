@@ -48,7 +48,7 @@ test(`${CONNECTIONS} idle connections with mutual TLS cost at most 80 MiB`, asyn
   expect(cost).toBeLessThanOrEqual(80);
 });
 
-/** MiB of the resident set, while an established client goes on as ever. */
+/** MiB of resident memory, while an established client is served as before. */
 async function costOfIdle(
   proxy: RunningProxy,
   prober: string,

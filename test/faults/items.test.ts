@@ -63,7 +63,7 @@ async function relay() {
 
 type Answered = (result: StreamReEncryptResponse__Output) => void;
 
-/** A batch and a stream on a connection of their own, left at any moment in one way or another. */
+/** A batch and a stream on their own connection, abandoned at a random moment in a random way. */
 async function askAndLeave(answered: Answered): Promise<void> {
   const { address, cut } = await relay();
   const client = connect(address, credentials.createInsecure(), {
@@ -96,7 +96,7 @@ function sendStream(client: ReEncryptServiceClient, answered: Answered): () => v
   return () => (world.chance(0.5) ? call.cancel() : call.end());
 }
 
-test('each item that KMS is asked about has one intent and one end, whenever and however its caller leaves', async () => {
+test('each item sent to KMS has one intent and one terminal entry, however its caller leaves', async () => {
   const count = trials(300);
   const released = new Set<string>();
   const answered: Answered = ({ response }) => response && void released.add(response.decisionId);

@@ -5,9 +5,9 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Looks into a process that keeps debuggers and Node's own signals for that out: its environment
- * brings a module along, which on SIGUSR2 writes what it sees to a file.
- * @param moduleFor Text of the module, given the file. It must be there whole, or not at all.
+ * Looks into a process that refuses debuggers and Node's own signals for that: its environment loads
+ * a module, which on SIGUSR2 writes what it sees to a file.
+ * @param moduleFor Text of the module, given the file, which it must write whole or not at all.
  */
 export function preparedToTell(moduleFor: (file: string) => string) {
   const folder = mkdtempSync(join(tmpdir(), 'krp-tell-'));

@@ -31,7 +31,7 @@ function put(bytes: Buffer): void {
   renameSync(`${file}.new`, file);
 }
 
-/** Each reload of a proxy starts a file anew, as SIGHUP does. */
+/** Each reload of a proxy starts a new file, as SIGHUP does. */
 function entriesIn(log: string): Record<string, unknown>[] {
   const files = readdirSync(log).filter((name) => name.endsWith('.jsonl'));
   const text = files.map((name) => readFileSync(join(log, name), 'utf8')).join('');
@@ -41,7 +41,7 @@ function entriesIn(log: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
-/** Swaps the bundle again and again, one in five for a bad one; how many were refused. */
+/** Swaps the bundle repeatedly, one time in five for a bad one; returns how many were refused. */
 async function swap(reload: () => Promise<void>): Promise<number> {
   let refused = 0;
   for (let i = 0; i < RELOADS; i += 1) {
@@ -55,7 +55,7 @@ async function swap(reload: () => Promise<void>): Promise<number> {
   return refused;
 }
 
-// F14: every decision names one revision, a bad bundle keeps the old one.
+// F14: every decision names one revision; a bad bundle leaves the old one active.
 test('reloads under load lose no decision, and bad bundles among them change nothing', async () => {
   const point = await createDecisionPoint({
     source: file,
@@ -82,7 +82,7 @@ test('reloads under load lose no decision, and bad bundles among them change not
   await point.close();
 });
 
-test('reloads of a whole proxy lose no call, and the intent of each names a bundle that served', async () => {
+test('reloads of a whole proxy lose no call, and each intent names a bundle that was active', async () => {
   const proxy = await startProxy([`policy.source=${file}`]);
   const client = connect(proxy.endpoint);
   const { CiphertextBlob: ciphertextBlob = new Uint8Array() } =

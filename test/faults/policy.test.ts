@@ -17,7 +17,7 @@ afterAll(() => hazards.close());
 
 const TRIALS = trials(100);
 
-// F13: deny, within twice the limit; who waits meanwhile, one in fifty, is served in time, and rightly.
+// F13: deny within twice the limit; the other decisions, one of 50 waiting meanwhile, are right and in time.
 test.each([
   'loop',
   'regex',
@@ -58,13 +58,13 @@ test.each([
   expect(p99OfOthers).toBeLessThan(50 * slow);
 });
 
-/** Of this thread alone: what others of the machine take is no matter of the policy's. */
+/** Of this thread only: what else runs on the machine is not the policy's doing. */
 function cpuMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;
 }
 
-/** What each took, of all that were asked in the same moment. */
+/** How long each took, when all are asked at the same moment. */
 async function timed(...asked: (() => ReturnType<DecisionPoint['decide']>)[]) {
   const started = cpuMs();
   return Promise.all(

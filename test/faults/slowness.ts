@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 
-/** Milliseconds that a Node that does nothing takes on the machine that the bars were set on. */
+/** Milliseconds that an empty Node program takes on the machine on which the limits were set. */
 const USUAL_MS = 30;
 
 /**
- * How many times slower this machine is now than that one, at least 1: bars for what a processor
- * takes are multiplied by it. The same machine has been half as fast for hours.
+ * How many times slower this machine is now than that one, at least 1: limits on processor time are
+ * multiplied by it. The same machine has been half as fast for hours.
  */
 export function slowness(): number {
   const took = Array.from({ length: 7 }, () => {

@@ -4,12 +4,12 @@ import { expect } from 'vitest';
 /** 1 runs every trial of the fault matrix; CI takes a tenth. */
 const share = Number(process.env['FAULT_SHARE'] ?? '1');
 
-/** First seed; another one gives other runs. */
+/** The first seed; another one gives other runs. */
 export const SEED = Number(process.env['FAULT_SEED'] ?? '1');
 
 export const trials = (all: number): number => Math.max(1, Math.ceil(all * share));
 
-/** Says what was tried, and fails where no fault was really injected. */
+/** Prints what was tried, and fails if no fault was really injected. */
 export function reportTrials(what: {
   readonly fault: string;
   readonly trials: number;

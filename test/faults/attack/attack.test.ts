@@ -10,7 +10,7 @@ import { startProber } from './prober.ts';
 /** Connections that the proxy may have at once: the prober’s, and what attackers get. */
 const CAP = 200;
 
-/** What may be kept of an attack, and what it may take at its worst. */
+/** Memory that may stay in use after an attack, and at its peak. */
 const KEPT_MIB = 100;
 const PEAK_MIB = 250;
 
@@ -34,14 +34,14 @@ function residentMiB(): number {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
 }
 
-/** Calls that are somewhere between their start and their end, by the proxy's own count. */
+/** Calls that have started and not ended, by the proxy's own count. */
 async function inFlight(): Promise<number> {
   const text = await (await fetch(`${proxy.probe}/metrics`)).text();
   return Number(/^kms_reencrypt_in_flight_calls\{transport="grpc"\} (\d+)$/m.exec(text)?.[1]);
 }
 
 test.each(Object.entries(ATTACKS))(
-  '%s: nobody else notices, and all is given back within 20 s',
+  '%s: no other client notices, and all is released within 20 s',
   async (name, attack) => {
     const p99Ms = P99_MS * slowness();
     const prober = await startProber(proxy);
@@ -60,7 +60,7 @@ test.each(Object.entries(ATTACKS))(
     expect(prober.errors).toEqual([]);
     expect(prober.sent).toBeGreaterThan(10);
     await expect.poll(inFlight, { timeout: 20_000, interval: 200 }).toBe(0);
-    // Node keeps some of what it once had; it must not add up.
+    // Node keeps some of its memory; that must not add up.
     const grown = (): number => residentMiB() - before.memory;
     await expect.poll(grown, { timeout: 20_000, interval: 500 }).toBeLessThan(KEPT_MIB);
     expect(await (await fetch(`${proxy.probe}/livez`)).text()).toBe('ok\n');

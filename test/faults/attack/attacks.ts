@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { callHeaders, FLAG, frame, PREFACE, SETTINGS, TYPE, uint32 } from './frames.ts';
 import { MANY_PAIRS, manyStreams, message } from './streams.ts';
 
-/** Attacks one port and resolves to how many blows it struck. */
+/** Attacks one port; resolves to the number of attempts. */
 export type Attack = (port: number) => Promise<number>;
 
 const HELLO = Buffer.concat([PREFACE, SETTINGS]);
@@ -14,11 +14,11 @@ const DONE = FLAG.endHeaders | FLAG.endStream;
 const EMPTY_MESSAGE = Buffer.alloc(5);
 /** More than Node takes. */
 const TRAILERS = Buffer.concat(Array.from({ length: 1000 }, () => Buffer.from('\0\x01a\x01b')));
-/** SETTINGS_INITIAL_WINDOW_SIZE of nothing. */
+/** SETTINGS_INITIAL_WINDOW_SIZE of zero. */
 const NO_WINDOW = frame(TYPE.settings, 0, 0, Buffer.concat([Buffer.from([0, 4]), uint32(0)]));
 
 // biome-ignore format: a table reads best with an attack a line.
-/** The table of attacks that a bare grpc-js server does not stand. */
+/** Attacks that a bare grpc-js server does not withstand. */
 export const ATTACKS: Readonly<Record<string, Attack>> = {
   '2,000 malformed connections': manyConnections(2000, () => [HELLO, frame(TYPE.headers, DONE, 1, Buffer.alloc(40, 0xff))]),
   '1,000 idle connections': manyConnections(1000, () => []),
@@ -107,7 +107,7 @@ async function watches(port: number): Promise<number> {
   return name;
 }
 
-/** Connections that say something and then hold on for three seconds. */
+/** Connections that send `say()` and then stay open for three seconds. */
 function manyConnections(count: number, say: () => Buffer[]): Attack {
   return async (port) => {
     const words = Buffer.concat(say());

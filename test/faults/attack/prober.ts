@@ -7,7 +7,7 @@ import type { RunningProxy } from '../../interop/helpers/proxy.ts';
 export interface Prober {
   readonly sent: number;
   readonly errors: readonly string[];
-  /** Milliseconds, of the slowest percent. */
+  /** Milliseconds: 99 in 100 calls were no slower. */
   p99(): number;
   stop(): Promise<void>;
 }

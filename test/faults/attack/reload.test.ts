@@ -24,7 +24,7 @@ const STRIKES = [
 
 let folder: string;
 let proxy: RunningProxy;
-/** Where attackers and the established client are. */
+/** Port of the attackers and of the established client. */
 let plain: number;
 
 function put(name: string, content: string | Buffer): void {
@@ -32,7 +32,7 @@ function put(name: string, content: string | Buffer): void {
   renameSync(join(folder, `${name}.new`), join(folder, name));
 }
 
-/** A certificate and a policy that were not there before. */
+/** Puts a new certificate and a new policy in place. */
 function renew(round: number): void {
   const { cert, key } = ca.issue({ dns: ['localhost'], usage: 'server' });
   put('key.pem', key);
@@ -63,7 +63,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** One call over a connection of its own; the serial number of the certificate that it was shown. */
+/** Makes a call on a new connection; returns the serial number of the certificate it was shown. */
 async function fresh(): Promise<string> {
   let serial = '';
   const checkServerIdentity = (_: string, { serialNumber }: PeerCertificate) => {
@@ -81,7 +81,7 @@ async function fresh(): Promise<string> {
   return serial;
 }
 
-test('certificate and policy are renewed under attack, and who is connected notices nothing', async () => {
+test('certificate and policy are renewed under attack, and connected clients notice nothing', async () => {
   const rounds = Math.max(6, trials(20));
   const prober = await startProber({ ...proxy, grpc: `127.0.0.1:${plain}` });
   const serials = new Set<string>();

@@ -5,8 +5,8 @@ import type { Attack } from './attacks.ts';
 const CALLS = 100;
 
 /**
- * Connections that keep to HTTP/2, its windows too, with a hundred calls each for `ms`; for every
- * call that ends another one begins.
+ * Connections that obey HTTP/2 and its windows, with a hundred calls each at a time for `ms`: a call
+ * that ends is replaced by another.
  */
 export function manyStreams(options: {
   readonly connections: number;
@@ -45,7 +45,7 @@ export function manyStreams(options: {
   };
 }
 
-/** A gRPC frame that says that it holds this many bytes of `body`. */
+/** A gRPC frame with the first `length` bytes of `body`. */
 export function message(body: Buffer, length = body.length): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt32BE(length, 1);

@@ -12,7 +12,7 @@ Object.assign(process.env, {
 await import('../../audit/tampering.test.ts');
 await import('../../audit/power-cut.test.ts');
 
-test('F2, F3: what was tried', () => {
+test('F2, F3: the trials are reported', () => {
   const mutations = trials(5_000);
   reportTrials({ fault: 'audit F3 mutations', trials: mutations, injections: mutations });
 });

@@ -1,6 +1,6 @@
 import { preparedToTell } from '../on-signal.ts';
 
-/** Heap snapshots, whose text has every string of the heap. */
+/** Heap snapshots: their text has every string of the heap. */
 export const preparedForSnapshots = () =>
   preparedToTell(
     (file) => `

@@ -13,23 +13,23 @@ import {
   type WriterPlan,
 } from './process.ts';
 
-/** In CI it has to be there; elsewhere, who may not trace is spared. */
+/** CI must have strace; elsewhere, tests are skipped without the right to trace. */
 export const mustTrace =
   process.env['CI'] === 'true' ||
   spawnSync('strace', ['-f', '--seccomp-bpf', '-o', '/dev/null', 'true']).status === 0;
 
-/** A system call of the log, and where in its life it is met. */
+/** A system call of the log, and which of its occurrences fail. */
 export interface Call {
   /** As strace names it, on every architecture. */
   readonly set: string;
   readonly when: string;
   /** What has to go wrong first for the log to make this call. */
   readonly first?: string;
-  /** Traced wherever it is made, and not on the live file alone. */
+  /** Traced on all files, not only on the live one. */
   readonly anywhere?: true;
-  /** Made where closed segments are deleted, and what they held is then no loss. */
+  /** Made when closed segments are deleted: what they held is no loss. */
   readonly retains?: true;
-  /** Made with `audit.durability: write` alone. */
+  /** Made only with `audit.durability: write`. */
   readonly unwaited?: true;
 }
 
@@ -47,7 +47,7 @@ export interface Injected {
   readonly recorded: Recorded;
 }
 
-/** Runs a writer under strace, which makes the call fail; what came of it, and of the log. */
+/** Runs a writer under strace, which makes the call fail; returns what became of it and of the log. */
 export async function injected(
   { call, fault, ...plan }: Trial,
   before: readonly string[] = [],
@@ -72,7 +72,7 @@ export async function injected(
   return { writer, injections, verdict: verify(file), recorded: readRecorded(file) };
 }
 
-/** Whatever failed: the chain is intact, and has what was acknowledged, once. */
+/** Whatever failed, the chain is intact and has each acknowledged entry once. */
 export function expectHeld(
   { writer, verdict, recorded }: Injected,
   what: string,

@@ -9,14 +9,14 @@ import { writeLargeLog } from './large-log.ts';
 import { AHEAD, startWriter } from './process.ts';
 
 const run = promisify(execFile);
-/** Says at its end what the process has used. */
+/** Reports at exit what the process has used. */
 const METER = `data:text/javascript,process.on("exit",()=>process.stderr.write(JSON.stringify(process.resourceUsage())))`;
 
 test('a log of 1 GiB is verified at 100 MB/s or more, in 100 MiB or less', async () => {
   await using folder = createFolder();
   const bytes = await writeLargeLog(folder, trials(1 << 30));
-  // What users install is compiled; Node's own compiler of TypeScript would count as ours. So it is in
-  // the cache of the run first.
+  // Users install compiled code, but here Node's own TypeScript compiler would count as ours: this run
+  // fills its cache first.
   await run(process.execPath, ['src/main.ts', 'audit', '--help']);
   const command = ['--import', METER, 'src/main.ts', 'audit', 'verify', folder.path, '--json'];
   const slow = slowness();
@@ -25,7 +25,7 @@ test('a log of 1 GiB is verified at 100 MB/s or more, in 100 MiB or less', async
   const seconds = (performance.now() - from) / 1_000;
   const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(stderr);
   const [{ state, size, signed }] = JSON.parse(stdout).logs;
-  // A crowded machine takes wall time from a process; what it computes stays what it is.
+  // A crowded machine adds to the wall time of a process, but not to its CPU time.
   const speed = bytes / (userCPUTime + systemCPUTime);
   reportTrials({
     ...{ fault: 'audit verify of a large log', trials: 1, injections: size, bytes },
@@ -37,7 +37,7 @@ test('a log of 1 GiB is verified at 100 MB/s or more, in 100 MiB or less', async
   expect(maxRSS >> 10).toBeLessThanOrEqual(100);
 });
 
-test('F1: a start behind a live segment that is nearly full takes a second at most', async () => {
+test('F1: a start on a nearly full live segment takes at most 1 s', async () => {
   await using folder = createFolder();
   const { file } = folder;
   const bytes = await writeLargeLog(folder, trials(60 << 20));

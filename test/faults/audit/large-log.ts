@@ -6,7 +6,7 @@ import { type Folder, openAudit } from '../../audit/world.ts';
 
 const AT_ONCE = 2_000;
 
-/** Records calls until the log has so many bytes, and closes it; returns how many it has. */
+/** Records calls until the log has `bytes` bytes, and closes it; returns its size. */
 export async function writeLargeLog({ path, file }: Folder, bytes: number): Promise<number> {
   const audit = await openAudit(file, { durability: 'write', commitTimeoutMs: 60_000 });
   for (let first = 0; bytesOf(path) < bytes; first += AT_ONCE) {

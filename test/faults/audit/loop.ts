@@ -4,18 +4,18 @@ import process from 'node:process';
 const EVERY_MS = 5;
 
 export interface LoopDelay {
-  /** The latest that a timer came, in milliseconds. */
+  /** How late the latest timer came, in milliseconds. */
   readonly late: number;
-  /** The same without what was waited for a CPU. */
+  /** The same without the time spent waiting for a CPU. */
   readonly held: number;
 }
 
 /**
  * The largest delay of the event loop. On a crowded machine a timer is late because others run: the
- * kernel counts how long a thread was ready and had no CPU. That is taken off for this thread and
- * for those that it waits for in turn: V8's helpers, which collect garbage, and the tracer, which
- * stops it at each new thread. What is left is what the process held its loop up with, blocked or
- * busy. While a sync hangs the tracer sleeps, so that nothing of the hang can be taken off.
+ * kernel counts how long a thread was ready and had no CPU. That is subtracted for this thread and
+ * for those that it waits for: V8's helpers, which collect garbage, and the tracer, which
+ * stops it at each new thread. The rest is how long the process itself held up its loop, blocked or
+ * busy. While a sync hangs the tracer sleeps, so none of the hang can be subtracted.
  */
 export function watchLoop(): () => LoopDelay {
   const own = [process.pid, ...helpers()].map((id) => `/proc/self/task/${id}`);
@@ -49,7 +49,7 @@ function tracer(): readonly string[] {
   return id === '0' ? [] : [`/proc/${id}`];
 }
 
-/** `lap` says how many milliseconds the thread has waited for a CPU since it was last asked. */
+/** `lap` returns how many milliseconds the thread has waited for a CPU since the last `lap`. */
 function openWaiting(thread: string) {
   const fd = openSync(`${thread}/schedstat`, 'r');
   const bytes = Buffer.alloc(128);

@@ -23,7 +23,7 @@ import {
   type WriterPlan,
 } from './process.ts';
 
-/** What someone may do to the live file, and the code with which the log says so. */
+/** What someone may do to the live file, and the code with which the log reports it. */
 export const TOUCHES = {
   remove: ['REMOVED', (file: string) => rmSync(file)],
   rename: ['RENAMED', (file: string) => renameSync(file, `${file}.1`)],
@@ -33,12 +33,12 @@ export const TOUCHES = {
 
 export type Touch = keyof typeof TOUCHES;
 
-/** In place of a trial's own. */
+/** Replaces a trial's own load. */
 type Load = Pick<WriterPlan, 'inFlight' | 'ms'>;
 
 /**
- * The live file is touched under load: that is noticed, nothing else is lost, and what was cut off is
- * missed. Milliseconds until it was noticed.
+ * Touches the live file under load: that is noticed, only what was cut off is lost, and the verifier
+ * misses it. Returns the milliseconds until it was noticed.
  */
 export async function touchLiveFile(name: Touch, load: Load = {}): Promise<number> {
   const [code, touch] = TOUCHES[name];
@@ -59,7 +59,7 @@ export async function touchLiveFile(name: Touch, load: Load = {}): Promise<numbe
   return noticed;
 }
 
-/** Small segments and SIGHUPs under load: nothing is lost or refused. How many segments were closed. */
+/** Small segments and SIGHUPs under load: nothing is lost or refused. Returns how many were closed. */
 export async function storm(signals = 40, load: Load = {}): Promise<number> {
   await using folder = createFolder();
   const plan = { inFlight: 16, pauseMs: 12, ms: 2_000, ...load };
@@ -85,13 +85,13 @@ function expectNothingLost(writer: Writer, recorded: Recorded): void {
   expect(lostOf(writer, recorded)).toBe(0);
 }
 
-/** Root has to be able to in CI; elsewhere, root in a container that may not is spared. */
+/** In CI, root must be able to mount; elsewhere, tests are skipped where root may not. */
 export const mustMount =
   process.getuid?.() === 0 &&
   (process.env['CI'] === 'true' ||
     spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0);
 
-/** A small disk fills up and is freed again: refused while it is full, served again after. */
+/** A small disk fills up and is freed: calls are refused while it is full, and served again after. */
 export async function fillDisk(load: Load = {}): Promise<void> {
   await using folder = createFolder();
   const mount = join(folder.path, 'small');

@@ -17,21 +17,21 @@ test.each(Object.keys(TOUCHES) as Touch[])(
   },
 );
 
-test('F8: rotation by size and SIGHUP storms under load: no entry lost, no seq twice', async () => {
+test('F8: rotation by size and storms of SIGHUPs under load lose or repeat no entry', async () => {
   const rotations = await times(20, () => storm());
   const sum = rotations.reduce((one, other) => one + other, 0);
   reportTrials({ fault: 'audit F8 rotations', trials: rotations.length, injections: sum });
 });
 
 test.skipIf(!mustMount)(
-  'F4: a disk that fills up and is freed again: refused while full, served again after',
+  'F4: a full disk refuses calls, which are served again once it is freed',
   async () => {
     const { length } = await times(50, () => fillDisk());
     reportTrials({ fault: 'audit F4 full disk', trials: length, injections: length });
   },
 );
 
-/** One after the other: each is to have the machine for itself. */
+/** One after the other, so that each has the machine to itself. */
 async function times<T>(all: number, trial: () => Promise<T>): Promise<T[]> {
   const results: T[] = [];
   for (const count = trials(all); results.length < count; ) results.push(await trial());

@@ -12,7 +12,7 @@ export interface Writer {
   readonly intents: Set<number>;
   readonly terminals: Set<number>;
   readonly failures: Map<string, number>;
-  /** The last number that was said with each word. */
+  /** The last value reported with each word. */
   readonly said: Map<string, string>;
   readonly stderr: () => string;
   until(word: string): Promise<void>;
@@ -32,10 +32,10 @@ export interface WriterPlan {
 }
 
 /**
- * For what is measured in time: a start or a timer is also late because others have the CPU, which
- * says nothing of the log. So the process goes before all others where it may, and its worst time
- * counts, whatever else is running. (Not in real time: V8's threads spin for one another, and that
- * starves a small machine.)
+ * For time measurements: a start or a timer may be late only because others have the CPU. So the
+ * process gets the highest priority where that is permitted, and its worst time counts, whatever
+ * else is running. (No real-time priority: V8's threads spin for one another, and that starves a
+ * small machine.)
  */
 export const AHEAD: readonly string[] = process.getuid?.() === 0 ? ['nice', '-n', '-20'] : [];
 
@@ -112,7 +112,7 @@ export interface Recorded {
   readonly closed: readonly string[];
 }
 
-/** What the log says of calls and segments. */
+/** What the log holds about calls and segments. */
 export function readRecorded(path: string): Recorded {
   const entries = [...entriesOf(path)];
   const ids = (of: (entry: Entry) => unknown) =>
@@ -127,7 +127,7 @@ export function readRecorded(path: string): Recorded {
   };
 }
 
-/** As far as it is looked at here. */
+/** The fields that are read here. */
 interface Entry {
   readonly kind: string;
   readonly decision_id?: string;

@@ -12,7 +12,7 @@ import { preparedForSnapshots } from './heap.ts';
 const mark = (name: string) => `MARK-${name}-${randomBytes(12).toString('hex')}`;
 const CALLS = 20;
 
-/** How often each marker stands in the memory of a process. */
+/** In how many chunks of a process's memory each marker is found. */
 function countInMemory(pid: number, markers: readonly string[]): readonly number[] {
   const counts = markers.map(() => 0);
   const regions = readFileSync(`/proc/${pid}/maps`, 'utf8')
@@ -50,7 +50,7 @@ test.skipIf(process.getuid?.() !== 0)(
       value: mark('value'),
     };
     const kms = await startFakeKms();
-    // Only the KMS could turn the one into the other; it is here, and the proxy is not.
+    // Only a KMS can turn one into the other; this stands for it, out of the proxy's reach.
     const vault = new Map([[secret.ciphertext, secret.plaintext]]);
     const snapshots = preparedForSnapshots();
     const proxy = await startProxy({

@@ -5,7 +5,7 @@ import { type Call, expectHeld, expectWell, injected, mustTrace } from './inject
 import { watchLoop } from './loop.ts';
 import { AHEAD, type Writer } from './process.ts';
 
-/** System calls of the log. The first of each belong to the start, which may well refuse. */
+/** System calls of the log. The first few of each belong to the start, which may refuse. */
 const CALLS: Readonly<Record<string, Call>> = {
   write: { set: 'write', when: '30..32' },
   fdatasync: { set: 'fdatasync', when: '30..32' },
@@ -25,7 +25,7 @@ const FAULTS = ['error=EIO', 'error=ENOSPC', 'error=EINTR', 'delay_enter=400000'
 const ALL = Object.keys(CALLS).flatMap((call) => FAULTS.map((fault) => ({ call, fault })));
 
 test.skipIf(!mustTrace)(
-  'F4, F5: each system call on the live file fails in turn: fail closed, recover, lose nothing',
+  'F4, F5: when a system call on the live file fails, the log fails closed, recovers, loses nothing',
   async () => {
     const chosen = ALL.slice(0, trials(ALL.length) + 3);
     const injections: Record<string, number> = {};
@@ -73,7 +73,7 @@ async function hang(trial: number) {
   return { injections, ...delayOf(writer) };
 }
 
-test('the measure of the event loop sees that it is held, and for how long', async () => {
+test('the measure of the event loop notices that it is held up, and for how long', async () => {
   const delay = watchLoop();
   await setTimeout(50);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
@@ -82,11 +82,11 @@ test('the measure of the event loop sees that it is held, and for how long', asy
 });
 
 test.skipIf(!mustTrace)(
-  'F6: a sync that hangs for 10 s suspends after 2 s, holds up neither event loop nor DNS, and passes',
+  'F6: a sync that hangs for 10 s suspends the log after 2 s, delays neither event loop nor DNS, and ends well',
   async () => {
     const count = trials(20);
     const results: Awaited<ReturnType<typeof hang>>[] = [];
-    // They do little but wait, so some may wait at once; beside them one whose sync does not hang.
+    // They mostly wait, so several run at once; beside them runs one whose sync does not hang.
     const well = injected({ ...HANG, call: syncAt(40), fault: 'delay_enter=1' }, AHEAD);
     for (let done = 0; done < count; done += 4) {
       const next = Array.from({ length: Math.min(4, count - done) }, (_, index) => done + index);
@@ -105,7 +105,7 @@ test.skipIf(!mustTrace)(
   },
 );
 
-/** strace counts the calls of each thread by itself. */
+/** strace counts calls per thread, so the pool has only one. */
 const ONE_IN_POOL = ['env', 'UV_THREADPOOL_SIZE=1'];
 
 /** A checkpoint's sync that hangs for 7 s, in a log that does not wait for its disk. */
@@ -126,7 +126,7 @@ async function hangAside(trial: number): Promise<number> {
 }
 
 test.skipIf(!mustTrace)(
-  'F6: with durability write a sync that hangs for 7 s is told of, and no call waits for it',
+  'F6: with durability write a sync that hangs for 7 s is reported, and no call waits for it',
   async () => {
     const count = trials(20);
     let injections = 0;

@@ -8,8 +8,8 @@ import { answered, intended } from '../../audit/samples.ts';
 import { watchLoop } from './loop.ts';
 
 /**
- * A process that does nothing but record calls, to be killed, starved and lied to. It says on
- * standard output, a line each: `ready <ms>`, `i|t|f <call> [cause]` for an intent or terminal that
+ * A process that only records calls, to be killed, starved and lied to. It prints to standard output,
+ * one line each: `ready <ms>`, `i|t|f <call> [cause]` for an intent or terminal that
  * was acknowledged or failed, `late <ms>` and `held <ms>` for the event loop's
  * largest delay (see loop.ts), `dns <ms>`, `end`.
  */
@@ -17,11 +17,11 @@ interface Plan {
   readonly file: string;
   readonly firstCall: number;
   readonly inFlight: number;
-  /** 0: until killed. */
+  /** 0 means until killed. */
   readonly ms: number;
   /** Pause between a worker's calls, in milliseconds. */
   readonly pauseMs: number;
-  /** Says everything at the end: a reader that is slow to empty the pipe would hold the loop up. */
+  /** Prints everything at the end: a slow reader of the pipe would hold up the loop. */
   readonly quiet: boolean;
   readonly options: object;
 }
@@ -45,7 +45,7 @@ const audit = await createAudit({
 process.on('SIGHUP', () => audit.reopen());
 say('ready', Math.round(performance.now() - started));
 
-// The pool's threads are made at the first look-up, and the DNS of a stuck process is to be judged.
+// The first look-up creates the pool's threads; what is measured is the DNS of a stuck process.
 await lookup('localhost');
 const delay = watchLoop();
 let call = plan.firstCall;
@@ -63,7 +63,7 @@ if (plan.ms > 0) {
   const { late, held } = delay();
   say('late', late);
   say('held', held);
-  // A fault near the end is recovered from after it.
+  // Recovery from a fault near the end takes longer.
   for (let waited = 0; audit.status().state !== 'ok' && waited < 5_000; waited += 50) {
     await setTimeout(50);
   }
@@ -82,7 +82,7 @@ async function work(): Promise<void> {
   }
 }
 
-/** As the pipeline does it. */
+/** One call, as the pipeline records it. */
 async function one(number: number): Promise<void> {
   try {
     await audit.intent(intended(number));

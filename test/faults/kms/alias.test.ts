@@ -11,7 +11,7 @@ const KEYS = ['11111111', '22222222', '33333333'] as const;
 const AT_ONCE = 5;
 
 describe.each(['resolved', 'requested'])('F12, keys.forward: %s', (forward) => {
-  test('an alias that is pointed to another key at any step brings no result of a key that was not judged', async () => {
+  test('repointing an alias at any step never releases a result of a key that was not judged', async () => {
     const count = trials(1000);
     const aws = await startAwsProxy({
       settings: [`keys.forward=${forward}`, 'keys.ttl_ms=0'],
@@ -38,7 +38,7 @@ describe.each(['resolved', 'requested'])('F12, keys.forward: %s', (forward) => {
       if (pair) expect(pair).toEqual(judged.get(call));
       else withheld += 1;
     }
-    // With the ARNs that were judged no race is lost; with aliases KMS itself may go astray.
+    // Sending the judged ARNs loses no race; given aliases, KMS itself may use another key.
     expect(withheld > 0).toBe(forward === 'requested');
     reportTrials({
       fault: `F12 ${forward} (${withheld} withheld)`,
@@ -51,7 +51,7 @@ describe.each(['resolved', 'requested'])('F12, keys.forward: %s', (forward) => {
 /** Source and destination. */
 type Pair = readonly [unknown, unknown];
 
-/** A call has a ciphertext of its own, by which it is found at KMS and in the log. */
+/** Each call has its own ciphertext, by which it is found at KMS and in the log. */
 async function race({ client }: AwsProxy, name: string): Promise<Pair | undefined> {
   const [sourceKeyId, destinationKeyId] = ALIASES;
   const request = { ciphertextBlob: Buffer.from(name), sourceKeyId, destinationKeyId };

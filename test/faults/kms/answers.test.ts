@@ -42,7 +42,7 @@ describe.each(TRANSPORTS)('F9 over the %s transport: a KMS that', (transport) =>
   });
   afterAll(() => apart.close());
 
-  test.each(FAULTS)('%s gives no OK, but its status in time', async (name, behaviour, code) => {
+  test.each(FAULTS)('%s yields its status in time, not OK', async (name, behaviour, code) => {
     const count = trials(100);
     const { kms } = apart;
     let asked = 0;

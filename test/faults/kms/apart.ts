@@ -2,7 +2,7 @@ import { FAKE_REGION, type FakeKms, startFakeKms } from '../../helpers/fake-kms.
 import { closeAll, connect } from '../../helpers/grpc-client.ts';
 import { startProxy } from '../../interop/helpers/proxy.ts';
 
-/** The proxy with its AWS backend in a process of its own, so that its times are its own too. */
+/** The proxy with its AWS backend in a process of its own, so that its timing is its own too. */
 export interface ProxyApart {
   readonly client: ReturnType<typeof connect>;
   readonly kms: FakeKms;

@@ -6,7 +6,7 @@ import { type ProxyApart, startProxyApart } from './apart.ts';
 import { ownTime } from './lateness.ts';
 import { REQUEST, untilWell } from './rounds.ts';
 
-/** On a machine of the usual pace. */
+/** On a machine of the usual speed. */
 const DUE_MS = 5;
 const PLACES = 8;
 
@@ -14,7 +14,7 @@ let apart: ProxyApart;
 
 afterEach(() => apart.close());
 
-/** As many calls as there are places wait for a KMS that says nothing. */
+/** Fills all places with calls that wait for a KMS that does not answer. */
 async function hang(): Promise<void> {
   apart.kms.forget();
   apart.kms.always({ kind: 'hang' }, 'ReEncrypt');
@@ -38,14 +38,14 @@ test.each([
     hang,
   ],
   ['the breaker is open', 'KMS_UNAVAILABLE', [], fail],
-])('while %s, 19 calls of 20 are told so within 5 ms', async (what, reason, settings, fill) => {
-  // What a disk takes is not what this is about.
+])('while %s, 19 of 20 calls are refused within 5 ms', async (what, reason, settings, fill) => {
+  // Disk time is not what this measures.
   const all = [...settings, 'audit.durability=write'];
   apart = await startProxyApart('direct', undefined, all);
   await untilWell(apart.client);
   for (let n = 0; n < 300; n += 1) await reEncrypt(apart.client, REQUEST);
   await fill();
-  // Of fewer, two that something else held up would be the twentieth part.
+  // With fewer, two calls that something else held up could be one in 20.
   const [count, dueMs] = [Math.max(200, trials(400)), DUE_MS * slowness()];
   const took: number[] = [];
   const reasons = new Map<string, number>();

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 
 /**
- * Milliseconds that an answer came after `dueMs`, without what was no doing of the process that gave
- * it: how late a plain timer is here, and how long either process waited for a processor meanwhile.
+ * Milliseconds that an answer came after `dueMs`, without what the answering process did not cause:
+ * how late a plain timer is here, and how long either process waited for a processor meanwhile.
  */
 export async function lateness(
   answered: Promise<unknown>,
@@ -22,7 +22,7 @@ export async function lateness(
   return waited === 0 ? passed : passed - late - (waitedMs(pid) - waited);
 }
 
-/** Milliseconds until an answer, without those for which either process waited for a processor. */
+/** Milliseconds until an answer, less the time either process waited for a processor. */
 export async function ownTime(answered: Promise<unknown>, pid: number): Promise<number> {
   const started = performance.now();
   const waited = waitedMs(pid);

@@ -16,7 +16,7 @@ describe.each(TRANSPORTS)('F16 over the %s transport', (transport) => {
 
   const world = createWorld(SEED);
 
-  /** True where the caller was gone before the end. */
+  /** True if the caller left before the end. */
   function callAndLeave(): Promise<boolean> {
     const inMs = world.chance(0.3) ? world.between(1, 25) : 10_000;
     return new Promise((resolve) => {
@@ -27,7 +27,7 @@ describe.each(TRANSPORTS)('F16 over the %s transport', (transport) => {
     });
   }
 
-  test('a caller who goes at any moment is recorded once, and KMS is let go', async () => {
+  test('a caller who leaves at any moment is recorded once, with an outcome', async () => {
     const count = trials(2500);
     await untilWell(aws.client);
     aws.kms.always({ kind: 'answer', delayMs: 5 }, 'ReEncrypt');

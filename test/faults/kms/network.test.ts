@@ -48,7 +48,7 @@ describeWith(['server'], 'F9: a network to KMS that', () => {
     }
   });
 
-  test.each(OVER)('$name ends in $code and in time ($transport transport)', async (wanted) => {
+  test.each(OVER)('$name yields $code in time ($transport transport)', async (wanted) => {
     const { transport, name, toxic, code } = wanted;
     const { apart, toxiproxy } = networks.get(transport) ?? expect.fail();
     const count = trials(100);

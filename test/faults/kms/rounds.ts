@@ -12,20 +12,20 @@ export const REQUEST = {
   destinationKeyId: 'alias/b',
 };
 
-/** Milliseconds: short where the deadline is what should end the call, and no hindrance elsewhere. */
+/** Milliseconds: short if the deadline should end the call, otherwise long enough not to. */
 const deadlineFor = (code: keyof typeof status): number =>
   code === 'DEADLINE_EXCEEDED' ? 400 : 3000;
 
-/** What the fault matrix gives a call beyond its deadline, in milliseconds. */
+/** Milliseconds that the fault matrix allows a call beyond its deadline. */
 export const BEYOND_MS = 50;
 
-/** At once. With twice as many good calls between them, the breaker stays shut and hides nothing. */
+/** Calls at once. Twice as many good ones between rounds keep the breaker closed, so it hides nothing. */
 const ROUND = 8;
 
 export interface Rounds {
-  /** How the calls ended that met the fault: names of gRPC status. */
+  /** gRPC status names with which the calls that met the fault ended. */
   readonly codes: ReadonlySet<string>;
-  /** Milliseconds past the deadline, by a fair count; negative where the call ended before it. */
+  /** Milliseconds past the deadline, as `lateness` counts them; negative if the call ended before it. */
   readonly median: number;
   readonly slowest: number;
 }
@@ -74,7 +74,7 @@ export function inWords(
   return `${usual} ms, at most ${worst}, of ${deadlineFor(code)}`;
 }
 
-/** The deadline goes in the header alone: a client that kept to it would answer for the proxy. */
+/** The deadline is only in the header: a client that enforced it would answer for the proxy. */
 function answerWithin(client: Client, deadlineMs: number): Promise<unknown> {
   const metadata = new Metadata();
   metadata.set('grpc-timeout', `${deadlineMs}m`);

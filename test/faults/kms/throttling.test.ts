@@ -32,7 +32,7 @@ describe.each(TRANSPORTS)('F10 over the %s transport', (transport) => {
     return seen;
   }
 
-  test('a KMS that throttles everything for 10 s is asked at most 1.2 times a call, and all is well within 2 s', async () => {
+  test('a KMS that throttles everything for 10 s is asked at most 1.2 times per call, and service recovers within 2 s', async () => {
     const count = trials(10);
     const { kms, client } = aws;
     let [worst, slowest, calls] = [0, 0, 0];

@@ -11,7 +11,7 @@ export interface Toxic {
 
 /** A network that can be poisoned. */
 export interface Toxiproxy {
-  /** Where it is listened on for what goes to `target`. */
+  /** Address that forwards to `target`. */
   readonly url: string;
   poison(toxic: Toxic): Promise<void>;
   clean(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * Loaded into a proxy by `--import`, and so into its threads too: at SIGUSR2 the bomb that BOMB
- * names goes off.
+ * Loaded by `--import` into a proxy and so into its threads: SIGUSR2 sets off the bomb that BOMB
+ * names.
  */
 import { EventEmitter } from 'node:events';
 import process from 'node:process';

@@ -15,7 +15,7 @@ const BOMB = join(import.meta.dirname, 'bomb.ts');
 
 /** A proxy with a bomb in it, and a client that calls it all the time. */
 async function startLoaded(bomb: string) {
-  // So little memory that eating all of it does not take long.
+  // Little memory, so that exhausting it does not take long.
   const proxy = await startProxy({
     env: { NODE_OPTIONS: `--import=${BOMB} --max-old-space-size=96`, BOMB: bomb },
   });
@@ -48,7 +48,7 @@ async function startLoaded(bomb: string) {
 
 const set = (proxy: RunningProxy): void => void process.kill(proxy.child.pid, 'SIGUSR2');
 
-/** Whoever got an answer has its outcome in the log, which is whole. */
+/** Every answered call has its outcome in the log, which is intact. */
 function expectRecorded(proxy: RunningProxy, released: readonly string[]): void {
   const file = join(proxy.folder, 'audit.jsonl');
   expect(runTool('node', ['src/main.ts', 'audit', 'verify', file])).toContain('intact');
@@ -57,7 +57,7 @@ function expectRecorded(proxy: RunningProxy, released: readonly string[]): void 
   expect(released.filter((id) => !recorded.has(id))).toEqual([]);
 }
 
-test('F18: what nobody caught ends the proxy with exit 70 within a second, its cause durable in the log', async () => {
+test('F18: an uncaught error ends the proxy with exit 70 within 1 s, its cause durable in the log', async () => {
   const count = trials(30);
   const world = createWorld(SEED);
   let [slowest, answered] = [0, 0];
@@ -83,7 +83,7 @@ test('F18: what nobody caught ends the proxy with exit 70 within a second, its c
   });
 });
 
-test('F18: a log’s thread that runs out of memory refuses calls until another one writes', async () => {
+test('F18: after the log’s thread runs out of memory, calls are refused until another one writes', async () => {
   const count = trials(10);
   let [slowest, refusals] = [0, 0];
   for (let trial = 0; trial < count; trial += 1) {
@@ -111,7 +111,7 @@ test('F18: a log’s thread that runs out of memory refuses calls until another 
   });
 });
 
-test('F18: a proxy that runs out of memory is gone, and the next one finds its log and ends it', async () => {
+test('F18: after a proxy runs out of memory, the next one takes up its log and ends its open calls', async () => {
   const count = trials(10);
   const world = createWorld(SEED);
   let answered = 0;

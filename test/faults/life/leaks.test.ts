@@ -9,13 +9,13 @@ import { type RunningProxy, startProxy } from '../../interop/helpers/proxy.ts';
 import { reportTrials, trials } from '../trials.ts';
 import { preparedForCounting } from './living.ts';
 
-/** Calls of a kind before anything counts: what is bounded is full then, and code is compiled. */
+/** Calls of a kind before measuring: by then bounded caches are full, and code is compiled. */
 const WARM = 2_000;
 const CALLS = trials(10_000);
 const AT_ONCE = 16;
-/** Of all calls together: what V8 learns of code that runs for longer. */
+/** For all calls together: V8 keeps more about code that runs for longer. */
 const NOISE_BYTES = 400_000;
-/** Two looks that differ by less. */
+/** Memory has settled below this difference. */
 const SETTLED_BYTES = 20_000;
 
 const living = preparedForCounting();
@@ -58,7 +58,7 @@ const request = {
 };
 const elsewhere = { ...request, destinationEncryptionContext: { tenant: 'globex' } };
 
-/** A key that nobody has asked for yet. */
+/** A request with a key that was not used before. */
 function madeUp() {
   number += 1;
   return {
@@ -71,7 +71,7 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
   'an allowed call': () => reEncrypt(client, request),
   'a denied one': () => reEncrypt(client, elsewhere),
   'one without a ciphertext': () => reEncrypt(client, { ...request, ciphertextBlob: '' }),
-  'one whose time is over at once': () => reEncrypt(client, request, 1),
+  'one whose deadline is 1 ms': () => reEncrypt(client, request, 1),
   'one whose caller leaves': async () => {
     const ended = Promise.withResolvers<void>();
     const call = client.ReEncrypt(request, () => ended.resolve());
@@ -96,7 +96,7 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
     kms.next({ kind: 'error', name: 'InvalidCiphertextException' }, 'ReEncrypt');
     return reEncrypt(client, request);
   },
-  'a question': () =>
+  'a check': () =>
     new Promise((resolve) => client.CheckReEncrypt({ request }, () => resolve(undefined))),
   'a batch': () =>
     new Promise((resolve) => {
@@ -149,7 +149,7 @@ async function afterCalls(ask: () => unknown, calls: number): Promise<number> {
   return settled();
 }
 
-/** On a busy machine, connections that their clients have closed are not gone at once. */
+/** On a busy machine, connections closed by their clients take a while to go. */
 async function settled(last = Number.POSITIVE_INFINITY): Promise<number> {
   const held = Number(await living.ask(proxy.child.pid));
   return last - held < SETTLED_BYTES ? held : settled(held);

@@ -1,9 +1,9 @@
 import { preparedToTell } from '../on-signal.ts';
 
-/** Bytes in the heap of the main thread and what it holds outside of it, once all garbage is collected. */
+/** Bytes that the main thread holds in its heap and outside, once all garbage is collected. */
 export const preparedForCounting = () => preparedToTell(moduleFor);
 
-/** It collects more than once: what finalizers let go of is garbage only after the next turn. */
+/** It collects several times: what finalizers release is garbage only after the next turn. */
 const moduleFor = (file: string) => `
 import { renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

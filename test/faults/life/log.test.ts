@@ -4,14 +4,14 @@ import { connect, reEncrypt } from '../../helpers/grpc-client.ts';
 import { startProxy } from '../../interop/helpers/proxy.ts';
 import { requestFor } from './request.ts';
 
-/** After every batch of entries a checkpoint leaves the host, as a line of some 700 bytes. */
+/** After every batch of entries a checkpoint is printed, as a line of about 700 bytes. */
 const TALKATIVE = [
   `audit.origin=${'log.example/'.padEnd(250, 'x')}`,
   'audit.checkpoint.every_entries=1',
   'audit.durability=write',
   'life.lame_duck_ms=0',
 ];
-/** Of which more than a third are followed by a line: far more than a pipe and our own buffer hold. */
+/** More than a third are followed by a line: far more than a pipe and our own buffer hold. */
 const CALLS = 2_500;
 
 describe('a collector of logs that has stopped', () => {
@@ -19,7 +19,7 @@ describe('a collector of logs that has stopped', () => {
     ['standard error', []],
     ['standard output', ['audit.checkpoint.stdout=true']],
   ])(
-    'reading %s holds up no call, nor the end, and is told what it missed',
+    'reading %s holds up neither calls nor exit, and is told what it missed',
     async (where, more) => {
       const proxy = await startProxy({ settings: [...TALKATIVE, ...more] });
       const client = connect(proxy.grpc);

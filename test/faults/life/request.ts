@@ -1,7 +1,7 @@
 import { DEMO_CONTEXT, printedCiphertext } from '../../interop/helpers/demo.ts';
 import type { RunningProxy } from '../../interop/helpers/proxy.ts';
 
-/** What the demo allows. */
+/** A request that the demo allows. */
 export async function requestFor(proxy: RunningProxy) {
   return {
     ciphertextBlob: await printedCiphertext(proxy),

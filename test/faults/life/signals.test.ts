@@ -31,7 +31,7 @@ describe('F17: SIGTERM', () => {
       const load = setInterval(() => {
         const call = reEncrypt(client, request).then(
           () => (accepted += 1),
-          // A call that was never accepted says so; anything else was lost.
+          // A call that was not accepted is UNAVAILABLE; anything else was lost.
           (error: ServiceError) => error.code !== status.UNAVAILABLE && lost.push(error.message),
         );
         calls.push(call);
@@ -54,7 +54,7 @@ describe('F17: SIGTERM', () => {
     reportTrials({ fault: `F17 (${accepted} calls)`, trials: count, injections: count });
   });
 
-  test('with a half-sent message ends at the drain deadline, and a second signal sooner', async () => {
+  test('with a half-sent message exits at the drain deadline, or sooner on a second signal', async () => {
     const count = 2 * trials(10);
     for (let trial = 0; trial < count; trial += 1) {
       const second = trial % 2 === 1;
@@ -90,7 +90,7 @@ describe('F17: SIGTERM', () => {
     reportTrials({ fault: 'F17 half-open', trials: count, injections: count });
   });
 
-  test('waits for a sink of the audit log that hangs, and after a second signal for none', async () => {
+  test('waits for a hanging sink of the audit log, but not after a second signal', async () => {
     const sink = createServer(() => {}).listen(0, '127.0.0.1');
     await once(sink, 'listening');
     const { port } = sink.address() as AddressInfo;
@@ -106,7 +106,7 @@ describe('F17: SIGTERM', () => {
     await proxy.stop();
   });
 
-  test('is told before it acts: not ready, while calls still go through', async () => {
+  test('reports not ready first, while calls still go through', async () => {
     const proxy = await startProxy({ settings: ['life.lame_duck_ms=1000'] });
     const client = connect(proxy.grpc);
     const request = await requestFor(proxy);
@@ -119,16 +119,16 @@ describe('F17: SIGTERM', () => {
   });
 });
 
-describe('a dangerous place', () => {
+describe('a dangerous environment', () => {
   test.each([
     [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, 'pose as KMS'],
     [{ NODE_OPTIONS: '--inspect=127.0.0.1:0' }, 'debugger'],
-  ])('with %j is refused with exit 64, no port bound', async (env, says) => {
+  ])('of %j is refused with exit 64', async (env, says) => {
     const { code, output } = await serveUntilItEnds(env);
     expect([code, output]).toEqual([64, expect.stringContaining(says)]);
   });
 
-  test('SIGUSR1 does not open the debugger', async () => {
+  test('is not made by SIGUSR1: the debugger stays closed', async () => {
     const proxy = await startProxy();
     process.kill(proxy.child.pid, 'SIGUSR1');
     await proxy.child.matches(/the debugger stays closed/);
