@@ -26,7 +26,7 @@ const causes = () =>
     .map((line) => JSON.parse(line))
     .filter(({ msg }) => msg.startsWith('a call failed at KMS'));
 
-test('what KMS said of a refused call is in the log under its decision id, once a second', async () => {
+test('why KMS refused a call is logged under its decision id, at most once a second', async () => {
   const message = 'User: arn:aws:sts::111122223333:assumed-role/app is not authorized';
   around.kms.always({ kind: 'error', name: 'AccessDeniedException', message }, 'ReEncrypt');
   const { decisionId, reason } = await refused();
@@ -42,7 +42,7 @@ test('what KMS said of a refused call is in the log under its decision id, once 
   });
 });
 
-test('so is why facts of a key could not be had, without the request that AWS repeats', async () => {
+test('why facts of a key are unavailable is logged, without the request that AWS repeats', async () => {
   const message = 'The signature does not match.\n\nThe Canonical String: x-amz-security-token:T';
   around.kms.always({ kind: 'error', name: 'InvalidSignatureException', message }, 'DescribeKey');
   const { decisionId, reason } = await refused();
@@ -57,14 +57,14 @@ test('so is why facts of a key could not be had, without the request that AWS re
   expect(reason).toBe('KEY_FACTS_UNAVAILABLE');
 });
 
-test('of a very long message the log has the beginning', async () => {
+test('only the beginning of a very long message is logged', async () => {
   const message = 'a'.repeat(499) + 'b'.repeat(10_000);
   around.kms.always({ kind: 'error', name: 'AccessDeniedException', message }, 'ReEncrypt');
   await refused();
   expect(causes()).toMatchObject([{ msg: `a call failed at KMS: ${'a'.repeat(499)}b` }]);
 });
 
-test('what STS says is of the credentials, and never taken for the word of KMS', async () => {
+test('an error of STS is logged as one of the credentials, never as one of KMS', async () => {
   const error = '<Error><Code>AccessDenied</Code><Message>no</Message></Error>';
   const sts = createServer((_, answer) =>
     answer.writeHead(403).end(`<ErrorResponse>${error}</ErrorResponse>`),
@@ -94,7 +94,7 @@ test.each([
   ['loop', 'POLICY_TIMEOUT', /: the policy does too much work for policy.timeout_ms$/],
   ['proto', 'POLICY_INVALID', /: the decision has a field '…'$/],
 ])(
-  'why policy could not decide is in the log, obeyed or not, once a second: %s',
+  'why policy could not decide is logged, enforced or not, once a second: %s',
   async (job, reason, why) => {
     const lines: unknown[][] = [];
     let now = 0;
@@ -114,7 +114,7 @@ test.each([
   },
 );
 
-test('what a caller got wrong is not', async () => {
+test('a caller’s own mistake is not logged', async () => {
   around.kms.always({ kind: 'error', name: 'InvalidCiphertextException' }, 'ReEncrypt');
   expect((await refused()).reason).toBe('KMS_INVALID_CIPHERTEXT');
   expect(causes()).toEqual([]);

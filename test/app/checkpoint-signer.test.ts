@@ -50,7 +50,7 @@ test.each([
   ['embedded', 'ECC_NIST_EDWARDS25519'],
   ['embedded', 'ECC_NIST_P256'],
 ])(
-  'the %s backend signs checkpoints with %s, and they verify by the key that KMS shows',
+  'the %s backend signs checkpoints with %s, which verify with the public key from KMS',
   async (name, spec) => {
     await using folder = createFolder();
     const signer = await createKmsSigner({ kms: kmsOf(name), keyId: keyOf(spec), origin });
@@ -69,7 +69,7 @@ test.each([
   ['a symmetric key', () => keyOf('SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT'), 'Unsupported'],
   ['another curve', () => keyOf('ECC_NIST_P384'), 'neither ECC_NIST_EDWARDS25519 nor'],
   ['a key that is not there', () => 'alias/nobody', 'NotFoundException'],
-])('%s is refused at the start, with the name of the setting', async (_, key, why) => {
+])('%s is refused at the start, with the setting’s name', async (_, key, why) => {
   for (const kms of backends.values()) {
     const opening = createKmsSigner({ kms, keyId: key(), origin });
     await expect(opening).rejects.toThrow(new RegExp(`audit.checkpoint.kms_key_id: [^ ]+.*${why}`));
@@ -77,7 +77,7 @@ test.each([
 });
 
 test.each(['AWS', 'embedded'])(
-  'why the %s backend does not sign is told in words of KMS',
+  'why the %s backend does not sign is told in KMS’s words',
   async (name) => {
     const key = keyOf('ECC_NIST_P256');
     const { sign } = await createKmsSigner({ kms: kmsOf(name), keyId: key, origin });

@@ -13,7 +13,7 @@ function recorded(events: string[] = []) {
   return { events, pass };
 }
 
-it('what comes in one turn of the event loop goes on together, in the order in which it came', async () => {
+it('calls that arrive in one turn of the event loop continue together, in order of arrival', async () => {
   const { events, pass } = recorded();
   void pass('a');
   await Promise.resolve();
@@ -22,7 +22,7 @@ it('what comes in one turn of the event loop goes on together, in the order in w
   expect(events).toEqual(['in a', 'in b', 'in c', 'out a', 'out b', 'out c']);
 });
 
-it('what comes while a cohort goes on is of the next one', async () => {
+it('a call that arrives while a cohort continues joins the next', async () => {
   const { events, pass } = recorded();
   const first = pass('a').then(() => pass('b'));
   await turn();
@@ -31,7 +31,7 @@ it('what comes while a cohort goes on is of the next one', async () => {
   expect(events).toEqual(['in a', 'out a', 'in b', 'out b']);
 });
 
-it('stages hand on in the same turn, each its own cohort in a row', async () => {
+it('stages continue in the same turn, each with its own cohort in a row', async () => {
   const { events, pass: first } = recorded();
   const { pass: second } = recorded(events);
   await Promise.all([first('a'), second('b'), first('c'), second('d')]);
@@ -43,7 +43,7 @@ it('stages hand on in the same turn, each its own cohort in a row', async () => 
   ]);
 });
 
-it('nobody waits for a stage that takes longer', async () => {
+it('no call waits for a slower one', async () => {
   const stage = inCohorts((ms: number) => sleep(ms, ms));
   const ended: number[] = [];
   await Promise.all([30, 1].map(async (ms) => ended.push(await stage(ms))));

@@ -23,7 +23,7 @@ const jwt = (file: string) => [
 
 test.each([
   ['a public key that is missing', signed(none), 'policy.signing.keys.ci.key_file', none],
-  ['a public key that is none', signed(rubbish), 'policy.signing.keys.ci.key_file', 'PEM'],
+  ['an invalid public key', signed(rubbish), 'policy.signing.keys.ci.key_file', 'PEM'],
   [
     'a CA file that is missing',
     [SERVICE, `policy.service.ca_file=${none}`],
@@ -31,11 +31,11 @@ test.each([
     none,
   ],
   ['a bundle that is missing', [`policy.source=${none}`], 'policy.source', none],
-  ['a bundle that is none', [`policy.source=${rubbish}`], 'policy.source', rubbish],
+  ['an invalid bundle', [`policy.source=${rubbish}`], 'policy.source', rubbish],
   ['a certificate that is missing', tls(none), 'grpc.tls', none],
   ['a key set that is missing', jwt(none), 'identity.jwt.jwks_file', none],
-  ['a signing key that is none', [`audit.checkpoint.signing_key_file=${rubbish}`], rubbish, 'PEM'],
-])('%s is refused at the start by its name', async (_, settings, ...told) => {
+  ['an invalid signing key', [`audit.checkpoint.signing_key_file=${rubbish}`], rubbish, 'PEM'],
+])('%s is refused at the start, by name', async (_, settings, ...told) => {
   const sentence = await startProxy(settings).then(
     () => expect.fail('it started'),
     (error: Error) => error.message,

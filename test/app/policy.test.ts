@@ -12,7 +12,7 @@ import { withManifest } from '../policy/tar.ts';
 
 const WITHIN = { timeout: 10_000 };
 
-test('a bundle that is refused is logged, and so is that the one that serves is back', async () => {
+test('a refused bundle is logged, and so is the return of the active one', async () => {
   const source = join(mkdtempSync(join(tmpdir(), 'policy-')), 'bundle.tar.gz');
   copyFileSync('policies/bundle.tar.gz', source);
   const proxy = await startProxy([`policy.source=${source}`]);
@@ -27,7 +27,7 @@ test('a bundle that is refused is logged, and so is that the one that serves is 
 test.each([
   [{}, '0'],
   [{ not_after: '2033-05-18T03:33:20Z' }, '2000000000'],
-])('a bundle whose metadata is %j tells the metrics that it ends at %s', async (metadata, ends) => {
+])('a bundle whose metadata is %j expires at %s in the metrics', async (metadata, ends) => {
   const source = join(mkdtempSync(join(tmpdir(), 'policy-')), 'bundle.tar.gz');
   writeFileSync(source, withManifest(readFileSync('policies/bundle.tar.gz'), { metadata }));
   const proxy = await startProxy([`policy.source=${source}`]);
@@ -37,7 +37,7 @@ test.each([
   await proxy.stop();
 });
 
-test('a bundle whose not_after has passed is told in the log of the process', async () => {
+test('a bundle whose not_after has passed is reported in the process log', async () => {
   const source = join(mkdtempSync(join(tmpdir(), 'policy-')), 'bundle.tar.gz');
   const metadata = { not_after: '2026-01-01T00:00:00Z' };
   writeFileSync(source, withManifest(readFileSync('policies/bundle.tar.gz'), { metadata }));
@@ -49,7 +49,7 @@ test('a bundle whose not_after has passed is told in the log of the process', as
   await proxy.stop();
 });
 
-test('a bundle service is shown the certificate that is in its file now, not the one of the start', async () => {
+test('a bundle service is shown the certificate now in the file, not the one read at the start', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'policy-'));
   const authority = createAuthority();
   const at = (name: string) => join(folder, name);

@@ -22,7 +22,7 @@ const privateKey = fileOf(
 const none = join(folder, 'none');
 const under = join(rubbish, 'under');
 
-/** Of a service, which a check does not ask: a bundle that is proved takes most of its time. */
+/** A bundle service, which is not asked: proving a bundle takes most of a check's time. */
 const AWAY = 'https://127.0.0.1:1/bundle.tar.gz';
 
 function problemsOf(settings: readonly string[], env = {}) {
@@ -69,13 +69,13 @@ describe('before a start', () => {
     ['kms_json.access_keys.0.secret_file', accessKey(open)],
     ['kms.embedded.seed', `kms.embedded.seed=${none}`],
     ['kms.embedded.state_file', `kms.embedded.state_file=${rubbish}`],
-  ])('%s is told of by its name where %s', async (setting, written) => {
+  ])('%s is reported by name for %s', async (setting, written) => {
     expect(await problemsOf([written])).toEqual([
       expect.stringMatching(`^${setting.replaceAll('.', '\\.')}(:| is )`),
     ]);
   });
 
-  test('no FIFO is waited for, wherever it is', async () => {
+  test('no FIFO is waited for, whichever setting names it', async () => {
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', ['-m', '600', fifo]);
     const settings = [
@@ -92,7 +92,7 @@ describe('before a start', () => {
     for (const sentence of found) expect(sentence).toContain(`${fifo} is not a regular file`);
   });
 
-  test('everything that is missing is told at once', async () => {
+  test('all that is missing is reported at once', async () => {
     const settings = [`policy.source=${none}`, signed(rubbish), tls(none), jwt(none)];
     expect(await problemsOf(settings)).toHaveLength(4);
   });
@@ -100,7 +100,7 @@ describe('before a start', () => {
   test.each([
     ['', 'kms.aws.region: set it, or AWS_REGION'],
     ['eu-west-1', undefined],
-  ])('a Region that nothing gives is told of: AWS_REGION=%j', async (region, sentence) => {
+  ])('only a missing Region is reported: AWS_REGION=%j', async (region, sentence) => {
     for (const name of ['AWS_PROFILE', 'AWS_DEFAULT_REGION']) vi.stubEnv(name, undefined);
     vi.stubEnv('AWS_REGION', region);
     vi.stubEnv('AWS_CONFIG_FILE', none);
@@ -115,16 +115,16 @@ describe('before a start', () => {
     expect(await found.finally(() => vi.unstubAllEnvs())).toHaveLength(2);
   });
 
-  test('an embedded KMS is refused where it would be at the start', async () => {
+  test('an embedded KMS is refused if a start would refuse it', async () => {
     const [sentence] = await problemsOf([], { NODE_ENV: 'production' });
     expect(sentence).toContain('kms.embedded.in_production');
   });
 
-  test('no service is asked: it may be away', async () => {
+  test('no service is asked, because it may be down', async () => {
     expect(await problemsOf([])).toEqual([]);
   });
 
-  test('nothing is made, neither log nor lock nor key nor folder', async () => {
+  test('no log, lock, key or folder is created', async () => {
     mkdirSync(log);
     const written = [
       'policy.source=policies/bundle.tar.gz',

@@ -21,7 +21,7 @@ test('is ready once the doors are open, and never again once they close', async 
   await opened.close();
 });
 
-test('is not ready while the audit log takes nothing, open or not', async () => {
+test('is not ready while the audit log is suspended, even once open', async () => {
   const opened = createStack();
   const audit = { status: () => ({ state: 'suspended' as const }) };
   const readiness = watchReadiness({ ...WELL, audit, onChange: () => {} }, opened);
@@ -30,7 +30,7 @@ test('is not ready while the audit log takes nothing, open or not', async () => 
   await opened.close();
 });
 
-test('tells once that policy may not be asked, and once that it may again', async () => {
+test('reports once that policy is stale, and once that it is usable again', async () => {
   const opened = createStack();
   let status = { revision: 'r1', stale: true, error: 'its not_after has passed' };
   const told: string[] = [];

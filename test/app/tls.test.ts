@@ -15,7 +15,7 @@ const file = (name: string) => join(folder, name);
 const issue = (notAfter: string) =>
   ca.issue({ dns: ['localhost'], usage: 'server', notAfter: new Date(notAfter) });
 
-it('says that a certificate was not renewed, and that it was, with its end', async () => {
+it('logs that a certificate was not renewed, then that it was, with its expiry', async () => {
   const logged: string[] = [];
   const log = pino({ base: null }, { write: (line: string) => void logged.push(line) });
   const last = (field: string) => JSON.parse(logged.at(-1) ?? '{}')[field];

@@ -25,7 +25,7 @@ const cases: readonly (readonly [string, unknown, object | undefined])[] = [
     [{ op: 'upsert', path: '/input/principal/id', value: 'somebody' }],
     { masked: ['/input/principal/id'] },
   ],
-  ['an upsert of nothing does nothing', [{ op: 'upsert', path: '/input/new', value: 1 }], undefined],
+  ['an upsert of nothing is ignored', [{ op: 'upsert', path: '/input/new', value: 1 }], undefined],
 ];
 
 test.each(cases)('%s', (_, answer, expected) => {

@@ -7,11 +7,11 @@ import { type BeginningHost, beginSmall, MALLOC_ENV } from '../../src/life/begin
 import { YOUNG_FLAG } from '../../src/life/heap.ts';
 import { startChild } from '../interop/helpers/child.ts';
 
-/** As the environment of a process says it. */
+/** As /proc shows them. */
 const SET = Object.entries(MALLOC_ENV).map(([name, value]) => `${name}=${value}`);
 
 describe.runIf(process.platform === 'linux')('serve', () => {
-  test('begins once more as the same process, with its flags, its arguments, and less of malloc and heap', async () => {
+  test('restarts in the same process, with its flags and arguments, and smaller malloc and heap limits', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'malloc-'));
     const free = ['grpc.listen', 'kms_json.listen', 'probe.listen'].map(
       (at) => `${at}=127.0.0.1:0`,
@@ -44,7 +44,7 @@ const HOST: BeginningHost = {
   },
 };
 
-it('hands on the program, its flags, its arguments and its environment', () => {
+it('passes on the program, its flags, its arguments and its environment', () => {
   const argv = ['/bin/node', YOUNG_FLAG, '--no-opt', '/main.js', 'serve', '--config', 'a b'];
   const call = ['/bin/node', argv, { HOME: '/', ...MALLOC_ENV }];
   expect(() => beginSmall(HOST)).toThrow(new Replaced(JSON.stringify(call)));
@@ -53,24 +53,24 @@ it('hands on the program, its flags, its arguments and its environment', () => {
 it.each<[string, Partial<BeginningHost>]>([
   ['on the command line', { execArgv: ['--max_semi_space_size=32'] }],
   ['in NODE_OPTIONS', { env: { NODE_OPTIONS: '--max-semi-space-size=32' } }],
-])('leaves the young generation to who sizes it %s', (_, differs) => {
+])('does not size a young generation that is sized %s', (_, differs) => {
   expect(() => beginSmall({ ...HOST, ...differs })).toThrow(
     expect.objectContaining({ message: expect.not.stringContaining(YOUNG_FLAG) }),
   );
 });
 
 it.each<[string, Partial<BeginningHost>]>([
-  ['somebody has said how many arenas', { env: { MALLOC_ARENA_MAX: '4' } }],
-  ['somebody tunes glibc', { env: { GLIBC_TUNABLES: 'glibc.malloc.arena_max=2' } }],
+  ['the number of arenas is set', { env: { MALLOC_ARENA_MAX: '4' } }],
+  ['glibc is tuned', { env: { GLIBC_TUNABLES: 'glibc.malloc.arena_max=2' } }],
   ['Node may not execute anything', { permission: {} }],
   ['a parent listens on a channel', { connected: true }],
   ['there is no glibc', { platform: 'darwin' }],
   ['Node is too old', { execve: undefined as never }],
-])('goes on as it is where %s', (_, differs) => {
+])('does not restart when %s', (_, differs) => {
   expect(() => beginSmall({ ...HOST, ...differs })).not.toThrow();
 });
 
-it.each(['Dockerfile', 'package.json'])('%s sets the same, to begin once', (file) => {
+it.each(['Dockerfile', 'package.json'])('%s sets the same, to avoid a restart', (file) => {
   const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
   expect(text).toContain(SET.join(' '));
   expect(text).toContain(YOUNG_FLAG);

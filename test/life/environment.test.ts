@@ -56,7 +56,7 @@ test('an ordinary environment is fine, a hardened one too', () => {
   expect(findDangers({ env, execArgv })).toEqual([]);
 });
 
-test('every danger is told at once', () => {
+test('all dangers are reported at once', () => {
   const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_OPTIONS: '--inspect --trace-tls' };
   expect(findDangers({ env, execArgv: [] })).toHaveLength(3);
 });

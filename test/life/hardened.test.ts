@@ -8,7 +8,7 @@ import { untilReady } from '../interop/helpers/proxy.ts';
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
 
-test('start:hardened makes the folder that it may write to, serves, and ends in order', async () => {
+test('start:hardened creates the folder that it may write to, serves, and exits cleanly', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hardened-'));
   // As in a fresh clone, where there is none.
   const work = join(folder, 'work');

@@ -24,13 +24,13 @@ function youngMiB(keep: 'keep' | 'leave', flags: readonly string[] = []): number
   return Number(execFileSync(process.execPath, args, { encoding: 'utf8' }));
 }
 
-it('the young generation stays as small as is wanted, where Node alone lets it grow', () => {
+it('the young generation stays small, where Node by default lets it grow', () => {
   expect(youngMiB('leave')).toBeGreaterThan(16);
   const kept = youngMiB('keep');
   expect(kept).toBeLessThanOrEqual(16);
   expect(kept).toBeGreaterThanOrEqual(2);
 });
 
-it('who gives V8 sizes is left alone', () => {
+it('sizes given to V8 are left alone', () => {
   expect(youngMiB('keep', ['--max-semi-space-size=16'])).toBeGreaterThan(16);
 });

@@ -30,7 +30,7 @@ function stuckStream() {
 const LINE = 'x'.repeat(1_000);
 
 describe('log', () => {
-  test('keeps what a stuck reader has not read, up to a bound, and says how many lines were lost', async () => {
+  test('keeps what a stuck reader has not read, up to a bound, and reports how many lines were lost', async () => {
     const { stream, read, readOn } = stuckStream();
     const log = openLog(stream);
     for (let line = 0; line < 1_000; line += 1) log.info({ line }, LINE);
@@ -43,7 +43,7 @@ describe('log', () => {
     expect(lines.slice(0, -1).map(({ line }) => line)).toEqual([...lines.slice(1).keys()]);
   });
 
-  test('writes again, and tells nothing, once all has been read', async () => {
+  test('writes again, and reports no loss, once all has been read', async () => {
     const { stream, read, readOn } = stuckStream();
     const log = openLog(stream);
     for (let line = 0; line < 1_000; line += 1) log.info(LINE);
@@ -53,7 +53,7 @@ describe('log', () => {
     expect(read.slice(before).map((line) => JSON.parse(line).line)).toEqual([...Array(100).keys()]);
   });
 
-  test('tells in the log how many lines standard output has lost', async () => {
+  test('reports how many lines standard output has lost', async () => {
     const out = stuckStream();
     const told: unknown[] = [];
     const err = { write: (line: string) => told.push(JSON.parse(line)) };

@@ -11,7 +11,7 @@ function fakeProcess() {
   return Object.assign(new EventEmitter(), { exits, exit: (code: number) => exits.push(code) });
 }
 
-test('the end is told first, then all doors drain at once', async () => {
+test('not serving is reported first, then all doors drain at once', async () => {
   const steps: string[] = [];
   const drain = (name: string) => async () => {
     steps.push(`${name} drains`);
@@ -30,7 +30,7 @@ test('the end is told first, then all doors drain at once', async () => {
   expect(steps).toEqual(['not serving', 'a drains', 'b drains', 'a drained', 'b drained']);
 });
 
-test('hurry ends the lame duck, and the doors hear of it', async () => {
+test('hurry ends the lame-duck wait, and reaches the doors', async () => {
   const hurry = new AbortController();
   const started = performance.now();
   const ended = shutDown({
@@ -57,7 +57,7 @@ test('the first signal ends the proxy, the second hurries it', async () => {
 });
 
 test.each(['uncaughtException', 'unhandledRejection'])(
-  '%s writes the last words and exits with 70, even where they fail',
+  '%s writes the last words and exits with 70, even if that fails',
   (event) => {
     const said: string[] = [];
     for (const fails of [false, true]) {
@@ -77,7 +77,7 @@ test.each(['uncaughtException', 'unhandledRejection'])(
   },
 );
 
-test('SIGHUP reloads, SIGUSR1 is taken from Node, and both are given back', () => {
+test('SIGHUP reloads, SIGUSR1 is kept from Node, and release frees both', () => {
   const process = fakeProcess();
   let reloads = 0;
   const watch = watchProcess(process, quiet);
@@ -89,7 +89,7 @@ test('SIGHUP reloads, SIGUSR1 is taken from Node, and both are given back', () =
   expect(process.eventNames()).toEqual([]);
 });
 
-test('an event loop that is late five times in a row is noticed, and a punctual one trusted again', async () => {
+test('an event loop late five times in a row is unhealthy, and healthy again once punctual', async () => {
   let delayMs = 300;
   let samples = 0;
   const histogram = {

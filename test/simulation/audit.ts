@@ -33,11 +33,11 @@ const SETTINGS = {
 export interface SimulatedAudit {
   readonly record: Recorder;
   readonly committer: Committer;
-  /** What kind of trouble the disk is in from now on. */
+  /** The share of disk calls that meet trouble from now on. */
   troubles(share: number): void;
   /** The log's thread dies, and another one takes over. */
   killThread(): void;
-  /** The log of a process that starts anew on the same disk; throws where the log is refused. */
+  /** Opens the log as a new process on the same disk would; throws if the log is refused. */
   recover(): void;
 }
 

@@ -12,7 +12,7 @@ import type { World } from './world.ts';
 const PRINCIPALS: [string, ...string[]] = ['billing', 'orders', 'reports'];
 const CONTEXT = Object.freeze({ tenant: 'a' });
 
-/** A caller's call, with an end of its own that may come at any moment. */
+/** A call whose caller cancels, or whose deadline passes, at a random moment. */
 export function createCall(world: World, number: number): Call {
   const ending = new AbortController();
   const cancels = world.chance(0.2);

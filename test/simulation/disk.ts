@@ -3,13 +3,13 @@ import type { Disk, DiskFile, FileFacts } from '../../src/audit/log/disk.ts';
 
 /** A disk in memory that forgets what was not synced, and fails on order. */
 export interface SimulatedDisk extends Disk {
-  /** Asked before each write and sync; what it throws, the call throws. */
+  /** Runs before each write and sync, which throw what it throws. */
   trouble: (what: 'write' | 'sync') => void;
-  /** How long a sync aside takes. */
+  /** A sync aside waits for this. */
   aside: () => Promise<void>;
   /** Bytes of every file that would survive a loss of power now, segments in order. */
   durable(): Buffer[];
-  /** The power goes: what was not synced is lost, or kept up to any byte. */
+  /** Cuts the power: each file keeps `keep` of its unsynced bytes. */
   losePower(keep: (unsynced: number) => number): void;
 }
 

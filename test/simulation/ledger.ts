@@ -9,7 +9,7 @@ export interface LedgerEntry {
 
 const TERMINAL = new Set(['outcome', 'refusal', 'check']);
 
-/** What of a call would be found on the disk if the power went now. */
+/** The entries of a call that would survive a power cut now. */
 export function entriesOf(disk: SimulatedDisk, id: string): LedgerEntry[] {
   const found: LedgerEntry[] = [];
   for (const file of disk.durable()) {
@@ -29,7 +29,7 @@ export const intentsIn = (entries: readonly LedgerEntry[]): number =>
 export const terminalsIn = (entries: readonly LedgerEntry[]): number =>
   entries.filter(({ kind }) => TERMINAL.has(kind)).length;
 
-/** The principal in the entry has a `kind` too. */
+/** The kinds are listed because the principal in the entry has a `kind` too. */
 function toEntry(id: string, line: string): LedgerEntry {
   const kind = /"kind":"(intent|outcome|refusal|check)"/.exec(line)?.[1] ?? '';
   return { id, kind, status: /"status":"(\w+)"/.exec(line)?.[1] ?? '' };

@@ -45,7 +45,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: /released a move/,
   },
   {
-    name: 'tells of a release to a caller who has gone',
+    name: 'reports a release to a caller who has gone',
     file: PIPELINE,
     from: 'call.signal.throwIfAborted();',
     to: '',
@@ -73,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: /without an allow/,
   },
   {
-    name: 'releases what policy denies of a source that it came to know',
+    name: 'releases what policy denies once it knows the source',
     file: PIPELINE,
     from: '        permit(released);',
     to: '',
@@ -88,7 +88,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
 ];
 
-/** The core with one mistake in it. @throws Error where the text to change is not there just once */
+/** The core with one mistake in it. @throws Error if the text to change does not occur once */
 export async function loadMutant({ file, from, to }: Mutant): Promise<Core> {
   const text = await readFile(file, 'utf8');
   if (text.split(from).length !== 2) throw new Error(`${file} does not hold just once: ${from}`);

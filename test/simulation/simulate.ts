@@ -30,7 +30,7 @@ export interface Core {
 export const CORE: Core = { createPipeline, createForward };
 
 export interface Outcome {
-  /** Promises that were broken, in the order in which they were; empty for a good run. */
+  /** Broken promises, in order; empty for a good run. */
   readonly broken: readonly string[];
   readonly calls: number;
   readonly released: number;
@@ -52,7 +52,7 @@ interface Run {
   readonly broken: string[];
   kmsRequests: number;
   injections: number;
-  /** Everyone has been answered: no more faults, so that what is owed can be paid. */
+  /** All callers are answered: no more faults, so that pending work can end. */
   quiet: boolean;
 }
 
@@ -149,7 +149,7 @@ function compose(run: Run, kms: SimulatedKms, core: Core) {
   return { pipeline, places: [admission, ...gates] };
 }
 
-/** As behind a cohort: the call goes on only some time after its answer has come. */
+/** As behind a cohort: the call continues only some time after its answer has come. */
 function lingering(world: World, forward: Stages['forward']): Stages['forward'] {
   return async (permit) => {
     const answer = await forward(permit);
@@ -158,7 +158,7 @@ function lingering(world: World, forward: Stages['forward']): Stages['forward'] 
   };
 }
 
-/** No entry says `released` of a call whose caller had gone before. */
+/** No entry says `released` if the caller had already gone. */
 function noneTooLate({ audit, broken }: Run): Recorder['terminal'] {
   return (progress, refusal) => {
     if (!refusal && progress.call.signal.aborted)

@@ -14,7 +14,7 @@ export interface World {
   /** Lets time pass at once, as while a thread is stuck. */
   skip(ms: number): void;
   stepEpoch(ms: number): void;
-  /** Acts on one event after the other until `done` or the time is up. */
+  /** Runs one event after the other until `done` or the time is up. */
   run(done: () => boolean, untilMs: number): Promise<void>;
 }
 
