@@ -16,7 +16,7 @@ describe('a bearer token', () => {
     '127.1.2.3:50051',
     '[::1]:50051',
     'grpc://localhost',
-  ])('goes to %s, where nobody reads along', (endpoint) => {
+  ])('goes to %s, where nobody can read it', (endpoint) => {
     expect(bearerToken(FILE, proxyTarget(endpoint))).toBeTypeOf('function');
   });
 
@@ -27,7 +27,7 @@ describe('a bearer token', () => {
     'localhost.example:50051',
     'dns:proxy.example:50051',
     '[::]:50051',
-  ])('does not go in clear to %s', (endpoint) => {
+  ])('is not sent in clear to %s', (endpoint) => {
     expect(() => bearerToken(FILE, proxyTarget(endpoint))).toThrow('--token-file: ');
     expect(bearerToken(undefined, proxyTarget(endpoint))).toBeUndefined();
   });
@@ -35,7 +35,7 @@ describe('a bearer token', () => {
   test.each([
     { name: 'health', run: health, exit: 64 },
     { name: 'check', run: check, exit: 255 },
-  ])('that cannot go is told by $name before anything is sent', async ({ run, exit }) => {
+  ])('that may not be sent fails $name before anything is sent', async ({ run, exit }) => {
     const call = run === check ? ['--destination-key-id', 'alias/demo'] : [];
     const where = ['--endpoint-url', 'proxy.example:1', '--token-file', FILE];
     const told = await runCommand(run, [...where, ...call]);

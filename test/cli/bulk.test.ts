@@ -97,7 +97,7 @@ describe('bulk', () => {
 
   const KEYS = ['--source-key-id=alias/demo-source', '--destination-key-id=alias/demo-destination'];
 
-  test('re-encrypts each item, under the keys that are given for all', async () => {
+  test('re-encrypts each item under the keys given as options', async () => {
     write([demoItem('one', 'acme'), demoItem('two', 'acme')]);
     const ran = await start(KEYS, demo.endpoint);
     expect(ran).toMatchObject({ exit: 0, stderr: '' });
@@ -117,7 +117,7 @@ describe('bulk', () => {
     expect(statSync(results).mode & 0o777).toBe(0o600);
   });
 
-  test('writes down what is refused, goes on, and exits 1', async () => {
+  test('records what is refused, goes on, and exits 1', async () => {
     write([demoItem('one', 'globex'), demoItem('two', 'acme')]);
     const ran = await start([...KEYS, '--json'], demo.endpoint);
     expect(ran.exit).toBe(1);
@@ -137,17 +137,17 @@ describe('bulk', () => {
     expect(released).toMatchObject({ reference: 'two', key_id: expect.stringContaining(':key/') });
   });
 
-  // Keys that are given for all are in no line: those of 200 items are more than a message may have.
-  test('takes a batch in parts where the proxy takes the whole for too large', async () => {
+  // The key is in no line, but in each of the 200 items sent: together more than a message may have.
+  test('splits a batch that the proxy refuses as too large', async () => {
     write(many(200).map((line) => ({ ...line, source_key_id: '' })));
     await start(['--source-key-id', `alias/${'a'.repeat(2_000)}`]);
     const done = read();
     expect(references(done)).toEqual(references(many(200)));
-    // The judgement is of each item, and none is of the message.
+    // One decision id per item: none is for a whole message.
     expect(new Set(done.map(({ refused }) => (refused as Line)['decision_id'])).size).toBe(200);
   });
 
-  test('writes down an item that alone is too large, and goes on', async () => {
+  test('records a single item that is too large, and goes on', async () => {
     write([item('one'), item('two', { grant_tokens: ['t'.repeat(300_000)] }), item('three')]);
     expect((await start()).stdout).toBe('3 items: 2 re-encrypted, 1 refused\n');
     expect(read()[1]).toMatchObject({
@@ -163,15 +163,15 @@ describe('bulk', () => {
     expect(references(read())).toEqual(['row-0', 'row-1', 'row-2']);
   });
 
-  test('writes results in the order of the items, more than a batch of them', async () => {
+  test('writes results in item order across several batches', async () => {
     write(many(450));
     aws.kms.next({ kind: 'answer', delayMs: 200 }, 'ReEncrypt');
     expect((await start()).exit).toBe(0);
     expect(references(read())).toEqual(references(many(450)));
   });
 
-  // JSON lets them stand in a string as they are; for node:readline each ends a line.
-  test('takes U+2028 and U+2029 for text, in items and in results', async () => {
+  // JSON allows both unescaped in strings, but node:readline ends a line at each.
+  test('reads U+2028 and U+2029 as text, in items and results', async () => {
     const odd = many(2).map((line) => ({ ...line, reference: `${line['reference']}\u2028\u2029` }));
     write(odd);
     expect((await start()).exit).toBe(0);
@@ -183,12 +183,12 @@ describe('bulk', () => {
     ['a byte order mark', (text: string) => `\ufeff${text}`],
     ['carriage returns', (text: string) => text.replaceAll('\n', '\r\n')],
     ['no newline at its end', (text: string) => text.trimEnd()],
-  ])('takes a file with %s', async (_, change) => {
+  ])('accepts a file with %s', async (_, change) => {
     writeFileSync(items, change(jsonl(many(2))));
     expect((await start()).stdout).toBe('2 items: 2 re-encrypted, 0 refused\n');
   });
 
-  test('sends no more a second than it may', async () => {
+  test('sends no more than --per-second allows', async () => {
     write(many(201));
     const began = performance.now();
     expect((await start(['--per-second', '400'])).exit).toBe(0);
@@ -196,7 +196,7 @@ describe('bulk', () => {
   });
 });
 
-describe('what is refused for now', () => {
+describe('an item that is refused for now', () => {
   async function startLimited() {
     const { proxy, close } = await startAwsProxy({
       settings: ['limits.per_principal.per_second=200', 'limits.per_principal.burst=20'],
@@ -204,7 +204,7 @@ describe('what is refused for now', () => {
     return { ...proxy, [Symbol.asyncDispose]: close };
   }
 
-  test('is sent again, and only that', async () => {
+  test('is sent again, and no other is', async () => {
     write(many(30));
     aws.kms.next({ kind: 'error', name: 'KMSInternalException', status: 500 }, 'ReEncrypt');
     aws.kms.next({ kind: 'error', name: 'ThrottlingException' }, 'ReEncrypt');
@@ -222,8 +222,8 @@ describe('what is refused for now', () => {
     expect(ran.stdout).toBe('60 items: 60 re-encrypted, 0 refused\n');
   });
 
-  // Or an item that can never be done would have those before it sent anew by each run.
-  test('ends the job at the first such item, with those before it done', async () => {
+  // Otherwise, with an item that can never be done, each run would resend those before it.
+  test('ends the job once patience is over, with all before it done', async () => {
     await using limited = await startLimited();
     write(many(60));
     const ran = await start(['--retry-for', '0'], limited.endpoint);
@@ -233,7 +233,7 @@ describe('what is refused for now', () => {
     expect(ran.stderr).toContain(`given up for now at "row-${done.length}": `);
   });
 
-  test('ends the job with exit 75 once nothing has got further for long enough', async () => {
+  test('ends the job with exit 75 after --retry-for without progress', async () => {
     write(many(3));
     const ran = await start(['--retry-for', '0.3'], '127.0.0.1:1');
     expect(ran.exit).toBe(75);
@@ -258,7 +258,7 @@ describe('a job that was interrupted', () => {
 
   const ANOTHER = 'another job writes ';
 
-  test('by SIGKILL keeps others out until then, and has every item once in the end', async () => {
+  test('by SIGKILL locks others out until then, and ends with every item once', async () => {
     write(many(800));
     aws.kms.always({ kind: 'answer', delayMs: 60 }, 'ReEncrypt');
     const args = ['src/main.ts', 'bulk', items, results, '--endpoint-url', aws.proxy.endpoint];
@@ -275,7 +275,7 @@ describe('a job that was interrupted', () => {
     expect(references(read())).toEqual(references(many(800)));
   });
 
-  test('does once more the item whose result is half written', async () => {
+  test('repeats the item whose result is half written', async () => {
     write(many(3));
     await start();
     const whole = readFileSync(results, 'utf8');
@@ -286,7 +286,7 @@ describe('a job that was interrupted', () => {
     }
   });
 
-  test('does nothing where all is done', async () => {
+  test('does nothing when all is done', async () => {
     write(many(3));
     await start();
     aws.kms.forget();
@@ -309,7 +309,7 @@ describe('a job that was interrupted', () => {
         ),
       'line 4',
     ],
-    ['that are none', () => appendFileSync(results, 'hello\n'), ':1 is not a result of a job'],
+    ['that are not JSON', () => appendFileSync(results, 'hello\n'), ':1 is not a result of a job'],
     [
       'that are items',
       () => appendFileSync(results, jsonl(many(3))),
@@ -320,7 +320,7 @@ describe('a job that was interrupted', () => {
       () => appendFileSync(results, 'hello'),
       'ends in a line that is not',
     ],
-  ])('is not taken up by results %s', async (_, prepare, told) => {
+  ])('is not resumed from results %s', async (_, prepare, told) => {
     write(many(3));
     prepare();
     const before = readFileSync(results, 'utf8');
@@ -333,7 +333,7 @@ describe('a job that was interrupted', () => {
 });
 
 describe('results', () => {
-  test('in something that is not a regular file are refused', async () => {
+  test('are refused in anything but a regular file', async () => {
     write(many(1));
     const args = [items, '/dev/null', '--endpoint-url', aws.proxy.endpoint];
     const ran = await runCommand(bulk, args);
@@ -341,7 +341,7 @@ describe('results', () => {
     expect(ran.stderr).toContain('/dev/null is not a regular file');
   });
 
-  test('that have no room are named, and go on once there is some', async () => {
+  test('that run out of space are named, and continue once there is some', async () => {
     write(many(200));
     const command = [process.execPath, 'src/main.ts', 'bulk', items, results];
     const script = `ulimit -f 16; exec ${command.join(' ')} --endpoint-url ${aws.proxy.endpoint}`;
@@ -355,7 +355,7 @@ describe('results', () => {
     expect(references(read())).toEqual(references(many(200)));
   });
 
-  test('that somebody else writes to meanwhile end the job', async () => {
+  test('that another process writes to end the job', async () => {
     write(many(600));
     aws.kms.always({ kind: 'answer', delayMs: 30 }, 'ReEncrypt');
     const running = start();
@@ -367,7 +367,7 @@ describe('results', () => {
   });
 });
 
-describe('a line that is wrong ends the job with its number and exit 65:', () => {
+describe('a wrong line ends the job with its number and exit 65:', () => {
   test.each([
     ['{"reference":', 'must be a JSON object'],
     ['[1]', 'must be a JSON object'],
@@ -399,7 +399,7 @@ describe('a line that is wrong ends the job with its number and exit 65:', () =>
     expect(ran.stderr).toContain(`${items}:2: ${told}`);
   });
 
-  test('which --json tells too, with what is done', async () => {
+  test('--json reports it too, with what is done', async () => {
     writeFileSync(items, `${jsonl(many(2))}nonsense\n`);
     const ran = await start(['--json']);
     expect(ran.exit).toBe(65);
@@ -412,7 +412,7 @@ describe('a line that is wrong ends the job with its number and exit 65:', () =>
     });
   });
 
-  test('what comes before it is done', async () => {
+  test('the items before it are done', async () => {
     writeFileSync(items, `${jsonl(many(201))}nonsense\n`);
     expect((await start()).exit).toBe(65);
     expect(read()).toHaveLength(201);
@@ -445,7 +445,7 @@ describe('usage', () => {
     ['grpc://127.0.0.1:50051/path'],
     ['unix:'],
     [''],
-  ])('an endpoint that cannot be one is refused at once: %j', async (endpoint) => {
+  ])('a malformed endpoint is refused at once: %j', async (endpoint) => {
     write(many(1));
     const ran = await start([], endpoint);
     expect(ran.exit).toBe(64);
@@ -453,7 +453,7 @@ describe('usage', () => {
     expect(existsSync(results)).toBe(false);
   });
 
-  test('files of TLS for an endpoint that is plain are refused, not passed over', async () => {
+  test('TLS files for a plain endpoint are refused, not ignored', async () => {
     write(many(1));
     const ran = await start(['--ca-bundle', items]);
     expect(ran.exit).toBe(64);
@@ -461,7 +461,7 @@ describe('usage', () => {
     expect(reEncrypts()).toEqual([]);
   });
 
-  test('a folder of items is named, and no results are made', async () => {
+  test('a folder given for items is named, and no results are made', async () => {
     mkdirSync(items);
     const ran = await start();
     expect(ran.exit).toBe(1);
@@ -469,8 +469,8 @@ describe('usage', () => {
     expect(existsSync(results)).toBe(false);
   });
 
-  // Node.js takes it for an input that ends at once: no items would be no failure.
-  test('a folder as standard input is said to be one, and no results are made', () => {
+  // Node.js reads a folder as empty input: a job without items would succeed.
+  test('a folder as standard input is named, and no results are made', () => {
     const stdin = openSync(folder, 'r');
     const args = ['src/main.ts', 'bulk', '-', results];
     const child = spawnSync(process.execPath, args, { stdio: [stdin, 'ignore', 'pipe'] });
@@ -481,7 +481,7 @@ describe('usage', () => {
     expect(existsSync(results)).toBe(false);
   });
 
-  test('a file of items that is not there is named, and no results are made', async () => {
+  test('a missing file of items is named, and no results are made', async () => {
     const ran = await start();
     expect(ran.exit).toBe(1);
     expect(ran.stderr).toContain(items);

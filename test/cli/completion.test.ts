@@ -61,7 +61,7 @@ _kms_reencrypt_proxy; printf '%s\\n' "\${COMPREPLY[@]}"`;
     ['kms-reencrypt-proxy audit tail --policy d', ['denied']],
     ['kms-reencrypt-proxy audit verify --origins READ', ['README.md']],
     ['kms-reencrypt-proxy embedded-kms --s', ['--seed', '--state-file']],
-  ])('of bash offers, after %s', async (line, words) => {
+  ])('of bash completes: %s', async (line, words) => {
     expect(await offered(line)).toEqual(words);
   });
 
@@ -76,7 +76,7 @@ _kms_reencrypt_proxy; printf '%s\\n' "\${COMPREPLY[@]}"`;
     COMMANDS.filter(({ define }) => define).flatMap((command) =>
       ['bash', 'zsh', 'fish'].map((shell) => ({ ...command, shell })),
     ),
-  )('of $shell knows each option of $name and what may follow it', async ({ define, shell }) => {
+  )('of $shell knows each option and subcommand of $name', async ({ define, shell }) => {
     const { stdout } = await runCommand(complete, [shell]);
     const program = new Command();
     (await define?.())?.define(program, { ...process, env: {} });

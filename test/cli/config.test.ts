@@ -18,7 +18,7 @@ async function config(...args: string[]) {
 const DEMO = ['--config', 'config/demo.yaml'];
 
 describe('config', () => {
-  test('check says that a good configuration is good', async () => {
+  test('check exits 0 for a good configuration', async () => {
     expect(await config('check', ...DEMO)).toMatchObject({ code: 0, stderr: '' });
   });
 
@@ -32,7 +32,7 @@ describe('config', () => {
     expect(stderr).toMatch(/limits\.per_key\.burst: does nothing without /);
   });
 
-  test('check says how to name a file to who names it alone', async () => {
+  test('check hints at --config when given a bare file name', async () => {
     const { code, stderr } = await config('check', 'config/demo.yaml');
     expect(code).toBe(64);
     expect(stderr).toMatch(/too many arguments[^\n]*\nHint: --config FILE names the file\.\n$/);
@@ -46,7 +46,7 @@ describe('config', () => {
     );
   });
 
-  test('check tells what the configuration names and is not there, and exits 1', async () => {
+  test('check names the files that are missing, and exits 1', async () => {
     const missing = ['--set', 'policy.source=none.tar.gz', '--set', 'kms.embedded.seed=none.yaml'];
     const { code, stderr, stdout } = await config('check', ...DEMO, ...missing);
     expect([code, stdout]).toEqual([1, '']);
@@ -65,7 +65,7 @@ describe('config', () => {
     expect([code, verdict.valid, verdict.problems.length]).toEqual([exit, valid, count]);
   });
 
-  test('print shows what would be used, without the secrets of a URL', async () => {
+  test('print shows the effective settings, without secrets in URLs', async () => {
     const secret = ['--set', 'kms.aws.endpoint=https://user:secret@example.com'];
     const { code, stdout } = await config('print', ...DEMO, ...secret);
     expect(code).toBe(0);
@@ -84,7 +84,7 @@ describe('config', () => {
   });
 
   test.each([[['chek']], [['check', '--confg', 'x']]])(
-    '%j is a mistake of use: 64',
+    '%j is a usage error: exit 64',
     async (args) => {
       expect((await config(...args)).code).toBe(64);
     },

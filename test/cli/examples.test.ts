@@ -5,12 +5,12 @@ import { runCommand } from '../helpers/run-command.ts';
 
 /** The last two share their help, and show each other's examples. */
 const ALONE = ['serve', 'bulk', 'health', 'embedded-kms', 're-encrypt', 'check'];
-/** Those that have commands below them. */
+/** Those that have subcommands. */
 const GROUPS = ['audit', 'config', 'policy'];
 
 async function helpOf(words: string): Promise<string> {
   const [name = '', ...rest] = words.split(' ');
-  // What loads `serve` has the process begin once more.
+  // Loading `serve` through its command restarts the process.
   const run = name === 'serve' ? serve : (await commandOf(name).load()).run;
   return (await runCommand(run, [...rest, '--help'])).stdout;
 }
@@ -27,7 +27,7 @@ async function below(group: string): Promise<readonly string[]> {
 const commands = [...ALONE, ...(await Promise.all(GROUPS.map(below))).flat()];
 
 describe.each(commands)('the help of %s', (words) => {
-  test('ends with examples, by options that the command has', async () => {
+  test('ends with examples that use only its own options', async () => {
     const [help = '', shown = ''] = (await helpOf(words)).split('\nExamples:\n');
     const lines = shown.split('\n').filter((line) => line.includes('kms-reencrypt-proxy'));
     expect(lines).not.toEqual([]);

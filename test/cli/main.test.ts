@@ -10,13 +10,13 @@ import { createFolder, openAudit } from '../audit/world.ts';
 const main = (...args: string[]) =>
   spawnSync(process.execPath, ['src/main.ts', ...args], { encoding: 'utf8' });
 
-test('--version tells the version, in the words of re-encrypt --version', () => {
+test('--version prints the same as re-encrypt --version', () => {
   const { status, stdout } = main('--version');
   expect([status, stdout]).toEqual([0, `kms-reencrypt-proxy/${VERSION}\n`]);
   expect(main('re-encrypt', '--version').stdout).toBe(stdout);
 });
 
-test('a command that there is not is refused with those that there are', () => {
+test('an unknown command is refused with a list of commands', () => {
   const { status, stdout, stderr } = main('audti');
   expect([status, stdout]).toEqual([64, '']);
   expect(stderr).toMatch(/^kms-reencrypt-proxy: there is no command 'audti'\n.* {2}audit /s);
@@ -28,7 +28,7 @@ test('help COMMAND is COMMAND --help', () => {
   expect(stdout).toMatch(/^Usage: kms-reencrypt-proxy audit hash /);
 });
 
-test('a Node.js that is older than package.json asks for is refused in one sentence', () => {
+test('a Node.js older than package.json requires is refused in one sentence', () => {
   const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
   const [, least = ''] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];
   const [major, minor] = least.split('.').map(Number) as [number, number];
@@ -38,7 +38,7 @@ test('a Node.js that is older than package.json asks for is refused in one sente
   expect(wrongNode('v20.20.2')).toBe(`needs Node.js ${least} or later, and this is v20.20.2`);
 });
 
-describe.skipIf(!existsSync('/dev/full'))('where standard output has no room', () => {
+describe.skipIf(!existsSync('/dev/full'))('when standard output is full', () => {
   test.each([
     ['--version', 74],
     ['completion bash', 74],
@@ -71,7 +71,7 @@ describe.skipIf(!existsSync('/dev/full'))('where standard output has no room', (
   });
 });
 
-test('nobody who reads what is said on the way changes how it ends', () => {
+test('the exit code is the same when nobody reads standard error', () => {
   const script = `exec 3>&1; (${process.execPath} src/main.ts no-such 3>&-; echo $? >&3) 2>&1 >/dev/null | exit`;
   const { stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
   expect(stdout).toBe('64\n');

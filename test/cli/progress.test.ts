@@ -2,7 +2,7 @@ import { Readable, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { createProgress } from '../../src/cli/progress.ts';
 
-/** What stands in the line after each of `parts`, on a terminal that has so many columns by then. */
+/** The line after each of `parts`, on a terminal that has `columns` columns by then. */
 function shown(parts: readonly (readonly [part: number, columns: number | undefined])[]) {
   const lines: string[] = [];
   const write = (text: Buffer, _: string, done: () => void) => {
@@ -19,14 +19,14 @@ function shown(parts: readonly (readonly [part: number, columns: number | undefi
   return lines;
 }
 
-test('the bar says how far it is', () => {
+test('the bar shows how far the work is', () => {
   expect(shown([[0.5, 120]])).toEqual([
     `\r[${'#'.repeat(15)}${'.'.repeat(15)}] 50 % of 4000 MB\u001b[K`,
   ]);
 });
 
 test.each([undefined, 0, 10, 17, 18, 20, 30, 40, 200])(
-  'the bar leaves the last of %s columns free, also where they have changed',
+  'the bar leaves the last of %s columns free, even after a resize',
   (columns) => {
     const [, last = ''] = shown([
       [0.1, 100],

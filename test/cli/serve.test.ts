@@ -58,7 +58,7 @@ function serve(
 const sentences = (stderr: string) =>
   stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
 
-// Each starts a whole proxy, which takes seconds where others have the CPU.
+// Each starts a whole proxy, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 /** What the process logged. */
@@ -89,7 +89,7 @@ describe('serve', () => {
     expect([code, stdout]).toEqual([0, '']);
   });
 
-  test('says at SIGHUP which settings have changed since the start, why a restart would fail, and what was not taken', async () => {
+  test('reports on SIGHUP changed settings, why a restart would fail, and what was not reloaded', async () => {
     const audit = folder();
     const bundle = join(audit, 'bundle.tar.gz');
     copyFileSync('policies/bundle.tar.gz', bundle);
@@ -134,7 +134,7 @@ describe('serve', () => {
     ]);
   });
 
-  test('says in one sentence that a port is in use, and exits 1', async () => {
+  test('reports in one sentence that a port is in use, and exits 1', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));
     const address = other.address();
@@ -147,7 +147,7 @@ describe('serve', () => {
     expect([code, stdout]).toEqual([1, '']);
   });
 
-  test('says in one sentence that another process writes the audit log, and exits 1', async () => {
+  test('refuses in one sentence an audit log that another process writes, and exits 1', async () => {
     const audit = folder();
     let second: Promise<Ended> | undefined;
     const first = await serve(audit, [], (child) => {
@@ -159,7 +159,7 @@ describe('serve', () => {
     expect([code, stdout, first.code]).toEqual([1, '', 0]);
   });
 
-  test('says in one sentence that the bundle is missing, exits 1 and starts nothing', async () => {
+  test('reports a missing bundle in one sentence, exits 1 and starts nothing', async () => {
     const audit = folder();
     const { code, stderr, stdout } = await serve(audit, ['policy.source=nowhere.tar.gz']);
     expect(sentences(stderr)).toEqual([expect.stringContaining('nowhere.tar.gz')]);

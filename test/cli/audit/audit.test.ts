@@ -53,7 +53,7 @@ function columnOf(csv: string, name: string) {
   return rows.map((row) => row[header.indexOf(name)]);
 }
 
-test('verify: an intact log is 0, as a file, a folder or by KRP_AUDIT__FILE', async () => {
+test('verify exits 0 for an intact file or folder, or KRP_AUDIT__FILE', async () => {
   for (const { code, output } of [
     await audit(['verify', file]),
     await audit(['verify', whole.path]),
@@ -65,7 +65,7 @@ test('verify: an intact log is 0, as a file, a folder or by KRP_AUDIT__FILE', as
   }
 });
 
-test('verify: keys are given only where somebody gave them', async () => {
+test('verify calls a key given only when --vkey names it', async () => {
   const { vkey } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '').segment;
   await using other = createFolder();
   await (await openAudit(other.file)).close();
@@ -77,7 +77,7 @@ test('verify: keys are given only where somebody gave them', async () => {
   expect(await keys('--vkey', foreign)).toContain(`${vkey} (named by the log, not given)`);
 });
 
-test('a log that is named by its segments too, or twice, is read once', async () => {
+test('a log named twice, or by its segments, is read once', async () => {
   const names = readdirSync(whole.path).filter((name) => name.endsWith('.jsonl'));
   expect(names.length).toBeGreaterThan(1);
   const all = names.map((name) => join(whole.path, name));
@@ -89,7 +89,7 @@ test('a log that is named by its segments too, or twice, is read once', async ()
   }
 });
 
-test('verify: a changed entry is 1 and named', async () => {
+test('verify names a changed entry and exits 1', async () => {
   await using folder = copied();
   const text = readFileSync(folder.file, 'utf8');
   writeFileSync(folder.file, text.replace('"released"', '"withheld"'));
@@ -98,7 +98,7 @@ test('verify: a changed entry is 1 and named', async () => {
   expect(errors).toMatch(/audit\.jsonl: seq \d+: the line was changed/);
 });
 
-test('verify --json says of a log what docs/audit.md lists, spelled as in the log', async () => {
+test('verify --json reports the fields that docs/audit.md lists', async () => {
   await using folder = copied();
   rmSync(join(folder.path, 'audit-000000000000.jsonl'));
   const { logs, ...rest } = JSON.parse((await audit(['verify', '--json', folder.path])).output);
@@ -110,7 +110,7 @@ test('verify --json says of a log what docs/audit.md lists, spelled as in the lo
   expect(Object.keys(logs[0]).toSorted()).toEqual(names.toSorted());
 });
 
-test('a checkpoint that was damaged is 1, and hides nothing of the log', async () => {
+test('verify exits 1 for a damaged checkpoint, which hides no entry', async () => {
   await using folder = copied();
   writeFileSync(`${folder.file}.checkpoint`, 'nonsense');
   const { code, errors } = await audit(['verify', folder.path]);
@@ -123,7 +123,7 @@ test('a checkpoint that was damaged is 1, and hides nothing of the log', async (
   }
 });
 
-test('verify: an intact log that was told to go on after a broken chain says where', async () => {
+test('verify shows where an intact log continued after a broken chain', async () => {
   await using folder = copied();
   const [head, second] = readFileSync(folder.file, 'utf8').split('\n');
   writeFileSync(folder.file, `${head}\n${second}\n`);
@@ -135,7 +135,7 @@ test('verify: an intact log that was told to go on after a broken chain says whe
   expect((await audit(['verify', whole.path])).output).not.toContain('broken');
 });
 
-test('verify: a deleted segment is 1', async () => {
+test('verify exits 1 for a deleted segment', async () => {
   await using folder = copied();
   rmSync(join(folder.path, 'audit-000000000000.jsonl'));
   const { code, errors } = await audit(['verify', folder.path]);
@@ -143,7 +143,7 @@ test('verify: a deleted segment is 1', async () => {
   expect(errors).toMatch(/entries 0 to \d+ are missing/);
 });
 
-test('verify: a closed segment that lies in the archive is missed by no start, and intact beside the rest', async () => {
+test('a start needs no archived segment, and verify accepts it once it is back', async () => {
   await using folder = copied();
   await using archive = createFolder();
   const name = 'audit-000000000000.jsonl';
@@ -167,7 +167,7 @@ test.each([
   'audit.jsonl.2026-11-28',
   'audit.jsonl_2026-11-28T14:12',
   'audit-20261128-1795938669.jsonl',
-])('verify: a segment that logrotate named %s is found, packed too', async (name) => {
+])('verify finds a segment that logrotate named %s, gzipped or not', async (name) => {
   await using folder = copied();
   const path = join(folder.path, name);
   renameSync(join(folder.path, 'audit-000000000000.jsonl'), path);
@@ -183,7 +183,7 @@ test.each([
   ['audit.jsonl-20261128.xz', 'not read, because packed: audit.jsonl-20261128.xz'],
   ['audit.jsonl.1.old', 'not read, because not named as a segment of it: audit.jsonl.1.old'],
   ['audit-november.jsonl', 'not read, because not named as a segment of it: audit-november.jsonl'],
-])('a segment that is called %s is missing, and told of', async (name, why) => {
+])('a segment named %s is reported as not read', async (name, why) => {
   await using folder = copied();
   renameSync(join(folder.path, 'audit-000000000000.jsonl'), join(folder.path, name));
   const told = await audit(['verify', folder.file]);
@@ -192,7 +192,7 @@ test.each([
   expect((await audit(['stats', folder.file])).errors).toContain(why);
 });
 
-test('verify: an archive without its live file goes by the live file’s name', async () => {
+test('verify finds an archive by the name of its absent live file', async () => {
   await using folder = createFolder();
   const closed = readFileSync(join(whole.path, 'audit-000000000000.jsonl'));
   writeFileSync(`${folder.file}.1`, closed);
@@ -200,7 +200,7 @@ test('verify: an archive without its live file goes by the live file’s name', 
 });
 
 test.each(['audit.log', 'audit', 'Pod-1.ndjson'])(
-  'a log may have any name, with its segments: %s',
+  'a log and its segments may have any name: %s',
   async (name) => {
     await using folder = createFolder();
     const path = join(folder.path, name);
@@ -219,7 +219,7 @@ test.each(['audit.log', 'audit', 'Pod-1.ndjson'])(
   },
 );
 
-test('verify: an archive that gzip packed, whole or in part, reads as it was', async () => {
+test('verify reads an archive the same when all or part is gzipped', async () => {
   await using folder = copied();
   const pack = (name: string) => {
     const path = join(folder.path, name);
@@ -244,7 +244,7 @@ test('verify: an archive that gzip packed, whole or in part, reads as it was', a
   }
 });
 
-test('verify: a packed segment that is damaged, or not packed at all, is 1, and told of as what it is', async () => {
+test('verify says what is wrong with a damaged .gz segment, and exits 1', async () => {
   const segment = readFileSync(join(whole.path, 'audit-000000000000.jsonl'));
   const packed = gzipSync(segment);
   const flipped = Buffer.from(packed);
@@ -269,7 +269,7 @@ test('verify: a packed segment that is damaged, or not packed at all, is 1, and 
   }
 });
 
-test('verify: a pack that lies beside the segment is not taken for it', async () => {
+test('verify does not read a .gz instead of the segment beside it', async () => {
   await using folder = copied();
   writeFileSync(`${folder.file}.gz`, 'rubbish');
   const { code, output, errors } = await audit(['verify', `${folder.file}.gz`]);
@@ -278,21 +278,21 @@ test('verify: a pack that lies beside the segment is not taken for it', async ()
   expect((await audit(['verify', folder.path])).code).toBe(0);
 });
 
-test('verify: the last segment cannot be hidden by a damaged pack', async () => {
+test('verify exits 1 when a damaged .gz replaces the last segment', async () => {
   await using folder = copied();
   for (const name of [`${file}.checkpoint`, file]) rmSync(name.replace(whole.path, folder.path));
   writeFileSync(`${folder.file}.gz`, 'rubbish');
   expect((await audit(['verify', folder.path])).code).toBe(1);
 });
 
-test('verify: a torn tail is 2', async () => {
+test('verify exits 2 for a torn tail', async () => {
   await using folder = copied();
   rmSync(`${folder.file}.checkpoint`);
   truncateSync(folder.file, readFileSync(folder.file).length - 5);
   expect(await audit(['verify', folder.file])).toMatchObject({ code: 2 });
 });
 
-test('verify: a log without an entry is 3, for a log that was emptied is not intact', async () => {
+test('verify exits 3 for an empty log: it may have been emptied', async () => {
   await using folder = createFolder();
   writeFileSync(folder.file, '');
   for (const args of [
@@ -306,7 +306,7 @@ test('verify: a log without an entry is 3, for a log that was emptied is not int
   }
 });
 
-test('a folder of folders of logs is 3, and told which to name', async () => {
+test('a folder of log folders exits 3 and lists those to name', async () => {
   await using fleet = createFolder();
   for (const pod of ['b', 'a']) cpSync(whole.path, join(fleet.path, pod), { recursive: true });
   mkdirSync(join(fleet.path, 'none'));
@@ -320,7 +320,7 @@ test('a folder of folders of logs is 3, and told which to name', async () => {
   expect(empty.errors).toMatch(/does not hold an audit log\n$/);
 });
 
-test('what is wrong with the command line is told under the name of the program', async () => {
+test('a command-line error begins with the name of the program', async () => {
   for (const args of [['stats', file, '--kind', 'intnt'], ['stats', '--nonsense'], ['nonsense']]) {
     const { code, errors } = await audit(args);
     expect([code, errors]).toEqual([
@@ -330,7 +330,7 @@ test('what is wrong with the command line is told under the name of the program'
   }
 });
 
-test('verify: no log, a bad flag and a bad key are 3', async () => {
+test('a missing log, a bad flag and a bad key exit 3', async () => {
   for (const args of [
     ['verify', '/nowhere'],
     ['verify'],
@@ -351,7 +351,7 @@ test('verify: no log, a bad flag and a bad key are 3', async () => {
   }
 });
 
-test('a pipe, a link or a device is 3, and told of as what it is', async () => {
+test('a link or a device exits 3 and is named as no regular file', async () => {
   await using folder = createFolder();
   const link = join(folder.path, 'link.jsonl');
   symlinkSync(file, link);
@@ -362,7 +362,7 @@ test('a pipe, a link or a device is 3, and told of as what it is', async () => {
   }
 });
 
-test('verify: another key than the log’s is 1, its own is 0', async () => {
+test('verify exits 0 for the log’s own key, 1 for another', async () => {
   const { vkey } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '').segment;
   expect((await audit(['verify', file, '--vkey', vkey])).code).toBe(0);
   await using other = createFolder();
@@ -371,7 +371,7 @@ test('verify: another key than the log’s is 1, its own is 0', async () => {
   expect((await audit(['verify', file, '--vkey', foreign])).code).toBe(1);
 });
 
-test('verify: a fleet’s logs are told apart, and a missing one is named', async () => {
+test('verify tells a fleet’s logs apart and names a missing one', async () => {
   await using fleet = createFolder();
   for (const pod of ['a', 'b']) {
     const folder = join(fleet.path, pod);
@@ -390,7 +390,7 @@ test('verify: a fleet’s logs are told apart, and a missing one is named', asyn
   expect(lost.errors).toContain('fleet.example/c');
 });
 
-test('verify: of several logs each that is not intact is told of, and what lies in two folders', async () => {
+test('verify reports every log that is not intact, and a log in two folders', async () => {
   await using folder = copied();
   await using archive = createFolder();
   const name = 'audit-000000000000.jsonl';
@@ -408,7 +408,7 @@ test('verify: of several logs each that is not intact is told of, and what lies 
   expect(lost).toContain('no log of fleet.example/c');
 });
 
-test('prove: the proof of an entry checks, and not for another entry', async () => {
+test('prove makes a proof that holds for its entry and no other', async () => {
   await using folder = createFolder();
   const [entry, proof] = [join(folder.path, 'entry'), join(folder.path, 'proof')];
   const { output } = await audit(['prove', '9', file, '--entry', entry]);
@@ -420,7 +420,7 @@ test('prove: the proof of an entry checks, and not for another entry', async () 
   expect(await audit(check)).toMatchObject({ code: 1 });
 });
 
-test('prove: an entry that no checkpoint covers yet is 3, and named with those that are', async () => {
+test('prove exits 3 for an entry not yet signed for, and says which are', async () => {
   const { size } = checkpointOf(`${file}.checkpoint`);
   const { code, errors } = await audit(['prove', `${size}`, file]);
   expect(code).toBe(3);
@@ -429,7 +429,7 @@ test('prove: an entry that no checkpoint covers yet is 3, and named with those t
   );
 });
 
-test('a file that is not there is 3 and named, and prove says what to do without a checkpoint', async () => {
+test('a missing file exits 3 and is named; prove says what to do without a checkpoint', async () => {
   await using folder = copied();
   rmSync(`${folder.file}.checkpoint`);
   const none = await audit(['prove', '9', folder.file]);
@@ -453,7 +453,7 @@ test('a file that is not there is 3 and named, and prove says what to do without
   }
 });
 
-test('consistency: two checkpoints in the wrong order are 3, which accuses nobody', async () => {
+test('consistency exits 3, not 1, for checkpoints in the wrong order', async () => {
   await using folder = copied();
   const older = join(folder.path, 'older.note');
   const note = readFileSync(folder.file, 'utf8').match(/"note":"[^"]+"/)?.[0] ?? '';
@@ -465,7 +465,7 @@ test('consistency: two checkpoints in the wrong order are 3, which accuses nobod
   expect(errors).toMatch(/name the older checkpoint first: .* covers \d+ entries and .* \d+/);
 });
 
-test('hash: the mark of a value is the one in the entries', async () => {
+test('hash prints the mark that the entries hold for a value', async () => {
   const { output } = await audit(['hash', 'invoice'], { KRP_AUDIT__FILE: file });
   expect(output).toMatch(/^hmac-sha256:[0-9a-f]{64}\n$/);
   expect(readFileSync(join(whole.path, 'audit-000000000000.jsonl'), 'utf8')).toContain(
@@ -475,7 +475,7 @@ test('hash: the mark of a value is the one in the entries', async () => {
   expect(piped.output).toBe(output);
 });
 
-test('hash: a key that is no install key is 3, and makes no mark that would find nothing', async () => {
+test('hash exits 3 and prints no mark for a key that is no install key', async () => {
   await using folder = createFolder();
   const key = join(folder.path, 'key');
   for (const content of ['', 'replace me', 'x'.repeat(33)]) {
@@ -486,7 +486,7 @@ test('hash: a key that is no install key is 3, and makes no mark that would find
   }
 });
 
-test('an install key may be base64, as a Secret of Kubernetes holds it, and makes the same marks', async () => {
+test('an install key in base64, as in a Kubernetes Secret, makes the same marks', async () => {
   await using folder = createFolder();
   const text = join(folder.path, 'hmac-key');
   writeFileSync(text, `${readFileSync(`${file}.hmac-key`).toString('base64')}\n`);
@@ -516,7 +516,7 @@ test('tail, export and stats show what was asked for', async () => {
   expect(none).toEqual({ code: 0, output: '', errors: '' });
 });
 
-test('--job finds the calls of a batch by its id, with what became of each', async () => {
+test('--job finds the calls of a batch and their outcomes', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
   const inBatch = (number: number) => ({ call: callOf(number, { job: 'batch-1' }) });
@@ -536,7 +536,7 @@ test('--job finds the calls of a batch by its id, with what became of each', asy
   expect((await audit(['export', '--job', 'batch-2', folder.file])).output).toBe('');
 });
 
-test('--revision finds what a bundle decided, outcomes too, which leave that to their intents', async () => {
+test('--revision finds outcomes too, whose revision is only in their intents', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
   const other = { decision: { ...ALLOW, revision: 'other' } };
@@ -554,7 +554,7 @@ test('--revision finds what a bundle decided, outcomes too, which leave that to 
   expect(new Set(found.map((entry) => entry.decision_id)).size).toBe(1);
 });
 
-test('stats span all that is counted, whichever log it is in, and count each call turned away', async () => {
+test('stats span all logs and count every call that was turned away', async () => {
   await using late = createFolder();
   await using early = createFolder();
   const days = [late, early].map(({ file }, index) => ({ file, day: 21 - index }));
@@ -575,7 +575,7 @@ test('stats span all that is counted, whichever log it is in, and count each cal
   expect(none).toMatchObject({ code: 0, output: 'no entries\n' });
 });
 
-test('calls that were turned away are found by their reason, with their number as CSV', async () => {
+test('calls turned away are found by reason, and counted in CSV', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
   await log.event('turned_away', { turned_away: { reason: 'LIMITED', count: 7 } });
@@ -586,7 +586,7 @@ test('calls that were turned away are found by their reason, with their number a
   expect([columnOf(csv, 'reason'), columnOf(csv, 'count')]).toEqual([['LIMITED'], ['7']]);
 });
 
-test('stats say how often, and when last, what was released went from one key to another', async () => {
+test('stats count releases for each pair of keys, with the time of the last', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
   await log.intent(intended(1));
@@ -607,7 +607,7 @@ test('stats say how often, and when last, what was released went from one key to
   expect(orphans.output).toContain(keys.source);
 });
 
-test('--since has its moment in it and --until has not, so that days join without an overlap', async () => {
+test('--since includes its moment and --until does not, so days never overlap', async () => {
   const { timestamp, seq } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '');
   const chosen = async (option: string) =>
     (await audit(['export', option, timestamp, file])).output.includes(`"seq":${seq},`);
@@ -619,18 +619,18 @@ test.each([
   ['spiffe://example.org/ns/*/sa/api', true],
   ['spiffe://exampleXorg/ns/orders/sa/api', false],
   ['spiffe://example.org/ns/orders/sa/ap.', false],
-])('--principal %s: only the star stands for others', async (pattern, found) => {
+])('--principal %s: only * is a wildcard', async (pattern, found) => {
   const { output } = await audit(['export', '--kind', 'intent', '--principal', pattern, file]);
   expect(output !== '').toBe(found);
 });
 
-test('--vkey shows nothing of a file that holds another key, such as the private one', async () => {
+test('--vkey prints nothing of a file that holds a private key', async () => {
   const { code, errors } = await audit(['verify', file, '--vkey', `${file}.key`]);
   expect([code, errors]).toEqual([3, expect.stringContaining('it holds something else')]);
   expect(errors).not.toContain('PRIVATE KEY');
 });
 
-test('--vkey shows nothing of a file that holds the private key of a note signer of Go', async () => {
+test('--vkey prints nothing of a file that holds a Go note signer’s private key', async () => {
   await using folder = createFolder();
   const signer = join(folder.path, 'signer');
   writeFileSync(signer, 'PRIVATE+KEY+log.example+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr\n');
@@ -649,7 +649,7 @@ test('consistency names a key once, however many segments name it', async () => 
   expect(errors).toMatch(/is not signed by a known key, but by \S+; known: [^,]+$/);
 });
 
-test('--principal takes the name under which stats counts who has none', async () => {
+test('--principal accepts the name that stats gives anonymous callers', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
   for (const principal of [PRINCIPAL, { ...PRINCIPAL, id: '', kind: 'anonymous' as const }]) {
@@ -676,7 +676,7 @@ test('a time may be given as how long ago it was', async () => {
   expect(await count('--since', '0s')).toBe(0);
 });
 
-test('tail, export and stats name the log and the line that is no entry, and show nothing of it', async () => {
+test('tail, export and stats name a line that is no entry, without printing it', async () => {
   await using folder = createFolder();
   for (const content of ['{"some":"JSON"}\n', '\u001b[2J\n', '\n', 'null\n']) {
     writeFileSync(folder.file, content);
@@ -689,7 +689,7 @@ test('tail, export and stats name the log and the line that is no entry, and sho
   }
 });
 
-test('CSV says which bundle decided each call, also where the intent alone has it', async () => {
+test('CSV shows which bundle decided each call, even if only the intent has it', async () => {
   const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', file])).output;
   const intents = (await audit(['export', '--kind', 'intent', file])).output.trim().split('\n');
   const revisions = intents.map((line) => JSON.parse(line).bundles.policy.revision);
@@ -697,7 +697,7 @@ test('CSV says which bundle decided each call, also where the intent alone has i
 });
 
 test.each(['2026-11-24T10:00:00', '11/24/2026', '7', 'Tue', '2026-02-30T00:00:00Z'])(
-  'a time without a zone is refused, for it would mean another on each host: %s',
+  'a time without a zone differs by host, so it is refused: %s',
   async (time) => {
     const { code, errors } = await audit(['stats', '--since', time, file]);
     expect([code, errors]).toEqual([
@@ -707,7 +707,7 @@ test.each(['2026-11-24T10:00:00', '11/24/2026', '7', 'Tue', '2026-02-30T00:00:00
   },
 );
 
-test('a day alone is that day in UTC', async () => {
+test('a date alone is that day in UTC', async () => {
   for (const day of ['2026-01-01', '2026-01-01T01:00:00+01:00']) {
     expect((await audit(['stats', '--since', day, file])).code, day).toBe(0);
   }
@@ -720,7 +720,7 @@ test('every kind of the schema can be asked for', async () => {
   }
 });
 
-test('tail and export show what policy had against a call, obeyed or not', async () => {
+test('tail and export show why policy denied a call, enforced or not', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
   await log.terminal(judged(1, { decision: DENY }), new Refusal('POLICY_DENIED'));
@@ -749,7 +749,7 @@ test('tail and export show what policy had against a call, obeyed or not', async
   );
 });
 
-test('a policy that was taken and one that was refused read differently, in tail and in CSV', async () => {
+test('tail and CSV tell an activated policy from a refused one', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
   const digest = 'ab'.repeat(32);
@@ -782,7 +782,7 @@ test('a policy that was taken and one that was refused read differently, in tail
   ]);
 });
 
-test('CSV of several logs says of which each entry is, also where the origin changed within one', async () => {
+test('CSV names the origin of each entry, even if it changed within a log', async () => {
   await using folder = createFolder();
   for (const origin of ['fleet.example/a', 'fleet.example/b']) {
     await (await openAudit(folder.file, { origin })).close();
@@ -796,7 +796,7 @@ test('CSV of several logs says of which each entry is, also where the origin cha
   ]);
 });
 
-test('every column of the CSV is in docs/audit.md, in its order', async () => {
+test('docs/audit.md lists every CSV column, in order', async () => {
   const [header = ''] = (await audit(['export', '--format', 'csv', file])).output.split('\n');
   const [, section = ''] =
     /^## As CSV\n(.*?)^## /ms.exec(readFileSync('docs/audit.md', 'utf8')) ?? [];
@@ -806,7 +806,7 @@ test('every column of the CSV is in docs/audit.md, in its order', async () => {
   expect(listed).toEqual(header.split(','));
 });
 
-test('tail shows what happened to the log and its process, and not its kind alone', async () => {
+test('tail shows what happened to the log and its process, not only the kind', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
   await log.event('correction', {
@@ -821,7 +821,7 @@ test('tail shows what happened to the log and its process, and not its kind alon
   expect(output).toMatch(/ {2}crash {2}cause out of\\u\{a\}luck\n/);
 });
 
-test('tail shows what a caller wrote on one line, without what a terminal would obey', async () => {
+test('tail shows callers’ text on one line, without control characters', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
   const keyId = 'x\n99  forged\u001b[2J\u009b2J\u202e\u2028';
@@ -835,7 +835,7 @@ test('tail shows what a caller wrote on one line, without what a terminal would 
     expect(output).not.toContain(raw);
 });
 
-test('tail, export and stats read entries of which a mask took what is text elsewhere', async () => {
+test('tail, export and stats read entries whose texts a mask has replaced', async () => {
   await using folder = createFolder();
   const input = { principal: { id: null, kind: 7 }, source: { alias: null, key_arn: ['x'] } };
   const outcome = { status: 'released', code: 'OK' };
@@ -847,7 +847,7 @@ test('tail, export and stats read entries of which a mask took what is text else
   }
 });
 
-test('no cell of the CSV begins as a formula does, in half width or full', async () => {
+test('no CSV cell begins like a formula, in half width or full', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file);
   const signs = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
@@ -861,7 +861,7 @@ test('no cell of the CSV begins as a formula does, in half width or full', async
   expect(rows.match(/,"'[=+\-@\t\r\n＝＋－＠]1,""2""",/g)).toHaveLength(signs.length);
 });
 
-test('a key is found by its whole id or alias, and not by the end of one', async () => {
+test('a key is found by its whole id or alias, not by the end of one', async () => {
   const found = async (name: string) =>
     (await audit(['export', file, '--key-arn', name])).output !== '';
   const id = SOURCE.keyArn.replace(/^.*key\//, '');
@@ -871,7 +871,7 @@ test('a key is found by its whole id or alias, and not by the end of one', async
   }
 });
 
-test('verify: a kept checkpoint from before the first entry is 3, for it is held against nothing', async () => {
+test('verify exits 3 for a checkpoint older than the first entry kept', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file, {
     ...{ checkpointEntries: 10, maxBytes: 8_000, keepSegments: 1 },
@@ -890,7 +890,7 @@ test('verify: a kept checkpoint from before the first entry is 3, for it is held
   expect(early.errors).toMatch(/kept\.note is from before seq \d+, where .* begins/);
 });
 
-test('verify: a checkpoint whose log is not among those given is 1, and not passed over', async () => {
+test('verify exits 1 for a checkpoint whose log is not given', async () => {
   await using other = createFolder();
   await (await openAudit(other.file, { origin: 'fleet.example/other' })).close();
   const checkpoint = `${other.file}.checkpoint`;

@@ -42,7 +42,7 @@ function start(...args: readonly string[]): Watch {
   return { child, output: () => output, errors: () => errors, ended };
 }
 
-/** In place: a file that is shorter for a moment is noticed as such by the log itself. */
+/** In place: the log itself would notice a file that is shorter for a moment. */
 function overwrite(file: string, before: string, after: string): void {
   const at = readFileSync(file).indexOf(before);
   const fd = openSync(file, 'r+');
@@ -55,7 +55,7 @@ const last = ({ output }: Watch) => Number(/.*seq (\d+)\n$/s.exec(output())?.[1]
 const WITHIN = { timeout: 30_000 };
 vi.setConfig({ testTimeout: 60_000 });
 
-test.concurrent('a log that grows and rotates is verified as far as it is signed for, until SIGINT, which is 0', async ({
+test.concurrent('a log that grows and rotates is verified up to its checkpoint; SIGINT exits 0', async ({
   expect,
 }) => {
   await using folder = createFolder();
@@ -73,7 +73,7 @@ test.concurrent('a log that grows and rotates is verified as far as it is signed
   expect(following.errors()).toBe('');
 });
 
-test.concurrent('a log with the torn tail of a crash is followed on, for the next start mends it', async ({
+test.concurrent('a log torn by a crash is still followed: the next start repairs it', async ({
   expect,
 }) => {
   await using folder = createFolder();
@@ -116,7 +116,7 @@ const touches: readonly (readonly [string, (file: string, older: string) => void
 ];
 
 for (const [how, tamper, why] of touches) {
-  test.concurrent(`a log that is ${how} while it is followed is 1`, async ({ expect }) => {
+  test.concurrent(`exits 1 if the log is ${how} while it is followed`, async ({ expect }) => {
     await using folder = createFolder();
     const { file } = folder;
     const audit = await openAudit(file);
@@ -134,7 +134,7 @@ for (const [how, tamper, why] of touches) {
   });
 }
 
-test.concurrent('an entry that is changed before it is signed for is 1, and named', async ({
+test.concurrent('an entry changed before it is signed for is named and exits 1', async ({
   expect,
 }) => {
   await using folder = createFolder();
@@ -152,7 +152,7 @@ test.concurrent('an entry that is changed before it is signed for is 1, and name
   expect(following.errors()).toMatch(/seq \d+: /);
 });
 
-test.concurrent('a key that is not the log’s is 1 at once, also where the log is followed', async ({
+test.concurrent('a key that is not the log’s exits 1 at once, even with --follow', async ({
   expect,
 }) => {
   await using folder = createFolder();
@@ -166,7 +166,7 @@ test.concurrent('a key that is not the log’s is 1 at once, also where the log 
   expect(await following.ended).toBe(1);
 });
 
-test.concurrent('what follows a log ends, as no failure, once nobody reads it any more', async ({
+test.concurrent('a command that follows a log exits 0 once nobody reads its output', async ({
   expect,
 }) => {
   await using folder = createFolder();

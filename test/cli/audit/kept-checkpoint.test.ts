@@ -14,7 +14,7 @@ const audit = (...args: readonly string[]) => runAudit(args);
 test.each([
   ['standard output', true],
   ['the log of the process', false],
-])('docs/audit.md makes of a line on %s a checkpoint that shows a cut tail', async (_, stdout) => {
+])('docs/audit.md makes a line on %s a checkpoint that shows a cut tail', async (_, stdout) => {
   await using folder = createFolder();
   const { file } = folder;
   const proxy = await startProxy([`audit.file=${file}`, `audit.checkpoint.stdout=${stdout}`]);
@@ -33,7 +33,7 @@ test.each([
   expect(await verify('--checkpoint', kept)).toBe(1);
 });
 
-test('a kept checkpoint shows a log of the same size that the key on the host has signed anew', async () => {
+test('a kept checkpoint exposes a rewritten log of the same size and key', async () => {
   await using folder = createFolder();
   const { file } = folder;
   const write = async () => {
@@ -53,7 +53,7 @@ test('a kept checkpoint shows a log of the same size that the key on the host ha
   expect(await verify('--checkpoint', kept)).toBe(1);
 });
 
-/** A log of one run after another, each with a key, beside which its last checkpoint is kept; verifier keys. */
+/** Writes a log, one run per key, with the run's last checkpoint beside its key. Gives verifier keys. */
 async function runsOf(file: string, ...keyFiles: readonly string[]) {
   const vkeys: string[] = [];
   for (const signingKeyFile of keyFiles) {
@@ -66,7 +66,7 @@ async function runsOf(file: string, ...keyFiles: readonly string[]) {
   return vkeys;
 }
 
-/** Files of two keys that a log may be signed by. */
+/** Files of two keys that can sign a log. */
 function twoKeys(folder: string): [string, string] {
   const keys: [string, string] = [join(folder, 'a'), join(folder, 'b')];
   for (const key of keys) writeFileSync(key, makeEd25519Key());
@@ -75,7 +75,7 @@ function twoKeys(folder: string): [string, string] {
 
 const short = (vkey: string) => vkey.split('+').slice(0, 2).join('+');
 
-test('a signature by another key than those given names that key and those', async () => {
+test('an unknown signing key is named, along with the known ones', async () => {
   await using folder = createFolder();
   const { file } = folder;
   const keys = twoKeys(folder.path);
@@ -101,7 +101,7 @@ test('a signature by another key than those given names that key and those', asy
   expect(forged.errors).toContain(`has a signature of ${short(other)} that does not verify`);
 });
 
-test('a segment that is to be signed by a key that was not given is 1, whether it has signed yet or not', async () => {
+test('a segment whose signing key was not given exits 1, even if not signed yet', async () => {
   await using folder = createFolder();
   const { file } = folder;
   const keys = twoKeys(folder.path);
@@ -115,7 +115,7 @@ test('a segment that is to be signed by a key that was not given is 1, whether i
   expect(errors).toContain(`${other}, which was not given`);
 });
 
-test('a segment that another key was to sign is intact once a key that was given signed for it', async () => {
+test('a segment meant for another key is intact once a given key signed it', async () => {
   await using folder = createFolder();
   const { file } = folder;
   const keys = twoKeys(folder.path);
@@ -125,7 +125,7 @@ test('a segment that another key was to sign is intact once a key that was given
   expect(told).toMatchObject({ code: 0 });
 });
 
-test('a log of which nothing is signed by a key that was given is 3: anybody may have written it', async () => {
+test('a log with no signature by a given key exits 3: anybody may have written it', async () => {
   await using folder = createFolder();
   const { file } = folder;
   const log = await openAudit(file);
@@ -141,7 +141,7 @@ test('a log of which nothing is signed by a key that was given is 3: anybody may
   expect(errors).toContain(`${file}: nothing in it is signed by a key that was given`);
 });
 
-test('no pod of a fleet signs for another, nor puts its own log in the place of another’s', async () => {
+test('no pod of a fleet can sign for another or substitute its own log', async () => {
   await using fleet = createFolder();
   const [a, b] = ['a', 'b'].map((pod) => join(fleet.path, pod, 'audit.jsonl')) as [string, string];
   const vkeys = await Promise.all(
@@ -158,7 +158,7 @@ test('no pod of a fleet signs for another, nor puts its own log in the place of 
   const verify = () => audit('verify', dirname(a), dirname(b), '--origins', origins, ...keys);
   expect((await verify()).code).toBe(0);
 
-  // As whoever owns pod b would: a's log written anew and signed with b's key, under either name.
+  // What the owner of pod b could do: sign a's log with b's key, under either name.
   const key = readFileSync(`${b}.key`);
   const [, hash = ''] = vkeys[1]!.split('+');
   const signedByB = (checkpoint: string, name: string) => {
@@ -179,7 +179,7 @@ test('no pod of a fleet signs for another, nor puts its own log in the place of 
   expect(foreign.code).toBe(1);
   expect(foreign.errors).toContain('is of fleet.example/b, which is another log');
 
-  // Or a's log goes on as b's, which an operator may do too, but nothing then is signed for a.
+  // Or let a's log go on as b's: an operator may do that too, but nothing is then signed for a.
   rmSync(`${a}.checkpoint`);
   const log = await openAudit(a, { origin: 'fleet.example/b', signingKeyFile: `${b}.key` });
   await log.close();

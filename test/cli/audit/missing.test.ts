@@ -30,7 +30,7 @@ const [SECOND, THIRD] = [1, 2].map((index) => () => segments[index]!);
 const READERS = [['stats'], ['export'], ['export', '--format', 'csv'], ['tail', '-n', '999']];
 
 test.each(READERS)(
-  '%s %s tells of a segment that is missing in the middle, and shows the rest',
+  '%s %s reports a segment missing in the middle, and shows the rest',
   async (...args) => {
     await using folder = copied();
     const { name, first } = SECOND!();
@@ -46,7 +46,7 @@ test.each(READERS)(
   },
 );
 
-test('stats --json lists what is missing: in the middle, before the first segment and after the last', async () => {
+test('stats --json lists entries missing before the first segment and after the last', async () => {
   await using folder = copied();
   const stats = async () => JSON.parse((await audit('stats', '--json', folder.file)).output);
   expect((await stats()).missing).toEqual([]);
@@ -64,7 +64,7 @@ test('stats --json lists what is missing: in the middle, before the first segmen
   ]);
 });
 
-test('entries that are missing within a segment are told of too', async () => {
+test('entries missing within a segment are reported too', async () => {
   await using folder = copied();
   const path = join(folder.path, SECOND!().name);
   writeFileSync(path, readFileSync(path, 'utf8').split('\n').toSpliced(3, 2).join('\n'));
@@ -74,7 +74,7 @@ test('entries that are missing within a segment are told of too', async () => {
   expect(errors).toContain(`entries ${seq} to ${seq + 1} are missing; audit verify`);
 });
 
-test('what the log itself deleted, and what lies around a segment that was named alone, is not missing', async () => {
+test('entries that rotation deleted, or outside a segment named alone, are not missing', async () => {
   await using folder = createFolder();
   const log = await openAudit(folder.file, { maxBytes: 8_000, keepSegments: 1 });
   await fill(log, 40);
@@ -86,7 +86,7 @@ test('what the log itself deleted, and what lies around a segment that was named
   }
 });
 
-test('a pack that is cut off is missing and named as such, where it is read and where it is proved', async () => {
+test('every command that needs a truncated .gz segment names it', async () => {
   await using folder = copied();
   const { name, first } = SECOND!();
   const path = join(folder.path, name);
@@ -107,7 +107,7 @@ test('a pack that is cut off is missing and named as such, where it is read and 
   expect(terminal.errors()).toContain(`${name}.gz is cut off, and does not unpack`);
 });
 
-test('prove names what is missing, and accuses nobody', async () => {
+test('prove names missing entries and exits 3, not 1', async () => {
   await using folder = copied();
   rmSync(join(folder.path, SECOND!().name));
   const { code, errors } = await audit('prove', '0', folder.file);

@@ -20,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'morning-'));
 const at = (name: string) => join(folder, name);
 let denied: string;
 
-/** One run of the proxy; calls that keep the tenant `acme` are allowed, and no others. */
+/** One run of the proxy; only calls that keep the tenant `acme` are allowed. */
 async function aDayOf(...tenants: readonly string[]): Promise<void> {
   const log = [`audit.file=${at('audit.jsonl')}`, 'audit.origin=payments/pod-0'];
   const proxy = await startProxy(log);
@@ -54,7 +54,7 @@ beforeAll(async () => {
   denied = others.find(({ kind }) => kind === 'refusal').decision_id;
 });
 
-/** As a shell does, as far as the page needs it: `a > file`, `a | b`. */
+/** As much of a shell as the page needs: `a > file`, `a | b`. */
 async function shell(command: string): Promise<string> {
   const [pipeline = '', target] = command.replaceAll(ID, denied).split(' > ');
   let bytes: Buffer = Buffer.alloc(0);
@@ -72,7 +72,7 @@ async function shell(command: string): Promise<string> {
 
 const ID = /[0-9a-f]{8}-[0-9a-f-]{27}/g;
 
-/** What no two runs have in common. */
+/** Replaces what differs between runs. */
 function withoutChance(text: string): string {
   return text
     .replaceAll(ID, '<id>')
@@ -83,7 +83,7 @@ function withoutChance(text: string): string {
     .replaceAll(/\d+ bytes/g, '<bytes>');
 }
 
-test('the page shows what an auditor sees in the morning, command by command', async () => {
+test('each command of the page prints what the page shows', async () => {
   expect(steps.length).toBeGreaterThan(5);
   for (const { command, output } of steps) {
     const shown = await shell(command);
@@ -92,7 +92,7 @@ test('the page shows what an auditor sees in the morning, command by command', a
   expect(readFileSync(at('entry.json'), 'utf8')).toContain(denied);
 });
 
-test('the mark that the page searches for stands in the entries about it, and in no other', async () => {
+test('the mark that the page searches for is only in the entries about it', async () => {
   const hash = await shell('kms-reencrypt-proxy audit hash globex --key audit.jsonl.hmac-key');
   const lines = readFileSync(at('audit.jsonl'), 'utf8').trimEnd().split('\n');
   const found = lines.filter((line) => line.includes(hash.trim()));

@@ -1,7 +1,7 @@
 import { run } from '../../../src/cli/audit/run.ts';
 import { createTerminal } from './terminal.ts';
 
-/** An `audit` command, how it ended and what it said. */
+/** Runs an `audit` command: its exit code and output. */
 export async function runAudit(args: readonly string[], env = {}, input = '') {
   const terminal = createTerminal(env, input);
   const code = await run(args, terminal);

@@ -10,14 +10,14 @@ it.each([
   { rfc3339: '2026-01-03T13:00:00+01:00' },
   { unix_ms: NOON },
   { unix_ms: NOON, rfc3339: '2026-01-03T12:00:00.000Z', weekday: 'Saturday', hour_utc: 12 },
-])('a moment says the rest of the time: %j', (time) => {
+])('a moment sets all other time fields: %j', (time) => {
   expect(completeInput({ time }).time).toEqual({
     ...SATURDAY,
     rfc3339: '2026-01-03T12:00:00.000Z',
   });
 });
 
-it('an hour or a weekday alone is laid over the plain call', () => {
+it('an hour or weekday alone changes only that of the plain call', () => {
   const { time: plain } = completeInput({});
   expect(completeInput({ time: { hour_utc: 3 } }).time).toEqual({ ...plain, hour_utc: 3 });
 });
@@ -27,6 +27,6 @@ it.each([
   [{ rfc3339: '2026-01-03T12:00:00Z', unix_ms: NOON + 1 }, '/time/rfc3339 must be 2026-01-03T12'],
   [{ unix_ms: NOON, weekday: 'Monday' }, '/time/weekday must be Saturday'],
   [{ rfc3339: '2026-01-03T12:00:00Z', hour_utc: 3 }, '/time/hour_utc must be 12'],
-])('%j is no time of a call', (time, why) => {
+])('%j is no valid time', (time, why) => {
   expect(() => completeInput({ time })).toThrow(why);
 });

@@ -50,7 +50,7 @@ function withData(data: object, bundle = EXAMPLE) {
   );
 }
 
-/** What a report says of a name that would forge a line. */
+/** How a report shows a name that would forge a line. */
 const SHOWN: Readonly<Record<string, string>> = {
   tap: 'not ok 1 - a \\# TODO ]]> \\\\ \\\\u{1}',
   junit:
@@ -59,7 +59,7 @@ const SHOWN: Readonly<Record<string, string>> = {
 };
 
 describe('policy check', () => {
-  it('says what a proxy would take', async () => {
+  it('shows the bundle that a proxy would load', async () => {
     const { code, out } = await policy(`check ${EXAMPLE} --samples policies/samples`);
     expect(code).toBe(0);
     expect(out).toMatch(
@@ -67,7 +67,7 @@ describe('policy check', () => {
     );
   });
 
-  it('says that what stands in metadata beside not_after is no end', async () => {
+  it('says that metadata other than not_after sets no end', async () => {
     const bundle = withManifest(archive(EXAMPLE), { metadata: { 'expires\u001b[2J': 'soon' } });
     const { code, out } = await policy(`check ${fileOf('b.tar.gz', bundle)}`);
     expect(code).toBe(0);
@@ -86,7 +86,7 @@ describe('policy check', () => {
     expect(err.trim().split('\n')).toHaveLength(1);
   });
 
-  it('says whether it looked at the signature', async () => {
+  it('says whether it verified the signature', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const files = entriesOf(archive(EXAMPLE));
     const token = bundleToken({ key: privateKey, algorithm: 'EdDSA', files });
@@ -123,7 +123,7 @@ describe('--memory-mib', () => {
     withData({ kms_reencrypt: { principals: { p: { kinds, rules } } } }),
   );
 
-  it('is what decides whether a proxy takes a bundle, for every command', async () => {
+  it('decides for every command whether a bundle fits', async () => {
     expect((await policy(`check ${large} --memory-mib 16`)).code).toBe(0);
     for (const command of [
       'check',
@@ -149,18 +149,18 @@ describe('--timeout-ms and --size-limit-bytes', () => {
   it.each([
     ['1', 'POLICY_TIMEOUT'],
     ['50', 'POLICY_INVALID'],
-  ])('a decision gets %s ms, in which a long one comes to %s', async (ms, failure) => {
+  ])('give a decision %s ms, in which a long one ends as %s', async (ms, failure) => {
     const input = '{"request":{"job":"huge"}}';
     const { out } = await policy(`eval ${HAZARDS} --input - --timeout-ms ${ms}`, input);
     expect(JSON.parse(out)).toMatchObject({ failure });
   });
 
-  it('a bundle that is larger is refused', async () => {
+  it('refuse a larger bundle', async () => {
     const { code, err } = await policy(`check ${EXAMPLE} --size-limit-bytes 1000`);
     expect([code, err]).toEqual([1, expect.stringContaining('larger than 1000 bytes')]);
   });
 
-  it('are those of a proxy with the default configuration where they are left out', async () => {
+  it('default to those of the proxy', async () => {
     const { out } = await policy('check --help');
     for (const value of ['50', '16', '16777216']) expect(out).toContain(`(default: ${value})`);
   });
@@ -168,7 +168,7 @@ describe('--timeout-ms and --size-limit-bytes', () => {
 
 describe('policy build', () => {
   it.each(['--signing-alg ES256', '--claims-file claims.json'])(
-    'makes no bundle that is not signed where %s is given and no key',
+    'makes no unsigned bundle when %s is given without a key',
     async (option) => {
       const output = join(dirname(fileOf('x', '')), 'b.tar.gz');
       const { code, err } = await policy(`build policies/example --output ${output} ${option}`);
@@ -182,7 +182,7 @@ describe('policy build', () => {
 });
 
 describe('policy eval', () => {
-  it('decides, and tells the time it takes', async () => {
+  it('decides, and reports the time it takes', async () => {
     const { code, out } = await policy(
       `eval ${EXAMPLE} --input policies/samples/demo.json --timing`,
     );
@@ -218,7 +218,7 @@ describe('policy test', () => {
     expect([code, out]).toEqual([0, '5 passed, 0 failed\n']);
   });
 
-  it('does not take a rule for covered that a denial named', async () => {
+  it('does not count a rule as covered by a denial', async () => {
     const table =
       'cases: [{name: no, input: {principal: {id: "", kind: anonymous}}, expect: {allow: false, rule: demo}}]';
     const { code, out, err } = await policy(`test ${EXAMPLE} - --require-coverage`, table);
@@ -226,7 +226,7 @@ describe('policy test', () => {
     expect(err).toContain('no case is allowed by demo');
   });
 
-  it('names what is otherwise, and the rules that no case asked', async () => {
+  it('names what differs, and the rules that allowed no case', async () => {
     const table = 'cases: [{name: "a <b>", expect: {allow: true, rule: demo}}]';
     const { code, out, err } = await policy(`test ${EXAMPLE} -`, table);
     expect(code).toBe(1);
@@ -286,7 +286,7 @@ cases: [{name: glass, expect: {allow: true, labels: ${labels}}}]`;
     },
   );
 
-  it('reports as json, whole', async () => {
+  it('reports everything as json', async () => {
     const table = 'cases: [{name: a, expect: {allow: true}}, {name: b, expect: {allow: false}}]';
     const { code, out } = await policy(`test ${EXAMPLE} - --format json`, table);
     const problem = 'allow is false, not true (no rule is for this principal (spiffe))';
@@ -311,7 +311,7 @@ cases: [{name: glass, expect: {allow: true, labels: ${labels}}}]`;
     ['source: {aliases: alias/a}', '/source/aliases must be a list of strings, not "alias/a"'],
     ['request: {dry_run: "true"}', '/request/dry_run must be true or false'],
     ['source:', '/source must be an object, not null'],
-  ])('fails a case of %s by its name, and tries the rest', async (input, problem) => {
+  ])('fails a case with %s by its name, and tries the rest', async (input, problem) => {
     const table = `cases: [{name: odd, input: {${input}}, expect: {allow: false}}, {name: b, expect: {allow: false}}]`;
     const { code, out, err } = await policy(`test ${EXAMPLE} -`, table);
     expect(out).toMatch(/^FAIL -: odd: the input/m);
@@ -326,7 +326,7 @@ cases: [{name: glass, expect: {allow: true, labels: ${labels}}}]`;
 });
 
 describe('policy explain', () => {
-  it('says of each rule which condition fails, and with which value', async () => {
+  it('shows which condition of each rule fails, and the value', async () => {
     const input = '{"principal":{"kind":"anonymous"},"source":{"alias":"alias/x"}}';
     const { code, out } = await policy(`explain ${EXAMPLE} --input -`, input);
     expect(code).toBe(0);
@@ -335,7 +335,7 @@ describe('policy explain', () => {
     expect(out).toMatch(/source key: rule demo is not for this source key \(.*"alias":"alias\/x"/);
   });
 
-  it('says what the rule has instead, each condition by its own', async () => {
+  it('shows what the rule wants, condition by condition', async () => {
     const rule = {
       id: 'r',
       source: { states: ['Disabled'], max_age_days: 0, tags: { env: ['prod'] } },
@@ -371,7 +371,7 @@ describe('policy explain', () => {
     }
   });
 
-  it('says of which kinds the principal of that id is', async () => {
+  it('shows the kinds that data.json has for the principal’s id', async () => {
     const { out } = await policy(
       `explain ${EXAMPLE} --input -`,
       '{"principal":{"id":"anonymous","kind":"jwt"}}',
@@ -381,7 +381,7 @@ describe('policy explain', () => {
     );
   });
 
-  it('refuses to trace an archive, which has no Rego, before it says anything', async () => {
+  it('refuses to trace an archive, before any output', async () => {
     const { code, out, err } = await policy(`explain ${EXAMPLE} --input - --trace`, '{}');
     expect([code, out, err]).toEqual([
       1,
@@ -390,7 +390,7 @@ describe('policy explain', () => {
     ]);
   });
 
-  it('does not say that a rule fits where other Rego decides in its place', async () => {
+  it('does not say that a rule fits when other Rego decides', async () => {
     const id = 'spiffe://example.org/people/ada';
     const [key, from, until] = ['arn:k', '2026-01-05T09:00:00Z', '2026-01-05T17:00:00Z'];
     const incidents = [{ id: 'INC-1', principals: [id], keys: [key], from, until }];
@@ -420,7 +420,7 @@ describe('policy diff', () => {
     expect([code, out]).toEqual([0, '9 compared, 0 differ, 0 not replayable\n']);
   });
 
-  it('takes tables of cases for samples, and names a file in which something is wrong', async () => {
+  it('takes tables of cases as samples, and names a file that is wrong', async () => {
     const { out } = await policy(`diff ${EXAMPLE} ${HAZARDS} --samples ${CASES}`);
     expect(out).toMatch(/^deny → allow {2}policies\/example\/cases\.yaml: to another tenant {2}/m);
     expect(out).toMatch(/^13 compared, /m);
@@ -429,13 +429,13 @@ describe('policy diff', () => {
     expect(err).toContain(`${wrong}: the input has no field /source/alais`);
   });
 
-  it('names what another bundle decides otherwise', async () => {
+  it('names what another bundle decides differently', async () => {
     const { code, out } = await policy(`diff ${EXAMPLE} ${HAZARDS}`);
     expect(code).toBe(1);
     expect(out).toMatch(/^deny → allow {2}a plain call {2}fine$/m);
   });
 
-  it('compares every call of a log that is given for a sample', async () => {
+  it('compares every call of a log that is given as samples', async () => {
     const lines = [{ input: {} }, { kind: 'outcome' }, { input: {} }];
     const entries = lines.map((line) => JSON.stringify({ decision_id: 'id', ...line }));
     const log = fileOf('calls.jsonl', `${entries.join('\n')}\n`);
@@ -480,7 +480,7 @@ describe('policy replay', () => {
       ...more,
     });
 
-  it('decides recorded calls again, but those of which a value is masked', async () => {
+  it('decides recorded calls again, except those with a masked value', async () => {
     const log = [
       entry('a'),
       entry(`hmac-sha256:${'0'.repeat(64)}`),
@@ -491,13 +491,13 @@ describe('policy replay', () => {
     expect(same.out).toMatch(/^1 replayed, 0 changed, 2 not replayable \(values are masked; see /);
   });
 
-  it('takes no separator of lines in a value for the end of an entry', async () => {
+  it('reads U+2028 in a value as text', async () => {
     const { code, out } = await policy(`replay ${EXAMPLE} -`, `${entry('a\u2028b')}\r\n\r\n`);
     expect(out).toMatch(/^1 replayed, 0 changed/);
     expect(code).toBe(0);
   });
 
-  it('does not pass where every value is masked, as the audit log has them', async () => {
+  it('fails when every value is masked, as in the audit log', async () => {
     const { code, out, err } = await policy(
       `replay ${EXAMPLE} -`,
       entry(`hmac-sha256:${'0'.repeat(64)}`),
@@ -506,7 +506,7 @@ describe('policy replay', () => {
     expect([code, err]).toEqual([1, expect.stringContaining('there was no call to replay')]);
   });
 
-  it('reads several files, a folder of segments and the log of a live file, packed by gzip or not, as one', async () => {
+  it('reads files, a folder of segments or a whole log as one, gzipped or not', async () => {
     const first = fileOf('audit-000000000000.jsonl.gz', gzipSync(`${entry('a')}\n`));
     const folder = dirname(first);
     const live = join(folder, 'audit.jsonl');
@@ -543,7 +543,7 @@ describe('policy replay', () => {
     expect(err.trim().split('\n')).toHaveLength(1);
   });
 
-  it('explains an entry as it stands, and says what its masks leave open', async () => {
+  it('explains a log entry, and says what its masks leave open', async () => {
     const clear = await policy(`explain ${EXAMPLE} --input -`, entry('a'));
     expect(clear).toMatchObject({ code: 0, out: 'allow by rule demo\n\nrule demo: fits\n' });
     const outcome = '{"kind":"outcome","decision_id":"id-1"}';
@@ -555,7 +555,7 @@ describe('policy replay', () => {
     expect([none.code, none.err]).toEqual([1, expect.stringMatching(/its intent or refusal does/)]);
   });
 
-  it('decides of a check what it was told of the re-encryption, not whether one may ask', async () => {
+  it('decides the re-encryption that a check asked about, not the check itself', async () => {
     const { input, ...rest } = JSON.parse(entry('a', { kind: 'check' }));
     const check = { ...rest, input: { ...input, action: 'kms:CheckReEncrypt' } };
     const denied = {
@@ -576,7 +576,7 @@ describe('policy replay', () => {
     expect(out).toContain('deny → allow  id-1  anonymous  was no rule, is demo\n');
   });
 
-  it('names a call of a capture file by its id, and tells why it would be denied', async () => {
+  it('names a captured call by its id, and says why it would be denied', async () => {
     const input = {
       ...SAMPLES['a plain call'],
       request: { ...SAMPLES['a plain call'].request, id: 'id-2' },

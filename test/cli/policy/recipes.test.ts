@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { run } from '../../../src/cli/policy/run.ts';
 
 it.each(readdirSync('policies/recipes'))(
-  'the recipe %s decides its cases as it says',
+  'the recipe %s decides its cases as they expect',
   async (name) => {
     const folder = `policies/recipes/${name}`;
     const out = new PassThrough();

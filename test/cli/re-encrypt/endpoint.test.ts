@@ -44,7 +44,7 @@ describe('--output-file', () => {
     call([...UNSIGNED, '--output-file', file], answer === undefined ? {} : { answer });
 
   test.each(['empty', 'notjson', 'nums_blob'])(
-    'stays as it was where the endpoint answers no ciphertext but %s',
+    'is left as it was when the answer has no ciphertext: %s',
     async (answer) => {
       const file = join(folder, 'kept');
       writeFileSync(file, 'old');
@@ -55,7 +55,7 @@ describe('--output-file', () => {
     },
   );
 
-  test('through a link replaces what it leads to, and not the link', async () => {
+  test('through a link replaces its target, not the link', async () => {
     const [file, link] = [join(folder, 'file'), join(folder, 'link')];
     writeFileSync(file, 'old');
     symlinkSync('file', link);
@@ -64,7 +64,7 @@ describe('--output-file', () => {
     expect(readFileSync(file).toString('base64')).toBe('AQIDBA==');
   });
 
-  test('that is a FIFO is written to, and not replaced', async () => {
+  test('that is a FIFO is written to, not replaced', async () => {
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
     const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -74,7 +74,7 @@ describe('--output-file', () => {
     closeSync(reader);
   });
 
-  test('that is a folder is refused before anything is asked', async () => {
+  test('that is a folder is refused before any request', async () => {
     const before = endpoint.requests.length;
     mkdirSync(join(folder, 'sub'));
     expect((await write(join(folder, 'sub'))).exit).toBe(252);
@@ -102,7 +102,7 @@ sso_region = us-east-1
 sso_account_id = 111122223333
 sso_role_name = reader
 `;
-  /** The SDK looks into the process itself. */
+  /** The SDK reads the environment of the process itself. */
   function files() {
     const env = {
       AWS_CONFIG_FILE: join(folder, 'config'),
@@ -122,27 +122,27 @@ sso_role_name = reader
   const signedBy = () =>
     /Credential=(\w+)\/\d+\/([\w-]+)\//.exec(endpoint.requests.at(-1)?.headers.authorization ?? '');
 
-  test('named by AWS_DEFAULT_PROFILE gives the credentials too, and not the settings alone', async () => {
+  test('named by AWS_DEFAULT_PROFILE gives credentials, not only settings', async () => {
     const ran = await call([], { env: { ...files(), AWS_DEFAULT_PROFILE: 'ops' } });
     expect(ran).toMatchObject({ exit: 0, stderr: '' });
     expect(signedBy()?.slice(1)).toEqual(['OPSKEY', 'eu-west-3']);
   });
 
-  test('has the region that stands beside its credentials, and what [profile default] says', async () => {
+  test('combines the region beside its credentials with [profile default]', async () => {
     const ran = await call(['--profile', 'default'], { env: files() });
     expect(ran).toMatchObject({ exit: 0, stderr: '' });
     expect(ran.stdout).toMatch(/^AQIDBA==\t/);
     expect(signedBy()?.slice(1)).toEqual(['DEFAULTKEY', 'eu-west-1']);
   });
 
-  test('whose SSO session is over is told so, and not that there are no credentials', async () => {
+  test('whose SSO session has expired gets a hint to log in', async () => {
     const ran = await call(['--profile', 'sso'], { env: files() });
     expect(ran.exit).toBe(255);
     expect(ran.stderr).toContain('aws sso login');
   });
 });
 
-test('a timeout longer than a timer can be is long, and not none', async () => {
+test('a timeout longer than a timer can run is still long', async () => {
   const warned: string[] = [];
   const listen = ({ name }: Error) => warned.push(name);
   process.on('warning', listen);
@@ -150,5 +150,5 @@ test('a timeout longer than a timer can be is long, and not none', async () => {
   const long = ['--cli-connect-timeout', '9999999', '--cli-read-timeout', '9999999'];
   expect(await call([...args, ...long])).toMatchObject({ exit: 0, stderr: '' });
   process.off('warning', listen);
-  expect(warned, 'Node shortens such a timer, or has it go off at once').toEqual([]);
+  expect(warned, 'Node shortens such a timer, or fires it at once').toEqual([]);
 });

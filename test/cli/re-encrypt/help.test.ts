@@ -11,7 +11,7 @@ import { manPage } from '../../../src/cli/re-encrypt/help/man-page.ts';
 import { run } from '../../../src/cli/re-encrypt/run.ts';
 import { runCommand } from '../../helpers/run-command.ts';
 
-/** Taken for the AWS CLI's sake; they change nothing here. */
+/** Accepted only because the AWS CLI has them. */
 const WITHOUT_EFFECT = ['--no-paginate', '--cli-auto-prompt', '--no-cli-auto-prompt', '--version'];
 const FLAGS = [...MEMBER_OPTIONS, ...INPUT_OPTIONS, ...OWN_OPTIONS, ...GLOBAL_OPTIONS]
   .map(({ flag }) => flag)
@@ -30,12 +30,12 @@ describe('the help', () => {
     expect(FLAGS.filter((flag) => !helpText('re-encrypt').includes(flag))).toEqual([]);
   });
 
-  test('fits a terminal of 100 columns, so far as option names let it', () => {
+  test('fits a terminal of 100 columns', () => {
     const examples = helpText('re-encrypt').split('\n');
     expect(examples.filter((line) => line.length > 100)).toEqual([]);
   });
 
-  test('is the manual page too, as committed (npm run generate writes it)', () => {
+  test('matches the committed manual page (npm run generate writes it)', () => {
     expect(readFileSync('man/kms-reencrypt-proxy-re-encrypt.1', 'utf8')).toBe(manPage());
     expect(FLAGS.filter((flag) => !manPage().replaceAll('\\-', '-').includes(flag))).toEqual([]);
   });

@@ -31,7 +31,7 @@ function start(path: string, more: readonly string[] = []) {
 }
 
 describe('the process', () => {
-  test('is interrupted with 130 while it waits for an answer', async () => {
+  test('exits 130 on SIGINT while it waits for an answer', async () => {
     const before = endpoint.requests.length;
     const { child, stderr } = start('silent');
     while (endpoint.requests.length === before) await new Promise((go) => setTimeout(go, 10));
@@ -40,16 +40,16 @@ describe('the process', () => {
     expect({ code, stderr: stderr() }).toEqual({ code: 130, stderr: '' });
   });
 
-  test('is interrupted with 130 while it waits for standard input', async () => {
+  test('exits 130 on SIGINT while it waits for standard input', async () => {
     const { child, stderr } = start('ok', ['--ciphertext-blob', '-']);
-    // More than a pipe holds: it is taken once the command reads.
+    // More than a pipe holds, so the write ends only once the command reads.
     await new Promise((go) => child.stdin.write(Buffer.alloc(1 << 20), go));
     child.kill('SIGINT');
     const [code] = await once(child, 'close');
     expect({ code, stderr: stderr() }).toEqual({ code: 130, stderr: '' });
   });
 
-  test('says in one sentence that its reader went away', async () => {
+  test('reports in one sentence that its reader has gone', async () => {
     const { child, stderr } = start('ok');
     child.stdout.destroy();
     const [code] = await once(child, 'close');
@@ -62,7 +62,7 @@ describe('an endpoint', () => {
   test.each([
     ['silent', ['--cli-read-timeout', '1'], /Read timeout on endpoint URL: "http:.*\/silent"/],
     ['hangup', [], /Connection was closed before we received a valid response/],
-  ])('that stays %s is told in one sentence', { timeout: 20_000 }, async (path, more, sentence) => {
+  ])('fault (%s) prints one sentence', { timeout: 20_000 }, async (path, more, sentence) => {
     const { child, stderr } = start(path, more);
     const [code] = await once(child, 'close');
     expect(code).toBe(255);

@@ -20,13 +20,13 @@ const shorthandKey = fc.stringMatching(/^[A-Za-z0-9\-_.#/:]{1,12}$/);
 
 const noFile = () => undefined;
 
-/** As a person writes a value into shorthand when it holds more than plain characters. */
+/** Quotes a value in shorthand as a person would. */
 function quote(value: string): string {
   return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
 describe('an encryption context', () => {
-  test('survives quoting in shorthand, whatever its values hold but a backslash', () => {
+  test('survives quoting in shorthand, if no value has a backslash', () => {
     const value = text.filter((each) => !each.includes('\\'));
     fc.assert(
       fc.property(fc.dictionary(shorthandKey, value, { minKeys: 1, maxKeys: 5 }), (context) => {
@@ -37,7 +37,7 @@ describe('an encryption context', () => {
     );
   });
 
-  test('survives JSON both ways, whatever it holds', () => {
+  test('survives JSON both ways', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(anyText, anyText), { maxLength: 5 }), (pairs) => {
         const context = new Map(pairs);
@@ -52,7 +52,7 @@ describe('an encryption context', () => {
 });
 
 describe('JSON', () => {
-  test('is read as JSON.parse reads it, and refused where that refuses it', () => {
+  test('is accepted exactly when JSON.parse accepts it', () => {
     const written = fc.oneof(
       fc.json(),
       fc.json().map((json) => json.slice(0, -1)),
@@ -93,7 +93,7 @@ function accepts(parse: () => unknown): boolean {
 }
 
 describe('base64', () => {
-  test('is decoded to the bytes that were encoded, line breaks or not', () => {
+  test('with line breaks decodes to the bytes that were encoded', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         const encoded = Buffer.from(bytes).toString('base64');
@@ -112,7 +112,7 @@ describe('no argument list', () => {
   });
   afterAll(() => endpoint.stop());
 
-  test('ends in a stack trace or in an exit code that the AWS CLI does not have', async () => {
+  test('causes a stack trace or an exit code unknown to the AWS CLI', async () => {
     const flags = [...MEMBER_OPTIONS, ...INPUT_OPTIONS, ...OWN_OPTIONS, ...GLOBAL_OPTIONS]
       .map(({ flag }) => flag)
       .filter((flag) => !['--endpoint-url', '--output-file', '--debug'].includes(flag));

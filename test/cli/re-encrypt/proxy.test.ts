@@ -50,7 +50,7 @@ function call(destination = TENANT): string[] {
 const withBlob = () => ['--ciphertext-blob', blob.toString('base64')];
 
 describe('re-encrypt through the proxy', () => {
-  test('prints the members of the AWS CLI and the decision id', async () => {
+  test('prints the fields of the AWS CLI and the decision id', async () => {
     const ran = await runCommand(reEncrypt, [...call(), ...withBlob()]);
     expect(ran).toMatchObject({ exit: 0, stderr: '' });
     const answer = JSON.parse(ran.stdout);
@@ -67,12 +67,12 @@ describe('re-encrypt through the proxy', () => {
     expect(proxy.entries().map((entry) => entry['decision_id'])).toContain(answer.DecisionId);
   });
 
-  test('keeps the columns of the AWS CLI in text', async () => {
+  test('prints only the columns of the AWS CLI as text', async () => {
     const ran = await runCommand(reEncrypt, [...call(), ...withBlob(), '--output', 'text']);
     expect(ran.stdout.split('\t')).toHaveLength(7);
   });
 
-  test('tells a denial under its AWS name with reason, side, rule and decision id', async () => {
+  test('reports a denial by its AWS name with reason, side, rule and decision id', async () => {
     const ran = await runCommand(reEncrypt, [...call('tenant=globex'), ...withBlob()]);
     expect(ran).toMatchObject({ exit: 254, stdout: '' });
     expect(ran.stderr).toMatch(
@@ -89,7 +89,7 @@ describe('re-encrypt through the proxy', () => {
     expect(ran.stderr).toMatch(/\nDecisionId: [0-9a-f-]{36}\n/);
   });
 
-  test('tells each wrong field by the option that sets it', async () => {
+  test('reports each wrong field by the option that sets it', async () => {
     const args = ['--endpoint-url', proxy.endpoint, '--destination-key-id', 'bad key'];
     const ran = await runCommand(reEncrypt, [...args, '--source-encryption-context', 'a=']);
     expect(ran.exit).toBe(254);
@@ -98,7 +98,7 @@ describe('re-encrypt through the proxy', () => {
     expect(ran.stderr).toMatch(/--ciphertext-blob: /);
   });
 
-  test('answers a dry run that would succeed as KMS does: with an error', async () => {
+  test('fails a dry run that would succeed, as KMS does', async () => {
     const ran = await runCommand(reEncrypt, [...call(), ...withBlob(), '--dry-run']);
     expect(ran.exit).toBe(254);
     expect(ran.stderr).toContain(
@@ -107,7 +107,7 @@ describe('re-encrypt through the proxy', () => {
     );
   });
 
-  test('gives its errors as JSON where they are asked for', async () => {
+  test('prints errors as JSON on request', async () => {
     const args = [...call('tenant=globex'), ...withBlob(), '--cli-error-format', 'json'];
     const { stderr } = await runCommand(reEncrypt, args);
     expect(JSON.parse(stderr)).toMatchObject({
@@ -128,13 +128,13 @@ describe('re-encrypt through the proxy', () => {
       /'__proto__' is not allowed/,
     ],
     ['half of a surrogate pair', ['--source-encryption-context', '{"a":"\\ud800"}'], /surrogate/],
-  ])('refuses %s itself, for gRPC would drop it', async (_, args, sentence) => {
+  ])('refuses %s itself, as gRPC would drop it', async (_, args, sentence) => {
     const ran = await runCommand(reEncrypt, [...call(), ...withBlob(), ...args]);
     expect(ran.exit).toBe(254);
     expect(ran.stderr).toMatch(sentence);
   });
 
-  test('says in one sentence that nothing listens', async () => {
+  test('reports in one sentence that nothing listens', async () => {
     const args = ['--endpoint-url', '127.0.0.1:1', '--destination-key-id', 'x', ...withBlob()];
     const ran = await runCommand(reEncrypt, args);
     expect(ran.exit).toBe(255);
@@ -144,7 +144,7 @@ describe('re-encrypt through the proxy', () => {
     );
   });
 
-  test('says that what listens may want TLS', async () => {
+  test('says that the listener may expect TLS', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -164,7 +164,7 @@ describe('re-encrypt through the proxy', () => {
 });
 
 describe('the blob', () => {
-  test('goes from standard input to a file, raw, and nothing else is left behind', async () => {
+  test('goes raw from standard input to a file, and leaves no other file', async () => {
     const file = join(folder, 'new.kms');
     const args = [...call(), '--ciphertext-blob', '-', '--output-file', file];
     const ran = await runCommand(reEncrypt, args, { stdin: blob });
@@ -173,7 +173,7 @@ describe('the blob', () => {
     expect(readdirSync(folder)).toEqual(['new.kms']);
   });
 
-  test('goes to standard output alone where that is the file', async () => {
+  test('is all of standard output when that is the file', async () => {
     const args = [...call(), '--ciphertext-blob', '-', '--output-file', '-'];
     const ran = await runCommand(reEncrypt, args, { stdin: blob });
     expect(ran).toMatchObject({ exit: 0, stderr: '' });
@@ -181,7 +181,7 @@ describe('the blob', () => {
     expect(ran.stdout).not.toContain('SourceKeyId');
   });
 
-  test('of a refused call leaves the file as it was', async () => {
+  test('of a refused call does not touch the file', async () => {
     const file = join(folder, 'kept.kms');
     writeFileSync(file, 'old');
     const args = [...call('tenant=globex'), ...withBlob(), '--output-file', file];
@@ -190,8 +190,8 @@ describe('the blob', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
-  test('is not asked for where its file cannot be written', async () => {
-    // The log's own checkpoints come by the clock.
+  test('is not requested when its file cannot be written', async () => {
+    // Checkpoints appear in the log by the clock.
     const ofCalls = () => proxy.entries().filter(({ kind }) => kind !== 'checkpoint');
     const before = ofCalls().length;
     const args = [...call(), ...withBlob(), '--output-file', join(folder, 'no/such/folder')];
@@ -201,7 +201,7 @@ describe('the blob', () => {
     expect(ofCalls()).toHaveLength(before);
   });
 
-  test('that is base64 text in a raw file is named when KMS refuses it', async () => {
+  test('as base64 text in a raw file gets a hint when KMS refuses it', async () => {
     const file = join(folder, 'text.b64');
     writeFileSync(file, `${blob.toString('base64')}\n`);
     const ran = await runCommand(reEncrypt, [...call(), '--ciphertext-blob', `fileb://${file}`]);
@@ -209,7 +209,7 @@ describe('the blob', () => {
     expect(ran.stderr).toMatch(/\nHint: the ciphertext blob is base64 text/);
   });
 
-  test('that is a message of the AWS Encryption SDK is named when KMS refuses it', async () => {
+  test('from the AWS Encryption SDK gets a hint when KMS refuses it', async () => {
     const message = Buffer.concat([Buffer.from('02047800', 'hex'), Buffer.alloc(200, 7)]);
     const args = [...call(), '--ciphertext-blob', message.toString('base64')];
     expect((await runCommand(reEncrypt, args)).stderr).toMatch(/\nHint: .*AWS Encryption SDK/);
@@ -221,7 +221,7 @@ describe('without --endpoint-url', () => {
     ['re-encrypt', reEncrypt],
     ['check', check],
     ['health', health],
-  ])('%s asks the address that the proxy was told to listen on', async (name, run) => {
+  ])('%s calls the address that the proxy is set to listen on', async (name, run) => {
     const env = { KRP_GRPC__LISTEN: proxy.endpoint.replace('127.0.0.1', '0.0.0.0') };
     const args = name === 'health' ? [] : [...call().slice(2), ...withBlob()];
     expect(await runCommand(run, args, { env })).toMatchObject({ exit: 0, stderr: '' });
@@ -249,7 +249,7 @@ describe('check', () => {
     expect(JSON.parse(ran.stdout)).toEqual([false, ['destination']]);
   });
 
-  test('has nobody to ask at a KMS endpoint', async () => {
+  test('is refused at a KMS endpoint', async () => {
     const args = ['--destination-key-id', 'x', '--endpoint-url', 'http://127.0.0.1:1'];
     expect(await runCommand(check, args)).toMatchObject({ exit: 252, stdout: '' });
   });
@@ -266,7 +266,7 @@ describe('health', () => {
     });
   });
 
-  test('exits 1 with one sentence where nobody answers', async () => {
+  test('exits 1 with one sentence when nobody answers', async () => {
     const ran = await runCommand(health, ['--endpoint-url', '127.0.0.1:1']);
     expect(ran).toMatchObject({ exit: 1, stdout: '' });
     expect(ran.stderr).toBe(
@@ -274,7 +274,7 @@ describe('health', () => {
     );
   });
 
-  test('exits 64 for an endpoint that cannot be one, and says that it is wrong', async () => {
+  test('exits 64 for a malformed endpoint, and says so', async () => {
     const ran = await runCommand(health, ['--json', '--endpoint-url', 'nonsense']);
     expect(ran).toMatchObject({ exit: 64, stdout: '' });
     expect(ran.stderr).toMatch(/^kms-reencrypt-proxy health: --endpoint-url: 'nonsense' is not/);
@@ -286,7 +286,7 @@ describe('health', () => {
     expect(ran.stderr).toContain("option '--timeout <seconds>'");
   });
 
-  test('--json says the same to programs, under the same exit codes', async () => {
+  test('--json reports the same for programs, with the same exit codes', async () => {
     const asked = async (endpoint: string, service: string) => {
       const args = ['--json', '--timeout', '15', '--endpoint-url', endpoint, '--service', service];
       const { exit, stdout } = await runCommand(health, args);

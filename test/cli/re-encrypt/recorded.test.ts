@@ -9,14 +9,14 @@ import { runCommand } from '../../helpers/run-command.ts';
 interface Recorded {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string | null>>;
-  /** What the endpoint answers; `ok` where left out. */
+  /** What the endpoint answers; `ok` if absent. */
   readonly answer?: string;
   readonly exit: number;
   /** `OK` stands for the JSON of the plain answer. */
   readonly stdout?: string;
-  /** Body of the request; none where left out. */
+  /** Body of the request; if absent, none was sent. */
   readonly body?: string;
-  /** How many times it was sent, where more than once. */
+  /** How many times it was sent, if more than once. */
   readonly requests?: number;
   /** Without the program's name, usage and empty lines. */
   readonly stderr?: string;
@@ -40,7 +40,7 @@ let plainAnswer = '';
 const folder = process.cwd();
 
 beforeAll(async () => {
-  // Credentials of whoever runs the tests: the SDK looks for some in the process itself.
+  // The SDK would find the tester's own credentials in the process.
   for (const name of Object.keys(process.env)) {
     if (name.startsWith('AWS_')) vi.stubEnv(name, undefined);
   }
