@@ -7,18 +7,18 @@ test.each([
   [7.9, 7],
   [1e9, 1e9],
   [0, Number.POSITIVE_INFINITY],
-])('at %d a second a batch has at most %d items', (perSecond, most) => {
+])('at %d per second a batch has at most %d items', (perSecond, most) => {
   expect(itemsAtOnce(perSecond)).toBe(most);
 });
 
-test('batches that wait at once go one after the other', async () => {
+test('batches that wait at the same time go one by one', async () => {
   const pace = createPace(100);
   const began = performance.now();
   await Promise.all([pace(10), pace(10), pace(10)]);
   expect(performance.now() - began).toBeGreaterThan(195);
 });
 
-test('a pause that is longer than a timer can be is not left out', async () => {
+test('a pause longer than a timer can run is not skipped', async () => {
   const pace = createPace(1e-9);
   await pace(1);
   const waited = await Promise.race([

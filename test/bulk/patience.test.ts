@@ -7,7 +7,7 @@ const REFUSED = [new RefusedError('away', { code: 'UNAVAILABLE' } as RefusedFact
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('patience is for tries in vain: any item that gets further begins it anew', () => {
+test('patience starts again whenever any item makes progress', () => {
   const patience = createPatience({ patienceMs: 1_000, onHeldUp: () => {} });
   vi.advanceTimersByTime(900);
   expect(patience(REFUSED, true)).toBeTypeOf('number');
@@ -17,7 +17,7 @@ test('patience is for tries in vain: any item that gets further begins it anew',
   expect(patience(REFUSED, false)).toBeUndefined();
 });
 
-test('what is more than a hiccup is told once, until something gets further', () => {
+test('a longer hold-up is reported once, until an item makes progress', () => {
   const onHeldUp = vi.fn();
   const patience = createPatience({ patienceMs: 1_000_000, onHeldUp });
   for (let tries = 0; tries < 6; tries += 1) patience(REFUSED, false);

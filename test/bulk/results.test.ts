@@ -18,7 +18,7 @@ const refused = (reference: string): ItemResult => ({
   refused: new RefusedError('no', { code: 'NOT_FOUND' } as RefusedFacts),
 });
 
-test('of two jobs on one file the later does not begin, by whatever name', async () => {
+test('a second job on a file does not begin, by any name of the file', async () => {
   const other = `${path}.link`;
   symlinkSync(path, other);
   const first = await openResults(other);
@@ -33,7 +33,7 @@ test('of two jobs on one file the later does not begin, by whatever name', async
   await (await openResults(path)).close();
 });
 
-test('what somebody else has written meanwhile ends the job, and is not cut off', async () => {
+test('what another process wrote meanwhile ends the job, and is kept', async () => {
   const results = await openResults(path);
   writeFileSync(path, 'of somebody else');
   await expect(results.append([refused('b')])).rejects.toThrow('something else writes to');
@@ -52,7 +52,7 @@ test.each([
     },
   ],
 ])(
-  'results that are %s meanwhile end the job, for nobody would find what follows',
+  'results that are %s during a job end it, since nobody would find later ones',
   async (_, change) => {
     const results = await openResults(path);
     await results.append([refused('a')]);
@@ -62,7 +62,7 @@ test.each([
   },
 );
 
-test('the torn line of the longest reference is cut off', async () => {
+test('a torn line with the longest reference is cut off', async () => {
   const first = await openResults(path);
   await first.append([refused('a'), refused('r'.repeat(1 << 20))]);
   await first.close();
@@ -73,7 +73,7 @@ test('the torn line of the longest reference is cut off', async () => {
   expect(readFileSync(path, 'utf8')).toMatch(/^\{"reference":"a".*\n\{"reference":"b".*\n$/);
 });
 
-test('an item that stands alone without its newline is no torn result', async () => {
+test('a lone item without a newline is not taken for a torn result', async () => {
   writeFileSync(path, '{"reference":"a","ciphertext_blob":"AAAA"}');
   await expect(openResults(path)).rejects.toThrow('ends in a line that is not a result of a job');
 });

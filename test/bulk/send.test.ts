@@ -25,7 +25,7 @@ const refused = (reference: string, code: string): ItemResult => ({
 
 type Answer = readonly ItemResult[] | RefusedError;
 
-/** Answers one batch after the other, and keeps what was asked for. */
+/** Gives each batch the next answer, and records what was sent. */
 function sendTo(answers: readonly Answer[], { patienceMs = 100 } = {}) {
   const asked: string[][] = [];
   const paced: number[] = [];
@@ -50,7 +50,7 @@ const AB = [item('a'), item('b')];
 
 describe.concurrent('a batch', () => {
   test.each(['INVALID_ARGUMENT', 'NOT_FOUND', 'FAILED_PRECONDITION', 'PERMISSION_DENIED'])(
-    'is done with an item that is refused by %s',
+    'does not resend an item refused by %s',
     async (code) => {
       const results = [refused('a', code), released('b')];
       const { send, asked } = sendTo([results]);
@@ -59,9 +59,9 @@ describe.concurrent('a batch', () => {
     },
   );
 
-  // A token that ran out, above all, must not have every further item written down as refused.
+  // Above all, an expired token must not get every later item recorded as refused.
   test.each(['UNAUTHENTICATED', 'UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'INTERNAL', 'UNKNOWN'])(
-    'asks again for an item that is refused by %s, and for no other',
+    'resends an item refused by %s, and no other',
     async (code) => {
       const { send, asked } = sendTo([[released('a'), refused('b', code)], [released('b')]]);
       expect(await send(AB)).toEqual({ done: [released('a'), released('b')] });
@@ -69,18 +69,18 @@ describe.concurrent('a batch', () => {
     },
   );
 
-  test('is sent again where all of it is refused for now', async () => {
+  test('is sent again if all of it is refused for now', async () => {
     const { send } = sendTo([refusedBy('UNAVAILABLE'), [released('a'), released('b')]]);
     expect(await send(AB)).toEqual({ done: [released('a'), released('b')] });
   });
 
-  test('counts what it sends again towards the pace', async () => {
+  test('counts resent items towards the pace', async () => {
     const { send, paced } = sendTo([[refused('a', 'UNKNOWN'), released('b')], [released('a')]]);
     await send(AB);
     expect(paced).toEqual([2, 1]);
   });
 
-  test('says once what holds it up for more than a moment', async () => {
+  test('reports a longer hold-up once', async () => {
     const { send, heldUpBy } = sendTo(
       [
         ...Array.from({ length: 3 }, () => refusedBy('UNAUTHENTICATED')),
@@ -92,7 +92,7 @@ describe.concurrent('a batch', () => {
     expect(heldUpBy).toEqual(['refused by UNAUTHENTICATED']);
   });
 
-  test('that is given up keeps what is done before the first item that is not', async () => {
+  test('that is given up keeps the results before the first undone item', async () => {
     const { send } = sendTo([[released('a'), refused('b', 'INTERNAL'), released('c')]], {
       patienceMs: 0,
     });
@@ -108,7 +108,7 @@ describe.concurrent('a batch', () => {
     ['gRPC of Node.js', tooLarge('Received message larger than max (300040 vs 262144)')],
     ['gRPC of Go', tooLarge('grpc: received message larger than max (300040 vs. 262144)')],
     ['gRPC of Java', tooLarge('gRPC message exceeds maximum size 262144: 300040')],
-  ])('that %s takes for too large is halved, down to the item that is', async (_, answer) => {
+  ])('that %s finds too large is halved, down to the item that is', async (_, answer) => {
     const { send, asked } = sendTo([answer, answer, [released('a')], answer, [released('c')]]);
     const refusal = { reference: 'b', response: undefined, refused: answer };
     expect(await send([...AB, item('c')])).toEqual({
@@ -121,7 +121,7 @@ describe.concurrent('a batch', () => {
     ['knows no batches', refusedBy('UNIMPLEMENTED'), 'not take'],
     ['answers for another item', [released('b'), released('a')], 'answered for another item'],
     ['answers for fewer items', [released('a')], 'answered for another item'],
-  ])('ends the job where the proxy %s', async (_, answer, told) => {
+  ])('ends the job if the proxy %s', async (_, answer, told) => {
     const { send, asked } = sendTo([answer]);
     await expect(send(AB)).rejects.toMatchObject({
       kind: 'failed',

@@ -11,7 +11,7 @@ function answer(stream: ServerHttp2Stream): void {
   stream.end(Buffer.alloc(5));
 }
 
-test('a call that a connection at its end did not take goes over the next one', async () => {
+test('a call refused by a connection that is ending uses the next one', async () => {
   let streams = 0;
   const server = createServer().on('stream', (stream) => {
     streams += 1;

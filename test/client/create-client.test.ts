@@ -30,7 +30,7 @@ type Stream = ServerDuplexStream<StreamReEncryptRequest__Output, StreamReEncrypt
 const DECISION = '7f3f7cb6-d99c-47c8-87de-3f3ac558126b';
 const { toStatus, toRpcStatus } = createStatusWriter();
 
-/** Replaced by each test: what the server does with a ReEncrypt. */
+/** What the server does with a ReEncrypt; tests replace it. */
 let answer: (call: Call, done: sendUnaryData<ReEncryptResponse>) => void;
 let server: Server;
 let target: string;
@@ -85,7 +85,7 @@ async function refusalOf(working: Promise<unknown>): Promise<RefusedError> {
 }
 
 describe('a call', () => {
-  test('sends every member and the metadata, and resolves to the typed answer', async () => {
+  test('sends every field and the metadata, and resolves to the typed answer', async () => {
     let seen: Call | undefined;
     answer = (call, done) => {
       seen = call;
@@ -108,7 +108,7 @@ describe('a call', () => {
     expect(seen?.request.sourceKeyId).toBeUndefined();
   });
 
-  test('that runs out of time is refused with DEADLINE_EXCEEDED', async () => {
+  test('that times out is refused with DEADLINE_EXCEEDED', async () => {
     answer = () => undefined;
     const refused = await refusalOf(client.reEncrypt({}, { timeoutMs: 30 }));
     expect(refused.facts).toMatchObject({ code: 'DEADLINE_EXCEEDED', reason: '' });
@@ -125,7 +125,7 @@ describe('a call', () => {
     expect(refused.facts.code).toBe('CANCELLED');
   });
 
-  test('asks a function for its metadata each time, and rejects where that throws', async () => {
+  test('calls its metadata function each time, and rejects if that throws', async () => {
     answer = (call, done) => done(null, { keyId: `${call.metadata.get('authorization')}` });
     const tokens = ['old', 'new'];
     const metadata = () => {
@@ -140,7 +140,7 @@ describe('a call', () => {
     renewing.close();
   });
 
-  test('whose metadata cannot be sent is not sent without it, and its value is told to nobody', async () => {
+  test('with metadata that cannot be sent is not sent, and no error shows the value', async () => {
     const wrong = createClient({ target, metadata: { authorization: 'Bearer se\ncret' } });
     await expect(wrong.reEncrypt({})).rejects.toThrow(
       /^metadata authorization: its value cannot be sent$/,
@@ -148,7 +148,7 @@ describe('a call', () => {
     wrong.close();
   });
 
-  test('that waits for ready bridges the time until the proxy is there', async () => {
+  test('with waitForReady waits until the proxy is there', async () => {
     const socket = `unix:${join(mkdtempSync(join(tmpdir(), 'client-')), 'proxy.sock')}`;
     const early = createClient({ target: socket });
     expect((await refusalOf(early.reEncrypt({}))).facts.code).toBe('UNAVAILABLE');
@@ -158,7 +158,7 @@ describe('a call', () => {
     early.close();
   });
 
-  test('that is under way when its client closes is answered, and no later one starts', async () => {
+  test('in flight when its client closes is answered; later ones fail', async () => {
     const closing = createClient({ target });
     answer = (_, done) => {
       closing.close();
@@ -177,7 +177,7 @@ describe('a call', () => {
 });
 
 describe('a refusal', () => {
-  test('carries what the proxy tells: reason, layer, side, rule, ids', async () => {
+  test('carries the proxy’s reason, layer, side, rule and ids', async () => {
     const refusal = new Refusal('KMS_KEY_DISABLED', {
       sentence: 'arn is disabled.',
       side: 'source',
@@ -226,7 +226,7 @@ describe('a refusal', () => {
     expect(refused.message).toBe('The policy denies this call.');
   });
 
-  test('from something that is no proxy has its code and no reason', async () => {
+  test('from another server has its code and no reason', async () => {
     refuse({ code: status.UNIMPLEMENTED, details: 'no such method' });
     const { facts } = await refusalOf(client.reEncrypt({}));
     expect(facts).toMatchObject({ code: 'UNIMPLEMENTED', reason: '', decisionId: '' });
@@ -238,7 +238,7 @@ describe('a stream', () => {
     for (const reference of references) yield { reference };
   }
 
-  test('yields a result an item, refusals included', async () => {
+  test('yields a result per item, refusals included', async () => {
     const results: string[] = [];
     for await (const { reference, response, refused } of client.streamReEncrypt(
       items('a', 'bad', 'c'),
@@ -280,7 +280,7 @@ describe('a target', () => {
 });
 
 describe('TLS', () => {
-  test('needs a key beside its certificate', () => {
+  test('needs a key with its certificate', () => {
     expect(() => createClient({ target: 'x:1', tls: { certificateFile: 'c.pem' } })).toThrow(
       'a client certificate needs its key',
     );

@@ -17,9 +17,9 @@ test.each([
     'connect ECONNREFUSED 127.0.0.1:1',
   ],
   ['an alert of TLS', said(`Error: ${ALERT}`), 'tlsv13 alert certificate required'],
-  ['an end without a word', said('Failed to connect (2026-11-29T14:58:33.862Z)'), HUNG_UP],
-  ['an end in the handshake', said('Error: read ECONNRESET'), HUNG_UP],
+  ['an end without reason', said('Failed to connect (2026-11-29T14:58:33.862Z)'), HUNG_UP],
+  ['an end during handshake', said('Error: read ECONNRESET'), HUNG_UP],
   ['a refusal of the proxy’s own', 'The proxy is shutting down.', 'The proxy is shutting down.'],
-])('%s is told in the words of the connection alone', (_, message, told) => {
+])('%s is reported without gRPC’s own wording', (_, message, told) => {
   expect(lastError(message)).toBe(told);
 });

@@ -17,6 +17,6 @@ test.each([
   'dns:///proxy:50051',
   'ipv4:10.0.0.1:50051',
   'ipv6:[::1]:50051',
-])('%s may be where a proxy is', (endpoint) => {
+])('%s is a valid target', (endpoint) => {
   expect(isProxyTarget(endpoint)).toBe(true);
 });

@@ -77,7 +77,7 @@ describe('the client reaches a proxy', () => {
     expect(await call({ target: `unix:${file('proxy.sock')}` })).toBe('arn');
   });
 
-  test('over mutual TLS, and not without its own certificate or its trust', async () => {
+  test('over mutual TLS, but not without a certificate or trusted CA', async () => {
     const trusting = { caFile: file('ca.pem') };
     const own = { certificateFile: file('client.pem'), keyFile: file('client.key') };
     expect(await call({ target: tlsTarget, tls: { ...trusting, ...own } })).toBe('arn');
@@ -89,18 +89,18 @@ describe('the client reaches a proxy', () => {
 
   test.each([
     [
-      'trust in a key',
+      'a key, not a CA',
       () => ({ caFile: file('client.key') }),
       /client\.key does not hold a certificate/,
     ],
     [
-      'trust in nothing',
+      'empty, not a CA',
       () => ({ caFile: file('empty.pem') }),
       /empty\.pem does not hold a certificate/,
     ],
     ['no key', () => pairOf('client.pem', 'ca.pem'), /ca\.pem does not hold a private key/],
     ['the key of another', () => pairOf('ca.pem', 'client.key'), /client\.key is not the key of/],
-  ])('and a file of TLS that is %s is named before a call', async (_, tls, sentence) => {
+  ])('and names a TLS file that is %s before any call', async (_, tls, sentence) => {
     writeFileSync(file('empty.pem'), '');
     expect(() => createClient({ target: tlsTarget, tls: tls() })).toThrow(sentence);
   });

@@ -9,7 +9,7 @@ import { configAsYaml, configJsonSchema } from '../../src/config/show.ts';
 
 const MINIMUM = ['kms.backend=aws', 'policy.source=bundle.tar.gz', 'audit.file=audit.jsonl'];
 const PAIR = 'grpc.tls.cert_file=c grpc.tls.key_file=k';
-/** Longer settings by a name of their own. */
+/** Short names for longer settings. */
 const SHORTHANDS: Readonly<Record<string, string>> = {
   PAIR,
   ONE_WAY: `${PAIR} grpc.tls.client_certificates=off`,
@@ -23,7 +23,7 @@ const SHORTHANDS: Readonly<Record<string, string>> = {
   CANDIDATE: 'policy.candidate=https://bundles.example/b.tar.gz',
 };
 
-/** What is written, what is told of it, and what more would mend it. */
+/** The settings, the problem reported, and further settings that cure it. */
 const CASES = `
 grpc.mode=0600 | grpc.mode: does nothing without a Unix socket in grpc.listen | grpc.listen=unix:/a
 grpc.listeners=[{"listen":"[::1]:1","mode":"0600"}] | grpc.listeners.0.mode: does nothing without a Unix socket in grpc.listeners.0.listen | grpc.listeners=[{"listen":"unix:/a","mode":"0600"}]
@@ -105,7 +105,7 @@ describe('a setting that does nothing because of the others', () => {
     expect(problems([...written, ...cure])).toEqual([]);
   });
 
-  test('has a case here, and every sentence is about settings that there are', () => {
+  test('has a case here, and every rule names real settings', () => {
     const told = cases.flatMap((one) => one.told.map((sentence) => sentence.split(':')[0] ?? ''));
     const paths = NEEDS.flat().map(({ path }) => path);
     expect(paths.filter((path) => !isSetting(path))).toEqual([]);
@@ -113,7 +113,7 @@ describe('a setting that does nothing because of the others', () => {
     expect(settings.filter((like) => !told.some((at) => like.test(at)))).toEqual([]);
   });
 
-  test('is told of beside all else that is wrong, with the variable that sets it', () => {
+  test('is reported along with other problems, with the variable that sets it', () => {
     const env = { KRP_LIMITS__PER_PRINCIPAL__BURST: '50', KRP_NOBODY: '1' };
     expect(problems(['kms_json=[]', 'audit.max_behind=9'], env)).toEqual([
       expect.stringMatching(/^kms_json: /),
@@ -123,14 +123,14 @@ describe('a setting that does nothing because of the others', () => {
     ]);
   });
 
-  test('may be written where it says that something is off, which is true', () => {
+  test('is accepted if it only says that something is off', () => {
     const off = ['keys.describe=false', 'keys.tags=false', 'keys.aliases=false', 'keys.ttl_ms=0'];
     expect(problems([...off, 'kms_json.access_keys=[]', 'identity.mtls.name_from=none'])).toEqual(
       [],
     );
   });
 
-  test('is not what the other backend has, so that one file may serve with either', () => {
+  test('is accepted for the other backend, so one file can serve both', () => {
     const both = [
       'kms.embedded.state_file=s',
       'kms.aws.region=eu-west-1',
@@ -141,7 +141,7 @@ describe('a setting that does nothing because of the others', () => {
     }
   });
 
-  test('is not printed: what is printed is a configuration again, and the same', () => {
+  test('is not printed, so a printed configuration loads as the same one', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'idle-')), 'printed.yaml');
     const listeners = 'grpc.listeners=[{"listen":"unix:/a","identity":"a"},{"listen":"[::1]:1"}]';
     const off = ['keys.describe=false', 'limits.all.per_second=0', 'limits.kms.max_queue=0'];

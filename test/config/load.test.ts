@@ -23,7 +23,7 @@ describe('the configuration', () => {
     expect(demo().kms.backend).toBe('embedded');
   });
 
-  test('takes flags before environment before file before defaults', () => {
+  test('prefers flags to environment to file to defaults', () => {
     const env = { KRP_GRPC__LISTEN: '127.0.0.1:2', KRP_PROBE__LISTEN: '127.0.0.1:3' };
     const config = demo(['grpc.listen=127.0.0.1:1'], env);
     expect(config.grpc.listen).toBe('127.0.0.1:1');
@@ -32,7 +32,7 @@ describe('the configuration', () => {
     expect(config.audit.durability).toBe('fsync');
   });
 
-  test('takes SPIFFE’s own variable where TLS is wanted and nothing else says from where', () => {
+  test('uses SPIFFE’s own variable for TLS that has no other source', () => {
     const env = { SPIFFE_ENDPOINT_SOCKET: 'unix:///run/spire/agent.sock' };
     const socket = (settings: string[]) => demo(settings, env).grpc.tls?.spiffe_socket;
     expect(socket(['grpc.tls.client_certificates=required'])).toBe(env.SPIFFE_ENDPOINT_SOCKET);
@@ -42,7 +42,7 @@ describe('the configuration', () => {
     expect(socket([])).toBeUndefined();
   });
 
-  test('reads numbers and booleans from text, and text that looks like a number as text', () => {
+  test('reads numbers and booleans from text, but keeps text that looks like a number', () => {
     const { keys } = demo(['keys.own_account=111122223333', 'keys.ttl_ms=5', 'keys.tags=false']);
     expect(keys).toMatchObject({ own_account: '111122223333', ttl_ms: 5, tags: false });
   });
@@ -64,7 +64,7 @@ describe('the configuration', () => {
     expect(found.join('\n')).toMatch(/keys\.ttl_ms: .*60000/);
   });
 
-  test('refuses two listeners at one address, but for ports that are still to be found', () => {
+  test('refuses two listeners at one address, unless the port is 0', () => {
     const twice = ['probe.listen=127.0.0.1:50051', 'kms_json.listen=127.0.0.1:0'];
     expect(problems([...twice, 'grpc.listeners=[{"listen":"unix:/run/a"}]'])).toEqual([
       'probe.listen: grpc.listen is at 127.0.0.1:50051 too',
@@ -74,7 +74,7 @@ describe('the configuration', () => {
     ]);
   });
 
-  test('tells the variable that is wrong, and the setting meant where a _ is missing', () => {
+  test('names a wrong variable, and the likely setting if a _ is missing', () => {
     const env = {
       KRP_GRPC_LISTEN: '127.0.0.1:1',
       KRP_GRPC__TLS_CERT_FILE: 'x',
@@ -89,7 +89,7 @@ describe('the configuration', () => {
     ]);
   });
 
-  test('reads a file that is missing or no YAML as one sentence', () => {
+  test('reports a file that is missing or not YAML in one sentence', () => {
     const problem = (file: string) => {
       try {
         return loadConfig({ file, settings: [], env: {} });
@@ -103,7 +103,7 @@ describe('the configuration', () => {
     ]);
   });
 
-  test('says what a port and a URL are', () => {
+  test('says what a port and a URL must be', () => {
     expect(problems(['grpc.listen=127.0.0.1:65536', 'kms.aws.endpoint=127.0.0.1:4599'])).toEqual([
       'grpc.listen: must have a port of 65535 at most',
       'kms.aws.endpoint: must be a URL, such as http://127.0.0.1:4599',
@@ -111,7 +111,7 @@ describe('the configuration', () => {
     expect(demo(['grpc.listen=127.0.0.1:65535']).grpc.listen).toBe('127.0.0.1:65535');
   });
 
-  test('takes a name that begins like a loopback address for another host', () => {
+  test('does not take a name that begins like a loopback address for loopback', () => {
     const jwt = { issuer: 'i', audience: ['a'], jwks_url: 'http://localhost:1@example.org/keys' };
     const settings = ['admin.listen=127.example:80', `identity.jwt=${JSON.stringify(jwt)}`];
     expect(problems(settings)).toEqual([
@@ -120,20 +120,20 @@ describe('the configuration', () => {
     ]);
   });
 
-  test('says that the key to verify bundles by is none of those that it has', () => {
+  test('refuses a policy.signing.keyid that is not among its keys', () => {
     const signing = { keyid: 'b', keys: { a: { algorithm: 'RS256', key_file: '/x' } } };
     expect(problems([`policy.signing=${JSON.stringify(signing)}`])).toEqual([
       'policy.signing.keyid: must be one of the ids in policy.signing.keys',
     ]);
   });
 
-  test('says that the certificate for a bundle service needs its key', () => {
+  test('refuses a certificate for a bundle service without its key', () => {
     expect(problems([SERVICE, 'policy.service.cert_file=cert.pem'])).toEqual([
       'policy.service: cert_file and key_file belong together: set both or neither',
     ]);
   });
 
-  test('says how long the path of a socket may be, in bytes', () => {
+  test('limits the path of a socket in bytes', () => {
     const socket = (bytes: number) => `grpc.listen=unix:/run/é${'x'.repeat(bytes - 7)}`;
     expect(problems([socket(108)])).toEqual([
       'grpc.listen: must have a socket path of 107 bytes at most',
@@ -148,7 +148,7 @@ describe('the configuration', () => {
     ['identity.jwt.refresh_ms=0', /refresh_ms: .*1000/],
     ['grpc.connections.keepalive_ms=0', /keepalive_ms: .*1000/],
     ['audit.rotate.max_age_ms=0', /max_age_ms: .*60000/],
-  ])('takes no time that a timer would run out of at once: %s', (setting, problem) => {
+  ])('refuses a time at which a timer would fire at once: %s', (setting, problem) => {
     const jwt = ['identity.jwt.issuer=i', 'identity.jwt.audience=[a]', 'identity.jwt.jwks_file=f'];
     expect(problems([SERVICE, ...jwt, setting])).toEqual([expect.stringMatching(problem)]);
   });
@@ -159,33 +159,33 @@ describe('the configuration', () => {
     ['audit.jsonl.1', 'audit.jsonl'],
     ['audit.jsonl-20261128', 'audit.jsonl'],
     ['audit-20261128.jsonl', 'audit.jsonl'],
-  ])('takes no audit.file for a log that verifies as a part of another: %s', (name, live) => {
+  ])('refuses an audit.file named like a segment of another log: %s', (name, live) => {
     expect(problems([`audit.file=audit/${name}`])).toEqual([
       `audit.file: must not be named as a closed or moved segment of ${live} is`,
     ]);
   });
 
   test.each(['pod-0', 'krp.0', 'audit-7.jsonl', 'proxy-10.0.0.7.jsonl'])(
-    'takes an audit.file that only ends in a number: %s',
+    'accepts an audit.file that only ends in a number: %s',
     (name) => {
       expect(demo([`audit.file=audit/${name}`]).audit.file).toBe(`audit/${name}`);
     },
   );
 
-  test('may keep segments and wait for a bundle service for a year', () => {
+  test('can keep segments, and serve a stale bundle, for a year', () => {
     const year = 365 * 24 * 60 * 60 * 1000;
     const times = [SERVICE, `audit.rotate.keep_ms=${year}`, `policy.max_staleness_ms=${year}`];
     expect(demo(times).audit.rotate.keep_ms).toBe(year);
   });
 
-  test('takes one signer of checkpoints, not two', () => {
+  test('refuses two signers of checkpoints', () => {
     const both = ['audit.checkpoint.kms_key_id=alias/a', 'audit.checkpoint.signing_key_file=k'];
     expect(problems(both)).toEqual([
       'audit.checkpoint: set signing_key_file or kms_key_id, not both',
     ]);
   });
 
-  test('takes CAs of several trust domains only where it is known whose each is', () => {
+  test('accepts several trust domains only if each CA’s domain is known', () => {
     const tls = (...names: string[]) => names.map((name) => `grpc.tls.${name}=/x`);
     const two = 'identity.mtls.trust_domains=[a.example, b.example]';
     const files = tls('cert_file', 'key_file');
@@ -203,7 +203,7 @@ describe('the configuration', () => {
     }
   });
 
-  test('says what must be set where nothing is', () => {
+  test('says what must be set when nothing is', () => {
     expect(() => loadConfig({ file: undefined, settings: [], env: {} })).toThrow(
       /kms: must be set[\s\S]*policy: must be set[\s\S]*audit: must be set/,
     );

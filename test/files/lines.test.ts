@@ -12,7 +12,7 @@ async function* halves(bytes: Buffer, at: number) {
   yield bytes.subarray(at);
 }
 
-test('lines are the same wherever the chunks of their file end', async () => {
+test('lines are the same wherever their chunks end', async () => {
   const bytes = Buffer.from('é\n\nzwei\r\n€ drei');
   for (let at = 0; at <= bytes.length; at += 1) {
     const lines = await linesOf(halves(bytes, at));
@@ -20,7 +20,7 @@ test('lines are the same wherever the chunks of their file end', async () => {
   }
 });
 
-test('a file without lines is given up before it fills the memory', async () => {
+test('a file without line breaks is abandoned before it fills memory', async () => {
   let given = 0;
   async function* endless() {
     for (const chunk = Buffer.alloc(1 << 20, 'x'); given < 100; given += 1) yield chunk;

@@ -7,7 +7,7 @@ import process from 'node:process';
 import { expect, test } from 'vitest';
 import { lockFile } from '../../src/files/lock.ts';
 
-/** The first half of taking the lock, by somebody who finds in a moment that he cannot have it. */
+/** The first half of taking the lock, by a process that gives up a moment later. */
 const TRIES = `
   const database = new (require('node:sqlite').DatabaseSync)(process.argv[1]);
   database.exec('BEGIN; SELECT * FROM sqlite_schema');
@@ -15,7 +15,7 @@ const TRIES = `
   setTimeout(() => database.close(), 30);
 `;
 
-test('of two that try at one instant one has it', async () => {
+test('of two that try at the same instant one gets it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'krp-lock-'));
   const path = join(folder, 'lock');
   const other = spawn(process.execPath, ['-e', TRIES, path]);
@@ -26,9 +26,9 @@ test('of two that try at one instant one has it', async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('where a file system has no locks, nobody is said to have one', () => {
+test('a file system without locks is an error, not a lock held', () => {
   const folder = mkdtempSync(join(tmpdir(), 'krp-lock-'));
-  /** As SQLite is where the kernel answers ENOLCK. */
+  /** Like SQLite when the kernel answers ENOLCK. */
   class WithoutLocks {
     exec(): void {
       throw Object.assign(new Error('database is locked'), { errcode: 5 });

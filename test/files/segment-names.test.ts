@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { liveNames, segmentsAmong } from '../../src/files/segment-names.ts';
 
-test('a log that has a checkpoint is no segment of one with a shorter name', () => {
+test('a log with a checkpoint is no segment of a log with a shorter name', () => {
   const own = ['pod', 'pod-000000000000', 'pod.1'];
   const other = ['pod-0', 'pod-0-000000000000', 'pod-0.1'];
   const names = [...own, ...other, 'pod.checkpoint', 'pod-0.checkpoint'];

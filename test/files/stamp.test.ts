@@ -7,14 +7,14 @@ import { fileStamp } from '../../src/files/stamp.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stamp-'));
 
-test('a FIFO and a device have no stamp, so that nobody goes on to read them', async () => {
+test('a FIFO and a device have no stamp, so nobody reads them', async () => {
   const fifo = join(folder, 'fifo');
   execFileSync('mkfifo', [fifo]);
   await expect(fileStamp(fifo)).rejects.toThrow(`${fifo} is not a regular file`);
   await expect(fileStamp('/dev/zero')).rejects.toThrow('/dev/zero is not a regular file');
 });
 
-test('a link has the stamp of what it leads to', async () => {
+test('a link has the stamp of its target', async () => {
   const file = join(folder, 'file');
   writeFileSync(file, 'one');
   symlinkSync(file, join(folder, 'link'));
