@@ -78,7 +78,7 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   gone301: error('Moved', 'x', 301),
 };
 
-/** A KMS endpoint that keeps what it is asked; `silent` in the path never answers. */
+/** A KMS endpoint that records its requests; it never answers the path `silent`. */
 export async function startAwsEndpoint() {
   const requests: RecordedRequest[] = [];
   const server = createServer((request, response) => {

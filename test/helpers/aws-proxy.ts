@@ -17,10 +17,10 @@ export interface AwsProxyOptions {
   readonly through?: (kms: FakeKms) => Promise<string>;
 }
 
-/** Both ways of a ReEncrypt to AWS KMS (`kms.aws.transport`); each must stand every fault. */
+/** Both ways to send a ReEncrypt to AWS KMS (`kms.aws.transport`); each must withstand every fault. */
 export const TRANSPORTS = ['direct', 'sdk'] as const;
 
-/** The proxy with its AWS backend on a fake KMS, under a policy that allows, and a client of it. */
+/** The proxy with its AWS backend on a fake KMS and a policy that allows, with a client. */
 export async function startAwsProxy({
   settings = [],
   through = async ({ url }) => url,

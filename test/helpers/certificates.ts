@@ -14,7 +14,7 @@ export interface Issued {
   issue(wants?: Wants): Issued;
 }
 
-/** What stands in a certificate. Nothing is checked: hostile ones are wanted too. */
+/** What a certificate says. Nothing is checked: tests need hostile ones too. */
 export interface Wants {
   readonly commonName?: string;
   readonly uris?: readonly string[];
@@ -28,7 +28,7 @@ export interface Wants {
 
 const HOUR = 3_600_000;
 
-/** A self-signed authority. Certificates are written as DER here, for Node can only read them. */
+/** A self-signed authority. Certificates are written as DER here: Node can only read them. */
 export function createAuthority(wants: Wants = {}): Issued {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ca = { commonName: 'Test CA', ca: true, ...wants };

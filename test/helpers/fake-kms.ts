@@ -47,16 +47,16 @@ export interface FakeKms {
   readonly port: number;
   /** Every request since the start or the last `forget`. */
   readonly requests: readonly Captured[];
-  /** For the next request of the operation (of any, where none is given); queues up. */
+  /** For the next request of the operation, or of any if none is given; queues up. */
   next(behaviour: Behaviour, operation?: string): void;
-  /** For every request of the operation that nothing queued is for; undefined ends it. */
+  /** For every request of the operation unless `next` queued one; undefined ends it. */
   always(behaviour: Behaviour | undefined, operation?: string): void;
   forget(): void;
-  /** From here on an alias stands for the key with this id. */
+  /** From now on an alias stands for the key with this id. */
   repoint(alias: string, keyId: string): void;
-  /** Told of every request before it is answered; undefined ends it. */
+  /** Calls the watcher with every request before it is answered; undefined ends it. */
   watch(watcher: ((captured: Captured) => void) | undefined): void;
-  /** Connections that were ever made: fewer than requests where they are kept alive. */
+  /** Connections ever made: fewer than requests if they are kept alive. */
   connections(): number;
   close(): Promise<void>;
 }
@@ -75,7 +75,7 @@ export const HTML_503 = {
 } as const satisfies Behaviour;
 
 /**
- * A KMS that speaks AWS JSON 1.1 and fails on order. It knows no secrets: every key and alias
+ * A KMS that speaks AWS JSON 1.1 and fails on demand. It has no secrets: every key and alias
  * exists, an alias stands for a key id made of its name, and a ciphertext is a hash of the request.
  */
 export async function startFakeKms({ port = 0 }: { port?: number } = {}): Promise<FakeKms> {
@@ -141,7 +141,7 @@ export async function startFakeKms({ port = 0 }: { port?: number } = {}): Promis
   };
 }
 
-/** The ARN that the fake resolves a key id in any of its forms to. */
+/** The ARN that the fake gives for a key id in any form. */
 export function fakeKeyArn(keyId: string): string {
   if (keyId.startsWith('arn:') && keyId.includes(':key/')) return keyId;
   const name = keyId.includes('alias/') ? uuidOf(keyId.slice(keyId.indexOf('alias/'))) : keyId;
@@ -167,7 +167,7 @@ async function receive(request: IncomingMessage): Promise<Captured> {
   };
 }
 
-/** The request with key ids in the place of aliases that were pointed anew. */
+/** The request with key ids in place of repointed aliases. */
 function pointed(body: Captured['body'], aliases: ReadonlyMap<string, string>): Captured['body'] {
   const entries = Object.entries(body).map(([name, value]) => [
     name,

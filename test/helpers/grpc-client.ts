@@ -56,7 +56,7 @@ export function reEncrypt(
   });
 }
 
-/** The trailing metadata of a stream that ended well. Its status may come before its last message was read. */
+/** Trailing metadata of a successful stream. Its status may come before its last message is read. */
 export async function endOf(stream: ClientReadableStream<unknown>): Promise<Metadata> {
   const [trailers] = await Promise.all([
     new Promise<Metadata>((resolve, reject) => {
@@ -68,7 +68,7 @@ export async function endOf(stream: ClientReadableStream<unknown>): Promise<Meta
   return trailers;
 }
 
-/** What a refused call was told, its details decoded. */
+/** What a refused call received, with its details decoded. */
 export async function refusalOf(call: Promise<unknown>): Promise<Told> {
   const error = await call.then(
     () => {

@@ -1,6 +1,6 @@
 import process from 'node:process';
 
-/** Without these the suite would pass and show nothing. */
+/** Without these the suite would pass but prove nothing. */
 if (process.permission?.has('fs.write', '/etc/hosts') !== false) {
   throw new Error('this suite must run under node --permission');
 }

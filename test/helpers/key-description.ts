@@ -1,6 +1,6 @@
 import type { KeyDescription } from '../../src/call.ts';
 
-/** What DescribeKey says of most keys, whichever they are. */
+/** What DescribeKey answers for most keys. */
 export const PLAIN_KEY: Omit<KeyDescription, 'arn' | 'keyId'> = {
   spec: 'SYMMETRIC_DEFAULT',
   usage: 'ENCRYPT_DECRYPT',

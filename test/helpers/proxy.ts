@@ -6,11 +6,11 @@ import { type App, startApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
 export interface RunningProxy extends App {
-  /** Where its first gRPC listener is. */
+  /** Address of its first gRPC listener. */
   readonly endpoint: string;
-  /** Folder of this proxy alone; the audit log is in it. */
+  /** This proxy's own folder; the audit log is in it. */
   readonly folder: string;
-  /** What the audit file holds now, a parsed entry a line. */
+  /** Entries now in the audit file, parsed. */
   entries(): Record<string, unknown>[];
   /** Lines that went to the log. */
   readonly logged: readonly string[];

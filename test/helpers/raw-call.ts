@@ -8,7 +8,7 @@ export function framed(body: Buffer, { length = body.length, compressed = 0 } = 
   return Buffer.concat([head, body]);
 }
 
-/** Sends bytes to a method, and gives back all headers and trailers of the answer. */
+/** Sends bytes to a method, and returns all headers and trailers of the answer. */
 export function sendRaw(
   session: ClientHttp2Session,
   path: string,

@@ -16,8 +16,8 @@ export interface RawServer {
 }
 
 /**
- * A server of bytes: it reads HTTP requests, and leaves to `answer` what is written, so that it can be
- * what no HTTP server would write.
+ * A server of bytes: it reads HTTP requests and leaves the writing to `answer`, which may write what
+ * no HTTP server would.
  */
 export async function startRawServer(
   answer: (request: RawRequest) => void,

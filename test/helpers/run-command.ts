@@ -13,7 +13,7 @@ interface Surroundings {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Runs a command in this process, on its own terminal. */
+/** Runs a command in this process, with its own streams. */
 export async function runCommand(
   run: Run,
   args: readonly string[],

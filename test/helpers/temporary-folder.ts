@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 /**
- * One folder for all the temporary folders of a run, gone after it. It holds what tests make, what the
- * processes make that they start, and what is left behind where a test fails or a process is killed; so
- * a test need not clear up after itself, unless what it has is large.
+ * One folder for all temporary folders of a run, deleted after it. It holds what tests and their
+ * processes make, even when a test fails or a process is killed; so a test need not clean up after
+ * itself, unless its files are large.
  */
 let folder: string;
 
 export function setup(): void {
   // Short, because paths of Unix sockets end at 107 bytes.
   folder = mkdtempSync(join(tmpdir(), 'krp-'));
-  // As the system's own is: some tests run a process as somebody else.
+  // Like /tmp: some tests run a process as another user.
   chmodSync(folder, 0o1777);
   process.env['TMPDIR'] = folder;
-  // The proxy's sources are read anew by each process that a test starts: half of its start.
+  // Otherwise each process that a test starts compiles the proxy's sources: half of its start.
   process.env['NODE_COMPILE_CACHE'] = join(folder, 'compiled');
 }
 

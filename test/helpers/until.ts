@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until it is so, and tells after how many milliseconds; a busy machine is given time. */
+/** Waits until `done`, long enough for a busy machine, and returns how many milliseconds it took. */
 export async function until(done: () => boolean | Promise<boolean>, ms = 10_000): Promise<number> {
   const start = performance.now();
   while (!(await done())) {

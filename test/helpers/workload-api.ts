@@ -8,13 +8,13 @@ import {
 import protobuf from 'protobufjs';
 import { type Issued, pkcs8 } from './certificates.ts';
 
-/** DER of CAs, one after the other, by the SPIFFE ID of their trust domain. */
+/** Concatenated DER of CAs, by the SPIFFE ID of their trust domain. */
 export type WireBundles = Readonly<Record<string, Buffer>>;
 
 export interface WireSvid {
   readonly id: string;
   readonly issued: Issued;
-  /** DER of the intermediate CAs between it and its bundle. */
+  /** DER of the intermediate CAs between the SVID and its bundle. */
   readonly above?: readonly Buffer[];
   readonly bundle: Buffer;
   readonly federated?: WireBundles;
@@ -23,9 +23,9 @@ export interface WireSvid {
 /** A Workload API as an agent serves it. */
 export interface Agent {
   readonly asked: readonly Metadata[];
-  /** Sends to everyone who asks for SVIDs, now and later. A number: refuses with this code. */
+  /** Sends this to everyone who asks for SVIDs, now and later. A number refuses with that code. */
   svids(message: Buffer | number): void;
-  /** The same for who asks for bundles. */
+  /** The same for bundles. */
   bundles(message: Buffer | number): void;
   stop(): void;
 }

@@ -14,7 +14,7 @@ function call(name: string, ...args: string[]): string | undefined {
 const list = (length: number, item: number, last = item): string =>
   JSON.stringify([...Array(length - 1).fill(item), last]);
 
-// What OPA 1.22.2 answers; the interop suite asks it on thousands more.
+// What OPA 1.22.2 answers; the interop suite compares thousands more.
 // biome-ignore format: a table reads best with a case a line.
 const TABLE: readonly [string, readonly string[], string | undefined][] = [
   ['time.now_ns', [], '1795437296789000000'],
@@ -80,13 +80,13 @@ describe('a builtin', () => {
     expect(call(name, ...args)).toBe(result);
   });
 
-  it('looks for a run in a long list in time that its arguments account for', {
+  it('searches a long list in time bounded by the size of its arguments', {
     timeout: 5000,
   }, () => {
     expect(call('object.subset', list(200_000, 1), list(100_000, 1, 2))).toBe('false');
   });
 
-  it('is in the capabilities that policies are built with, and nothing else is', () => {
+  it('is in the capabilities for building policies, which list no others', () => {
     const { builtins } = JSON.parse(readFileSync('policies/capabilities.json', 'utf8'));
     const names = builtins.map(({ name }: { name: string }) => name);
     expect(names.sort()).toEqual([...NATIVE_BUILTINS, ...Object.keys(BUILTINS)].sort());
@@ -96,13 +96,13 @@ describe('a builtin', () => {
 });
 
 describe('a term', () => {
-  it('with much in it is known by a short text, for those around it would each hold it again', () => {
+  it('that is large has a short canonical text, as each enclosing term repeats it', () => {
     const text = `{[{["${'x'.repeat(1000)}"]}]}`;
     expect(canonical(parseTerm(text)).length).toBeLessThan(300);
     expect(canonical(parseTerm(text))).not.toBe(canonical(parseTerm(text.replace('x', 'y'))));
   });
 
-  it('of JSON reads as what it says', () => {
+  it('of JSON survives parsing and printing', () => {
     fc.assert(
       fc.property(
         fc.array(

@@ -11,7 +11,7 @@ const but = (name: string, content: string | Uint8Array) =>
   tarGz(entries.map((entry) => (entry.name === name ? { name, content } : entry)));
 const without = (name: string) => tarGz(entries.filter((entry) => entry.name !== name));
 const plus = (name: string, type = '0') => tarGz([...entries, { name, content: '{}', type }]);
-/** With a file whose name stands in these records before it. */
+/** With a file named by these PAX records before it. */
 const pax = (records: string) =>
   tarGz([...entries, { name: 'pax', type: 'x', content: records }, { name: '/y', content: '{}' }]);
 
@@ -25,7 +25,7 @@ describe('a bundle', () => {
     );
   });
 
-  it.each(['', '/', './'])("is read with '%s' before its names", (prefix) => {
+  it.each(['', '/', './'])("may have '%s' before its file names", (prefix) => {
     const renamed = entries.map(({ name, ...rest }) => ({
       ...rest,
       name: `${prefix}${name.slice(1)}`,
@@ -33,7 +33,7 @@ describe('a bundle', () => {
     expect(readBundle(tarGz(renamed)).revision).toBe('example-2');
   });
 
-  it('has the name of a PAX header for one file alone', () => {
+  it('applies a PAX header to the next file only', () => {
     const named = tarGz([
       { name: 'pax', type: 'x', content: '18 path=data.json\n' },
       { name: '/long', content: '{"from":"pax"}' },
@@ -67,13 +67,13 @@ describe('a bundle', () => {
     ['has a PAX header of many records', tarGz([{ name: 'x', type: 'x', content: '5 a=\n'.repeat(4000) }, ...entries]), /PAX header that is too large/],
     ['has a PAX header that ends within a record', pax('99 path=y\n'), /PAX header that is damaged/],
     ['has a PAX header with a record of no length', pax('0 path=y\n'), /PAX header that is damaged/],
-    ['has a PAX header with a record of a length that is none', pax('x path=y\n'), /PAX header that is damaged/],
+    ['has a PAX header with a record of a length that is no number', pax('x path=y\n'), /PAX header that is damaged/],
     ['has a PAX header without a record', pax('9'), /PAX header that is damaged/],
     ['has a path in a PAX header that leaves its folder', pax('13 path=../x\n'), /a file named "\.\.\/x"/],
-    ['has a name with a folder that has none', plus('/a//x'), /a file named/],
-    ['has data elsewhere, by a folder beside the name', tarGz([...entries, { name: 'data.json', content: '{}', prefix: 'x' }]), /data in x\/data\.json/],
-    ['ends within a file that is its last', gzipSync(tarBytes(tarGz([...entries, { name: '/x', content: '{}' }])).subarray(0, -1535)), /is cut short/],
-    ['has not_after that is no time', withManifest(good, { metadata: { not_after: 'soon' } }), /\.manifest is not valid: metadata not_after must be a moment such as "2027-01-01T00:00:00Z"$/],
+    ['has a folder without a name', plus('/a//x'), /a file named/],
+    ['has data elsewhere, by a prefix field', tarGz([...entries, { name: 'data.json', content: '{}', prefix: 'x' }]), /data in x\/data\.json/],
+    ['ends within its last file', gzipSync(tarBytes(tarGz([...entries, { name: '/x', content: '{}' }])).subarray(0, -1535)), /is cut short/],
+    ['has a not_after that is no time', withManifest(good, { metadata: { not_after: 'soon' } }), /\.manifest is not valid: metadata not_after must be a moment such as "2027-01-01T00:00:00Z"$/],
     ['has its end beside the metadata', withManifest(good, { not_after: '2027-01-01T00:00:00Z' }), /there is no not_after: a bundle's end is set by metadata\.not_after$/],
     ...['not_afer', 'notAfter', 'not-after', 'NOT_AFTER', 'no_after'].map((slip): [string, Buffer, RegExp] => [
       `spells its end ${slip}`, withManifest(good, { metadata: { [slip]: '2027-01-01T00:00:00Z' } }), new RegExp(`there is no metadata\\.${slip}: a bundle's end is set by metadata\\.not_after$`),
@@ -83,18 +83,18 @@ describe('a bundle', () => {
     expect(() => readBundle(bytes)).toThrow(sentence);
   });
 
-  it('that is larger than it may be is refused before it is unpacked whole', () => {
+  it('above the size limit is refused before it is fully unpacked', () => {
     const bomb = tarGz([{ name: 'x', content: Buffer.alloc(8 << 20) }]);
     expect(bomb.length).toBeLessThan(20_000);
     expect(() => readBundle(bomb, { maxBytes: 1 << 20 })).toThrow(/larger than 1048576 bytes/);
   });
 
-  it('that was changed in any one byte of a tar header is refused', () => {
-    // A header is the same before a large file, which would be unpacked five hundred times.
+  it('with any one byte of a tar header changed is refused', () => {
+    // A small file has the same header as a large one, and is unpacked five hundred times here.
     const small = tarBytes(tarGz([{ name: '/data.json', content: '{}' }]));
     expect(() => readBundle(gzipSync(small))).toThrow(/no Wasm module for/);
     for (let at = 0; at < 512; at += 1) {
-      // The two bytes that end the checksum say nothing.
+      // The two bytes that end the checksum mean nothing.
       if (at === 154 || at === 155) continue;
       const tar = Buffer.from(small);
       tar[at] = (tar[at] ?? 0) ^ 0x7f;
@@ -110,14 +110,14 @@ describe('a bundle', () => {
     },
   );
 
-  it('may have metadata of others, and whatever OPA has in a manifest', () => {
+  it('may have other metadata, and all that OPA allows in a manifest', () => {
     const metadata = { commit: '1a2b', note: 'n', team: { name: 'x' } };
     const fields = { metadata, roots: [''], rego_version: 1, file_rego_versions: {} };
     const bundle = readBundle(withManifest(good, fields));
     expect([bundle.notAfter, bundle.metadata]).toEqual([Infinity, metadata]);
   });
 
-  it('has an end when its metadata says so', () => {
+  it('ends at metadata.not_after', () => {
     const ends = withManifest(good, { metadata: { not_after: '2026-12-01T00:00:00Z' } });
     expect(readBundle(ends).notAfter).toBe(Date.parse('2026-12-01T00:00:00Z'));
   });
@@ -135,20 +135,20 @@ describe('a generation', () => {
       ),
       /cannot be run/,
     ],
-  ])('is not made of a module that %s', (_name, wasm, sentence) => {
+  ])('is not made from a module that %s', (_name, wasm, sentence) => {
     expect(() => createGeneration(readBundle(but('/policy.wasm', wasm)), limits, NOON)).toThrow(
       sentence,
     );
   });
 
-  it('is not made of a policy that works without end', () => {
+  it('is not made from a policy that never ends', () => {
     const bundle = readBundle(archive('test/fixtures/policies/looping/bundle.tar.gz'));
     expect(() => createGeneration(bundle, limits, NOON)).toThrow(
       /no decision for the sample 'a plain call': POLICY_TIMEOUT, the policy does too much work/,
     );
   });
 
-  it('is not made of a policy that has no decision for a sample', () => {
+  it('is not made from a policy without a decision for a sample', () => {
     const manifest = { wasm: [{ entrypoint: 'kms/reencrypt/decision', module: '/policy.wasm' }] };
     const bundle = readBundle(
       withManifest(archive('test/fixtures/policies/broken/bundle.tar.gz'), manifest),

@@ -5,7 +5,7 @@ const good = { allow: true, rule: 'r', reasons: [] };
 const set = (...results: unknown[]) => JSON.stringify(results.map((result) => ({ result })));
 
 describe('an evaluation', () => {
-  it('allows on exactly one result of exactly the documented shape', () => {
+  it('allows only on one result of exactly the documented shape', () => {
     const result = { ...good, allow_unknown_source: true, labels: { team: 'a' } };
     expect(toEvaluation(set(result))).toEqual({
       effect: 'allow',
@@ -56,7 +56,7 @@ describe('an evaluation', () => {
     ['an unheard-of field', set({ ...good, deny: [] })],
     ['__proto__', '[{"result":{"allow":false,"rule":"","reasons":[],"__proto__":{"allow":true}}}]'],
     ['__proto__ as a label', '[{"result":{"allow":true,"rule":"","reasons":[],"labels":{"__proto__":"x"}}}]'],
-    ['allow in __proto__ alone', '[{"result":{"rule":"","reasons":[],"__proto__":{"allow":true}}}]'],
+    ['allow only in __proto__', '[{"result":{"rule":"","reasons":[],"__proto__":{"allow":true}}}]'],
     ['allow_unknown_source of text', set({ ...good, allow_unknown_source: 'yes' })],
     ['labels of numbers', set({ ...good, labels: { a: 1 } })],
     ['labels of a list', set({ ...good, labels: [] })],

@@ -23,7 +23,7 @@ function openMirror() {
 
 type Mirror = ReturnType<typeof openMirror>;
 
-/** What a policy sees of an input. */
+/** The input as a policy sees it. */
 function seen(mirror: Mirror, input: string | Input): unknown {
   const [{ result }] = JSON.parse(mirror.evaluate({ entrypoint: 0, input, context }));
   return JSON.parse(result);
@@ -41,7 +41,7 @@ const frame = (fixed: string): Frame => ({
 });
 
 describe('a framed input', () => {
-  it('is to policy what its text is, whatever was asked before it', () => {
+  it('is the same to policy as its text, whatever came before', () => {
     const mirror = openMirror();
     const frames = ['', 'x', 'ü😀'.repeat(50)].map(frame);
     const input = fc.record({
@@ -59,7 +59,7 @@ describe('a framed input', () => {
     );
   });
 
-  it('is right for thousands of pairs of keys, which are more than are kept', () => {
+  it('is right for more pairs of keys than are cached', () => {
     const mirror = openMirror();
     const destination = keyFacts('alias/d');
     const pairs = Array.from({ length: 2_300 }, (_, i) =>
@@ -70,7 +70,7 @@ describe('a framed input', () => {
     }
   });
 
-  it('is right where a value is larger than the memory at first', () => {
+  it('is right when a value exceeds the initial memory', () => {
     const mirror = openMirror();
     const large = { frame: frame(''), values: ['"'.concat('x'.repeat(1 << 20), '"'), '1', '2'] };
     const small = { ...large, values: ['"s"', '1', '2'] };
@@ -79,7 +79,7 @@ describe('a framed input', () => {
     }
   });
 
-  it('is right in the instance that follows one that threw', () => {
+  it('is right in the instance that replaces one that threw', () => {
     const mirror = openMirror();
     const asked = toFramedInput(resolved(aCall()), 'request');
     const before = seen(mirror, asked);

@@ -3,7 +3,7 @@ import { createDecisionPoint, type DecisionPoint } from '../../src/policy/point.
 import { HAZARDS, resolved } from './values.ts';
 
 const TIMEOUT_MS = 50;
-/** A slow machine may stretch what takes 20 to 50 ms of CPU on one that is not. */
+/** A slow machine may take this many times the usual 20 to 50 ms of CPU. */
 const STRETCH = 10;
 let point: DecisionPoint;
 
@@ -41,7 +41,7 @@ describe('a policy that goes wrong', () => {
   it.each(HAZARD_TABLE)(
     'by %s denies with %s (%s), and the next decision is right',
     async (job, failure, code) => {
-      // Not by the clock, which goes on while other tests have the core.
+      // CPU time, because the clock goes on while other tests have the core.
       const before = process.threadCpuUsage();
       const decision = await decide(job);
       const { user, system } = process.threadCpuUsage(before);
@@ -52,7 +52,7 @@ describe('a policy that goes wrong', () => {
     },
   );
 
-  it('still decides rightly after more throws than poison an instance of opa-wasm', async () => {
+  it('still decides rightly after more throws than an opa-wasm instance survives', async () => {
     for (let i = 0; i < 520; i += 1) await decide('conflict');
     expect(await decide('')).toMatchObject({ effect: 'allow', rule: 'fine' });
   });
@@ -60,7 +60,7 @@ describe('a policy that goes wrong', () => {
   it.each([
     ['loop', 'the policy does too much work for policy.timeout_ms'],
     ['memory', 'the policy takes more memory than policy.memory_mib'],
-  ])('by %s says which setting it would need more of', async (job, message) => {
+  ])('by %s says which setting is too low for it', async (job, message) => {
     expect((await decide(job)).reasons[0]?.message).toBe(message);
   });
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A bundle service whose behaviour a test sets, and what it was asked. */
+/** A bundle service whose behaviour a test sets, and the requests it got. */
 export interface HttpService {
   readonly url: string;
   readonly requests: IncomingMessage['headers'][];
@@ -29,7 +29,7 @@ export async function startHttpService(): Promise<HttpService> {
   return service;
 }
 
-/** Answers as OPA's own service does: 304 where the ETag is the bundle's. */
+/** Answers as OPA's own service does: 304 if the ETag is the bundle's. */
 export function serving(bundle: Buffer, etag: string): HttpService['answer'] {
   return (response, headers) => {
     if (headers['if-none-match'] === etag) response.writeHead(304).end();

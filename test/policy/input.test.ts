@@ -18,7 +18,7 @@ interface Schema {
 
 const schema: Schema = JSON.parse(readFileSync('policies/schemas/input.json', 'utf8'));
 
-/** What of a value is not as its schema says; a field that is absent counts. */
+/** Where a value breaks its schema; an absent field counts. */
 function misfits(value: unknown, { type, properties, items, ...rest }: Schema, at = ''): string[] {
   if (rest.enum && !rest.enum.includes(value)) return [`${at}: ${String(value)}`];
   if (type === 'array')
@@ -41,11 +41,11 @@ describe('the input', () => {
     ['an unknown source key', toInput(resolved({}, unknown), 'request')],
     ['a result', toInput(resolved(), 'result')],
     ...Object.entries(SAMPLES),
-  ])('is total and as its schema says, for %s', (_name, input) => {
+  ])('matches its schema in every field, for %s', (_name, input) => {
     expect(misfits(input, schema)).toEqual([]);
   });
 
-  it('shows policy a sample of the anonymous caller whom the proxy would show it', () => {
+  it('has the same anonymous caller in samples as in calls', () => {
     expect(SAMPLES['an anonymous caller'].principal).toEqual(
       toInput(resolved({}, { principal: ANONYMOUS }), 'request').principal,
     );
@@ -55,7 +55,7 @@ describe('the input', () => {
     ['a plain call', resolved()],
     ['an unknown source key', resolved({}, unknown)],
     ['texts that JSON must escape', resolved({ id: '"\\u2028', job: '\u0000' })],
-  ])('is the same as text and as an object, for %s, the first time and later', (_name, asked) => {
+  ])('is the same as text and as object, first and repeated, for %s', (_name, asked) => {
     for (let i = 0; i < 2; i += 1) {
       expect(wholeText(toFramedInput(asked, 'request'))).toBe(
         JSON.stringify(toInput(asked, 'request')),
@@ -63,7 +63,7 @@ describe('the input', () => {
     }
   });
 
-  it('as text is of this call and no earlier one with the same keys and principal', () => {
+  it('as text never repeats an earlier call with the same keys and principal', () => {
     const side = (tenant: string) =>
       ({ keyId: '', algorithm: 'SYMMETRIC_DEFAULT', encryptionContext: { tenant } }) as const;
     const first = resolved({ source: side('first') });
@@ -72,7 +72,7 @@ describe('the input', () => {
     expect(JSON.parse(wholeText(toFramedInput(next, 'result')))).toEqual(toInput(next, 'result'));
   });
 
-  it('says how the sides relate', () => {
+  it('shows how the sides relate', () => {
     const context = (encryptionContext: Record<string, string>) =>
       ({ keyId: '', algorithm: 'SYMMETRIC_DEFAULT', encryptionContext }) as const;
     const { relation } = toInput(
@@ -101,7 +101,7 @@ describe('the input', () => {
     ['a multi-Region replica', { multiRegion: true }, { multiRegion: true, region: 'us-east-1', keyArn: 'arn:r' }, { same_key: false, same_mrk_family: true, same_region: false }],
     ['an unknown source', UNKNOWN, {}, { known: false, same_key: false, same_account: false, same_region: false }],
   ] as const;
-  it.each(RELATIONS)('knows %s', (_name, source, destination, relation) => {
+  it.each(RELATIONS)('recognizes %s', (_name, source, destination, relation) => {
     const keys = {
       source: keyFacts('alias/k', source),
       destination: keyFacts('alias/k', destination),
@@ -109,7 +109,7 @@ describe('the input', () => {
     expect(toInput(resolved({}, { keys }), 'request').relation).toMatchObject(relation);
   });
 
-  it('tells the time at which the call came in, and the ciphertext by its hash alone', () => {
+  it('has the time of arrival, and only the hash of the ciphertext', () => {
     const { time, request } = toInput(resolved(), 'request');
     expect(time).toEqual({
       rfc3339: '2026-11-23T12:34:56.789Z',
@@ -123,7 +123,7 @@ describe('the input', () => {
     ).not.toContain('secret-token');
   });
 
-  // Service Authorization Reference: what IAM can ask of ReEncryptFrom and ReEncryptTo.
+  // Service Authorization Reference: IAM's condition keys for ReEncryptFrom and ReEncryptTo.
   it.each([
     'kms:EncryptionAlgorithm',
     'kms:EncryptionContext:…',

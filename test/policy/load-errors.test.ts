@@ -8,7 +8,7 @@ const entries = entriesOf(archive(EXAMPLE));
 const LIMITS = { timeoutMs: 50, memoryBytes: 1 << 24 };
 const RULE = { id: 'r', source: {}, destination: {} };
 
-/** The example policy with other rules, made ready as a proxy does. */
+/** The example policy with other rules, loaded as a proxy does. */
 function ready(rules: readonly object[], limits = LIMITS) {
   const content = JSON.stringify({
     kms_reencrypt: { principals: { p: { kinds: ['jwt'], rules } } },
@@ -19,7 +19,7 @@ function ready(rules: readonly object[], limits = LIMITS) {
   return createGeneration(readBundle(tarGz(changed)), limits, NOON);
 }
 
-it('a bundle whose rules are right serves', () => {
+it('a bundle whose rules are valid serves', () => {
   expect(ready([RULE]).bundle.revision).toBe('example-2');
 });
 
@@ -40,29 +40,29 @@ it.each([
   );
 });
 
-it('of many errors the first are told, and the rest are counted', () => {
+it('of many errors the first are shown and the rest counted', () => {
   expect(() =>
     ready(Array.from({ length: 20 }, (_, i) => ({ ...RULE, id: `r${i}`, x: 1 }))),
   ).toThrow(/rule r0: .*; and 15 more$/);
 });
 
-it('ten thousand rules are looked at within what loading may cost', () => {
+it('ten thousand rules are checked within the cost limit of loading', () => {
   const rules = Array.from({ length: 10_000 }, (_, i) => ({ ...RULE, id: `rule-${i}` }));
   expect(ready(rules).bundle.revision).toBe('example-2');
 });
 
-it('of ten thousand rules the two with one id are found', () => {
+it('among ten thousand rules the two with the same id are found', () => {
   const rules = Array.from({ length: 10_000 }, (_, i) => ({ ...RULE, id: `rule-${i % 9_999}` }));
   expect(() => ready(rules)).toThrow(/principal p: more than one rule has the id rule-0$/);
 });
 
-it('rules that are too much work to look at say so, and what may be raised', () => {
+it('rules that take too long to check name the setting to raise', () => {
   expect(() => ready([RULE], { ...LIMITS, timeoutMs: 0 })).toThrow(
     /load_errors cannot be asked: its data takes more than 100 times policy\.timeout_ms to check/,
   );
 });
 
-it('rules that are too many to look at say so, and what may be raised', () => {
+it('rules that take too much memory to check name the setting to raise', () => {
   const rules = Array.from({ length: 1_000 }, (_, i) => ({ ...RULE, id: `rule-${i}` }));
   expect(() => ready(rules, { ...LIMITS, memoryBytes: 1 << 16 })).toThrow(
     /load_errors cannot be asked: its data takes more than 16 times policy\.memory_mib to check/,

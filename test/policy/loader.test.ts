@@ -9,7 +9,7 @@ import { archive, EXAMPLE, NOON } from './values.ts';
 
 const LIMITS = { timeoutMs: 50, memoryBytes: 1 << 24 };
 
-test('a bundle is proved once for as long as it serves, and beside the one before', async () => {
+test('a bundle is proved once while it serves, and beside the one it replaces', async () => {
   const first = archive(EXAMPLE);
   let given = first;
   const prepared: boolean[] = [];
@@ -32,7 +32,7 @@ test('a bundle is proved once for as long as it serves, and beside the one befor
   expect(prepared).toEqual([false, true]);
 });
 
-test('of two bundles the one that was fetched later serves, however long the other takes to prove', async () => {
+test('of two bundles the one fetched later serves, however long the other takes to prove', async () => {
   const [first, second, third] = ['first', 'second', 'third'].map((revision) =>
     withManifest(archive(EXAMPLE), { revision }),
   );

@@ -18,7 +18,7 @@ const limits = { fuel: 5_000_000, memoryBytes: 1 << 24 };
 const context = { nowNs: 0n };
 
 describe('a metered module', () => {
-  it('decides what the module that opa built decides, on any principal, key and context', () => {
+  it('decides as the module that opa built, on any principal, key and context', () => {
     const plain = loadPolicySync(wasm);
     plain.setData(JSON.parse(Buffer.from(data).toString()));
     const engine = createEngine({
@@ -51,7 +51,7 @@ describe('a metered module', () => {
     );
   });
 
-  it('exports its fuel, and is a module of the same exports and imports else', () => {
+  it('exports its fuel, and otherwise has the same exports and imports', () => {
     const [opas, metered] = [wasm, meter(wasm)].map((bytes) => new WebAssembly.Module(bytes));
     if (!opas || !metered) throw new Error('two modules');
     const fuel = { name: FUEL, kind: 'global' };
@@ -74,7 +74,7 @@ describe('a metered module', () => {
     }
   });
 
-  it('stops where its start function has no end, which OPA makes none of', () => {
+  it('stops an endless start function, which OPA never makes', () => {
     const loops = [
       ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
       ...[6, 6, 1, 0x7f, 1, 0x41, 0, 0x0b, 7, 1, 0, 8, 1, 0],
@@ -89,11 +89,11 @@ describe('a metered module', () => {
     ['hides a loop behind a local', { locals: [1, 1, 0x63, 0x20], code: LOOPS }],
     ['hides a loop behind a type', { code: [0x02, 0x63, 0x20, ...LOOPS, 0, 0x0b, 0x1a] }],
     ['hides a loop behind a load', { code: [0x41, 0, 0x28, 0x42, 1, 0x41, ...LOOPS, 0x1a] }],
-  ])('is not made of a module that %s and so would never stop', (_, endless) => {
+  ])('is not made from a module that %s and so never stops', (_, endless) => {
     expect(() => meter(moduleOf(endless))).toThrow(RangeError);
   });
 
-  it('is not made of a module that is damaged, or that does what OPA never does', () => {
+  it('is not made from a damaged module, or one that OPA did not make', () => {
     expect(() => meter(wasm.subarray(0, 2_000))).toThrow();
     expect(() => meter(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))).toThrow(
       /OPA did not make it/,
@@ -110,7 +110,7 @@ const LOOP = 0x03;
 const LOOPS = [LOOP, 0x40, 0x0c, 0, 0x0b];
 const TYPES = 0x21;
 
-/** Of two memories and one global, which does `code` when it starts. */
+/** A module of two memories and one global that runs `code` at start. */
 function moduleOf({ locals = [0], code }: Endless): Uint8Array {
   const types = Array.from({ length: TYPES }, () => [0x60, 0, 0]).flat();
   const body = [...locals, ...code, 0x0b];

@@ -65,7 +65,7 @@ describe('the decision point', () => {
     });
   });
 
-  it('asks the result phase of the very bundle that the request phase asked', async () => {
+  it('uses the same bundle for the result phase as for the request phase', async () => {
     const source = fileOf(archive(EXAMPLE));
     const point = await open({ source });
     const first = await point.decide(resolved(), 'request');
@@ -81,7 +81,7 @@ describe('the decision point', () => {
     metadata: { not_after: '2026-01-01T00:00:00Z' },
   });
 
-  it('asks no bundle past its not_after, and says so in its status', async () => {
+  it('uses no bundle past its not_after, and says so in its status', async () => {
     const point = await open({ source: fileOf(ended) });
     expect(await point.decide(resolved(), 'request')).toMatchObject({
       effect: 'deny',
@@ -93,7 +93,7 @@ describe('the decision point', () => {
     });
   });
 
-  it('asks a bundle past its not_after for the end of a call that it has begun', async () => {
+  it('finishes a call with its bundle even past its not_after', async () => {
     let now = Date.parse('2025-12-31T23:59:59Z');
     const point = await open({ source: fileOf(ended), now: () => now });
     const decision = await point.decide(resolved(), 'request');
@@ -103,7 +103,7 @@ describe('the decision point', () => {
     expect(await point.decide(fresh, 'request')).toMatchObject({ failure: 'POLICY_STALE' });
   });
 
-  it('gives the place of one that serves to none past its not_after', async () => {
+  it('never replaces a serving bundle by one past its not_after', async () => {
     const source = fileOf(archive(EXAMPLE));
     const point = await open({ source });
     writeFileSync(source, ended);
@@ -114,7 +114,7 @@ describe('the decision point', () => {
     });
   });
 
-  it('loses no decision over ten reloads under load, each by one revision', async () => {
+  it('makes every decision by one revision through ten reloads under load', async () => {
     const source = fileOf(archive(EXAMPLE));
     const point = await open({ source });
     const other = fileOf(withManifest(archive(EXAMPLE), { revision: 'next' }));
@@ -130,7 +130,7 @@ describe('the decision point', () => {
 });
 
 describe('a capture file', () => {
-  it('gets whole inputs with their decisions, for its owner alone', async () => {
+  it('has full inputs with their decisions, readable only by its owner', async () => {
     const captureFile = join(mkdtempSync(join(tmpdir(), 'policy-')), 'capture.jsonl');
     const point = await createDecisionPoint({
       source: EXAMPLE,
@@ -153,7 +153,7 @@ describe('a capture file', () => {
 });
 
 describe('observe mode', () => {
-  it('marks its decisions, and mints a permit of a denial', async () => {
+  it('marks its decisions, and mints a permit from a denial', async () => {
     const point = await open({ enforce: false });
     const asked = resolved({}, elsewhere);
     const decision = await point.decide(asked, 'request');
@@ -180,7 +180,7 @@ describe('a permit', () => {
     ['an allow that failed', { failure: 'POLICY_FAILED' }, 'POLICY_FAILED', true],
   ];
   it.each(TABLE)(
-    'is not minted of %s; observe mode may override it',
+    'is not minted from %s; observe mode may override that',
     (_name, decision, reason, may) => {
       expect(mint(decision)).toThrow(expect.objectContaining({ reason }));
       const observed = mint({ ...decision, enforced: false });
@@ -189,14 +189,14 @@ describe('a permit', () => {
     },
   );
 
-  it('of an unknown source key needs a policy that says so', () => {
+  it('for an unknown source key needs a policy that allows it', () => {
     expect(mint({}, UNKNOWN)).toThrow(expect.objectContaining({ reason: 'SOURCE_KEY_REQUIRED' }));
     expect(mint({ allowUnknownSource: true }, UNKNOWN)()).toBeDefined();
   });
 });
 
 describe('a candidate', () => {
-  it('is asked the same, tells what it would change, and changes nothing', async () => {
+  it('sees the same calls, reports what it would change, and changes nothing', async () => {
     const events: ShadowEvent[] = [];
     const point = await open({ candidate: HAZARDS, onShadow: (event) => events.push(event) });
     const served = await point.decide(resolved({}, elsewhere), 'request');
@@ -212,8 +212,8 @@ describe('a candidate', () => {
 
   it.each([
     ['while its thread loads', 0],
-    ['in the midst of what it was asked', 20],
-  ])('is not cut off %s: the thread ends by itself', async (_when, calls) => {
+    ['while it still has calls', 20],
+  ])('is not killed %s: its thread ends by itself', async (_when, calls) => {
     const exits: number[] = [];
     const watch = (thread: Worker) => thread.once('exit', (code) => exits.push(code));
     process.once('worker', watch);
@@ -230,7 +230,7 @@ describe('a candidate', () => {
     expect(events.length).toBeLessThan(calls || 1);
   });
 
-  it('that runs on holds up nobody, and what it cannot take in time is dropped and counted', async () => {
+  it('that is slow delays no call, and what it cannot handle is dropped and counted', async () => {
     let dropped = 0;
     const point = await open({
       candidate: HAZARDS,

@@ -26,14 +26,14 @@ const verification = (algorithm: SigningAlgorithm = 'RS256', by: keyof typeof pa
 });
 
 describe('a signed bundle', () => {
-  it.each(['RS256', 'ES256', 'EdDSA'] as const)('by %s is taken', (algorithm) => {
+  it.each(['RS256', 'ES256', 'EdDSA'] as const)('by %s is accepted', (algorithm) => {
     const read = readBundle(bundle({ algorithm }), {
       verification: verification(algorithm, algorithm),
     });
     expect(read.revision).toBe('example-2');
   });
 
-  it('is taken with its scope and no other', () => {
+  it('is accepted only with its scope', () => {
     const scoped = bundle({ payload: { scope: 'write' } });
     expect(
       readBundle(scoped, { verification: { ...verification(), scope: 'write' } }),
@@ -43,7 +43,7 @@ describe('a signed bundle', () => {
     );
   });
 
-  it('is taken by the key that the configuration names, whatever it names itself', () => {
+  it('is verified by the configured key id, whatever it names itself', () => {
     const read = () =>
       readBundle(bundle({ header: { kid: 'other' }, payload: { keyid: 'other' } }), {
         verification: { ...verification(), keyId: 'k' },
@@ -61,7 +61,7 @@ describe('a signed bundle', () => {
     ['signed by a key that nobody configured', bundle({ header: { kid: 'x' }, payload: { keyid: 'x' } }), /'x', that is not configured, as 'k' is; policy\.signing\.keyid says/],
     ['signed by a key that it does not name', bundle({ header: { kid: undefined }, payload: { keyid: undefined } }), /names no key; policy\.signing\.keyid says which to use/],
     ['signed by a key named like a property of objects', bundle({ header: { kid: 'constructor' } }), /not configured/],
-    ['signed by none', bundle({ header: { alg: 'none' } }), /signed by none/],
+    ['with alg none', bundle({ header: { alg: 'none' } }), /signed by none/],
     ['signed by HS256 with the public key', tarGz([...entries, signatures(hs256(publicPem.toString()))]), /signed by HS256/],
     ['with a file more than signed', bundle({}, [...entries, extra]), /does not cover extra\.txt/],
     ['with a file less than signed', bundle({}, entries.filter(({ name }) => name !== '/faults.rego')), /lacks faults\.rego/],
@@ -80,7 +80,7 @@ describe('a signed bundle', () => {
     expect(() => readBundle(bytes, { verification: verification() })).toThrow(sentence);
   });
 
-  it('is refused where its key is for another algorithm than it says', () => {
+  it('is refused when its key is for another algorithm', () => {
     expect(() => readBundle(bundle(), { verification: verification('RS512') })).toThrow(
       /key 'k' is for RS512/,
     );

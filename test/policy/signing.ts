@@ -8,7 +8,7 @@ export interface Signing {
   /** What is signed, with leading slashes. */
   readonly files: readonly Entry[];
   readonly hash?: 'SHA-256' | 'SHA-1';
-  /** In the place of what is right. */
+  /** Replace the right values. */
   readonly header?: object;
   readonly payload?: object;
 }
@@ -16,7 +16,7 @@ export interface Signing {
 export const base64Url = (value: object) =>
   Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A signature as `opa build` makes it, but for what a test wants to be wrong. */
+/** A signature as `opa build` makes it, except what a test wants wrong. */
 export function bundleToken(signing: Signing): string {
   const { key, algorithm = 'RS256', files, hash = 'SHA-256', header, payload } = signing;
   const signed = files.map((entry) => ({

@@ -48,13 +48,13 @@ async function open(source: string, more: Partial<DecisionPointOptions> = {}) {
 }
 
 describe('a bundle in a file', () => {
-  it('that is not there is one clear sentence', async () => {
+  it('that is missing is reported in one clear sentence', async () => {
     await expect(open(join(folder, 'none.tar.gz'))).rejects.toThrow(
       /^policy\.source: there is no policy bundle at .*none\.tar\.gz that can be read$/,
     );
   });
 
-  it('that is a FIFO is not waited for, at the start or in the place of one that serves', async () => {
+  it('that is a FIFO never blocks, at start or in place of a serving bundle', async () => {
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
     await expect(open(fifo)).rejects.toThrow(
@@ -68,7 +68,7 @@ describe('a bundle in a file', () => {
     expect(point.status()).toMatchObject({ revision: 'example-2' });
   });
 
-  it('serves anew when it is replaced, and goes on to serve when it is replaced by a bad one', async () => {
+  it('is reloaded when replaced, and still serves when replaced by a bad one', async () => {
     const file = join(folder, 'bundle.tar.gz');
     const put = (bytes: Buffer) => {
       writeFileSync(`${file}.new`, bytes);
@@ -92,7 +92,7 @@ describe('a bundle in a file', () => {
     expect(events.map(({ outcome }) => outcome)).toEqual(['activated', 'activated', 'refused']);
   });
 
-  it('that is removed is told of once, serves on, and is well again when it is back', async () => {
+  it('that is removed is reported once, still serves, and recovers when it is back', async () => {
     const file = join(folder, 'bundle.tar.gz');
     writeFileSync(file, good);
     const point = await open(file, { bundle: { watchIntervalMs: 10 } });
@@ -106,7 +106,7 @@ describe('a bundle in a file', () => {
     expect(events.map(({ outcome }) => outcome)).toEqual(['activated', 'refused', 'unchanged']);
   });
 
-  it('that is replaced while it is being opened is not overlooked', async () => {
+  it('that is replaced while it is opened is still noticed', async () => {
     const file = join(folder, 'bundle.tar.gz');
     writeFileSync(file, good);
     const onReload = () => writeFileSync(file, next);
@@ -114,7 +114,7 @@ describe('a bundle in a file', () => {
     await vi.waitFor(() => expect(point.status().revision).toBe('next'), 15_000);
   });
 
-  it('that is the same again is no new generation', async () => {
+  it('that is unchanged makes no new generation', async () => {
     copyFileSync(EXAMPLE, join(folder, 'b'));
     const point = await open(join(folder, 'b'));
     const { bundle } = await point.decide(resolved(), 'request');
@@ -123,7 +123,7 @@ describe('a bundle in a file', () => {
     expect(events.map(({ outcome }) => outcome)).toEqual(['activated', 'unchanged']);
   });
 
-  it('that is larger than it may be is refused', async () => {
+  it('above the size limit is refused', async () => {
     await expect(open(EXAMPLE, { bundle: { maxBytes: 1_000 } })).rejects.toThrow(
       /larger than 1000 bytes/,
     );
@@ -134,13 +134,13 @@ describe('a folder of Rego', () => {
   beforeEach(() => void vi.stubEnv('PATH', folder));
   afterEach(() => void vi.unstubAllEnvs());
 
-  it('without opa to compile it is refused with how to build a bundle', async () => {
+  it('without opa to compile it is refused, with how to build a bundle', async () => {
     await expect(open('policies/example')).rejects.toThrow(
       /^policy\.source: policies\/example is a folder of Rego, and opa is not on the PATH to compile it; install OPA, or build a bundle where OPA is, by kms-reencrypt-proxy policy build, and name that$/,
     );
   });
 
-  it('that holds none is refused for that', async () => {
+  it('without Rego is refused, and says so', async () => {
     await expect(open(folder)).rejects.toThrow(
       /has no \.rego file; name a folder of Rego or a built/,
     );
@@ -156,7 +156,7 @@ describe('a bundle service', () => {
 
   const quick = { minDelayMs: 10, maxDelayMs: 20 };
 
-  it('is asked with the ETag of what serves, for whole bundles, with the bearer token', async () => {
+  it('is asked for whole bundles, with the ETag of what serves and the bearer token', async () => {
     service.answer = serving(good, '"1"');
     const point = await open(service.url, {
       bundle: { service: { bearerToken: async () => 't' } },
@@ -181,7 +181,7 @@ describe('a bundle service', () => {
     await vi.waitFor(() => expect(point.status().revision).toBe('next'), 15_000);
   });
 
-  it('is asked without an ETag after it sent what cannot serve', async () => {
+  it('gets no ETag after it sent a bundle that cannot serve', async () => {
     service.answer = serving(good, '"1"');
     const point = await open(service.url);
     service.answer = serving(Buffer.from('rubbish'), '"2"');
@@ -192,7 +192,7 @@ describe('a bundle service', () => {
     expect(point.status().revision).toBe('next');
   });
 
-  it('may hold a request, and is asked again at once', async () => {
+  it('may hold a request (long polling), and is asked again at once', async () => {
     service.answer = (response, headers) => {
       response.setHeader('content-type', 'application/vnd.openpolicyagent.bundles');
       if (headers['if-none-match'] !== '"1"') response.writeHead(200, { etag: '"1"' }).end(good);
@@ -210,10 +210,10 @@ describe('a bundle service', () => {
     ['an error', (response) => response.writeHead(503).end(), /answers 503/],
     ['a redirect', (response) => response.writeHead(302, { location: 'http://169.254.169.254/' }).end(), /answers 302/],
     ['too much', (response) => response.writeHead(200).end(Buffer.alloc(2 << 20)), /more than 1048576 bytes/],
-    ['that it speaks another protocol', (response) => response.writeHead(101, { connection: 'upgrade', upgrade: 'h2c' }).end(), /does not answer/],
+    ['a switch of protocol', (response) => response.writeHead(101, { connection: 'upgrade', upgrade: 'h2c' }).end(), /does not answer/],
     ['nothing', (response) => response.destroy(), /cannot be asked: ECONNRESET/],
   ];
-  it.each(BAD)('that answers %s leaves what serves', async (_name, answer, sentence) => {
+  it.each(BAD)('that answers with %s leaves what serves', async (_name, answer, sentence) => {
     service.answer = serving(good, '"1"');
     const point = await open(service.url, { bundle: { maxBytes: 1 << 20 } });
     service.answer = answer;
@@ -221,7 +221,7 @@ describe('a bundle service', () => {
     expect(point.status()).toMatchObject({ revision: 'example-2', failures: 1 });
   });
 
-  it('that is away at start leaves no policy, and calls are refused for that', async () => {
+  it('that is down at start leaves no policy, so calls are refused', async () => {
     const point = await open(service.url, { bundle: { service: quick } });
     expect(point.status()).toMatchObject({ revision: '', stale: true });
     expect(await point.decide(resolved(), 'request')).toMatchObject({
@@ -232,7 +232,7 @@ describe('a bundle service', () => {
     await vi.waitFor(() => expect(point.status().stale).toBe(false), 15_000);
   });
 
-  it('is named without what gives access to it', async () => {
+  it('is named without its credentials', async () => {
     const { host, pathname } = new URL(service.url);
     const point = await open(`http://me:secret@${host}${pathname}?signature=secret`);
     const name = `http://${host}${pathname}?…`;
@@ -244,14 +244,14 @@ describe('a bundle service', () => {
     expect(service.requests).toMatchObject([{ authorization }, { authorization }]);
   });
 
-  it('that has nothing new at the first request has given nothing', async () => {
+  it('that answers 304 to the first request has failed', async () => {
     service.answer = (response) => response.writeHead(304).end();
     const point = await open(service.url);
     expect(point.status()).toMatchObject({ failures: 1, error: expect.stringContaining('304') });
     expect(point.status().lastSuccess).toBe(0);
   });
 
-  it('that is away at start is stood in for by the last good bundle', async () => {
+  it('that is down at start is replaced by the last good bundle', async () => {
     const persist = join(folder, 'deep', 'policy.tar.gz');
     service.answer = serving(good, '"1"');
     await open(service.url, { bundle: { persist } });
@@ -266,7 +266,7 @@ describe('a bundle service', () => {
     });
   });
 
-  it('that gives the same bundle again vouches for the one that is kept, which is not written anew', async () => {
+  it('that sends the same bundle renews the time of the kept one without rewriting it', async () => {
     const persist = join(folder, 'policy.tar.gz');
     service.answer = (response) => response.writeHead(200).end(good);
     const point = await open(service.url, { bundle: { persist } });
@@ -278,7 +278,7 @@ describe('a bundle service', () => {
     expect(statSync(persist).mtimeMs).toBeGreaterThan(long.getTime());
   });
 
-  it('that is away at start is stood in for only as long as its last answer is good for', async () => {
+  it('that is down at start is replaced only until max_staleness_ms', async () => {
     const persist = join(folder, 'policy.tar.gz');
     service.answer = serving(good, '"1"');
     await open(service.url, { bundle: { persist } });
@@ -291,7 +291,7 @@ describe('a bundle service', () => {
     expect(await point.decide(resolved(), 'request')).toMatchObject({ failure: 'POLICY_STALE' });
   });
 
-  it('that is away at start with a kept bundle that serves no longer leaves no policy until it is back', async () => {
+  it('that is down at start with a bad kept bundle leaves no policy until it is back', async () => {
     const persist = join(folder, 'policy.tar.gz');
     writeFileSync(persist, 'rubbish');
     const point = await open(service.url, { bundle: { persist, service: quick } });
@@ -307,7 +307,7 @@ describe('a bundle service', () => {
     expect(point.status()).toMatchObject({ revision: 'example-2', stale: false });
   });
 
-  it('that could not be kept is kept once it can be, and an older one is not taken for it', async () => {
+  it('whose bundle cannot be kept does not renew an older one, and is kept later', async () => {
     const persist = join(folder, 'policy.tar.gz');
     service.answer = serving(good, '"1"');
     const point = await open(service.url, { bundle: { persist } });

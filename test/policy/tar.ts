@@ -6,13 +6,13 @@ export interface Entry {
   readonly content?: string | Uint8Array;
   /** A tar type flag; '0' is a plain file. */
   readonly type?: string;
-  /** The folder of a long name, which stands in a field of its own. */
+  /** The folder of a long name, which has a field of its own. */
   readonly prefix?: string;
-  /** As it stands in the header, instead of the content's own in octal. */
+  /** The size field of the header, instead of the content's own in octal. */
   readonly size?: string;
 }
 
-/** A gzipped tar of these entries, in this order, whatever they are. */
+/** A gzipped tar of these entries in this order, valid or not. */
 export function tarGz(entries: readonly Entry[]): Buffer {
   const blocks = entries.flatMap(({ content = '', ...entry }) => {
     const body = Buffer.from(content);

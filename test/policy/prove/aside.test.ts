@@ -14,7 +14,7 @@ interface Data {
   readonly kms_reencrypt: { readonly principals: Record<string, unknown> };
 }
 
-/** The example with this many more principals, each with this rule. */
+/** The example with this many more principals, all with this rule. */
 function exampleWith(count: number, rule: object): Bundle {
   const entries = entriesOf(archive(EXAMPLE)).map((entry) => {
     if (entry.name !== '/data.json') return entry;
@@ -27,7 +27,7 @@ function exampleWith(count: number, rule: object): Bundle {
   return readBundle(tarGz(entries));
 }
 
-test('a bundle that is proved aside decides as one that is proved in place', async () => {
+test('a bundle proved in a thread decides like one proved in place', async () => {
   const bundle = readBundle(archive(EXAMPLE));
   const aside = createGeneration(bundle, LIMITS, NOON, await proveAside(bundle, LIMITS));
   const here = createGeneration(bundle, LIMITS, NOON);
@@ -38,7 +38,7 @@ test('a bundle that is proved aside decides as one that is proved in place', asy
   expect(bundle.wasm.length, 'the bundle itself stays whole').toBeGreaterThan(0);
 });
 
-test('what is wrong with a bundle is told in the same words', async () => {
+test('a wrong bundle is reported in the same words', async () => {
   const wrong = exampleWith(1, { id: 'r', source: {} });
   expect(() => prove(wrong, LIMITS)).toThrow(/rule r: destination must be there/);
   const told = await proveAside(wrong, LIMITS).catch((thrown: unknown) => thrown);
@@ -48,14 +48,14 @@ test('what is wrong with a bundle is told in the same words', async () => {
   });
 });
 
-test('a thread that ends without a word has proved nothing', async () => {
+test('a thread that ends without a result has proved nothing', async () => {
   const bundle = readBundle(archive(EXAMPLE));
   await expect(proveAside(bundle, { ...LIMITS, memoryBytes: -(2 ** 40) })).rejects.toThrow(
     /^the bundle cannot be proved: /,
   );
 });
 
-test('nobody waits for a large bundle to be proved', async () => {
+test('proving a large bundle does not block the event loop', async () => {
   const large = exampleWith(1_500, { id: 'r', source: { keys: ['alias/a'] }, destination: {} });
   const began = performance.now();
   let [longest, last] = [0, began];
