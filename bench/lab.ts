@@ -10,7 +10,7 @@ const execute = promisify(execFile);
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LAB = join(ROOT, '.work', 'bench');
 
-/** Credentials that sign and open nothing. */
+/** Credentials for signing that give access to nothing. */
 export const AWS_ENV = {
   AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
   AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
@@ -54,7 +54,7 @@ export async function openLab(): Promise<Lab> {
   };
 }
 
-/** The package as users run it: in one piece, not stripped at start. */
+/** The package as users run it: bundled, without type stripping at start. */
 async function buildPackage(): Promise<void> {
   await execute(process.execPath, ['scripts/build.ts'], { cwd: ROOT });
 }
@@ -103,7 +103,7 @@ async function copyPolicy(rules: number): Promise<string> {
 
 type Principals = Record<string, { readonly kinds: readonly string[]; readonly rules: unknown }>;
 
-/** The load comes as nobody, by a socket or by a certificate; all may do the same. */
+/** The load is anonymous, or known by its socket or certificate; all have the same rights. */
 function principals(rules: number, data: { kms_reencrypt: { principals: Principals } }) {
   const allowed = data.kms_reencrypt.principals['anonymous']?.rules;
   const all: Principals = {

@@ -11,11 +11,11 @@ export interface Plan {
   readonly warmUpSeconds: number;
   readonly seconds: number;
   readonly inFlight: number;
-  /** Calls a second where latency is measured. */
+  /** Calls per second while latency is measured. */
   readonly rate: number;
 }
 
-/** What was measured of one server, a figure a round. */
+/** What was measured of one server, one figure per round. */
 export interface Measured {
   readonly id: string;
   readonly title: string;
@@ -28,7 +28,7 @@ export interface Measured {
 
 export interface Comparison {
   readonly rows: readonly Measured[];
-  /** Asking the fake KMS itself, by the same load. */
+  /** Calling the fake KMS itself, with the same load. */
   readonly direct: Latency;
   /** An fdatasync of 2 kB, measured without the proxy. */
   readonly disk: Latency;
@@ -40,7 +40,7 @@ export interface Comparison {
   }[];
 }
 
-/** All servers run all the time and take turns, so that whatever disturbs the machine meets all. */
+/** All servers run all the time and take turns, so any disturbance of the machine affects all. */
 export async function compare(lab: Lab, rows: readonly Row[], plan: Plan): Promise<Comparison> {
   const started: Started[] = [];
   const skipped: Comparison['skipped'][number][] = [];
@@ -63,7 +63,7 @@ async function takeTurns(lab: Lab, started: readonly Started[], plan: Plan) {
   const direct: Latency = { p50Ms: [], p99Ms: [] };
   const disk: Latency = { p50Ms: [], p99Ms: [] };
   for (let round = 1; round <= plan.rounds; round += 1) {
-    // There and back, so that a machine whose pace changes slowly favours nobody.
+    // Forwards, then backwards, so a slow drift of the machine favours no server.
     const turns = round % 2 === 1 ? started : started.toReversed();
     for (const { server, measured } of turns) {
       say(`round ${round} of ${plan.rounds}: ${measured.title}`);
@@ -135,7 +135,7 @@ async function saturated(lab: Lab, server: Server, measured: Measured, plan: Pla
 export type Latency = Pick<Measured, 'p50Ms' | 'p99Ms'>;
 
 async function paced(lab: Lab, target: readonly string[], latency: Latency, plan: Plan) {
-  // Else the kernel writes what one server has left in its cache while the next waits for the disk.
+  // Otherwise the kernel writes out one server's cached data while the next waits for the disk.
   await runPinned({ core: CORE.around, command: 'sync', args: [], cwd: ROOT });
   const flags = ['-duration', `${plan.seconds}s`, '-rate', String(plan.rate)];
   note(latency, await load(lab, target, flags));

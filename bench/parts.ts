@@ -19,7 +19,7 @@ interface Parts {
   readonly skipped: Results['skipped'];
 }
 
-/** What other promises say of single parts: each in a process of its own, pinned like the servers. */
+/** Measures the promises about single parts, each in its own process, pinned like the servers. */
 export async function measureParts(lab: Lab): Promise<Parts> {
   const targets: Target[] = [];
   const skipped: { title: string; why: string }[] = [];

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The core of the server under test, and the one of all that is around it. */
+/** The core of the server under test, and that of everything around it. */
 export const CORE = { server: 0, around: 1 } as const;
 
 export interface Start {
@@ -16,7 +16,7 @@ export interface Start {
 /** A process that says on stdout where it listens. */
 export interface Running {
   readonly pid: number;
-  /** Everything that it has said so far. */
+  /** Everything printed so far. */
   readonly output: () => string;
   /** CPU time so far in microseconds, user and system, all threads. */
   readonly cpuMicroseconds: () => number;

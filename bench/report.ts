@@ -12,7 +12,7 @@ export interface Results {
   readonly plan: Plan;
   readonly rows: readonly RowResult[];
   readonly direct: LatencyResult;
-  /** Of an fdatasync of 2 kB: what no audit log on this disk can do without. */
+  /** An fdatasync of 2 kB: the least that a durable entry costs on this disk. */
   readonly disk: LatencyResult;
   readonly targets: readonly (Target & { readonly verdict: string })[];
   readonly skipped: readonly { readonly title: string; readonly why: string }[];
@@ -65,7 +65,7 @@ export function toText(results: Results): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-/** What the added latencies are measured from, and what of them is the disk's. */
+/** What the added latencies are measured from, and how much of them is the disk's. */
 export function floors({ direct, disk }: Results): string {
   const told = ({ p50_ms, p99_ms }: LatencyResult) =>
     `p50 ${figure(p50_ms)} ms, p99 ${figure(p99_ms)} ms`;
@@ -124,7 +124,7 @@ function machine() {
     kernel: release(),
     node: process.version,
     go,
-    // Two, the server and what is around it, is a quiet machine.
+    // On a quiet machine this is two: the server and what is around it.
     load_average: Math.round(loadavg()[1] ?? 0),
   };
 }

@@ -85,7 +85,7 @@ function proxy(row: ProxyRow): Row {
 }
 
 const MANY = 1_000_000;
-/** Quotas would stop what is to be measured, and refuse what a stall of the machine holds up. */
+/** Quotas would limit the measurement, and refuse calls delayed by a stall of the machine. */
 const NO_LIMITS = {
   all: { per_second: MANY, burst: MANY },
   per_principal: { max_in_flight: MANY },

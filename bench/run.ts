@@ -18,7 +18,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --save         write bench/results.json, and table and plot into docs/performance.md
 `;
 
-/** Many short rounds: a machine's pace may change by half within seconds, for what is compared at once. */
+/** Many short rounds, so all rows meet the same machine: its speed may change by half in seconds. */
 const LONG: Plan = {
   rounds: 12,
   warmUpCalls: 30_000,

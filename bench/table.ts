@@ -1,4 +1,4 @@
-/** Rows of text, the first of them the head; columns of numbers stand to the right. */
+/** Rows of text, the first of them the head; columns of numbers align right. */
 export function textTable(rows: readonly (readonly string[])[]): string {
   const widths = columnWidths(rows);
   const lines = rows.map((row) =>

@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { createTally, ticks } from './tally.ts';
 
-/** What the disk itself takes of an entry: 2 kB behind the end of a file, and an fdatasync. node disk.ts FILE RATE SECONDS */
+/** The disk's own time for an entry: 2 kB appended, and an fdatasync. node disk.ts FILE RATE SECONDS */
 const [file = '', rate = '', seconds = ''] = process.argv.slice(2);
 const entry = Buffer.alloc(2048, 'x');
 const descriptor = openSync(file, 'a');

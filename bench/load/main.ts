@@ -3,8 +3,8 @@ import { serveKms } from './kms.ts';
 import { run } from './run.ts';
 
 /**
- * The load where there is no Go: the same flags, figures and fake KMS, but dearer for each call, so
- * that it may be what limits a fast server. Rows that need Go are skipped by name.
+ * The load without Go: the same flags, figures and fake KMS, but more CPU per call, so it may be
+ * what limits a fast server. Rows that need Go are skipped by name.
  */
 const [command, ...args] = process.argv.slice(2);
 const { values } = parseArgs({

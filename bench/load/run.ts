@@ -13,7 +13,7 @@ type Ask = () => Promise<void>;
 export async function run(flags: RunFlags) {
   const { ask, close } = openTarget(flags);
   const seconds = Number(flags.duration.replace(/s$/, ''));
-  // The first call brings connections, caches and errors to light.
+  // The first call opens connections, fills caches and reveals errors.
   await ask();
   const work = Number(flags.rate) > 0 ? paced(ask, Number(flags.rate), seconds) : undefined;
   const measured = await (work ?? closed(ask, Number(flags.inflight), seconds));

@@ -11,7 +11,7 @@ export async function* ticks(rate: number, seconds: number): AsyncGenerator<numb
   }
 }
 
-/** Times what is done; its report is that of the Go load, in microseconds. */
+/** Times calls; its report is that of the Go load, in microseconds. */
 export function createTally() {
   const began = performance.now();
   const latencies: number[] = [];

@@ -9,7 +9,7 @@ const IN_FLIGHT = 8;
 const ROUNDS = 3;
 const SECONDS = 1.5;
 
-/** ReEncrypts a second of embedded-kms over those of moto's server, taking turns on one core. */
+/** ReEncrypts per second of embedded-kms over those of moto's server, taking turns on one core. */
 export async function embeddedOverMoto(): Promise<number> {
   const embeddedPort = await freePort();
   const motoPort = await freePort();
@@ -43,7 +43,7 @@ const start = (command: string, args: readonly string[]) => ({
   cwd: ROOT,
 });
 
-/** Makes two keys and a ciphertext, and gives what re-encrypts it once. */
+/** Makes two keys and a ciphertext; returns a function that re-encrypts it once. */
 async function reEncryptions(port: number): Promise<() => Promise<unknown>> {
   const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT });
   const ask = asker(port, agent);
@@ -72,7 +72,7 @@ async function perSecond(turn: () => Promise<unknown>): Promise<number> {
   return done / ((performance.now() - began) / 1000);
 }
 
-/** moto takes service and Region from the credential scope, so a signature is pretended to both. */
+/** moto reads service and Region from the credential scope, so both servers get a fake signature. */
 const HEADERS = {
   'content-type': 'application/x-amz-json-1.1',
   authorization:

@@ -6,8 +6,8 @@ import { oneCall } from './one-call.ts';
 import { cpuPerTurn } from './turns.ts';
 
 /**
- * What both durable entries add to a call, 32 calls in flight, the log's thread included: a turn with
- * them, less a turn that only makes the calls. node audit.ts FOLDER
+ * CPU that both durable entries add to a call, 32 in flight, the log's thread included: a turn with
+ * them, minus a turn that only makes the calls. node audit.ts FOLDER
  */
 const IN_FLIGHT = 32;
 const [folder = ''] = process.argv.slice(2);

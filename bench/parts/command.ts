@@ -7,12 +7,12 @@ import { median } from '../statistics.ts';
 const MAIN = join(ROOT, 'dist/main.js');
 const TURNS = 15;
 
-/** Wall time of Node that does nothing: below it no command can be. */
+/** Wall time of Node doing nothing: no command can be faster. */
 export const wallOfNothing = () => wall(['-e', '0']);
 
 export const wallOfHelp = () => wall([MAIN, 're-encrypt', '--help']);
 
-/** How many times as long as Node that does nothing; each turn takes both. */
+/** Help's time over that of Node doing nothing; each turn measures both. */
 export async function helpOverNothing(): Promise<number> {
   const ratios: number[] = [];
   for (let turn = 0; turn < TURNS; turn += 1) {

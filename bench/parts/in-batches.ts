@@ -16,7 +16,7 @@ const REQUEST = {
   destinationEncryptionContext: { tenant: 'acme' },
 };
 
-/** CPU of the proxy for an item of a batch over that for a call, in rounds by turns. */
+/** The proxy's CPU per batch item over that per call, in alternating rounds. */
 export async function itemOverCall(lab: Lab): Promise<number> {
   const row = ROWS.find(({ id }) => id === 'proxy');
   if (!row) throw new Error('there is no row of the proxy');
@@ -49,7 +49,7 @@ async function inCalls(client: Client): Promise<void> {
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
 }
 
-/** Two at a time, which is as many as a principal needs to have 64 items in flight. */
+/** Two batches at a time: enough for a principal to have 64 items in flight. */
 async function inBatches(client: Client): Promise<void> {
   const items = Array.from({ length: ITEMS }, (_, n) => ({ reference: `${n}`, request: REQUEST }));
   const worker = async () => {

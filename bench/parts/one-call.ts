@@ -19,14 +19,14 @@ const principal = {
 
 const KEY_MATERIAL = Buffer.alloc(32, 0xab).toString('hex');
 
-/** Ciphertexts are slices of what the transports read, as they are in the proxy. */
+/** Ciphertexts are slices of what a transport reads, as in the proxy. */
 const MESSAGE = Buffer.alloc(64 << 10);
 const sliceAt = (index: number, length: number) =>
   MESSAGE.subarray(index % 1024, (index % 1024) + length);
 
 /**
  * An allowed call as far as the stages bring it. The call is new each time, with contexts and a
- * ciphertext of its own; key facts and principal are of the cache, as nearly always.
+ * ciphertext of its own; key facts and principal come from the cache, as nearly always.
  */
 export function oneCall(index: number): Required<Progress> {
   const ciphertext = sliceAt(index, 184);

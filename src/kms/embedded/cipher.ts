@@ -61,7 +61,7 @@ export function decryptWith(blob: Uint8Array, { key, algorithm, context }: Encry
   return { plaintext, materialId: material.id };
 }
 
-/** What a caller says of an encryption before it is known whether it may. */
+/** What a caller asks of an encryption, before authorization. */
 export interface EncryptionRequest {
   readonly keyId: string;
   readonly caller: Caller;
@@ -83,7 +83,7 @@ export function usableForEncryption(world: World, request: EncryptionRequest): E
   return checkCipherUse(world, findKey(world, request.keyId, request.caller), request);
 }
 
-/** The same checks of a key that is found, for either direction. `sameKey`: whether both keys of a ReEncrypt are one. */
+/** The same checks for a key already found, in either direction. `sameKey`: a ReEncrypt uses it twice. */
 export function checkCipherUse(world: World, key: Key, request: CipherUse): Encryption {
   const { keyId, action, algorithm, context } = request;
   authorize(world, { ...request, key, requested: keyId });

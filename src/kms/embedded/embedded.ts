@@ -25,7 +25,7 @@ export interface EmbeddedKms {
   readonly operations: Operations;
   /** The same by name, from and to the bodies of AWS's JSON protocol. */
   invoke(operation: string, body: unknown, caller?: Partial<Caller>): unknown;
-  /** Whom a call without a caller is from: the account's root, in the usual Region. */
+  /** Who calls when no caller is given: the account's root, in the usual Region. */
   readonly caller: Caller;
   /** Whom an access key stands for: a seeded principal, the root of a 12-digit account, or the usual caller. */
   callerOf(accessKeyId: string): Partial<Caller>;
@@ -87,7 +87,7 @@ interface WorldOptions extends Pick<World, 'now' | 'randomBytes'> {
   readonly stateFile: string | undefined;
 }
 
-/** `keep` writes down what has changed; it fails the call that changed it where that fails. */
+/** `keep` saves changes; if that fails, so does the call that made them. */
 function openWorld({ now, randomBytes, stateFile }: WorldOptions) {
   const store = createStore();
   const file = stateFile === undefined ? undefined : createStateFile(stateFile);

@@ -9,7 +9,7 @@ export function fault(code: string, message: string): KmsFault {
 export const validation = (message: string): KmsFault => fault('ValidationException', message);
 export const notFound = (message: string): KmsFault => fault('NotFoundException', message);
 
-/** Wrong key, context or algorithm, or damage: KMS says which of them to nobody. */
+/** Wrong key, context or algorithm, or damage: KMS never says which. */
 export const invalidCiphertext = (): KmsFault => fault('InvalidCiphertextException', '');
 
 export const dryRun = (): KmsFault => fault('DryRunOperationException', DRY_RUN_SENTENCE);

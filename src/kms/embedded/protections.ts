@@ -2,7 +2,7 @@ import { isLocal } from '../../loopback.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Said a second time, in the environment, where the configuration says it once. */
+/** The environment must repeat what the configuration says. */
 const SECOND_WORD = 'EMBEDDED_KMS_IN_PRODUCTION';
 
 /** An embedded KMS may not run here; the message says why and what would let it. */
@@ -18,8 +18,8 @@ interface Place {
 }
 
 /**
- * Keeps an embedded KMS out of production: it is refused there unless told twice, and whoever has
- * real AWS credentials around hears that they are not used.
+ * Keeps an embedded KMS out of production: it is refused there unless allowed twice. Warns that
+ * any real AWS credentials in the environment are not used.
  * @throws NotHereError
  */
 export function protect({ env, inProduction, warn }: Place): void {

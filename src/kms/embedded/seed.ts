@@ -42,13 +42,13 @@ const seedKey = z.strictObject({
   region: z.string().min(1).optional().describe('Another Region than the usual one.'),
 });
 
-/** The second key of a name would be taken for the first one, and left out without a word. */
+/** A second key of the same name would be taken for the first and silently skipped. */
 function refuseTwice(keys: readonly z.infer<typeof seedKey>[], context: z.core.$RefinementCtx) {
   const seen = new Set<string>();
   for (const [index, { key_id, alias, aliases, account = '', region = '' }] of keys.entries()) {
     const names = alias === undefined ? aliases : [alias, ...aliases];
     const placed = names.map((name) => ({ name, at: `${account}/${region}/${name}` }));
-    // The keys of a multi-Region family have one key id, but a seed makes keys by themselves.
+    // A multi-Region family shares a key id, but a seed makes only single keys.
     const all = key_id === undefined ? placed : [...placed, { name: key_id, at: key_id }];
     for (const { name, at } of all) {
       const message = `${name} is given twice`;
@@ -88,7 +88,7 @@ export function readSeed(file: string): Seed {
   throw new Error(`Seed file ${file} is not valid: ${problems.join('; ')}`);
 }
 
-/** Makes the keys of a seed; where one of a key's names is taken, the key is there already. */
+/** Makes the keys of a seed; if one of a key's names is taken, the key already exists. */
 export function sow(world: World, seed: Seed, usual: Caller): void {
   for (const wanted of seed.keys) {
     const place = {

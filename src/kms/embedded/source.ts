@@ -17,7 +17,7 @@ export interface Source {
   readonly grantTokens: readonly string[] | undefined;
   /** IAM action and, in messages, the name of the operation. */
   readonly action: 'Decrypt' | 'ReEncryptFrom';
-  /** A dry run that looks at permissions and states alone. */
+  /** A dry run that checks only permissions and states. */
   readonly ignoreCiphertext: boolean;
 }
 
@@ -35,7 +35,7 @@ export function useSource(world: World, source: Source, use: SourceUse): void {
 export interface SourceUse {
   readonly key: Key;
   readonly caller: Caller;
-  /** Of a ReEncrypt: whether both its keys are one. */
+  /** For a ReEncrypt: whether both its keys are the same. */
   readonly sameKey?: boolean;
 }
 
@@ -62,7 +62,7 @@ function sourceKey(world: World, source: Source, caller: Caller): Key {
   return key;
 }
 
-/** A bare key id may be of another account here: the ciphertext could have named it too. */
+/** A bare key id may be in another account here, because a ciphertext could name it too. */
 function namedKey(world: World, keyId: string, caller: Caller): Key {
   if (!keyId.startsWith('arn:') && !keyId.startsWith('alias/')) {
     const key = findKeyOfRegion(world, caller.region, keyId);

@@ -9,7 +9,7 @@ export interface World {
   /** Milliseconds since the Unix epoch. */
   now(): number;
   randomBytes(size: number): Buffer;
-  /** Says that there is something new to keep. */
+  /** Reports that there is something new to save. */
   changed(): void;
 }
 

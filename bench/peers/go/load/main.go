@@ -1,5 +1,5 @@
-// Command load is both ends of the benchmark but the server: a fake KMS and a load generator. It
-// does as little as it can for each call, so that what is measured is the server between the two.
+// Command load is both ends of the benchmark around the server: a fake KMS and a load generator. It
+// does as little as it can per call, so that the measurement is of the server between the two.
 package main
 
 import (

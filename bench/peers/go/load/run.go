@@ -42,7 +42,7 @@ func runLoad(args []string) error {
 	defer closeTarget()
 	ctx, cancel := context.WithTimeout(context.Background(), *duration+30*time.Second)
 	defer cancel()
-	// The first call brings connections, caches and errors to light.
+	// The first call opens connections, fills caches and reveals errors.
 	if err := ask(ctx); err != nil {
 		return fmt.Errorf("first call: %w", err)
 	}
@@ -55,7 +55,7 @@ func runLoad(args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(report)
 }
 
-// closed keeps the server as busy as it can be with so many calls in flight.
+// closed keeps the server as busy as this many calls in flight can.
 func closed(ctx context.Context, ask call, inFlight int, duration time.Duration) Report {
 	var calls, errors atomic.Int64
 	var first atomic.Value
@@ -85,7 +85,7 @@ func closed(ctx context.Context, ask call, inFlight int, duration time.Duration)
 }
 
 // paced starts a call at each tick. Latency counts from when a call was due, so that a server that
-// stops for a while is charged for all that came meanwhile.
+// pauses is charged for every call that came due meanwhile.
 func paced(ctx context.Context, ask call, rate float64, duration time.Duration) Report {
 	var errors atomic.Int64
 	var first atomic.Value

@@ -1,6 +1,6 @@
 // Command peer is the proxy that one would write in Go instead: grpc-go in front, aws-sdk-go-v2
 // behind, and with -policy a prepared OPA query over the same Rego and data as the proxy's, and one
-// JSON audit line a call.
+// JSON audit line per call.
 package main
 
 import (
@@ -61,7 +61,7 @@ func serve(listen, endpoint, rego, audit string) error {
 }
 
 // newClient keeps as many connections as there are calls: the SDK's ten idle ones would have it
-// connect anew all the time.
+// reconnect all the time.
 func newClient(ctx context.Context, endpoint string) (*kms.Client, error) {
 	transport := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConns = 512

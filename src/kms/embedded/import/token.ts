@@ -36,7 +36,7 @@ export function takeImportToken(world: World, key: Key, token: Uint8Array): Impo
   return parameters;
 }
 
-/** Tokens are told to be expired for a day, and forgotten after it. */
+/** An expired token is reported as expired for a day, then forgotten. */
 function forgetOld(world: World): void {
   for (const [token, { validTo }] of world.imports) {
     if (validTo + LIFE_MS <= world.now()) world.imports.delete(token);

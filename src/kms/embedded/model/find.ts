@@ -29,7 +29,7 @@ export function findOwnKey(world: World, written: string, caller: Caller): Key {
   return keyOfReference(world, reference);
 }
 
-/** The key that made a symmetric ciphertext: in the caller's Region, of whatever account. */
+/** The key that made a symmetric ciphertext: in the caller's Region, of any account. */
 export function findKeyOfRegion(world: World, region: string, keyId: string): Key | undefined {
   const key = world.store.keyOfRegion(region, keyId);
   return key && lapse(world, key);

@@ -22,14 +22,14 @@ export interface Grant {
   readonly constraints: GrantConstraints | undefined;
 }
 
-/** What of a request a grant is held against. */
+/** The part of a request that a grant is checked against. */
 interface Act {
   readonly caller: Caller;
   readonly action: string;
   readonly context?: EncryptionContext | undefined;
 }
 
-/** Operations without a context: constraints do not touch them, or bind what they may pass on. */
+/** Operations without a context: constraints do not apply, or only limit what may be passed on. */
 const WITHOUT_CONTEXT = new Set(['DescribeKey', 'RetireGrant', 'CreateGrant']);
 
 /** True where the grant lets the caller act. */

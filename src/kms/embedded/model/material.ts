@@ -20,7 +20,7 @@ export function newMaterial(keyId: string, secret: KeyObject): Material {
   };
 }
 
-/** The id says nothing of the secret, and is the same when the same secret is imported again. */
+/** The id reveals nothing about the secret, and is the same if that secret is imported again. */
 export function materialId(keyId: string, secret: KeyObject): string {
   const bytes =
     secret.type === 'secret' ? secret.export() : secret.export({ format: 'der', type: 'pkcs8' });

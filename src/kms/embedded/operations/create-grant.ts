@@ -77,7 +77,7 @@ export const createGrant = operation(input, (world, request, caller) => {
   return { GrantToken: grant.tokens.at(-1), GrantId: grant.id };
 });
 
-/** Every answer has a token of its own; a named grant that is asked for again stays one grant. */
+/** Every answer has its own token; repeating a request for a named grant makes no second grant. */
 function withToken(
   world: World,
   key: Key,

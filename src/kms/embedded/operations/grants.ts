@@ -121,7 +121,7 @@ function sorted(grants: ReadonlyMap<string, Grant>): readonly Grant[] {
   return [...grants.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** A grant as the lists of KMS show it; its tokens are told only once, by CreateGrant. */
+/** A grant as the lists of KMS show it; only CreateGrant ever returns its tokens. */
 function grantEntry(key: Key, grant: Grant) {
   return {
     KeyId: key.arn,

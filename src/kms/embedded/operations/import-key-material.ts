@@ -49,8 +49,8 @@ export const importKeyMaterial = operation(input, (world, request, caller) => {
 });
 
 /**
- * A key takes its first material at once; what it had before, it takes back; and a symmetric key
- * takes another one, which waits for RotateKeyOnDemand.
+ * A key's first material is current at once. Material it had before is restored. A symmetric key
+ * also accepts new material, which waits for RotateKeyOnDemand.
  */
 function place(key: Key, request: Input, offered: Material): Material {
   const { materials } = key.family;

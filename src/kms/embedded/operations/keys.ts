@@ -27,7 +27,7 @@ export const enableKey = operation(justKeyId, (world, input, caller) => {
   const key = managedKey(world, input.KeyId, { caller, action: 'EnableKey' });
   requireState(key, 'Disabled');
   key.enabled = true;
-  // A rotation that was missed meanwhile is made up for at once, and only once.
+  // Rotations missed meanwhile are made up for by a single one, now.
   const { rotation } = key.family;
   if (rotation) rotation.next = Math.max(rotation.next, world.now());
   world.changed();

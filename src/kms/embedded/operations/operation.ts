@@ -2,7 +2,7 @@ import type { Caller } from '../model/key-id.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { World } from '../world.ts';
 
-/** One operation of KMS: what it takes, and what it does once the members are valid one by one. */
+/** One operation of KMS: what it takes, and what it does once each member is valid. */
 export interface Operation<I, O> {
   readonly input: Shape<I>;
   run(world: World, input: I, caller: Caller): O;

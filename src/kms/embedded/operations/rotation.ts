@@ -35,7 +35,7 @@ export const enableKeyRotation = operation(
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_DisableKeyRotation.html */
 export const disableKeyRotation = operation(justKeyId, (world, input, caller) => {
   const key = managedKey(world, input.KeyId, { caller, action: 'DisableKeyRotation' });
-  // KMS says yes to this for keys that could never rotate.
+  // KMS accepts this even for keys that can never rotate.
   if (!isSymmetric(key.spec)) return {};
   requireAutomatic(key);
   requireState(key);

@@ -39,7 +39,7 @@ export const deriveSharedSecret = operation(
   },
 );
 
-/** @throws ValidationException, without words, for a public key of another curve or of none. */
+/** @throws ValidationException, without a message, for a public key of another curve or of none. */
 function agree(privateKey: KeyObject, spki: Uint8Array): Buffer {
   try {
     const publicKey = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });

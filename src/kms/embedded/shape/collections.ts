@@ -19,7 +19,7 @@ export type Structure<M> = { readonly [K in RequiredNames<M>]: ValueOf<M[K]> } &
   readonly [K in Exclude<keyof M, RequiredNames<M>>]?: ValueOf<M[K]> | undefined;
 };
 
-/** Unknown members are left aside and null is absence, as AWS's parser has it. */
+/** Unknown members are ignored and null means absent, as in AWS's parser. */
 export function structure<M extends Members>(members: M): Shape<Structure<M>> {
   const list = Object.entries(members).map(([name, shape]) => ({
     name,

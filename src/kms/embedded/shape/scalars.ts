@@ -42,7 +42,7 @@ export function text<const T extends string = string>(limits: StringLimits<T> = 
   };
 }
 
-/** AWS never shows the value of bytes, and of some not even that there is none. */
+/** AWS never shows the value of bytes; for sensitive ones not even the null of a missing one. */
 export function blob(limits: { min: number; max: number; sensitive?: boolean }): Shape<Uint8Array> {
   const { min, max, sensitive = false } = limits;
   return {

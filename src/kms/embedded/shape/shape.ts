@@ -7,7 +7,7 @@ import { validation } from '../fault.ts';
 export interface Shape<T> {
   read(json: unknown): T;
   check(value: T, at: string, problems: string[]): void;
-  /** Broken constraints alone, for shapes that can be members of a list. */
+  /** Only the broken constraints, for shapes that can be members of a list. */
   constraints?(value: T): readonly string[];
   readonly sensitive?: boolean;
 }

@@ -15,7 +15,7 @@ const PREFIXES: readonly (readonly [string, SigningScheme['scheme']])[] = [
 ];
 const SIZES = { sha256: 32, sha384: 48, sha512: 64 } as const;
 
-/** @throws UnsupportedOperationException for algorithms that Node's cryptography has not. */
+/** @throws UnsupportedOperationException for algorithms that Node's cryptography lacks. */
 export function schemeOf(algorithm: string): SigningScheme {
   const [, scheme] = PREFIXES.find(([prefix]) => algorithm.startsWith(prefix)) ?? [];
   const hash = (['sha256', 'sha384', 'sha512'] as const).find((each) =>
@@ -25,7 +25,7 @@ export function schemeOf(algorithm: string): SigningScheme {
   throw fault('UnsupportedOperationException', `${algorithm} is not supported here.`);
 }
 
-/** The digest that is signed: the message itself, where the caller has hashed it. */
+/** The digest that is signed: the message itself, if the caller has hashed it. */
 export function digestOf(message: Uint8Array, type: string | undefined, algorithm: string): Buffer {
   const { hash, scheme } = schemeOf(algorithm);
   if (type === 'EXTERNAL_MU' || (type === 'DIGEST' && scheme === 'ed25519')) {

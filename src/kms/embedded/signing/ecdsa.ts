@@ -2,8 +2,8 @@ import { createECDH, type KeyObject, randomBytes } from 'node:crypto';
 import { readDer, writeDer } from './der.ts';
 
 /**
- * ECDSA of digests that are made already (SEC 1, section 4.1), which node:crypto has no call for.
- * Points are multiplied by its ECDH; and as the private key is at hand, verifying needs just one:
+ * ECDSA of ready-made digests (SEC 1, section 4.1), for which node:crypto has no call.
+ * Its ECDH multiplies points. As the private key is known, verifying needs only one multiplication:
  * u1·G + u2·Q = (u1 + u2·d)·G.
  */
 export function signDigest(key: KeyObject, digest: Buffer): Buffer {

@@ -10,8 +10,8 @@ import {
 import type { SigningScheme } from './algorithm.ts';
 
 /**
- * RSA signatures of digests that are made already, which node:crypto has no call for: the encodings
- * are RFC 8017 sections 9.1 (PSS, salt as long as the hash) and 9.2 (PKCS #1 v1.5).
+ * RSA signatures of ready-made digests, for which node:crypto has no call. The encodings are
+ * RFC 8017 sections 9.1 (PSS, salt as long as the hash) and 9.2 (PKCS #1 v1.5).
  */
 export function signDigest(
   key: KeyObject,

@@ -78,7 +78,7 @@ function parse(file: string, text: string): StateDocument {
 }
 
 const { O_CREAT, O_DSYNC, O_EXCL, O_WRONLY } = constants;
-/** Not by fsync, which Node denies under its permission model. */
+/** O_DSYNC, because Node denies fsync under its permission model. */
 const NEW_AND_SYNCED = O_WRONLY | O_CREAT | O_EXCL | O_DSYNC;
 
 function replace(file: string, text: string): void {
@@ -94,7 +94,7 @@ function replace(file: string, text: string): void {
   syncFolder(dirname(file));
 }
 
-/** A rename is durable only once its folder is; Node’s permission model denies to ask for it. */
+/** A rename is durable only once its folder is synced, which Node’s permission model denies. */
 function syncFolder(folder: string): void {
   if (process.permission !== undefined) return;
   const handle = openSync(folder, 'r');
