@@ -245,7 +245,7 @@ describe('an item that is refused for now', () => {
 });
 
 describe('a job that was interrupted', () => {
-  test('goes on where its results end, and asks for nothing twice', async () => {
+  test('continues after its last result, and sends nothing twice', async () => {
     write(many(25));
     expect((await start()).exit).toBe(0);
     write(many(40));

@@ -23,7 +23,7 @@ describe('the configuration', () => {
     expect(demo().kms.backend).toBe('embedded');
   });
 
-  test('prefers flags to environment to file to defaults', () => {
+  test('prefers flags, then environment, then file, then defaults', () => {
     const env = { KRP_GRPC__LISTEN: '127.0.0.1:2', KRP_PROBE__LISTEN: '127.0.0.1:3' };
     const config = demo(['grpc.listen=127.0.0.1:1'], env);
     expect(config.grpc.listen).toBe('127.0.0.1:1');

@@ -65,7 +65,7 @@ test('verify exits 0 for an intact file or folder, or KRP_AUDIT__FILE', async ()
   }
 });
 
-test('verify calls a key given only when --vkey names it', async () => {
+test('verify shows a key as given only if --vkey names it', async () => {
   const { vkey } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '').segment;
   await using other = createFolder();
   await (await openAudit(other.file)).close();

@@ -17,7 +17,7 @@ it.each([
   });
 });
 
-it('an hour or weekday alone changes only that of the plain call', () => {
+it('an hour or weekday alone replaces only that field', () => {
   const { time: plain } = completeInput({});
   expect(completeInput({ time: { hour_utc: 3 } }).time).toEqual({ ...plain, hour_utc: 3 });
 });

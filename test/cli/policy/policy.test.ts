@@ -275,7 +275,7 @@ cases: [{name: glass, expect: {allow: true, labels: ${labels}}}]`;
       /tests="2" failures="1">\n.*\n.*classname="coverage" name="rule demo decides a case"><f/,
     ],
   ])(
-    'reports a rule without a case as a failure where coverage is required, as %s',
+    'reports a rule without a case as a failure when coverage is required, as %s',
     async (format, text) => {
       const table = 'cases: [{name: a, expect: {allow: false}}]';
       const { code, out } = await policy(

@@ -58,11 +58,11 @@ describe('the process', () => {
   });
 });
 
-describe('an endpoint', () => {
+describe('an endpoint fault', () => {
   test.each([
     ['silent', ['--cli-read-timeout', '1'], /Read timeout on endpoint URL: "http:.*\/silent"/],
     ['hangup', [], /Connection was closed before we received a valid response/],
-  ])('fault (%s) prints one sentence', { timeout: 20_000 }, async (path, more, sentence) => {
+  ])('(%s) is reported in one sentence', { timeout: 20_000 }, async (path, more, sentence) => {
     const { child, stderr } = start(path, more);
     const [code] = await once(child, 'close');
     expect(code).toBe(255);
