@@ -15,13 +15,13 @@ async function get(path: string, method = 'GET') {
   return { code: answer.status, body: await answer.json() };
 }
 
-test('tells operators which policy serves and how the audit log is', async () => {
+test('shows operators the active policy and the state of the audit log', async () => {
   expect(await get('/')).toEqual({ code: 200, body: { pages: ['/policy', '/audit'] } });
   expect((await get('/policy')).body).toMatchObject({ revision: 'example-2', enforced: true });
   expect((await get('/audit')).body).toMatchObject({ state: 'ok' });
 });
 
-test('knows nothing else, and changes nothing', async () => {
+test('serves no other page, and changes nothing', async () => {
   for (const path of ['/metrics', '/__proto__', '/constructor']) {
     expect((await get(path)).code).toBe(404);
   }

@@ -32,11 +32,11 @@ const REQUEST = {
   dryRunModifiers: [],
 } as const;
 
-test('a batch whose time is up tells what is done, and begins nothing more', async () => {
+test('a batch whose time is up returns what is done, and begins nothing more', async () => {
   const time = new AbortController();
   const begun: string[] = [];
   const turnedAway: string[] = [];
-  /** The first is done at once; the second takes until the time is up, and longer. */
+  /** The first call is done at once; the second outlasts the time. */
   const pipeline: Pipeline = async (call) => {
     begun.push(call.id);
     if (begun.length === 1) return { call, answer: ANSWER } as unknown as Released;
@@ -71,7 +71,7 @@ test('a batch whose time is up tells what is done, and begins nothing more', asy
   expect(turnedAway).toEqual(['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED']);
 });
 
-test('a fault of our own in an item is told to the log under the id that its caller reads', async () => {
+test('an internal fault in an item is logged under the id that its caller gets', async () => {
   const told: unknown[][] = [];
   const tools = {
     status: createStatusWriter(),
@@ -92,7 +92,7 @@ test('a fault of our own in an item is told to the log under the id that its cal
   expect(told).toEqual([['id-1', fault]]);
 });
 
-test('a batch that is refused throughout lets others have their turn meanwhile', async () => {
+test('a batch whose items are all refused does not block the event loop', async () => {
   const tools = {
     status: createStatusWriter(),
     newId: () => 'id',

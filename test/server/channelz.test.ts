@@ -18,10 +18,10 @@ function getServers(address: string): Promise<Buffer> {
   }).finally(() => client.close());
 }
 
-test('channelz tells of the server on its own listener, and on no other', async () => {
+test('channelz describes the server on its own listener only', async () => {
   const socket = join(tmpdir(), `channelz-${process.pid}.sock`);
   const proxy = await startProxy([`grpc.channelz_listen=unix:${socket}`]);
-  // One server with its number, its name and how many calls it had; an empty answer has two bytes.
+  // One server with its id, name and number of calls; an empty answer would have two bytes.
   expect((await getServers(`unix:${socket}`)).length).toBeGreaterThan(10);
   await expect(getServers(proxy.endpoint)).rejects.toThrow('UNIMPLEMENTED');
   await proxy.stop();

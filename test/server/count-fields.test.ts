@@ -35,14 +35,14 @@ test.each([
   ['CheckReEncrypt', { request: request(1000) }],
   ['StreamReEncrypt', item(1000)],
   ['BatchReEncrypt', { items: Array(1000).fill(item(10)) }],
-])('%s takes as many fields as it says that it does', (method, largest) => {
+])('%s accepts as many fields as its limit says', (method, largest) => {
   const { requestSerialize, requestDeserialize } = loadService()[method] ?? {};
   const read = requestDeserialize?.(requestSerialize?.(largest) ?? Buffer.alloc(0));
   expect(read).toBeDefined();
   expect(read).not.toBeInstanceOf(MalformedMessage);
 });
 
-/** The shape of a message as its .proto says it. */
+/** The shape of a message according to its .proto. */
 function shapeOf({ fieldsArray }: protobuf.Type): Shape {
   return Object.fromEntries(fieldsArray.map((field) => [field.id, kindOf(field.resolve())]));
 }
@@ -59,7 +59,7 @@ test.each([
   ['CheckReEncryptRequest', CHECK],
   ['StreamReEncryptRequest', STREAM_ITEM],
   ['BatchReEncryptRequest', BATCH],
-])('%s has no field that is not counted', (name, shape) => {
+])('every field of %s is counted', (name, shape) => {
   const root = new protobuf.Root();
   root.resolvePath = (_, path) => join(PROTO_ROOT, path);
   root.loadSync('kms/reencrypt/v1/reencrypt.proto');
@@ -74,7 +74,7 @@ test.each<readonly [string, readonly number[], number]>([
   expect(countFields(Buffer.from(bytes), CALL, 100)).toBe(count);
 });
 
-test('refuses a field whose tag hides what the decoder would read', () => {
+test('refuses a field whose tag has another type than the decoder would read', () => {
   // A map as a group, a string as a number, a number as a string.
   for (const bytes of [
     [0x13, 0x14],
@@ -85,11 +85,11 @@ test('refuses a field whose tag hides what the decoder would read', () => {
   }
 });
 
-test('reads no further than to one more than the most', () => {
+test('stops reading at one more than the limit', () => {
   expect(countFields(Buffer.alloc(100, Buffer.from([0x48, 1])), CALL, 10)).toBe(11);
 });
 
-test('a group is refused, whatever is in it', () => {
+test('refuses a group, whatever is in it', () => {
   const group = Buffer.from([0x7b, 0x78, 1, 0x7c]);
   expect(() => countFields(group, CALL, 3000)).toThrow('a group');
 });

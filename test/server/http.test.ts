@@ -13,7 +13,7 @@ afterEach(() => {
   for (const agent of agents.splice(0)) agent.destroy();
 });
 
-/** A listener that answers whole requests after `ms`, and a client that keeps its connection. */
+/** A listener that answers whole requests after `ms`, and a keep-alive client. */
 async function start(ms: number, most?: number) {
   let arrived = 0;
   const answer = (request: IncomingMessage, response: ServerResponse) => {
@@ -42,7 +42,7 @@ async function start(ms: number, most?: number) {
   return { listener, ask, address, underWay, refused: () => refused };
 }
 
-test('of a header field that may stand once, a second line is not dropped unseen', async () => {
+test('a second line of a header that may appear only once is not silently dropped', async () => {
   const listener = createHttpListener('127.0.0.1:0', ({ headers }, response) => {
     response.end(`${headers.host} / ${headers.authorization}`);
   });
@@ -54,14 +54,14 @@ test('of a header field that may stand once, a second line is not dropped unseen
   await listener.drain(0);
 });
 
-describe('an HTTP door that is drained', () => {
-  test('closes connections that are kept and idle', async () => {
+describe('a draining HTTP door', () => {
+  test('closes idle keep-alive connections', async () => {
     const { listener, ask } = await start(0);
     await ask();
     expect(await listener.drain(5_000)).toBe(0);
   });
 
-  test('lets a request end and takes no new one', async () => {
+  test('finishes a request and accepts no new one', async () => {
     const { listener, ask, underWay } = await start(300);
     const running = ask();
     await underWay();
@@ -71,7 +71,7 @@ describe('an HTTP door that is drained', () => {
     await expect(ask()).rejects.toThrow(/ECONNREFUSED|ECONNRESET|hang up/);
   });
 
-  test('cuts what has not ended in time', async () => {
+  test('cuts requests that do not end in time', async () => {
     const { listener, ask, underWay } = await start(60_000);
     const running = expect(ask()).rejects.toThrow(/socket hang up|ECONNRESET/);
     await underWay();
@@ -79,7 +79,7 @@ describe('an HTTP door that is drained', () => {
     await running;
   });
 
-  test.each(['before', 'while'])('cuts at once where it is hurried %s it drains', async (when) => {
+  test.each(['before', 'while'])('cuts at once when hurried %s it drains', async (when) => {
     const { listener, ask, underWay } = await start(60_000);
     const running = expect(ask()).rejects.toThrow(/socket hang up|ECONNRESET/);
     await underWay();
@@ -102,7 +102,7 @@ test.each([
     'send half a body',
     REQUEST.replace('GET', 'POST').replace('\r\n\r\n', '\r\ncontent-length: 9\r\n\r\n'),
   ],
-])('an HTTP door is not shut to others by connections that %s', async (_what, said) => {
+])('an HTTP door stays open to others despite connections that %s', async (_what, said) => {
   const most = 4;
   const { listener, ask, address, refused } = await start(100, most);
   const { hostname, port } = new URL(`http://${address}`);
@@ -121,7 +121,7 @@ test.each([
   await listener.drain(0);
 });
 
-test('an HTTP door where all wait for answers turns away who comes, and says so', async () => {
+test('an HTTP door full of waiting requests turns newcomers away, and counts it', async () => {
   const { listener, ask, refused } = await start(200, 2);
   const running = [ask()];
   await sleep(50);
@@ -136,10 +136,10 @@ test('an HTTP door where all wait for answers turns away who comes, and says so'
 test.each([
   ['slowly', 50, ''],
   ['at once', 0, ''],
-  // Node.js answers those by itself where nobody else does, as many as there are.
+  // Without a listener for them, Node.js answers any number of these by itself.
   ['requests with expectations', 0, 'expect: the unexpected\r\n'],
 ])(
-  'an HTTP door that answers %s takes a few requests of a connection together, and reads no more of who sends many',
+  'an HTTP door that answers %s takes a few pipelined requests at once, and stops reading from a peer that sends many',
   async (_how, ms, header) => {
     let asked = 0;
     let read = 0;

@@ -16,13 +16,13 @@ function start(deadline: number) {
 
 const reasonOf = ({ aborted, reason }: AbortSignal) => (aborted ? reason.reason : 'alive');
 
-describe('the life of a call', () => {
+describe('the lifetime of a call', () => {
   test.each([
     ['its own deadline', 20, 20],
-    ['the fallback where it has none', Number.POSITIVE_INFINITY, 40],
-    ['the most that is given where it asks for more', 60_000, 80],
-    ['no time at all where the deadline has passed', -1, 0],
-  ])('ends with %s', (_name, asked, given) => {
+    ['the fallback if it has none', Number.POSITIVE_INFINITY, 40],
+    ['the maximum if it asks for more', 60_000, 80],
+    ['no time at all if the deadline has passed', -1, 0],
+  ])('is %s', (_name, asked, given) => {
     const { lifetime } = start(Date.now() + asked);
     if (given > 0) {
       vi.advanceTimersByTime(given - 1);
@@ -38,25 +38,25 @@ describe('the life of a call', () => {
     expect(reasonOf(lifetime.signal)).toBe('CANCELLED');
   });
 
-  test('ends by its deadline where grpc-js says "cancelled" for that', () => {
+  test('ends as DEADLINE_EXCEEDED when grpc-js reports its deadline as "cancelled"', () => {
     const { events, lifetime } = start(Date.now() + 20);
     vi.advanceTimersByTime(19);
     events.emit('cancelled');
     expect(reasonOf(lifetime.signal)).toBe('DEADLINE_EXCEEDED');
   });
 
-  // A client whose time is up resets its call, and its time began before ours.
+  // A client resets its call when its time is up, and its clock started before ours.
   test.each([
     [75, 'CANCELLED'],
     [77, 'DEADLINE_EXCEEDED'],
-  ])('a call that is reset after %i of 80 ms ends as %s', (afterMs, reason) => {
+  ])('reset after %i of 80 ms ends as %s', (afterMs, reason) => {
     const { events, lifetime } = start(Date.now() + 80);
     vi.advanceTimersByTime(afterMs);
     events.emit('cancelled');
     expect(reasonOf(lifetime.signal)).toBe(reason);
   });
 
-  test.each([-3_600_000, 3_600_000])('is not changed by a clock that jumps by %i ms', (jumpMs) => {
+  test.each([-3_600_000, 3_600_000])('is unaffected by a clock jump of %i ms', (jumpMs) => {
     const [gone, stays] = [start(Date.now() + 20), start(Date.now() + 20)];
     vi.setSystemTime(Date.now() + jumpMs);
     gone.events.emit('cancelled');
@@ -67,7 +67,7 @@ describe('the life of a call', () => {
     expect(reasonOf(stays.lifetime.signal)).toBe('DEADLINE_EXCEEDED');
   });
 
-  test('does not hear the "cancelled" that grpc-js says after every answered call', () => {
+  test('ignores the "cancelled" that grpc-js emits after every answered call', () => {
     const { events, lifetime } = start(Date.now() + 20);
     lifetime.end();
     events.emit('cancelled');
@@ -76,11 +76,11 @@ describe('the life of a call', () => {
   });
 });
 
-describe('the life of an item of a stream', () => {
+describe('the lifetime of a stream item', () => {
   test.each([
     ['what it asks for', 20, 20],
-    ['the fallback where it asks for nothing', 0, 40],
-    ['the most that is given where it asks for more', 4_294_967_295, 80],
+    ['the fallback if it asks for nothing', 0, 40],
+    ['the maximum if it asks for more', 4_294_967_295, 80],
   ])('is %s', (_name, asked, given) => {
     const { signal } = startItemLifetime(asked, LIMITS);
     vi.advanceTimersByTime(given - 1);

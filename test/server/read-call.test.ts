@@ -52,7 +52,7 @@ const pairs = (count: number) =>
 const own = (key: string, value: unknown) =>
   Object.defineProperty({}, key, { value, enumerable: true });
 
-describe('a request that is not exact is refused by the name of its field', () => {
+describe('an invalid request is refused, naming its field:', () => {
   // biome-ignore format: a table reads best with a case a line.
   test.each<[string, Partial<WireCall>, string[]]>([
     ['an empty ciphertext', { ciphertext: new Uint8Array() }, ['ciphertext_blob']],
@@ -82,7 +82,7 @@ describe('a request that is not exact is refused by the name of its field', () =
     expect(violations(wire)).toEqual(fields);
   });
 
-  test('an empty ciphertext passes where KMS does not look at it, and in a check', () => {
+  test('an empty ciphertext passes only if KMS ignores it, or in a check', () => {
     const empty = { ciphertext: new Uint8Array() };
     const ignored = { dryRun: true, dryRunModifiers: ['IGNORE_CIPHERTEXT'] };
     expect(violations({ ...empty, ...ignored })).toEqual([]);

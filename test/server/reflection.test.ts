@@ -14,7 +14,7 @@ import { LIMITS } from './listener/harness.ts';
 const SERVICE = 'kms.reencrypt.v1.ReEncryptService';
 const VERSIONS = ['v1', 'v1alpha'];
 
-/** Tags of the published protocol, written by hand so that the server's own reading is not trusted. */
+/** Tags of the published protocol, written by hand so as not to trust the server's own parsing. */
 const ASK = { file: 3, symbol: 4, extension: 5, numbers: 6, services: 7 } as const;
 const ANSWER = { original: 2, files: 4, numbers: 5, services: 6, error: 7 } as const;
 
@@ -48,7 +48,7 @@ test.each(VERSIONS)('lists the services that it was given, over %s', async (vers
 });
 
 test.each(VERSIONS)(
-  'describes a service with all that it imports, maps as maps, over %s',
+  'describes a service with all its imports, and maps as maps, over %s',
   async (version) => {
     const asked = question(ASK.symbol, SERVICE);
     const [answer] = await ask(version, asked);
@@ -80,7 +80,7 @@ test('finds files by message, method and field, and by their names', async () =>
   );
 });
 
-test('takes no more questions from who reads no answers', async () => {
+test('stops reading questions from a client that reads no answers', async () => {
   const session = http2(`http://${address}`, { settings: { initialWindowSize: 0 } });
   session.on('error', () => {});
   await once(session, 'connect');
@@ -112,7 +112,7 @@ test('counts its streams, and the questions and answers in them', async () => {
     .toBe(true);
 });
 
-/** Of all streams so far, however they ended. */
+/** Totals over all streams so far, however they ended. */
 async function counted() {
   const { body } = await metrics.text('text/plain');
   const sum = (what: string) =>
@@ -129,7 +129,7 @@ async function counted() {
   };
 }
 
-test('answers what it does not have with an error, and goes on', async () => {
+test('answers unknown names with an error, and carries on', async () => {
   const answers = await ask(
     'v1',
     question(ASK.symbol, 'no.such.Thing'),

@@ -18,7 +18,7 @@ const MOST_STREAMS = 32;
 let server: Server;
 let port: number;
 let client: ReEncryptServiceClient;
-/** Ends the items that are called `slow`. */
+/** Finishes the items that are called `slow`. */
 let release: () => void;
 /** Items that were begun. */
 let asked: number;
@@ -77,7 +77,7 @@ function openBy(by: ReEncryptServiceClient, ...references: readonly string[]) {
   return { call, results, ended };
 }
 
-/** All places taken: one by a stream with an item under way, one by the idlest, and the others. */
+/** Takes all places: a stream with an item under way, the one idle for longest, and the others. */
 async function fill() {
   const busy = open('slow');
   const idlest = open('a');
@@ -87,7 +87,7 @@ async function fill() {
   return { busy, idlest, others };
 }
 
-test('where all places are taken, the stream that is idle for longest gives way, with a status that says so', async () => {
+test('when all places are taken, the stream idle for longest loses its place, and its status says why', async () => {
   const { busy, idlest, others } = await fill();
   await sleep(IDLE_MS);
   const late = open('c');
@@ -106,7 +106,7 @@ test('where all places are taken, the stream that is idle for longest gives way,
   expect(busy.results).toEqual(['slow']);
 });
 
-test('streams that come together take the places of as many', async () => {
+test('streams that arrive together replace only as many', async () => {
   const { busy, idlest, others } = await fill();
   let gone = 0;
   for (const { ended } of [idlest, ...others]) void ended.catch(() => (gone += 1));
@@ -119,7 +119,7 @@ test('streams that come together take the places of as many', async () => {
   await busy.ended;
 });
 
-/** A stream whose caller takes no result, with one that waits to be taken. */
+/** A stream whose caller reads no results, although one is waiting. */
 async function openUntaken() {
   const session = connectRaw(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
   onTestFinished(() => session.destroy());
@@ -133,7 +133,7 @@ async function openUntaken() {
   await once(untaken, 'response');
 }
 
-test('a stream whose caller takes no result gives way, one that has an item under way does not', async () => {
+test('a stream whose caller reads no results loses its place, one with an item under way does not', async () => {
   const busy = Array.from({ length: MOST_STREAMS - 1 }, () => open('slow'));
   await openUntaken();
   await sleep(2 * IDLE_MS);
@@ -147,17 +147,17 @@ test('a stream whose caller takes no result gives way, one that has an item unde
   }
 });
 
-test('where none is idle, the oldest stream of the connection that has most gives way to one of another', async () => {
+test('when none is idle, the connection with most streams loses its oldest to another connection', async () => {
   const [oldest, ...others] = Array.from({ length: MOST_STREAMS }, () => open('slow'));
   await expect.poll(() => asked).toBe(MOST_STREAMS);
   const elsewhere = connect(`127.0.0.1:${port}`, undefined, {
     'grpc.use_local_subchannel_pool': 1,
   });
   onTestFinished(() => elsewhere.close());
-  // Never idle, so that its place is nobody else's however slow the machine.
+  // Never idle, so that it keeps its place however slow the machine is.
   const late = openBy(elsewhere, 'c', 'slow');
   await expect.poll(() => late.results).toEqual(['c']);
-  // Both have what they may: another one would be of those that have most.
+  // Both have their share: the first connection, which has most, gets no more.
   expect(await refusalOf(open('c').ended)).toMatchObject({
     message: expect.not.stringMatching(/most/),
   });
@@ -167,7 +167,7 @@ test('where none is idle, the oldest stream of the connection that has most give
     message: 'The proxy limits requests: too many streams, most of them over this connection.',
     retries: true,
   });
-  // What it had under way is not lost.
+  // Its item under way is not lost.
   expect(oldest?.results).toEqual(['slow']);
   for (const { call, ended } of [late, ...others]) {
     call.end();

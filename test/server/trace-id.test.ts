@@ -10,6 +10,6 @@ test.each([
   ['a cut one', `00-${TRACE}-`, ''],
   ['one with more behind', `00-${TRACE}-00f067aa0ba902b7-01, 00-x`, ''],
   ['capitals', `00-${TRACE.toUpperCase()}-00f067aa0ba902b7-01`, ''],
-])('the trace id is taken from a whole traceparent alone: %s', (_, traceparent, traceId) => {
+])('the trace id is taken only from a complete traceparent: %s', (_, traceparent, traceId) => {
   expect(traceIdOf(traceparent)).toBe(traceId);
 });

@@ -36,7 +36,7 @@ const BEGUN = Symbol('begun');
 
 /**
  * Cuts streams that come in crumbs. Their messages may take their time, but one of 256 KiB that comes byte
- * by byte holds 128 MiB until it is whole, and costs its caller only 2.
+ * by byte holds 128 MiB until it is whole, and costs its caller only 2.5 MiB (10 bytes a frame).
  */
 export function boundPieces(options: StreamPiecesOptions): { close(): void } {
   const { connections, streaming, most = MOST_PIECES } = options;

@@ -17,7 +17,7 @@ function secretFile(content: string, mode = 0o600) {
   return file;
 }
 
-it('a secret is the file’s content, without the line end', () => {
+it('a secret is its file’s content without the line end', () => {
   const keys = readAccessKeys([{ id: 'AKID', secret_file: secretFile('hush/+=\n') }]);
   expect(keys.get('AKID')?.export().toString()).toBe('hush/+=');
 });
@@ -26,6 +26,6 @@ it.each([
   ['a missing file', () => join(folder, 'none'), /access_keys\.0\.secret_file: .*none.*ENOENT/],
   ['an empty file', () => secretFile(' \n'), /is empty/],
   ['a file that everyone may read', () => secretFile('hush', 0o644), /everyone can read it/],
-])('%s is refused by the setting’s name', (_name, file, message) => {
+])('%s is refused, and the error names the setting', (_name, file, message) => {
   expect(() => readAccessKeys([{ id: 'AKID', secret_file: file() }])).toThrow(message);
 });

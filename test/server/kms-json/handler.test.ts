@@ -104,7 +104,7 @@ async function post(endpoint: string, body: unknown, headers: Record<string, str
 }
 
 describe('ReEncrypt through the stock SDK', () => {
-  it('is the same call as over gRPC, and its decision id is the request id', async () => {
+  it('makes the same call as over gRPC, with the decision id as request id', async () => {
     const { client, calls } = await serve();
     const { $metadata, ...output } = await client().send(new ReEncryptCommand(REQUEST));
     expect($metadata.requestId).toBe(DECISION);
@@ -133,13 +133,13 @@ describe('ReEncrypt through the stock SDK', () => {
     expect([...call!.ciphertext]).toEqual([1, 2, 3]);
   });
 
-  it('a dry run that would succeed is DryRunOperationException', async () => {
+  it('answers a dry run that would succeed with DryRunOperationException', async () => {
     const { client } = await serve();
     const call = client().send(new ReEncryptCommand({ ...REQUEST, DryRun: true }));
     await expect(call).rejects.toMatchObject({ name: 'DryRunOperationException' });
   });
 
-  it('a denial is AccessDeniedException with who refused, reason, side, rule and decision id', async () => {
+  it('answers a denial with AccessDeniedException: who refused, reason, side, rule and decision id', async () => {
     const refusal = new Refusal('POLICY_DENIED', {
       sentence: 'The tenant must stay.',
       side: 'destination',
@@ -171,7 +171,7 @@ describe('ReEncrypt through the stock SDK', () => {
     [new Refusal('AUDIT_UNAVAILABLE'), 'KMSInternalException', 500],
     [new Refusal('DEADLINE_EXCEEDED'), 'DependencyTimeoutException', 500],
     [new Error('nobody foresaw this'), 'KMSInternalException', 500],
-  ])('%s is told as %s, HTTP %i', async (thrown, name, status) => {
+  ])('answers %s as %s, HTTP %i', async (thrown, name, status) => {
     const { client } = await serve({ pipeline: () => Promise.reject(thrown) });
     await expect(client().send(new ReEncryptCommand(REQUEST))).rejects.toMatchObject({
       name,
@@ -187,7 +187,7 @@ describe('a call that ends early', () => {
       signal.addEventListener('abort', () => reject(signal.reason));
     });
 
-  it('is aborted at its deadline, and says so', async () => {
+  it('is aborted at its deadline, and its error says so', async () => {
     const { client } = await serve({ pipeline: endless, deadlineMs: 30 });
     await expect(client().send(new ReEncryptCommand(REQUEST))).rejects.toMatchObject({
       name: 'DependencyTimeoutException',
@@ -201,7 +201,7 @@ describe('a call that ends early', () => {
     const pipeline: Pipeline = (call) => {
       const run = endless(call);
       run.catch(ended.resolve);
-      // Not after a while: on a busy machine the call would not be here yet.
+      // Not by a timer: on a busy machine the call might not have arrived yet.
       caller.abort();
       return run;
     };
@@ -213,7 +213,7 @@ describe('a call that ends early', () => {
   });
 });
 
-describe('a ReEncrypt that is not exact', () => {
+describe('an invalid ReEncrypt', () => {
   it.each([
     ['a wrong type', { DestinationKeyId: 3 }, 'SerializationException', /NUMBER_VALUE can not/],
     [
@@ -277,7 +277,7 @@ describe('a ReEncrypt that is not exact', () => {
 });
 
 describe('other operations', () => {
-  it('are refused where KMS is AWS, saying what this endpoint is for', async () => {
+  it('are refused when KMS is AWS, and the error says what this endpoint is for', async () => {
     const { client } = await serve();
     await expect(client().send(new DescribeKeyCommand({ KeyId: 'a' }))).rejects.toMatchObject({
       name: 'AccessDeniedException',
@@ -285,7 +285,7 @@ describe('other operations', () => {
     });
   });
 
-  it('are served by the embedded KMS where that is the backend', async () => {
+  it('are served when the embedded KMS is the backend', async () => {
     const { client } = await serve({
       others: (operation, body) => ({
         KeyMetadata: { KeyId: `${operation} ${JSON.stringify(body)}` },
@@ -297,13 +297,13 @@ describe('other operations', () => {
 });
 
 describe('signatures', () => {
-  it('without configured keys name nobody', async () => {
+  it('identify nobody when no keys are configured', async () => {
     const { client, calls } = await serve();
     await client('AKIDANY').send(new ReEncryptCommand(REQUEST));
     expect(calls[0]?.arrival.accessKeyId).toBe('');
   });
 
-  it('that verify name their access key', async () => {
+  it('that verify identify the caller by access key', async () => {
     const { client, calls } = await serve({ accessKeys });
     await client().send(new ReEncryptCommand(REQUEST));
     expect(calls[0]?.arrival.accessKeyId).toBe('AKIDAPP');
@@ -335,7 +335,7 @@ describe('signatures', () => {
     expect(turnedAway.map(({ reason }) => reason)).toEqual(['UNAUTHENTICATED']);
   });
 
-  it('guard the other operations too', async () => {
+  it('protect the other operations too', async () => {
     const { client } = await serve({ accessKeys, others: () => ({}) });
     const sending = client('AKIDAPP', 'wrong').send(new DescribeKeyCommand({ KeyId: 'a' }));
     await expect(sending).rejects.toMatchObject({ name: 'InvalidSignatureException' });
@@ -343,7 +343,7 @@ describe('signatures', () => {
 
   const body = JSON.stringify({ CiphertextBlob: 'AAAA', DestinationKeyId: 'alias/a' });
 
-  /** SigV4 written a second time, so that the test does not lean on what it tries. */
+  /** SigV4 written a second time, so that the test does not rely on the code that it tests. */
   function sign(endpoint: string, headers: Record<string, string>, day = '') {
     const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
     const scope = `${day || date.slice(0, 8)}/eu-west-1/kms/aws4_request`;
@@ -371,7 +371,7 @@ describe('signatures', () => {
   }
   const TARGET = { 'x-amz-target': 'TrentService.ReEncrypt' };
 
-  it('by the key of another day are refused', async () => {
+  it('by another day’s key are refused', async () => {
     const { endpoint, calls } = await serve({ accessKeys });
     const signed = sign(endpoint, TARGET, '20200101');
     const { status, json } = await post(endpoint, body, signed);
@@ -379,7 +379,7 @@ describe('signatures', () => {
     expect(calls).toEqual([]);
   });
 
-  it('of another body, target or signature are refused', async () => {
+  it('are refused when body, target, signature or headers were changed', async () => {
     const { endpoint, calls } = await serve({ accessKeys });
     expect((await post(endpoint, body, sign(endpoint, TARGET))).status).toBe(200);
 
@@ -391,7 +391,7 @@ describe('signatures', () => {
         ...good,
         authorization: good.authorization.replace(/.$/, (c) => (c === '0' ? '1' : '0')),
       }),
-      // The target is not covered by this signature, so anybody could have changed it.
+      // This signature does not cover the target, so anybody could have changed it.
       post(endpoint, body, sign(endpoint, {})),
       post(endpoint, body, { ...good, 'x-amz-extra': 'unsigned' }),
     ];
@@ -401,7 +401,7 @@ describe('signatures', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('that are missing or not whole are told so', async () => {
+  it('that are missing or incomplete get an error that says so', async () => {
     const { endpoint } = await serve({ accessKeys });
     const missing = await post(endpoint, body);
     expect(missing.json.__type).toBe('MissingAuthenticationTokenException');

@@ -44,7 +44,7 @@ const moving = (CiphertextBlob: Uint8Array | undefined, tenant: string) =>
     DestinationEncryptionContext: { tenant },
   });
 
-it('a service with an AWS SDK goes through policy and audit by its endpoint URL alone', async () => {
+it('a service with an AWS SDK passes policy and audit by only changing its endpoint URL', async () => {
   proxy = await startProxy();
   const kms = client();
   const blob = await encrypted(kms);
@@ -66,11 +66,11 @@ it('a service with an AWS SDK goes through policy and audit by its endpoint URL 
   expect(ids).toContain(moved.$metadata.requestId);
   const refusal = entries.find((entry) => entry['decision_id'] === requestId);
   expect(JSON.stringify(refusal)).toContain('kms_json');
-  // Encrypt and Decrypt are the embedded KMS's own: they are no calls of the proxy.
+  // Encrypt and Decrypt belong to the embedded KMS: they are not calls of the proxy.
   expect(new Set(ids.filter(Boolean)).size).toBe(2);
 });
 
-it('a configured access key is the principal, and others are turned away', async () => {
+it('a configured access key becomes the principal, and others are turned away', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'access-key-'));
   const file = join(folder, 'secret');
   writeFileSync(file, SECRET, { mode: 0o600 });
@@ -81,7 +81,7 @@ it('a configured access key is the principal, and others are turned away', async
   rmSync(folder, { recursive: true });
   const blob = await encrypted(client());
   const denied = client().send(moving(blob, 'acme'));
-  // The example policy has rules for anonymous callers alone.
+  // The example policy has rules only for anonymous callers.
   await expect(denied).rejects.toMatchObject({ name: 'AccessDeniedException' });
   expect(JSON.stringify(proxy.entries())).toContain('"AKIDAPP"');
 
@@ -91,7 +91,7 @@ it('a configured access key is the principal, and others are turned away', async
   await expect(unknown).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
 });
 
-it('a signed request names its access key also where gRPC callers come with tokens', async () => {
+it('a signed request is identified by its access key even when gRPC callers use tokens', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'access-key-'));
   const [secret, jwks] = [join(folder, 'secret'), join(folder, 'jwks.json')];
   writeFileSync(secret, SECRET, { mode: 0o600 });

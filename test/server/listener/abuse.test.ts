@@ -44,7 +44,7 @@ afterEach(async () => {
   await door.close();
 });
 
-test('a call whose message never comes whole is cut; others on the connection go on', async () => {
+test('a call whose message is never complete is cut; others on the connection go on', async () => {
   const { connections } = door;
   const watch = watchHalfOpenCalls({
     connections,
@@ -59,7 +59,7 @@ test('a call whose message never comes whole is cut; others on the connection go
   watch.close();
 });
 
-test('who says nothing shuts the door to nobody else, and who speaks HTTP/2 keeps his place', async () => {
+test('silent peers shut out nobody else, and a peer that speaks HTTP/2 keeps its place', async () => {
   const { address: small } = await door.open({ limits: { ...LIMITS, maxConnections: 3 } });
   const first = createCaller(small);
   const path = await first.whoAmI();
@@ -75,7 +75,7 @@ test('who says nothing shuts the door to nobody else, and who speaks HTTP/2 keep
   for (const socket of silent) socket.destroy();
 });
 
-test('each of them is cut, whichever calls among them end', async () => {
+test('every incomplete call is cut, whichever calls between them end', async () => {
   const { connections } = door;
   const watch = watchHalfOpenCalls({ connections, streaming: new Set(), limitMs: 200 });
   const pairs = Array.from({ length: 20 }, () => ({ half: halfCall(), whole: wholeCall() }));
@@ -87,7 +87,7 @@ test('each of them is cut, whichever calls among them end', async () => {
   watch.close();
 });
 
-test('where such calls may hold more memory than is set aside, they are cut at once', async () => {
+test('incomplete calls that may hold more memory than is set aside are cut at once', async () => {
   const half = { connections: door.connections, streaming: new Set<string>(), limitMs: 60_000 };
   const watch = watchHalfOpenCalls({ ...half, heldBytes: 100_000 });
   const small = halfCall();
@@ -100,7 +100,7 @@ test('where such calls may hold more memory than is set aside, they are cut at o
   watch.close();
 });
 
-test('a message in countless pieces counts as more than its bytes', async () => {
+test('a message in very many pieces counts as more than its bytes', async () => {
   const half = { connections: door.connections, streaming: new Set<string>(), limitMs: 60_000 };
   const watch = watchHalfOpenCalls({ ...half, heldBytes: 100_000 });
   const socket = frames([
@@ -113,7 +113,7 @@ test('a message in countless pieces counts as more than its bytes', async () => 
   watch.close();
 });
 
-test('hundreds of honest messages at once are not taken for that', async () => {
+test('hundreds of honest messages at once are not mistaken for an attack', async () => {
   const { connections } = door;
   const watch = watchHalfOpenCalls({ connections, streaming: new Set(), limitMs: 10_000 });
   const callers = Array.from({ length: 4 }, () => createCaller(address));
@@ -149,7 +149,7 @@ describe('a peer that resets its calls', () => {
   });
   afterEach(() => watch.close());
 
-  test('may give up as many at once as it may have', async () => {
+  test('may cancel as many at once as it may have', async () => {
     await resetAtOnce(100);
     await sleep(50);
     expect([session.closed, session.destroyed]).toEqual([false, false]);
@@ -160,13 +160,13 @@ describe('a peer that resets its calls', () => {
 
   test('over and over is cut off, and others are served', async () => {
     const closed = closing(session);
-    // On a slow machine the allowance grows meanwhile. At a thousand nghttp2 itself would cut it off.
+    // On a slow machine the allowance grows meanwhile. At 1,000 resets nghttp2 itself would cut it off.
     for (let round = 0; round < 9 && !session.closed; round += 1) await resetAtOnce(100);
     await closed;
     expect(await caller.whoAmI()).toContain('127.0.0.1');
   });
 
-  test('is cut off between two frames, however many it sent in one piece', async () => {
+  test('is cut off between two frames, however many arrive in one piece', async () => {
     const whole = (n: number) => [
       frame(TYPE.headers, FLAG.endHeaders, n, callHeaders({ ':path': HEADERS[':path'] })),
       frame(TYPE.data, FLAG.endStream, n, Buffer.alloc(5)),
@@ -178,12 +178,12 @@ describe('a peer that resets its calls', () => {
     const { burst, perSecond } = RESET_LIMITS;
     const most = burst + (perSecond * (performance.now() - began)) / 1000;
     expect(door.arrivals.length).toBeGreaterThan(50);
-    // Those that are on their way by then arrive too.
+    // Calls already on their way by then arrive too.
     expect(door.arrivals.length).toBeLessThan(most + 50);
   });
 
-  // RFC 9113 has no rule for which code a peer resets with.
-  test('with the code of no error is cut off as well', async () => {
+  // RFC 9113 does not restrict the code that a peer resets with.
+  test('with the code NO_ERROR is cut off too', async () => {
     const whole = (n: number) => [
       frame(TYPE.headers, FLAG.endHeaders, n, callHeaders({ ':path': HEADERS[':path'] })),
       frame(TYPE.rstStream, 0, n, uint32(0)),
@@ -193,7 +193,7 @@ describe('a peer that resets its calls', () => {
     expect(await caller.whoAmI()).toContain('127.0.0.1');
   });
 
-  test('is left alone while its calls end well, however many they are', async () => {
+  test('is left alone while its calls end well, however many there are', async () => {
     for (let round = 0; round < 3; round += 1) {
       const calls = Array.from({ length: 100 }, wholeCall);
       await Promise.all(calls.map(closing));
@@ -201,7 +201,7 @@ describe('a peer that resets its calls', () => {
     expect([session.closed, session.destroyed]).toEqual([false, false]);
   });
 
-  // Node.js 24.21 ends the whole process where memory is collected before it is done with such a stream.
+  // Node.js 24.21 crashes the process if garbage is collected before it is done with such a stream.
   test('is not cut off while Node reads what it sent', async () => {
     const whileRead: (boolean | undefined)[] = [];
     const look = watchStreams({
@@ -224,7 +224,7 @@ describe('a peer that resets its calls', () => {
 const cutOff = (stream: number): string =>
   frame(TYPE.rstStream, 0, stream, uint32(11)).toString('latin1');
 
-/** A connection that has said all this in one piece. */
+/** A connection that has sent all this in one piece. */
 function frames(said: readonly Buffer[]) {
   const { port } = new URL(`http://${address}`);
   const socket = net(Number(port), '127.0.0.1');

@@ -5,7 +5,7 @@ import { createBag } from '../../../src/server/listener/bag.ts';
 const named = (name: number) => ({ name, place: 0 });
 const names = (values: readonly { name: number }[]) => values.map(({ name }) => name).sort();
 
-test('holds what was put in and not taken, in whatever order, and takes nothing of another bag', () => {
+test('holds what was put in and not taken, in any order, and takes nothing from another bag', () => {
   const step = fc.record({ put: fc.boolean(), name: fc.nat(4) });
   fc.assert(
     fc.property(fc.array(step, { minLength: 20, maxLength: 60 }), (steps) => {

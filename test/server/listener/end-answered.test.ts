@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { endAnswered } from '../../../src/server/listener/end-answered.ts';
 
-test('a stream that is answered and that its caller holds open is ended, another method’s is not', async () => {
+test('an answered stream that its caller holds open is ended, a call of another method is not', async () => {
   const connections = { owns: () => true };
   const watch = endAnswered({ connections, streaming: new Set(['/stream']), partMs: 20 });
   const server = createServer().on('stream', (stream) => {
@@ -29,7 +29,7 @@ test('a stream that is answered and that its caller holds open is ended, another
   expect(other.closed).toBe(false);
 });
 
-test('a stream whose last words nobody takes is cut off, one whose caller takes them slowly is not', async () => {
+test('a stream whose caller does not read its end is cut off, one whose caller reads it slowly is not', async () => {
   const connections = { owns: () => true };
   const watch = endAnswered({
     connections,

@@ -30,7 +30,7 @@ export const WIRE = {
 
 const raw = (bytes: Buffer): Buffer => bytes;
 
-/** A real grpc-js server whose one method answers with what the listener knows of the caller. */
+/** A real grpc-js server whose one method answers what the listener knows of the caller. */
 export interface Door {
   readonly server: Server;
   readonly connections: Connections;

@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 describe('TCP', () => {
-  test('says which port it got and who is at the other end', async () => {
+  test('reports its port and who is at the other end', async () => {
     const { address } = await door.open();
     expect(address).toMatch(/^127\.0\.0\.1:[1-9]\d+$/);
     expect(await call(address).whoAmI()).toMatch(/^127\.0\.0\.1:\d+$/);
@@ -44,7 +44,7 @@ describe('TCP', () => {
     ]);
   });
 
-  test('reads who it is once per connection, and forgets it when the connection ends', async () => {
+  test('identifies its peer once per connection, and forgets it when that ends', async () => {
     const { listener, address } = await door.open();
     const caller = call(address);
     await caller.whoAmI();
@@ -56,7 +56,7 @@ describe('TCP', () => {
     expect(listener.openConnections).toBe(0);
   });
 
-  test('names the address that it cannot have', async () => {
+  test('names the address that it cannot listen on', async () => {
     const { address } = await door.open();
     await expect(door.open({ address })).rejects.toThrow(
       new RegExp(`^cannot listen on ${address}: .*EADDRINUSE`),
@@ -64,19 +64,19 @@ describe('TCP', () => {
     await expect(door.open({ address: 'nowhere' })).rejects.toThrow('cannot listen on nowhere');
   });
 
-  test('knows nobody for a call that came by another way', () => {
+  test('has no peer for a call that came by another way', () => {
     expect(() => door.connections.of({ getPeer: () => '127.0.0.1:1' })).toThrow('not known');
   });
 
-  // As grpc-js calls a peer that went away before its call was begun: an error of ours would be logged as one.
-  test('takes a call whose connection has ended for one that its caller gave up', () => {
+  // grpc-js names a peer so that left before its call began. An error of ours would be logged as a fault.
+  test('treats a call whose connection has ended as cancelled by its caller', () => {
     const gone = { getPeer: () => 'unknown' };
     expect(() => door.connections.of(gone)).toThrow(new Refusal('CANCELLED').message);
   });
 });
 
 describe('a Unix socket', () => {
-  test('has its mode, and its name is the caller’s', async () => {
+  test('has its configured mode, and its name identifies the caller', async () => {
     const address = `unix:${folder}/a/proxy.sock`;
     const opened = await door.open({ address, mode: 0o600, socketIdentity: 'billing' });
     expect(opened.address).toBe(address);
@@ -95,27 +95,27 @@ describe('a Unix socket', () => {
     expect(door.arrivals.map(({ socketIdentity }) => socketIdentity)).toEqual(names);
   });
 
-  test('takes the place of a dead one', async () => {
+  test('replaces a dead one', async () => {
     const path = `${folder}/stale.sock`;
     await leaveStaleSocket(path);
     await door.open({ address: `unix:${path}` });
     expect(await call(`unix:${path}`).whoAmI()).toBe(path);
   });
 
-  test('is gone after the drain', async () => {
+  test('is removed by a drain', async () => {
     const { listener } = await door.open({ address: `unix:${folder}/gone.sock` });
     await listener.drain(100);
     await expect(stat(`${folder}/gone.sock`)).rejects.toThrow('ENOENT');
   });
 
-  test('has all the room that the kernel gives to a path, and leaves nothing else in its folder', async () => {
+  test('may have the longest path that the kernel allows, and leaves nothing else in its folder', async () => {
     const path = join(folder, 's'.repeat(107 - folder.length - 1));
     await door.open({ address: `unix:${path}` });
     expect(await readdir(folder)).toEqual([basename(path)]);
     expect(await call(`unix:${path}`).whoAmI()).toBe(path);
   });
 
-  test('leaves another that has its name by now where it is', async () => {
+  test('leaves a newer socket of the same name alone', async () => {
     const address = `unix:${folder}/rolled.sock`;
     const { listener } = await door.open({ address });
     await rm(`${folder}/rolled.sock`);
@@ -129,7 +129,7 @@ describe('a Unix socket', () => {
     ['a file', 'not a socket'],
     ['a folder that everyone may write to', 'make it 0750'],
     ['a link', 'not a socket'],
-  ])('does not take the place of %s', async (what, says) => {
+  ])('does not replace %s', async (what, says) => {
     const path = `${folder}/taken`;
     const live = createServer();
     if (what === 'a live one') await new Promise<void>((done) => live.listen(path, done));
@@ -142,7 +142,7 @@ describe('a Unix socket', () => {
 });
 
 test.runIf(process.getuid?.() === 0)(
-  'a Unix socket does not go into a folder that somebody else owns',
+  'a Unix socket is not made in a folder that somebody else owns',
   async () => {
     await chown(folder, 65_534, 65_534);
     const address = `unix:${folder}/proxy.sock`;
@@ -151,7 +151,7 @@ test.runIf(process.getuid?.() === 0)(
 );
 
 describe('limits', () => {
-  test('turns away more connections than it may have, and goes on serving', async () => {
+  test('turn away connections over the maximum, and others are served', async () => {
     const refused: string[] = [];
     const { address } = await door.open({
       limits: { ...LIMITS, maxConnections: 2 },
@@ -167,8 +167,8 @@ describe('limits', () => {
 
   test.each([
     ['says nothing', ''],
-    ['sends the preface alone', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-  ])('cuts a peer that %s', async (_, bytes) => {
+    ['sends only the preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ])('cut a peer that %s', async (_, bytes) => {
     const refused: string[] = [];
     const { address } = await door.open({
       limits: { ...LIMITS, prefaceTimeoutMs: 50 },
@@ -185,8 +185,8 @@ describe('limits', () => {
   });
 });
 
-describe('drain', () => {
-  test('lets accepted calls end and takes no new connection', async () => {
+describe('a drain', () => {
+  test('finishes accepted calls and accepts no new connection', async () => {
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -202,7 +202,7 @@ describe('drain', () => {
     expect(await drained).toBe(0);
   });
 
-  test('cuts what is left when its time is up, a half-spoken connection too', async () => {
+  test('cuts what is left when its time is up, even a connection that has said nothing', async () => {
     door = createDoor(() => sleep(60_000, undefined, { ref: false }));
     const { listener, address } = await door.open();
     const answer = call(address).whoAmI();
@@ -225,7 +225,7 @@ function dial(address: string): Promise<Socket> {
   });
 }
 
-/** libuv removes its socket file at close, so the file is kept under another name and put back. */
+/** libuv removes the socket file at close, so the file is renamed before. */
 async function leaveStaleSocket(path: string): Promise<void> {
   const { rename } = await import('node:fs/promises');
   const server = createServer();

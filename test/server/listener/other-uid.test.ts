@@ -9,7 +9,7 @@ import { createDoor, type Door } from './harness.ts';
 const NOBODY = 65_534;
 const GID = process.getgid?.() ?? 0;
 
-/** Connects as somebody else, and says how that went. It is a process that can give its rights away. */
+/** Connects as another user and says how that went: a process of its own, as it drops its privileges. */
 async function connectAs(path: string, { uid, gid }: { uid: number; gid: number }) {
   const child = fork(join(import.meta.dirname, 'connect-as.ts'), [path, `${uid}`, `${gid}`], {
     execArgv: [],
@@ -20,7 +20,7 @@ async function connectAs(path: string, { uid, gid }: { uid: number; gid: number 
   });
 }
 
-// Only root can be somebody else.
+// Only root can become another user.
 describe.skipIf(process.getuid?.() !== 0)('a Unix socket', () => {
   let folder: string;
   let path: string;
@@ -38,7 +38,7 @@ describe.skipIf(process.getuid?.() !== 0)('a Unix socket', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('is closed to other users, by its folder and by itself', async () => {
+  test('is closed to other users, by its folder’s mode and its own', async () => {
     const nobody = { uid: NOBODY, gid: NOBODY };
     expect(await connectAs(path, nobody)).toBe('EACCES');
     chmodSync(join(folder, 'door'), 0o755);

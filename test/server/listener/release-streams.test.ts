@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { releaseEndedStreams } from '../../../src/server/listener/release-streams.ts';
 import { createCaller, createDoor } from './harness.ts';
 
-test('a stream that has ended is held by none of its listeners, and an error of it ends nobody', async () => {
+test('an ended stream is held by none of its listeners, and its late error does not end the process', async () => {
   const streams: ServerHttp2Stream[] = [];
   const note = (message: unknown) => {
     streams.push((message as { stream: ServerHttp2Stream }).stream);

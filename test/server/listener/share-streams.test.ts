@@ -13,10 +13,10 @@ let caller: Caller;
 let sessions: ClientHttp2Session[];
 let watch: { close(): void } | undefined;
 
-/** Answers wait for it. */
+/** Answers wait for this. */
 let answers: PromiseWithResolvers<void>;
 
-/** Milliseconds: calls grow old when a test says so, however busy the machine is. */
+/** Milliseconds: calls age only when a test says so, however busy the machine is. */
 let clock = 0;
 
 /** Streams of the server that have not ended. */
@@ -24,7 +24,7 @@ let open: number;
 let counting: { close(): void };
 
 beforeEach(async () => {
-  // No two calls are of one age.
+  // No two calls have the same age.
   vi.spyOn(performance, 'now').mockImplementation(() => {
     clock += 0.001;
     return clock;
@@ -50,14 +50,14 @@ afterEach(async () => {
   for (const session of sessions) session.destroy();
   caller.close();
   await door.close();
-  // The next test's would count the ends of these calls.
+  // Otherwise the next test would count the ends of these calls.
   await until(() => open, 0);
   watch?.close();
   counting.close();
   vi.restoreAllMocks();
 });
 
-test('where all have too many calls open, whoever has most gives up its oldest but one', async () => {
+test('when too many calls are open, the connection with most loses its oldest ones except the first', async () => {
   watch = shareStreams({ connections: door.connections, most: MOST });
   const few = await openCalls(5);
   const many = await openCalls(30);
@@ -69,7 +69,7 @@ test('where all have too many calls open, whoever has most gives up its oldest b
   expect(await caller.whoAmI()).toContain('127.0.0.1');
 });
 
-test('old calls go first, but one of each connection stays', async () => {
+test('old calls are cut first, but one of each connection stays', async () => {
   watch = shareStreams({ connections: door.connections, most: MOST, oldMs: 500 });
   const old = await Promise.all([openCalls(2), openCalls(2), openCalls(2)]);
   clock += 600;
@@ -82,7 +82,7 @@ test('old calls go first, but one of each connection stays', async () => {
   expect(young.filter(({ closed }) => closed)).toEqual([]);
 });
 
-test('calls that have just begun go last, however many their connection has', async () => {
+test('calls that have just begun are cut last, however many their connection has', async () => {
   watch = shareStreams({ connections: door.connections, most: MOST, oldMs: 2500 });
   const held = await Promise.all([openCalls(6), openCalls(6), openCalls(6)]);
   clock += 100;
@@ -103,7 +103,7 @@ test('calls that wait for their answers are left alone', async () => {
   expect((await Promise.allSettled(waiting)).map(({ status }) => status)).not.toContain('rejected');
 });
 
-test('a call that begins while all others wait for their answers is served', async () => {
+test('a new call is served while all others wait for their answers', async () => {
   watch = shareStreams({ connections: door.connections, most: MOST });
   const waiting = Array.from({ length: MOST }, () => caller.whoAmI());
   await until(() => door.arrivals.length, MOST);
@@ -129,12 +129,12 @@ async function until(number: () => number, wanted: number): Promise<void> {
   await expect.poll(number, { timeout: 10_000 }).toBe(wanted);
 }
 
-/** Calls of one new connection whose message does not come. */
+/** Calls on one new connection whose message never arrives. */
 async function openCalls(count: number): Promise<readonly ClientHttp2Stream[]> {
   const session = connect(`http://${address}`);
   session.on('error', () => {});
   sessions.push(session);
-  // Before that, a ping is not sent.
+  // A ping is not sent before that.
   await once(session, 'connect');
   const headers = {
     ':method': 'POST',
@@ -145,7 +145,7 @@ async function openCalls(count: number): Promise<readonly ClientHttp2Stream[]> {
   const calls = Array.from({ length: count }, () =>
     session.request(headers, { endStream: false }).on('error', () => {}),
   );
-  // The server has seen them once it answers what was sent after them.
+  // Once the server answers a ping sent after the calls, it has seen them.
   await new Promise<void>((resolve) => session.ping(() => resolve()));
   return calls;
 }

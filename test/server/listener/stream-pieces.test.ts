@@ -15,7 +15,7 @@ import {
 
 const MOST = 100;
 
-/** What a stream whose path says so has read, in bytes. */
+/** Bytes that were read from streams with any path but `/unread`. */
 let read: number;
 let server: ReturnType<typeof createServer>;
 let watch: { close(): void };
@@ -43,19 +43,19 @@ afterEach(() => {
   server.close();
 });
 
-test('a message of a stream that comes in crumbs is cut off', async () => {
+test('a stream whose message comes in crumbs is cut off', async () => {
   const caller = send('/read', [head(250_000), ...crumbs(MOST)]);
   await expect.poll(caller.received).toContain(CUT_OFF);
   caller.end();
 });
 
-test('messages that nobody reads yet count, though they are whole', async () => {
+test('whole messages that are still unread count too', async () => {
   const caller = send('/unread', Array(MOST + 1).fill(head(0)));
   await expect.poll(caller.received).toContain(CUT_OFF);
   caller.end();
 });
 
-test('a stream may bring any number of messages that are read', async () => {
+test('a stream may carry any number of messages that are read', async () => {
   // Each begins and ends in the middle of a piece.
   const middle = Buffer.concat([crumb(), head(2), crumb()]);
   const caller = send('/read', [head(2), crumb(), ...Array(5 * MOST).fill(middle), crumb()]);
@@ -64,7 +64,7 @@ test('a stream may bring any number of messages that are read', async () => {
   caller.end();
 });
 
-test('a method whose request is one message is left to the watch over half-open calls', async () => {
+test('a method whose request is one message is left to the half-open watch', async () => {
   const caller = send('/other', [head(250_000), ...crumbs(2 * MOST)]);
   await expect.poll(() => read).toBe(5 + 2 * MOST);
   expect(caller.received()).not.toContain(CUT_OFF);
@@ -77,7 +77,7 @@ const head = (length: number): Buffer => Buffer.concat([Buffer.alloc(1), uint32(
 const crumb = (): Buffer => Buffer.alloc(1);
 const crumbs = (count: number): Buffer[] => Array.from({ length: count }, crumb);
 
-/** A stream with all these pieces, each in a frame of its own. */
+/** A stream that sends each of these pieces in its own frame. */
 function send(path: string, pieces: readonly Buffer[]) {
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   const received: Buffer[] = [];

@@ -21,7 +21,7 @@ const PROXY: Wants = { dns: ['proxy.example'], usage: 'server' };
 
 const STRANGER = 'no CA of ours has signed the client’s certificate';
 
-/** A line that ends with a sentence and the same again. */
+/** A line that says the same sentence twice at its end. */
 const SAID_TWICE = /: (.+): \1$/;
 
 let door: Door;
@@ -85,11 +85,11 @@ const withChain = (leaf: Issued, ...above: readonly Issued[]): Issued => ({
   cert: [leaf, ...above].map(({ cert }) => cert).join(''),
 });
 
-/** A caller's certificate that shows its issuer, and as many others. */
+/** A caller's certificate, sent with its issuer's and with this many others. */
 const signedBy = (issuer: Issued, others = 0): Issued =>
   withChain(issuer.issue(BILLING), issuer, ...Array.from({ length: others }, () => issuer));
 
-/** CAs each below the other; the last shows them all. */
+/** CAs each below the one before; the last sends them all. */
 function chainOf(length: number): Issued {
   let last = ca.issue({ ca: true });
   for (let depth = 1; depth < length; depth += 1) {
@@ -99,7 +99,7 @@ function chainOf(length: number): Issued {
 }
 
 describe('mutual TLS', () => {
-  test('hands on the certificate that was verified', async () => {
+  test('passes on the verified certificate', async () => {
     const { address } = await openDoor();
     const client = ca.issue(BILLING);
     await caller(address, client).whoAmI();
@@ -107,7 +107,7 @@ describe('mutual TLS', () => {
     expect(door.arrivals[0]?.peer).toMatch(/^127\.0\.0\.1:\d+$/);
   });
 
-  test('takes a caller whose CA is below ours, where he shows that one too', async () => {
+  test('accepts a caller whose CA is below ours, if it sends that CA too', async () => {
     const { address } = await openDoor();
     const below = ca.issue({ commonName: 'below', ca: true });
     const client = below.issue(BILLING);
@@ -134,7 +134,7 @@ describe('mutual TLS', () => {
       () => ca.issue({ ...BILLING, notBefore: new Date(Date.now() + 60_000) }),
     ],
     [
-      'for servers alone',
+      'for servers only',
       'the client’s certificate is not for clients',
       () => ca.issue({ ...BILLING, usage: 'server' }),
     ],
@@ -145,7 +145,7 @@ describe('mutual TLS', () => {
       () => signedBy(ca.issue({ ca: true }), 360),
     ],
     ['at the end of a long chain', STRANGER, () => signedBy(chainOf(120))],
-  ])('ends the handshake of a caller %s, says so, and serves others', async (_, fault, issue) => {
+  ])('refuses the handshake of a caller %s, says why, and serves others', async (_, fault, issue) => {
     const refused: string[][] = [];
     const { address } = await openDoor({}, (...why: string[]) => refused.push(why));
     await expect(caller(address, issue()).whoAmI()).rejects.toThrow('UNAVAILABLE');
@@ -154,7 +154,7 @@ describe('mutual TLS', () => {
     expect(await caller(address, ca.issue(BILLING)).whoAmI()).toContain('127.0.0.1');
   });
 
-  test('that is optional takes a caller without a certificate, not one with a bad one', async () => {
+  test('when optional, accepts a caller without a certificate but not one with a bad one', async () => {
     const refused: string[][] = [];
     const { address } = await openDoor({ clientCertificates: 'optional' }, (...why: string[]) =>
       refused.push(why),
@@ -170,12 +170,12 @@ describe('mutual TLS', () => {
   });
 });
 
-describe('the handshake', () => {
+describe('a handshake', () => {
   test.each<[string, string, ConnectionOptions]>([
     ['TLS 1.2', 'unsupported protocol', { maxVersion: 'TLSv1.2' }],
     ['HTTP/1.1', 'no application protocol', { ALPNProtocols: ['http/1.1'] }],
     ['no protocol', 'the client did not ask for HTTP/2 (ALPN h2)', { ALPNProtocols: [] }],
-  ])('does not take %s, and says so', async (_, fault, options) => {
+  ])('refuses %s, and says why', async (_, fault, options) => {
     const refused: string[][] = [];
     const { address } = await openDoor({ clientCertificates: 'off' }, (...why: string[]) =>
       refused.push(why),
@@ -188,7 +188,7 @@ describe('the handshake', () => {
     expect(await caller(address).whoAmI()).toContain('127.0.0.1');
   });
 
-  test('that never ends shuts the door to nobody else', async () => {
+  test('that never ends shuts out nobody else', async () => {
     const limits = { ...LIMITS, maxConnections: 4 };
     const { address } = await openDoor({ clientCertificates: 'off' }, () => {}, limits);
     const before = caller(address);
@@ -204,7 +204,7 @@ describe('the handshake', () => {
     for (const socket of silent) socket.destroy();
   });
 
-  test('is cut when it takes too long, and so is one that stays silent after it', async () => {
+  test('is cut when it takes too long, as is a connection that stays silent after it', async () => {
     const refused: string[] = [];
     const { address, listener } = await openDoor(
       { clientCertificates: 'off' },
@@ -222,8 +222,8 @@ describe('the handshake', () => {
   });
 });
 
-describe('a certificate that is replaced', () => {
-  test('serves from the next handshake on; open connections stay', async () => {
+describe('a replaced certificate', () => {
+  test('serves from the next handshake; open connections stay', async () => {
     const { address } = await openDoor();
     const early = caller(address, ca.issue(BILLING));
     await early.whoAmI();
@@ -236,7 +236,7 @@ describe('a certificate that is replaced', () => {
     expect(alarms).toEqual([]);
   });
 
-  test('is noticed without a signal, swapped by rename too', async () => {
+  test('is noticed without a signal, even when swapped by rename', async () => {
     const { address } = await openDoor({ pollMs: 20 });
     const next = ca.issue({ ...PROXY, commonName: 'next' });
     for (const [name, text] of [
@@ -249,7 +249,7 @@ describe('a certificate that is replaced', () => {
     await expect.poll(() => subjectAt(address)).toBe('next');
   });
 
-  test('with a new CA no longer lets in callers of the old one', async () => {
+  test('with a new CA shuts out callers of the old one', async () => {
     const { address } = await openDoor();
     const other = createAuthority();
     await put(ca.issue(PROXY), other.cert);
@@ -259,7 +259,7 @@ describe('a certificate that is replaced', () => {
     expect(door.arrivals).toHaveLength(1);
   });
 
-  test('is asked for anew by who comes back with the session of before', async () => {
+  test('is not bypassed by resuming an earlier session', async () => {
     const { address } = await openDoor();
     const { key, cert } = ca.issue(BILLING);
     const sessionOf = async (session?: Buffer) => {
@@ -308,7 +308,7 @@ describe('a certificate that is replaced', () => {
     ],
     ['with a leaf for a CA', () => put(ca.issue(PROXY), ca.issue(PROXY).cert), /is not a CA’s/],
     ['gone', () => rm(join(folder, 'cert.pem')), /ENOENT/],
-  ])('%s is not taken: the last good one serves, and it is told once', async (_, spoil, says) => {
+  ])('%s is rejected with one alarm, and the last good one serves', async (_, spoil, says) => {
     const { address } = await openDoor();
     await spoil();
     await files.reload();
@@ -321,7 +321,7 @@ describe('a certificate that is replaced', () => {
     expect(await subjectAt(address)).toBe('mended');
   });
 
-  test('must be good at the start, and client certificates need a CA', async () => {
+  test('must be good at start-up, and client certificates need a CA', async () => {
     await put(ca.issue({ ...PROXY, notAfter: new Date(Date.now() - 1000) }));
     await expect(openDoor()).rejects.toThrow('has expired');
     await put(ca.issue(PROXY));
@@ -354,7 +354,7 @@ function dial(address: string, options: ConnectionOptions): TLSSocket {
   return socket;
 }
 
-/** The common name of the certificate that a new handshake is shown. */
+/** The common name of the certificate that a new handshake gets. */
 async function subjectAt(address: string): Promise<string> {
   const client = ca.issue(BILLING);
   const socket = dial(address, { ALPNProtocols: ['h2'], key: client.key, cert: client.cert });

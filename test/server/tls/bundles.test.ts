@@ -23,24 +23,24 @@ test('a trust domain vouches for the chains of its own CAs', () => {
   expect(vouch([b.issue()], AB)).toEqual(['b']);
 });
 
-test('none vouches where another has signed anything at all', () => {
+test('none vouches if another has signed any part of the chain', () => {
   expect(vouch([belowA.issue(), belowA, b.issue({ ca: true })], AB)).toEqual([]);
   expect(vouch([b.issue(), belowA], AB)).toEqual([]);
 });
 
-test('none vouches for who only sends along what its CAs have signed', () => {
-  // As in the moment in which the bundle of C was taken away, with its handshakes under way.
+test('none vouches when its CAs have signed only a certificate sent along', () => {
+  // As when the bundle of C is removed while its handshakes are under way.
   expect(vouch([belowC.issue(), belowA, belowC], AB)).toEqual([]);
   expect(vouch([belowC.issue()], AB)).toEqual([]);
 });
 
-test('domains that share a CA both vouch, as either says of itself', () => {
+test('domains that share a CA both vouch for its chains', () => {
   const shared = { a: a.cert + c.cert, b: b.cert + c.cert };
   expect(vouch([c.issue()], shared)).toEqual(['a', 'b']);
   expect(vouch([a.issue()], shared)).toEqual(['a']);
 });
 
-test('of the bundles those that are wanted and good are taken, and others are told of', () => {
+test('only good, wanted bundles are taken; missing and bad ones raise alarms', () => {
   const alarms: string[] = [];
   const all = new Map([
     ['a', a.cert],

@@ -17,7 +17,7 @@ let agent: Agent;
 let alarms: string[];
 let opened: SpiffeTls[];
 
-/** A Workload API that gives this at once. */
+/** A Workload API that answers with this at once. */
 async function start(first: Buffer | number): Promise<void> {
   agent = await startAgent(socket);
   agent.svids(first);
@@ -55,7 +55,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('the first SVID serves, its bundle verifies clients, and its trust domain is ours', async () => {
+test('the first SVID serves, its bundle verifies clients, and its trust domain becomes ours', async () => {
   const second = createAuthority({ commonName: 'Second CA' });
   await start(svid(proxy(), Buffer.concat([ca.der, second.der])));
   const tls = await open();
@@ -80,7 +80,7 @@ test('the first SVID serves, its bundle verifies clients, and its trust domain i
   await door.close();
 });
 
-test('a new SVID takes the place of the old one, without a restart', async () => {
+test('a new SVID replaces the old one without a restart', async () => {
   await start(svid(proxy('first')));
   const tls = await open();
   const seen: string[] = [];
@@ -91,7 +91,7 @@ test('a new SVID takes the place of the old one, without a restart', async () =>
   expect(tls.current().cert).toBe(next.cert);
 });
 
-test('news that cannot be used is told, and the last good SVID serves on', async () => {
+test('a bad update raises an alarm, and the last good SVID still serves', async () => {
   const good = proxy();
   await start(svid(good));
   const tls = await open();
@@ -101,7 +101,7 @@ test('news that cannot be used is told, and the last good SVID serves on', async
   agent.svids(Buffer.alloc(0));
   agent.svids(Buffer.from([0xff, 0xff]));
   agent.svids(svid(proxy(), Buffer.concat(Array.from({ length: 1001 }, () => ca.der))));
-  // One good SVID and a million that are empty.
+  // One good SVID and a million empty ones.
   agent.svids(Buffer.concat([svid(proxy()), Buffer.alloc(2_000_000, Buffer.from([0x0a, 0]))]));
   await expect.poll(() => alarms.length, { timeout: 5000 }).toBe(7);
   expect(alarms.toSpliced(4, 1)).toEqual([
@@ -115,7 +115,7 @@ test('news that cannot be used is told, and the last good SVID serves on', async
   expect(tls.current().cert).toBe(good.cert);
 });
 
-test('news without end are read one by one, with time between them', async () => {
+test('a flood of updates is read one by one, with time in between', async () => {
   const message = svid(proxy());
   await start(message);
   const tls = await open();
@@ -129,7 +129,7 @@ test('news without end are read one by one, with time between them', async () =>
   expect(read).toBeLessThan(3 + (performance.now() - from) / 100);
 });
 
-test('what other trust domains say does not keep a new SVID away', async () => {
+test('bad bundles of other trust domains do not hold up a new SVID', async () => {
   await start(svid(proxy()));
   const tls = await open();
   const next = proxy('next');
@@ -139,7 +139,7 @@ test('what other trust domains say does not keep a new SVID away', async () => {
   expect(alarms).toEqual([]);
 });
 
-test('an agent that goes and comes back is found again', async () => {
+test('an agent that goes away and returns is found again', async () => {
   await start(svid(proxy('first')));
   const tls = await open();
   agent.stop();
@@ -149,7 +149,7 @@ test('an agent that goes and comes back is found again', async () => {
   await expect.poll(() => tls.current().cert, { timeout: 5000 }).toBe(next.cert);
 });
 
-test('without an identity in time there is no start', async () => {
+test('the start fails if no identity comes in time', async () => {
   await start(status.PERMISSION_DENIED);
   await expect(open(150)).rejects.toThrow('did not give a certificate in time');
   expect(alarms.join()).toContain('PERMISSION_DENIED');
