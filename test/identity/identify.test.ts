@@ -24,7 +24,7 @@ const ALL = ['mtls', 'access_key', 'uds'] as const;
 const { der } = createAuthority().issue({ uris: ['spiffe://example.org/a'] });
 const both = arrival({ certificate: der, socketIdentity: 'billing', accessKeyId: 'AKIDEXAMPLE' });
 
-test('who shows nothing is anonymous', async () => {
+test('a caller without credentials is anonymous', async () => {
   const identify = createIdentity(ALL);
   expect(await identify(arrival(), never)).toMatchObject({
     kind: 'anonymous',
@@ -32,7 +32,7 @@ test('who shows nothing is anonymous', async () => {
   });
 });
 
-test('who shows nothing is refused where a principal is required', () => {
+test('a caller without credentials is refused if a principal is required', () => {
   const identify = createIdentity(ALL, true);
   const refused = expect.objectContaining({ reason: 'UNAUTHENTICATED' });
   expect(() => identify(arrival(), never)).toThrow(refused);
@@ -47,19 +47,19 @@ test.each([
   expect(await identify(both, never)).toMatchObject({ kind, id, authenticated: true });
 });
 
-test('a way that is not in the order is not used', async () => {
+test('a method that is not in the order is not used', async () => {
   const identify = createIdentity(['uds']);
   expect(await identify(arrival({ accessKeyId: 'AKIDEXAMPLE' }), never)).toMatchObject({
     kind: 'anonymous',
   });
 });
 
-test('a bearer token that nobody verifies names nobody', async () => {
+test('a bearer token that nothing verifies identifies nobody', async () => {
   const identify = createIdentity(ALL);
   expect(await identify(arrival({ authorization: 'Bearer x' }), never)).toMatchObject({ id: '' });
 });
 
-test('one caller is one principal, call after call', async () => {
+test('one caller is the same principal in every call', async () => {
   const identify = createIdentity(ALL);
   expect(await identify(both, never)).toBe(await identify(both, never));
 });

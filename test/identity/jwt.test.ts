@@ -74,7 +74,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('a bearer token', () => {
-  test('that verifies names the principal, with the claims that were asked for', async () => {
+  test('that verifies identifies the principal, with the configured claims', async () => {
     const identify = createJwtIdentifier(options(await keysOf(signer)));
     const claims = { groups: ['a', 'b', 'c d', 7], level: 3, secret: 'x', tenant: { a: 1 } };
     expect(await identify(bearer(await token(claims)), never)).toEqual({
@@ -86,12 +86,12 @@ describe('a bearer token', () => {
     });
   });
 
-  test('that is absent leaves the caller to the next way', async () => {
+  test('that is absent leaves the caller to the next method', async () => {
     const identify = createJwtIdentifier(options(await keysOf(signer)));
     expect(identify(arrival(), never)).toBeUndefined();
   });
 
-  test('is refused when it should be, and says which check failed', async () => {
+  test('that fails a check is refused, and the error says which', async () => {
     const identify = createJwtIdentifier(options(await keysOf(signer)));
     const now = Math.floor(Date.now() / 1000);
     const other = await createSigner();
@@ -165,7 +165,7 @@ describe('a bearer token', () => {
     }
   });
 
-  test('is verified once, and no longer believed than it lasts', async () => {
+  test('is verified once, and believed only until it expires', async () => {
     let asked = 0;
     let now = Date.now();
     const keys = await keysOf(signer);
@@ -184,7 +184,7 @@ describe('a bearer token', () => {
 });
 
 describe('keys', () => {
-  test('in a file are taken anew when it changes; tokens of the old ones are refused then', async () => {
+  test('in a file are reloaded when it changes; tokens of the old ones are then refused', async () => {
     const keys = await keysOf(signer);
     const identify = createJwtIdentifier(options(keys));
     const old = bearer(await token());
@@ -197,7 +197,7 @@ describe('keys', () => {
     keys.close();
   });
 
-  test('stay as they are while the file is broken, which is told once', async () => {
+  test('are kept while the file is broken, which is reported once', async () => {
     const errors: string[] = [];
     const { file } = await keysOf(signer);
     const onError = (error: Error) => errors.push(stdSerializers.err(error).message);
@@ -212,7 +212,7 @@ describe('keys', () => {
     keys.close();
   });
 
-  test('must be there at the start', async () => {
+  test('must exist at start-up', async () => {
     const file = join(folder, 'empty.json');
     await writeFile(file, '{"keys":[]}');
     await expect(createFileKeys({ file, pollMs: 1000, onError: () => {} })).rejects.toThrow(
@@ -248,7 +248,7 @@ describe('keys', () => {
     ['a set of very many keys', /1000 keys/, (response) => response.end(MANY)],
     ['more than any keys', /bytes/, (response) => void pipeline(endless(), response).catch(none)],
   ])(
-    'are asked for once a second, however many tokens come, while there is %s',
+    'are requested at most once per second while the issuer answers with %s',
     async (_, why, answer) => {
       const served = await serve(answer);
       const onError = vi.fn<(error: Error) => void>();
@@ -274,7 +274,7 @@ describe('keys', () => {
     },
   );
 
-  test('that cannot be fetched refuse the token, which is not blamed, and are told of at once', async () => {
+  test('that cannot be fetched are reported at once, and tokens are refused without blame', async () => {
     const told: Error[] = [];
     const keys = createUrlKeys({
       url: new URL('http://127.0.0.1:1/jwks'),
@@ -293,7 +293,7 @@ describe('keys', () => {
     keys.close();
   });
 
-  test('that do not come are waited for by so many tokens, and then those that are there count', async () => {
+  test('that are slow to come hold up only so many tokens, and known ones still verify', async () => {
     const held: ServerResponse[] = [];
     const send = (response: ServerResponse) => response.end(JSON.stringify({ keys: [signer.jwk] }));
     let holds = false;
@@ -321,7 +321,7 @@ describe('keys', () => {
     served.close();
   });
 
-  test('that were fetched go on while the issuer is away, for as long as they are believed', async () => {
+  test('that were fetched stay valid for their maximum age while the issuer is away', async () => {
     const served = await serveKeys(() => [signer.jwk]);
     const { url } = served;
     const maxAgeMs = 400;

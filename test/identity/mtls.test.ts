@@ -47,7 +47,7 @@ describe('a SPIFFE ID', () => {
       { uris: ['spiffe://x/y, URI:spiffe://example.org/a'] },
       {},
     ],
-    ['a trust domain alone', { uris: ['spiffe://example.org'] }, {}],
+    ['only a trust domain', { uris: ['spiffe://example.org'] }, {}],
     ['a trailing slash', { uris: ['spiffe://example.org/a/'] }, {}],
     ['dot segments', { uris: ['spiffe://example.org/a/../admin'] }, {}],
     ['a query', { uris: ['spiffe://example.org/a?b'] }, {}],
@@ -67,7 +67,7 @@ describe('a SPIFFE ID', () => {
     );
   });
 
-  test('stops naming the principal when the certificate ends, on an open connection too', () => {
+  test('no longer identifies anyone once the certificate expires, even on an open connection', () => {
     let now = Date.now();
     const identifier = createMtlsIdentifier({ ...OPTIONS, now: () => now });
     const here = arrival({ certificate: ca.issue({ uris: [BILLING] }).der });
@@ -83,7 +83,7 @@ describe('the configured name', () => {
     ['email', 'billing@example.org'],
     ['uri', 'https://example.org/billing'],
     ['subject', 'CN=billing'],
-  ])('%s names a principal without a SPIFFE ID', (nameFrom, id) => {
+  ])('%s identifies a principal without a SPIFFE ID', (nameFrom, id) => {
     const wants: Wants = {
       commonName: 'billing',
       dns: ['billing.example'],
@@ -98,17 +98,17 @@ describe('the configured name', () => {
     expect(() => identify(wants, { nameFrom: 'dns' })).toThrow('exactly one dns name');
   });
 
-  test('does not stand in for a SPIFFE ID that is wrong', () => {
+  test('does not replace an invalid SPIFFE ID', () => {
     const wants = { dns: ['a.example'], uris: ['spiffe://example.org'] };
     expect(() => identify(wants, { nameFrom: 'dns' })).toThrow('not valid');
   });
 });
 
-test('who shows no certificate is left to the next way', () => {
+test('a caller without a certificate is left to the next method', () => {
   expect(createMtlsIdentifier(OPTIONS)(arrival(), never)).toBeUndefined();
 });
 
-test('names are read as they stand in the certificate, whatever characters they hold', () => {
+test('names are read exactly as in the certificate, whatever characters they hold', () => {
   const name = fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 30 });
   fc.assert(
     fc.property(fc.array(name, { maxLength: 3 }), fc.array(name, { maxLength: 3 }), (uris, dns) => {
@@ -121,12 +121,12 @@ test('names are read as they stand in the certificate, whatever characters they 
 });
 
 test.each(['URI:"x', 'URI', 'URI:a"b', 'DNS:a, URI:"x"y', 'DNS:a,URI:b'])(
-  'names that do not stand whole in the text, such as %s, are none',
+  'malformed lists of names, such as %s, are refused',
   (text) => {
     expect(() => parseSubjectAltNames(text)).toThrow(SyntaxError);
   },
 );
 
-test('a SPIFFE ID longer than 2,048 bytes is none', () => {
+test('a SPIFFE ID longer than 2,048 bytes is not valid', () => {
   expect(parseSpiffeId(`spiffe://example.org/${'a'.repeat(2048)}`)).toBeUndefined();
 });

@@ -29,7 +29,7 @@ function setUp(lookUp: LookUp, maxEntries = 10) {
 const known = async (keyId: string) => ({ ...UNKNOWN_KEY, known: true, requestedKeyId: keyId });
 
 describe('the cache of key facts', () => {
-  test('asks once for those who ask together, and again when the time is up', async () => {
+  test('looks a key up once for concurrent callers, and again when the time is up', async () => {
     const { cached, asked, pass } = setUp(known);
     await Promise.all([cached('a', signal), cached('a', signal), cached('a', signal)]);
     pass(999);
@@ -40,7 +40,7 @@ describe('the cache of key facts', () => {
     expect(asked).toHaveBeenCalledTimes(2);
   });
 
-  test('forgets facts that are no longer true, and none that came since', async () => {
+  test('forgets outdated facts, but none that came since', async () => {
     const { cached, asked, forget } = setUp(known);
     const old = await cached('a', signal);
     forget(old);
@@ -51,7 +51,7 @@ describe('the cache of key facts', () => {
     expect(asked).toHaveBeenCalledTimes(2);
   });
 
-  test('believes "no such key" for a shorter time', async () => {
+  test('keeps "no such key" for a shorter time', async () => {
     const { cached, asked, onLookUp, pass } = setUp(async () => {
       throw new Refusal('KMS_KEY_NOT_FOUND');
     });
@@ -65,7 +65,7 @@ describe('the cache of key facts', () => {
     expect(onLookUp.mock.calls.map(([outcome]) => outcome)).toEqual(['miss', 'negative', 'miss']);
   });
 
-  test('keeps few of the keys that are not there, and of each only what its caller is told', async () => {
+  test('keeps few missing keys, and of each only what its caller may read', async () => {
     const cause = new Error('all that the SDK had of the answer');
     const { cached, asked } = setUp(async (keyId) => {
       throw new Refusal('KMS_KEY_NOT_FOUND', { sentence: keyId, kmsError: 'NotFound', cause });
@@ -80,7 +80,7 @@ describe('the cache of key facts', () => {
     expect(asked).toHaveBeenCalledTimes(1_002);
   });
 
-  test('gives up no key that is there for keys that are not', async () => {
+  test('never evicts an existing key for missing ones', async () => {
     const { cached, asked } = setUp(async (keyId) => {
       if (keyId === 'a') return known(keyId);
       throw new Refusal('KMS_KEY_NOT_FOUND');
@@ -89,7 +89,7 @@ describe('the cache of key facts', () => {
     expect(asked.mock.calls.map(([keyId]) => keyId)).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  test('tells how old the facts are that it serves, and of none that are still being looked up', async () => {
+  test('reports the age of the facts that it serves, except for those still being looked up', async () => {
     const { cached, onLookUp, pass } = setUp(known);
     await Promise.all([cached('a', signal), cached('a', signal)]);
     pass(400);
@@ -112,7 +112,7 @@ describe('the cache of key facts', () => {
     expect(asked.mock.calls.map(([keyId]) => keyId)).toEqual(['a', 'b', 'c', 'a']);
   });
 
-  test('lets a caller go with its own reason while the look-up goes on for others', async () => {
+  test('rejects a leaving caller with its own reason, while the look-up continues for others', async () => {
     let answer: () => void = () => {};
     const { cached } = setUp(async (keyId) => {
       await new Promise<void>((resolve) => (answer = resolve));

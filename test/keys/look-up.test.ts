@@ -28,7 +28,7 @@ const fails = (reason: 'KMS_ACCESS_DENIED' | 'KMS_KEY_NOT_FOUND' | 'KMS_THROTTLE
 };
 
 describe('facts of a key', () => {
-  test('come whole from the directory, with what was asked for', async () => {
+  test('are complete, and include the requested key id', async () => {
     const facts = await createLookUp(directory, ALL)('alias/a', signal);
     expect(facts).toMatchObject({
       known: true,
@@ -53,12 +53,12 @@ describe('facts of a key', () => {
     ['listAliases', 'KMS_ACCESS_DENIED', 'KEY_FACTS_UNAVAILABLE'],
     ['listResourceTags', 'KMS_ACCESS_DENIED', 'KEY_FACTS_UNAVAILABLE'],
     ['listResourceTags', 'KMS_KEY_NOT_FOUND', 'KEY_FACTS_UNAVAILABLE'],
-  ] as const)('a fact that cannot be had refuses: %s says %s → %s', async (method, from, to) => {
+  ] as const)('refuse the call if unavailable: %s says %s → %s', async (method, from, to) => {
     const lookUp = createLookUp({ ...directory, [method]: fails(from) }, ALL);
     await expect(lookUp(ARN, signal)).rejects.toMatchObject({ reason: to });
   });
 
-  test('a fact that cannot be had keeps KMS’s name of the error, and when to come back', async () => {
+  test('that are unavailable keep KMS’s error name and when to retry', async () => {
     const throttled = async () => {
       throw new Refusal('KMS_THROTTLED', { kmsError: 'ThrottlingException', retryAfterMs: 1000 });
     };
@@ -79,7 +79,7 @@ describe('facts of a key', () => {
     ['a spec without end', { describeKey: describedAs({ spec: 'S'.repeat(70_000) }) }],
     ['tags without end', { listResourceTags: async () => ({ env: 'p'.repeat(70_000) }) }],
     ['aliases without end', { listAliases: async () => Array(7000).fill('alias/a') }],
-  ])('of a key with %s cannot be had', async (_, answers) => {
+  ])('are refused for a key with %s', async (_, answers) => {
     const lookUp = createLookUp({ ...directory, ...answers }, ALL);
     await expect(lookUp(ARN, signal)).rejects.toMatchObject({ reason: 'KEY_FACTS_UNAVAILABLE' });
   });
@@ -90,18 +90,18 @@ describe('facts of a key', () => {
     ['a key of another account', ARN.replace('111122223333', '444455556666')],
     ['an alias of another Region', 'arn:aws:kms:eu-west-2:111122223333:alias/a'],
     ['an alias of another partition', 'arn:aws-cn:kms:eu-west-1:111122223333:alias/a'],
-  ])('that KMS tells where %s was asked for cannot be had', async (_, asked) => {
+  ])('are refused if the call asked for %s', async (_, asked) => {
     const lookUp = createLookUp(directory, ALL);
     await expect(lookUp(asked, signal)).rejects.toMatchObject({ reason: 'KEY_FACTS_UNAVAILABLE' });
   });
 
-  test('facts switched off are empty, named, and never asked for', async () => {
+  test('that are switched off are empty, listed as off, and never requested', async () => {
     const silent = { ...directory, listAliases: fails('KMS_ACCESS_DENIED') };
     const facts = await createLookUp(silent, { ...ALL, aliases: false })(ARN, signal);
     expect(facts).toMatchObject({ aliases: [], factsOff: ['aliases'], tags: { env: 'prod' } });
   });
 
-  test('lists are left alone for keys of other accounts, which KMS does not list', async () => {
+  test('exclude lists for keys of other accounts, which KMS does not list', async () => {
     const silent = {
       ...directory,
       listAliases: fails('KMS_ACCESS_DENIED'),
@@ -111,7 +111,7 @@ describe('facts of a key', () => {
     expect(facts).toMatchObject({ aliases: [], tags: {}, factsOff: ['aliases', 'tags'] });
   });
 
-  test('without DescribeKey a key ARN is taken apart and everything else is off', async () => {
+  test('come only from the key ARN if DescribeKey is off', async () => {
     const lookUp = createLookUp(directory, { ...ALL, describe: false });
     await expect(lookUp(ARN, signal)).resolves.toMatchObject({
       keyArn: ARN,

@@ -2,7 +2,7 @@ import type { KmsAnswer } from '../../src/call.ts';
 import { KmsFault } from '../../src/kms/port.ts';
 import { DESTINATION_ARN, SOURCE_ARN } from './permits.ts';
 
-/** A whole answer to what `aPermit` permits. */
+/** A complete answer to the call that `aPermit` permits. */
 export const ANSWER: KmsAnswer = {
   ciphertext: Buffer.from('new'),
   sourceKeyArn: SOURCE_ARN,

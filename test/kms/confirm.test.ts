@@ -27,11 +27,11 @@ function sideWithheld(act: () => void): string {
 }
 
 describe('an answer is released', () => {
-  it('when it is whole and names the keys and algorithms that were judged', () => {
+  it('if it is complete and names the keys and algorithms that were judged', () => {
     confirm(aPermit(), ANSWER);
   });
 
-  it('when the source was left out and KMS names one, which policy is asked about next', () => {
+  it('if the source was left out and KMS names one, which policy then judges', () => {
     confirm(aPermit({ source: { keyId: '' } }), { ...ANSWER, sourceKeyArn: mrk });
   });
 
@@ -62,14 +62,14 @@ describe('an answer is withheld', () => {
     expect(sideWithheld(() => confirm(permit, answer))).toBe('source');
   });
 
-  it('that re-encrypted where a dry run was asked for', () => {
+  it('that re-encrypted although a dry run was requested', () => {
     const permit = aPermit({ call: { dryRun: true } });
     expect(sideWithheld(() => confirm(permit, ANSWER))).toBe('neither side');
     const both = { ...ANSWER, dryRun: true };
     expect(sideWithheld(() => confirm(permit, both))).toBe('neither side');
   });
 
-  it('with a sentence that does not tell the caller which key KMS used', () => {
+  it('without telling the caller which key KMS used', () => {
     const answer = { ...ANSWER, sourceKeyArn: mrk };
     expect(() => confirm(aPermit(), answer)).toThrow(
       'KMS used a key that was not judged; its result is withheld.',

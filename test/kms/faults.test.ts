@@ -52,12 +52,12 @@ describe('the reason of a KMS failure', () => {
     );
   });
 
-  it('is INTERNAL for what nobody foresaw, with the cause kept', () => {
+  it('is INTERNAL for an unforeseen error, with the cause kept', () => {
     const cause = new TypeError('x is not a function');
     expect(faultToRefusal(cause)).toMatchObject({ reason: 'INTERNAL', cause });
   });
 
-  it('stays what it was for a Refusal', () => {
+  it('is unchanged for a Refusal', () => {
     const refusal = new Refusal('DEADLINE_EXCEEDED');
     expect(faultToRefusal(refusal)).toBe(refusal);
   });
@@ -85,7 +85,7 @@ describe('the side of a KMS failure', () => {
     expect(faultToRefusal(new KmsFault(code, message, { httpStatus: 400 }), sent).side).toBe(side);
   });
 
-  it('does not take one alias for another that starts with it', () => {
+  it('does not confuse an alias with one that starts with it', () => {
     const aliases = { source: 'alias/app', destination: 'alias/app-2' };
     const fault = new KmsFault('NotFoundException', 'Alias alias/app-2 is not found.', {
       httpStatus: 400,
@@ -93,13 +93,13 @@ describe('the side of a KMS failure', () => {
     expect(faultToRefusal(fault, aliases).side).toBe('destination');
   });
 
-  it('is unknown where both sides are the same key', () => {
+  it('is unknown if both sides are the same key', () => {
     const same = { source: SOURCE_ARN, destination: SOURCE_ARN };
     const fault = new KmsFault('DisabledException', `${SOURCE_ARN} is disabled.`);
     expect(faultToRefusal(fault, same).side).toBe('');
   });
 
-  it('is told in the sentence', () => {
+  it('is named in the message', () => {
     const fault = new KmsFault('DisabledException', `${SOURCE_ARN} is disabled.`);
     expect(faultToRefusal(fault, sent).message).toBe('The source key is disabled.');
     const other = new KmsFault('NotFoundException', `Key '${DESTINATION_ARN}' does not exist`);
@@ -134,7 +134,7 @@ describe('a backend behind refuseFaults', () => {
     for (const call of calls) await expect(call).rejects.toBeInstanceOf(Refusal);
   });
 
-  it('tells the side from the keys that were sent', async () => {
+  it('finds the side from the keys that were sent', async () => {
     const request = toKmsRequest(aPermit(), 'resolved');
     await expect(kms.reEncrypt(request)).rejects.toMatchObject({
       reason: 'KMS_KEY_NOT_FOUND',

@@ -28,13 +28,13 @@ describe('what is sent to KMS', () => {
     expect(sent[0]?.destination.keyId).toBe('alias/app-new');
   });
 
-  it('leaves the source key out where the caller did', async () => {
+  it('leaves out the source key if the caller did', async () => {
     const { sent, forward } = capture('resolved');
     await expect(forward(aPermit({ source: { keyId: '' } }))).rejects.toThrow(Refusal);
     expect(sent[0]?.source.keyId).toBe('');
   });
 
-  it('is frozen and carries the very contexts that were judged', async () => {
+  it('is frozen and carries the same contexts that were judged', async () => {
     const { sent, forward } = capture('resolved');
     const permit = aPermit();
     await expect(forward(permit)).rejects.toThrow(Refusal);

@@ -21,7 +21,7 @@ interface Wanted {
   readonly destinationFacts?: Partial<KeyFacts>;
 }
 
-/** A permit of an allowed call from `alias/app` to `alias/app-new`, except for what is overridden. */
+/** A permit for an allowed call from `alias/app` to `alias/app-new`, with overrides. */
 export function aPermit(wanted: Wanted = {}): Permit {
   const source: CallSide = { ...side('alias/app'), ...wanted.source };
   const destination: CallSide = { ...side('alias/app-new'), ...wanted.destination };

@@ -19,7 +19,7 @@ const LIMITS: AdmitLimits = {
 
 const call = () => ({ signal: new AbortController().signal });
 
-/** The same admission, whose every answer is waited for. */
+/** The same admission, always answering with a promise. */
 const createAdmission = (limits: AdmitLimits, now: () => number) => {
   const admission = createAtOnce(limits, now);
   return {
@@ -50,7 +50,7 @@ describe('places', () => {
     expect(admission.waiting).toBe(0);
   });
 
-  test('are not waited for longer than allowed', async () => {
+  test('are waited for no longer than allowed', async () => {
     const admission = createAdmission({ ...LIMITS, maxInFlight: 1, maxWaitMs: 20 }, () => 0);
     const leave = await admission.admit(ANONYMOUS, call());
     await expect(admission.admit(ANONYMOUS, call())).rejects.toMatchObject({ retryAfterMs: 20 });
@@ -58,7 +58,7 @@ describe('places', () => {
     expect(admission.inFlight).toBe(0);
   });
 
-  test('are not waited for by a caller who has gone', async () => {
+  test('are no longer waited for by a caller that has left', async () => {
     const admission = createAdmission({ ...LIMITS, maxInFlight: 1 }, () => 0);
     const leave = await admission.admit(ANONYMOUS, call());
     const gone = new AbortController();
@@ -69,7 +69,7 @@ describe('places', () => {
     expect([admission.inFlight, admission.waiting]).toEqual([0, 0]);
   });
 
-  test('of one principal are its own', async () => {
+  test('are limited for each principal separately', async () => {
     const perPrincipal = { perSecond: 0, burst: 1, maxInFlight: 1 };
     const admission = createAdmission({ ...LIMITS, perPrincipal }, () => 0);
     const leave = await admission.admit(principal('a'), call());
@@ -81,7 +81,7 @@ describe('places', () => {
 });
 
 describe('rates', () => {
-  test('hold one principal back and not the other, and say when to come again', async () => {
+  test('limit one principal but not another, and say when to retry', async () => {
     let now = 0;
     const perPrincipal = { perSecond: 10, burst: 1, maxInFlight: 100 };
     const admission = createAdmission({ ...LIMITS, maxInFlight: 99, perPrincipal }, () => now);
@@ -95,7 +95,7 @@ describe('rates', () => {
     await admission.admit(principal('a'), call());
   });
 
-  test('for all cost a principal nothing of its own where they refuse it', async () => {
+  test('of the whole proxy, when exceeded, take nothing from the principal’s own', async () => {
     let now = 0;
     const admission = createAdmission(
       {
@@ -112,18 +112,18 @@ describe('rates', () => {
     await admission.admit(principal('a'), call());
   });
 
-  test('of zero leave a bucket full, so that a principal at rest is found at once', () => {
+  test('of zero leave a bucket full, so that an idle principal is recognised at once', () => {
     const bucket = createTokenBucket({ perSecond: 0, burst: 1 });
     expect([bucket.take(0), bucket.isFull(0), bucket.isFull(1000)]).toEqual([0, true, true]);
   });
 
-  test('never let through more than burst and time allow, whatever the clock does', () => {
+  test('never admit more than burst and time allow, whatever the clock does', () => {
     const limits = fc.record({
       perSecond: fc.integer({ min: 1, max: 1000 }),
       burst: fc.integer({ min: 1, max: 50 }),
     });
     const steps = fc.array(fc.integer({ min: -50, max: 500 }), { minLength: 1, maxLength: 200 });
-    // The first is where the clock starts: at the first call, from which the bucket fills again.
+    // The clock starts at the first call, and the bucket refills from then on.
     const early: [{ perSecond: number; burst: number }, number[]] = [
       { perSecond: 1000, burst: 1 },
       [-50, 50],
@@ -147,7 +147,7 @@ describe('rates', () => {
   });
 });
 
-test('whatever callers do, every place comes back', async () => {
+test('every place is given back, whatever callers do', async () => {
   const act = fc.constantFrom('enter', 'leave', 'abort');
   await fc.assert(
     fc.asyncProperty(fc.array(act, { maxLength: 60 }), async (acts) => {
@@ -182,13 +182,13 @@ test('whatever callers do, every place comes back', async () => {
   );
 });
 
-test('ten thousand and more principals cost bounded memory and keep who is at work', async () => {
+test('over ten thousand principals use bounded memory, and busy ones are not forgotten', async () => {
   const perPrincipal = { perSecond: 1, burst: 1, maxInFlight: 1 };
   const admission = createAdmission({ ...LIMITS, maxInFlight: 9, perPrincipal }, () => 0);
   await admission.admit(principal('busy'), call());
   for (let n = 0; n < 10_100; n += 1) (await admission.admit(principal(`p${n}`), call()))();
   await expect(admission.admit(principal('busy'), call())).rejects.toEqual(limited);
   await expect(admission.admit(principal('p10099'), call())).rejects.toEqual(limited);
-  // Its bucket is a new one, for it was forgotten.
+  // It was forgotten, so its bucket is new.
   await admission.admit(principal('p0'), call());
 });

@@ -34,7 +34,7 @@ async function count(operation: string, status: number): Promise<number> {
 const post = (target: string) =>
   fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers: { 'x-amz-target': target } });
 
-it('counts a request under its operation and status, and no name that a caller makes up', async () => {
+it('counts requests by operation and status, without names that callers make up', async () => {
   answer = (_, response) => response.writeHead(400).end();
   await (await post('TrentService.ReEncrypt')).text();
   await (await post('TrentService.MadeUp')).text();

@@ -9,7 +9,7 @@ import { callOf, deny } from './progress.ts';
 const create = () => createMetrics({ version: '1.2.3', backend: 'embedded' });
 type Metrics = ReturnType<typeof create>;
 
-/** The value of one series as a scraper reads it; undefined where it is absent. */
+/** The value of one series as a scraper reads it; undefined if it is absent. */
 async function sample(metrics: Metrics, series: string): Promise<number | undefined> {
   const { body } = await metrics.text('text/plain');
   const line = body.split('\n').find((text) => text.startsWith(`${series} `));
@@ -20,7 +20,7 @@ const REENCRYPT =
   'grpc_type="unary",grpc_service="kms.reencrypt.v1.ReEncryptService",grpc_method="ReEncrypt"';
 
 describe('a scrape', () => {
-  it('is made once for all who ask in one turn of the event loop', async () => {
+  it('is made once for all requests in one turn of the event loop', async () => {
     const metrics = create();
     let scrapes = 0;
     const auditQueue = () => {
@@ -64,7 +64,7 @@ describe('the gRPC server metrics', () => {
     expect(await sample(metrics, 'kms_reencrypt_in_flight_calls{transport="grpc"}')).toBe(0);
   });
 
-  it('put every path that nobody serves under one series', async () => {
+  it('count every path that nobody serves under one series', async () => {
     const metrics = create();
     for (const path of ['/evil/A', '/evil/B', '/', '__proto__'])
       metrics.grpc.method(path).started();
@@ -111,7 +111,7 @@ describe('calls', () => {
       new Refusal('CONFIRM_MISMATCH'),
       'outcome="withheld",reason="CONFIRM_MISMATCH"',
     ],
-  ])('%s: one series rises by one from 0', async (_, progress, refusal, labels) => {
+  ])('%s: raise one series by one, from 0', async (_, progress, refusal, labels) => {
     const metrics = create();
     const series = `kms_reencrypt_calls_total{transport="grpc",${labels}}`;
     expect(await sample(metrics, series)).toBe(0);
@@ -119,7 +119,7 @@ describe('calls', () => {
     expect(await sample(metrics, series)).toBe(1);
   });
 
-  it('count what policy decided by effect, reason, rule and side, with its time', async () => {
+  it('count decisions by effect, reason, rule and side, with their duration', async () => {
     const metrics = create();
     metrics.count(callOf({ decision: deny('tenants') }), new Refusal('POLICY_DENIED'));
     const labels = 'effect="deny",reason="POLICY_DENIED",rule="tenants",side="source"';
@@ -128,7 +128,7 @@ describe('calls', () => {
     expect(await sample(metrics, 'kms_reencrypt_policy_seconds_bucket{le="0.00001"}')).toBe(1);
   });
 
-  it('bound the names of rules, whatever a policy gives', async () => {
+  it('keep the number of rule names bounded, whatever a policy gives', async () => {
     const metrics = create();
     const hostile = ['arn:aws:kms:eu-west-1:1:key/x', 'a"} 1\nfake 2', 'x'.repeat(65), 'é'];
     const many = Array.from({ length: RULES_AT_MOST + 40 }, (_, n) => `rule-${n}`);
@@ -141,7 +141,7 @@ describe('calls', () => {
     expect(await sample(metrics, `kms_reencrypt_decisions_total{${other}}`)).toBe(44);
   });
 
-  it('count who was turned away by reason', async () => {
+  it('are counted by reason when turned away', async () => {
     const metrics = create();
     metrics.turnedAway(new Refusal('UNAUTHENTICATED'));
     const series = 'kms_reencrypt_turned_away_total{reason="UNAUTHENTICATED"}';
@@ -160,7 +160,7 @@ describe('KMS', () => {
     sign: () => Promise.reject(new Error('not asked')),
   });
 
-  it('is counted and timed, and hands the answer on', async () => {
+  it('is counted and timed, and its answer passed on', async () => {
     const metrics = create();
     const kms = metrics.kms.measure(port(async () => answered));
     expect(await kms.reEncrypt()).toBe(answered);
@@ -173,7 +173,7 @@ describe('KMS', () => {
     [Object.assign(new Error('slow down'), { code: 'ThrottlingException' }), 'ThrottlingException'],
     [new Error('?'), '_other'],
     ['a string', '_other'],
-  ])('counts %s under %s and throws it on', async (thrown, error) => {
+  ])('that throws %s is counted under %s, and the error rethrown', async (thrown, error) => {
     const metrics = create();
     const kms = metrics.kms.measure(port(() => Promise.reject(thrown)));
     await expect(kms.reEncrypt()).rejects.toBe(thrown);
@@ -182,7 +182,7 @@ describe('KMS', () => {
   });
 });
 
-it('every error of KMS that an alert waits for is counted by its name', () => {
+it('every KMS error that an alert uses is counted by its name', () => {
   const alerts = readFileSync('deploy/prometheus/alerts.yaml', 'utf8');
   const names = [...alerts.matchAll(/\berror=~?"([^"]+)"/g)].flatMap(([, any]) => any!.split('|'));
   expect(names).toContain('EAI_AGAIN');
@@ -218,7 +218,7 @@ describe('the other stages', () => {
     for (const [series, value] of rows) expect(await sample(metrics, series), series).toBe(value);
   });
 
-  it('are asked at each scrape for what gauges say', async () => {
+  it('are read by gauges at each scrape', async () => {
     const metrics = create();
     let queue = 3;
     metrics.read({ auditQueue: () => queue, bundleRevision: () => 'rev-1' });
@@ -233,7 +233,7 @@ describe('the other stages', () => {
     expect(await sample(metrics, expiry)).toBe(2_000_000);
   });
 
-  it('leave one series of bundle info after a new revision', async () => {
+  it('keep only one bundle info series after a new revision', async () => {
     const metrics = create();
     let revision = 'one';
     metrics.read({ bundleRevision: () => revision });
@@ -261,7 +261,7 @@ describe('the text', () => {
     expect(contentType.split(';')[0]).toBe(type);
   });
 
-  it('is the same in the text format before and after an answer in OpenMetrics', async () => {
+  it('is the same before and after an answer in OpenMetrics', async () => {
     const metrics = create();
     const names = async (accept: string) =>
       (await metrics.text(accept)).body.match(/^# TYPE \S+/gm)?.join();

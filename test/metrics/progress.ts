@@ -33,7 +33,7 @@ export function callOf(more: Partial<Progress>): Progress {
   return { call, principal, ...more };
 }
 
-/** A denial of a policy's rule, about the source. */
+/** A denial by a policy rule, about the source. */
 export function deny(rule: string): Decision {
   return {
     phase: 'request',

@@ -47,7 +47,7 @@ describe('what is known of a key', () => {
     await kms.close();
   });
 
-  it('is refused where DescribeKey answers without a key', async () => {
+  it('is refused if DescribeKey answers without a key', async () => {
     const kms = refuseFaults(await backend());
     fake.next({ kind: 'raw', status: 200, body: '{}' });
     await expect(kms.describeKey('alias/app', signal)).rejects.toMatchObject({
@@ -56,7 +56,7 @@ describe('what is known of a key', () => {
     await kms.close();
   });
 
-  it('is not read further than an answer of KMS may reach', async () => {
+  it('is read only up to the size limit of an answer', async () => {
     const kms = refuseFaults(await backend());
     const body = JSON.stringify({ KeyMetadata: { Arn: SOURCE_ARN }, more: 'a'.repeat(1 << 20) });
     fake.next({ kind: 'raw', status: 200, body });
@@ -67,7 +67,7 @@ describe('what is known of a key', () => {
     await kms.close();
   });
 
-  it('has every alias and tag, over all pages, in order', async () => {
+  it('has every alias and tag of all pages, in order', async () => {
     const kms = await backend();
     const page = (more: object) =>
       ({ kind: 'raw', status: 200, body: JSON.stringify(more) }) as const;
@@ -81,7 +81,7 @@ describe('what is known of a key', () => {
     await kms.close();
   });
 
-  it('is not read on where its pages never end', async () => {
+  it('is given up if its pages never end', async () => {
     const kms = refuseFaults(await backend());
     const Aliases = Array(100).fill({ AliasName: 'alias/a' });
     for (let at = 1; at <= 20; at += 1) {
@@ -124,7 +124,7 @@ describe('a key pair', () => {
     await kms.close();
   });
 
-  it('is refused where KMS answers without a key, or without a signature', async () => {
+  it('is refused if KMS answers without a key, or without a signature', async () => {
     const kms = refuseFaults(await backend());
     for (const ask of [() => kms.sign(request), () => kms.getPublicKey('alias/app', signal)]) {
       fake.next({ kind: 'raw', status: 200, body: '{}' });
@@ -195,7 +195,7 @@ describe('an embedded key', () => {
     await kms.close();
   });
 
-  it('is refused behind an alias, by what the alias stands for', async () => {
+  it('is refused even behind an alias', async () => {
     const kms = await backend();
     const body = JSON.stringify({ KeyMetadata: { Arn: marked, KeyId: 'k' } });
     fake.next({ kind: 'raw', status: 200, body });
@@ -205,7 +205,7 @@ describe('an embedded key', () => {
     await kms.close();
   });
 
-  it('passes where allow_embedded says so', async () => {
+  it('is accepted if allow_embedded is set', async () => {
     const kms = await backend({ allowEmbedded: true });
     expect((await kms.describeKey(marked, signal)).arn).toBe(marked);
     await kms.close();
@@ -215,7 +215,7 @@ describe('an embedded key', () => {
 describe('the direct transport', () => {
   it.each([
     ['moves its clock', 'whose date is far off, as the SDK does', 'Sat, 31 Jan 2032 10:00:00 GMT'],
-    ['leaves its clock', 'whose date is none', '+275760-09-13T00:00:00.000Z'],
+    ['leaves its clock', 'whose date is not valid', '+275760-09-13T00:00:00.000Z'],
   ])('%s after a refusal %s', async (_, __, date) => {
     const server = createServer((request, response) => {
       dates.push(String(request.headers['x-amz-date']));

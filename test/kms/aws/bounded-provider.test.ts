@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { boundProvider } from '../../../src/kms/aws/bounded-provider.ts';
 
-test('a provider that hangs is given up, and the next call asks a new one', async () => {
+test('a provider that hangs is abandoned, and the next call asks a new one', async () => {
   let made = 0;
   const provide = boundProvider(() => {
     made += 1;
@@ -14,7 +14,7 @@ test('a provider that hangs is given up, and the next call asks a new one', asyn
   expect(await provide()).toBe('fresh');
 });
 
-test('a provider that answers or fails is kept, and a failure is one of credentials', async () => {
+test('a provider that answers or fails is kept, and its failure is a CredentialsProviderError', async () => {
   let made = 0;
   let next: () => Promise<string> = async () => 'key';
   const provide = boundProvider(() => {

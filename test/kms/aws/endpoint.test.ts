@@ -39,8 +39,8 @@ describe('an endpoint', () => {
   });
 });
 
-describe('an endpoint of the environment', () => {
-  it('is ignored, and said to be, unless the configuration names it', () => {
+describe('an endpoint from the environment', () => {
+  it('is ignored with a warning unless the configuration names it', () => {
     const env = { AWS_ENDPOINT_URL_KMS: 'https://elsewhere.example', AWS_ENDPOINT_URL: '' };
     expect(ignoredEndpoints(env, undefined)).toEqual([
       'AWS_ENDPOINT_URL_KMS=https://elsewhere.example is ignored: kms.aws.endpoint does not name it',
@@ -69,15 +69,15 @@ describe('an endpoint of the environment', () => {
   });
 });
 
-describe('a start', () => {
+describe('the start', () => {
   const settings = { credentials, env: {}, warn: () => {} };
 
-  it('fails where allow_embedded is not behind a loopback endpoint', async () => {
+  it('fails if allow_embedded is set without a loopback endpoint', async () => {
     const start = createAwsBackend({ ...settings, region: 'eu-west-1', allowEmbedded: true });
     await expect(start).rejects.toThrow('kms.aws.allow_embedded: needs a loopback');
   });
 
-  it('fails where nothing names a region', async () => {
+  it('fails if no region is configured', async () => {
     vi.stubEnv('AWS_REGION', undefined);
     vi.stubEnv('AWS_DEFAULT_REGION', undefined);
     const start = createAwsBackend(settings);

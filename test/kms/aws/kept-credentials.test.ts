@@ -3,7 +3,7 @@ import { keepCredentials } from '../../../src/kms/aws/kept-credentials.ts';
 
 const FIVE_MINUTES = 300_000;
 
-/** Hands out credentials that expire after so many milliseconds, numbered. */
+/** Hands out numbered credentials that expire after this many milliseconds. */
 function provider(lifetimeMs: number | undefined) {
   const state = { now: 0, asked: 0 };
   const credentialsOf = keepCredentials(
@@ -27,7 +27,7 @@ it('asks once for credentials that do not expire', async () => {
   expect(credentialsOf()).toMatchObject({ accessKeyId: 'key-1' });
 });
 
-it('asks again from five minutes before they expire on, as the SDK renews them', async () => {
+it('asks again from five minutes before expiry, as the SDK does', async () => {
   const { state, credentialsOf } = provider(FIVE_MINUTES + 1000);
   await credentialsOf();
   state.now = 999;
@@ -36,7 +36,7 @@ it('asks again from five minutes before they expire on, as the SDK renews them',
   expect(await credentialsOf()).toMatchObject({ accessKeyId: 'key-2' });
 });
 
-it('keeps nothing of a failure, and nothing that had expired before it', async () => {
+it('caches no failure, and nothing that had expired before it', async () => {
   const fails = { next: false };
   const { state, credentialsOf } = provider(FIVE_MINUTES + 1);
   const or = keepCredentials(

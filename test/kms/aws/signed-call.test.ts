@@ -38,7 +38,7 @@ describe('an endpoint’s answer', () => {
       'comes in chunks',
       text('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '2;a=b', '{}', '0', '', ''),
     ],
-  ])('that %s is taken', async (_, write) => {
+  ])('that %s is accepted', async (_, write) => {
     const { status, body } = await answeredBy(write);
     expect([status, body.toString()]).toEqual([200, '{}']);
   });
@@ -49,7 +49,7 @@ describe('an endpoint’s answer', () => {
       text('HTTP/1.1 101 Switching Protocols', 'connection: upgrade', 'upgrade: x', '', ''),
     ],
     ['says so without a protocol', text('HTTP/1.1 101 Switching Protocols', '', '')],
-    ['is all interim answers', dripping('HTTP/1.1 103 Early Hints\r\n\r\n')],
+    ['is only interim answers', dripping('HTTP/1.1 103 Early Hints\r\n\r\n')],
     ['has an endless body', dripping('a'.repeat(65_536), 'HTTP/1.1 200 OK\r\n\r\n')],
     ['has an endless head', dripping('a'.repeat(4096), 'HTTP/1.1 200 OK\r\nx: ')],
     ['has two lengths', text('HTTP/1.1 200 OK', 'content-length: 3', ...OK.slice(1))],

@@ -43,7 +43,7 @@ function toRecord(headers: string): Record<string, string> {
   );
 }
 
-/** All ten thousand are signed with the fault suite. */
+/** The fault suite signs ten thousand. */
 const RUNS = Number(process.env['SIGNED_RUNS'] ?? 1_000);
 
 describe('the signer', () => {
@@ -72,7 +72,7 @@ describe('the signer', () => {
     expect(generated).toHaveLength(RUNS);
   });
 
-  it('signs with new credentials and a new day as soon as they come', () => {
+  it('switches to new credentials and a new day at once', () => {
     const sign = createSigner({ host: 'h', region: 'r', operation: 'o' });
     const body = '{}';
     const old = { accessKeyId: 'a', secretAccessKey: 's' };

@@ -85,7 +85,7 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
     expect(answer.latencyNs).toBeGreaterThan(0);
   });
 
-  it('takes DryRunOperationException for the answer of a dry run', async () => {
+  it('treats DryRunOperationException as the answer of a dry run', async () => {
     const call = {
       dryRun: true,
       dryRunModifiers: ['IGNORE_CIPHERTEXT'] as const,
@@ -107,7 +107,7 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
     expect(answer).toMatchObject({ sourceKeyArn: '', destinationKeyArn: '', dryRun: false });
   });
 
-  it('keeps one connection for calls that follow each other', async () => {
+  it('reuses one connection for successive calls', async () => {
     await kms.reEncrypt(request());
     const before = fake.connections();
     for (let call = 0; call < 5; call += 1) await kms.reEncrypt(request());
@@ -146,13 +146,13 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
   it.each<[string, string]>([
     ['is longer than a trailer may be', 'X'.repeat(60_000)],
     ['has a line end', 'NotFoundException\n'],
-    ['would take a pattern that backtracks minutes', `${':'.repeat(500_000)}\n`],
-  ])('tells no error name that %s', async (_, name) => {
+    ['would keep a backtracking pattern busy for minutes', `${':'.repeat(500_000)}\n`],
+  ])('drops an error name that %s', async (_, name) => {
     fake.next({ kind: 'error', name });
     await expect(kms.reEncrypt(request())).rejects.toMatchObject({ code: 'UnknownError' });
   });
 
-  it('tells no id that is longer than any', async () => {
+  it('drops an id that is too long to be real', async () => {
     const headers = { 'x-amzn-requestid': 'r'.repeat(12_000) };
     fake.next({ kind: 'raw', status: 400, body: '{"__type":"NotFoundException"}', headers });
     const code = 'NotFoundException';
@@ -162,7 +162,7 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
   });
 
   it.each(['+275760-09-13T00:00:00.000Z', 'Fri, 31 Dec 9999 23:59:59 GMT'])(
-    'signs as before after facts about a key that are dated %s',
+    'keeps its signing clock after an answer dated %s',
     async (date) => {
       fake.next({
         kind: 'raw',
@@ -184,7 +184,7 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
   it.each<[string, Behaviour]>([
     ['hangs', { kind: 'hang' }],
     ['sends its body a byte at a time', { kind: 'slow_body', everyMs: 200 }],
-  ])('stops with the reason of the signal when KMS %s', async (_, behaviour) => {
+  ])('stops with the signal’s reason when KMS %s', async (_, behaviour) => {
     fake.next(behaviour);
     const abort = new AbortController();
     const deadline = new Refusal('DEADLINE_EXCEEDED');
@@ -195,7 +195,7 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
-  it('waits for credentials no longer than its caller does', async () => {
+  it('stops waiting for credentials when its caller does', async () => {
     const waiting = await createAwsBackend({
       region: FAKE_REGION,
       endpoint: fake.url,
@@ -218,7 +218,7 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
     expect((await kms.reEncrypt(request())).sourceKeyArn).toBe(SOURCE_ARN);
   });
 
-  it('says that KMS cannot be reached when nothing listens there', async () => {
+  it('reports KMS as unreachable when nothing listens', async () => {
     const gone = await startFakeKms();
     await gone.close();
     const nobody = await createAwsBackend({

@@ -4,9 +4,9 @@ import type { Operations } from '../../../src/kms/embedded/embedded.ts';
 type Input<K extends keyof Operations> = Parameters<Operations[K]>[0];
 type Output<K extends keyof Operations> = ReturnType<Operations[K]>;
 
-/** One KMS under contract, whatever way it is reached. */
+/** One KMS under contract, however it is reached. */
 export interface Driver {
-  /** Region of the calls that do not say another. */
+  /** Region of calls that name no other. */
   readonly region: string;
   readonly account: string;
   call<K extends keyof Operations>(operation: K, input: Input<K>): Promise<Output<K>>;
@@ -22,12 +22,12 @@ export const ACCOUNT = '111122223333';
 
 export interface Case {
   readonly name: string;
-  /** Makes RSA keys, and so is left to the interop suite. */
+  /** Makes RSA keys, so only the interop suite runs it. */
   readonly slow?: true;
   run(kms: Driver): Promise<void>;
 }
 
-/** The call is refused under KMS's name, and with exactly its message where one is given. */
+/** Expects a refusal with this error name, and with this message if one is given. */
 export async function refused(
   call: Promise<unknown>,
   code: string,
@@ -49,7 +49,7 @@ export async function symmetricKey(kms: Driver) {
   return (await kms.call('CreateKey', {})).KeyMetadata;
 }
 
-/** RSA keys take long to make: those that a case does not change are seeded, or made once a run. */
+/** RSA keys are slow to make: those that no case changes are seeded, or made once per run. */
 export async function sharedKey(
   kms: Driver,
   KeySpec: 'RSA_2048' | 'RSA_3072',

@@ -27,11 +27,11 @@ export const CASES: Readonly<Record<string, readonly Case[]>> = {
 interface ContractOptions {
   /** Leaves out the cases that make RSA keys. */
   readonly quick?: boolean;
-  /** Names the cases that a KMS is known to get wrong; each is run all the same, and must fail. */
+  /** Names of cases that this KMS is known to get wrong; they still run, and must fail. */
   readonly differs?: ReadonlySet<string>;
 }
 
-/** What every KMS that the proxy may stand before has to do, as AWS documents it. */
+/** What every KMS behind the proxy has to do, as AWS documents it. */
 export function kmsContract(
   open: () => Driver,
   { quick = false, differs = new Set() }: ContractOptions = {},

@@ -35,7 +35,7 @@ function setUp(call: Parameters<typeof aPermit>[0] = {}) {
   };
 }
 
-it('performs exactly the request and answers whole', async () => {
+it('performs exactly the request and answers completely', async () => {
   const { from, to, request } = setUp();
   const answer = await backend.reEncrypt(request);
   expect(answer).toMatchObject({

@@ -36,21 +36,21 @@ it.each([
   ['production, told once', ['--in-production'], { NODE_ENV: 'production' }, /not for production/],
   ['a seed that is not there', ['--seed', 'none.yaml'], {}, /none\.yaml cannot be read/],
   ['an unknown option', ['--public'], {}, /unknown option/],
-])('%s: one sentence, exit 64, nothing started', async (_name, args, env, message) => {
+])('refuses %s in one sentence with exit code 64', async (_name, args, env, message) => {
   const { code, stderr } = await embeddedKms(args, env);
   expect(code).toBe(64);
   expect(stderr).toMatch(message);
   expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(2);
 });
 
-it('a damaged state file is named and the start refused', async () => {
+it('refuses to start on a damaged state file, and names it', async () => {
   const file = join(folder, 'keys.json');
   writeFileSync(file, 'damage', { mode: 0o600 });
   const { code, stderr } = await embeddedKms(['--state-file', file]);
   expect([code, stderr]).toEqual([64, expect.stringMatching(/keys\.json is damaged/)]);
 });
 
-it('a port in use is exit 1', async () => {
+it('ends with exit code 1 if the port is in use', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => other.once('listening', resolve));
   const { port } = other.address() as { port: number };

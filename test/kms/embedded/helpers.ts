@@ -4,7 +4,7 @@ export const REGION = 'eu-west-1';
 export const ACCOUNT = '111122223333';
 export const DAY_MS = 86_400_000;
 
-/** An embedded KMS whose clock stands still until it is moved. */
+/** An embedded KMS whose clock moves only when told to. */
 export function kmsWithClock(options: Partial<EmbeddedKmsOptions> = {}) {
   let time = Date.UTC(2026, 0, 1);
   const clock = {
@@ -17,7 +17,7 @@ export function kmsWithClock(options: Partial<EmbeddedKmsOptions> = {}) {
   return { kms, clock, ...kms };
 }
 
-/** The name under which a call is refused, or `done`. */
+/** The name of the error that refuses a call, or `done`. */
 export function codeOf(call: () => unknown): string {
   try {
     call();

@@ -11,7 +11,7 @@ const ADMIN = {
   Condition: { ArnEquals: { 'aws:PrincipalArn': 'arn:aws:iam::111122223333:root' } },
 };
 
-/** What a session of the role may do with a key under one more statement. */
+/** What a session of the role may do with a key whose policy has this statement too. */
 function setUp(statement: object) {
   const { operations } = kmsWithClock();
   const Policy = JSON.stringify({
@@ -40,7 +40,7 @@ function setUp(statement: object) {
 const DENIED = 'AccessDeniedException';
 const encryptWhen = (Condition: object) => setUp({ Action: 'kms:Encrypt', Condition });
 
-it('a role’s statement counts for its sessions, and an action for itself alone', () => {
+it('a role’s statement applies to its sessions, and only to its own actions', () => {
   const { encrypt, move } = setUp({ Action: ['kms:enc*', 'kms:ReEncryptFrom'] });
   expect(encrypt()).toBe('done');
   expect(move('same')).toBe(DENIED);
@@ -55,7 +55,7 @@ it('a statement with NotAction or NotPrincipal covers the rest', () => {
   expect(setUp({ Action: 'kms:Encrypt', ...except(ROLE) }).encrypt()).toBe(DENIED);
 });
 
-it('an operator that is not known keeps no statement from denying', () => {
+it('a deny still applies if its condition has an unknown operator', () => {
   const { operations } = kmsWithClock();
   const Condition = { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } };
   const deny = { Effect: 'Deny', Principal: '*', Action: 'kms:Encrypt', Resource: '*', Condition };
@@ -73,20 +73,20 @@ it('a statement about another resource covers nothing', () => {
   expect(setUp({ Action: 'kms:*', Resource: elsewhere }).encrypt()).toBe(DENIED);
 });
 
-it('kms:ReEncryptOnSameKey holds where both halves use one key', () => {
+it('kms:ReEncryptOnSameKey holds if both halves use one key', () => {
   const Condition = { Bool: { 'kms:ReEncryptOnSameKey': 'true' } };
   const { move } = setUp({ Action: 'kms:ReEncrypt*', Condition });
   expect([move('same'), move('other')]).toEqual(['done', DENIED]);
 });
 
-it('kms:EncryptionContext compares the key’s case not, the value’s case so', () => {
+it('kms:EncryptionContext ignores the case of keys but not of values', () => {
   const { encrypt } = encryptWhen({ StringEquals: { 'kms:EncryptionContext:Tenant': 'a' } });
   expect(encrypt({ tenant: 'a', more: 'b' })).toBe('done');
   expect(encrypt({ tenant: 'A' })).toBe(DENIED);
   expect(encrypt()).toBe(DENIED);
 });
 
-it('kms:EncryptionContextKeys: all of, any of, and none at all', () => {
+it('kms:EncryptionContextKeys works with all, any and no keys', () => {
   const keys = { 'kms:EncryptionContextKeys': ['tenant', 'stage'] };
   const all = encryptWhen({ 'ForAllValues:StringEquals': keys });
   expect(all.encrypt({ tenant: 'a' })).toBe('done');
@@ -100,7 +100,7 @@ it('kms:EncryptionContextKeys: all of, any of, and none at all', () => {
   expect(anyOther.encrypt(), 'there is no other where there is none').toBe(DENIED);
 });
 
-it('a role with a path is known in its sessions, which do not show the path', () => {
+it('a role with a path matches its sessions, which do not show the path', () => {
   const named = (role: string) => {
     const Principal = { AWS: `arn:aws:iam::111122223333:role/${role}` };
     return setUp({ Action: 'kms:Encrypt', Principal }).encrypt();
@@ -112,7 +112,7 @@ it('a role with a path is known in its sessions, which do not show the path', ()
   ]);
 });
 
-it('an alias is moved or deleted only by whom the key behind it lets', () => {
+it('an alias is moved or deleted only by principals that its key allows', () => {
   const may = (...Action: string[]) => {
     const statement = { Effect: 'Allow', Principal: { AWS: ROLE }, Resource: '*', Action };
     const Policy = JSON.stringify({ Statement: [ADMIN, statement] });
@@ -130,7 +130,7 @@ it('an alias is moved or deleted only by whom the key behind it lets', () => {
   expect([remove('alias/guarded'), remove('alias/free')]).toEqual([DENIED, 'done']);
 });
 
-it('kms:RequestAlias holds only where the alias was written', () => {
+it('kms:RequestAlias holds only if the request used the alias', () => {
   const { encrypt } = encryptWhen({ StringEquals: { 'kms:RequestAlias': 'alias/app' } });
   expect(encrypt({}, 'alias/app')).toBe('done');
   expect(encrypt()).toBe(DENIED);
@@ -158,7 +158,7 @@ it.each([
 
 it.each([
   ['no statement', { Version: '2012-10-17' }],
-  ['an effect that is none', { Statement: [{ ...ADMIN, Effect: 'allow' }] }],
+  ['an unknown effect', { Statement: [{ ...ADMIN, Effect: 'allow' }] }],
   ['no action', { Statement: [{ ...ADMIN, Action: undefined }] }],
   ['no principal', { Statement: [{ ...ADMIN, Principal: undefined }] }],
   ['no resource', { Statement: [{ ...ADMIN, Resource: undefined }] }],

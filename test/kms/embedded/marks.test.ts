@@ -5,7 +5,7 @@ import { kmsWithClock } from './helpers.ts';
 
 const { operations } = kmsWithClock();
 
-it('key ids and ARNs that the embedded KMS makes are recognised, single and multi-Region', () => {
+it('key ids and ARNs made by the embedded KMS are recognised, single and multi-Region', () => {
   for (let i = 0; i < 200; i += 1) {
     const { KeyId, Arn } = operations.CreateKey({ MultiRegion: i % 2 === 0 }).KeyMetadata;
     expect([isEmbeddedKeyId(KeyId), isEmbeddedKeyId(Arn)]).toEqual([true, true]);
@@ -13,18 +13,18 @@ it('key ids and ARNs that the embedded KMS makes are recognised, single and mult
   }
 });
 
-it('AWS’s own key ids are not', () => {
+it('AWS’s own key ids are not recognised', () => {
   for (let i = 0; i < 200; i += 1) {
     expect(isEmbeddedKeyId(randomUUID())).toBe(false);
   }
   const arn = 'arn:aws:kms:us-east-1:111122223333:';
   expect(isEmbeddedKeyId(`${arn}key/mrk-1234abcd12ab34cd56ef1234567890ab`)).toBe(false);
   expect(isEmbeddedKeyId(`${arn}alias/e0bedded-0000-8000-8000-000000000000`)).toBe(false);
-  // Version 4 under the same first group: one key id of AWS in four billion.
+  // Same first group but version 4, like one AWS key id in four billion.
   expect(isEmbeddedKeyId('e0bedded-0000-4000-8000-000000000000')).toBe(false);
 });
 
-it('symmetric ciphertexts are recognised, AWS’s are not', () => {
+it('its symmetric ciphertexts are recognised, AWS’s are not', () => {
   const { KeyId } = operations.CreateKey({}).KeyMetadata;
   const { CiphertextBlob } = operations.Encrypt({ KeyId, Plaintext: Uint8Array.of(1) });
   expect(isEmbeddedCiphertext(CiphertextBlob)).toBe(true);

@@ -77,7 +77,7 @@ it('a truncated blob fails at every length', () => {
   }
 });
 
-it('no JSON makes an operation fail otherwise than under a name of KMS', () => {
+it('no JSON makes an operation fail except with an error name of KMS', () => {
   const { kms } = kmsWithClock();
   const { KeyId } = kms.operations.CreateKey({}).KeyMetadata;
   const known = [

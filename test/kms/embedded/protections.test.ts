@@ -15,7 +15,7 @@ function opening(env: Record<string, string>, inProduction = false) {
 }
 
 it.each([{ NODE_ENV: 'production' }, { KUBERNETES_SERVICE_HOST: '10.0.0.1' }])(
-  'it refuses to start with %o',
+  'refuses to start with %o',
   (env) => {
     const { open } = opening(env);
     expect(open).toThrow(NotHereError);
@@ -23,7 +23,7 @@ it.each([{ NODE_ENV: 'production' }, { KUBERNETES_SERVICE_HOST: '10.0.0.1' }])(
   },
 );
 
-it('told once, in either way, it still refuses; told twice it starts', () => {
+it('one override, of either kind, is not enough to start; both are', () => {
   const env = { NODE_ENV: 'production' };
   const said = { ...env, EMBEDDED_KMS_IN_PRODUCTION: '1' };
   expect(opening(env, true).open).toThrow(NotHereError);
@@ -31,7 +31,7 @@ it('told once, in either way, it still refuses; told twice it starts', () => {
   expect(opening(said, true).open().caller.region).toBe('us-east-1');
 });
 
-it('ambient AWS credentials are named and ignored, their values never told', () => {
+it('ambient AWS credentials are named in a warning and ignored, their values never shown', () => {
   const { open, warnings } = opening({ AWS_SECRET_ACCESS_KEY: 'hush', AWS_PROFILE: 'prod' });
   open();
   expect(warnings).toHaveLength(1);
@@ -39,7 +39,7 @@ it('ambient AWS credentials are named and ignored, their values never told', () 
   expect(warnings[0]).not.toContain('hush');
 });
 
-it('on a laptop it starts without a word', () => {
+it('starts without a warning on a laptop', () => {
   const { open, warnings } = opening({ NODE_ENV: 'development' });
   open();
   expect(warnings).toEqual([]);

@@ -17,7 +17,7 @@ function seedOf(yaml: string) {
   return readSeed(file);
 }
 
-it('the demo’s keys are there, tagged and aliased', () => {
+it('the demo seed has its keys, with tags and aliases', () => {
   const { operations } = kmsWithClock({ seed: readSeed('config/demo-keys.yaml') });
   for (const KeyId of ['alias/demo-source', 'alias/demo-destination']) {
     const { KeyMetadata } = operations.DescribeKey({ KeyId });
@@ -27,7 +27,7 @@ it('the demo’s keys are there, tagged and aliased', () => {
   }
 });
 
-it('a key with its own id and material opens its ciphertexts at every start', () => {
+it('a key with given id and material opens its ciphertexts after every start', () => {
   const yaml = `keys:
   - alias: alias/fixed
     key_id: e0bedded-0000-8000-8000-000000000001
@@ -47,7 +47,7 @@ it('a key with its own id and material opens its ciphertexts at every start', ()
   expect(KeyId).toBe('arn:aws:kms:us-west-2:444455556666:key/e0bedded-0000-8000-8000-000000000001');
 });
 
-it('an access key stands for the principal that the seed says, or for its own 12 digits', () => {
+it('an access key stands for its principal in the seed, or for the account of its 12 digits', () => {
   const seed = seedOf('principals: { AKIDBOB: "arn:aws:iam::444455556666:user/bob" }');
   const { callerOf } = kmsWithClock({ seed });
   expect(callerOf('AKIDBOB')).toEqual({
@@ -58,7 +58,7 @@ it('an access key stands for the principal that the seed says, or for its own 12
   expect(callerOf('test')).toEqual({});
 });
 
-it('what is wrong in a seed is told with file and member', () => {
+it('an error in a seed names file and member', () => {
   expect(() => seedOf('keys: [{ aliaz: x }]')).toThrow(/keys\.yaml is not valid: keys\.0: .*aliaz/);
   expect(() => seedOf('keys: [{ key_id: 1234abcd-12ab-34cd-56ef-1234567890ab }]')).toThrow(
     /keys\.0\.key_id: must look like e0bedded-/,
@@ -73,7 +73,7 @@ it('what is wrong in a seed is told with file and member', () => {
   expect(codeOf(() => kmsWithClock({ seed: alias }))).toBe('ValidationException');
 });
 
-it('a seed with a key id or an alias twice is refused, and not half sown', () => {
+it('a seed with a key id or an alias twice is refused as a whole', () => {
   const id = 'mrk-e0bedded000080008000000000000000';
   const twice = `keys: [{ key_id: ${id} }, { key_id: ${id}, region: us-west-2 }]`;
   expect(() => seedOf(twice)).toThrow(`keys.1: ${id} is given twice`);

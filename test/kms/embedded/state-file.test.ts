@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const open = () => kmsWithClock({ stateFile });
 
-it('everything outlives the process: keys, aliases, tags, grants, states, families, rotations', () => {
+it('everything survives a restart: keys, aliases, tags, grants, states, families, rotations', () => {
   const { operations } = open();
   const there = { region: 'us-west-2' };
   const { KeyId } = operations.CreateKey({
@@ -56,14 +56,14 @@ it('everything outlives the process: keys, aliases, tags, grants, states, famili
   again.RetireGrant({ GrantToken: grant.GrantToken });
 });
 
-it('the file is for its owner alone, and one that others can read is refused', () => {
+it('the file is readable only by its owner, and refused if others can read it', () => {
   open().operations.CreateKey({});
   expect(statSync(stateFile).mode & 0o777).toBe(0o600);
   chmodSync(stateFile, 0o640);
   expect(open).toThrow(/keys\.json can be read by others \(mode 640\); make it 0600/);
 });
 
-it('a damaged file is refused with its name and kept as it was', () => {
+it('a damaged file is refused by name and left unchanged', () => {
   open().operations.CreateKey({});
   const whole = readFileSync(stateFile, 'utf8');
   const damages = [
@@ -88,7 +88,7 @@ it('two processes do not overwrite each other’s keys', () => {
   expect(open().operations.ListKeys({}).Keys).toHaveLength(1);
 });
 
-it('what cannot be written is not said to be done', () => {
+it('an operation that cannot be written fails', () => {
   const { operations } = open();
   operations.CreateKey({});
   rmSync(folder, { recursive: true });
@@ -96,7 +96,7 @@ it('what cannot be written is not said to be done', () => {
   folder = mkdtempSync(join(tmpdir(), 'embedded-kms-'));
 });
 
-it('a rotation that time brought is kept before the new material is used', () => {
+it('an automatic rotation is saved before the new material is used', () => {
   const { operations, clock } = open();
   const { KeyId } = operations.CreateKey({}).KeyMetadata;
   operations.EnableKeyRotation({ KeyId, RotationPeriodInDays: 90 });

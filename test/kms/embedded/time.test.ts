@@ -2,7 +2,7 @@ import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:cry
 import { expect, it } from 'vitest';
 import { codeOf, DAY_MS, kmsWithClock } from './helpers.ts';
 
-it('a key whose waiting period is over is gone, with its aliases, and nothing opens its ciphertexts', () => {
+it('a key is gone after its waiting period, with its aliases, and its ciphertexts no longer open', () => {
   const { operations, clock } = kmsWithClock();
   const { KeyId } = operations.CreateKey({}).KeyMetadata;
   operations.CreateAlias({ AliasName: 'alias/a', TargetKeyId: KeyId });
@@ -18,7 +18,7 @@ it('a key whose waiting period is over is gone, with its aliases, and nothing op
   expect(codeOf(() => operations.Decrypt({ CiphertextBlob }))).toBe('AccessDeniedException');
 });
 
-it('a primary key starts to wait when its last replica is gone', () => {
+it('a primary key’s waiting period starts when its last replica is gone', () => {
   const { operations, clock } = kmsWithClock();
   const there = { region: 'us-west-2' };
   const { KeyId } = operations.CreateKey({ MultiRegion: true }).KeyMetadata;
@@ -35,7 +35,7 @@ it('a primary key starts to wait when its last replica is gone', () => {
   expect(codeOf(state)).toBe('NotFoundException');
 });
 
-it('automatic rotation happens at its time, as often as periods have passed', () => {
+it('automatic rotation happens once for each period that has passed', () => {
   const { operations, clock } = kmsWithClock();
   const { KeyId, CurrentKeyMaterialId } = operations.CreateKey({}).KeyMetadata;
   const { CiphertextBlob } = operations.Encrypt({ KeyId, Plaintext: Uint8Array.of(7) });
@@ -48,7 +48,7 @@ it('automatic rotation happens at its time, as often as periods have passed', ()
   expect([...operations.Decrypt({ CiphertextBlob }).Plaintext]).toEqual([7]);
 });
 
-it('a key is not rotated while it is disabled, and once when it is enabled late', () => {
+it('a key is not rotated while disabled, and only once when enabled again', () => {
   const { operations, clock } = kmsWithClock();
   const { KeyId } = operations.CreateKey({}).KeyMetadata;
   const rotations = () => operations.ListKeyRotations({ KeyId }).Rotations.length;

@@ -10,7 +10,7 @@ import { createKeyedBuckets } from '../../../src/limits/keyed-buckets.ts';
 import { ANSWER, DENIED, DOWN, RESET, THROTTLED } from '../answers.ts';
 import { aPermit } from '../permits.ts';
 
-/** Answers or throws what `next` gives, and counts. */
+/** Answers or throws what `next` gives, and counts the requests. */
 function outside(next: (n: number, signal: AbortSignal) => KmsAnswer | Error | Promise<KmsAnswer>) {
   let asked = 0;
   const answer = async (signal: AbortSignal): Promise<KmsAnswer> => {
@@ -58,17 +58,17 @@ const reasonOf = (promise: Promise<unknown>): Promise<string> =>
     (thrown: unknown) => (thrown instanceof Refusal ? thrown.reason : (thrown as KmsFault).code),
   );
 
-describe('a second try', () => {
+describe('a retry', () => {
   test.each([
     ['a reset connection', RESET],
-    ['a KMS that fails', DOWN],
-  ])('is made once for %s, and the answer says so', async (_, fault) => {
+    ['a failing KMS', DOWN],
+  ])('is made once after %s, and the answer counts it', async (_, fault) => {
     const { kms, asked } = outside((n) => (n === 1 ? fault : ANSWER));
     expect(await guarded(kms).ask()).toEqual({ ...ANSWER, attempts: 2 });
     expect(asked()).toBe(2);
   });
 
-  test('is not made for what KMS refuses, nor for a caller who has gone', async () => {
+  test('is not made for a refusal of KMS, nor for a caller that has left', async () => {
     const denied = outside(() => DENIED);
     expect(await reasonOf(guarded(denied.kms).ask())).toBe('AccessDeniedException');
     const gone = new AbortController();
@@ -80,7 +80,7 @@ describe('a second try', () => {
     expect([denied.asked(), reset.asked()]).toEqual([1, 1]);
   });
 
-  test('ends with the caller’s reason when the caller goes while it waits', async () => {
+  test('that is still waiting ends with the caller’s reason when the caller leaves', async () => {
     const gone = new AbortController();
     const { kms } = outside(() => {
       setTimeout(() => gone.abort(new Refusal('DEADLINE_EXCEEDED')), 5);
@@ -89,7 +89,7 @@ describe('a second try', () => {
     expect(await reasonOf(guarded(kms).ask(gone.signal))).toBe('DEADLINE_EXCEEDED');
   });
 
-  test('is made for a throttled call once KMS has answered another one, and not before', async () => {
+  test('of a throttled call is made only once KMS has answered another call', async () => {
     const pauses: (() => void)[] = [];
     const sleep = () => new Promise<void>((resolve) => void pauses.push(resolve));
     const { kms, asked } = outside((n) => (n === 1 || n === 3 ? THROTTLED : ANSWER));
@@ -106,11 +106,11 @@ describe('a second try', () => {
     expect(asked()).toBe(4);
   });
 
-  test('leaves the requests at 1.2 times the calls when KMS throttles some', async () => {
+  test('leaves requests at no more than 1.2 times the calls when KMS throttles some', async () => {
     const { kms, asked } = outside((n) => (n % 2 === 0 ? ANSWER : THROTTLED));
     const { ask } = guarded(kms, {
       createPlaces: () => createGate({ maxInFlight: () => 999, maxQueue: 0, maxWaitMs: 0 }),
-      // Others are answered meanwhile.
+      // Other calls are answered meanwhile.
       sleep: async () => {
         for (let turn = 0; turn < 3; turn += 1) await setImmediate();
       },
@@ -127,7 +127,7 @@ describe('a second try', () => {
 });
 
 describe('the in-flight limit', () => {
-  test('turns away in under 5 ms what is over the places and the queue', async () => {
+  test('refuses calls beyond places and queue in under 5 ms', async () => {
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -141,7 +141,7 @@ describe('the in-flight limit', () => {
       expect(await reasonOf(ask())).toBe('LIMITED');
       times.push(performance.now() - started);
     }
-    // On a busy machine another process may have its turn in between.
+    // On a busy machine another process may run in between.
     expect(Math.min(...times)).toBeLessThan(5);
     expect(asked()).toBe(2);
     release();
@@ -182,7 +182,7 @@ describe('the in-flight limit', () => {
   });
 });
 
-test('look-ups that KMS throttles leave the in-flight limit of ReEncrypt alone', async () => {
+test('throttled look-ups do not lower the in-flight limit of ReEncrypt', async () => {
   const { kms } = outside(async () => {
     await setImmediate();
     return ANSWER;
@@ -199,7 +199,7 @@ test('look-ups that KMS throttles leave the in-flight limit of ReEncrypt alone',
 });
 
 describe('the circuit breaker', () => {
-  test('opens when half of twenty calls fail, answers at once, and lets one call probe', async () => {
+  test('opens when half of twenty calls fail, then refuses at once, and lets one call probe', async () => {
     let down = true;
     const { kms, asked } = outside(() => (down ? DOWN : ANSWER));
     const { ask, clock, states } = guarded(kms, { limits: { maxInFlight: 9, retryRatio: 0 } });
@@ -223,7 +223,7 @@ describe('the circuit breaker', () => {
     expect(states).toEqual(['open', 'half_open', 'open', 'half_open', 'closed']);
   });
 
-  test('does not open for throttling, for refusals, or for callers who go early', async () => {
+  test('does not open for throttling, refusals, or callers that leave early', async () => {
     for (const fault of [
       THROTTLED,
       DENIED,
@@ -240,7 +240,7 @@ describe('the circuit breaker', () => {
     [2000, ['open']],
     [1999, []],
   ])(
-    'takes a KMS that is not done after %i ms for one that hangs, or not',
+    'after calls that KMS leaves unanswered for %i ms, has the states %j',
     async (tookMs, states) => {
       let expire = (): void => {};
       const expired = new Promise<never>((_, reject) => {
@@ -273,7 +273,7 @@ describe('the circuit breaker', () => {
   });
 });
 
-test('a key over its rate is refused, its side named; other keys go on', async () => {
+test('a call for a key over its rate is refused with its side; other keys are unaffected', async () => {
   const buckets = createKeyedBuckets({ perSecond: 1, burst: 1 });
   const { kms } = outside(() => ANSWER);
   const { ask, guard } = guarded(kms, { takeToken: buckets.take });

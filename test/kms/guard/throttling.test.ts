@@ -30,7 +30,7 @@ interface Weather {
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
 
-test('over any 10 s in which KMS throttles everything, it is asked once a call, however few they are', async () => {
+test('while KMS throttles everything, requests stay within 1.2 times the calls of any 10 s', async () => {
   const arrival = fc.record({
     gapMs: fc.oneof(
       fc.constant(0),
@@ -51,7 +51,7 @@ test('over any 10 s in which KMS throttles everything, it is asked once a call, 
       weather,
       async (arrivals, throttled) => {
         const calls = await run(arrivals, throttled);
-        // Those at the very end are answered after it.
+        // Calls at the very end are answered after it.
         const within = calls.filter(
           ({ at }) => isWithin(at, throttled) && isWithin(at + 200, throttled),
         );
@@ -71,7 +71,7 @@ test('over any 10 s in which KMS throttles everything, it is asked once a call, 
 const isWithin = (ms: number, { fromMs, forMs }: Weather): boolean =>
   ms >= fromMs && ms < fromMs + forMs;
 
-/** Each call with the time at which it came and the number of times that KMS was asked for it. */
+/** Each call with its time of arrival and the number of requests made to KMS for it. */
 async function run(arrivals: readonly Arrival[], throttled: Weather) {
   vi.setSystemTime(0);
   const calls = new Map<AbortSignal, Asked>();

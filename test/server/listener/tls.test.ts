@@ -145,7 +145,7 @@ describe('mutual TLS', () => {
       () => signedBy(ca.issue({ ca: true }), 360),
     ],
     ['at the end of a long chain', STRANGER, () => signedBy(chainOf(120))],
-  ])('refuses the handshake of a caller %s, says why, and serves others', async (_, fault, issue) => {
+  ])('refuses a caller %s, says why, and serves others', async (_, fault, issue) => {
     const refused: string[][] = [];
     const { address } = await openDoor({}, (...why: string[]) => refused.push(why));
     await expect(caller(address, issue()).whoAmI()).rejects.toThrow('UNAVAILABLE');

@@ -12,7 +12,7 @@ import {
 const OK = 'HTTP/1.1 200 OK\r\n';
 const ID = 'x-amzn-RequestId: 7a1f\r\n';
 
-/** Reads an answer that comes in these pieces, over a buffer that is used again for each. */
+/** Reads an answer that arrives in these pieces, all in one reused buffer. */
 function readPieces(pieces: readonly Buffer[], then: 'more' | 'end'): HttpAnswer | undefined {
   const reader = createAnswerReader();
   const buffer = Buffer.alloc(Math.max(0, ...pieces.map(({ byteLength }) => byteLength)));
@@ -70,7 +70,7 @@ describe('an answer', () => {
     expect(readPieces(eachByte(text), 'more')).toMatchObject({ body });
   });
 
-  it('ends with the connection where nothing else says its end', () => {
+  it('ends with the connection if nothing else marks its end', () => {
     for (const version of ['1.0', '1.1']) {
       const text = `HTTP/${version} 200 OK\r\n\r\n{"a":1}`;
       expect(readText(text)).toBe(undefined);
@@ -85,7 +85,7 @@ describe('an answer', () => {
     ['a chunk', `${OK}transfer-encoding: chunked\r\n\r\n5\r\n1234`],
     ['its trailers', `${OK}transfer-encoding: chunked\r\n\r\n0\r\n`],
     ['an interim one', 'HTTP/1.1 100 Continue\r\n\r\n'],
-  ])('is none where the connection ends in %s', (_, text) => {
+  ])('is incomplete if the connection ends in %s', (_, text) => {
     expect(readText(text, 'end')).toBe(undefined);
   });
 
@@ -98,11 +98,11 @@ describe('an answer', () => {
     ['Connection: Close\r\n', 0],
     ['connection: x, close\r\nkeep-alive: timeout=5\r\n', 0],
     ['connection: closed\r\n', Number.POSITIVE_INFINITY],
-  ])('with %j leaves its connection for %s ms', (headers, idleMs) => {
+  ])('with %j leaves its connection reusable for %s ms', (headers, idleMs) => {
     expect(readText(`${OK}${headers}content-length: 0\r\n\r\n`)).toMatchObject({ idleMs });
   });
 
-  it('of HTTP/1.0 leaves no connection', () => {
+  it('of HTTP/1.0 leaves no reusable connection', () => {
     const text = 'HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n';
     expect(readText(text)).toMatchObject({ idleMs: 0 });
   });
@@ -287,7 +287,7 @@ describe('answers cut anywhere', () => {
     });
   }
 
-  it('are read as Node reads them whole, over 300 of them', async () => {
+  it('are read as Node reads them whole (300 of them)', async () => {
     await fc.assert(
       fc.asyncProperty(answers, cuts, async (generated, pieces) => {
         bytes = generated;

@@ -43,7 +43,7 @@ const post = async (exchange: Exchange) => {
   return JSON.parse(body) as unknown;
 };
 
-it('speaks HTTP/1.1 over TLS, and resumes the session of the connection before', async () => {
+it('speaks HTTP/1.1 over TLS, and resumes the previous session', async () => {
   const exchange = exchangeTo(await serve());
   const handshake = { servername: 'localhost', alpnProtocol: 'http/1.1' };
   expect(await post(exchange)).toEqual({ ...handshake, resumed: false });
@@ -55,7 +55,7 @@ it('speaks HTTP/1.1 over TLS, and resumes the session of the connection before',
 it.each([
   ['another authority', { by: createAuthority({ commonName: 'Another CA' }) }, 'localhost'],
   ['another name', { dns: 'kms.example' }, 'localhost'],
-  ['a name for an address', {}, '127.0.0.1'],
+  ['a name, not the address', {}, '127.0.0.1'],
 ])('refuses a certificate of %s', async (_, certificate, host) => {
   const server = await serve(certificate);
   await expect(post(exchangeTo(server, host))).rejects.toMatchObject({

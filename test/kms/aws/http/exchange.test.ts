@@ -36,7 +36,7 @@ const echo = (request: RawRequest) => request.socket.write(http(bodyOf(request))
 const closed = (socket: Socket | undefined) =>
   new Promise((resolve) => (socket?.closed ? resolve(0) : socket?.once('close', resolve)));
 
-/** A server that answers when it is told to, by the body of the request. */
+/** A server that answers a request when told to; requests are named by their bodies. */
 async function serveOnDemand() {
   const asked = new Map<string, RawRequest>();
   const order: string[] = [];
@@ -52,7 +52,7 @@ async function serveOnDemand() {
 }
 
 describe('a request', () => {
-  it('goes out as it was given, with its body behind it', async () => {
+  it('is sent exactly as given, with its body', async () => {
     const seen: string[] = [];
     const server = await serve((request) => {
       seen.push(request.text);
@@ -74,13 +74,13 @@ describe('a request', () => {
   });
 });
 
-/** A connection that has answered is taken again once the event loop has turned. */
+/** A connection that has answered is reused only after a turn of the event loop. */
 async function rested(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await nextTurn();
 }
 
 describe('connections', () => {
-  it('are kept, and the one that became free last is taken first', async () => {
+  it('are kept, and the one freed last is reused first', async () => {
     const server = await serveOnDemand();
     const exchange = exchangeWith(server);
     const first = new Map(['a', 'b', 'c'].map((body) => [body, post(exchange, body)]));
@@ -100,7 +100,7 @@ describe('connections', () => {
     expect(server.sockets).toHaveLength(3);
   });
 
-  it('are no more than allowed, and those who wait go in the order they came', async () => {
+  it('are no more than allowed, and waiting requests go in order of arrival', async () => {
     const server = await serveOnDemand();
     const exchange = exchangeWith(server, { connections: 2 });
     const bodies = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -129,7 +129,7 @@ describe('connections', () => {
     ['connection: close', http('', 'connection: close\r\n')],
     ['keep-alive: timeout=1', http('', 'keep-alive: timeout=1\r\n')],
     ['HTTP/1.0', 'HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n'],
-  ])('are not used again after %s', async (_, answer) => {
+  ])('are not reused after %s', async (_, answer) => {
     const server = await serve(({ socket }) => socket.write(answer));
     const exchange = exchangeWith(server);
     for (let call = 0; call < 3; call += 1) await post(exchange, '');
@@ -137,7 +137,7 @@ describe('connections', () => {
     expect(server.sockets).toHaveLength(3);
   });
 
-  it('end after they were idle for their time, and are not taken as it ends', async () => {
+  it('are closed after their idle time, and not reused once it is over', async () => {
     const server = await serve(echo);
     const exchange = exchangeWith(server, { idleMs: 30, sweepMs: 5 });
     await post(exchange, '');
@@ -155,20 +155,20 @@ describe('connections', () => {
     ['reset', (socket) => socket.resetAndDestroy()],
     ['spoken to', (socket) => socket.write(http('unasked'))],
     ['sent one byte', (socket) => socket.write('\n')],
-  ])('are left alone once they were %s while idle', async (_, spoil) => {
+  ])('are not reused once they were %s while idle', async (_, spoil) => {
     const server = await serve(echo);
     const exchange = exchangeWith(server);
     for (let call = 0; call < 5; call += 1) {
       expect((await post(exchange, `${call}`)).body).toBe(`${call}`);
       spoil(server.sockets[call] ?? expect.fail());
       await closed(server.sockets[call]);
-      // Our own end hears of it some turns of the loop later, and more where the machine is crowded.
+      // Our end notices some turns of the event loop later, and later still on a busy machine.
       await sleep(25);
     }
     expect(server.sockets).toHaveLength(5);
   });
 
-  it('that bring a second answer right behind the first give it to nobody who waits', async () => {
+  it('that bring a second answer right after the first give it to no waiting request', async () => {
     const server = await serveOnDemand();
     const exchange = exchangeWith(server, { connections: 1 });
     const first = post(exchange, 'a');
@@ -182,7 +182,7 @@ describe('connections', () => {
     expect(server.sockets).toHaveLength(2);
   });
 
-  it('answered before they were written to the end are not used again', async () => {
+  it('that answer before the whole request is written are not reused', async () => {
     const server = await serve(() => {}, {
       onConnection: (socket) => socket.pause().write(http('early')),
     });
@@ -201,7 +201,7 @@ describe('a caller that leaves', () => {
     ['before the answer', ''],
     ['in its head', 'HTTP/1.1 200 OK\r\ncontent-le'],
     ['in its body', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nlate'],
-  ])('%s takes the connection along, and nobody gets what comes late', async (_, part) => {
+  ])('%s closes its connection, and nobody gets its late answer', async (_, part) => {
     const server = await serveOnDemand();
     const exchange = exchangeWith(server);
     const leaving = new AbortController();
@@ -218,7 +218,7 @@ describe('a caller that leaves', () => {
     await closed(socket);
   });
 
-  it('while its request is written takes the connection along', async () => {
+  it('while its request is written closes its connection', async () => {
     const server = await serve(echo, { onConnection: (socket) => socket.pause() });
     const leaving = new AbortController();
     const large = 'x'.repeat(16 * 1024 * 1024);
@@ -246,7 +246,7 @@ describe('a caller that leaves', () => {
     expect(server.sockets).toHaveLength(1);
   });
 
-  it('while its connection is opened leaves that to the next', async () => {
+  it('while its connection is opened leaves it to the next request', async () => {
     const server = await serveOnDemand();
     const exchange = exchangeWith(server);
     const leaving = new AbortController();
@@ -262,7 +262,7 @@ describe('a caller that leaves', () => {
     expect(server.sockets).toHaveLength(1);
   });
 
-  it('had left before does not ask at all', async () => {
+  it('before asking causes no request', async () => {
     const server = await serve(echo);
     await expect(post(exchangeWith(server), 'a', AbortSignal.abort(left))).rejects.toBe(left);
     expect(server.sockets).toHaveLength(0);
@@ -276,7 +276,7 @@ describe('a fault', () => {
     ['ECONNRESET', 'an end in the head', (socket) => socket.end('HTTP/1.1 200 OK\r\n')],
     ['ECONNRESET', 'an end in the body', (socket) => socket.end(http('{}').slice(0, -1))],
     ['MalformedAnswer', 'two answers', (socket) => socket.write(http('1') + http('2'))],
-    ['MalformedAnswer', 'what is not HTTP', (socket) => socket.write('hello\r\n\r\n')],
+    ['MalformedAnswer', 'non-HTTP bytes', (socket) => socket.write('hello\r\n\r\n')],
   ])('has the code %s for %s, and ends the connection', async (code, _, spoil) => {
     const server = await serve((request) =>
       request.connection === 0 ? spoil(request.socket) : echo(request),
@@ -287,7 +287,7 @@ describe('a fault', () => {
     expect((await post(exchange, 'b')).body).toBe('b');
   });
 
-  it('has the code ECONNREFUSED where nothing listens', async () => {
+  it('has the code ECONNREFUSED if nothing listens', async () => {
     const server = await startRawServer(echo);
     const exchange = exchangeWith(server);
     await server.close();
@@ -297,7 +297,7 @@ describe('a fault', () => {
     }
   });
 
-  it('has the code ETIMEDOUT where no connection comes about in time', async () => {
+  it('has the code ETIMEDOUT if no connection is made in time', async () => {
     const silent = await serve(echo);
     const url = new URL(silent.url.href.replace('http:', 'https:'));
     const exchange = exchangeWith({ url }, { connectMs: 50 });
@@ -305,7 +305,7 @@ describe('a fault', () => {
     await closed(silent.sockets[0]);
   });
 
-  it('has the code TimeoutError where the answer is not whole in time', async () => {
+  it('has the code TimeoutError if the answer is not complete in time', async () => {
     const server = await serve(({ socket }) => socket.write(http('slow').slice(0, -1)));
     const exchange = exchangeWith(server, { requestMs: 50, sweepMs: 5, connections: 1 });
     const posted = ['a', 'waits for a'].map((body) => post(exchange, body));
@@ -313,7 +313,7 @@ describe('a fault', () => {
     await closed(server.sockets[0]);
   });
 
-  it('of one connection is one of those who wait for others only where it was theirs', async () => {
+  it('on one connection fails only its own request, and none that waits', async () => {
     const server = await serve((request) =>
       bodyOf(request) === 'bad' ? request.socket.resetAndDestroy() : echo(request),
     );
@@ -330,7 +330,7 @@ describe('a fault', () => {
   });
 });
 
-it('rejects what is under way, what waits and what comes later, once it is closed', async () => {
+it('once closed, rejects requests under way, waiting and new', async () => {
   const server = await serveOnDemand();
   const exchange = exchangeWith(server, { connections: 1 });
   const posted = [post(exchange, 'a'), post(exchange, 'b')];

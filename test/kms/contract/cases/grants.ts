@@ -10,7 +10,7 @@ import {
   symmetricKey,
 } from '../driver.ts';
 
-/** A key that nobody but the account's root may use. */
+/** A key that only the account's root may use. */
 async function guardedKey(kms: Driver) {
   const key = await symmetricKey(kms);
   const { Policy } = await kms.call('GetKeyPolicy', { KeyId: key.KeyId });
