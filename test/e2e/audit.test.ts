@@ -45,13 +45,13 @@ beforeAll(async () => {
 
 afterAll(() => proxy.stop());
 
-test('SIGHUP takes policy anew and begins a segment, and both are in the log', async () => {
+test('SIGHUP closes the log’s segment and begins another', async () => {
   await proxy.reload();
   await expect.poll(() => segments().length, WITHIN).toBe(2);
   await expect.poll(() => entries().map(({ kind }) => kind), WITHIN).toContain('segment_close');
 });
 
-test('all that a proxy writes is as docs/audit.schema.json says', async () => {
+test('all entries that a proxy writes match docs/audit.schema.json', async () => {
   const written = ['segment', 'started', 'intent', 'outcome', 'refusal', 'shadow', 'checkpoint'];
   await expect
     .poll(() => entries().map(({ kind }) => kind), WITHIN)
@@ -63,11 +63,11 @@ test('all that a proxy writes is as docs/audit.schema.json says', async () => {
   for (const entry of entries()) expect(schema.parse(entry)).toEqual(entry);
 });
 
-/** The candidate is asked after the reply, on a thread of its own. */
+/** The candidate is asked after the reply, on its own thread. */
 const shadowOf = (id: string) =>
   entries().find(({ kind, decision_id }) => kind === 'shadow' && decision_id === id)?.shadow;
 
-test('how long the disk took is measured', async () => {
+test('the time that the disk takes is measured', async () => {
   const text = await fetch(`http://${proxy.addresses.probe}/metrics`).then((r) => r.text());
   const count = /^kms_reencrypt_audit_commit_seconds_count (\d+)$/m.exec(text)?.[1];
   expect(Number(count)).toBeGreaterThan(2);

@@ -67,7 +67,7 @@ describe('a batch', () => {
     }
   });
 
-  test('gives back results in the order of its items, whichever is done first', async () => {
+  test('returns results in the order of its items, whichever is done first', async () => {
     aws.kms.next({ kind: 'answer', delayMs: 150 }, 'ReEncrypt');
     aws.kms.next({ kind: 'error', name: 'DisabledException', delayMs: 50 }, 'ReEncrypt');
     const results = await send(many(20));
@@ -77,7 +77,7 @@ describe('a batch', () => {
     expect(results.filter(({ refused: no }) => no).length).toBe(1);
   });
 
-  test('leaves the entries of each item under its own id, and the id of the batch as their job', async () => {
+  test('records each item under its own id, with the batch’s id as job', async () => {
     const stock = connect(aws.proxy.endpoint);
     const batch: string = await new Promise((resolve, reject) => {
       const call = stock.BatchReEncrypt({ items: many(3) }, (error) => error && reject(error));
@@ -97,7 +97,7 @@ describe('a batch', () => {
     }
   });
 
-  test('never has more calls in flight than its principal may have', async () => {
+  test('never has more calls in flight than its principal is allowed', async () => {
     aws.kms.always({ kind: 'answer', delayMs: 20 }, 'ReEncrypt');
     let inFlight = 0;
     let most = 0;
@@ -116,7 +116,7 @@ describe('a batch', () => {
     expect(most).toBeLessThanOrEqual(20);
   });
 
-  test('does not refuse itself where few calls are let in', async () => {
+  test('does not refuse its own items if few calls are admitted', async () => {
     const narrow = await startAwsProxy({
       settings: ['limits.max_in_flight=3', 'limits.max_queue=0'],
     });
@@ -132,7 +132,7 @@ describe('a batch', () => {
     expect(await send([])).toEqual([]);
   });
 
-  test('of 1,000 items is taken', async () => {
+  test('of 1,000 items is accepted', async () => {
     const results = await send(many(1000, wrong));
     expect(results.map((result) => result.refused?.facts.reason)).toEqual(
       Array(1000).fill('INVALID_REQUEST'),
@@ -149,7 +149,7 @@ describe('an item', () => {
       'reference must have at most 256 characters',
     ],
     [
-      'with a reference that is no text',
+      'with a reference that is not text',
       { reference: 'a\u{fffd}b', request: REQUEST },
       'reference must be valid Unicode, without U+FFFD',
     ],
@@ -160,13 +160,13 @@ describe('an item', () => {
   });
 });
 
-describe('a whole batch is refused, and nothing of it done,', () => {
+describe('a whole batch is refused, with no item done,', () => {
   const LARGE = { ...REQUEST, ciphertextBlob: Buffer.alloc(6144) };
 
   test.each([
     ['of more than 1,000 items', many(1001), 'items must be at most 1000'],
     [
-      'whose answer no client might take',
+      'whose answer may be too large for clients',
       many(586, LARGE),
       'items must fit into an answer of 4194304 bytes: each takes its ciphertext, its reference and 1024 more',
     ],
@@ -187,7 +187,7 @@ describe('a whole batch is refused, and nothing of it done,', () => {
     expect(reEncrypts()).toEqual([]);
   });
 
-  test('that comes while sixteen are being worked on', async () => {
+  test('that arrives while sixteen are under way', async () => {
     aws.kms.always({ kind: 'hang' }, 'ReEncrypt');
     const stop = new AbortController();
     const open = Array.from({ length: 16 }, () =>
@@ -204,7 +204,7 @@ describe('a whole batch is refused, and nothing of it done,', () => {
   });
 });
 
-test('a batch that its caller gives up begins no further item, and counts as cancelled', async () => {
+test('a batch that its caller cancels begins no further item, and counts as cancelled', async () => {
   aws.kms.always({ kind: 'hang' }, 'ReEncrypt');
   const stop = new AbortController();
   const call = refused(client.batchReEncrypt(many(100), { signal: stop.signal }));

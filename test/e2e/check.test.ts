@@ -35,7 +35,7 @@ const REQUEST = {
 };
 
 describe('a check', () => {
-  test('tells an allowed call with its keys, and asks KMS to do nothing', async () => {
+  test('reports an allowed call with its keys, and has KMS do nothing', async () => {
     const answer = await check(REQUEST);
     expect(answer).toMatchObject({
       allow: true,
@@ -49,7 +49,7 @@ describe('a check', () => {
     expect(entries[0]).not.toHaveProperty('kms');
   });
 
-  test('tells a denied call with the reasons, as an answer and not as an error', async () => {
+  test('reports a denied call with the reasons, as an answer, not an error', async () => {
     const answer = await check({ ...REQUEST, destinationEncryptionContext: { tenant: 'globex' } });
     expect(answer).toMatchObject({ allow: false, reason: 'POLICY_DENIED', rule: 'demo' });
     expect(answer.reasons).toMatchObject([
@@ -57,7 +57,7 @@ describe('a check', () => {
     ]);
   });
 
-  test('has no source where the caller names none', async () => {
+  test('has no source if the caller names none', async () => {
     const { sourceKeyId: _, ...unnamed } = REQUEST;
     expect(await check(unnamed)).toMatchObject({ allow: true, source: null });
   });

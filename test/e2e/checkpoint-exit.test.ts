@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { isSigned, parseNote, parseVkey } from '../../src/audit/log/note.ts';
 import { startProxy } from '../helpers/proxy.ts';
 
-test('each checkpoint leaves the host on standard output and by HTTP, the last of a run too', async () => {
+test('every checkpoint, even the last, leaves the host on standard output and by HTTP', async () => {
   const kept: string[] = [];
   const keeper = createServer(async (request, response) => {
     const chunks: Buffer[] = [];

@@ -19,7 +19,7 @@ const settings = (keyId: string) => [
   'audit.checkpoint.every_ms=100',
 ];
 
-test('a key pair in KMS signs the checkpoints of a proxy, and there is no key file', async () => {
+test('a key pair in KMS signs a proxy’s checkpoints, without a key file', async () => {
   const proxy = await startProxy(settings('alias/audit'));
   const file = join(proxy.folder, 'audit.jsonl');
   await expect.poll(() => proxy.entries().map(({ kind }) => kind)).toContain('checkpoint');
@@ -36,13 +36,13 @@ test('a key pair in KMS signs the checkpoints of a proxy, and there is no key fi
   expect(verdict.signed).toBeGreaterThan(1);
   expect(() => readFileSync(`${file}.key`)).toThrow('ENOENT');
   const told = () => proxy.logged.map((line) => JSON.parse(line).checkpoint).filter(Boolean);
-  // It is in the file before the thread that wrote it has told the one that logs.
+  // A checkpoint is in the file before the thread that wrote it has told the logging thread.
   await expect.poll(told).not.toEqual([]);
   expect(parseNote(told()[0]).origin).toContain('kms-reencrypt-proxy/');
   await proxy.stop();
 });
 
-test('a start tells the key that verifiers need, be it given, made or in KMS', async () => {
+test('a start logs the key that verifiers need, whether given, made or in KMS', async () => {
   const given = join(folder, 'given.pem');
   writeFileSync(given, makeEd25519Key());
   for (const key of [[`audit.checkpoint.signing_key_file=${given}`], [], settings('alias/audit')]) {
@@ -54,7 +54,7 @@ test('a start tells the key that verifiers need, be it given, made or in KMS', a
   }
 });
 
-test('a key that KMS does not have stops the start with one sentence', async () => {
+test('an unknown key in KMS stops the start with one sentence', async () => {
   await expect(startProxy(settings('alias/nobody'))).rejects.toThrow(
     /^audit\.checkpoint\.kms_key_id: alias\/nobody: NotFoundException/,
   );

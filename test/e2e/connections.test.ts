@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { startProxy } from '../helpers/proxy.ts';
 
-test('connections that are turned away or cut are counted by door and why, from 0 on', async () => {
+test('connections turned away or cut are counted by door and cause, from 0', async () => {
   const proxy = await startProxy([
     'grpc.connections.max=2',
     'grpc.connections.preface_timeout_ms=100',

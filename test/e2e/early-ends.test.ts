@@ -29,12 +29,12 @@ beforeEach(() => kms.forget());
 
 afterAll(() => aws.close());
 
-/** Entries of calls; between them come some of the log's own. */
+/** Entries of calls, without the log's own in between. */
 const ofCalls = () => proxy.entries().filter((entry) => entry['decision_id']);
 
 const lastTwo = () => ofCalls().slice(-2);
 
-test('a passed deadline is told as such and recorded once', async () => {
+test('a passed deadline is reported as such and recorded once', async () => {
   kms.always({ kind: 'hang' }, 'ReEncrypt');
   const told = await refusalOf(reEncrypt(client, REQUEST, 600));
   expect(told.code).toBe(status.DEADLINE_EXCEEDED);
@@ -63,7 +63,7 @@ test.each([
   ['another destination key', { KeyId: 'arn:aws:kms:eu-west-1:111122223333:key/other' }],
   ['another source key', { SourceKeyId: 'arn:aws:kms:eu-west-1:111122223333:key/other' }],
   ['no ciphertext', { CiphertextBlob: '' }],
-])('an answer with %s is withheld, and the keys are looked up anew', async (_name, change) => {
+])('an answer with %s is withheld, and the keys are looked up again', async (_name, change) => {
   kms.next({ kind: 'answer', change }, 'ReEncrypt');
   const told = await refusalOf(reEncrypt(client, REQUEST));
   expect(told).toMatchObject({
@@ -78,7 +78,7 @@ test.each([
   expect(described.map(({ body }) => body['KeyId']).sort()).toEqual(['alias/a', 'alias/b']);
 });
 
-test('a throttled call says when to come back and that clients must not retry by themselves', async () => {
+test('a throttled call says when to retry, and stops automatic retries', async () => {
   kms.always({ kind: 'error', name: 'ThrottlingException' }, 'ReEncrypt');
   const told = await refusalOf(reEncrypt(client, REQUEST));
   expect(told).toMatchObject({
@@ -89,7 +89,7 @@ test('a throttled call says when to come back and that clients must not retry by
   });
 });
 
-test('a fact of a key that KMS refuses denies the call; caller, log and metric have KMS’s name for why', async () => {
+test('a key fact that KMS refuses fails the call; caller, log and metric get KMS’s error name', async () => {
   kms.next({ kind: 'error', name: 'AccessDeniedException' }, 'ListResourceTags');
   const told = await refusalOf(reEncrypt(client, { ...REQUEST, destinationKeyId: 'alias/new' }));
   expect(told).toMatchObject({
@@ -104,7 +104,7 @@ test('a fact of a key that KMS refuses denies the call; caller, log and metric h
   );
 });
 
-test('a KMS that did not answer has no name for why a fact is missing', async () => {
+test('a key fact is missing without a KMS error name if KMS did not answer', async () => {
   kms.always({ kind: 'reset' }, 'DescribeKey');
   const told = await refusalOf(reEncrypt(client, { ...REQUEST, destinationKeyId: 'alias/lost' }));
   expect(told.reason).toBe('KEY_FACTS_UNAVAILABLE');

@@ -16,7 +16,7 @@ const ca = createAuthority();
 
 let folder: string;
 let aws: AwsProxy;
-/** When the token and the certificate end that callers here have; whole seconds are all that they know. */
+/** When the callers' token and certificate expire, in milliseconds; both hold whole seconds only. */
 let endsAt: number;
 let byToken: Metadata;
 let tokenClient: ReEncryptServiceClient;
@@ -109,13 +109,13 @@ const sendBatch = (references: readonly string[]) =>
 
 const afterTheEnd = () => sleep(endsAt + 100 - Date.now());
 
-test('items are let in by who their caller is when they begin, and a stream ends with its token or certificate', async () => {
+test('an item needs a valid caller only when it begins; a stream ends with its token or certificate', async () => {
   const streams = [openStream(tokenClient, byToken), openStream(certificateClient, new Metadata())];
   for (const { send } of streams) send('before');
   await expect
     .poll(() => streams.map(({ results }) => results))
     .toEqual([['before 0'], ['before 0']]);
-  // So many as are under way at a time begin before the end, and the last one after it.
+  // 32 items, as many as may be under way at once, begin before the expiry, and the last one after it.
   aws.kms.always({ kind: 'answer', delayMs: endsAt + 150 - Date.now() }, 'ReEncrypt');
   const batch = sendBatch([...Array(32).keys(), 'last'].map(String));
   await afterTheEnd();

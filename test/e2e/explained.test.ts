@@ -43,16 +43,16 @@ const LARGE = framed(Buffer.alloc(300_000));
 const GZIP = { 'grpc-encoding': 'gzip' };
 /** Check of the service `a`. */
 const ASK_A = framed(Buffer.from([0x0a, 0x01, 0x61]));
-/** A field of 255 bytes that has none. */
+/** A field of 255 bytes that is cut off. */
 const CUT = framed(Buffer.from([0x0a, 0xff]));
 const BOMB = framed(gzipSync(Buffer.alloc(50_000_000)), { compressed: 1 });
 
 describe('what grpc-js refuses by itself', () => {
   test.each([
     ['a message above the limit', `${SERVICE}/ReEncrypt`, LARGE, {}, 'RESOURCE_EXHAUSTED'],
-    ['one that is so unpacked', `${SERVICE}/ReEncrypt`, BOMB, GZIP, 'RESOURCE_EXHAUSTED'],
+    ['one above it once unpacked', `${SERVICE}/ReEncrypt`, BOMB, GZIP, 'RESOURCE_EXHAUSTED'],
     [
-      'one that is no gzip',
+      'one above it that is no gzip',
       `${SERVICE}/ReEncrypt`,
       framed(LARGE, { compressed: 1 }),
       GZIP,
@@ -73,20 +73,20 @@ describe('what grpc-js refuses by itself', () => {
       'UNIMPLEMENTED',
     ],
     ['a method that is not served', `${SERVICE}/Nope`, Buffer.alloc(0), {}, 'UNIMPLEMENTED'],
-    ['a service that there is not', '/no.such.Service/Nope', LARGE, {}, 'UNIMPLEMENTED'],
-    ['a path that is no path', '/%E0%A4%A', Buffer.alloc(0), {}, 'UNIMPLEMENTED'],
-    ['a path that is a burden', `/x/${'y'.repeat(9000)}`, Buffer.alloc(0), {}, 'UNIMPLEMENTED'],
+    ['an unknown service', '/no.such.Service/Nope', LARGE, {}, 'UNIMPLEMENTED'],
+    ['a malformed path', '/%E0%A4%A', Buffer.alloc(0), {}, 'UNIMPLEMENTED'],
+    ['a path that is too long', `/x/${'y'.repeat(9000)}`, Buffer.alloc(0), {}, 'UNIMPLEMENTED'],
     ['a large message to Health', `${HEALTH}/Check`, LARGE, {}, 'RESOURCE_EXHAUSTED'],
-    ['a service of which Health knows nothing', `${HEALTH}/Check`, ASK_A, {}, 'NOT_FOUND'],
+    ['a service unknown to Health', `${HEALTH}/Check`, ASK_A, {}, 'NOT_FOUND'],
     ['a malformed question to Health', `${HEALTH}/Watch`, CUT, {}, 'INVALID_ARGUMENT'],
   ] as const)(
-    '%s has a decision id, says that it is the caller’s, and is counted',
+    '%s gets a decision id, is called the caller’s mistake, and is counted',
     async (_, path, bytes, headers, code) => {
       const before = await turnedAway();
       const told = await send(path, bytes, headers);
       expect(told['grpc-status']).toBe(String(status[code]));
       expect(told['decision_id']).toMatch(UUID);
-      // Who does not read must not make the proxy keep much.
+      // A client that does not read must not make the proxy hold much.
       expect(JSON.stringify(told).length).toBeLessThan(2000);
       const bin = Buffer.from(String(told['grpc-status-details-bin']), 'base64');
       const [info] = detailsOf(bin);
@@ -101,7 +101,7 @@ describe('what grpc-js refuses by itself', () => {
     },
   );
 
-  test('a content type of another protocol is so too, with HTTP’s own status', async () => {
+  test('includes content types of other protocols, answered with an HTTP status', async () => {
     const before = await turnedAway();
     const told = await send(`${SERVICE}/ReEncrypt`, LARGE, { 'content-type': 'application/json' });
     expect([told[':status'], told['grpc-status']]).toEqual([415, undefined]);
@@ -134,12 +134,12 @@ describe('what grpc-js refuses by itself', () => {
   });
 });
 
-describe('the health service’s calls are counted', () => {
+describe('calls of the health service are counted', () => {
   const loaded = loadSync('grpc/health/v1/health.proto', { includeDirs: ['proto'] });
   // biome-ignore lint/suspicious/noExplicitAny: a service without generated types
   const { grpc } = loadPackageDefinition(loaded) as GrpcObject & { grpc: any };
 
-  test('one by one, and a watch from its beginning to its end, without counting as a load', async () => {
+  test('each, and a watch from start to end, without counting as load', async () => {
     const health = new grpc.health.v1.Health(proxy.endpoint, credentials.createInsecure());
     const checked = await handled('grpc.health.v1.Health', 'Check', 'OK');
     await new Promise((done) => health.Check({}, done));

@@ -13,7 +13,7 @@ import { reEncrypt } from '../helpers/grpc-client.ts';
 import type { RunningProxy } from '../helpers/proxy.ts';
 import { framed, sendRaw } from '../helpers/raw-call.ts';
 
-/** The whole number is run with the fault suite. */
+/** The fault suite runs more. */
 const RUNS = Number(process.env['FAITHFUL_RUNS'] ?? 150);
 const AT_ONCE = 16;
 
@@ -46,7 +46,7 @@ const text = fc.oneof(
 );
 const context = fc.dictionary(text, text, { maxKeys: 6, noNullPrototype: false });
 const uuid = '1234abcd-12ab-34cd-56ef-1234567890ab';
-/** Some two hundred, so that the calls are what is tried and not six look-ups for each of them. */
+/** Only 200, so that the test spends its time on calls and not on six look-ups for each. */
 const keyIds = fc.sample(
   fc.oneof(
     fc.stringMatching(/^alias\/[a-zA-Z0-9/_-]{1,30}$/),
@@ -70,8 +70,8 @@ const call = fc.record({
 });
 
 /**
- * After a key `\\`, V8's JSON.parse reads an escaped one in its place as that too (src/json/exact.ts).
- * Here `!` stands second, on the wire first: no object of this test then hides it by its shape.
+ * After a key `\\`, V8's JSON.parse misreads another escaped key in its place (src/json/exact.ts).
+ * `!` is second here but first on the wire, so that no object of this test hides that by its shape.
  */
 const neighbours = ['\\', '"', '\\'].map((key, at) => ({
   ciphertextBlob: new Uint8Array(16).fill(at),
@@ -114,7 +114,7 @@ test(`what policy saw, what KMS got and what audit recorded are the same call ($
   expect(accepted).toBeGreaterThan(RUNS / 4);
 }, 600_000);
 
-test('what is told twice on the wire is the last of it to all three', async () => {
+test('of a field sent twice, policy, KMS and audit all take the last', async () => {
   kms.forget();
   const told = (word: string) => ({
     ciphertextBlob: Buffer.alloc(16, word),
@@ -137,7 +137,7 @@ test('what is told twice on the wire is the last of it to all three', async () =
   );
 });
 
-/** A call that is not exact is refused for its contexts and for nothing else. */
+/** An invalid call may be refused only for its contexts. */
 async function ask(wanted: Wanted) {
   try {
     const { decisionId } = await reEncrypt(client, wanted);
@@ -171,7 +171,7 @@ function expectSame(wanted: Wanted, decisionId: string): void {
   expect(input.request.ciphertext_sha256).toBe(sha256(blob));
 }
 
-/** The log only grows, so that each look begins where the last one ended. */
+/** The log only grows, so each read begins where the last one ended. */
 function entryReader(file: string) {
   const fd = openSync(file, 'r');
   const chunk = Buffer.alloc(1 << 16);

@@ -8,7 +8,7 @@ import { closeAll, connect, reEncrypt, refusalOf } from '../helpers/grpc-client.
 import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
 import { type Agent, bundlesMessage, startAgent, svidMessage } from '../helpers/workload-api.ts';
 
-/** Ours, a partner whose workloads we take, and one whose bundle we have without wanting it. */
+/** Ours, a partner whose workloads we accept, and a domain whose bundle we get but do not use. */
 const [ours, partner, stranger] = ['Ours', 'Partner', 'Stranger'].map((commonName) =>
   createAuthority({ commonName }),
 ) as [Issued, Issued, Issued];
@@ -26,13 +26,13 @@ const REQUEST = {
 const client = (authority: Issued, uri: string): Issued =>
   authority.issue({ uris: [uri], usage: 'client' });
 
-/** With these after it, as the peer sends them. */
+/** A leaf followed by these certificates, as the peer sends them. */
 const chain = (leaf: Issued, ...others: readonly Issued[]): Issued => ({
   ...leaf,
   cert: [leaf, ...others].map(({ cert }) => cert).join(''),
 });
 
-/** What the agent knows: the partner's CA may be another one by now. */
+/** The bundles that the agent has; the partner's CA may change. */
 const bundles = (partners: Issued | undefined) => ({
   ...(partners && { 'spiffe://partner.example': partners.der }),
   'spiffe://stranger.example': stranger.der,
@@ -46,7 +46,7 @@ function tell(agent: Agent, partners: Issued | undefined): void {
   agent.bundles(bundlesMessage({ 'spiffe://ours.example': ours.der, ...federated }));
 }
 
-describe.each(['FetchX509SVID', 'FetchX509Bundles'])('trust domains that %s gives', (method) => {
+describe.each(['FetchX509SVID', 'FetchX509Bundles'])('a trust domain from %s', (method) => {
   let folder: string;
   let agent: Agent;
   let proxy: RunningProxy;
@@ -78,7 +78,7 @@ describe.each(['FetchX509SVID', 'FetchX509Bundles'])('trust domains that %s give
     return [`grpc.tls.cert_file=${folder}/cert.pem`, `grpc.tls.key_file=${folder}/key.pem`];
   }
 
-  /** Calls over a connection of its own; gives back what was told, and as whom. */
+  /** Calls over a new connection; returns the reason of the refusal and the principal. */
   async function callAs({ cert, key }: Issued) {
     const pair = [Buffer.from(key), Buffer.from(cert)] as const;
     const creds = credentials.createSsl(Buffer.from(ours.cert), ...pair);
@@ -105,7 +105,7 @@ describe.each(['FetchX509SVID', 'FetchX509Bundles'])('trust domains that %s give
       chain(client(belowPartner, PARTNERS), belowPartner),
       PARTNERS,
     ],
-  ])('%s: its workloads are who they say', async (_, issued, id) => {
+  ])('(%s) vouches for its own workloads', async (_, issued, id) => {
     const { reason, as } = await callAs(issued);
     expect(reason).not.toBe('UNAUTHENTICATED');
     expect(as).toMatchObject({
@@ -118,17 +118,17 @@ describe.each(['FetchX509SVID', 'FetchX509Bundles'])('trust domains that %s give
 
   const forged = client(partner, 'spiffe://ours.example/admin');
   const forgedBelow = client(belowPartner, 'spiffe://ours.example/admin');
-  /** Our CA's name over the partner's key. */
+  /** A CA with the name of ours, signed by the partner. */
   const namesake = partner.issue({ ca: true, commonName: 'Ours' });
   test.each([
     ['its CA signs an ID of ours', forged],
-    ['an intermediate CA of it does', chain(forgedBelow, belowPartner)],
+    ['its intermediate CA does', chain(forgedBelow, belowPartner)],
     ['our CAs are sent along', chain(forged, below, ours)],
     ['our CAs are sent first', chain(forgedBelow, below, belowPartner, ours)],
     ['our CA signs one of its IDs', client(ours, PARTNERS)],
     ['its CA signs another name', partner.issue({ dns: ['billing.ours.example'] })],
     ['it sends more than can be looked at', chain(client(below, OURS), ...Array(10).fill(below))],
-  ])('one does not vouch for another: refused where %s', async (_, issued) => {
+  ])('does not vouch for another: refused if %s', async (_, issued) => {
     const before = proxy.entries().length;
     expect(await callAs(issued)).toEqual({ reason: 'UNAUTHENTICATED', as: undefined });
     const kinds = proxy
@@ -138,7 +138,7 @@ describe.each(['FetchX509SVID', 'FetchX509Bundles'])('trust domains that %s give
     expect(kinds.filter((kind) => kind === 'intent' || kind === 'refusal')).toEqual([]);
   });
 
-  test('who was refused so is counted in the log', async () => {
+  test('has such refusals counted in the log', async () => {
     await callAs(forged);
     await expect
       .poll(() => proxy.entries().map((entry) => entry['turned_away']), { timeout: 5000 })
@@ -153,11 +153,11 @@ describe.each(['FetchX509SVID', 'FetchX509Bundles'])('trust domains that %s give
       chain(client(namesake, 'spiffe://ours.example/admin'), namesake),
     ],
     ['nobody has heard of', client(createAuthority({ commonName: 'X' }), OURS)],
-  ])('one that %s gets no connection', async (_, issued) => {
+  ])('that %s gets no connection', async (_, issued) => {
     await expect(callAs(issued)).resolves.toMatchObject({ reason: '', as: undefined });
   });
 
-  test('one that comes with another CA, or goes, does so from the next connection on', async () => {
+  test('that changes its CA, or is removed, does so from the next connection on', async () => {
     const next = createAuthority({ commonName: 'Next' });
     const [old, young] = [client(partner, PARTNERS), client(next, PARTNERS)];
     tell(agent, next);

@@ -24,7 +24,7 @@ let proxy: RunningProxy;
 let seen: Map<string, string[]>;
 let watcher: ReturnType<typeof watch>;
 
-/** Keeps what `Watch` says of each service. */
+/** Collects what `Watch` reports for each service. */
 function watch(address: string) {
   const client = new grpc.health.v1.Health(address, credentials.createInsecure());
   for (const service of SERVICES) {
@@ -57,7 +57,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('nobody is served while calls cannot be recorded, and callers are told not to try again', async () => {
+test('health is NOT_SERVING while calls cannot be recorded, and callers must not retry', async () => {
   await start([]);
   const client = connect(proxy.endpoint);
   renameSync(proxy.folder, `${proxy.folder}-away`);
@@ -73,7 +73,7 @@ test('nobody is served while calls cannot be recorded, and callers are told not 
   closeAll(client);
 });
 
-test('nobody is served under a policy whose time is over', async () => {
+test('health is NOT_SERVING once the policy has expired', async () => {
   const bundle = join(folder, 'bundle.tar.gz');
   const good = readFileSync('policies/bundle.tar.gz');
   writeFileSync(bundle, good);
@@ -85,7 +85,7 @@ test('nobody is served under a policy whose time is over', async () => {
   await expect.poll(now, { timeout: 9000 }).toEqual(BOTH('NOT_SERVING'));
 });
 
-test('nobody is served from the end’s first moment, while calls are still taken', async () => {
+test('health is NOT_SERVING as soon as a stop begins, while calls are still accepted', async () => {
   await start(['life.lame_duck_ms=400']);
   const client = connect(proxy.endpoint);
   const started = performance.now();
@@ -94,6 +94,6 @@ test('nobody is served from the end’s first moment, while calls are still take
   expect(await refusalOf(reEncrypt(client, REQUEST))).toMatchObject({ reason: 'POLICY_DENIED' });
   closeAll(client);
   await stopped;
-  // Who watches does not hold it up.
+  // Watchers do not hold it up.
   expect(performance.now() - started).toBeLessThan(2000);
 });

@@ -59,7 +59,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Calls, and gives back what was told and who the audit log says it was. */
+/** Makes a call; returns its refusal, and its input from the audit log. */
 async function callAs(how: {
   address?: string;
   creds?: ChannelCredentials;
@@ -92,7 +92,7 @@ const principal = (id: string, kind: string) => ({
   principal: expect.objectContaining({ id, kind }),
 });
 
-test('a SPIFFE ID is who policy and audit see, also where a token comes with it', async () => {
+test('policy and audit see a SPIFFE ID, even if a token comes with it', async () => {
   const { reason, input } = await callAs({
     creds: asCaller([BILLING]),
     authorization: `Bearer ${token}`,
@@ -101,12 +101,12 @@ test('a SPIFFE ID is who policy and audit see, also where a token comes with it'
   expect(input).toMatchObject(principal(BILLING, 'spiffe'));
 });
 
-test('a bearer token is, where there is no certificate', async () => {
+test('policy and audit see a bearer token if there is no certificate', async () => {
   const { input } = await callAs({ authorization: `Bearer ${token}` });
   expect(input).toMatchObject(principal('orders', 'jwt'));
 });
 
-test('so is one that the commands read from a file, for each call', async () => {
+test('the commands read a bearer token from its file again for each call', async () => {
   const [, port] = proxy.endpoint.split(':');
   const tokenFile = file('token', `${token}\n`);
   const where = ['--endpoint-url', `grpcs://localhost:${port}`, '--ca-bundle', `${folder}/ca.pem`];
@@ -124,7 +124,7 @@ test('so is one that the commands read from a file, for each call', async () => 
   ]);
 });
 
-test('a Unix socket is, in clear beside the TLS door', async () => {
+test('policy and audit see a Unix socket’s identity, in clear beside the TLS door', async () => {
   const { input } = await callAs({
     address: `unix:${folder}/reports.sock`,
     creds: credentials.createInsecure(),
@@ -135,13 +135,13 @@ test('a Unix socket is, in clear beside the TLS door', async () => {
 test.each([
   ['nothing', {}],
   ['two URI names', { uris: [BILLING, 'spiffe://example.org/admin'] }],
-  ['a token of nobody', { authorization: 'Bearer e30.e30.e30' }],
+  ['a made-up token', { authorization: 'Bearer e30.e30.e30' }],
   [
-    'a good certificate’s rival in a bad one',
+    'a bad SPIFFE ID and a bad token',
     { uris: ['spiffe://example.org/a/../b'], authorization: 'x' },
   ],
 ])(
-  'who shows %s is refused before anything is asked, and leaves no entry of a call',
+  'a caller with %s is refused before anything is asked, and leaves no call entry',
   async (_, how) => {
     const { uris, ...rest } = how as { uris?: readonly string[]; authorization?: string };
     const before = proxy.entries().length;
@@ -152,7 +152,7 @@ test.each([
   },
 );
 
-test('why a certificate was not taken is in the log of the process, once a second', async () => {
+test('why a certificate was refused is in the process log, once per second', async () => {
   const { key, cert } = createAuthority({ commonName: 'Other CA' }).issue({ uris: [BILLING] });
   const creds = credentials.createSsl(Buffer.from(ca.cert), Buffer.from(key), Buffer.from(cert));
   await callAs({ creds });
@@ -162,7 +162,7 @@ test('why a certificate was not taken is in the log of the process, once a secon
   expect(told.join()).toContain('no CA of ours has signed the client’s certificate');
 });
 
-test('who was turned away is counted in the log', async () => {
+test('callers that were turned away are counted in the log', async () => {
   await expect
     .poll(() => proxy.entries().filter(({ kind }) => kind === 'turned_away').length, {
       timeout: 5000,
@@ -170,7 +170,7 @@ test('who was turned away is counted in the log', async () => {
     .toBeGreaterThan(0);
 });
 
-test('an issuer that is away is told of by a gauge, and its tokens are refused without blame', async () => {
+test('an unreachable issuer shows in a gauge, and its tokens are refused without blame', async () => {
   const jwt = { issuer: 'https://issuer.example', audience: ['krp'] };
   const away = { ...jwt, jwks_url: 'http://127.0.0.1:1/jwks' };
   const lame = await startProxy([`identity.jwt=${JSON.stringify(away)}`]);

@@ -41,8 +41,8 @@ function call(socket: Socket): Promise<string> {
   });
 }
 
-test('more callers of AWS’s protocol than the proxy takes are each told so, and none is cut off', async () => {
-  // As with SDKs, whose calls have a connection each.
+test('when too many call by AWS’s protocol, each gets an answer and none is cut off', async () => {
+  // As with SDKs, where each call has its own connection.
   const sockets = await Promise.all(Array.from({ length: CROWD }, opened));
   const told = await Promise.all(sockets.map(call));
   expect(told).toContain('ThrottlingException');

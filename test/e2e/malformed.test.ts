@@ -8,7 +8,7 @@ import { framed, sendRaw } from '../helpers/raw-call.ts';
 const SERVICE = '/kms.reencrypt.v1.ReEncryptService';
 const HEALTH = '/grpc.health.v1.Health';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** A field of 255 bytes that has none. */
+/** A field of 255 bytes that is cut off. */
 const CUT = Buffer.from([0x0a, 0xff]);
 
 let proxy: RunningProxy;
@@ -30,14 +30,14 @@ interface Told {
   readonly decisionId: unknown;
 }
 
-/** Sends bytes to a method, all on one connection, and gives back its status. */
+/** Sends bytes to a method over the one connection, and returns the status. */
 async function send(path: string, bytes: Buffer, headers?: Record<string, string>): Promise<Told> {
   const told = await sendRaw(session, path, bytes, headers);
   const [code, text] = [Number(told['grpc-status']), decodeURI(String(told['grpc-message']))];
   return { code, text, decisionId: told['decision_id'] };
 }
 
-/** A field that holds bytes. */
+/** A field that holds these bytes. */
 function message(field: number, body: Buffer): Buffer {
   const size = [(body.length & 127) | 128, ((body.length >> 7) & 127) | 128, body.length >> 14];
   return Buffer.concat([Buffer.from([8 * field + 2, ...size]), body]);
@@ -45,7 +45,7 @@ function message(field: number, body: Buffer): Buffer {
 
 describe('a message that cannot be decoded', () => {
   test.each(['ReEncrypt', 'BatchReEncrypt', 'StreamReEncrypt', 'CheckReEncrypt'])(
-    'is the caller’s mistake, to %s',
+    'is the caller’s mistake for %s',
     async (method) => {
       expect(await send(`${SERVICE}/${method}`, framed(CUT))).toEqual({
         code: status.INVALID_ARGUMENT,
@@ -55,13 +55,13 @@ describe('a message that cannot be decoded', () => {
     },
   );
 
-  test.each(['Check', 'Watch'])('is so to the health service’s %s', async (method) => {
+  test.each(['Check', 'Watch'])('is refused by the health service’s %s', async (method) => {
     const { code, text } = await send(`${HEALTH}/${method}`, framed(CUT));
     expect([code, text]).toEqual([status.INVALID_ARGUMENT, 'request must be a health request']);
   });
 
   test.each(['Nope', '__proto__'])(
-    'does not matter where nothing is served: %s is UNIMPLEMENTED',
+    'does not matter if nothing is served: %s is UNIMPLEMENTED',
     async (method) => {
       for (const bytes of [framed(CUT), framed(CUT, { length: 100 }), Buffer.alloc(0)]) {
         expect(await send(`${SERVICE}/${method}`, bytes)).toMatchObject({
@@ -74,18 +74,18 @@ describe('a message that cannot be decoded', () => {
   test.each([
     ['ReEncrypt', Buffer.concat(Array(2034).fill(Buffer.from('\x12\x04\x0a\x00\x12\x00')))],
     ['CheckReEncrypt', message(1, Buffer.alloc(12_202, '\x48\x00'))],
-    // Packed numbers, of which each becomes a value; and a pair that says its value over and over.
+    // Packed numbers, each of which becomes a value; and a map entry that repeats its value.
     ['StreamReEncrypt', message(2, message(10, Buffer.alloc(6100)))],
     ['StreamReEncrypt', message(2, message(2, Buffer.alloc(12_202, '\x12\x00')))],
-  ])('is not decoded where it is of very many fields, for %s', async (method, bytes) => {
+  ])('is refused undecoded if it has very many fields, for %s', async (method, bytes) => {
     expect(await send(`${SERVICE}/${method}`, framed(bytes))).toMatchObject({
       code: status.INVALID_ARGUMENT,
       text: 'request must have at most 6100 fields',
     });
   });
 
-  test('is refused where a field’s tag says another type, under which its bytes would be others', async () => {
-    // To a reader that goes by the tags this is two fields; protobufjs reads a pair for each.
+  test('is refused if a field’s tag has another type, so that its bytes mean something else', async () => {
+    // A reader that follows the tags sees two fields here; protobufjs reads a map entry for each.
     const hidden = message(15, Buffer.concat(Array(2034).fill(message(2, Buffer.alloc(0)))));
     const pair = Buffer.concat([Buffer.from([0x15, hidden.length % 128, 0, 0, 0]), hidden]);
     expect(
@@ -96,7 +96,7 @@ describe('a message that cannot be decoded', () => {
     });
   });
 
-  test('is counted in the log with the others that were turned away', async () => {
+  test('is counted in the log as turned away', async () => {
     await send(`${SERVICE}/ReEncrypt`, framed(CUT));
     await expect
       .poll(() => proxy.entries().map((entry) => entry['turned_away']), { timeout: 5000 })
@@ -106,7 +106,7 @@ describe('a message that cannot be decoded', () => {
 
 describe('grpc-timeout', () => {
   test.each(['-5S', '5s', '5', 'S', '1.5S', '100m;x', '5S, 6S', '999999999S'])(
-    'that is none, such as %s, is refused by its name',
+    'that is malformed, such as %s, is refused by name',
     async (timeout) => {
       const told = await send(`${SERVICE}/ReEncrypt`, framed(CUT), { 'grpc-timeout': timeout });
       expect(told).toMatchObject({ code: status.INVALID_ARGUMENT });
@@ -122,7 +122,7 @@ describe('grpc-timeout', () => {
   );
 
   test.each(['597H', '99999999H', '99999999M', '99999999S', '99999999m', '99999999u', '99999999n'])(
-    'of %s is time enough, without a warning from a timer',
+    'of %s is accepted, without a warning from a timer',
     async (timeout) => {
       const warnings: string[] = [];
       const heard = ({ name }: Error) => void warnings.push(name);
@@ -139,7 +139,7 @@ describe('grpc-timeout', () => {
 });
 
 describe('the health service', () => {
-  test('takes no name that is a burden, and says none back that it does not know', async () => {
+  test('refuses very long names, and does not echo unknown ones', async () => {
     const long = Buffer.concat([Buffer.from([0x0a, 0xc0, 0x9a, 0x0c]), Buffer.alloc(200_000, 'a')]);
     expect((await send(`${HEALTH}/Watch`, framed(long))).code).toBe(status.INVALID_ARGUMENT);
     const unknown = framed(Buffer.from([0x0a, 0x01, 0x61]));

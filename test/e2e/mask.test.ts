@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => proxy.stop());
 
-test('the mask of the bundle takes out of entries what it names, and the entry says so', async () => {
+test('the bundle’s mask removes what it names from entries, and the entry says so', async () => {
   const client = connect(proxy.endpoint);
   const made = proxy.embedded?.operations.Encrypt({
     KeyId: 'alias/demo-source',

@@ -48,7 +48,7 @@ const metric = async (line: RegExp) => {
 };
 
 describe('a call with very many wrong fields', () => {
-  test('is refused in words, and leaves the other calls of its connection alone', async () => {
+  test('is refused with an explanation, and other calls of its connection are unaffected', async () => {
     const wrong = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`key-${n}`, '']));
     const [told, answer] = await Promise.all([
       refusalOf(reEncrypt(client, { ...request(), sourceEncryptionContext: wrong })),
@@ -81,7 +81,7 @@ describe('an allowed call', () => {
     });
   });
 
-  test('leaves an intent and then an outcome, released', async () => {
+  test('records an intent and then a released outcome', async () => {
     const { decisionId } = await reEncrypt(client, request());
     const entries = entriesOf(decisionId);
     expect(entries.map(({ kind }) => kind)).toEqual(['intent', 'outcome']);
@@ -97,7 +97,7 @@ describe('an allowed call', () => {
     expect([await metric(released), await metric(handled)]).toEqual(before.map((n) => n + 1));
   });
 
-  test('has the age of its key facts measured where they come from the cache', async () => {
+  test('has the age of cached key facts measured', async () => {
     const ages = /kms_reencrypt_key_cache_age_seconds_count (\d+)/;
     await reEncrypt(client, request());
     const before = await metric(ages);
@@ -112,7 +112,7 @@ describe('an allowed call', () => {
     expect(entriesOf(answer.decisionId)[1]).toMatchObject({ outcome: { status: 'dry_run' } });
   });
 
-  test('may leave the source key to KMS where policy allows that, and is judged again', async () => {
+  test('may leave the source key to KMS if policy allows it, and is then judged again', async () => {
     const { sourceKeyId: _, ...unnamed } = request();
     const answer = await reEncrypt(client, unnamed);
     expect(answer.sourceKeyId).toMatch(/^arn:aws:kms:/);
@@ -125,7 +125,7 @@ describe('an allowed call', () => {
 });
 
 describe('a denied call', () => {
-  test('says which layer, rule and side, and carries its decision id', async () => {
+  test('names layer, rule and side, and carries its decision id', async () => {
     const told = await refusalOf(reEncrypt(client, request('globex')));
     expect(told).toMatchObject({
       code: status.PERMISSION_DENIED,
@@ -141,7 +141,7 @@ describe('a denied call', () => {
     expect(told.message).toMatch(/tenant/);
   });
 
-  test('leaves one refusal in the log, and KMS is not asked', async () => {
+  test('is recorded as one refusal, and KMS is not asked', async () => {
     const asked = /^kms_reencrypt_kms_attempts_total{operation="ReEncrypt"} (\d+)$/m;
     const before = await metric(asked);
     expect(before).not.toBeNaN();
@@ -153,8 +153,8 @@ describe('a denied call', () => {
   });
 });
 
-describe('what KMS refuses', () => {
-  test('is told as KMS’s, by its name, and recorded as failed', async () => {
+describe('a refusal by KMS', () => {
+  test('is reported as KMS’s, with its error name, and recorded as failed', async () => {
     const broken = { ...request(), ciphertextBlob: Uint8Array.from([...ciphertextBlob, 0]) };
     const told = await refusalOf(reEncrypt(client, broken));
     expect(told).toMatchObject({
@@ -168,7 +168,7 @@ describe('what KMS refuses', () => {
     });
   });
 
-  test('an alias that does not exist is not found, with the side that names it', async () => {
+  test('of an unknown alias is NOT_FOUND, with the side that names it', async () => {
     const told = await refusalOf(
       reEncrypt(client, { ...request(), destinationKeyId: 'alias/nobody' }),
     );
@@ -188,7 +188,7 @@ describe('bad input', () => {
     ['11 grant tokens', { grantTokens: Array(11).fill('t') }, 'grant_tokens'],
     ['a malformed ARN', { destinationKeyId: 'arn:aws:kms:x' }, 'destination_key_id'],
     ['a context with U+FFFD', { sourceEncryptionContext: { a: '\uFFFD' } }, 'source_encryption_context'],
-    ['an enum value that is none', { sourceEncryptionAlgorithm: 99 as never }, 'source_encryption_algorithm'],
+    ['an unknown enum value', { sourceEncryptionAlgorithm: 99 as never }, 'source_encryption_algorithm'],
   ])('%s is INVALID_ARGUMENT and names its field', async (_name, wrong, field) => {
     const told = await refusalOf(reEncrypt(client, { ...request(), ...wrong }));
     expect(told).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'INVALID_REQUEST' });
@@ -203,13 +203,13 @@ describe('bad input', () => {
     expect(told.fields.map(({ field }) => field)).toContain('source_encryption_context');
   });
 
-  test('bytes that are no message are the caller’s mistake', async () => {
+  test('undecodable bytes are the caller’s mistake', async () => {
     const told = await refusalOf(raw(Buffer.from([0x0a, 0xff])));
     expect(told).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'INVALID_REQUEST' });
     expect(told.fields).toMatchObject([{ field: 'request' }]);
   });
 
-  test('a message past 256 KiB is refused by size', async () => {
+  test('a message over 256 KiB is refused for its size', async () => {
     await expect(raw(Buffer.alloc(256 * 1024 + 1))).rejects.toMatchObject({
       code: status.RESOURCE_EXHAUSTED,
       details: expect.stringMatching(/262145 vs 262144/),

@@ -56,7 +56,7 @@ const batch = (of: Client, count: number) =>
 
 const reEncrypts = () => aws.kms.requests.filter(({ operation }) => operation === 'ReEncrypt');
 
-test('the batches of one caller share what it may have in flight, and leave others their places', async () => {
+test('all batches of one caller share its in-flight limit, and leave room for others', async () => {
   aws.kms.always({ kind: 'answer', delayMs: 500 }, 'ReEncrypt');
   const batches = [1, 2, 3, 4].map(() => batch(tenant, 10));
   await expect.poll(() => reEncrypts().length).toBe(OWN);
@@ -69,9 +69,9 @@ test('the batches of one caller share what it may have in flight, and leave othe
   );
 });
 
-test('each item counts against what its caller may have a second', async () => {
+test('each item counts against its caller’s rate', async () => {
   const results = await batch(tenant, 200);
-  // The others went in the test before this one; refused for their number in flight, they cost nothing.
+  // The test before spent the rest of the rate; items refused by the in-flight limit cost nothing.
   expect(results.filter(({ response }) => response)).toHaveLength(RATE - OWN);
   expect(reEncrypts()).toHaveLength(RATE - OWN);
 });

@@ -40,7 +40,7 @@ const item = (reference: string, rest: StreamReEncryptRequest = {}): StreamReEnc
   ...rest,
 });
 
-/** A stream whose results are gathered as they come. */
+/** A stream whose results are collected as they arrive. */
 function open(of = client) {
   const call = of.StreamReEncrypt();
   const results: StreamReEncryptResponse__Output[] = [];
@@ -56,7 +56,7 @@ const codes = (results: readonly StreamReEncryptResponse__Output[]) =>
 
 const reEncrypts = () => aws.kms.requests.filter(({ operation }) => operation === 'ReEncrypt');
 
-/** Outcomes of items that were cancelled; between them come entries of the log's own. */
+/** Outcomes of cancelled items, without the log's own entries in between. */
 const cancelled = () =>
   aws.proxy.entries().filter(({ kind, outcome }) => {
     return kind === 'outcome' && (outcome as { reason?: string }).reason === 'CANCELLED';
@@ -73,7 +73,7 @@ async function noneOpen(): Promise<boolean> {
 }
 
 describe('a stream', () => {
-  test('tells each result under its reference, as soon as it is there', async () => {
+  test('sends each result under its reference as soon as it is ready', async () => {
     const { call, results, ended } = open();
     aws.kms.next({ kind: 'answer', delayMs: 600 }, 'ReEncrypt');
     call.write(item('slow'));
@@ -86,12 +86,12 @@ describe('a stream', () => {
     expect(results.at(-1)?.reference).toBe('slow');
   });
 
-  test('goes on after an item whose own deadline passed', async () => {
+  test('continues after an item whose own deadline passed', async () => {
     const { call, results, ended } = open();
     aws.kms.always({ kind: 'hang' }, 'ReEncrypt');
     call.write(item('late', { deadlineMs: 80 }));
     await until(() => results.length === 1);
-    // On a busy machine the time may be up before KMS is asked, and nothing must be left for the next.
+    // On a busy machine the time may be up before KMS is asked; the next item must not hang as well.
     aws.kms.always(undefined, 'ReEncrypt');
     call.write(item('next'));
     call.end();
@@ -107,7 +107,7 @@ describe('a stream', () => {
     const before = cancelled().length;
     await sleep(50);
     expect(reEncrypts().length).toBe(20);
-    // One more would be refused: its principal has all that it may have.
+    // One more would be refused: its principal is at its limit.
     expect(codes(results)).toEqual([]);
     call.cancel();
     await until(() => cancelled().length === before + 20);
@@ -129,7 +129,7 @@ describe('a stream', () => {
     await until(() => reEncrypts().length === 1500);
   });
 
-  test('leaves entries of each item under its own id, and its own id as their job', async () => {
+  test('records each item under its own id, with the stream’s id as job', async () => {
     const { call, results, ended } = open();
     for (const reference of ['a', 'b']) call.write(item(reference));
     call.end();
@@ -148,7 +148,7 @@ describe('a stream', () => {
     for (const intent of intents) expect(intent).toMatchObject({ input: { request: { job } } });
   });
 
-  test('that its caller cancels takes its items with it, each recorded once', async () => {
+  test('that its caller cancels cancels its items too, each recorded once', async () => {
     const { call } = open();
     aws.kms.always({ kind: 'hang' }, 'ReEncrypt');
     for (const reference of ['a', 'b', 'c']) call.write(item(reference));
@@ -176,13 +176,13 @@ describe('a stream', () => {
 });
 
 describe('a stream ends', () => {
-  test('at once where nothing comes', async () => {
+  test('at once if it has no items', async () => {
     const { call, ended } = open();
     call.end();
     expect(await ended).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test('with a message that is none, after the results of those before it', async () => {
+  test('on a malformed message, after the results of the items before it', async () => {
     const path = '/kms.reencrypt.v1.ReEncryptService/StreamReEncrypt';
     const { requestSerialize, responseDeserialize } = client.StreamReEncrypt as unknown as {
       requestSerialize: (of: unknown) => Buffer;
@@ -205,7 +205,7 @@ describe('a stream ends', () => {
     expect(codes(results)).toEqual(['a 0']);
   });
 
-  test('before it begins, where there are too many', async () => {
+  test('before it begins if there are too many', async () => {
     await until(noneOpen);
     const streams = Array.from({ length: 32 }, () => open());
     for (const { call } of streams) call.write(item('a'));
@@ -214,14 +214,14 @@ describe('a stream ends', () => {
     expect(told).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'LIMITED' });
     for (const { call } of streams) call.end();
     await Promise.all(streams.map(({ ended }) => ended));
-    // Its client hears of a stream's end before the proxy has parted from it.
+    // A client sees its stream end before the proxy has closed it.
     await until(noneOpen);
     const { call, ended } = open();
     call.end();
     await ended;
   });
 
-  test('where its caller resets it while it is idle, and counts as cancelled', async () => {
+  test('when its caller resets it while idle, and counts as cancelled', async () => {
     const count = async () => {
       const text = await fetch(`http://${aws.proxy.addresses.probe}/metrics`).then((r) => r.text());
       return Number(
@@ -241,7 +241,7 @@ describe('a stream ends', () => {
     expect(await count()).toBe(before + 1);
   });
 
-  test('with its proxy, once what it has taken in is answered', async () => {
+  test('when its proxy stops, once accepted items are answered', async () => {
     const other = await startAwsProxy();
     const itsClient = connect(other.proxy.endpoint);
     const { call, results, ended } = open(itsClient);

@@ -9,7 +9,7 @@ import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
 import { framed, sendRaw } from '../helpers/raw-call.ts';
 
 const ISSUER = { issuer: 'https://issuer.example', audience: ['krp'] };
-/** destination_key_id, so that the call is one. */
+/** Has a destination_key_id, so that it is a valid call. */
 const MESSAGE = framed(
   Buffer.concat([Buffer.from([0x0a, 0x01, 0x61, 0x22, 22]), Buffer.from('alias/demo-destination')]),
 );
@@ -36,7 +36,7 @@ beforeAll(async () => {
     'identity.require=true',
     `identity.jwt=${JSON.stringify({ ...ISSUER, jwks_file: jwks })}`,
   ]);
-  // Without this Node's client would not send a field twice.
+  // Without this, Node's client would not send a header field twice.
   const options = { strictSingleValueFields: false } as ClientSessionOptions;
   session = connect(`http://${proxy.endpoint}`, options);
 });
@@ -47,7 +47,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** As whom a call was judged that brought these, each in a header field of its own. */
+/** The principal of a call with these tokens, each in its own header field. */
 async function judgedAs(authorization: readonly string[]): Promise<string> {
   const told = await sendRaw(session, '/kms.reencrypt.v1.ReEncryptService/ReEncrypt', MESSAGE, {
     authorization: [...authorization] as unknown as string,
@@ -57,7 +57,7 @@ async function judgedAs(authorization: readonly string[]): Promise<string> {
   return String((entry?.['input'] as Input | undefined)?.principal.id);
 }
 
-test('of two tokens the first counts and the second is as if it were not there', async () => {
+test('of two tokens the first counts and the second is ignored', async () => {
   const [a, b, bad] = [
     `Bearer ${await sign('a')}`,
     `Bearer ${await sign('b')}`,
@@ -69,14 +69,14 @@ test('of two tokens the first counts and the second is as if it were not there',
   expect(await judgedAs([b, a])).toBe('b');
 });
 
-test('a first token that is bad is not made good by a second one', async () => {
+test('a good second token does not rescue a bad first one', async () => {
   const good = `Bearer ${await sign('a')}`;
   for (const first of ['Bearer e30.e30.x', 'Bearer', 'Basic YTpi', '']) {
     expect(await judgedAs([first, good]), first).toBe('UNAUTHENTICATED');
   }
 });
 
-test('two tokens in one field are none', async () => {
+test('two tokens in one field are refused', async () => {
   const good = `Bearer ${await sign('a')}`;
   for (const both of [`${good}, ${good}`, `${good},${good}`, `${good} ${good}`]) {
     expect(await judgedAs([both])).toBe('UNAUTHENTICATED');
