@@ -39,7 +39,7 @@ async function startEmbedded(): Promise<string> {
   return kms.endpoint;
 }
 
-/** A key pair made at the endpoint by AWS's SDK, as the proxy's AWS backend signs with it. */
+/** A signer with a new key pair at the endpoint, through the proxy's AWS backend. */
 async function signerAt(endpoint: string, spec: KeySpec): Promise<AuditOptions['signer']> {
   const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' };
   const place = { endpoint, region: 'eu-west-1', credentials };
@@ -70,7 +70,7 @@ describeWith(['go', 'python3'], 'Go’s sumdb/note and tlog', () => {
     ],
     ['ECDSA P-256 in a KMS (moto)', async () => signerAt(await startMoto(), 'ECC_NIST_P256')],
   ])(
-    'verify every checkpoint of %s, the consistency of each pair, an inclusion proof, and refuse a changed size',
+    'verify checkpoints by %s, the consistency of each pair and an inclusion proof, and refuse a changed size',
     async (_, signer) => {
       await using folder = createFolder();
       const notes: string[] = [];

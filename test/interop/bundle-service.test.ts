@@ -59,7 +59,7 @@ async function startOpa(): Promise<Child> {
   return startChild('opa', [...args, '--config-file', join(folder, 'opa.json')]);
 }
 
-/** Puts the bundle there, and waits until opa has taken it, or has said what `enough` finds. */
+/** Serves the bundle, and waits until opa has taken it, or has logged what `enough` matches. */
 async function opaTakes(bundle: Buffer, enough = /"level":"error"/): Promise<boolean> {
   const before = opa.output().length;
   const etag = nginx.put(bundle);
@@ -74,7 +74,7 @@ async function opaTakes(bundle: Buffer, enough = /"level":"error"/): Promise<boo
   );
 }
 
-/** An error that opa reports meanwhile may still concern the previous bundle. */
+/** Matches nothing: an error that opa reports meanwhile may still concern the previous bundle. */
 const NOTHING = /(?!)/;
 
 async function proxyTakes(): Promise<string> {
@@ -92,23 +92,23 @@ const but = (name: string, content: string) =>
   entries.map((entry) => (entry.name === name ? { ...entry, content } : entry));
 const delta: Entry = { name: '/patch.json', content: '{"data":[]}' };
 
-/** HMAC with the public key, should somebody take that for the secret. */
+/** HMAC with the public key, in case a verifier takes that for the secret. */
 function hs256(): string {
   const [, payload = ''] = token().split('.');
   const text = `${base64Url({ alg: 'HS256', kid: 'k' })}.${payload}`;
   return `${text}.${createHmac('sha256', publicPem).update(text).digest('base64url')}`;
 }
 
-// Where opa takes what the proxy refuses, it takes no bundle that the key's owner did not sign.
+// Even where opa takes what the proxy refuses, the key's owner has signed the bundle.
 // biome-ignore format: a table reads best with a case a line.
 const SIDE_STEPS: readonly [string, 'refused' | 'taken', () => Buffer | Promise<Buffer>, RegExp][] = [
   ['built without a key', 'refused', () => build(undefined, 'x'), /must be signed/],
   ['built with a wrong key', 'refused', () => build(stranger.privateKey, 'x'), /not one of key 'k'/],
   ['for another scope', 'refused', () => signed({ payload: { scope: 'write' } }), /scope 'write', not ''/],
-  ['by the right key, and says that by none', 'taken', () => signed({ header: { alg: 'none' } }), /signed by none/],
+  ['by the right key, but claiming alg none', 'taken', () => signed({ header: { alg: 'none' } }), /signed by none/],
   ['by HS256 with the public key', 'refused', () => tarGz([...entries, signaturesFile(hs256())]), /signed by HS256/],
-  ['with a file more', 'refused', () => signed({}, [...entries, { name: '/more/data.json', content: '{}' }]), /does not cover more/],
-  ['with a file less', 'refused', () => signed({}, entries.filter(({ name }) => name !== '/faults.rego')), /lacks faults\.rego/],
+  ['with an extra file', 'refused', () => signed({}, [...entries, { name: '/more/data.json', content: '{}' }]), /does not cover more/],
+  ['with a missing file', 'refused', () => signed({}, entries.filter(({ name }) => name !== '/faults.rego')), /lacks faults\.rego/],
   ['with other data', 'refused', () => signed({}, but('/data.json', '{}')), /data\.json is not what was signed/],
   ['with another module', 'refused', () => signed({}, but('/policy.wasm', 'x')), /policy\.wasm is not what was signed/],
   ['with another manifest', 'refused', () => signed({}, but('/.manifest', '{"revision":"x"}')), /\.manifest is not what was signed/],
@@ -119,7 +119,7 @@ const SIDE_STEPS: readonly [string, 'refused' | 'taken', () => Buffer | Promise<
   ['as a delta', 'taken', () => signed({ files: [...entries, delta] }, [...entries, delta]), /is a delta/],
   ['hashed by SHA-1', 'taken', () => signed({ hash: 'SHA-1' }), /not of the form/],
   ['with a link', 'taken', () => signed({}, [...entries, { name: '/link', type: '2' }]), /not a plain file/],
-  ['with a file outside of it', 'refused', () => signed({}, [...entries, { name: '/../data.json', content: '{}' }]), /a file named/],
+  ['with a file outside it', 'refused', () => signed({}, [...entries, { name: '/../data.json', content: '{}' }]), /a file named/],
   ['with a file twice', 'refused', () => signed({}, [...entries, ...entries]), /twice/],
 ];
 
@@ -158,7 +158,7 @@ describeWith(['opa', 'nginx'], 'a bundle server that knows neither opa nor the p
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('gives both the bundle that opa signed, and both decide alike by its Wasm', async () => {
+  it('gives both the bundle that opa signed, and their decisions agree', async () => {
     expect(point.status()).toMatchObject({ revision: 'first', stale: false });
     const { judge } = createGeneration(
       readBundle(good),
@@ -181,7 +181,7 @@ describeWith(['opa', 'nginx'], 'a bundle server that knows neither opa nor the p
     }
   });
 
-  it('tells both by ETag that nothing is new, and gives both what is', async () => {
+  it('tells both by ETag that nothing changed, and gives both what is new', async () => {
     await vi.waitFor(() => {
       expect(nginx.statuses('Open-Policy-Agent')).toContain(304);
       expect(nginx.statuses('-')).toContain(304);

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startAwsEndpoint } from '../helpers/aws-endpoint.ts';
 
 /**
- * The AWS CLI that PyPI has is version 1: side by side here is what it shares with version 2, which
- * test/cli/re-encrypt/recorded.test.ts has seen.
+ * The AWS CLI on PyPI is version 1, so only what it shares with version 2 is compared here;
+ * test/cli/re-encrypt/recorded.test.ts covers version 2.
  */
 const aws = spawnSync('aws', ['--version'], { encoding: 'utf8' });
 const missing = aws.status !== 0;
@@ -117,7 +117,7 @@ describe.skipIf(missing)('side by side with the AWS CLI: the same refusal', () =
     expect(lastSentence(our.stderr)).toBe(lastSentence(their.stderr));
   });
 
-  /** Version 2 puts its name and a code in front of what version 1 says. */
+  /** Version 2 prefixes what version 1 says with its name and a code. */
   function lastSentence(stderr: string): string {
     return stderr
       .replaceAll(/^usage: [\s\S]*?help\n\n?(?=\S|\n)/gm, '')

@@ -45,7 +45,7 @@ describe('the links', () => {
   });
 });
 
-/** As GitHub makes them of headings. */
+/** Made from headings as GitHub does. */
 function anchors(text: string): string[] {
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -55,12 +55,12 @@ function anchors(text: string): string[] {
   );
 }
 
-/** Pages that are walked from end to end by a test of their own. */
+/** Pages that have their own end-to-end test. */
 const WALKED = ['docs/policy.md'];
 
 /**
- * Shell blocks run as they stand, but for those whose first line says what they need (`# needs AWS`)
- * and those that install, which CI does as its own step.
+ * Shell blocks run as they are, except for those whose first line says what they need (`# needs AWS`)
+ * and those that install, which CI runs as its own step.
  */
 const BLOCKS = [...pages]
   .filter(([page]) => !WALKED.includes(page))
@@ -75,7 +75,7 @@ describeWith(['unshare', 'nsenter', 'ip', 'grpcurl', 'aws', 'kustomize'], 'the s
   let server: Child;
   let blob: string;
   beforeAll(async () => {
-    // A copy, so that a block may write; a network of its own, so that the ports of the docs are free.
+    // A copy, so that a block may write; a separate network, so that the ports in the docs are free.
     folder = mkdtempSync(join(tmpdir(), 'krp-docs-'));
     for (const file of runTool('git', ['ls-files'], { cwd: ROOT }).trim().split('\n')) {
       if (existsSync(join(ROOT, file))) cpSync(join(ROOT, file), join(folder, file));

@@ -39,7 +39,7 @@ describeWith(['python3'], 'boto3 against embedded-kms', () => {
     ['key for signing', 'InvalidKeyUsageException', /key usage is SIGN_VERIFY which is not valid for ReEncryptTo\.$/],
     ['grant token', 'InvalidGrantTokenException', /./],
     ['dry run', 'DryRunOperationException', /^The request would have succeeded, but the DryRun option is set\.$/],
-  ])('%s is the exception class %s, HTTP 400', (name, code, message) => {
+  ])('%s raises the exception class %s, HTTP 400', (name, code, message) => {
     expect(seen[name]).toEqual({
       class: code,
       code,
@@ -56,7 +56,7 @@ describeWith(['python3'], 'boto3 against embedded-kms', () => {
       'AccessDeniedException',
       'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
     ],
-  ])('%s is a ClientError %s, HTTP 400', (name, code, message) => {
+  ])('%s raises a ClientError %s, HTTP 400', (name, code, message) => {
     expect(seen[name]).toMatchObject({ class: 'ClientError', code, status: 400, message });
   });
 });

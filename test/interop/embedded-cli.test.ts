@@ -83,7 +83,7 @@ describeWith(['aws'], 'the AWS CLI against embedded-kms', () => {
       'ValidationException',
       'Encrypt',
     ],
-  ])('%j ends as its users know it', (args, code, operation) => {
+  ])('%j fails as with AWS', (args, code, operation) => {
     const { status, stderr } = aws(...args);
     expect(status).toBeGreaterThanOrEqual(254);
     expect(stderr).toContain(`An error occurred (${code}) when calling the ${operation} operation`);

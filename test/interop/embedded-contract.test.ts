@@ -26,7 +26,7 @@ describe('embedded-kms, a process of its own', () => {
   kmsContract(() => driver);
 });
 
-describeWith(['python3'], 'moto, but for what it gets wrong', () => {
+describeWith(['python3'], 'moto, except for what it gets wrong', () => {
   let moto: Child;
   let driver: Driver;
   beforeAll(async () => {

@@ -43,7 +43,7 @@ describeWith(['go'], 'the AWS SDK for Go v2', () => {
     });
   });
 
-  it('keeps the plaintext through the proxy, and is denied what policy denies', async () => {
+  it('keeps the plaintext through the proxy, and gets policy’s denials', async () => {
     const proxy = await startProxy();
     running.push(proxy);
     expect(run(proxy.kmsJson, 'alias/demo-source', 'alias/demo-destination')).toEqual({

@@ -12,13 +12,13 @@ import { startThreeDoors, type ThreeDoors } from './helpers/three-doors.ts';
 import { describeWith, runTool } from './helpers/tools.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
-/** What compilers make stays between runs: the second build is quick. */
+/** Keeps compiler output between runs, so that the second build is quick. */
 const CACHE = join(
   process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
   'kms-reencrypt-proxy',
   'examples',
 );
-/** CMake keeps the path of its sources, so that a build belongs to one checkout. */
+/** CMake records the path of its sources, so a build belongs to one checkout. */
 const BUILD = join(EXAMPLES, '../.work/examples/cpp');
 const PLAINTEXT = readFileSync('LICENSE').subarray(0, 4096);
 
@@ -115,7 +115,7 @@ for (const language of LANGUAGES) {
       });
     });
 
-    it('tells a denial in one sentence: who, which side, which rule, which decision', async () => {
+    it('reports a denial in one sentence: layer, side, rule and decision', async () => {
       const { code, said, result } = await run(doors.tcp, { DESTINATION_TENANT: 'globex' });
       expect(said).toMatch(
         /^re-encrypt: .+ \[code=\S+ reason=POLICY_DENIED layer=policy side=\w* /,
@@ -125,23 +125,23 @@ for (const language of LANGUAGES) {
       expect(existsSync(result)).toBe(false);
     });
 
-    it('tells a deadline that was too short', async () => {
+    it('reports a deadline that was too short', async () => {
       expect((await run(doors.tcp, { TIMEOUT_MS: '0' })).code).toBe(124);
     });
 
-    it('tells a proxy that is not there', async () => {
+    it('reports a missing proxy', async () => {
       const { code, said } = await run(`127.0.0.1:${await freePort()}`);
       expect(said).toMatch(/^re-encrypt: /m);
       expect(code).toBe(69);
     });
 
-    it('tells a certificate that does not fit', async () => {
+    it('reports a certificate mismatch', async () => {
       const { code, said } = await run(doors.mtls, { PROXY_TLS: doors.strangeTls });
       expect(said).toMatch(/^re-encrypt: /m);
       expect(code).toBe(76);
     });
 
-    it('tells a full proxy, and does not press it', async () => {
+    it('reports a full proxy, and does not retry', async () => {
       const full = await startProxy({
         settings: ['limits.all.per_second=0.001', 'limits.all.burst=1'],
       });
@@ -157,7 +157,7 @@ for (const language of LANGUAGES) {
       }
     });
 
-    it('tries UNAVAILABLE again as often as the published service config says', async () => {
+    it('retries UNAVAILABLE as often as the published service config says', async () => {
       const lame = await startProxy({
         settings: [
           'kms.backend=aws',

@@ -44,7 +44,7 @@ describeWith([CLIENT], 'the gRPC project’s interop client', () => {
     await listener.drain(0);
   });
 
-  test.each(CASES)('is content with %s through our listener', async (name) => {
+  test.each(CASES)('passes %s through our listener', async (name) => {
     const child = startChild(CLIENT, [
       '--server_host=127.0.0.1',
       `--server_port=${port}`,

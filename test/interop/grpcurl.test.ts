@@ -32,7 +32,7 @@ describeWith(['grpcurl'], 'grpcurl with the proto files', () => {
     destinationEncryptionContext: destination,
   });
 
-  it('re-encrypts a ciphertext that stands in a file', () => {
+  it('re-encrypts a ciphertext from a file', () => {
     const file = join(proxy.folder, 'request.json');
     writeFileSync(file, JSON.stringify(request(DEMO_CONTEXT)));
     const answer = JSON.parse(call(JSON.parse(readFileSync(file, 'utf8'))));
@@ -51,13 +51,13 @@ describeWith(['grpcurl'], 'grpcurl with the proto files', () => {
     expect(told).toMatch(/"decision_id": "[0-9a-f-]{36}"/);
   });
 
-  it('is told which field is wrong', () => {
+  it('sees which field is wrong', () => {
     const told = call({ ...request(DEMO_CONTEXT), destinationKeyId: 'arn:nonsense' });
     expect(told).toMatch(/Code: InvalidArgument/);
     expect(told).toMatch(/"field": "destination_key_id"/);
   });
 
-  it('has a deadline that the proxy keeps to', () => {
+  it('can set a deadline', () => {
     expect(call(request(DEMO_CONTEXT), ['-plaintext', '-max-time', '5'])).toMatch(/decisionId/);
   });
 
@@ -73,7 +73,7 @@ describeWith(['grpcurl'], 'grpcurl with the proto files', () => {
     ]);
   });
 
-  it('leaves one terminal audit entry a call', () => {
+  it('leaves one terminal audit entry per call', () => {
     const kinds = proxy.auditEntries().map((entry) => entry['kind']);
     expect(kinds.filter((kind) => kind === 'outcome')).toHaveLength(3);
     expect(kinds.filter((kind) => kind === 'intent')).toHaveLength(3);

@@ -1,9 +1,9 @@
 /**
- * Cases that Node's HTTP/2 (nghttp2) answers in its own way. None of them harms a peer; what is not in
+ * Cases that Node's HTTP/2 (nghttp2) answers in its own way. None of them harms a peer. A failure not in
  * this list fails the suite.
  */
 export const KNOWN_FAILURES: ReadonlySet<string> = new Set([
-  // They wait for a body; a request that is not gRPC is answered with headers only.
+  // They expect a body, but a non-gRPC request is answered with headers only.
   'generic/2 | Sends a WINDOW_UPDATE frame on half-closed (remote) stream',
   'generic/2 | Sends a PRIORITY frame on half-closed (remote) stream',
   // Frames for a closed stream are ignored rather than answered by GOAWAY.
@@ -14,7 +14,7 @@ export const KNOWN_FAILURES: ReadonlySet<string> = new Set([
   'http2/5.1.1 | Sends stream identifier that is numerically smaller than previous',
   // Each request is answered before the next arrives, so the limit is never reached.
   'http2/5.1.2 | Sends HEADERS frames that causes their advertised concurrent stream limit to be exceeded',
-  // Priorities are ignored, as RFC 9113 has it.
+  // Priorities are ignored, as RFC 9113 says.
   'http2/5.3.1 | Sends PRIORITY frame that depend on itself',
   'http2/6.3 | Sends a PRIORITY frame with 0x0 stream identifier',
   // These end the connection, while h2spec expects less: no reaction, or one stream reset.

@@ -7,9 +7,9 @@ import { type RunningProxy, startProxy } from './helpers/proxy.ts';
 import { describeWith } from './helpers/tools.ts';
 
 /**
- * h2spec writes a request and then, by itself, the frame that is wrong. On a busy machine the answer to
- * the request may have closed the stream in between, and what comes for a closed stream is ignored. So a
- * case that fails is run again by itself, and fails the suite where it never passes.
+ * h2spec sends a request and then, separately, the wrong frame. On a busy machine the answer to
+ * the request may close the stream in between, and frames for a closed stream are ignored. So a
+ * failed case is run again on its own, and fails the suite only if it never passes.
  */
 const RERUNS = 5;
 
@@ -24,11 +24,11 @@ describeWith(['h2spec'], 'h2spec', () => {
 
   const openFiles = (): number => readdirSync(`/proc/${proxy.child.pid}/fd`).length;
 
-  test('passes where it did, fails only where it is known to, and leaves no socket behind', async () => {
+  test('fails only in known cases, and leaves no socket open', async () => {
     const before = openFiles();
     const cases = await runH2spec(proxy);
     expect(cases).toHaveLength(145);
-    // They need an answer with a body.
+    // The skipped cases need an answer with a body.
     expect(cases.filter(({ how }) => how === 'skipped').length).toBeLessThanOrEqual(4);
     const unknown = cases.filter(({ how, name }) => how === 'failed' && !KNOWN_FAILURES.has(name));
     expect(await neverPassed(proxy, unknown)).toEqual([]);
@@ -44,7 +44,7 @@ interface Case {
   readonly how: 'passed' | 'failed' | 'skipped';
 }
 
-/** Names of those that fail in every rerun too. */
+/** Names of the cases that fail in every rerun too. */
 async function neverPassed(proxy: RunningProxy, failed: readonly Case[]): Promise<string[]> {
   const idsByName = new Map(failed.map(({ id, name }) => [name, id]));
   for (let left = RERUNS; left > 0 && idsByName.size > 0; left -= 1) {
@@ -58,7 +58,7 @@ async function neverPassed(proxy: RunningProxy, failed: readonly Case[]): Promis
 async function runH2spec({ grpc, folder }: RunningProxy, ids: readonly string[] = []) {
   const [host = '', port = ''] = grpc.split(':');
   const report = join(folder, 'h2spec.xml');
-  // One that could not run leaves the last one's report.
+  // A run that could not start would leave the report of the last one.
   rmSync(report, { force: true });
   const path = '/kms.reencrypt.v1.ReEncryptService/ReEncrypt';
   const args = ['-h', host, '-p', port, '-P', path, '-o', '1', '-j', report, ...ids];
@@ -66,14 +66,14 @@ async function runH2spec({ grpc, folder }: RunningProxy, ids: readonly string[] 
   return readReport(readFileSync(report, 'latin1'));
 }
 
-/** Its JUnit report holds bytes that no XML may hold, so it is not read as XML. */
+/** The JUnit report holds bytes that are invalid in XML, so it is not parsed as XML. */
 function readReport(text: string): Case[] {
   const found = text.matchAll(
     /<testcase package="([^"]*)" classname="([^"]*)"[^>]*>(.*?)<\/testcase>/gs,
   );
   const counts = new Map<string, number>();
   return [...found].map(([, part = '', name = '', body = '']) => {
-    // It does not say their numbers; they are in order, and in a whole run none is left out.
+    // It lacks the numbers of cases, but they are in order, and a whole run omits none.
     const number = (counts.get(part) ?? 0) + 1;
     counts.set(part, number);
     return {

@@ -11,13 +11,13 @@ import { freePort } from './helpers/ports.ts';
 import { untilReady } from './helpers/proxy.ts';
 import { describeWith, runTool } from './helpers/tools.ts';
 
-/** Where the Debian system stays between runs; the layers of one run go with it. */
+/** Keeps the Debian system between runs; the layers of a run are deleted after it. */
 const CACHE = join(
   process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
   'kms-reencrypt-proxy',
 );
 const CA = process.env['NODE_EXTRA_CA_CERTS'] ?? '/etc/ssl/certs/ca-certificates.crt';
-/** As in a pod: a process of its own, which nothing but its image feeds. */
+/** As in a pod: a separate process with only its image. */
 const RUNNING = ['--isolation', 'chroot'];
 
 describeWith(['buildah', 'debootstrap', 'grpcurl'], 'the image', () => {
@@ -64,7 +64,7 @@ describeWith(['buildah', 'debootstrap', 'grpcurl'], 'the image', () => {
     expect(inside('id', '-u').trim()).toBe('65532');
   });
 
-  it('holds what runs and nothing of what builds or tests', () => {
+  it('holds what runs, and nothing that builds or tests', () => {
     const files = inside('ls', '-A', '/app').trim().split('\n').sort();
     expect(files).toEqual(['LICENSE', 'config', 'dist', 'package.json', 'policies', 'proto']);
     const dist = inside('ls', '-A', '/app/dist').trim().split('\n');
@@ -122,7 +122,7 @@ describeWith(['buildah', 'debootstrap', 'grpcurl'], 'the image', () => {
     ['a folder for the audit log', 1, overDemo('audit.file=/nowhere/audit.jsonl'), /\/nowhere/],
     ['leave to write there', 1, overDemo('audit.file=/app/audit.jsonl'), /\/app|audit/],
   ])(
-    'says in one sentence that it has not %s, and ends with %i',
+    'says in one sentence that it does not have %s, and exits with %i',
     (_, status, options, sentence) => {
       const env = ['--env', 'NODE_ENV=development'];
       const serve = ['/nodejs/bin/node', 'dist/main.js', 'serve', ...options];
@@ -140,7 +140,7 @@ describeWith(['buildah', 'debootstrap', 'grpcurl'], 'the image', () => {
   );
 });
 
-/** The last process of a line of processes of one child each. */
+/** The last process in a chain of only children. */
 async function deepest(pid: number): Promise<number> {
   for (const thread of await readdir(`/proc/${pid}/task`)) {
     const children = await readFile(`/proc/${pid}/task/${thread}/children`, 'utf8');

@@ -57,14 +57,14 @@ for (const [name, tool, [command = '', ...args]] of PROGRAMS) {
       expect(await decryptAt(proxy.kmsJson, fresh)).toEqual(PLAINTEXT);
     });
 
-    it('is told a denial as AccessDeniedException, in our sentence', async () => {
+    it('gets a denial as AccessDeniedException, with our sentence', async () => {
       const { code, said } = await run(proxy.kmsJson, { DESTINATION_TENANT: 'globex' });
       expect(said).toMatch(/AccessDeniedException/);
       expect(said).toMatch(/rule demo/);
       expect(code).toBe(77);
     });
 
-    it('tells a proxy that is not there', async () => {
+    it('reports a missing proxy', async () => {
       expect((await run(`http://127.0.0.1:${await freePort()}`)).code).toBe(69);
     });
   });

@@ -34,7 +34,7 @@ describeWith(['python3', 'aws'], 'stock clients through the proxy’s KMS endpoi
     expect(await proxy.stop()).toBe(0);
   });
 
-  it('boto3 re-encrypts what the policy allows, and reads why the rest is denied', () => {
+  it('boto3 re-encrypts what policy allows, and reads why the rest is denied', () => {
     expect(boto3(proxy, 'acme', GOOD)).toEqual({
       plaintext: 'secret',
       key: expect.stringMatching(/^arn:aws:kms:us-east-1:000000000000:key\//),
@@ -46,7 +46,7 @@ describeWith(['python3', 'aws'], 'stock clients through the proxy’s KMS endpoi
     expect(ids).toContain(denied.id);
   });
 
-  it('the AWS CLI re-encrypts by --endpoint-url, and ends with its own sentence where denied', async () => {
+  it('the AWS CLI re-encrypts with --endpoint-url, and reports a denial in its own sentence', async () => {
     const context = DEMO_CONTEXT;
     const plaintext = Buffer.from('by the CLI');
     const options = { keyId: 'alias/demo-source', plaintext, context };
@@ -91,7 +91,7 @@ describeWith(['python3', 'aws'], 'stock clients with configured access keys', ()
     await proxy.stop();
   });
 
-  it('boto3’s signature is verified and names the principal', () => {
+  it('boto3’s signature is verified and identifies the principal', () => {
     // The example policy has rules only for anonymous callers.
     expect(boto3(proxy, 'acme', GOOD).Code).toBe('AccessDeniedException');
     expect(JSON.stringify(proxy.auditEntries())).toContain('"AKIDAPP"');
@@ -111,7 +111,7 @@ describeWith(['python3', 'aws'], 'stock clients with configured access keys', ()
     expect([status, stderr]).toEqual([0, '']);
   });
 
-  it('an unsigned request is told that it is', () => {
+  it('an unsigned request gets an error that says so', () => {
     const { stderr } = cli(proxy, {}, '--no-sign-request', 'list-keys');
     expect(stderr).toContain('(MissingAuthenticationTokenException)');
   });

@@ -52,7 +52,7 @@ describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', (
     return found;
   }
 
-  it.each(['1.35', '1.37'])('are valid for Kubernetes %s, strictly', (version) => {
+  it.each(['1.35', '1.37'])('are strictly valid for Kubernetes %s', (version) => {
     for (const each of manifests.filter(({ kind }) => kind !== 'PodMonitor')) {
       const file = join(folder, `${each.kind}-${each.metadata.name}.json`);
       writeFileSync(file, JSON.stringify(each));
@@ -69,7 +69,7 @@ describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', (
     expect(sidecar['livenessProbe']).toMatchObject(probe('/livez'));
   });
 
-  it('take image, Region, role and keys from an overlay as the page has it', () => {
+  it('take image, Region, role and keys from an overlay, as the page describes', () => {
     const page = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8');
     const [, script = ''] = /^```sh\n(cp policies.*?)^```/ms.exec(page) ?? [];
     const copy = mkdtempSync(join(tmpdir(), 'krp-overlay-'));
@@ -99,7 +99,7 @@ describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', (
     }
   });
 
-  it('hand the token that may call KMS to the sidecar alone', () => {
+  it('give the token that may call KMS only to the sidecar', () => {
     expect(pod.automountServiceAccountToken).toBe(false);
     const tokens = pod.volumes.filter(({ projected }) => projected).map(({ name }) => name);
     const mounted = (container: Container) => container.volumeMounts.map(({ name }) => name);
@@ -110,7 +110,7 @@ describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', (
     expect(account).not.toContain('eks.amazonaws.com/role-arn');
   });
 
-  it('configure the proxy with settings that it knows', () => {
+  it('configure the proxy with valid settings', () => {
     const [sidecar] = pod.initContainers;
     const env = Object.fromEntries(
       (sidecar.env ?? [])
@@ -122,13 +122,13 @@ describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', (
     runTool('node', args, { cwd: ROOT, env });
   });
 
-  it('leave the proxy time to end after an application that takes the usual 30 s', () => {
+  it('leave the proxy time to stop after an application that takes the usual 30 s', () => {
     const { lame_duck_ms: lameDuck, drain_ms: drain } = life.parse({});
     const needed = 30 + (lameDuck + drain) / 1_000;
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(needed);
   });
 
-  it('take the keys that the commands in keys.yaml print', () => {
+  it('accept keys printed by the commands in keys.yaml', () => {
     const text = readFileSync(join(DEPLOY, 'base/keys.yaml'), 'utf8');
     const [pem, hmac] = [...text.matchAll(/`openssl ([^`]+)`/g)].map(([, args = ''], index) => {
       const key = join(folder, `key-${index}`);
@@ -142,11 +142,11 @@ describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', (
     runTool('node', ['src/main.ts', 'config', 'check', '--config', demo, ...set], { cwd: ROOT });
   });
 
-  it('set no variable for a Service of the namespace, which may be called krp', () => {
+  it('take no variables from Services of the namespace, one of which may be called krp', () => {
     expect(pod).toMatchObject({ enableServiceLinks: false });
   });
 
-  it('have the container, the program, the socket and the log that the runbook names', () => {
+  it('have the container, program, socket and log that the runbook names', () => {
     const runbook = readFileSync(join(ROOT, 'docs/runbook.md'), 'utf8');
     const config = readFileSync(join(DEPLOY, 'base/config.yaml'), 'utf8');
     const [, container, node, program] = /-c (\S+) -- (\S+) (\S+\.js)`/.exec(runbook) ?? [];
@@ -192,7 +192,7 @@ describe('the IAM policy', () => {
   it.each([
     ['kms:ReEncryptFrom', 'source'],
     ['kms:ReEncryptTo', 'destination'],
-  ])('lets %s do what the example policy lets the %s be', (action, side) => {
+  ])('allows %s the same keys and contexts as the example policy for the %s', (action, side) => {
     const statement = Statement.find(({ Action }) => Action === action);
     const condition = statement?.Condition ?? {};
     expect([condition['ForAnyValue:StringEquals']?.['kms:ResourceAliases']]).toEqual(

@@ -1,5 +1,5 @@
 /**
- * Cases of the KMS contract that moto 5.2 gets wrong: by name, so that one that it learns shows up.
+ * Names of the KMS contract cases that moto 5.2 gets wrong; one that it later gets right fails the suite.
  */
 export const MOTO_DIFFERS: ReadonlySet<string> = new Set([
   'a new key is enabled, symmetric and for encryption',

@@ -8,7 +8,7 @@ import { freePort } from './helpers/ports.ts';
 import { type RunningProxy, startProxy, untilReady } from './helpers/proxy.ts';
 import { describeWith, runTool } from './helpers/tools.ts';
 
-/** Any will do: moto looks at no signature. */
+/** Any will do: moto checks no signature. */
 const CREDENTIALS = {
   AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
   AWS_SECRET_ACCESS_KEY: 'example',
@@ -27,7 +27,7 @@ describeWith(['python3', 'grpcurl'], 'the AWS backend against moto', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** moto, a ciphertext that boto3 made in it, and a proxy in front. */
+  /** moto, a ciphertext that boto3 made with it, and a proxy in front. */
   async function start(flags: readonly string[]): Promise<Started> {
     const port = await freePort();
     const endpoint = `http://127.0.0.1:${port}`;
@@ -79,7 +79,7 @@ describeWith(['python3', 'grpcurl'], 'the AWS backend against moto', () => {
     );
   });
 
-  it('withholds an answer that is not whole, and says so', async () => {
+  it('withholds an incomplete answer, and says so', async () => {
     const { ciphertext, proxy } = await start(['--as-it-is']);
     expect(() => reEncryptByGrpcurl(proxy.grpc, request(ciphertext))).toThrow(/CONFIRM_MISMATCH/);
   });

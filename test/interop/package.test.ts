@@ -21,7 +21,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const MODULES = join(ROOT, 'node_modules');
 
 let folder: string;
-/** The packed archive, and nothing else: no node_modules beside it or above. */
+/** The packed archive only: no node_modules beside it or above. */
 let alone: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'krp-package-'));
@@ -37,7 +37,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('the built package', () => {
   const chunks = () => readdirSync(join(alone, 'dist')).filter((file) => file.endsWith('.js'));
 
-  it('has in itself all that any command may load', () => {
+  it('contains all that any command may load', () => {
     const entries = /^(main|.*-thread)\.js$/;
     const load = chunks().filter((file) => !entries.test(file));
     const script = load.map((file) => `require('./dist/${file}');`).join('\n');
@@ -45,7 +45,7 @@ describe('the built package', () => {
     runTool('node', ['-e', script], { cwd: alone });
   });
 
-  it('is the same bytes when it is built again', () => {
+  it('is byte for byte the same when built again', () => {
     const again = join(folder, 'again');
     runTool('node', ['scripts/build.ts', again], { cwd: ROOT });
     const files = readdirSync(again, { recursive: true, withFileTypes: true })
@@ -58,25 +58,25 @@ describe('the built package', () => {
       );
   });
 
-  it('is text of one byte a character, for V8 keeps all of it', () => {
+  it('is plain ASCII, because V8 keeps all of it in memory', () => {
     for (const file of chunks())
       expect(readFileSync(join(alone, 'dist', file), 'utf8'), file).toMatch(/^\p{ASCII}*$/u);
   });
 
-  it('names every package that is in it, with its licence', () => {
+  it('names every package in it, with its licence', () => {
     const text = readFileSync(join(alone, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
     const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     for (const name of Object.keys(dependencies)) expect(text).toMatch(`${name} `);
     expect(text).toMatch(/^zod \d+\.\d+\.\d+ \(MIT\)\n\nMIT License/m);
   });
 
-  it('tells the lines of the sources to those who want them', () => {
+  it('maps stack traces to source lines on request', () => {
     const entry = ['--enable-source-maps', 'dist/audit-thread.js'];
     const script = ['-c', 'node "$@" 2>&1 || true', 'sh', ...entry];
     expect(runTool('sh', script, { cwd: alone })).toMatch(/ at .*src\/audit\/thread\.ts:\d+:\d+/);
   });
 
-  it('has what its pages point at, but for what is about its sources', () => {
+  it('contains what its pages link to, except for sources', () => {
     const pages = readdirSync(alone, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.md'))
       .filter((file) => !file.startsWith('docs/decisions/'));
@@ -120,7 +120,7 @@ describe('the built package', () => {
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
-/** What the lines of docs/clients.md take for granted, by names that the package must have. */
+/** What the lines of docs/clients.md presuppose, with names that the package must export. */
 const AROUND = `import type { BatchReEncryptItem, Client, ItemResult } from 'kms-reencrypt-proxy/client';
 declare const client: Client;
 declare const items: readonly BatchReEncryptItem[];
@@ -128,7 +128,7 @@ declare function store(reference: string, ciphertext: Buffer): Promise<void>;
 export const first = (all: readonly ItemResult[]): string | undefined => all[0]?.reference;
 `;
 
-/** What `npm install kms-reencrypt-proxy` would give somebody. */
+/** What `npm install kms-reencrypt-proxy` would install. */
 describe('the npm package', () => {
   beforeAll(() => {
     const modules = join(folder, 'node_modules');
@@ -139,7 +139,7 @@ describe('the npm package', () => {
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   });
 
-  it('types its client for those who compile against it', () => {
+  it('has types for its client', () => {
     const options = ['--module', 'nodenext', '--target', 'es2024', '--strict', '--noEmit'];
     const [, documented = ''] = /```ts\n(.*?)```/s.exec(read('docs/clients.md')) ?? [];
     expect(documented).toContain('batchReEncrypt');
@@ -147,7 +147,7 @@ describe('the npm package', () => {
     runTool('tsc', [...options, '--types', 'node', 'example.ts', 'batch.ts'], { cwd: folder });
   });
 
-  it('re-encrypts by that client, and tells a denial', async () => {
+  it('re-encrypts with its client, which reports a denial', async () => {
     const proxy = await startProxy();
     try {
       writeFileSync(join(folder, 'ciphertext'), await printedCiphertext(proxy));

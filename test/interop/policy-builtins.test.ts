@@ -15,7 +15,7 @@ import { describeWith, TOOLS_PATH } from './helpers/tools.ts';
 const SEED = Number(process.env['SEED'] ?? 20_261_123);
 const RUNS = 2_000;
 
-/** Each builtin on parts of an input that is no call, its value as JSON text, or nothing where it is undefined. */
+/** Each builtin on parts of an input that is not a call; values are JSON text, absent if undefined. */
 const POLICY = `# METADATA
 # scope: package
 # schemas:
@@ -75,7 +75,7 @@ const rfc3339 = fc
     ([y, mo, d, h, mi, s, fraction, zone]) =>
       `${pad(y, 4)}-${pad(mo)}-${pad(d)}T${h}:${pad(mi)}:${pad(s)}${fraction}${zone}`,
   );
-/** Elements of Go's layouts, what looks like them, and what may stand in their place. */
+/** Elements of Go's time layouts, lookalikes, and what may stand in their place. */
 // biome-ignore format: a table reads best with a case a line.
 const ELEMENTS: readonly [string, string][] = [
   ['2006 _2006 __2006', '2026 0004 2024 26 _2026 -026 20261'],

@@ -28,7 +28,7 @@ afterEach(async () => {
   await point.close();
 });
 
-/** By a rename, as editors save. */
+/** Saves by a rename, as editors do. */
 const save = (name: string, text: string) => {
   writeFileSync(join(folder, 'new'), text);
   renameSync(join(folder, 'new'), join(folder, name));
@@ -39,7 +39,7 @@ const decide = () => point.decide(resolved(), 'request');
 const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 15_000, interval: 20 });
 
 describeWith(['opa'], 'a folder of Rego', () => {
-  it('is compiled at start, and anew when its data, a policy or its manifest changes', async () => {
+  it('is compiled at start, and again when its data, a policy or its manifest changes', async () => {
     expect(await decide()).toMatchObject({ effect: 'allow', revision: 'example-2' });
     edit('data.json', (text) => text.replaceAll('alias/demo-source', 'alias/other'));
     await eventually(async () => expect(await decide()).toMatchObject({ effect: 'deny' }));
@@ -50,7 +50,7 @@ describeWith(['opa'], 'a folder of Rego', () => {
     expect(events.map(({ outcome }) => outcome)).toEqual(Array(4).fill('activated'));
   });
 
-  it('that is broken by an edit goes on with the last good one, says why, and heals', async () => {
+  it('that an edit breaks keeps serving its last good state, says why, and recovers', async () => {
     const { digest } = point.status();
     save('broken.rego', 'package broken\n\nallow if {\n');
     await eventually(() => expect(point.status().failures).toBe(1));

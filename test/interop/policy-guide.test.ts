@@ -10,7 +10,7 @@ import { describeWith, TOOLS_PATH } from './helpers/tools.ts';
 const GUIDE = readFileSync('docs/policy.md', 'utf8');
 const commands = [...GUIDE.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, script = '']) => script);
 
-/** Those of the page; others may have them here. */
+/** The ports that the page uses, which may be taken here. */
 const PORTS = ['50951', '50980', '50964'];
 
 describeWith(['opa', 'openssl'], 'docs/policy.md', () => {

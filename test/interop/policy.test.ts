@@ -32,12 +32,12 @@ beforeAll(() => void vi.stubEnv('PATH', TOOLS_PATH));
 afterAll(() => void vi.unstubAllEnvs());
 
 describeWith(['opa'], 'opa', () => {
-  it.each(FOLDERS)('builds %s into the very bytes that are committed', async (folder) => {
+  it.each(FOLDERS)('builds %s into exactly the committed bytes', async (folder) => {
     expect((await compileFolder({ folder })).equals(readFileSync(bundleOf(folder)))).toBe(true);
   });
 
   it.each(FOLDERS)(
-    'finds %s well formatted, strictly right and true to the schema of the input',
+    'finds %s well formatted, strictly correct and true to the input schema',
     (folder) => {
       runTool('opa', ['fmt', '--diff', '--fail', folder]);
       runTool('opa', ['check', '--strict', '--schema', 'policies/schemas', '--bundle', folder]);
@@ -60,14 +60,14 @@ describeWith(['opa'], 'opa', () => {
     expect(check).toThrow(/undefined ref: input\.principal\.name/);
   });
 
-  it('passes the tests of the example policy, each line of which some test needs', () => {
+  it('passes the tests of the example policy, which cover over 99 % of it', () => {
     const report: { coverage: number } = JSON.parse(
       runTool('opa', ['test', '--bundle', 'policies/example', '--coverage', '--format', 'json']),
     );
     expect(report.coverage).toBeGreaterThan(99);
   });
 
-  it('has the capabilities that are committed', () => {
+  it('has the committed capabilities', () => {
     execFileSync(process.execPath, ['scripts/capabilities.ts', '--check'], { stdio: 'pipe' });
   });
 
@@ -87,7 +87,7 @@ describeWith(['opa'], 'opa', () => {
   it.each([
     ['a deny', `package kms.reencrypt\n\n${DENY}`],
     ['a helper', `package acme.lib\n\n${DENY}`],
-    ['what names the schema itself', `${NOTE}package acme\n\n${DENY}`],
+    ['a package that names the schema itself', `${NOTE}package acme\n\n${DENY}`],
   ])('does not build %s that asks for a field that no input has', async (_, rego) => {
     const folder = scratch();
     writeFileSync(join(folder, 'decision.rego'), `package kms.reencrypt\n\n${DECISION}\n`);
@@ -116,7 +116,7 @@ describeWith(['opa'], 'opa', () => {
     ['data.json', '{"kms_reencrypt":{}}', /principals must be there/],
     ['p.rego', 'package kms.reencrypt\n\ndecision :=', /rego_parse_error/],
   ])(
-    'policy build leaves an older bundle and says so where %s is wrong (%#)',
+    'policy build keeps an older bundle and says so if %s is wrong (%#)',
     async (name, text, why) => {
       const folder = scratch();
       execFileSync('cp', ['-r', 'policies/example', join(folder, 'policy')]);
@@ -162,7 +162,7 @@ describeWith(['opa'], 'opa', () => {
     expect((await runCommand(policy, ['check', output])).stdout).toMatch(/^revision \(none\)\n/);
   });
 
-  it('builds sprintf where it is let, and the proxy names it when it loads', () => {
+  it('builds sprintf if unrestricted, and the proxy then refuses it by name', () => {
     const folder = scratch();
     writeFileSync(
       join(folder, 'p.rego'),
@@ -220,7 +220,7 @@ describeWith(['opa'], 'opa', () => {
     ['ES256', () => generateKeyPairSync('ec', { namedCurve: 'P-256' })],
   ];
   it.each(KEYS)(
-    'signs by %s what the proxy verifies, odd data and all',
+    'signs by %s what the proxy verifies, even with odd data',
     async (algorithm, generate) => {
       const folder = scratch();
       const pair = generate();
@@ -252,7 +252,7 @@ describeWith(['opa'], 'opa', () => {
 const ODD_DATA = `{"tenants": {}, "n": [1.0, 1e3, 12345678901234567890, -0, 0.10],
   "\ufffd": "a\u2028b<>&\\u0008\\u000c\\u001f", "\u{1f600}": "\\ud83d\\ude00", "z": null, "a": {"b": [true, false]}}`;
 
-/** Inputs near the cases of the policy's own table: parts of several cases, mixed. */
+/** Inputs close to the cases in the policy's table: mixed parts of several cases. */
 function inputsFor(folder: string): PolicyInput[] {
   const { base, cases } = parseYaml(readFileSync(`${folder}/cases.yaml`, 'utf8')) as Table;
   const parts = [base, ...cases.map(({ input = {} }) => input)];
@@ -317,7 +317,7 @@ interface Native {
   readonly reasons: readonly unknown[];
 }
 
-/** One run of opa over all inputs: the time of a decision is frozen to the input's, as the proxy does. */
+/** One opa run over all inputs, each with the clock frozen at the input's time, as in the proxy. */
 function decideNatively(folder: string, inputs: readonly PolicyInput[]): Native[] {
   const data = join(scratch(), 'differential.json');
   writeFileSync(data, JSON.stringify({ differential: inputs }));

@@ -37,7 +37,7 @@ describeWith(['promtool'], 'promtool', () => {
     }
   }, 300_000);
 
-  it('links every alert to a section of the runbook that exists', () => {
+  it('links every alert to an existing section of the runbook', () => {
     const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
     const anchors = [
       ...readFileSync(join(RULES, 'alerts.yaml'), 'utf8').matchAll(/runbook\.md#(\S+)/g),
@@ -70,7 +70,7 @@ interface Board {
 describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
   let folder: string;
   let proxy: RunningProxy;
-  /** Its KMS is not there. */
+  /** Its KMS does not exist. */
   let lame: RunningProxy;
   let prometheus: Child;
   let api: string;
@@ -107,7 +107,7 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** The same rules, without the minutes that an alert waits. */
+  /** The same rules, without the minutes that alerts wait. */
   function quickened(file: string): string {
     const path = join(folder, file);
     const text = readFileSync(join(RULES, file), 'utf8');
@@ -129,7 +129,7 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
           try {
             reEncryptByGrpcurl(grpc, { ciphertextBlob, ...sides, ...contexts });
           } catch {
-            // Denied, not valid or not to be had, as meant.
+            // Denied, invalid or unavailable, as intended.
           }
         }
       }
@@ -137,7 +137,7 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
     }
   }
 
-  /** Waits until the proxy has been scraped so often; the first time comes after some seconds. */
+  /** Waits until the proxy has been scraped this often; the first scrape takes some seconds. */
   async function scrapes(count: number): Promise<void> {
     for (let waited = 0; waited < 200; waited++) {
       const [seen] = await query('count_over_time(up{job="kms-reencrypt-proxy"}[5m])');
@@ -154,7 +154,7 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
     return data?.result ?? [];
   }
 
-  it('is served text that promtool finds nothing wrong with', async () => {
+  it('gets text in which promtool finds nothing wrong', async () => {
     const text = await (await fetch(`${proxy.probe}/metrics`)).text();
     expect(runTool('promtool', ['check', 'metrics'], { input: text })).toBe('');
   });
@@ -181,7 +181,7 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
     const expressions = board.panels.flatMap(({ title, targets = [] }) =>
       targets.map(({ expr }) => [title, expr] as const),
     );
-    /** Empty unless something is wrong or ends, or TLS or a candidate is on; they are only tried for being understood. */
+    /** Empty unless something fails or expires, or TLS or a candidate is on; only their syntax is tested. */
     const QUIET = [
       ...['Candidate', 'Certificates', 'End of the bundle'],
       ...['KMS errors', 'KMS JSON endpoint', 'Turned away'],
@@ -199,7 +199,7 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
     });
   });
 
-  it('fires for real: where KMS is not to be reached, and where a proxy goes down', async () => {
+  it('fires for real when KMS is unreachable, and when a proxy goes down', async () => {
     const firing = async (alert: string) => {
       for (let waited = 0; waited < 20; waited++) {
         const found = await query(`ALERTS{alertname="${alert}",alertstate="firing"}`);
@@ -216,7 +216,7 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
   }, 60_000);
 });
 
-it.runIf(existsSync(DEPLOY))('queries no metric in the rules that does not exist', () => {
+it.runIf(existsSync(DEPLOY))('the rules query only existing metrics', () => {
   const files = ['recording.yaml', 'alerts.yaml'].map((file) => join(RULES, file));
   const text = files.map((file) => readFileSync(file, 'utf8')).join('\n');
   const names = [...text.matchAll(/\b(?<!:)(?:kms_reencrypt|grpc_server)_\w+(?=[{[ ])/g)];
@@ -224,7 +224,7 @@ it.runIf(existsSync(DEPLOY))('queries no metric in the rules that does not exist
   for (const [name] of names) expect(known).toContain(name.replace(/_bucket$/, ''));
 });
 
-it('spends error budget on the reasons that are UNAVAILABLE, DEADLINE_EXCEEDED or INTERNAL, and on no other', () => {
+it('only UNAVAILABLE, DEADLINE_EXCEEDED and INTERNAL reasons spend error budget', () => {
   const spent = Object.entries(REASONS)
     .filter(([, { grpc }]) => ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'INTERNAL'].includes(grpc))
     .map(([reason]) => reason);

@@ -8,7 +8,7 @@ import { describeWith, runTool } from './helpers/tools.ts';
 
 const PROTO = 'kms/reencrypt/v1/reencrypt.proto';
 
-describeWith(['python3'], 'Python with the stubs that it makes from proto/', () => {
+describeWith(['python3'], 'Python with stubs made from proto/', () => {
   let proxy: RunningProxy;
   let stubs: string;
   beforeAll(async () => {
@@ -42,7 +42,7 @@ describeWith(['python3'], 'Python with the stubs that it makes from proto/', () 
     expect(result.length).toBeGreaterThan(100);
   });
 
-  it('keeps the plaintext, as the KMS behind it says', async () => {
+  it('keeps the plaintext, as the KMS behind the proxy confirms', async () => {
     const plaintext = readFileSync('LICENSE').subarray(0, 4096);
     const keyId = 'alias/demo-source';
     const ciphertext = await encryptAt(proxy.kmsJson, { keyId, plaintext, context: DEMO_CONTEXT });
@@ -64,7 +64,7 @@ describeWith(['python3'], 'Python with the stubs that it makes from proto/', () 
     expect(answer['trailer']).toBe(decision_id);
   });
 
-  it('sends many calls as a batch and as a stream, and reads what each came to', async () => {
+  it('sends many calls as a batch and as a stream, and reads each result', async () => {
     const source = join(proxy.folder, 'many.bin');
     writeFileSync(source, await printedCiphertext(proxy));
     const tenants = ['acme', 'globex', ...Array(60).fill('acme')];

@@ -19,7 +19,7 @@ const REQUEST = {
 describeWith(['spire-server', 'spire-agent'], 'two SPIRE servers, federated', () => {
   let folder: string;
   let [ours, partner]: Spire[] = [];
-  /** Its certificate and CAs from SPIRE, or its certificate from files. */
+  /** By method: certificate and CAs from SPIRE, or the certificate from files. */
   const proxies = new Map<string, RunningProxy>();
   const own = createAuthority({ commonName: 'Own' });
 
@@ -69,7 +69,7 @@ describeWith(['spire-server', 'spire-agent'], 'two SPIRE servers, federated', ()
   }
 
   test.each(['FetchX509SVID', 'FetchX509Bundles'])(
-    'by %s: a workload of either is who it says that it is',
+    'by %s, identify the workloads of both',
     async (method) => {
       for (const [domain, spire] of [
         [OURS, ours],
@@ -84,7 +84,7 @@ describeWith(['spire-server', 'spire-agent'], 'two SPIRE servers, federated', ()
   );
 
   test.each(['FetchX509SVID', 'FetchX509Bundles'])(
-    'by %s: a CA that is neither’s vouches for nobody',
+    'by %s, give no trust to other CAs',
     async (method) => {
       const forged = own.issue({ uris: [`spiffe://${OURS}/billing`], usage: 'client' });
       expect(await principalOf(forged, method)).toEqual({ reason: '', principal: undefined });

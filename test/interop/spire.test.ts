@@ -17,7 +17,7 @@ const DOMAIN = 'krp.example';
 const PROXY_ID = `URI:spiffe://${DOMAIN}/proxy`;
 const CLIENT = 'billing';
 const CLIENT_ID = `spiffe://${DOMAIN}/${CLIENT}`;
-/** SPIRE dates certificates back by 10 s and renews them at half-time: with this, every second. */
+/** SPIRE backdates certificates by 10 s and renews them at half-time: with this, every second. */
 const TTL_S = 12;
 
 describeWith(['spire-server', 'spire-agent'], 'SPIRE', () => {
@@ -48,7 +48,7 @@ describeWith(['spire-server', 'spire-agent'], 'SPIRE', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** One call over a connection of its own, so that it sees the certificate of this moment. */
+  /** One call over a new connection, so that it sees the current certificate. */
   async function call({ cert, key }: Svid, { bundle }: Svid): Promise<string> {
     const own = [Buffer.from(key), Buffer.from(cert)] as const;
     const verify = { checkServerIdentity: takeProxy };
@@ -67,7 +67,7 @@ describeWith(['spire-server', 'spire-agent'], 'SPIRE', () => {
     return subjectaltname?.includes(PROXY_ID) ? undefined : new Error('not the proxy');
   }
 
-  test('gives the proxy and its client their certificates, and policy decides by whose call it is', async () => {
+  test('gives the proxy and its client their certificates, and policy decides by the client’s identity', async () => {
     const svid = await spire.fetchSvid();
     const decisionId = await call(svid, svid);
     const intent = proxy
@@ -83,7 +83,7 @@ describeWith(['spire-server', 'spire-agent'], 'SPIRE', () => {
     });
   });
 
-  test('renews both while calls run, and no call fails', async () => {
+  test('renews both while calls run, without a failed call', async () => {
     seen.clear();
     const serials = new Set<string>();
     const failed: string[] = [];
@@ -134,7 +134,7 @@ const REQUEST = {
   destinationEncryptionContext: DEMO_CONTEXT,
 };
 
-/** The example policy, whose one rule is only for this principal. */
+/** The example policy, with its one rule only for this principal. */
 function bundleFor(id: string): Buffer {
   const entries = entriesOf(readFileSync('policies/bundle.tar.gz')).map((entry) => {
     if (entry.name !== '/data.json') return entry;

@@ -77,7 +77,7 @@ describeWith(['openssl'], 'openssl', () => {
 });
 
 describeWith(['sslscan'], 'sslscan', () => {
-  test('finds TLS 1.3 and nothing else to agree on', async () => {
+  test('finds only TLS 1.3', async () => {
     const child = startChild('sslscan', [
       '--no-colour',
       `--certs=${join(folder, 'client.pem')}`,
@@ -98,7 +98,7 @@ describeWith(['sslscan'], 'sslscan', () => {
 });
 
 describe('the proxy with mutual TLS', () => {
-  test('serves a caller of its CA and knows it, over a certificate that is replaced', async () => {
+  test('serves and identifies a caller of its CA, even after its own certificate is replaced', async () => {
     const subjects = ['first', 'second'];
     for (const commonName of subjects) {
       write('server', ca.issue({ commonName, dns: ['localhost'], usage: 'server' }));
@@ -111,7 +111,7 @@ describe('the proxy with mutual TLS', () => {
         ),
         { 'grpc.ssl_target_name_override': 'localhost' },
       );
-      // Unimplemented is an answer: the handshake and the identity held.
+      // UNIMPLEMENTED is an answer: handshake and identity were accepted.
       await expect(caller.whoAmI()).rejects.toThrow('UNIMPLEMENTED');
       caller.close();
     }

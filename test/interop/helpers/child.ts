@@ -3,7 +3,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOOLS_PATH } from './tools.ts';
 
-/** A process of another program, ended at the end of its suite. */
+/** A process of another program, stopped at the end of its suite. */
 export interface Child {
   readonly pid: number;
   /** Everything that it has written so far, both streams. */
@@ -14,7 +14,7 @@ export interface Child {
   stop(): Promise<number | NodeJS.Signals>;
   /** Waits for its end, whether or not its output has been read. */
   exit(): Promise<number | NodeJS.Signals>;
-  /** Whether what it writes is read from now on. */
+  /** Sets whether its output is read from now on. */
   listen(on: boolean): void;
   /** Waits for its end and that of its output, which has to be read for that. */
   ended(): Promise<number | NodeJS.Signals>;

@@ -17,7 +17,7 @@ export interface EncryptOptions {
   readonly context: Readonly<Record<string, string>>;
 }
 
-/** The plaintext again, and so the proof that a re-encryption kept it. */
+/** Decrypts, to prove that a re-encryption kept the plaintext. */
 export async function decryptAt(
   endpoint: string,
   { ciphertext, context }: { ciphertext: Buffer; context: Readonly<Record<string, string>> },

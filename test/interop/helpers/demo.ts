@@ -1,6 +1,6 @@
 import type { RunningProxy } from './proxy.ts';
 
-/** What the demo prints for its readers to paste: a ciphertext made by its embedded KMS. */
+/** The ciphertext that the demo prints for pasting, made by its embedded KMS. */
 export async function printedCiphertext({ child }: RunningProxy): Promise<Buffer> {
   const [, base64 = ''] = await child.matches(/--ciphertext-blob ([A-Za-z0-9+/=]+)/);
   return Buffer.from(base64, 'base64');

@@ -10,7 +10,7 @@ import {
 } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 
-/** grpc.testing.TestService, as the gRPC project's interop client asks for it, as far as it asks. */
+/** The part of grpc.testing.TestService that the gRPC project's interop client uses. */
 const WIRE = `
   syntax = "proto3";
   message Empty {}
@@ -144,7 +144,7 @@ async function writeAll(
   }
 }
 
-/** Two headers come back, one at the beginning and one at the end. */
+/** Returns two metadata fields of the call: one as a header, one as a trailer. */
 function echoed(metadata: Metadata) {
   const [first] = metadata.get('x-grpc-test-echo-initial');
   const [last] = metadata.get('x-grpc-test-echo-trailing-bin');

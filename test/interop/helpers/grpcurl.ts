@@ -10,7 +10,7 @@ interface GrpcurlCall {
 
 /**
  * One call by grpcurl, with the proto files of the repository.
- * @throws with what grpcurl says of the error, its details decoded.
+ * @throws with grpcurl's report of the error, its details decoded.
  */
 export function callByGrpcurl(
   target: string,

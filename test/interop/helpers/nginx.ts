@@ -12,16 +12,16 @@ import { createAuthority } from '../../helpers/certificates.ts';
 import { startChild } from './child.ts';
 import { freePort } from './ports.ts';
 
-/** An nginx that serves one file over TLS to who knows the token, with the ETags that it makes. */
+/** An nginx that serves one file over TLS, with ETags, to clients with the token. */
 export interface BundleServer {
   readonly url: string;
   readonly token: string;
-  /** PEM of the authority that its certificate is from, and the file with it. */
+  /** PEM of the authority that issued its certificate, and the file with it. */
   readonly ca: string;
   readonly caFile: string;
-  /** Replaces the file; each has an ETag of its own, which is returned without its quotes. */
+  /** Replaces the file; returns its new ETag without the quotes. */
   put(bundle: Buffer): string;
-  /** Statuses of what was asked since the start, by the beginning of the agent's name. */
+  /** Statuses of all requests since the start from agents whose name begins like this. */
   statuses(agent: string): number[];
   stop(): Promise<unknown>;
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** What is free again is soon picked again, and two doors of one proxy must not be the same. */
+/** The system soon reuses a freed port, and two doors of one proxy need different ones. */
 const given = new Set<number>();
 
 /** A loopback port that was free a moment ago, for programs that cannot be told to take any. */

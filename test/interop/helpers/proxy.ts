@@ -8,7 +8,7 @@ import { freePort } from './ports.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** The proxy as its users run it: a process of its own. */
+/** The proxy as users run it: in its own process. */
 export interface RunningProxy {
   /** `127.0.0.1:port` of gRPC. */
   readonly grpc: string;
@@ -16,7 +16,7 @@ export interface RunningProxy {
   readonly kmsJson: string;
   /** `http://127.0.0.1:port` of /metrics, /livez and /readyz. */
   readonly probe: string;
-  /** A folder of its own, gone after stop(). */
+  /** Its own folder, removed by stop(). */
   readonly folder: string;
   readonly child: Child;
   auditEntries(): readonly Record<string, unknown>[];
@@ -28,11 +28,11 @@ export interface ProxyOptions {
   readonly settings?: readonly string[];
   readonly config?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Folder of a built package; the sources where it is left out. */
+  /** Folder of a built package; if left out, the sources are run. */
   readonly built?: string;
 }
 
-/** Starts it on free ports and waits until it says that it is ready. */
+/** Starts it on free ports and waits until it reports that it is ready. */
 export async function startProxy({
   settings = [],
   config = 'config/demo.yaml',
@@ -88,7 +88,7 @@ export async function untilReady(url: string, child: Child, timeoutMs = 30_000):
   throw new Error(`${url} never answered 200:\n${child.output()}`);
 }
 
-/** Credentials of the machine must not reach a test. */
+/** Keeps the machine's credentials away from tests. */
 function withoutAws(): Record<string, undefined> {
   const names = Object.keys(process.env).filter((name) => name.startsWith('AWS_'));
   return Object.fromEntries(names.map((name) => [name, undefined]));

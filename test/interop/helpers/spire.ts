@@ -6,28 +6,28 @@ import { type Child, startChild } from './child.ts';
 import { freePort } from './ports.ts';
 import { runTool } from './tools.ts';
 
-/** A SPIRE server and its agent, with a trust domain of their own. */
+/** A SPIRE server and its agent, with their own trust domain. */
 export interface Spire {
   /** `unix:/path` of the Workload API. */
   readonly socket: string;
   /** Gives the workload that runs this program an identity. `ttlS`: how long each SVID lives. */
   register(workload: Workload): void;
-  /** Takes the CAs of another trust domain, whose bundle this is in PEM, as its own. Before `register`. */
+  /** Federates with another trust domain, whose bundle (PEM) this is. Call it before `register`. */
   federate(trustDomain: string, bundle: string): void;
   /** The CAs of its own trust domain, in PEM. */
   bundle(): string;
-  /** The SVID that the agent gives to its own command. Waits until the agent has heard of it. */
+  /** The SVID that the agent gives to its own command. Waits until the agent has it. */
   fetchSvid(): Promise<Svid>;
   stop(): Promise<void>;
 }
 
 export interface Workload {
   readonly path: string;
-  /** As it is in /proc/PID/exe. */
+  /** Its path as in /proc/PID/exe. */
   readonly program: string;
   readonly ttlS: number;
   readonly dns?: string;
-  /** Trust domains whose bundles it gets, too. */
+  /** Trust domains whose bundles it gets too. */
   readonly federatesWith?: readonly string[];
 }
 
@@ -88,7 +88,7 @@ export async function startSpire(trustDomain: string): Promise<Spire> {
   };
 }
 
-/** Asks again until there is an answer: a server or an agent takes a moment, and so does its news. */
+/** Asks again until there is an answer: starts and updates take a moment. */
 async function until(ask: () => string, child: Child): Promise<void> {
   const late = Date.now() + 60_000;
   for (;;) {
@@ -128,7 +128,7 @@ plugins {
 }
 `;
 
-/** The workload's program is part of who it is, for all of them run as one user here. */
+/** Workloads are told apart by their program, because all run as one user here. */
 const agentConfig = (at: Place & { readonly agentSocket: string }): string => `
 agent {
   server_address = "127.0.0.1"

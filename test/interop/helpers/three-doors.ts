@@ -6,7 +6,7 @@ import { createAuthority } from '../../helpers/certificates.ts';
 import { freePort } from './ports.ts';
 import { type RunningProxy, startProxy } from './proxy.ts';
 
-/** A proxy that is reached over TCP, over a Unix socket and with mutual TLS. */
+/** A proxy reachable over TCP, over a Unix socket and with mutual TLS. */
 export interface ThreeDoors {
   readonly proxy: RunningProxy;
   /** `127.0.0.1:port`, in clear. */
@@ -17,7 +17,7 @@ export interface ThreeDoors {
   readonly mtls: string;
   /** Folder with ca.pem, cert.pem and key.pem that the proxy trusts. */
   readonly tls: string;
-  /** The same with a certificate of an authority that it does not know, and does not know itself. */
+  /** The same, but with an authority that the proxy does not know, and that does not know the proxy's. */
   readonly strangeTls: string;
 }
 
@@ -79,7 +79,7 @@ function writeIdentity(folder: string, trusted: Authority, own: Authority): stri
   return folder;
 }
 
-/** The example policy, where the rule of the demo is everybody's. */
+/** The example policy, with the demo's rule for every caller. */
 function writePolicy(folder: string): string {
   cpSync(join(ROOT, 'policies/example'), folder, { recursive: true });
   const rules = [

@@ -25,7 +25,7 @@ export function findTool(name: string): string | undefined {
 }
 
 /**
- * A suite that talks to foreign tools. Where one is missing it is skipped by name on a laptop and
+ * A suite that uses foreign tools. If one is missing, the suite is skipped by name on a laptop and
  * fails in CI, so that a missing install cannot pass for a green run.
  */
 export function describeWith(names: readonly string[], title: string, body: () => void): void {

@@ -1,6 +1,6 @@
 """Sends the same calls as a batch and as a stream, with stubs that protoc made from proto/.
 
-Usage: many.py STUBS TARGET CIPHERTEXT_FILE TENANT...  Prints, as JSON, what each item came to.
+Usage: many.py STUBS TARGET CIPHERTEXT_FILE TENANT...  Prints the result of each item as JSON.
 """
 
 import json

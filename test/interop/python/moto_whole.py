@@ -1,6 +1,6 @@
-"""moto's server, with what its ReEncrypt leaves out and KMS always answers: the two algorithms.
+"""moto's server, with what its ReEncrypt omits and KMS always returns: the two algorithms.
 
-Without them the proxy withholds the result, as it must of an answer that is not whole.
+Without them the proxy withholds the result, as it must for an incomplete answer.
 """
 
 import json

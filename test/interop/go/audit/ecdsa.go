@@ -12,7 +12,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// newVerifier is note.NewVerifier, which knows Ed25519 alone, and ECDSA beside it: C2SP's signature
+// newVerifier extends note.NewVerifier, which knows only Ed25519, by ECDSA: C2SP's signature
 // type 2 over SHA-256, its key a DER SubjectPublicKeyInfo whose SHA-256 begins with the key's hash.
 func newVerifier(vkey string) (note.Verifier, error) {
 	name, rest, _ := strings.Cut(vkey, "+")

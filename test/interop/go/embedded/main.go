@@ -1,7 +1,7 @@
 // Command embedded re-encrypts through an endpoint with the AWS SDK for Go v2 and prints what it
 // saw as one JSON object. The SDK's errors.As must find each modelled exception by its type.
 // With the names of two keys after the endpoint, it uses those and changes the tenant too, which a
-// policy may deny; else it makes two keys of its own.
+// policy may deny; otherwise it makes two keys of its own.
 package main
 
 import (
@@ -105,7 +105,7 @@ func keys(ctx context.Context, client *kms.Client) (source, destination *types.K
 	return create(), create()
 }
 
-// nameOf is the key as it was named on the command line, for policies that go by alias.
+// nameOf is the key as named on the command line, for policies that match on the alias.
 func nameOf(arg int, key *types.KeyMetadata) string {
 	if len(os.Args) > arg {
 		return os.Args[arg]
