@@ -43,7 +43,7 @@ export type EncryptionAlgorithm = (typeof ENCRYPTION_ALGORITHMS)[number];
 
 export type DryRunModifier = 'IGNORE_CIPHERTEXT';
 
-/** One half of a ReEncrypt as the caller wrote it; `keyId` is '' where a source was left out. */
+/** One half of a ReEncrypt as the caller wrote it; `keyId` is '' if the source was left out. */
 export interface CallSide {
   readonly keyId: string;
   readonly encryptionContext: EncryptionContext;
@@ -77,7 +77,7 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
-/** What the transport knows of who is calling, read once per connection where it can be. */
+/** What the transport knows of the caller, read once per connection if possible. */
 export interface Arrival {
   /** `127.0.0.1:51234`, or the path of the Unix socket that was connected to. */
   readonly peer: string;
@@ -85,7 +85,7 @@ export interface Arrival {
   readonly socketIdentity: string;
   /** DER of the verified client certificate, if mutual TLS was used. */
   readonly certificate?: Uint8Array;
-  /** Trust domains whose own CAs have signed it; left out where CAs of one domain alone are trusted. */
+  /** Trust domains whose own CAs have signed it; left out if only one domain's CAs are trusted. */
   readonly trustDomains?: readonly string[];
   /** The `authorization` header as sent, or ''. Never logged. */
   readonly authorization: string;
@@ -117,7 +117,7 @@ export interface KeyDescription {
   readonly multiRegion: boolean;
   /** PRIMARY, REPLICA or ''. */
   readonly multiRegionType: string;
-  /** When the key was made, in milliseconds since the Unix epoch; 0 where KMS does not say. */
+  /** When the key was made, in milliseconds since the Unix epoch; 0 if KMS does not say. */
   readonly createdAt: number;
 }
 
@@ -136,7 +136,7 @@ export interface KeyFacts extends Omit<KeyDescription, 'arn'> {
   readonly partition: string;
   readonly account: string;
   readonly region: string;
-  /** `alias/…` as used in the request, '' where none was. */
+  /** `alias/…` as used in the request, '' if none was. */
   readonly alias: string;
   readonly aliases: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
@@ -178,7 +178,7 @@ export interface Decision {
   /** False in observe mode, where a denial is recorded and overridden. */
   readonly enforced: boolean;
   readonly evaluationNs: number;
-  /** Identity of the bundle generation, so that the result phase asks the very same one. */
+  /** Identity of the bundle generation, so that the result phase asks the same one. */
   readonly bundle: object | undefined;
 }
 
@@ -190,7 +190,7 @@ export interface KmsAnswer {
   readonly destinationKeyArn: string;
   readonly sourceAlgorithm: string;
   readonly destinationAlgorithm: string;
-  /** 64 hex characters for a symmetric side, else ''. */
+  /** 64 hex characters for a symmetric side, otherwise ''. */
   readonly sourceKeyMaterialId: string;
   readonly destinationKeyMaterialId: string;
   /** True when KMS said that the call would have succeeded (DryRunOperationException). */

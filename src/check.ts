@@ -4,10 +4,10 @@ import { refusalInForce, refusalOf } from './policy/permit.ts';
 import { createEnds, type EndStages } from './spine-ends.ts';
 import type { Stages } from './stages.ts';
 
-/** What a check tells: the decision that a ReEncrypt would get, and why it would go no further. */
+/** The result of a check: the decision that a ReEncrypt would get, and why it would be refused. */
 export type Checked = Resolved & {
   readonly decision: Decision;
-  /** Undefined where the call would be forwarded to KMS. */
+  /** Undefined if the call would be forwarded to KMS. */
   readonly refusal: Refusal | undefined;
 };
 
@@ -16,8 +16,8 @@ export type Check = (call: Call) => Promise<Checked>;
 type CheckStages = EndStages & Pick<Stages, 'resolve' | 'decide'>;
 
 /**
- * The small spine, of CheckReEncrypt: identify → resolve → may this principal check? → what would a
- * ReEncrypt get? → record. KMS is asked for facts of keys alone, and no permit is minted.
+ * The small spine, for CheckReEncrypt: identify → resolve → may this principal check? → what would a
+ * ReEncrypt get? → record. KMS is asked only for key facts, and no permit is minted.
  */
 export function createCheck(stages: CheckStages): Check {
   const { resolve, decide, record, count } = stages;
@@ -50,7 +50,7 @@ export function createCheck(stages: CheckStages): Check {
   };
 }
 
-/** An unknown source key is a matter of the re-encryption, not of asking about it. */
+/** An unknown source key matters to a re-encryption, not to a check. */
 function refuseUnlessAllowed(decision: Decision, { call, keys }: Resolved): void {
   const refusal = refusalInForce({
     call,

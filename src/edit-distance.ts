@@ -1,4 +1,4 @@
-/** Levenshtein's: letters put in, taken out or changed. */
+/** Levenshtein's: letters inserted, deleted or changed. */
 export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...a].entries()) {

@@ -1,14 +1,14 @@
 import type { Side } from './call.ts';
 
-/** The layer that refused, told to the caller in words. */
+/** The layer that refused, as shown to the caller. */
 export type Layer = 'caller' | 'policy' | 'KMS' | 'proxy';
 
 interface ReasonFacts {
   readonly grpc: GrpcCode;
   readonly layer: Layer;
-  /** What the caller may read when nothing more exact may be said. */
+  /** What the caller reads if nothing more exact may be said. */
   readonly sentence: string;
-  /** The name that AWS's own protocol gives the same refusal. */
+  /** The name of the same refusal in AWS's own protocol. */
   readonly kmsError: string;
 }
 
@@ -82,7 +82,7 @@ export interface RefusalDetails {
   readonly side?: Side | '';
   readonly rule?: string;
   readonly fields?: readonly FieldViolation[];
-  /** KMS's own error name, where KMS refused. */
+  /** KMS's own error name, if KMS refused. */
   readonly kmsError?: string;
   readonly kmsRequestId?: string;
   readonly retryAfterMs?: number;
@@ -101,8 +101,8 @@ export class Refusal extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(reason: Reason, details: RefusalDetails = {}) {
-    // A refusal is an answer and not an accident: where it was made says its reason, and a peer who asks
-    // for thousands would have 20 µs spent on each. The cause keeps its own stack.
+    // A refusal is an answer, not an accident, and its reason shows where it was made. A stack would
+    // cost 20 µs for each of a peer's thousands. The cause keeps its own.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(details.sentence ?? REASONS[reason].sentence, { cause: details.cause });
@@ -117,12 +117,12 @@ export class Refusal extends Error {
   }
 }
 
-/** Anything thrown → a Refusal; what nobody foresaw becomes INTERNAL with the cause kept for the log. */
+/** Anything thrown → a Refusal; an unforeseen error becomes INTERNAL, with the cause kept for the log. */
 export function toRefusal(thrown: unknown): Refusal {
   return thrown instanceof Refusal ? thrown : new Refusal('INTERNAL', { cause: thrown });
 }
 
-/** The refusal of what a limit has no room for now; `what` is there too much of. */
+/** A refusal by a limit that is reached; there are too many `what`. */
 export function limited(what: string, waitMs: number): Refusal {
   return new Refusal('LIMITED', {
     sentence: `The proxy limits requests: too many ${what}.`,

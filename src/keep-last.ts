@@ -1,6 +1,6 @@
 /**
- * The same function with a cache of one: for inputs that are mostly the same from call to call. It
- * costs one comparison, and nothing grows.
+ * The same function with a cache of one, for inputs that mostly repeat from call to call. It
+ * costs one comparison, and cannot grow.
  */
 export function keepLast<Input, Output>(make: (input: Input) => Output): (input: Input) => Output {
   let last: { readonly input: Input; readonly output: Output } | undefined;

@@ -3,7 +3,7 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** The same of an address: `host:port`, a host alone, or a Unix socket. */
+/** The same for an address: `host:port`, only a host, or a Unix socket. */
 export function isLocal(address: string): boolean {
   return /^unix(?:-abstract)?:/.test(address) || isLoopback(address.replace(/:\d+$/, ''));
 }

@@ -36,15 +36,15 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT.failure;
   }
   const { run } = await command.load();
-  // Not earlier: while modules load, a small heap would be collected again and again in vain.
+  // Not earlier: while modules load, a small heap would be garbage-collected repeatedly in vain.
   keepHeapSmall(process.env);
   return run(rest, process);
 }
 
 /**
- * A reader that takes only the beginning (`| head`) has what it wanted, and a lost line must not end a proxy.
- * But a command whose output is lost, as on a full disk, has failed, and says so by an exit code that is no
- * verdict of `audit`.
+ * A reader that closes early (`| head`) got what it wanted, and a lost line must not end a proxy.
+ * But a command whose output is lost, as on a full disk, has failed, and says so by an exit code that is not
+ * a verdict of `audit`.
  */
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE') return;

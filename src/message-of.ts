@@ -1,3 +1,3 @@
-/** What was thrown, in words: anything can be. */
+/** The message of what was thrown, which can be anything. */
 export const messageOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,7 +1,7 @@
 import type { Progress } from './call.ts';
 import { REASONS, type Reason, type Refusal } from './errors.ts';
 
-/** How a call ended, as its audit entry and the metrics both say it. */
+/** How a call ended, in the words of both its audit entry and the metrics. */
 export type Outcome = 'released' | 'dry_run' | 'checked' | 'denied' | 'withheld' | 'failed';
 
 export function outcomeOf({ call, answer }: Progress, refusal: Refusal | undefined): Outcome {
@@ -13,7 +13,7 @@ export function outcomeOf({ call, answer }: Progress, refusal: Refusal | undefin
   return answer?.dryRun ? 'dry_run' : 'released';
 }
 
-/** Policy has said no, or could not answer. */
+/** Policy said no, or could not answer. */
 export function isDenial(reason: Reason): boolean {
   return REASONS[reason].layer === 'policy';
 }

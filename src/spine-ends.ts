@@ -8,7 +8,7 @@ export type EndStages = Pick<Stages, 'identify' | 'admit' | 'record' | 'count'>;
 export function createEnds({ identify, admit, record, count }: EndStages) {
   return { enter, refuse };
 
-  /** Who calls, and a place for the call; `leave` gives it back. Mostly both are there at once. */
+  /** The caller, and a place for the call; `leave` gives it back. Usually both are ready at once. */
   async function enter(call: Call): Promise<{ principal: Principal; leave: () => void }> {
     try {
       const identified = identify(call.arrival, call.signal);

@@ -2,11 +2,11 @@ import { Worker } from 'node:worker_threads';
 
 export interface Thread<Order> {
   post(order: Order): void;
-  /** Cuts it off. */
+  /** Terminates it at once. */
   stop(): void;
   /**
-   * Posts the order that tells it to end, and cuts it off where it has not within so many milliseconds: to
-   * cut one off while it loads can crash the process (nodejs/node#56312).
+   * Posts the order to end, and terminates the thread if it has not ended within this many milliseconds:
+   * terminating one while it loads can crash the process (nodejs/node#56312).
    */
   end(last: Order, withinMs: number): Promise<void>;
   /** Resolves when the thread has ended, which may be before it was asked to. */
@@ -18,23 +18,23 @@ export interface ThreadOptions<Report> {
   /** What the thread is started with; it gets a clone. */
   readonly data: object;
   readonly onReport: (report: Report) => void;
-  /** It has ended, whether it was asked to or not. `cause` is what it threw, or a sentence. */
+  /** Called when it has ended, asked or not. `cause` is what it threw, or a sentence. */
   readonly onEnd: (cause: unknown) => void;
 }
 
-/** A working set of a few buffers; a small heap keeps a leak from becoming the host's. */
+/** Enough for a few buffers; a small heap keeps a leak from becoming the host's problem. */
 const SMALL = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
-/** The file that each thread begins with: among the sources, and in the built package, which is flat. */
+/** The entry file of each thread: among the sources, and in the built package, which is flat. */
 const THREADS = {
   audit: { source: './audit/thread.ts', built: './audit-thread.js', limits: SMALL },
   'audit sinks': { source: './audit/sinks/thread.ts', built: './sinks-thread.js', limits: SMALL },
-  // These two as large as a policy's data may be.
+  // These two need as much as a policy's data.
   proof: { source: './policy/prove/thread.ts', built: './proof-thread.js', limits: {} },
   shadow: { source: './policy/shadow/thread.ts', built: './shadow-thread.js', limits: {} },
 } as const;
 
-/** Starts a thread from the sources or from the built package, whichever this file is of. */
+/** Starts a thread from the sources or the built package, whichever this file belongs to. */
 export function startThread<Order, Report>(options: ThreadOptions<Report>): Thread<Order> {
   const { name, data, onReport, onEnd } = options;
   const { source, built, limits } = THREADS[name];
@@ -48,7 +48,7 @@ export function startThread<Order, Report>(options: ThreadOptions<Report>): Thre
     });
   });
   worker.on('message', onReport);
-  // Without a listener it would end the process; `exit` follows.
+  // An error without a listener would end the process; `exit` follows.
   worker.on('error', (thrown) => {
     cause = thrown;
   });

@@ -72,7 +72,7 @@ export async function composeAudit(
     warn: (sentence) => around.log.warn(sentence),
     now: Date.now,
   });
-  // For verifiers: of a key that was given, or is another than before, they hear nowhere else off the host.
+  // For verifiers: off the host, only this line shows a key that was given, or that has changed.
   around.log.info({ vkey: opened.status().vkey }, 'audit: entries are signed for by this key');
   return {
     ...opened,

@@ -10,17 +10,17 @@ interface KmsKey {
   readonly kms: Pick<Kms, 'getPublicKey' | 'sign'>;
   /** Id, ARN or alias. */
   readonly keyId: string;
-  /** Of the log: the name under which it signs. */
+  /** Of the log: the name that it signs with. */
   readonly origin: string;
 }
 
-/** Past this a signature has failed and is tried again later; a shutdown waits no longer for its last one. */
+/** After this a signature has failed and is retried later; a shutdown waits no longer for its last one. */
 const SIGN_MS = 3_000;
 
 /**
  * Signs checkpoints with a key pair that never leaves KMS. An alias is resolved once, here: were it
  * moved to another key later, that key's signatures would not be those that the log's segments
- * announce. @throws Error where the key cannot be used
+ * announce. @throws Error if the key cannot be used
  */
 export async function createKmsSigner({ kms, keyId, origin }: KmsKey): Promise<Signer> {
   const named = `audit.checkpoint.kms_key_id: ${keyId}`;
@@ -54,7 +54,7 @@ function deadline(): AbortSignal {
   return controller.signal;
 }
 
-/** For operators, who may read what KMS said to the proxy: its role and the key are in that. */
+/** For operators only: what KMS said names the proxy's role and the key. */
 function whyNot(thrown: unknown): string {
   const said = saidByKms(thrown);
   if (!said) return messageOf(thrown);

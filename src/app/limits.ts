@@ -38,20 +38,20 @@ export function wireLimits(grpc: Config['grpc']): WireLimits {
 }
 
 /**
- * What each connection may have open where there are as many as there may be: an honest one whose calls
- * had to wait for us sends as many at once, a third of a second of 50 a second.
+ * Calls that each connection may have open at the maximum of connections: an honest one whose calls
+ * had to wait for us sends this many at once, a third of a second at 50 per second.
  */
 const STREAMS_OF_EACH = 16;
 
-/** All calls that are let in or wait, as many again on their way in or out, and a share for each connection. */
+/** All calls in flight or queued, as many again on their way in or out, and a share for each connection. */
 export function mostStreams({ grpc, limits }: Pick<Config, 'grpc' | 'limits'>): number {
   return 2 * (limits.max_in_flight + limits.max_queue) + STREAMS_OF_EACH * grpc.connections.max;
 }
 
-/** As many as share a sync of the audit log well. */
+/** A good number of items to share one sync of the audit log. */
 const ITEMS_AT_ONCE = 32;
 
-/** Items of one batch or stream that are under way at a time: no more than let themselves in alone. */
+/** Items of one batch or stream under way at once: no more than the limits admit. */
 export function itemsAtOnce({ per_principal: own, max_in_flight: all }: Config['limits']): number {
   return Math.min(ITEMS_AT_ONCE, own.max_in_flight, all);
 }

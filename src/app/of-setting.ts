@@ -1,6 +1,6 @@
 import { messageOf } from '../message-of.ts';
 
-/** Reads what a setting names, such as a file; where that fails, the error begins with the setting. */
+/** Reads what a setting names, such as a file; if that fails, the error begins with the setting. */
 export async function ofSetting<T>(setting: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();

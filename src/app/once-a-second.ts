@@ -1,6 +1,6 @@
 const PAUSE_MS = 1000;
 
-/** Whether another line about the same may be logged: an outage makes thousands per second. */
+/** Whether another line about the same thing may be logged: an outage makes thousands per second. */
 export function createOnceASecond(now: () => number): (about: string) => boolean {
   const toldAt = new Map<string, number>();
   return (about) => {

@@ -10,11 +10,11 @@ export async function readable(setting: string, file: string | undefined): Promi
 }
 
 interface Written {
-  /** Whether its writer makes the folders that are missing. */
+  /** Whether its writer makes missing folders. */
   readonly makesFolders: boolean;
 }
 
-/** Whether a file can be written, or made where it is missing. Neither is done. */
+/** Whether a file can be written, or made if it is missing. Neither is done. */
 export async function writable(
   setting: string,
   file: string | undefined,
@@ -36,7 +36,7 @@ async function intoFolder(folder: string, makesFolders: boolean): Promise<void> 
   await access(folder, constants.W_OK | constants.X_OK);
 }
 
-/** Undefined where there is nothing. */
+/** Undefined if there is nothing. */
 function there(path: string): Promise<Stats | undefined> {
   return stat(path).catch((thrown: NodeJS.ErrnoException) => {
     if (thrown.code === 'ENOENT') return undefined;

@@ -14,9 +14,9 @@ import type { ServiceTls } from '../policy/sources/http.ts';
 import { ofSetting } from './of-setting.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** The decision point, and where it writes what no call writes: reloads and a candidate's differences. */
+/** The decision point, which also records what no call does: reloads and a candidate's differences. */
 export interface Policy extends DecisionPoint {
-  /** Once the audit log is open; it gets the reloads from before that too. */
+  /** Called once the audit log is open; that gets earlier reloads too. */
   recordIn(audit: EventLog): void;
 }
 
@@ -32,7 +32,7 @@ interface PolicyParts {
 
 type Reload = Omit<ReloadEvent, 'afterRefusal'> & { readonly policy: string };
 
-/** The decision point as configured; what happens to it goes to the log, the metrics and the audit log. */
+/** The decision point as configured; its events go to the log, the metrics and the audit log. */
 export async function composePolicy(
   config: Config['policy'],
   { log }: Pick<Surroundings, 'log'>,
@@ -145,7 +145,7 @@ function recordReload(audit: EventLog, reload: Reload): void {
   void audit.event('reload', { reload }).catch(() => {});
 }
 
-/** Only differences are worth an entry; what the candidate said stands beside what served. */
+/** Only differences get an entry: the candidate's decision beside the one that was served. */
 function tellShadow({ metrics, audit }: PolicyParts, event: ShadowEvent): void {
   const { comparison, candidate, revision, served, resolved } = event;
   metrics.shadow(comparison);

@@ -26,7 +26,7 @@ type Checks = readonly Promise<unknown>[];
 const ignored = () => {};
 
 /**
- * What a start would read here and cannot, a sentence each that names the setting. Nothing is
+ * What a start would fail to read here, one sentence each, naming the setting. Nothing is
  * made, locked, served or asked for over a network.
  */
 export async function preflight(config: Config, env: Env): Promise<readonly string[]> {
@@ -41,11 +41,11 @@ export async function preflight(config: Config, env: Env): Promise<readonly stri
   const sentences = outcomes.flatMap((outcome) =>
     outcome.status === 'rejected' ? [(outcome.reason as Error).message] : [],
   );
-  // What several checks stumble over is reported once.
+  // A problem that several checks find is reported once.
   return [...new Set(sentences)];
 }
 
-/** Opened without the endpoint too, so that a wrong endpoint does not hide that there is no Region. */
+/** Opened without the endpoint too, so that a wrong endpoint does not hide a missing Region. */
 function ofAws({ kms: { aws } }: Config, env: Env): Checks {
   const { endpoint: _, ...anywhere } = { ...aws, allow_embedded: false };
   return [anywhere, aws].map(async (config) => {
@@ -93,7 +93,7 @@ interface Judging {
 }
 
 /**
- * A bundle service may be away at a start, so that a URL is not asked. A file or a folder of Rego is
+ * A bundle service may be away at a start, so a URL is not fetched. A file or a folder of Rego is
  * read, compiled and proved just as a start does it.
  */
 function ofBundle(setting: string, location: string | undefined, judging: Judging) {
@@ -115,7 +115,7 @@ function ofAudit({ file, origin, checkpoint, ...audit }: Config['audit']): Check
   const log = { file, origin, warn: ignored };
   return [
     writable('audit.file', file, { makesFolders: true }),
-    // Keys that are not configured are made beside the log by a start.
+    // A start makes keys that are not configured, beside the log.
     ofSetting(
       'audit.checkpoint.signing_key_file',
       () => signingKeyFile && signingKeyOf({ ...log, signingKeyFile }),

@@ -53,7 +53,7 @@ function composeKeys(config: Config['keys'], { kms, metrics }: Parts): KeyCache 
   });
 }
 
-/** Where KMS was sent an alias that points to another key by now, only calls under way are lost to that. */
+/** Forgets the keys on a mismatch: if an alias has moved to another key, only calls under way fail. */
 function confirmBy({ forget }: KeyCache): Stages['confirm'] {
   return (permit, answer) => {
     try {

@@ -7,16 +7,16 @@ import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface ServerTls extends TlsMaterial {
-  /** Looks at the files at once, as on SIGHUP. */
+  /** Rereads the files at once, as on SIGHUP. */
   reload(): Promise<void>;
-  /** That of the proxy itself; '' where its certificate comes from files. */
+  /** The proxy's own; '' if its certificate comes from files. */
   trustDomain(): string;
 }
 
 type TlsConfig = NonNullable<Config['grpc']['tls']>;
 type Alarm = (error: Error) => void;
 
-/** The server's certificate from its files or from SPIRE, or undefined where TLS is not configured. */
+/** The server's certificate from files or SPIRE, or undefined if TLS is not configured. */
 export async function composeTls(
   { grpc: { tls: config }, identity }: Pick<Config, 'grpc' | 'identity'>,
   { log }: Surroundings,
@@ -61,7 +61,7 @@ async function fromFiles(config: TlsConfig, trustDomains: readonly string[], onA
   return { ...whole, trustDomain: () => '' };
 }
 
-/** The Workload API sends what is new by itself, so that there is nothing to reload. */
+/** The Workload API pushes updates, so there is nothing to reload. */
 async function fromSpiffe(config: TlsConfig, trustDomains: readonly string[], onAlarm: Alarm) {
   const { client_certificates: clientCertificates } = config;
   const options = { ...workloadApi(config, trustDomains, onAlarm), clientCertificates };

@@ -6,7 +6,7 @@ const MOST_BYTES = 256 * 1024;
 /** Bytes that all incomplete bodies may hold together. */
 const HELD_BYTES = 32 * 1024 * 1024;
 
-/** A piece may be one byte but holds hundreds; whole bodies come in a few of 64 KiB. */
+/** Even a piece of one byte takes hundreds in memory; honest bodies come in a few of 64 KiB. */
 const MOST_PIECES = 1024;
 
 interface Half {
@@ -15,8 +15,8 @@ interface Half {
 }
 
 /**
- * Reads the bodies of one listener's requests, bounded each by itself and all together: where they hold
- * too much, the largest is cut off, which honest ones never are.
+ * Reads the bodies of one listener's requests, bounded individually and in total: when they hold
+ * too much, the largest is cut off, which is never an honest one.
  */
 export function createBodies(
   heldBytes = HELD_BYTES,
@@ -29,7 +29,7 @@ export function createBodies(
     try {
       return await collect(message, (bytes) => hold(half, bytes));
     } catch (thrown) {
-      // No caller is left to read this, but it is no failure of ours for the log to report.
+      // The caller has gone and cannot read this; but it keeps the log from reporting a failure of ours.
       throw thrown instanceof JsonFault ? thrown : new JsonFault('RequestTimeoutException');
     } finally {
       letGo(half);
@@ -52,7 +52,7 @@ export function createBodies(
   }
 }
 
-/** `onHalf` is told of the bytes of each piece that the body does not end with. */
+/** `onHalf` gets the length of each piece except the last. */
 async function collect(message: IncomingMessage, onHalf: (bytes: number) => void): Promise<Buffer> {
   if (Number(message.headers['content-length'] ?? 0) > MOST_BYTES) throw tooLarge();
   const pieces: Buffer[] = [];

@@ -1,4 +1,4 @@
-/** An error under AWS's own name, as the protocol can tell it. */
+/** An error with AWS's own name, as the protocol can carry it. */
 export class JsonFault extends Error {
   override readonly name = 'JsonFault';
   readonly code: string;
@@ -14,7 +14,7 @@ export class JsonFault extends Error {
 /** The part of an error that the caller reads. */
 export type ToldFault = Pick<JsonFault, 'code' | 'message' | 'httpStatus'>;
 
-/** Anything that has an AWS name and an HTTP status is told as it is; of the rest, nothing is. */
+/** Only errors with an AWS name and an HTTP status are shown to callers. */
 export function toFault(thrown: unknown): ToldFault | undefined {
   if (!(thrown instanceof Error)) return undefined;
   const { code, httpStatus } = thrown as Partial<JsonFault>;
@@ -30,10 +30,10 @@ const SERVER_FAULTS: ReadonlySet<string> = new Set([
   'DependencyTimeoutException',
 ]);
 
-/** KMS answers 400 for every error that the caller can do something about. */
+/** KMS answers 400 for every error that the caller can fix. */
 export function httpStatusOf(code: string): 400 | 500 {
   return SERVER_FAULTS.has(code) ? 500 : 400;
 }
 
-/** Of DryRunOperationException: KMS reports a dry run that would succeed as an error. */
+/** The message of DryRunOperationException: KMS reports a dry run that would succeed as an error. */
 export const DRY_RUN_SENTENCE = 'The request would have succeeded, but the DryRun option is set.';

@@ -9,7 +9,7 @@ export interface JsonHandlerOptions {
   readonly service: string;
   /** Answers with the members of the reply, or throws an error with AWS's name and an HTTP status. */
   answer(request: AwsRequest): unknown;
-  /** Told of unexpected errors, for the log alone. */
+  /** Gets unexpected errors, only for the log. */
   onInternal(requestId: string, cause: unknown): void;
   newRequestId?(): string;
 }
@@ -66,14 +66,14 @@ function writeFault(
   { fault, requestId }: { fault: ToldFault; requestId: string },
 ): void {
   if (response.destroyed) return;
-  // A body that was not read to its end cannot be followed by another request.
+  // No other request can follow a body that was not read to its end.
   if (!message.complete) response.setHeader('connection', 'close');
   const { code, message: text, httpStatus: status } = fault;
   const members = { __type: code, ...(text !== '' && { [messageMember(code)]: text }) };
   write(response, { status, requestId, members });
 }
 
-/** AWS's layers spell it differently; SDKs read both. */
+/** AWS's own layers differ in the spelling; SDKs read both. */
 function messageMember(code: string): 'Message' | 'message' {
   return CAPITAL.has(code) ? 'Message' : 'message';
 }

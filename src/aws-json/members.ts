@@ -38,7 +38,7 @@ export function readList<T>(json: unknown, readItem: (item: unknown) => T): read
   return json.map(readItem);
 }
 
-/** With a null prototype, so that no key can mean anything but itself. */
+/** With a null prototype, so that no key has a special meaning. */
 export function readMap(json: unknown): Readonly<Record<string, string>> {
   if (!isJsonObject(json)) throw serialization('Expected map or null');
   const map: Record<string, string> = Object.create(null);

@@ -24,7 +24,7 @@ export interface ReadOptions {
   readonly service: string;
   readonly requestId: string;
   readonly signal: AbortSignal;
-  /** `createBodies` makes one. */
+  /** Made by `createBodies`. */
   readonly readBody: (message: IncomingMessage) => Promise<Buffer>;
 }
 
@@ -34,9 +34,9 @@ export async function readRequest(
   { service, requestId, signal, readBody }: ReadOptions,
 ): Promise<AwsRequest> {
   if (message.method !== 'POST' || message.url !== '/') throw unknownOperation(404);
-  // A browser cannot send this type, or the target, to another origin without asking first.
+  // A browser cannot send this type, or the target, to another origin without a preflight request.
   if (!CONTENT_TYPE.test(message.headers['content-type'] ?? '')) throw unknownOperation(404);
-  // Nor can it leave this out; and a page may have its own name point to this address (DNS rebinding).
+  // Nor can it omit Origin: this stops pages that point their own name to this address (DNS rebinding).
   if (message.headers.origin !== undefined) throw unknownOperation(404);
   const operation = operationOf(message.headers['x-amz-target'], service);
   const body = await readBody(message);
@@ -63,7 +63,7 @@ function operationOf(target: string | string[] | undefined, service: string): st
   return operation;
 }
 
-/** Bytes that are not UTF-8 would be changed by decoding, and so are refused. */
+/** Refuses bytes that are not UTF-8, because decoding would change them. */
 function parse(body: Buffer): unknown {
   try {
     return parseJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));

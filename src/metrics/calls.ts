@@ -5,13 +5,13 @@ import { OVERFLOW, RULES_AT_MOST } from './catalogue.ts';
 import type { Cell, Series } from './series.ts';
 
 export interface CallMetrics {
-  /** Once an identified call, when its terminal entry is durable or has failed. */
+  /** Once per identified call, when its terminal entry is durable or has failed. */
   count(progress: Progress, refusal?: Refusal): void;
   /** A refusal before identity or by a limit. */
   turnedAway(refusal: Refusal): void;
 }
 
-/** What a reason label says where nothing went wrong. */
+/** The reason label when nothing went wrong. */
 const NONE = 'OK';
 
 const ALL_REASONS = Object.keys(REASONS) as Reason[];
@@ -47,7 +47,7 @@ export function createCallMetrics(series: Series): CallMetrics {
   };
 }
 
-/** The ends that can be, so that a first one shows as a rise from 0. */
+/** All possible ends, so that the first of each shows as a rise from 0. */
 function expectedEnds(): string[] {
   const refusals = ALL_REASONS.flatMap((reason) =>
     isDenial(reason)
@@ -83,7 +83,7 @@ function isDecision(reason: Reason): boolean {
   return reason.startsWith('POLICY_');
 }
 
-/** Policy names its rules, so their number and their form are held here. */
+/** Policy chooses the names of rules, so their number and form are bounded here. */
 function boundedRule(rules: Set<string>, rule: string): string {
   if (rule === '' || rules.has(rule)) return rule;
   if (rules.size >= RULES_AT_MOST || !/^[\w./-]{1,64}$/.test(rule)) return OVERFLOW;

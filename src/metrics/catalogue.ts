@@ -1,4 +1,4 @@
-/** What one metric is; docs/metrics.md is written from this table. */
+/** Describes one metric; docs/metrics.md is generated from this table. */
 export interface MetricSpec {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
@@ -20,7 +20,7 @@ const histogram = (help: string, buckets: readonly number[], ...labels: string[]
   buckets,
 });
 
-/** go-grpc-prometheus's own, so that dashboards made for it read true. */
+/** Those of go-grpc-prometheus, so that dashboards made for it work. */
 const GRPC_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const POLICY_SECONDS = [0.00001, 0.000025, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1];
 const KMS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -82,14 +82,14 @@ export const METRICS = {
 
 export type MetricName = keyof typeof METRICS;
 
-/** What a label says where its value is not one of the known or bounded ones. */
+/** The label for values that are unknown or beyond a bound. */
 export const OVERFLOW = '_other';
 
 /** At most this many names of policy rules become label values; later ones count as `_other`. */
 export const RULES_AT_MOST = 64;
 
 // biome-ignore format: a list reads best packed.
-/** Errors that KMS and the way to it are known to give; others count as `_other`. */
+/** Known errors of KMS and of the network on the way to it; others count as `_other`. */
 export const KMS_ERRORS = [
   'AccessDeniedException', 'ConflictException', 'DependencyTimeoutException', 'DisabledException',
   'ExpiredTokenException', 'IncompleteSignature', 'IncorrectKeyException', 'InternalFailure',

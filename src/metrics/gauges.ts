@@ -3,14 +3,14 @@ import type { GrpcMetrics } from './grpc.ts';
 import type { HttpMetrics } from './http.ts';
 import type { Sample, Series } from './series.ts';
 
-/** What gauges ask for at each scrape. Times are milliseconds since the Unix epoch, 0 for never. */
+/** Read by gauges at each scrape. Times are milliseconds since the Unix epoch, 0 for never. */
 export interface Readings {
-  /** Revision of the bundle that serves, '' where none does. */
+  /** Revision of the active bundle, '' if there is none. */
   bundleRevision(): string;
-  /** Of the candidate, likewise. */
+  /** The same for the candidate. */
   candidateRevision(): string;
   bundleLastSuccess(): number;
-  /** When the bundle that serves must be asked no more, 0 for never. */
+  /** When the active bundle must no longer be asked, 0 for never. */
   bundleExpiry(): number;
   bundleStale(): boolean;
   observeMode(): boolean;
@@ -19,7 +19,7 @@ export interface Readings {
   auditQueue(): number;
   auditSuspended(): boolean;
   auditLastCheckpoint(): number;
-  /** When the certificate of each TLS listener ends, by the listener's name (`grpc`). */
+  /** When the certificate of each TLS listener expires, by the listener's name (`grpc`). */
   certificateExpiry(): Readonly<Record<string, number>>;
   tokenKeysMissing(): boolean;
 }
@@ -32,7 +32,7 @@ interface GaugeOptions {
   readonly backend: 'aws' | 'embedded';
 }
 
-/** Gauges keep no state: each is read from where the truth is. */
+/** Gauges keep no state: each is read from its source. */
 export function createGauges(series: Series, options: GaugeOptions): void {
   const { readings, grpc, http, version, backend } = options;
   const build = { version, node_version: process.version, backend };

@@ -6,7 +6,7 @@ export interface GrpcMethodMetrics {
   started(): void;
   received(): void;
   sent(): void;
-  /** Once a call: with the numeric status code and the seconds since it started. */
+  /** Once per call: with the numeric status code and the seconds since it started. */
   handled(code: number, seconds: number): void;
 }
 
@@ -59,7 +59,7 @@ const UNKNOWN = 2;
 /** The gRPC server metrics under the names and labels of the Go middleware, every series from 0. */
 export function createGrpcMetrics(series: Series): GrpcMetrics {
   const flight: Cell = { value: 0 };
-  /** A health watch lasts for ever and is not load. */
+  /** A health watch lasts forever and is not load. */
   const others: Cell = { value: 0 };
   const methods = new Map<string, GrpcMethodMetrics>(
     METHODS.map(([service, method, type]) => {

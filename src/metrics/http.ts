@@ -5,12 +5,12 @@ import type { Cell, Series } from './series.ts';
 export interface HttpMetrics {
   /** A request has arrived on the KMS JSON endpoint. */
   started(): void;
-  /** It was answered. @param operation The name after `TrentService.`; '' where there was none. */
+  /** The request has ended. @param operation The name after `TrentService.`; '' if there was none. */
   handled(operation: string, status: number, seconds: number): void;
   inFlight(): number;
 }
 
-/** A handler whose requests are counted and timed, however they end; 499 is a client that went away. */
+/** Counts and times a handler's requests, however they end; 499 is a client that went away. */
 export function measureRequests(handler: RequestListener, metrics: HttpMetrics): RequestListener {
   return (request: IncomingMessage, response: ServerResponse) => {
     const from = performance.now();
@@ -26,7 +26,7 @@ export function measureRequests(handler: RequestListener, metrics: HttpMetrics):
 
 const OPERATIONS = ['ReEncrypt'];
 const STATUSES = ['200', '400', '499', '500', '503'];
-/** Operations that the embedded KMS may serve too: a bound, because names come from callers. */
+/** Operations that the embedded KMS may also serve; bounded, because names come from callers. */
 const OTHER_OPERATION =
   /^(Create|Decrypt|Delete|Describe|Disable|Enable|Encrypt|Generate|Get|List)/;
 const SERIES_AT_MOST = 128;

@@ -4,7 +4,7 @@ import type { Series } from './series.ts';
 
 type Ask<Args extends unknown[], Answer> = (...args: Args) => Promise<Answer>;
 
-/** The shape of a KMS port, as far as measuring goes. */
+/** The part of a KMS port that is measured. */
 export interface MeasuredKms {
   reEncrypt(...args: never[]): Promise<unknown>;
   describeKey(...args: never[]): Promise<unknown>;
@@ -68,7 +68,7 @@ function bind(series: Series, operation: KmsOperation) {
   };
 }
 
-/** A fault's own code where it has one (KmsFault, Node's system errors), else its class. */
+/** A fault's own code if it has one (KmsFault, Node's system errors), otherwise its class. */
 function nameOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return OVERFLOW;
   return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;

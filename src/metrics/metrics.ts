@@ -14,7 +14,7 @@ export interface Metrics extends CallMetrics, ConnectionMetrics, StageMetrics {
   readonly grpc: GrpcMetrics;
   readonly http: HttpMetrics;
   readonly kms: KmsMetrics;
-  /** Adds what gauges are read from, at each scrape; a later reading replaces an earlier one. */
+  /** Adds sources that gauges read at each scrape; a later one replaces an earlier one of its name. */
   read(readings: Partial<Readings>): void;
   /** The whole registry in the format that an Accept header asks for. */
   text(accept: string): Promise<{ readonly contentType: string; readonly body: string }>;
@@ -25,7 +25,7 @@ export interface MetricsOptions {
   readonly backend: 'aws' | 'embedded';
 }
 
-/** Every metric of the proxy, in a registry of its own, every bounded series present from the start. */
+/** Every metric of the proxy, in its own registry; every bounded series is present from the start. */
 export function createMetrics({ version, backend }: MetricsOptions): Metrics {
   const registry = new Registry();
   const series = createSeries(registry);
@@ -54,7 +54,7 @@ export function createMetrics({ version, backend }: MetricsOptions): Metrics {
   };
 }
 
-/** The text of the registry, made once for all who ask in one turn of the event loop: it takes milliseconds. */
+/** The registry as text, made once for all requests in one turn of the event loop: it takes milliseconds. */
 function createScrape(registry: Registry): () => Promise<string> {
   let scrape: Promise<string> | undefined;
   const begin = async (): Promise<string> => {
@@ -68,12 +68,12 @@ function createScrape(registry: Registry): () => Promise<string> {
   };
 }
 
-/** Gauges of prom-client's defaults that are named like counters, which `promtool` refuses. */
+/** Default gauges of prom-client that are named like counters, which `promtool` refuses. */
 const MISNAMED = ['handles', 'requests', 'resources'];
 
 /**
- * How often the delay of the event loop is looked at, which the metric has in it. At prom-client's
- * own 10 ms that alone is a third of what an idle proxy costs.
+ * How often the event loop's delay is sampled; the metric includes this interval. At prom-client's
+ * default of 10 ms, sampling is a third of an idle proxy's CPU time.
  */
 const LOOP_LOOK_MS = 50;
 

@@ -1,7 +1,7 @@
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 export const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
-/** Which of the two formats an Accept header prefers; text where it does not say. */
+/** Which of the two formats an Accept header prefers; text if it names neither. */
 export function negotiate(accept: string): typeof TEXT | typeof OPENMETRICS {
   const weights = accept.split(',').map(weigh);
   const best = (type: string) => Math.max(0, ...weights.map((w) => (w.type === type ? w.q : 0)));
@@ -15,8 +15,8 @@ function weigh(range: string): { type: string; q: number } {
 }
 
 /**
- * The text format → OpenMetrics 1.0. prom-client's own switch renames its counters for good, so that
- * the next answer in the text format would lack `_total`; hence from the text.
+ * The text format → OpenMetrics 1.0. prom-client's own switch renames its counters permanently, so
+ * the next answer in the text format would lack `_total`; hence this converts the text.
  */
 export function toOpenMetrics(text: string): string {
   const counters = new Set<string>();

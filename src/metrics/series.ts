@@ -9,11 +9,11 @@ export interface Cell {
 }
 
 export interface Series {
-  /** A series of a counter, present from now on, at 0. */
+  /** A series of a counter, present at 0 from now on. */
   counter(name: MetricName, labels?: Labels): Cell;
   /** A series of a histogram, present from now on; takes seconds. */
   histogram(name: MetricName, labels?: Labels): (seconds: number) => void;
-  /** A gauge that is read when it is asked for. Each sample is a value and its labels. */
+  /** A gauge that is read at each scrape. Each sample is a value and its labels. */
   gauge(name: MetricName, read: () => readonly Sample[]): void;
 }
 
@@ -45,7 +45,7 @@ export function createSeries(registry: Registry): Series {
   };
 }
 
-/** prom-client hashes labels at every increment; here it gets the difference only at a scrape. */
+/** prom-client hashes labels at every increment, so it gets the increase only at each scrape. */
 function createCounter(registry: Registry, name: MetricName): (labels: Labels) => Cell {
   const cells: { readonly labels: Labels; readonly cell: Cell; told: number }[] = [];
   new Counter({

@@ -2,19 +2,19 @@ import { OVERFLOW } from './catalogue.ts';
 import { add, cells } from './cells.ts';
 import type { Series } from './series.ts';
 
-/** How a look-up of key facts ended: from the cache, by asking, or from a kept "there is none". */
+/** Where key facts came from: the cache, KMS, or a cached "no such key". */
 export type Lookup = 'hit' | 'miss' | 'negative';
 export type BundleLoad = 'activated' | 'unchanged' | 'refused';
 export type ShadowResult = (typeof SHADOW_RESULTS)[number];
 
 /** What the stages behind the spine report. */
 export interface StageMetrics {
-  /** @param ageMs Age of the facts, where they came from the cache. */
+  /** @param ageMs Age of the facts, if they came from the cache. */
   keyLookup(result: Lookup, ageMs?: number): void;
   bundleLoad(result: BundleLoad): void;
   shadow(result: ShadowResult): void;
   auditEntry(kind: string): void;
-  /** A batch of entries is durable, so many seconds after it was handed over. */
+  /** A batch of entries became durable, this many seconds after it was handed over. */
   auditCommit(seconds: number): void;
   /** Entries that a sink will never get. */
   auditDropped(sink: string, count: number): void;
@@ -34,7 +34,7 @@ const SHADOW_RESULTS = [
 // biome-ignore format: a list reads best packed.
 const KINDS = ['intent', 'outcome', 'refusal', 'check', 'turned_away', 'correction', 'shadow', 'reload', 'dropped', 'resumed'];
 // biome-ignore format: a list reads best packed.
-/** The codes with which the audit log says why it cannot take an entry. */
+/** The audit log's codes for why it cannot take an entry. */
 const CAUSES = ['DEADLINE', 'QUEUE_FULL', 'CLOSED', 'THREAD', 'MASK', 'UNSIGNED', 'UNDELIVERED', 'REMOVED', 'RENAMED', 'REPLACED', 'TRUNCATED', 'FOREIGN_WRITE', 'MODE_CHANGED', 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS'];
 
 export function createStageMetrics(series: Series): StageMetrics {
