@@ -5,7 +5,7 @@ const TENANT = { tenant: 'acme' };
 
 export const encryptionCases: readonly Case[] = [
   {
-    name: 'what is encrypted decrypts, with or without the key id',
+    name: 'a ciphertext decrypts with or without the key id',
     run: async (kms) => {
       const { KeyId, Arn } = await symmetricKey(kms);
       const made = await kms.call('Encrypt', { KeyId, Plaintext: bytes('hello') });
@@ -67,7 +67,7 @@ export const encryptionCases: readonly Case[] = [
     },
   })),
   {
-    name: 'the encryption context opens in any order, and only as it was',
+    name: 'the encryption context may come in any order, but must be the same',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       const { CiphertextBlob } = await kms.call('Encrypt', {
@@ -107,7 +107,7 @@ export const encryptionCases: readonly Case[] = [
     },
   },
   {
-    name: 'an empty context is no context',
+    name: 'an empty context is the same as none',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       const { CiphertextBlob } = await kms.call('Encrypt', {
@@ -130,7 +130,7 @@ export const encryptionCases: readonly Case[] = [
     },
   },
   {
-    name: 'damage at either end of a ciphertext, or bytes after it, are InvalidCiphertextException',
+    name: 'damage at either end of a ciphertext, or bytes after it, is InvalidCiphertextException',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       const { CiphertextBlob } = await kms.call('Encrypt', { KeyId, Plaintext: bytes('x') });
@@ -250,7 +250,7 @@ export const encryptionCases: readonly Case[] = [
     },
   },
   {
-    name: 'an algorithm that the key spec has not is InvalidKeyUsageException',
+    name: 'an algorithm that the key spec lacks is InvalidKeyUsageException',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       await refused(
@@ -265,7 +265,7 @@ export const encryptionCases: readonly Case[] = [
     },
   },
   {
-    name: 'a dry run that would succeed is DryRunOperationException, one that would not is its own error',
+    name: 'a dry run that would succeed is DryRunOperationException, one that would fail is its own error',
     run: async (kms) => {
       const { KeyId, Arn } = await symmetricKey(kms);
       const request = { KeyId, Plaintext: bytes('x'), DryRun: true };

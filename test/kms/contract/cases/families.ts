@@ -27,7 +27,7 @@ export const multiRegionCases: readonly Case[] = [
     },
   },
   {
-    name: 'a replica shares the key material, and has policy, tags and state of its own',
+    name: 'a replica shares the key material, but has its own policy, tags and state',
     run: async (kms) => {
       const made = await kms.call('CreateKey', {
         MultiRegion: true,
@@ -48,7 +48,7 @@ export const multiRegionCases: readonly Case[] = [
     },
   },
   {
-    name: 'one replica a Region, made of the primary key alone',
+    name: 'one replica per Region, made only from the primary key',
     run: async (kms) => {
       const { KeyMetadata } = await kms.call('CreateKey', { MultiRegion: true });
       const { KeyId, Arn } = KeyMetadata;
@@ -127,7 +127,7 @@ export const rotationCases: readonly Case[] = [
     },
   },
   {
-    name: 'ListKeyRotations lists rotations, and on request every material',
+    name: 'ListKeyRotations lists rotations, and on request all key material',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       expect((await kms.call('ListKeyRotations', { KeyId })).Rotations).toEqual([]);
@@ -195,7 +195,7 @@ export const rotationCases: readonly Case[] = [
     },
   },
   {
-    name: 'rotations on demand have an end',
+    name: 'rotations on demand are limited in number',
     run: async (kms) => {
       const { KeyId, Arn } = await symmetricKey(kms);
       for (let i = 0; i < 25; i += 1) await kms.call('RotateKeyOnDemand', { KeyId });

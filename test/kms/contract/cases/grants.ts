@@ -80,7 +80,7 @@ export const grantCases: readonly Case[] = [
     },
   },
   {
-    name: 'a named grant that is asked for again stays one grant with tokens of its own',
+    name: 'a named grant requested again stays one grant, with a new token',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       const request = {
@@ -185,7 +185,7 @@ export const accessCases: readonly Case[] = [
     },
   },
   {
-    name: 'EncryptionContextEquals allows no pair more',
+    name: 'EncryptionContextEquals allows no extra pair',
     run: async (kms) => {
       const { KeyId } = await guardedKey(kms);
       await kms.call('CreateGrant', {
@@ -205,7 +205,7 @@ export const accessCases: readonly Case[] = [
     },
   },
   {
-    name: 'a grantee passes on no more than it was granted, and nothing that is less strict',
+    name: 'a grantee passes on no more than it was granted, and nothing less strict',
     run: async (kms) => {
       const { KeyId } = await guardedKey(kms);
       const alice = kms.as({ principal: ALICE });
@@ -289,7 +289,7 @@ export const accessCases: readonly Case[] = [
     },
   },
   {
-    name: 'a ciphertext whose key is gone says neither that nor which key it was',
+    name: 'an error for a ciphertext whose key is gone reveals neither that nor the key',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       const { CiphertextBlob } = await kms.call('Encrypt', { KeyId, Plaintext: bytes('x') });

@@ -48,7 +48,7 @@ export const keyCases: readonly Case[] = [
     }),
   ),
   {
-    name: 'an asymmetric key needs a usage, and one that fits',
+    name: 'an asymmetric key needs a suitable usage',
     run: async (kms) => {
       await refused(
         kms.call('CreateKey', { KeySpec: 'RSA_2048' }),
@@ -89,7 +89,7 @@ export const keyCases: readonly Case[] = [
     },
   },
   {
-    name: 'key ids that cannot be any are NotFoundException: Invalid keyId',
+    name: 'malformed key ids are NotFoundException: Invalid keyId',
     run: async (kms) => {
       for (const KeyId of ['fake-key-id', 'mrk-fake-key-id', '134f2428cec14b25a1ae9048164dba47']) {
         await refused(
@@ -116,7 +116,7 @@ export const keyCases: readonly Case[] = [
     },
   },
   {
-    name: 'an ARN of something else is InvalidArnException where the operation knows that, and never another error',
+    name: 'an ARN of another service is InvalidArnException, or NotFoundException on use',
     run: async (kms) => {
       const KeyId = 'arn:aws:s3:::bucket';
       await refused(kms.call('DescribeKey', { KeyId }), 'InvalidArnException');
@@ -204,7 +204,7 @@ export const keyCases: readonly Case[] = [
     },
   },
   {
-    name: 'ListKeys goes through all keys page by page, and refuses a marker that is none',
+    name: 'ListKeys pages through all keys, and refuses an invalid marker',
     run: async (kms) => {
       const mine = new Set<string>();
       for (let i = 0; i < 3; i += 1) mine.add((await symmetricKey(kms)).KeyId);

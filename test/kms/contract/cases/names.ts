@@ -12,7 +12,7 @@ async function aliased(kms: Driver) {
 
 export const aliasCases: readonly Case[] = [
   {
-    name: 'an alias stands for its key, and is listed with it',
+    name: 'an alias names its key, and is listed with it',
     run: async (kms) => {
       const { key, AliasName } = await aliased(kms);
       const { KeyMetadata } = await kms.call('DescribeKey', { KeyId: AliasName });
@@ -77,7 +77,7 @@ export const aliasCases: readonly Case[] = [
     },
   },
   {
-    name: 'names that an alias cannot have are refused in KMS’s words',
+    name: 'invalid alias names are refused in KMS’s words',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       const create = (AliasName: string) =>
@@ -125,7 +125,7 @@ export const aliasCases: readonly Case[] = [
 
 export const tagCases: readonly Case[] = [
   {
-    name: 'tags are set, overwritten, listed and taken away',
+    name: 'tags are set, overwritten, listed and removed',
     run: async (kms) => {
       const made = await kms.call('CreateKey', {
         Tags: [
@@ -174,7 +174,7 @@ export const tagCases: readonly Case[] = [
 
 export const policyCases: readonly Case[] = [
   {
-    name: 'the default policy leaves all to the account, and another one can be put',
+    name: 'the default policy leaves all to the account, and can be replaced',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       const { Policy } = await kms.call('GetKeyPolicy', { KeyId });
@@ -203,7 +203,7 @@ export const policyCases: readonly Case[] = [
     },
   },
   {
-    name: 'what is not a policy, or would lock the caller out, is MalformedPolicyDocumentException',
+    name: 'a malformed policy, or one that locks the caller out, is MalformedPolicyDocumentException',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       const statement = { Effect: 'Deny', Principal: '*', Action: 'kms:Decrypt', Resource: '*' };

@@ -20,7 +20,7 @@ import {
 
 export const dataKeyCases: readonly Case[] = [
   {
-    name: 'a data key comes in plaintext and encrypted, in the size asked for',
+    name: 'a data key comes in plaintext and encrypted, in the requested size',
     run: async (kms) => {
       const { KeyId, Arn } = await symmetricKey(kms);
       const sizes = [
@@ -40,7 +40,7 @@ export const dataKeyCases: readonly Case[] = [
     },
   },
   {
-    name: 'a data key without plaintext has none',
+    name: 'GenerateDataKeyWithoutPlaintext returns no plaintext',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       const EncryptionContext = { a: 'b' };
@@ -57,7 +57,7 @@ export const dataKeyCases: readonly Case[] = [
     },
   },
   {
-    name: 'a data key has a key spec or a number of bytes, not both and not none',
+    name: 'a data key needs either a key spec or a number of bytes',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       const generate = (wanted: object) => kms.call('GenerateDataKey', { KeyId, ...wanted });
@@ -88,7 +88,7 @@ export const dataKeyCases: readonly Case[] = [
     },
   },
   {
-    name: 'a data key pair is a pair, and its private half decrypts',
+    name: 'the halves of a data key pair match, and the private half decrypts',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       const KeyPairSpec = 'ECC_NIST_P256' as const;
@@ -103,7 +103,7 @@ export const dataKeyCases: readonly Case[] = [
     },
   },
   {
-    name: 'random bytes come in the number asked for',
+    name: 'random bytes come in the requested number',
     run: async (kms) => {
       const { Plaintext } = await kms.call('GenerateRandom', { NumberOfBytes: 44 });
       expect(Plaintext.length).toBe(44);
@@ -203,7 +203,7 @@ export const asymmetricCases: readonly Case[] = [
     },
   },
   {
-    name: 'MACs are made and verified, and others are KMSInvalidMacException',
+    name: 'MACs are made and verified, and wrong ones are KMSInvalidMacException',
     run: async (kms) => {
       const made = await kms.call('CreateKey', {
         KeySpec: 'HMAC_256',
@@ -272,7 +272,7 @@ const FOR_EVER = { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' } as const;
 
 export const importCases: readonly Case[] = [
   {
-    name: 'a key of origin EXTERNAL waits for its material, works with it, and waits again without',
+    name: 'a key of origin EXTERNAL waits for its material, works with it, and waits again once it is deleted',
     run: async (kms) => {
       const { KeyId, Arn, KeyState, Enabled } = await importing(kms);
       expect([KeyState, Enabled]).toEqual(['PendingImport', false]);
@@ -303,7 +303,7 @@ export const importCases: readonly Case[] = [
   },
   {
     slow: true,
-    name: 'other material than the first is IncorrectKeyMaterialException, unless it is new and waits for rotation',
+    name: 'material other than the first is IncorrectKeyMaterialException, unless it is new and waits for rotation',
     run: async (kms) => {
       const { KeyId, Arn } = await importing(kms);
       const bring = async (more: object = {}) =>
@@ -335,7 +335,7 @@ export const importCases: readonly Case[] = [
     },
   },
   {
-    name: 'keys of KMS’s own making import nothing',
+    name: 'keys made by KMS import nothing',
     run: async (kms) => {
       const { KeyId, Arn } = await symmetricKey(kms);
       await refused(

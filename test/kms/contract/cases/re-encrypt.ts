@@ -79,7 +79,7 @@ export const reEncryptCases: readonly Case[] = [
     },
   },
   {
-    name: 'to the same key with another context is legal',
+    name: 're-encryption to the same key with another context is allowed',
     run: async (kms) => {
       const { source, CiphertextBlob } = await twoKeys(kms);
       const moved = await kms.call('ReEncrypt', {
@@ -219,7 +219,7 @@ export const reEncryptCases: readonly Case[] = [
     },
   },
   {
-    name: 'RSA to RSA by other algorithms is legal',
+    name: 'RSA to RSA with another algorithm is allowed',
     run: async (kms) => {
       const [from, to] = [await sharedKey(kms, 'RSA_2048'), await sharedKey(kms, 'RSA_3072')];
       const { CiphertextBlob } = await kms.call('Encrypt', {
@@ -274,7 +274,7 @@ export const reEncryptCases: readonly Case[] = [
     },
   },
   {
-    name: 'a hidden plaintext that is too long for the RSA destination is refused',
+    name: 'a plaintext too long for the RSA destination is refused',
     run: async (kms) => {
       const { KeyId } = await symmetricKey(kms);
       const rsa = await sharedKey(kms, 'RSA_2048');
@@ -370,7 +370,7 @@ export const reEncryptCases: readonly Case[] = [
     },
   },
   {
-    name: 'eleven grant tokens and an unknown algorithm are told of in one sentence',
+    name: 'eleven grant tokens and an unknown algorithm are reported in one sentence',
     run: async (kms) => {
       const { destination, CiphertextBlob } = await twoKeys(kms);
       await refused(
@@ -386,7 +386,7 @@ export const reEncryptCases: readonly Case[] = [
     },
   },
   {
-    name: 'a grant token that is none is InvalidGrantTokenException',
+    name: 'an invalid grant token is InvalidGrantTokenException',
     run: async (kms) => {
       const { destination, CiphertextBlob } = await twoKeys(kms);
       await refused(
