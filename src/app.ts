@@ -59,7 +59,7 @@ async function compose(config: Config, around: Surroundings, opened: Stack): Pro
       await opened.close();
     },
     async reload() {
-      // First, even if the others fail: until then, whoever moved the file looks like a tamperer.
+      // First, even if the others fail: until then, a file that was moved looks tampered with.
       parts.audit.reopen();
       await Promise.all([parts.policy.reload(), doors.reload()]);
     },

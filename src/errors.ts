@@ -89,7 +89,7 @@ export interface RefusalDetails {
   readonly cause?: unknown;
 }
 
-/** The only error that leaves the pipeline: a reason from the closed list, and what may be told of it. */
+/** The only error that leaves the pipeline: a reason from the closed list, and what callers may read. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly reason: Reason;

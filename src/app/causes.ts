@@ -4,7 +4,7 @@ import type { Reason, Refusal } from '../errors.ts';
 import { KmsFault } from '../kms/port.ts';
 import { createOnceASecond } from './once-a-second.ts';
 
-/** What an operator can mend and a caller cannot. */
+/** What an operator can fix and a caller cannot. */
 const FOR_OPERATORS: ReadonlySet<Reason> = new Set<Reason>([
   'KEY_FACTS_UNAVAILABLE',
   'PROXY_CREDENTIALS',
@@ -14,7 +14,7 @@ const FOR_OPERATORS: ReadonlySet<Reason> = new Set<Reason>([
   'KMS_UNREACHABLE',
 ]);
 
-/** What whoever wrote the policy can mend. Why there is none to ask is told where it is loaded. */
+/** What the policy's author can fix. Why no policy is loaded is logged by its loader. */
 const OF_POLICY: ReadonlySet<Decision['failure']> = new Set<Decision['failure']>([
   'POLICY_UNDEFINED',
   'POLICY_INVALID',
@@ -32,7 +32,7 @@ const LONGEST = 500;
 export function createCauseLog(log: Pick<Logger, 'warn'>, now: () => number) {
   const isDue = createOnceASecond(now);
   return ({ call, decision }: Progress, refusal?: Refusal): void => {
-    // In observe mode the call goes on, and nothing else says so.
+    // In observe mode the call goes on, and nothing else reports this.
     if (decision && OF_POLICY.has(decision.failure)) ofPolicy(call.id, decision);
     if (refusal && FOR_OPERATORS.has(refusal.reason)) ofKms(call.id, refusal);
   };
@@ -58,18 +58,18 @@ export function createCauseLog(log: Pick<Logger, 'warn'>, now: () => number) {
   }
 }
 
-/** Quoted text is the policy's, which may have built it from a context's values. */
+/** Quoted text comes from the policy, which may have built it from context values. */
 function withoutQuotes(message: string): string {
   return message.replaceAll(/'[^']*'/g, "'…'");
 }
 
-/** What KMS, or the network on the way to it, said; undefined where it said nothing. For operators. */
+/** What KMS, or the network on the way to it, said; undefined if nothing. For operators. */
 export function saidByKms(thrown: unknown): Pick<KmsFault, 'code' | 'message'> | undefined {
   const fault = faultOf(thrown);
   return fault && { code: fault.code, message: firstLine(fault.message) };
 }
 
-/** Behind KEY_FACTS_UNAVAILABLE there is another refusal, and the fault is the cause of that one. */
+/** KEY_FACTS_UNAVAILABLE wraps another refusal, whose cause is the fault. */
 function faultOf(thrown: unknown): KmsFault | undefined {
   if (thrown instanceof KmsFault) return thrown;
   return thrown instanceof Error ? faultOf(thrown.cause) : undefined;

@@ -73,7 +73,7 @@ interface HttpDoor {
   readonly onRefused: () => void;
 }
 
-/** Resolves to the bound address; '' where the door is not configured. */
+/** Resolves to the bound address; '' if the door is not configured. */
 async function openHttp({ address, handler, onRefused }: HttpDoor, opened: Stack): Promise<string> {
   if (address === undefined) return '';
   const door = createHttpListener(address, handler, { onRefused });

@@ -31,7 +31,7 @@ import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { ServerTls } from './tls.ts';
 
-/** Milliseconds: what a call gets where its client says nothing, and at most. */
+/** Milliseconds: what a call gets if its client sets no deadline, and the maximum. */
 const DEADLINES = { fallbackMs: 5_000, maxMs: 30_000 };
 
 /** Methods whose requests may take their time. */
@@ -53,7 +53,7 @@ interface GrpcDoorParts {
 }
 
 export interface GrpcDoor {
-  /** As bound; that of `grpc.listen` first. */
+  /** The bound addresses; that of `grpc.listen` first. */
   readonly addresses: readonly string[];
   readonly drains: readonly Listener['drain'][];
 }

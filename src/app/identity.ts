@@ -17,7 +17,7 @@ interface IdentityParts {
 
 type JwtConfig = NonNullable<Config['identity']['jwt']>;
 
-/** Every configured way to find out who calls, in the configured order. */
+/** Every configured way to identify callers, in the configured order. */
 export async function composeIdentify(
   config: Config['identity'],
   { around, tls, metrics }: IdentityParts,
@@ -43,7 +43,7 @@ export async function composeIdentify(
   return createIdentify({ identifiers, require: config.require });
 }
 
-/** Imported only where tokens are configured: that takes a twentieth of the time to start. */
+/** Imported only if tokens are configured: it takes a twentieth of the start-up time. */
 async function composeJwt(
   jwt: JwtConfig,
   { around, metrics }: Pick<IdentityParts, 'around' | 'metrics'>,

@@ -11,7 +11,7 @@ import { createKmsJsonHandler } from '../server/kms-json/handler.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** AWS's protocol has no deadlines; what SDKs wait by default is longer. */
+/** AWS's protocol has no deadlines; SDKs wait longer by default. */
 const DEADLINE_MS = 5_000;
 
 interface KmsJsonDoorParts {
@@ -24,12 +24,12 @@ interface KmsJsonDoorParts {
 }
 
 export interface KmsJsonDoor {
-  /** As bound; '' where the door is not configured. */
+  /** As bound; '' if the door is not configured. */
   readonly address: string;
   readonly drains: readonly HttpListener['drain'][];
 }
 
-/** The door for AWS SDKs and CLIs, open where it is configured. */
+/** The door for AWS SDKs and CLIs, open if it is configured. */
 export async function openKmsJsonDoor(
   parts: KmsJsonDoorParts,
   opened: Stack,

@@ -17,7 +17,7 @@ export interface Backend {
   readonly embedded: EmbeddedKms | undefined;
 }
 
-/** Each backend is imported only where it serves: the AWS SDK alone takes a fifth of the time to start. */
+/** Each backend is imported only if it is used: the AWS SDK alone takes a fifth of the start-up time. */
 export async function composeKms(
   config: Config,
   around: Surroundings,
@@ -38,7 +38,7 @@ async function composeEmbedded(config: Config, { log, env }: Surroundings, metri
   return { kms: refuseFaults(metrics.kms.measure(createEmbeddedBackend(embedded))), embedded };
 }
 
-/** Where calls come in that reach KMS. */
+/** The addresses that take calls to KMS. */
 export function doorsOf({ grpc, kms_json: kmsJson }: Config) {
   return [
     { setting: 'grpc.listen', address: grpc.listen },
@@ -71,7 +71,7 @@ export async function openAws(config: Config['kms']['aws'], around: AwsSurroundi
   return createAwsBackend({ region, endpoint, transport, allowEmbedded, ...around });
 }
 
-/** Goes around the measured KMS, so that a second try is measured as a request of its own. */
+/** Wraps the measured KMS, so that a retry is measured as a separate request. */
 function guard(kms: Kms, limits: Config['limits'], onBreaker: (state: string) => void): Kms {
   const { max_in_flight: maxInFlight, max_queue: maxQueue, ...towards } = limits.kms;
   return guardKms({

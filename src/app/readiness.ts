@@ -4,7 +4,7 @@ import type { Stack } from './stack.ts';
 /** Whether calls can be served, and the status of every part. */
 export interface Readiness {
   current(): { readonly ready: boolean; readonly checks: object };
-  /** Every door is open: whoever is told that it is ready may call at once. */
+  /** Every door is open: whoever sees it ready may call at once. */
   begin(): void;
   /** From here on it is not ready, whatever its parts say. */
   end(): void;

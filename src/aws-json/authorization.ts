@@ -16,7 +16,7 @@ const CREDENTIAL = /^([\w-]+)\/(\d{8})\/([\w-]+)\/([\w-]+)\/aws4_request$/;
 
 /**
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
- * @returns undefined where the request is not signed.
+ * @returns undefined if the request is not signed.
  * @throws JsonFault IncompleteSignatureException naming every part that is missing.
  */
 export function parseAuthorization(header: string | undefined): Authorization | undefined {

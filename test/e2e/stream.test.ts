@@ -148,7 +148,7 @@ describe('a stream', () => {
     for (const intent of intents) expect(intent).toMatchObject({ input: { request: { job } } });
   });
 
-  test('that its caller cancels cancels its items too, each recorded once', async () => {
+  test('passes a cancellation on to its items, each recorded once', async () => {
     const { call } = open();
     aws.kms.always({ kind: 'hang' }, 'ReEncrypt');
     for (const reference of ['a', 'b', 'c']) call.write(item(reference));

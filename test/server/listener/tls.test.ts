@@ -27,7 +27,7 @@ const SAID_TWICE = /: (.+): \1$/;
 let door: Door;
 let folder: string;
 let files: TlsFiles;
-/** As a line of the log tells them. */
+/** As log lines show them. */
 let alarms: string[];
 const callers: Caller[] = [];
 
