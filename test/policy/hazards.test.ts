@@ -64,7 +64,7 @@ describe('a policy that goes wrong', () => {
     expect((await decide(job)).reasons[0]?.message).toBe(message);
   });
 
-  it('costs the same fuel on every run', async () => {
+  it('is out of fuel on every run', async () => {
     const outcomes = new Set<string>();
     for (let i = 0; i < 5; i += 1) outcomes.add((await decide('loop')).failure);
     expect([...outcomes]).toEqual(['POLICY_TIMEOUT']);

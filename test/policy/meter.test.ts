@@ -60,18 +60,25 @@ describe('a metered module', () => {
     expect(imports(metered)).toEqual(imports(opas));
   });
 
-  it('stops after the same work each time', () => {
-    const engine = createEngine({
-      program: loadProgram({ wasm, data, builtins: {} }),
-      builtins: {},
-      limits: { ...limits, fuel: 3_000 },
-    });
+  it('needs the same fuel each time, to the unit', () => {
+    const program = loadProgram({ wasm, data, builtins: {} });
     const input = JSON.stringify(SAMPLES['a workload']);
-    for (let i = 0; i < 3; i += 1) {
-      expect(() => engine.evaluate({ entrypoint: 0, input, context })).toThrow(
-        expect.objectContaining({ kind: 'fuel' }),
+    const decides = (fuel: number) => {
+      const engine = createEngine({ program, builtins: {}, limits: { ...limits, fuel } });
+      const runs = [1, 2, 3].map(() =>
+        isDecided(() => engine.evaluate({ entrypoint: 0, input, context })),
       );
+      expect(new Set(runs).size, `${fuel} units`).toBe(1);
+      return runs[0];
+    };
+    let [few, enough] = [0, 1 << 17];
+    while (enough - few > 1) {
+      const between = (few + enough) >> 1;
+      if (decides(between)) enough = between;
+      else few = between;
     }
+    expect([decides(few), decides(enough)]).toEqual([false, true]);
+    expect(enough).toBeGreaterThan(1_000);
   });
 
   it('stops an endless start function, which OPA never makes', () => {
@@ -120,4 +127,14 @@ function moduleOf({ locals = [0], code }: Endless): Uint8Array {
     ...[5, 5, 2, 0, 1, 0, 1, 6, 6, 1, 0x7f, 1, 0x41, 0, 0x0b, 8, 1, 0],
     ...[0x0a, body.length + 2, 1, body.length, ...body],
   ]);
+}
+
+function isDecided(evaluate: () => unknown): boolean {
+  try {
+    evaluate();
+    return true;
+  } catch (thrown) {
+    expect(thrown).toMatchObject({ kind: 'fuel' });
+    return false;
+  }
 }
