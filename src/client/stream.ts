@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import { toError } from '../to-error.ts';
 import { fromServiceError } from './status-details.ts';
 
 /**
@@ -39,7 +40,7 @@ async function send<Item>(call: ClientDuplexStream<Item, unknown>, items: AsyncI
     }
     call.end();
   } catch (thrown) {
-    call.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    call.destroy(toError(thrown));
   }
 }
 

@@ -1,3 +1,4 @@
+import { toError } from '../to-error.ts';
 import { fileStamp } from './stamp.ts';
 
 export interface WatchedFilesOptions<T> {
@@ -40,7 +41,7 @@ export async function watchFiles<T>(options: WatchedFilesOptions<T>): Promise<Wa
       await look();
       told = '';
     } catch (thrown) {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      const error = toError(thrown);
       if (error.message !== told) onError(error);
       told = error.message;
     }

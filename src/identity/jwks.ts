@@ -13,6 +13,7 @@ import { nameOf } from '../files/location.ts';
 import { watchFiles } from '../files/watched.ts';
 import { parseJson } from '../json/exact.ts';
 import { messageOf } from '../message-of.ts';
+import { toError } from '../to-error.ts';
 import { boundWaiting } from './bound-waiting.ts';
 import type { JwtKeys } from './jwt.ts';
 
@@ -143,6 +144,3 @@ async function readKeys(file: string): Promise<JWTVerifyGetKey> {
     throw new Error(`${file} is not a JSON Web Key Set: ${messageOf(thrown)}`);
   }
 }
-
-const toError = (thrown: unknown): Error =>
-  thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -1,4 +1,5 @@
 import { Client, type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
+import { toError } from '../../to-error.ts';
 
 export interface WorkloadApi {
   /** `unix:/path`, as in SPIFFE_ENDPOINT_SOCKET. */
@@ -76,7 +77,7 @@ function keepOpen(
       take(bytes);
       wait = retryMs;
     } catch (thrown) {
-      onAlarm(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      onAlarm(toError(thrown));
     }
   };
   const again = (): void => {
