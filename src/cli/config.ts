@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import { configAsYaml, configJsonSchema } from '../config/show.ts';
 import { CommandFailure, type Define, EXIT, type Terminal } from './command.ts';
 import { examples } from './examples.ts';
+import { gather } from './gather.ts';
 import { program } from './program.ts';
 
 export const define: Define = (command, terminal) => {
@@ -85,7 +86,7 @@ export function withConfigOptions(command: Program): Program {
     .option(
       '--set <path=value>',
       'override one setting, such as grpc.listen=127.0.0.1:0 (repeatable)',
-      (value: string, earlier: readonly string[] = []) => [...earlier, value],
+      gather,
     );
 }
 

@@ -29,11 +29,6 @@ export function contentOf(path: string): Buffer {
   }
 }
 
-/** Collects a repeatable option. */
-export function gather(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, value];
-}
-
 /** A verifier key, or a file that holds one. */
 export function keyOf(value: string): VerifierKey {
   if (value.includes('+')) return parseVkey(value);

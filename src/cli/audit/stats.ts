@@ -91,21 +91,26 @@ type Tables = ReturnType<ReturnType<typeof createTally>['tables']>;
 
 function toText({ first, last, counts, keys }: Tables): string {
   if (first === '') return 'no entries\n';
-  const tables = Object.entries(counts).map(([name, table]) => {
-    const rows = sorted(table).map(
-      ([value, count]) => `  ${String(count).padStart(10)}  ${printable(value)}\n`,
-    );
-    return rows.length === 0 ? '' : `${name}\n${rows.join('')}`;
-  });
-  return `from ${first} to ${last}\n${tables.join('')}${keysToText(keys)}`;
+  const tables = Object.entries(counts).map(([name, table]) =>
+    toTable(
+      name,
+      sorted(table).map(([value, count]) => [count, printable(value)]),
+    ),
+  );
+  const pairs = toTable(
+    'keys of what was released',
+    keys.map((pair) => [pair.released, pairToText(pair)]),
+  );
+  return `from ${first} to ${last}\n${tables.join('')}${pairs}`;
 }
 
-function keysToText(keys: readonly KeyPair[]): string {
-  const rows = keys.map(({ source, destination, released, last }) => {
-    const pair = printable(`${source || '?'} → ${destination || '?'}`);
-    return `  ${String(released).padStart(10)}  ${pair}  last ${printable(last)}\n`;
-  });
-  return rows.length === 0 ? '' : `keys of what was released\n${rows.join('')}`;
+function toTable(name: string, rows: readonly (readonly [number, string])[]): string {
+  const lines = rows.map(([count, text]) => `  ${String(count).padStart(10)}  ${text}\n`);
+  return lines.length === 0 ? '' : `${name}\n${lines.join('')}`;
+}
+
+function pairToText({ source, destination, last }: KeyPair): string {
+  return printable(`${source || '?'} → ${destination || '?'}  last ${last}`);
 }
 
 function toJson({ first, last, counts, keys }: Tables, missing: readonly Missing[]): string {
