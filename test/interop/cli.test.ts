@@ -132,33 +132,30 @@ describe.skipIf(missing)('side by side with the AWS CLI: the same refusal', () =
 describe('the built package', () => {
   const dist = join(process.cwd(), 'node_modules/.cache/cli-speed');
 
-  test('shows help in 150 ms and makes a call in 300 ms', () => {
+  /** Against a bare Node beside it: `npm run bench` measures both in milliseconds. */
+  test('shows help within 5 times what an empty program takes, and makes a call within 12', () => {
     execFileSync(process.execPath, ['scripts/build.ts', `${dist}/dist`]);
     for (const name of ['proto', 'package.json'])
       cpSync(name, `${dist}/${name}`, { recursive: true });
-    const env = environment();
-    const best = (args: readonly string[]) =>
-      Math.min(...Array.from({ length: 7 }, () => milliseconds(args, env)));
-    const bare = best(['-e', '0']);
-    const help = best([`${dist}/dist/main.js`, 're-encrypt', '--help']);
-    const refused = best([
-      `${dist}/dist/main.js`,
-      're-encrypt',
-      ...CALL,
-      '--endpoint-url',
-      '127.0.0.1:1',
+    const reEncrypt = [`${dist}/dist/main.js`, 're-encrypt'];
+    const [bare = 0, help, refused] = fastest([
+      ['-e', '0'],
+      [...reEncrypt, '--help'],
+      [...reEncrypt, ...CALL, '--endpoint-url', '127.0.0.1:1'],
     ]);
-    process.stdout.write(
-      `node -e 0: ${bare} ms; --help: ${help} ms (×${(help / bare).toFixed(1)}); ` +
-        `a call: ${refused} ms (×${(refused / bare).toFixed(1)})\n`,
-    );
-    expect(help).toBeLessThanOrEqual(150);
-    expect(refused).toBeLessThanOrEqual(300);
+    expect(help).toBeLessThan(5 * bare);
+    expect(refused).toBeLessThan(12 * bare);
   });
 
-  function milliseconds(args: readonly string[], env: NodeJS.ProcessEnv): number {
+  /** Milliseconds of the fastest of seven runs each; they take turns, so all meet the same machine. */
+  function fastest(programs: readonly (readonly string[])[]): readonly number[] {
+    const rounds = Array.from({ length: 7 }, () => programs.map(milliseconds));
+    return programs.map((_, at) => Math.min(...rounds.map((round) => round[at] ?? 0)));
+  }
+
+  function milliseconds(args: readonly string[]): number {
     const started = performance.now();
-    spawnSync(process.execPath, args, { env, cwd: folder });
-    return Math.round(performance.now() - started);
+    spawnSync(process.execPath, args, { env: environment(), cwd: folder });
+    return performance.now() - started;
   }
 });
