@@ -13,6 +13,8 @@ export default defineConfig({
     globalSetup: ['test/helpers/temporary-folder.ts'],
     exclude: ['test/interop/**', 'test/faults/**'],
     testTimeout: 20_000,
+    // A busy machine may take seconds over what an idle one does at once.
+    expect: { poll: { timeout: 15_000 } },
     // A process for each file would be a third of the time, and nothing here has globals to keep apart.
     isolate: false,
     // Much of the time is waiting for processes, so that one more than there are cores is worth it.

@@ -21,6 +21,8 @@ export default defineConfig({
     globalSetup: ['test/helpers/temporary-folder.ts'],
     // A thousand reloads of a whole proxy take ten minutes where the machine has other work.
     testTimeout: 1_800_000,
+    // A busy machine may take seconds over what an idle one does at once.
+    expect: { poll: { timeout: 15_000 } },
     hookTimeout: 120_000,
     fileParallelism: false,
   },

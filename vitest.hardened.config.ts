@@ -14,6 +14,8 @@ export default defineConfig({
     globalSetup: ['test/helpers/temporary-folder.ts'],
     setupFiles: ['test/helpers/hardened.ts'],
     testTimeout: 20_000,
+    // A busy machine may take seconds over what an idle one does at once.
+    expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
     execArgv: [
       '--permission',

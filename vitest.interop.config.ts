@@ -11,6 +11,8 @@ export default defineConfig({
     include: ['test/interop/**/*.test.ts'],
     globalSetup: ['test/helpers/temporary-folder.ts'],
     testTimeout: 120_000,
+    // A busy machine may take seconds over what an idle one does at once.
+    expect: { poll: { timeout: 15_000 } },
     hookTimeout: 300_000,
     fileParallelism: false,
   },

@@ -50,7 +50,7 @@ test('a candidate that cannot be loaded stops no start: log, audit log and metri
   expect(await metrics()).not.toMatch(series);
 
   copyFileSync(EXAMPLE, candidate);
-  await expect.poll(metrics, { timeout: 10_000 }).toMatch(series);
+  await expect.poll(metrics).toMatch(series);
   await proxy.stop();
 });
 

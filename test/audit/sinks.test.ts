@@ -14,9 +14,6 @@ import { fill } from './fault-world.ts';
 import { intended } from './samples.ts';
 import { createFolder, openAudit } from './world.ts';
 
-/** A thread has to start first. */
-const WITHIN = { timeout: 10_000 };
-
 interface Received {
   readonly kind: string;
   readonly seq: number;
@@ -230,14 +227,14 @@ test.concurrent('entries that a sink will never get are reported, and counted in
     onDropped: (sink, count) => told.push([sink, count]),
   });
   await fill(audit, 20);
-  await expect.poll(() => told.length, WITHIN).toBeGreaterThan(0);
+  await expect.poll(() => told.length).toBeGreaterThan(0);
   await expect
-    .poll(() => linesOf(folder.file).filter(({ kind }) => kind === 'dropped'), WITHIN)
+    .poll(() => linesOf(folder.file).filter(({ kind }) => kind === 'dropped'))
     .toMatchObject(told.map(([sink, count]) => ({ dropped: { sink, count } })));
   const lost = () => told.reduce((sum, [, count]) => sum + count, 0);
   const undelivered = () => linesOf(folder.file).length - service.received.length;
   // The next start sends what an outage at the end leaves over.
-  await expect.poll(() => undelivered() - lost(), WITHIN).toBe(0);
+  await expect.poll(() => undelivered() - lost()).toBe(0);
   await audit.close();
   expect(undelivered()).toBe(lost());
 });
@@ -260,7 +257,7 @@ test.concurrent('sinks restart after their thread dies, and continue where they 
   await died.promise;
   rmdirSync(cursor);
   await fill(audit, 4);
-  await expect.poll(() => service.received.length, WITHIN).toBe(linesOf(folder.file).length);
+  await expect.poll(() => service.received.length).toBe(linesOf(folder.file).length);
   await audit.close();
   expect(service.received.map(({ seq }) => seq)).toEqual(
     linesOf(folder.file).map(({ seq }) => seq),

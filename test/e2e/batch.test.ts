@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Client, createClient } from '../../src/client/create-client.ts';
 import type { RefusedError } from '../../src/client/refused-error.ts';
 import type { BatchReEncryptItem } from '../../src/gen/kms/reencrypt/v1/BatchReEncryptItem.ts';
@@ -200,7 +200,7 @@ describe('a whole batch is refused, with no item done,', () => {
     stop.abort();
     await Promise.all(open);
     aws.kms.always(undefined, 'ReEncrypt');
-    await vi.waitFor(async () => expect((await send(many(1)))[0]?.refused).toBe(undefined));
+    await expect.poll(async () => (await send(many(1)))[0]?.refused).toBe(undefined);
   });
 });
 
@@ -211,7 +211,7 @@ test('a batch that its caller cancels begins no further item, and counts as canc
   await until(() => reEncrypts().length === 20);
   stop.abort();
   expect((await call).facts).toMatchObject({ code: 'CANCELLED' });
-  await vi.waitFor(async () => expect(await handled('Canceled')).toBeGreaterThan(0));
+  await expect.poll(() => handled('Canceled')).toBeGreaterThan(0);
   expect(reEncrypts().length).toBe(20);
 });
 

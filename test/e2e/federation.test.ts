@@ -141,7 +141,7 @@ describe.each(['FetchX509SVID', 'FetchX509Bundles'])('a trust domain from %s', (
   test('has such refusals counted in the log', async () => {
     await callAs(forged);
     await expect
-      .poll(() => proxy.entries().map((entry) => entry['turned_away']), { timeout: 5000 })
+      .poll(() => proxy.entries().map((entry) => entry['turned_away']))
       .toContainEqual({ reason: 'UNAUTHENTICATED', count: expect.any(Number) });
   });
 
@@ -161,15 +161,15 @@ describe.each(['FetchX509SVID', 'FetchX509Bundles'])('a trust domain from %s', (
     const next = createAuthority({ commonName: 'Next' });
     const [old, young] = [client(partner, PARTNERS), client(next, PARTNERS)];
     tell(agent, next);
-    await expect.poll(async () => (await callAs(young)).as?.id, { timeout: 5000 }).toBe(PARTNERS);
+    await expect.poll(async () => (await callAs(young)).as?.id).toBe(PARTNERS);
     expect((await callAs(old)).as).toBeUndefined();
     tell(agent, undefined);
-    await expect.poll(async () => (await callAs(young)).as, { timeout: 5000 }).toBeUndefined();
+    await expect.poll(async () => (await callAs(young)).as).toBeUndefined();
     expect((await callAs(client(ours, OURS))).as?.id).toBe(OURS);
     expect((await callAs(client(next, OURS))).as).toBeUndefined();
     expect(proxy.logged.join()).toContain('no good bundle of the trust domain partner.example');
     tell(agent, partner);
-    await expect.poll(async () => (await callAs(old)).as?.id, { timeout: 5000 }).toBe(PARTNERS);
+    await expect.poll(async () => (await callAs(old)).as?.id).toBe(PARTNERS);
   });
 });
 

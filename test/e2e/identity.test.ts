@@ -164,9 +164,7 @@ test('why a certificate was refused is in the process log, once per second', asy
 
 test('callers that were turned away are counted in the log', async () => {
   await expect
-    .poll(() => proxy.entries().filter(({ kind }) => kind === 'turned_away').length, {
-      timeout: 5000,
-    })
+    .poll(() => proxy.entries().filter(({ kind }) => kind === 'turned_away').length)
     .toBeGreaterThan(0);
 });
 

@@ -99,7 +99,7 @@ describe('a message that cannot be decoded', () => {
   test('is counted in the log as turned away', async () => {
     await send(`${SERVICE}/ReEncrypt`, framed(CUT));
     await expect
-      .poll(() => proxy.entries().map((entry) => entry['turned_away']), { timeout: 5000 })
+      .poll(() => proxy.entries().map((entry) => entry['turned_away']))
       .toContainEqual({ reason: 'INVALID_REQUEST', count: expect.any(Number) });
   });
 });

@@ -283,7 +283,7 @@ describe('keys', () => {
       timeoutMs: 500,
       onError: (error) => told.push(error),
     });
-    await vi.waitFor(() => expect(told).toHaveLength(1));
+    await expect.poll(() => told).toHaveLength(1);
     expect(keys.usable()).toBe(false);
     const identify = createJwtIdentifier(options(keys));
     await expect(Promise.resolve(identify(bearer(await token()), never))).rejects.toMatchObject({
@@ -313,7 +313,7 @@ describe('keys', () => {
     const all = Promise.allSettled(waiting);
     await expect(asked(foreign)).rejects.toMatchObject({ reason: 'TOKEN_KEYS_UNAVAILABLE' });
     await expect(asked(known)).resolves.toMatchObject({ id: 'billing' });
-    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await expect.poll(() => held).toHaveLength(1);
     held.forEach(send);
     const refused = { status: 'rejected', reason: { reason: 'UNAUTHENTICATED' } };
     expect(await all).toMatchObject(Array.from({ length: 1000 }, () => refused));

@@ -187,7 +187,7 @@ describeWith(['opa', 'nginx'], 'a bundle server that knows neither opa nor the p
       expect(nginx.statuses('-')).toContain(304);
     }, 15_000);
     expect(await opaTakes(await build(own.privateKey, 'second'))).toBe(true);
-    await vi.waitFor(() => expect(point.status().revision).toBe('second'), 15_000);
+    await expect.poll(() => point.status().revision).toBe('second');
     expect(nginx.statuses('-')).not.toContain(401);
   });
 

@@ -57,7 +57,7 @@ describeWith(['grpcurl'], 'grpcurl with the proto files', () => {
     expect(told).toMatch(/"field": "destination_key_id"/);
   });
 
-  it('can set a deadline', () => {
+  it('is answered if it sets a deadline', () => {
     expect(call(request(DEMO_CONTEXT), ['-plaintext', '-max-time', '5'])).toMatch(/decisionId/);
   });
 

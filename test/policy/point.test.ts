@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { permit } from '../../src/policy/permit.ts';
 import {
   createDecisionPoint,
@@ -201,7 +201,7 @@ describe('a candidate', () => {
     const point = await open({ candidate: HAZARDS, onShadow: (event) => events.push(event) });
     const served = await point.decide(resolved({}, elsewhere), 'request');
     expect(served).toMatchObject({ effect: 'deny', rule: 'demo' });
-    await vi.waitFor(() => expect(events).toHaveLength(1), 15_000);
+    await expect.poll(() => events).toHaveLength(1);
     expect(events[0]).toMatchObject({
       comparison: 'deny_to_allow',
       candidate: { effect: 'allow', rule: 'fine' },
@@ -221,7 +221,7 @@ describe('a candidate', () => {
     const point = await open({ candidate: HAZARDS, onShadow: (event) => events.push(event) });
     if (calls > 0) {
       await point.decide(resolved(), 'request');
-      await vi.waitFor(() => expect(events).toHaveLength(1), 15_000);
+      await expect.poll(() => events).toHaveLength(1);
     }
     for (let i = 0; i < calls; i += 1) await point.decide(resolved({ job: 'loop' }), 'request');
     await sleep(50);

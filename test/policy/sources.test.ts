@@ -64,7 +64,7 @@ describe('a bundle in a file', () => {
     writeFileSync(file, good);
     const point = await open(file, { bundle: { watchIntervalMs: 10 } });
     renameSync(fifo, file);
-    await vi.waitFor(() => expect(point.status().failures).toBe(1), 15_000);
+    await expect.poll(() => point.status().failures).toBe(1);
     expect(point.status()).toMatchObject({ revision: 'example-2' });
   });
 
@@ -78,9 +78,9 @@ describe('a bundle in a file', () => {
     const point = await open(file, { bundle: { watchIntervalMs: 10 } });
     expect(point.status()).toMatchObject({ revision: 'example-2', activations: 1, stale: false });
     put(next);
-    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 15_000);
+    await expect.poll(() => point.status().revision).toBe('next');
     put(next.subarray(0, 15_000));
-    await vi.waitFor(() => expect(point.status().failures).toBe(1), 15_000);
+    await expect.poll(() => point.status().failures).toBe(1);
     expect(point.status()).toMatchObject({
       revision: 'next',
       error: expect.stringMatching(/gzip/),
@@ -97,12 +97,12 @@ describe('a bundle in a file', () => {
     writeFileSync(file, good);
     const point = await open(file, { bundle: { watchIntervalMs: 10 } });
     renameSync(file, `${file}.gone`);
-    await vi.waitFor(() => expect(point.status().failures).toBe(1), 15_000);
+    await expect.poll(() => point.status().failures).toBe(1);
     expect(point.status()).toMatchObject({ error: expect.stringMatching(/no policy bundle at/) });
     expect(point.decide(resolved(), 'request')).toMatchObject({ effect: 'allow' });
     await new Promise((pass) => setTimeout(pass, 100));
     renameSync(`${file}.gone`, file);
-    await vi.waitFor(() => expect(point.status().error).toBe(''), 15_000);
+    await expect.poll(() => point.status().error).toBe('');
     expect(events.map(({ outcome }) => outcome)).toEqual(['activated', 'refused', 'unchanged']);
   });
 
@@ -111,7 +111,7 @@ describe('a bundle in a file', () => {
     writeFileSync(file, good);
     const onReload = () => writeFileSync(file, next);
     const point = await open(file, { bundle: { watchIntervalMs: 10 }, onReload });
-    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 15_000);
+    await expect.poll(() => point.status().revision).toBe('next');
   });
 
   it('that is unchanged makes no new generation', async () => {
@@ -178,7 +178,7 @@ describe('a bundle service', () => {
     service.answer = serving(good, '"1"');
     const point = await open(service.url, { bundle: { service: quick } });
     service.answer = serving(next, '"2"');
-    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 15_000);
+    await expect.poll(() => point.status().revision).toBe('next');
   });
 
   it('gets no ETag after it sent a bundle that cannot serve', async () => {
@@ -201,7 +201,7 @@ describe('a bundle service', () => {
     const point = await open(service.url, {
       bundle: { service: { longPollingTimeoutSeconds: 5 } },
     });
-    await vi.waitFor(() => expect(point.status().revision).toBe('next'), 15_000);
+    await expect.poll(() => point.status().revision).toBe('next');
     expect(service.requests[1]).toHaveProperty('prefer', 'modes=snapshot;wait=5');
   });
 
@@ -229,7 +229,7 @@ describe('a bundle service', () => {
       failure: 'POLICY_NOT_LOADED',
     });
     service.answer = serving(good, '"1"');
-    await vi.waitFor(() => expect(point.status().stale).toBe(false), 15_000);
+    await expect.poll(() => point.status().stale).toBe(false);
   });
 
   it('is named without its credentials', async () => {
@@ -303,7 +303,7 @@ describe('a bundle service', () => {
       ),
     ]);
     service.answer = serving(good, '"1"');
-    await vi.waitFor(() => expect(readFileSync(persist)).toEqual(good), 15_000);
+    await expect.poll(() => readFileSync(persist)).toEqual(good);
     expect(point.status()).toMatchObject({ revision: 'example-2', stale: false });
   });
 

@@ -107,9 +107,7 @@ test('counts its streams, and the questions and answers in them', async () => {
   expect(started).toBe(before.started + 1);
   expect(received).toBeGreaterThanOrEqual(before.received + 2);
   expect(sent).toBeGreaterThanOrEqual(before.sent + 2);
-  await expect
-    .poll(async () => (await counted()).handled > before.handled, { timeout: 2000 })
-    .toBe(true);
+  await expect.poll(async () => (await counted()).handled > before.handled).toBe(true);
 });
 
 /** Totals over all streams so far, however they ended. */

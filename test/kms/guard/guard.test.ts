@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { KmsAnswer } from '../../../src/call.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { guardKms, type KmsGuardParts } from '../../../src/kms/guard/create-guard.ts';
@@ -95,10 +95,10 @@ describe('a retry', () => {
     const { kms, asked } = outside((n) => (n === 1 || n === 3 ? THROTTLED : ANSWER));
     const { ask } = guarded(kms, { sleep });
     const first = ask();
-    await vi.waitFor(() => expect(pauses).toHaveLength(1));
+    await expect.poll(() => pauses).toHaveLength(1);
     await ask();
     const alone = reasonOf(ask());
-    await vi.waitFor(() => expect(pauses).toHaveLength(2));
+    await expect.poll(() => pauses).toHaveLength(2);
     pauses[1]?.();
     expect(await alone).toBe('ThrottlingException');
     pauses[0]?.();

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ServerHttp2Stream } from 'node:http2';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { releaseEndedStreams } from '../../../src/server/listener/release-streams.ts';
 import { createCaller, createDoor } from './harness.ts';
 
@@ -15,9 +15,7 @@ test('an ended stream is held by none of its listeners, and its late error does 
   const caller = createCaller((await door.open()).address);
   try {
     await caller.whoAmI();
-    await vi.waitFor(() => {
-      expect(streams.map((stream) => stream.eventNames())).toEqual([['error']]);
-    });
+    await expect.poll(() => streams.map((stream) => stream.eventNames())).toEqual([['error']]);
     expect(streams[0]?.emit('error', new Error('late'))).toBe(true);
   } finally {
     caller.close();

@@ -126,7 +126,7 @@ test('calls that have ended do not count', async () => {
 });
 
 async function until(number: () => number, wanted: number): Promise<void> {
-  await expect.poll(number, { timeout: 10_000 }).toBe(wanted);
+  await expect.poll(number).toBe(wanted);
 }
 
 /** Calls on one new connection whose message never arrives. */
