@@ -1,7 +1,7 @@
-# The conditions of a rule, each said once: `fits` asks whether any is broken, `faults` which.
-# A field that a rule leaves out asks for nothing, but for these: the keys of both sides must be named
-# and Enabled, `tenant` must be in both encryption contexts and stay as it is, and a symmetric key must
-# not give way to another kind.
+# The conditions of a rule, each written once: `fits` asks whether any is broken, `faults` which ones.
+# A field that a rule leaves out is not checked, with these exceptions: both keys must be named and
+# Enabled, `tenant` must be in both encryption contexts with the same value, and the call must not move
+# from a symmetric key to an asymmetric one.
 package kms.reencrypt
 
 fits(rule) if {
@@ -56,7 +56,7 @@ wrong_state(want, have) if {
 	not have.state in object.get(want, "states", ["Enabled", ""])
 }
 
-# A key whose age is not known is as old as time. The limit comes first: arithmetic is dear in Wasm.
+# A key of unknown age counts as older than any limit. The limit is read first: arithmetic is slow in Wasm.
 too_old(want, have) if {
 	days := want.max_age_days
 	have.known

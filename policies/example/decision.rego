@@ -1,10 +1,10 @@
 # METADATA
 # title: kms-reencrypt-proxy, the example policy
 # description: |
-#   How a ReEncrypt is judged. What that applies to is data: data.json names, per principal, rules
-#   that say from which keys, to which keys and with which encryption contexts. A call is allowed
-#   when one rule of its principal finds nothing wrong with it; otherwise the rule that came nearest
-#   says what is wrong. Start by editing data.json; docs/policy.md has every field.
+#   How a ReEncrypt is judged. Who may do what is data: data.json has rules for each principal,
+#   which say from which keys, to which keys and with which encryption contexts. A call is allowed
+#   if it fits one rule of its principal; otherwise the reasons are those of the rule that it comes
+#   closest to. Start by editing data.json; docs/policy.md has every field.
 # schemas:
 #   - input: schema.input
 package kms.reencrypt
@@ -45,8 +45,8 @@ stranger := {
 	"side": "",
 }
 
-# The rules of the principal, found by its id. Its kind counts too: the subject of a token is no
-# SPIFFE id, though it may be spelt like one.
+# The rules of the principal, found by its id. Its kind must match too: the subject of a token is not
+# a SPIFFE ID, even if it looks like one.
 rules := grant.rules if {
 	grant := data.kms_reencrypt.principals[name]
 	input.principal.kind in grant.kinds
@@ -58,7 +58,7 @@ name := "anonymous" if {
 
 fitting := [rule | some rule in rules; fits(rule)]
 
-# Of the rules that do not fit, the one with the fewest faults; the first where several have as few.
+# The rule with the fewest faults; the first of them if several have as few.
 nearest := [rule |
 	some rule in rules
 	count(object.get(faults, rule.id, [])) == fewest

@@ -33,13 +33,13 @@ call := {
 
 rule := {"id": "r", "source": {"keys": ["alias/from"]}, "destination": {"keys": ["alias/to"]}}
 
-# What the policy says of a call where the principal has these rules.
+# What the policy decides about a call if the principal has these rules.
 decide(asked, rules) := decision if {
 	principals := {"spiffe://example.org/orders": {"kinds": ["spiffe"], "rules": rules}}
 	decision := reencrypt.decision with input as asked with data.kms_reencrypt.principals as principals
 }
 
-# patches: what is put into the call; wants: what is put into the rule; code: the one fault, or "".
+# call: patches to the call; rule: patches to the rule; code: the code of the one fault, or "".
 cases := [
 	{"name": "the plain call", "call": [], "rule": [], "code": ""},
 	{"name": "another source key", "call": [["/source/alias", "alias/x"], ["/source/aliases", []], ["/source/key_arn", "arn:x"]], "rule": [], "code": "key"},

@@ -1,4 +1,4 @@
-# What is wrong with the call under each rule of its principal, told with its side. Only a denial asks.
+# What is wrong with the call under each rule of its principal, and on which side. Evaluated only for a denial.
 package kms.reencrypt
 
 faults[rule.id] contains fault("key", side, $"rule {rule.id} is not for this {side} key") if {

@@ -16,7 +16,7 @@ known_values := {
 	"call.weekdays": {"at": ["call", "weekdays"], "values": weekdays},
 }
 
-# As KMS names them; "" where the proxy does not look them up.
+# As KMS names them; "" if the proxy does not look them up.
 states := [
 	"Creating", "Disabled", "Enabled", "PendingDeletion", "PendingImport", "PendingReplicaDeletion", "Unavailable",
 	"Updating", "",
@@ -26,7 +26,7 @@ hours := numbers.range(0, 24)
 
 weekdays := ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
-# The fields of a side that have one value.
+# The fields of a side that hold a single value.
 facts := {
 	"account": "string", "algorithm": "string", "alias": "string", "created_unix_ms": "number", "key_arn": "string",
 	"key_id": "string", "key_id_form": "string", "known": "boolean", "manager": "string", "multi_region": "boolean",

@@ -1,6 +1,6 @@
-# What is wrong with data.json itself. The proxy asks once, when the bundle is loaded, and a bundle that
-# has anything to say here does not serve: a field that is misspelt or of the wrong type would switch
-# its condition off, and to look for that on every call would cost as much as the decision.
+# What is wrong with data.json itself. The proxy asks once, when the bundle is loaded, and refuses a
+# bundle that has any such error: a field that is misspelt or of the wrong type would switch its
+# condition off. Checking for that on every call would cost as much as the decision.
 package kms.reencrypt
 
 # METADATA
@@ -33,8 +33,8 @@ errors contains $"principal {name}: kinds: {kind} is none of {listed(known_kinds
 	not kind in known_kinds
 }
 
-# A denial is told by the id of its rule: of two it would tell what is wrong with either. To sort is dear
-# in Wasm, and done only once there is something to tell.
+# Faults are kept by the id of their rule, so those of two rules with one id would be mixed. Sorting is
+# slow in Wasm, and done only if there is something to report.
 errors contains $"principal {name}: more than one rule has the id {id}" if {
 	some name, grant in data.kms_reencrypt.principals
 	ids := [rule.id | some rule in grant.rules]
@@ -113,7 +113,7 @@ all_rules := [[name, called(index, rule), rule] |
 	some index, rule in grant.rules
 ]
 
-# By its id, as denials call it too; by its place from 0 on where that is what is wrong with it.
+# A rule is named by its id, as in denials; if the id is what is wrong, by its index from 0.
 called(_, rule) := rule.id if has_id(rule)
 
 called(index, rule) := index if not has_id(rule)
@@ -127,7 +127,7 @@ part_of(rule, part) := rule if part == ""
 
 part_of(rule, part) := rule[trim_suffix(part, ".")] if part != ""
 
-# The input has aliases by name and keys by ARN: what is neither would fit none.
+# The input has aliases by name and keys by ARN: a pattern for anything else would never match.
 names_keys("*")
 
 names_keys(pattern) if {

@@ -1,9 +1,9 @@
 # METADATA
 # title: Break-glass
 # description: |
-#   In an emergency named people may re-encrypt between the keys of an incident, until a time that is
-#   written down beforehand and no longer than a day after it began. Every such decision carries the
-#   incident as a label into the audit log.
+#   In an emergency, named people may re-encrypt between the keys of an incident, until a time that is
+#   written down beforehand and at most a day after its beginning. Every such decision has the incident
+#   as a label in the audit log.
 # schemas:
 #   - input: schema.input
 package kms.reencrypt
@@ -26,7 +26,7 @@ decision := {
 open_glass := [incident |
 	some incident in data.incidents
 	input.principal.authenticated
-	input.principal.kind == "spiffe" # the subject of a token may be spelt like one
+	input.principal.kind == "spiffe" # a token's subject may look like one
 	input.principal.id in incident.principals
 	input.source.key_arn in incident.keys
 	input.destination.key_arn in incident.keys

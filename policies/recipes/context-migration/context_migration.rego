@@ -1,8 +1,8 @@
 # METADATA
 # title: Context migration
 # description: |
-#   The encryption context changes under one and the same key: keys of it are renamed, with their values
-#   kept, and constants are added, as data.json says. Nothing else changes.
+#   Changes the encryption context under the same KMS key: context keys are renamed and keep their
+#   values, and constants are added, as data.json says. Nothing else changes.
 # schemas:
 #   - input: schema.input
 package kms.reencrypt
@@ -19,7 +19,7 @@ reasons contains {"code": "principal", "side": "", "message": "only the migrator
 
 migrator if {
 	input.principal.authenticated
-	input.principal.kind == "spiffe" # the subject of a token may be spelt like one
+	input.principal.kind == "spiffe" # a token's subject may look like one
 	input.principal.id in data.context_migration.principals
 }
 

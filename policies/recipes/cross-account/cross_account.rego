@@ -1,9 +1,9 @@
 # METADATA
 # title: Cross-account hand-over
 # description: |
-#   Data is handed from keys of one account to keys of a partner's, within one Region. The destination's
-#   encryption context names the partner, the source key is named by the caller, and neither key may be
-#   imported or held outside of KMS.
+#   Data is handed over from keys of our account to keys of a partner's, within one Region. The
+#   destination's encryption context names the partner, the caller names the source key, and neither key
+#   may be imported or kept outside KMS.
 # schemas:
 #   - input: schema.input
 package kms.reencrypt
@@ -23,7 +23,7 @@ decision := {
 # The partner that the destination key belongs to, if this principal may hand data to it.
 partner := data.partners[input.destination.account] if {
 	input.principal.authenticated
-	input.principal.kind == "spiffe" # the subject of a token may be spelt like one
+	input.principal.kind == "spiffe" # a token's subject may look like one
 	input.principal.id in data.partners[input.destination.account].principals
 }
 

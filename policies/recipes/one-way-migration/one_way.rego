@@ -1,8 +1,8 @@
 # METADATA
 # title: One-way migration
 # description: |
-#   Data moves from the old key of a pair to its new one, and never back; nothing of the encryption
-#   context changes. A pair that is missing from data.json does not move.
+#   Data moves from the old key of a pair to the new one, never back, and keeps its encryption context.
+#   Only the pairs in data.json count.
 # schemas:
 #   - input: schema.input
 package kms.reencrypt
@@ -19,7 +19,7 @@ reasons contains {"code": "principal", "side": "", "message": "only the migrator
 
 migrator if {
 	input.principal.authenticated
-	input.principal.kind == "spiffe" # the subject of a token may be spelt like one
+	input.principal.kind == "spiffe" # a token's subject may look like one
 	input.principal.id in data.migration.principals
 }
 
@@ -28,7 +28,7 @@ reasons contains {"code": "direction", "side": "destination", "message": "the de
 	object.get(data.migration.moves, input.source.key_arn, "") != input.destination.key_arn
 }
 
-# Before KMS has told the source key, the destination must at least be one that something moves to.
+# Before KMS has reported the source key, the destination must at least be the new key of some pair.
 reasons contains {"code": "direction", "side": "destination", "message": "nothing moves to the destination key"} if {
 	not input.source.known
 	not input.destination.key_arn in {to | some to in data.migration.moves}

@@ -1,8 +1,8 @@
 # METADATA
 # title: Tenant isolation
 # description: |
-#   A tenant's workload re-encrypts its own tenant's data, and no other's: `tenant` of both encryption
-#   contexts, the `tenant` tag of both keys and the tenant of the principal are one and the same.
+#   A workload re-encrypts its own tenant's data and nobody else's: `tenant` in both encryption
+#   contexts, the `tenant` tag of both keys and the tenant of the principal must all be the same.
 # schemas:
 #   - input: schema.input
 package kms.reencrypt
@@ -21,10 +21,10 @@ decision := {
 
 default tenant := ""
 
-# A principal is of the tenant that data.json gives it; a claim of its own would be its own word.
+# data.json says which tenant a principal belongs to; it must not be able to claim one itself.
 tenant := data.tenants[input.principal.id] if {
 	input.principal.authenticated
-	input.principal.kind == "spiffe" # the subject of a token may be spelt like one
+	input.principal.kind == "spiffe" # a token's subject may look like one
 }
 
 reasons contains {"code": "no_tenant", "side": "", "message": "the principal belongs to no tenant"} if tenant == ""
