@@ -9,7 +9,8 @@ import {
 import { CommandFailure } from '../command.ts';
 import { UNREADABLE } from './exit-codes.ts';
 
-export function checkpointOf(path: string): Checkpoint {
+/** The checkpoint in a file that an argument names. */
+export function checkpointIn(path: string): Checkpoint {
   try {
     return parseNote(contentOf(path).toString());
   } catch (thrown) {

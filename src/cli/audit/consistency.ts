@@ -7,7 +7,7 @@ import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
 import { gather } from '../gather.ts';
 import { printable } from '../printable.ts';
-import { checkpointOf, keyOf } from './arguments.ts';
+import { checkpointIn, keyOf } from './arguments.ts';
 import { disk } from './disk.ts';
 import { TAMPERED, UNREADABLE } from './exit-codes.ts';
 import { logOf } from './named-logs.ts';
@@ -27,7 +27,7 @@ export function defineConsistency(command: Command, terminal: Terminal): void {
     .option('--vkey <key>', 'verifier key to trust, or a file with one; repeatable', gather)
     .addHelpText('after', examples('audit consistency older.note newer.note --log audit.jsonl'))
     .action((olderPath: string, newerPath: string, options: Options) => {
-      const [older, newer] = [checkpointOf(olderPath), checkpointOf(newerPath)];
+      const [older, newer] = [checkpointIn(olderPath), checkpointIn(newerPath)];
       if (older.size > newer.size) {
         const sizes = `${olderPath} covers ${older.size} entries and ${newerPath} ${newer.size}`;
         throw new CommandFailure(`name the older checkpoint first: ${sizes}`, UNREADABLE);

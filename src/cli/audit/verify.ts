@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { VerifierKey } from '../../audit/log/note.ts';
+import type { Checkpoint, VerifierKey } from '../../audit/log/note.ts';
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import { whyUnread } from '../../audit/verify/unread.ts';
 import { type Verdict, verifyLog } from '../../audit/verify/verify.ts';
@@ -8,7 +8,7 @@ import { examples } from '../examples.ts';
 import { gather } from '../gather.ts';
 import { printable } from '../printable.ts';
 import { createProgress } from '../progress.ts';
-import { checkpointOf, contentOf, keyOf } from './arguments.ts';
+import { checkpointIn, contentOf, keyOf } from './arguments.ts';
 import { disk } from './disk.ts';
 import { TAMPERED, TORN, UNREADABLE } from './exit-codes.ts';
 import { followLog } from './follow-log.ts';
@@ -47,9 +47,10 @@ export function defineVerify(command: Command, terminal: Terminal): void {
     .action(async (paths: readonly string[], options: Options) => {
       const logs = logsOf(paths, terminal);
       const keys = (options.vkey ?? []).map(keyOf);
-      const verdicts = logs.map((log) => verifyOne({ log, keys, options, terminal }));
-      const lost = missingOrigins(verdicts, options);
-      const early = tooEarly(verdicts, options);
+      const kept = (options.checkpoint ?? []).map((path) => ({ path, ...checkpointIn(path) }));
+      const verdicts = logs.map((log) => verifyOne({ log, keys, kept, terminal }));
+      const lost = missingOrigins(verdicts, kept, options);
+      const early = tooEarly(verdicts, kept);
       if (options.json) writeJson(verdicts, lost, terminal);
       else for (const verified of verdicts) writeVerdict(verified, keys, terminal);
       conclude(verdicts, lost, options);
@@ -58,21 +59,23 @@ export function defineVerify(command: Command, terminal: Terminal): void {
     });
 }
 
+/** A checkpoint that --checkpoint names. Each is read once, because it may be a pipe. */
+type Kept = Checkpoint & { readonly path: string };
+
 interface One {
   readonly log: LogFiles;
   readonly keys: readonly VerifierKey[];
-  readonly options: Options;
+  readonly kept: readonly Kept[];
   readonly terminal: Terminal;
 }
 
-function verifyOne({ log, keys, options, terminal }: One): Verified {
+function verifyOne({ log, keys, kept, terminal }: One): Verified {
   const total = log.segments.reduce((sum, segment) => sum + segment.bytes, 0);
   const progress = createProgress(terminal, { total, worthShowing: WORTH_SHOWING_BYTES });
-  const checkpoints = (options.checkpoint ?? []).map(checkpointOf);
-  const own = checkpoints.filter(({ origin }) => isOf(log, origin));
+  const checkpoints = kept.filter(({ origin }) => isOf(log, origin));
   try {
     const { show: onProgress } = progress;
-    return { log, verdict: verifyLog(log, { disk, checkpoints: own, keys, onProgress }) };
+    return { log, verdict: verifyLog(log, { disk, checkpoints, keys, onProgress }) };
   } finally {
     progress.clear();
   }
@@ -84,10 +87,13 @@ function isOf({ segments }: LogFiles, origin: string): boolean {
 }
 
 /** A checkpoint whose log is not here was compared with nothing, which must not count as intact. */
-function missingOrigins(verdicts: readonly Verified[], options: Options): readonly string[] {
+function missingOrigins(
+  verdicts: readonly Verified[],
+  kept: readonly Kept[],
+  options: Options,
+): readonly string[] {
   const found = new Set(verdicts.flatMap(({ verdict }) => foundIn(verdict, options)));
-  const signed = (options.checkpoint ?? []).map((file) => checkpointOf(file).origin);
-  const expected = new Set([...expectedOrigins(options), ...signed]);
+  const expected = new Set([...expectedOrigins(options), ...kept.map(({ origin }) => origin)]);
   return [...expected].filter((origin) => !found.has(origin));
 }
 
@@ -97,13 +103,11 @@ function foundIn({ state, origins, vouched }: Verdict, { vkey }: Options): reado
 }
 
 /** Nor was a checkpoint that covers only entries which are already deleted compared with anything. */
-function tooEarly(verdicts: readonly Verified[], { checkpoint = [] }: Options): string {
+function tooEarly(verdicts: readonly Verified[], kept: readonly Kept[]): string {
   for (const { log, verdict } of verdicts) {
-    const path = checkpoint.find((file) => {
-      const { origin, size } = checkpointOf(file);
-      return isOf(log, origin) && size < verdict.firstSeq;
-    });
-    if (path) return `${path} is from before seq ${verdict.firstSeq}, where ${log.path} begins`;
+    const early = kept.find(({ origin, size }) => isOf(log, origin) && size < verdict.firstSeq);
+    if (early)
+      return `${early.path} is from before seq ${verdict.firstSeq}, where ${log.path} begins`;
   }
   return '';
 }

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { redactorOf } from '../../../src/audit/options.ts';
-import { checkpointOf } from '../../../src/cli/audit/arguments.ts';
+import { checkpointIn } from '../../../src/cli/audit/arguments.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { fill } from '../../audit/fault-world.ts';
 import {
@@ -421,7 +421,7 @@ test('prove makes a proof that holds for its entry and no other', async () => {
 });
 
 test('prove exits 3 for an entry not yet signed for, and says which are', async () => {
-  const { size } = checkpointOf(`${file}.checkpoint`);
+  const { size } = checkpointIn(`${file}.checkpoint`);
   const { code, errors } = await audit(['prove', `${size}`, file]);
   expect(code).toBe(3);
   expect(errors).toContain(

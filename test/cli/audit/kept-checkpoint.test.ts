@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { sign } from 'node:crypto';
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -31,6 +31,22 @@ test.each([
   rmSync(`${file}.checkpoint`);
   expect(await verify()).toBe(0);
   expect(await verify('--checkpoint', kept)).toBe(1);
+});
+
+test('a kept checkpoint may come from a pipe', async () => {
+  await using folder = createFolder();
+  const { file } = folder;
+  const log = await openAudit(file);
+  await fill(log, 3);
+  await log.close();
+  const pipe = join(folder.path, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  // A second reader would get nothing; without a second writer, it would wait forever.
+  const script = 'cat "$0" > "$1"; : > "$1"';
+  const writer = spawn('sh', ['-c', script, `${file}.checkpoint`, pipe]);
+  const { code, errors } = await audit('verify', file, '--checkpoint', pipe);
+  writer.kill();
+  expect([code, errors]).toEqual([0, '']);
 });
 
 test('a kept checkpoint exposes a rewritten log of the same size and key', async () => {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { checkpointOf } from '../../../src/cli/audit/arguments.ts';
+import { checkpointIn } from '../../../src/cli/audit/arguments.ts';
 import { run as policy } from '../../../src/cli/policy/run.ts';
 import { fill } from '../../audit/fault-world.ts';
 import { copyOf, createFolder, openAudit } from '../../audit/world.ts';
@@ -55,7 +55,7 @@ test('stats --json lists entries missing before the first segment and after the 
   const log = folder.file;
   const before = { log, first_seq: 0, last_seq: three!.first - 1, segment: two!.name };
   expect((await stats()).missing).toEqual([before]);
-  const { size } = checkpointOf(`${log}.checkpoint`);
+  const { size } = checkpointIn(`${log}.checkpoint`);
   const { first_seq: live } = JSON.parse(readFileSync(log, 'utf8').split('\n')[0]!).segment;
   rmSync(log);
   expect((await stats()).missing).toEqual([
