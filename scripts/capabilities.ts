@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { BUILTINS } from '../src/policy/builtins/builtins.ts';
-import { NATIVE_BUILTINS } from '../src/policy/builtins/native.ts';
+import { NATIVE_BUILTINS } from './native-builtins.ts';
 
 const FILE = 'policies/capabilities.json';
 

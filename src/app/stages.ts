@@ -31,7 +31,7 @@ export async function composeStages(
     resolve: inCohorts(createResolve(keys.lookUp)),
     decide: policy.decide,
     forward: inCohorts(createForward({ kms, keyIds: config.keys.forward })),
-    confirm: confirmBy(keys),
+    confirm: confirmOrForget(keys),
     record: { intent: audit.intent, terminal: audit.terminal, turnedAway },
     count(progress, refusal) {
       metrics.count(progress, refusal);
@@ -54,7 +54,7 @@ function composeKeys(config: Config['keys'], { kms, metrics }: Parts): KeyCache 
 }
 
 /** Forgets the keys on a mismatch: if an alias has moved to another key, only calls under way fail. */
-function confirmBy({ forget }: KeyCache): Stages['confirm'] {
+function confirmOrForget({ forget }: KeyCache): Stages['confirm'] {
   return (permit, answer) => {
     try {
       confirm(permit, answer);

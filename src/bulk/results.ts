@@ -50,7 +50,7 @@ export async function openResults(path: string): Promise<Results> {
 }
 
 async function createResults(file: FileHandle, path: string, lock: Lock): Promise<Results> {
-  const { size, whole } = await measure(file, path);
+  const { size, whole, ino } = await measure(file, path);
   let [torn, end] = [whole < size, size];
   return {
     done: () => readDone(path, whole),
@@ -77,10 +77,9 @@ async function createResults(file: FileHandle, path: string, lock: Lock): Promis
 
   /** Anything that heeds no lock, such as an editor or a person who tidies up. */
   async function expectNoOther(): Promise<void> {
-    const { size, ino } = await file.stat();
     const there = await stat(path).catch(() => undefined);
     if (there?.ino !== ino) throw new JobFault('failed', `${path} was moved, replaced or removed`);
-    if (size !== end) throw new JobFault('failed', `something else writes to ${path}`);
+    if (there.size !== end) throw new JobFault('failed', `something else writes to ${path}`);
   }
 }
 
@@ -94,13 +93,20 @@ async function named(path: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Its bytes, and how many are whole lines. A crash leaves at most part of one write after them. */
-async function measure(file: FileHandle, path: string): Promise<{ size: number; whole: number }> {
-  const { size } = await file.stat();
+interface Measured {
+  readonly size: number;
+  /** Bytes of whole lines. A crash leaves at most part of one write after them. */
+  readonly whole: number;
+  /** Another file gets another, as long as this one is open. */
+  readonly ino: number;
+}
+
+async function measure(file: FileHandle, path: string): Promise<Measured> {
+  const { size, ino } = await file.stat();
   const piece = Buffer.alloc(Math.min(size, MOST_TORN_BYTES));
   await file.read(piece, 0, piece.length, size - piece.length);
   const torn = piece.subarray(piece.lastIndexOf(NEWLINE) + 1);
-  if (isTorn(torn.toString())) return { size, whole: size - torn.length };
+  if (isTorn(torn.toString())) return { size, whole: size - torn.length, ino };
   throw new JobFault('data', `${path} ends in a line that is not a result of a job`);
 }
 

@@ -51,6 +51,20 @@ export function startItemLifetime(askedMs: number, limits: DeadlineLimits): Item
   return live(clamp(askedMs === 0 ? Number.POSITIVE_INFINITY : askedMs, limits));
 }
 
+/** The lifetime of an HTTP request, whose protocol has no deadlines; `gone` aborts once its client has left. */
+export function startRequestLifetime(gone: AbortSignal, deadlineMs: number): Lifetime {
+  const { signal, cut, end } = live(deadlineMs);
+  const cancel = () => cut(new Refusal('CANCELLED'));
+  gone.addEventListener('abort', cancel, { once: true });
+  return {
+    signal,
+    end() {
+      end();
+      gone.removeEventListener('abort', cancel);
+    },
+  };
+}
+
 function live(leftMs: number): ItemLifetime {
   const controller = new AbortController();
   const cut = (refusal: Refusal) => controller.abort(refusal);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { NATIVE_BUILTINS } from '../../scripts/native-builtins.ts';
 import { BUILTINS } from '../../src/policy/builtins/builtins.ts';
-import { NATIVE_BUILTINS } from '../../src/policy/builtins/native.ts';
 import { canonical, parseTerm, toJson } from '../../src/policy/builtins/term.ts';
 
 /** The builtin on arguments in Rego's own notation; its result as JSON text. */

@@ -2,27 +2,10 @@ import { basename, dirname, join } from 'node:path';
 import { liveName, liveNames, segmentsAmong, seqNamed } from '../../files/segment-names.ts';
 import { lookForCheckpoint } from '../log/checkpoint.ts';
 import type { Disk } from '../log/disk.ts';
-import { fromHead, type Head, whyNoHead } from '../log/head.ts';
-import { firstLine } from '../log/lines.ts';
 import type { Checkpoint } from '../log/note.ts';
-import { openRegular } from '../log/recover.ts';
 import { isOvertaken } from './overtaken.ts';
-import { type ReadingDisk, UNREADABLE } from './packed.ts';
-
-export interface SegmentFile {
-  readonly path: string;
-  /** Its name on the disk. If it is packed, `path` is still its name from before. */
-  readonly name: string;
-  /** Why it could not be unpacked; '' if it could, or is not packed. */
-  readonly damage: string;
-  readonly bytes: number;
-  /** Undefined if its first line is not a head. */
-  readonly head: Head | undefined;
-  /** Why its first line is not a head; '' if it is. */
-  readonly headless: string;
-  /** True if not even the first line is complete: the process ended as it made the segment. */
-  readonly unmade: boolean;
-}
+import { PACKED_OTHERWISE, type ReadingDisk } from './packed.ts';
+import { readSegmentFile, type SegmentFile } from './segment-file.ts';
 
 /** The segments of one log, oldest first, and the checkpoint beside it. */
 export interface LogFiles {
@@ -38,7 +21,7 @@ export interface LogFiles {
 
 /** The logs in a folder, or the one that a file belongs to. @throws Error where there is none */
 export function collectLogs(disk: ReadingDisk, path: string): readonly LogFiles[] {
-  if (UNREADABLE.test(path)) throw new Error(`${path} is packed; unpack it first`);
+  if (PACKED_OTHERWISE.test(path)) throw new Error(`${path} is packed; unpack it first`);
   const facts = disk.facts(path);
   if (facts?.regular) return [collectLog(disk, path)];
   if (!facts) {
@@ -123,17 +106,4 @@ const MOST_TRIES = 5;
 function order({ head, path }: SegmentFile, live: string): number {
   if (head) return head.chain.seq;
   return seqNamed(path) ?? (path === live ? Number.MAX_SAFE_INTEGER : 0);
-}
-
-export function readSegmentFile(disk: ReadingDisk, path: string): SegmentFile {
-  const file = openRegular(disk, path, 'read');
-  try {
-    const line = firstLine(file);
-    const head = line && fromHead(line);
-    const headless = head ? '' : whyNoHead(line);
-    const { path: name = path, damage = '' } = disk.packed?.(path) ?? {};
-    return { path, name, damage, bytes: file.facts().bytes, head, headless, unmade: !line };
-  } finally {
-    file.close();
-  }
 }

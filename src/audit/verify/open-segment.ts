@@ -1,8 +1,9 @@
 import type { DiskFile } from '../log/disk.ts';
 import { readHead } from '../log/head.ts';
 import { openRegular } from '../log/recover.ts';
-import { collectLog, type LogFiles, type SegmentFile } from './collect.ts';
+import { collectLog, type LogFiles } from './collect.ts';
 import type { ReadingDisk } from './packed.ts';
+import type { SegmentFile } from './segment-file.ts';
 
 /**
  * Opens a segment of a log that may be written meanwhile: when the live file is closed it is renamed, and

@@ -1,7 +1,7 @@
 import type { DiskFile } from '../log/disk.ts';
 import { openRegular } from '../log/recover.ts';
-import type { SegmentFile } from './collect.ts';
 import type { ReadingDisk } from './packed.ts';
+import type { SegmentFile } from './segment-file.ts';
 
 const PIECE = 1 << 20;
 

@@ -4,7 +4,7 @@ import type { Disk, DiskFile } from '../log/disk.ts';
 
 const ENDING = '.gz';
 /** Packed in ways that we cannot read. */
-export const UNREADABLE = /\.(bz2|xz|zst)$/;
+export const PACKED_OTHERWISE = /\.(bz2|xz|zst)$/;
 /** Far above any segment: a file that unpacks to more is an attack on its reader. */
 const MOST_BYTES = 1 << 30;
 /** One line that is no entry, so that a verifier reports it as wrong and not as empty. */

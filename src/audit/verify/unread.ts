@@ -1,7 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import { segmentsAmong } from '../../files/segment-names.ts';
-import { type LogFiles, readSegmentFile, type SegmentFile } from './collect.ts';
-import { type ReadingDisk, UNREADABLE } from './packed.ts';
+import type { LogFiles } from './collect.ts';
+import { PACKED_OTHERWISE, type ReadingDisk } from './packed.ts';
+import { readSegmentFile, type SegmentFile } from './segment-file.ts';
 
 /** Why files beside a log are not read, though they may hold the entries reported as missing. */
 export function whyUnread(disk: ReadingDisk, log: LogFiles): readonly string[] {
@@ -23,8 +24,8 @@ function told(why: string, names: readonly string[]): readonly string[] {
 
 /** Segments packed by something other than gzip: they cannot be read. */
 function packedOtherwise(disk: ReadingDisk, { path }: LogFiles): readonly string[] {
-  const packed = disk.list(dirname(path)).filter((name) => UNREADABLE.test(name));
-  const unpacked = (name: string) => name.replace(UNREADABLE, '');
+  const packed = disk.list(dirname(path)).filter((name) => PACKED_OTHERWISE.test(name));
+  const unpacked = (name: string) => name.replace(PACKED_OTHERWISE, '');
   const ours = segmentsAmong(packed.map(unpacked), basename(path));
   return packed.filter((name) => ours.includes(unpacked(name)));
 }

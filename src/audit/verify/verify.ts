@@ -3,11 +3,12 @@ import { EMPTY_CHAIN } from '../log/chain.ts';
 import type { Head } from '../log/head.ts';
 import { type Checkpoint, parseVkey, toVkey, type VerifierKey } from '../log/note.ts';
 import { rootOf } from '../log/tree.ts';
-import type { LogFiles, SegmentFile } from './collect.ts';
+import type { LogFiles } from './collect.ts';
 import { openSegment } from './open-segment.ts';
 import type { ReadingDisk } from './packed.ts';
-import { walkSegment } from './segment.ts';
+import type { SegmentFile } from './segment-file.ts';
 import { createWalk, type Problem, type Walk } from './walk.ts';
+import { walkSegment } from './walk-segment.ts';
 
 export interface VerifyOptions {
   readonly disk: ReadingDisk;

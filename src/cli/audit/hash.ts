@@ -1,9 +1,9 @@
+import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { toInstallKey } from '../../audit/install-key.ts';
 import { createRedactor } from '../../audit/redact.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
-import { readAll } from '../read-all.ts';
 import { contentOf } from './arguments.ts';
 import { UNREADABLE } from './exit-codes.ts';
 
@@ -35,5 +35,5 @@ function keyPath({ key }: Options, { env }: Terminal): string {
 
 /** The value as it is, but without one newline at its end, which a shell adds. */
 async function readValue(stdin: NodeJS.ReadableStream): Promise<string> {
-  return (await readAll(stdin)).toString().replace(/\n$/, '');
+  return (await buffer(stdin)).toString().replace(/\n$/, '');
 }

@@ -5,9 +5,9 @@ import { printable } from '../printable.ts';
 import { type AuditEntry, policyOf, principalOf, revisionOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
-import { createKeyPairs, type KeyPair } from './key-pairs.ts';
 import type { Missing } from './missing.ts';
 import { entriesOf } from './read-log.ts';
+import { createReleasedKeys, type ReleasedKeys } from './released-keys.ts';
 
 interface Options extends FilterOptions {
   readonly json?: boolean;
@@ -57,7 +57,7 @@ function createTally() {
     revision: new Map(),
     turned_away: new Map(),
   };
-  const pairs = createKeyPairs();
+  const pairs = createReleasedKeys();
   let [first, last] = ['', ''];
 
   return {
@@ -109,7 +109,7 @@ function toTable(name: string, rows: readonly (readonly [number, string])[]): st
   return lines.length === 0 ? '' : `${name}\n${lines.join('')}`;
 }
 
-function pairToText({ source, destination, last }: KeyPair): string {
+function pairToText({ source, destination, last }: ReleasedKeys): string {
   return printable(`${source || '?'} → ${destination || '?'}  last ${last}`);
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { type Bundle, overdue } from '../../policy/bundle/bundle.ts';
 import { about, BundleFault } from '../../policy/bundle/fault.ts';
 import type { Verification } from '../../policy/bundle/signature.ts';
@@ -6,7 +7,6 @@ import { fetchBundle } from '../../policy/fetch-bundle.ts';
 import { createGeneration, type Generation } from '../../policy/generation.ts';
 import { toLimits } from '../../policy/limits.ts';
 import { CommandFailure } from '../command.ts';
-import { readAll } from '../read-all.ts';
 import type { LimitOptions } from './limits.ts';
 
 /** Bundle of a file, a folder of Rego or a URL. @throws CommandFailure */
@@ -40,7 +40,7 @@ export async function readText(path: string, stdin: NodeJS.ReadableStream): Prom
       throw new CommandFailure(`${path} cannot be read`);
     });
   }
-  return (await readAll(stdin)).toString('utf8');
+  return (await buffer(stdin)).toString('utf8');
 }
 
 /** @throws CommandFailure if the bundle has expired, so that a proxy would no longer use it. */

@@ -1,8 +1,8 @@
 import process from 'node:process';
 import { addAbortSignal } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { messageOf } from '../../message-of.ts';
 import type { Run, Terminal } from '../command.ts';
-import { readAll } from '../read-all.ts';
 import type { KnownArguments } from './arguments/known-arguments.ts';
 import { parseGlobals, parseOptions } from './arguments/parse-arguments.ts';
 import { CliFailure, EXIT_CODE, type ExitCode, otherFailure } from './failure.ts';
@@ -76,7 +76,7 @@ async function performWith(
   const collected = await collectParameters({
     options,
     env,
-    readStdin: () => readAll(addAbortSignal(signal, terminal.stdin)),
+    readStdin: () => buffer(addAbortSignal(signal, terminal.stdin)),
   });
   const skeleton = options.get('skeleton');
   if (skeleton !== undefined && skeleton !== 'output') {

@@ -5,10 +5,10 @@ import { createAwsJsonHandler } from '../../aws-json/handler.ts';
 import type { AwsRequest } from '../../aws-json/read-request.ts';
 import { type Refusal, toRefusal } from '../../errors.ts';
 import type { Pipeline, Released } from '../../pipeline.ts';
+import { startRequestLifetime } from '../lifetime.ts';
 import type { Envelope } from '../read-call.ts';
 import { traceIdOf } from '../trace-id.ts';
 import { dryRunSuccess, toJsonFault, toTurnedAway } from './json-faults.ts';
-import { withLifetime } from './lifetime.ts';
 import { readJsonCall } from './read-json-call.ts';
 import { type AccessKeys, createVerifier } from './sigv4.ts';
 
@@ -69,15 +69,16 @@ function verified(
 async function reEncrypt(request: AwsRequest, accessKeyId: string, options: KmsJsonOptions) {
   const { pipeline, deadlineMs, onInternal } = options;
   const id = request.requestId;
-  const perform = async (signal: AbortSignal) =>
-    pipeline(read({ ...request, signal }, accessKeyId, options));
+  const { signal, end } = startRequestLifetime(request.signal, deadlineMs);
   try {
-    return toMembers(await withLifetime(request.signal, deadlineMs, perform));
+    return toMembers(await pipeline(read({ ...request, signal }, accessKeyId, options)));
   } catch (thrown) {
     if (thrown instanceof JsonFault) throw thrown;
     const refusal = toRefusal(thrown);
     if (refusal.reason === 'INTERNAL') onInternal(id, refusal.cause);
     throw toJsonFault(refusal, id);
+  } finally {
+    end();
   }
 }
 

@@ -1,8 +1,10 @@
 import { fault } from '../fault.ts';
-import { requireState } from '../model/find.ts';
+import { authorize } from '../model/authorize.ts';
+import { findKeyToShow, requireState } from '../model/find.ts';
 import { type Key, stateOf } from '../model/key.ts';
 import { lapse } from '../model/lapse.ts';
 import { managedKey } from '../model/manage.ts';
+import { keyMetadata } from '../model/metadata.ts';
 import { page } from '../page.ts';
 import { required, structure } from '../shape/collections.ts';
 import { integer } from '../shape/scalars.ts';
@@ -21,6 +23,16 @@ export const listKeys = operation(structure(shapes.paging), (world, input, calle
   const { items, rest } = page(own, input, { idOf: ({ keyId }) => keyId, usual: 100 });
   return { Keys: items.map(({ keyId, arn }) => ({ KeyId: keyId, KeyArn: arn })), ...rest };
 });
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html */
+export const describeKey = operation(
+  structure({ KeyId: required(shapes.keyId), GrantTokens: shapes.grantTokens }),
+  (world, input, caller) => {
+    const key = findKeyToShow(world, input.KeyId, caller);
+    authorize(world, { key, caller, action: 'DescribeKey', grantTokens: input.GrantTokens });
+    return { KeyMetadata: keyMetadata(key) };
+  },
+);
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKey.html */
 export const enableKey = operation(justKeyId, (world, input, caller) => {

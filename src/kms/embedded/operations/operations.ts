@@ -3,7 +3,6 @@ import { createGrant } from './create-grant.ts';
 import { createKeyOperation } from './create-key.ts';
 import { generateDataKey, generateDataKeyWithoutPlaintext, generateRandom } from './data-keys.ts';
 import { decrypt } from './decrypt.ts';
-import { describeKey } from './describe-key.ts';
 import { encrypt } from './encrypt.ts';
 import { listGrants, listRetirableGrants, retireGrant, revokeGrant } from './grants.ts';
 import { importKeyMaterial } from './import-key-material.ts';
@@ -12,6 +11,7 @@ import { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from './key-
 import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from './key-policies.ts';
 import {
   cancelKeyDeletion,
+  describeKey,
   disableKey,
   enableKey,
   listKeys,

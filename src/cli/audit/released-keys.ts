@@ -1,8 +1,8 @@
 import { shown } from '../printable.ts';
 import { type AuditEntry, sideOf } from './entry-view.ts';
 
-/** How often a ciphertext of one key was released under the other, and when last. */
-export interface KeyPair {
+/** How often a ciphertext of one key was released under another, and when last. */
+export interface ReleasedKeys {
   readonly source: string;
   readonly destination: string;
   readonly released: number;
@@ -10,8 +10,8 @@ export interface KeyPair {
 }
 
 /** Counts releases per pair of keys, as KMS reported them: shows whether an old key is still needed. */
-export function createKeyPairs() {
-  const pairs = new Map<string, KeyPair>();
+export function createReleasedKeys() {
+  const pairs = new Map<string, ReleasedKeys>();
 
   return {
     add(entry: AuditEntry): void {
@@ -22,7 +22,8 @@ export function createKeyPairs() {
       const later = timestamp > last ? timestamp : last;
       pairs.set(name, { source, destination, released: released + 1, last: later });
     },
-    list: (): readonly KeyPair[] => [...pairs.values()].sort((a, b) => b.released - a.released),
+    list: (): readonly ReleasedKeys[] =>
+      [...pairs.values()].sort((a, b) => b.released - a.released),
   };
 }
 

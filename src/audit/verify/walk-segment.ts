@@ -1,7 +1,7 @@
 import type { DiskFile } from '../log/disk.ts';
 import type { Head } from '../log/head.ts';
 import { type Line, readLines } from '../log/lines.ts';
-import type { SegmentFile } from './collect.ts';
+import type { SegmentFile } from './segment-file.ts';
 import type { Walk } from './walk.ts';
 
 interface SegmentOptions {
