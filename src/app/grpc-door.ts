@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Check } from '../check.ts';
 import type { Config } from '../config/schema.ts';
 import type { Refusal } from '../errors.ts';
-import { createTokenBucket } from '../limits/token-bucket.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { createChannelzServer } from '../server/channelz.ts';
@@ -11,20 +10,13 @@ import { createGrpcServer, type GrpcServer } from '../server/grpc.ts';
 import type { HandlerTools } from '../server/handler-tools.ts';
 import { type createHealth, HEALTH_SERVICE } from '../server/health.ts';
 import { type Connections, createConnections } from '../server/listener/connections.ts';
-import { endAnswered } from '../server/listener/end-answered.ts';
-import { explainRefusals } from '../server/listener/explain.ts';
-import { watchHalfOpenCalls } from '../server/listener/half-open.ts';
 import { createListener, type Listener } from '../server/listener/listener.ts';
 import { serverOptions } from '../server/listener/options.ts';
-import { releaseEndedStreams } from '../server/listener/release-streams.ts';
-import { limitResets, RESET_LIMITS } from '../server/listener/reset-limit.ts';
-import { shareStreams } from '../server/listener/share-streams.ts';
-import { boundPieces } from '../server/listener/stream-pieces.ts';
-import { correctTimeouts } from '../server/listener/timeouts.ts';
 import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
 import { STREAM_PATH } from '../server/serve-stream.ts';
 import { SERVICE_NAME } from '../server/service.ts';
 import { createStatusWriter } from '../server/status.ts';
+import { watchCalls } from './call-watches.ts';
 import { listenerLimits, wireLimits } from './limits.ts';
 import { createOnceASecond } from './once-a-second.ts';
 import type { Stack } from './stack.ts';
@@ -61,30 +53,17 @@ export interface GrpcDoor {
 /** The gRPC front door with all its listeners, open. */
 export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise<GrpcDoor> {
   const connections = createConnections();
-  const halfOpen = watchHalfOpenCalls({
-    connections,
-    streaming: STREAMING,
-    limitMs: parts.config.connections.message_timeout_ms,
-  });
-  const pieces = boundPieces({ connections, streaming: STREAMING });
-  const createBucket = () => createTokenBucket(RESET_LIMITS);
-  const resets = limitResets({ connections, createBucket });
-  const shared = shareStreams({ connections, most: parts.mostStreams });
   const tools = handlerTools(parts, connections);
-  const explained = explainRefusals({ connections, explain: createExplain(tools, STREAMING) });
-  const watches = [
-    halfOpen,
-    pieces,
-    endAnswered({ connections, streaming: STREAMING }),
-    correctTimeouts(),
-    resets,
-    shared,
-    explained,
-    releaseEndedStreams(),
-  ];
-  opened.push(async () => {
-    for (const watch of watches) watch.close();
-  });
+  watchCalls(
+    {
+      connections,
+      streaming: STREAMING,
+      messageMs: parts.config.connections.message_timeout_ms,
+      mostStreams: parts.mostStreams,
+      explain: createExplain(tools, STREAMING),
+    },
+    opened,
+  );
   const { server, endStreams } = createServer(parts, tools);
   const listeners = createListeners(parts, connections, server);
   const addresses: string[] = [];
