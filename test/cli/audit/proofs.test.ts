@@ -1,0 +1,108 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { redactorOf } from '../../../src/audit/options.ts';
+import { checkpointIn } from '../../../src/cli/audit/arguments.ts';
+import { fill } from '../../audit/fault-world.ts';
+import { createFolder, openAudit } from '../../audit/world.ts';
+import { runAudit as audit } from './run-audit.ts';
+import { makeWhole } from './whole-log.ts';
+
+const { whole, file, copied } = makeWhole();
+
+test('prove makes a proof that holds for its entry and no other', async () => {
+  await using folder = createFolder();
+  const [entry, proof] = [join(folder.path, 'entry'), join(folder.path, 'proof')];
+  const { output } = await audit(['prove', '9', file, '--entry', entry]);
+  writeFileSync(proof, output);
+  const { vkey } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '').segment;
+  const check = ['prove', '--check', proof, '--entry', entry, '--vkey', vkey];
+  expect(await audit(check)).toMatchObject({ code: 0 });
+  writeFileSync(entry, readFileSync(entry, 'utf8').replace('"seq":9', '"seq":8'));
+  expect(await audit(check)).toMatchObject({ code: 1 });
+});
+
+test('prove exits 3 for an entry not yet signed for, and says which are', async () => {
+  const { size } = checkpointIn(`${file}.checkpoint`);
+  const { code, errors } = await audit(['prove', `${size}`, file]);
+  expect(code).toBe(3);
+  expect(errors).toContain(
+    `entry ${size} is not among 0 to ${size - 1}, which are here and signed for`,
+  );
+});
+
+test('a missing file exits 3 and is named; prove says what to do without a checkpoint', async () => {
+  await using folder = copied();
+  rmSync(`${folder.file}.checkpoint`);
+  const none = await audit(['prove', '9', folder.file]);
+  expect(none.code).toBe(3);
+  expect(none.errors).toContain(
+    `there is no ${folder.file}.checkpoint to prove against; name one that was kept by --checkpoint`,
+  );
+  for (const args of [
+    ['prove', '9', file, '--checkpoint', '/nowhere'],
+    ['prove', '--check', '/nowhere', '--entry', file, '--vkey', 'x'],
+    ['consistency', '/nowhere', '/nowhere', '--log', file],
+    ['verify', file, '--origins', '/nowhere'],
+    ['verify', file, '--checkpoint', '/nowhere'],
+    ['hash', 'x', '--key', '/nowhere'],
+  ]) {
+    const { code, errors } = await audit(args);
+    expect([code, errors], args.join(' ')).toEqual([
+      3,
+      'kms-reencrypt-proxy audit: /nowhere: no such file\n',
+    ]);
+  }
+});
+
+test('consistency exits 3, not 1, for checkpoints in the wrong order', async () => {
+  await using folder = copied();
+  const older = join(folder.path, 'older.note');
+  const note = readFileSync(folder.file, 'utf8').match(/"note":"[^"]+"/)?.[0] ?? '';
+  writeFileSync(older, JSON.parse(`{${note}}`).note);
+  const [first, last] = [older, `${folder.file}.checkpoint`];
+  expect((await audit(['consistency', first, last, '--log', file])).code).toBe(0);
+  const { code, errors } = await audit(['consistency', last, first, '--log', file]);
+  expect(code).toBe(3);
+  expect(errors).toMatch(/name the older checkpoint first: .* covers \d+ entries and .* \d+/);
+});
+
+test('hash prints the mark that the entries hold for a value', async () => {
+  const { output } = await audit(['hash', 'invoice'], { KRP_AUDIT__FILE: file });
+  expect(output).toMatch(/^hmac-sha256:[0-9a-f]{64}\n$/);
+  expect(readFileSync(join(whole.path, 'audit-000000000000.jsonl'), 'utf8')).toContain(
+    output.trim(),
+  );
+  const piped = await audit(['hash', '--key', `${file}.hmac-key`], {}, 'invoice\n');
+  expect(piped.output).toBe(output);
+});
+
+test('hash exits 3 and prints no mark for a key that is no install key', async () => {
+  await using folder = createFolder();
+  const key = join(folder.path, 'key');
+  for (const content of ['', 'replace me', 'x'.repeat(33)]) {
+    writeFileSync(key, content);
+    const { code, output, errors } = await audit(['hash', 'invoice', '--key', key]);
+    expect([code, output]).toEqual([3, '']);
+    expect(errors).toContain(`${key}: an install key has 32 bytes`);
+  }
+});
+
+test('an install key in base64, as in a Kubernetes Secret, makes the same marks', async () => {
+  await using folder = createFolder();
+  const text = join(folder.path, 'hmac-key');
+  writeFileSync(text, `${readFileSync(`${file}.hmac-key`).toString('base64')}\n`);
+  const { output } = await audit(['hash', 'invoice', '--key', `${file}.hmac-key`]);
+  expect((await audit(['hash', 'invoice', '--key', text])).output).toBe(output);
+  expect(redactorOf({ file, hmacKeyFile: text, warn() {} }).mark('invoice')).toBe(output.trim());
+});
+
+test('consistency names a key once, however many segments name it', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  await fill(log, 3);
+  await log.close();
+  const [own, foreign] = [`${file}.checkpoint`, `${folder.file}.checkpoint`];
+  const { errors } = await audit(['consistency', foreign, own, '--log', file]);
+  expect(errors).toMatch(/is not signed by a known key, but by \S+; known: [^,]+$/);
+});

@@ -1,0 +1,244 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { Refusal } from '../../../src/errors.ts';
+import {
+  ALLOW,
+  answered,
+  callOf,
+  DENY,
+  DESTINATION,
+  intended,
+  judged,
+  PRINCIPAL,
+  SOURCE,
+} from '../../audit/samples.ts';
+import { createFolder, openAudit } from '../../audit/world.ts';
+import { columnOf } from './column-of.ts';
+import { runAudit as audit } from './run-audit.ts';
+import { makeWhole } from './whole-log.ts';
+
+const { file } = makeWhole();
+
+test('tail, export and stats show what was asked for', async () => {
+  const tail = await audit(['tail', file, '-n', '3', '--outcome', 'denied']);
+  expect(tail.output.trim().split('\n')).toHaveLength(3);
+  expect(tail.output).toContain('denied  POLICY_DENIED  spiffe://example.org/ns/orders/sa/api');
+  const csv = (await audit(['export', '--format', 'csv', '--kind', 'outcome', file])).output;
+  for (const row of csv.trim().split('\n').slice(1)) {
+    expect(row, 'an outcome shows what its intent said').toContain(
+      `spiffe://example.org/ns/orders/sa/api,spiffe,127.0.0.1:50000,${SOURCE.keyArn},${DESTINATION.keyArn}`,
+    );
+  }
+  expect(csv.trim().split('\n')).toHaveLength(31);
+  const jsonl = (await audit(['export', file])).output.trim().split('\n');
+  expect(jsonl.map((line) => JSON.parse(line).seq)).toEqual(jsonl.map((_, seq) => seq));
+  const stats = JSON.parse((await audit(['stats', '--json', file])).output);
+  expect(stats.outcome).toEqual({ released: 30, denied: 10 });
+  expect(stats.policy).toEqual({ allowed: 30, denied: 10 });
+  expect(stats.revision).toEqual({ [ALLOW.revision]: 40 });
+  const none = await audit(['tail', file, '--principal', 'spiffe://other/*']);
+  expect(none).toEqual({ code: 0, output: '', errors: '' });
+});
+
+test('stats span all logs and count every call that was turned away', async () => {
+  await using late = createFolder();
+  await using early = createFolder();
+  const days = [late, early].map(({ file }, index) => ({ file, day: 21 - index }));
+  for (const { file, day } of days) {
+    const log = await openAudit(file);
+    await log.event('turned_away', { turned_away: { reason: 'UNAUTHENTICATED', count: day } });
+    await log.close();
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(
+      file,
+      text.replaceAll(/"timestamp":"\d+-\d+-\d+/g, `"timestamp":"2026-11-${day}`),
+    );
+  }
+  const { output } = await audit(['stats', late.file, early.file]);
+  expect(output).toMatch(/^from 2026-11-20T\S+ to 2026-11-21T/);
+  expect(output).toMatch(/turned_away\n {10}41 {2}UNAUTHENTICATED\n$/);
+  const none = await audit(['stats', late.file, '--principal', 'nobody']);
+  expect(none).toMatchObject({ code: 0, output: 'no entries\n' });
+});
+
+test('stats count releases for each pair of keys, with the time of the last', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  await log.intent(intended(1));
+  await log.intent(intended(2));
+  await log.terminal(answered(1));
+  await log.terminal(answered(2));
+  await log.terminal(judged(3, { decision: DENY }), new Refusal('POLICY_DENIED'));
+  await log.close();
+  const entries = readFileSync(folder.file, 'utf8').trim().split('\n');
+  const outcomes = entries.map((line) => JSON.parse(line)).filter(({ kind }) => kind === 'outcome');
+  const keys = { source: SOURCE.keyArn, destination: DESTINATION.keyArn };
+  const last = outcomes.at(-1)?.timestamp;
+  const { keys: pairs } = JSON.parse((await audit(['stats', '--json', folder.file])).output);
+  expect(pairs).toEqual([{ ...keys, released: 2, last }]);
+  const { output } = await audit(['stats', folder.file]);
+  expect(output).toContain(`  2  ${keys.source} → ${keys.destination}  last ${last}\n`);
+  const orphans = await audit(['stats', '--kind', 'outcome', folder.file]);
+  expect(orphans.output).toContain(keys.source);
+});
+
+test('tail, export and stats name a line that is no entry, without printing it', async () => {
+  await using folder = createFolder();
+  for (const content of ['{"some":"JSON"}\n', '\u001b[2J\n', '\n', 'null\n']) {
+    writeFileSync(folder.file, content);
+    for (const command of ['tail', 'export', 'stats']) {
+      const { code, output, errors } = await audit([command, folder.file]);
+      expect([code, output], command).toEqual([3, '']);
+      expect(errors).toContain(`${folder.file}, line 1: entry 0 should be here, but this is not`);
+      expect(errors).not.toContain('\u001b');
+    }
+  }
+});
+
+test('CSV shows which bundle decided each call, even if only the intent has it', async () => {
+  const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', file])).output;
+  const intents = (await audit(['export', '--kind', 'intent', file])).output.trim().split('\n');
+  const revisions = intents.map((line) => JSON.parse(line).bundles.policy.revision);
+  expect(columnOf(rows, 'revision')).toEqual(revisions);
+});
+
+test('tail and export show why policy denied a call, enforced or not', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  await log.terminal(judged(1, { decision: DENY }), new Refusal('POLICY_DENIED'));
+  const observed = judged(2, { decision: { ...DENY, enforced: false } });
+  await log.intent(observed);
+  await log.terminal({ ...observed, intended: true }, new Refusal('KMS_THROTTLED'));
+  const shadow = { comparison: 'deny_to_allow', revision: 'next', rule: 'r', failure: '' };
+  await log.event('shadow', { shadow: { ...shadow, reasons: [{ code: 'hour', side: '' }] } });
+  const failed = { ...shadow, comparison: 'failed', rule: '', failure: 'POLICY_FAILED' };
+  await log.event('shadow', { shadow: { ...failed, reasons: [{ code: 'memory', side: '' }] } });
+  await log.close();
+  const { output } = await audit(['tail', folder.file]);
+  expect(output).toMatch(/ {2}denied {2}POLICY_DENIED .* tenant_changed /);
+  expect(output).toMatch(/ {2}intent {2}.* denied, not enforced {2}tenant_changed /);
+  expect(output).toMatch(/ {2}failed {2}KMS_THROTTLED .* denied, not enforced {2}tenant_changed /);
+  expect(output).toContain('shadow  deny_to_allow by next  rule r  hour\n');
+  expect(output).toContain('shadow  failed by next  POLICY_FAILED  memory\n');
+  const denied = await audit(['export', folder.file, '--policy', 'denied', '--kind', 'outcome']);
+  expect(denied.output.trim().split('\n')).toHaveLength(1);
+  const stats = JSON.parse((await audit(['stats', '--json', folder.file])).output);
+  expect(stats.policy).toEqual({ denied: 2 });
+  const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file]))
+    .output;
+  expect(rows).toMatch(
+    /,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,,[^,\n]+,,,,,test\.example\/audit,\n$/,
+  );
+});
+
+test('tail and CSV tell an activated policy from a refused one', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  const digest = 'ab'.repeat(32);
+  const serving = { policy: 'serving', revision: 'v1', digest };
+  const none = { policy: 'candidate', outcome: 'refused', revision: '', digest: '' };
+  for (const reload of [
+    { ...serving, outcome: 'activated', sentence: '' },
+    { ...serving, outcome: 'refused', sentence: 'the signature does not verify' },
+    { ...none, sentence: 'ECONNREFUSED' },
+  ]) {
+    await log.event('reload', { reload });
+  }
+  await log.close();
+  const { output } = await audit(['tail', folder.file, '--kind', 'reload']);
+  expect(output.split('\n').map((line) => line.split('  ').slice(3).join('  '))).toEqual([
+    `serving activated v1 sha256:${digest}`,
+    `serving refused, still v1 sha256:${digest}: the signature does not verify`,
+    'candidate refused, none serves: ECONNREFUSED',
+    '',
+  ]);
+  const csv = (await audit(['export', '--format', 'csv', '--kind', 'reload', folder.file])).output;
+  const columns = ['policy', 'outcome', 'digest', 'sentence'].map((name) =>
+    columnOf(csv, `reload_${name}`),
+  );
+  expect(columns).toEqual([
+    ['serving', 'serving', 'candidate'],
+    ['activated', 'refused', 'refused'],
+    [digest, digest, ''],
+    ['', 'the signature does not verify', 'ECONNREFUSED'],
+  ]);
+});
+
+test('CSV names the origin of each entry, even if it changed within a log', async () => {
+  await using folder = createFolder();
+  for (const origin of ['fleet.example/a', 'fleet.example/b']) {
+    await (await openAudit(folder.file, { origin })).close();
+  }
+  const csv = (await audit(['export', '--format', 'csv', '--kind', 'started', folder.file, file]))
+    .output;
+  expect(columnOf(csv, 'origin')).toEqual([
+    'fleet.example/a',
+    'fleet.example/b',
+    'test.example/audit',
+  ]);
+});
+
+test('docs/audit.md lists every CSV column, in order', async () => {
+  const [header = ''] = (await audit(['export', '--format', 'csv', file])).output.split('\n');
+  const [, section = ''] =
+    /^## As CSV\n(.*?)^## /ms.exec(readFileSync('docs/audit.md', 'utf8')) ?? [];
+  const listed = [...section.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  );
+  expect(listed).toEqual(header.split(','));
+});
+
+test('tail shows what happened to the log and its process, not only the kind', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  await log.event('correction', {
+    correction: { reason: 'AUDIT_UNAVAILABLE', status: 'withheld' },
+  });
+  await log.event('dropped', { dropped: { count: 7, sink: 'stdout' } });
+  await log.crash('out of\nluck');
+  await log.close();
+  const { output } = await audit(['tail', folder.file]);
+  expect(output).toMatch(/ {2}correction {2}reason AUDIT_UNAVAILABLE, status withheld/);
+  expect(output).toMatch(/ {2}dropped {2}count 7, sink stdout\n/);
+  expect(output).toMatch(/ {2}crash {2}cause out of\\u\{a\}luck\n/);
+});
+
+test('tail shows callers’ text on one line, without control characters', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  const keyId = 'x\n99  forged\u001b[2J\u009b2J\u202e\u2028';
+  const { source } = callOf(1);
+  const call = callOf(1, { source: { ...source, keyId } });
+  await log.terminal({ call, principal: PRINCIPAL }, new Refusal('INVALID_REQUEST'));
+  await log.close();
+  const { output } = await audit(['tail', folder.file]);
+  expect(output).toContain('x\\u{a}99  forged\\u{1b}[2J\\u{9b}2J\\u{202e}\\u{2028}');
+  for (const raw of ['\n99', '\u001b', '\u009b', '\u202e', '\u2028'])
+    expect(output).not.toContain(raw);
+});
+
+test('tail, export and stats read entries whose texts a mask has replaced', async () => {
+  await using folder = createFolder();
+  const input = { principal: { id: null, kind: 7 }, source: { alias: null, key_arn: ['x'] } };
+  const outcome = { status: 'released', code: 'OK' };
+  const entry = { kind: 'outcome', seq: 0, timestamp: '2026-11-28T00:00:00Z', input, outcome };
+  writeFileSync(folder.file, `${JSON.stringify(entry)}\n`);
+  for (const args of [['tail'], ['tail', '--key-arn', 'x'], ['stats'], ['export']]) {
+    const { code, errors } = await audit([...args, folder.file]);
+    expect({ code, errors }, args.join(' ')).toEqual({ code: 0, errors: '' });
+  }
+});
+
+test('no CSV cell begins like a formula, in half width or full', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  const signs = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+  for (const [index, sign] of signs.entries()) {
+    const principal = { ...PRINCIPAL, id: `${sign}1,"2"` };
+    await log.terminal({ call: callOf(index), principal }, new Refusal('INVALID_REQUEST'));
+  }
+  await log.close();
+  const rows = (await audit(['export', '--format', 'csv', '--kind', 'refusal', folder.file]))
+    .output;
+  expect(rows.match(/,"'[=+\-@\t\r\n＝＋－＠]1,""2""",/g)).toHaveLength(signs.length);
+});
