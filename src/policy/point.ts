@@ -6,7 +6,7 @@ import type { Verification } from './bundle/signature.ts';
 import { createCapture } from './capture.ts';
 import { type Input, wholeText } from './engine/frame.ts';
 import { type Evaluation, failed } from './evaluation.ts';
-import { toFramedInput } from './framed-input.ts';
+import { createFraming } from './framing.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import type { Limits } from './limits.ts';
 import type { Loader, LoaderStatus, ReloadEvent } from './loader.ts';
@@ -62,6 +62,7 @@ export interface DecisionPoint {
 /** Opens the sources and makes their policies ready. @throws BundleFault with one sentence. */
 export async function createDecisionPoint(options: DecisionPointOptions): Promise<DecisionPoint> {
   const { source, candidate, enforce = true } = options;
+  const frameInput = createFraming();
   const capture =
     options.captureFile === undefined ? undefined : createCapture(options.captureFile);
   const serving = await open(options, { which: 'serving', location: source });
@@ -71,7 +72,7 @@ export async function createDecisionPoint(options: DecisionPointOptions): Promis
     decide(resolved, phase) {
       const started = performance.now();
       const generation = serving.pick(resolved, phase);
-      const input = toFramedInput(resolved, phase);
+      const input = frameInput(resolved, phase);
       const decision: Decision = {
         ...judge(serving.loader, generation, { input, at: resolved.call.receivedAt, phase }),
         phase,

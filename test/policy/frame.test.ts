@@ -5,9 +5,11 @@ import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createEngine } from '../../src/policy/engine/engine.ts';
 import { type Frame, type Input, wholeText } from '../../src/policy/engine/frame.ts';
 import { loadProgram } from '../../src/policy/engine/program.ts';
-import { toFramedInput } from '../../src/policy/framed-input.ts';
+import { createFraming } from '../../src/policy/framing.ts';
 import { toInput } from '../../src/policy/input.ts';
 import { aCall, archive, keyFacts, resolved } from './values.ts';
+
+const frameInput = createFraming();
 
 const { wasm, data } = readBundle(archive('test/fixtures/policies/mirror/bundle.tar.gz'));
 const context = { nowNs: 0n };
@@ -66,7 +68,7 @@ describe('a framed input', () => {
       resolved({ id: `call-${i}` }, { keys: { source: keyFacts(`alias/s-${i}`), destination } }),
     );
     for (const pair of [...pairs, ...pairs.reverse()]) {
-      expect(seen(mirror, toFramedInput(pair, 'request'))).toEqual(toInput(pair, 'request'));
+      expect(seen(mirror, frameInput(pair, 'request'))).toEqual(toInput(pair, 'request'));
     }
   });
 
@@ -81,7 +83,7 @@ describe('a framed input', () => {
 
   it('is right in the instance that replaces one that threw', () => {
     const mirror = openMirror();
-    const asked = toFramedInput(resolved(aCall()), 'request');
+    const asked = frameInput(resolved(aCall()), 'request');
     const before = seen(mirror, asked);
     expect(() => seen(mirror, '{"a":')).toThrow('the input is not JSON');
     expect(() => seen(mirror, { ...asked, values: [] })).toThrow('the input is not JSON');

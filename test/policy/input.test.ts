@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ANONYMOUS } from '../../src/identity/identify.ts';
 import { wholeText } from '../../src/policy/engine/frame.ts';
-import { toFramedInput } from '../../src/policy/framed-input.ts';
+import { createFraming } from '../../src/policy/framing.ts';
 import { toInput } from '../../src/policy/input.ts';
 import { SAMPLES } from '../../src/policy/samples.ts';
 import { aCall, keyFacts, resolved, UNKNOWN } from './values.ts';
+
+const frameInput = createFraming();
 
 interface Schema {
   readonly type?: string;
@@ -57,7 +59,7 @@ describe('the input', () => {
     ['texts that JSON must escape', resolved({ id: '"\\u2028', job: '\u0000' })],
   ])('is the same as text and as object, first and repeated, for %s', (_name, asked) => {
     for (let i = 0; i < 2; i += 1) {
-      expect(wholeText(toFramedInput(asked, 'request'))).toBe(
+      expect(wholeText(frameInput(asked, 'request'))).toBe(
         JSON.stringify(toInput(asked, 'request')),
       );
     }
@@ -68,8 +70,8 @@ describe('the input', () => {
       ({ keyId: '', algorithm: 'SYMMETRIC_DEFAULT', encryptionContext: { tenant } }) as const;
     const first = resolved({ source: side('first') });
     const next = { ...first, call: { ...first.call, source: side('next') } };
-    toFramedInput(first, 'request');
-    expect(JSON.parse(wholeText(toFramedInput(next, 'result')))).toEqual(toInput(next, 'result'));
+    frameInput(first, 'request');
+    expect(JSON.parse(wholeText(frameInput(next, 'result')))).toEqual(toInput(next, 'result'));
   });
 
   it('shows how the sides relate', () => {

@@ -28,46 +28,48 @@ type Frames = Map<string, Frame>;
 
 type ByKeys = WeakMap<Principal, WeakMap<KeyFacts, WeakMap<KeyFacts, Frames>>>;
 
-/**
- * By principal, source key and destination key. A frame can be garbage-collected when any of them can.
- * But a caller with a thousand keys can name a million pairs: past MOST_FRAMES, all are dropped.
- */
-const kept: { frames: ByKeys; count: number } = { frames: new WeakMap(), count: 0 };
-
 /** 2 to 3 kB each. */
 const MOST_FRAMES = 2_048;
 
-/** The same as `toInput`, in a frame that lives as long as the facts of caller and keys. */
-export function toFramedInput(resolved: Resolved, phase: Phase): Input {
-  const { call } = resolved;
-  const { source, destination } = call;
-  const changes = contextChanges(source.encryptionContext, destination.encryptionContext);
-  const values = [
-    ...contextTexts(source),
-    ...contextTexts(destination),
-    JSON.stringify(changes),
-    JSON.stringify(toRequest(call)),
-    timeText(call.receivedAt),
-  ];
-  return { frame: frameOf(resolved, phase), values };
+/**
+ * Makes what `toInput` does, but in frames that are kept by principal, source key and destination key. A frame
+ * can be garbage-collected when any of them can. But a caller with a thousand keys can name a million pairs:
+ * past MOST_FRAMES, all are dropped.
+ */
+export function createFraming(): (resolved: Resolved, phase: Phase) => Input {
+  let kept: ByKeys = new WeakMap();
+  let count = 0;
+  /** Calls in the same millisecond share the text. */
+  const timeText = keepLast((at: number) => JSON.stringify(toTime(at)));
+
+  return (resolved, phase) => {
+    const { call } = resolved;
+    const { source, destination } = call;
+    const changes = contextChanges(source.encryptionContext, destination.encryptionContext);
+    const values = [
+      ...contextTexts(source),
+      ...contextTexts(destination),
+      JSON.stringify(changes),
+      JSON.stringify(toRequest(call)),
+      timeText(call.receivedAt),
+    ];
+    return { frame: frameOf(resolved, phase), values };
+  };
+
+  function frameOf(resolved: Resolved, phase: Phase): Frame {
+    const variant = variantOf(resolved.call, phase);
+    const known = framesOf(kept, resolved).get(variant);
+    if (known) return known;
+    const frame = toFrame(toInput(resolved, phase));
+    if (count >= MOST_FRAMES) [kept, count] = [new WeakMap(), 0];
+    count += 1;
+    framesOf(kept, resolved).set(variant, frame);
+    return frame;
+  }
 }
 
 function contextTexts({ encryptionContext }: CallSide): [string, string] {
   return [JSON.stringify(encryptionContext), JSON.stringify(keysOf(encryptionContext))];
-}
-
-/** Calls in the same millisecond share the text. */
-const timeText = keepLast((at: number) => JSON.stringify(toTime(at)));
-
-function frameOf(resolved: Resolved, phase: Phase): Frame {
-  const variant = variantOf(resolved.call, phase);
-  const known = framesOf(resolved).get(variant);
-  if (known) return known;
-  const frame = toFrame(toInput(resolved, phase));
-  if (kept.count >= MOST_FRAMES) Object.assign(kept, { frames: new WeakMap(), count: 0 });
-  kept.count += 1;
-  framesOf(resolved).set(variant, frame);
-  return frame;
 }
 
 /** The other parts of a call that its frame holds: each has few possible values, so frames stay few. */
@@ -75,8 +77,7 @@ function variantOf({ action, source, destination }: Call, phase: Phase): string 
   return `${action} ${phase} ${source.algorithm} ${destination.algorithm}`;
 }
 
-function framesOf({ principal, keys }: Resolved): Frames {
-  const { frames } = kept;
+function framesOf(frames: ByKeys, { principal, keys }: Resolved): Frames {
   const known = frames.get(principal)?.get(keys.source)?.get(keys.destination);
   if (known) return known;
   const bySource = frames.get(principal) ?? new WeakMap<KeyFacts, WeakMap<KeyFacts, Frames>>();
