@@ -1,12 +1,15 @@
+import { hash } from 'node:crypto';
 import { ENCRYPTION_ALGORITHMS } from '../call.ts';
 import type { BatchReEncryptItem } from '../gen/kms/reencrypt/v1/BatchReEncryptItem.ts';
 import type { EncryptionAlgorithm } from '../gen/kms/reencrypt/v1/EncryptionAlgorithm.ts';
 import { parseJson, repeatedKey } from '../json/exact.ts';
 import { isJsonObject, type JsonObject } from '../json/object.ts';
 
-/** An item, as a batch takes it, and how many bytes its line has. */
+/** An item, as a batch takes it, and the bytes of its line. */
 export interface JobItem {
   readonly item: BatchReEncryptItem & { readonly reference: string };
+  /** Differs if another run would ask for something else under the same reference. */
+  readonly digest: string;
   readonly bytes: number;
 }
 
@@ -39,7 +42,30 @@ export function readItem(line: string, defaults: ItemDefaults): JobItem {
     const wrong = judge(value);
     if (wrong !== '') throw new Error(`${name} ${wrong}`);
   }
-  return { item: toItem(members, defaults), bytes: Buffer.byteLength(line) };
+  const asked = withDefaults(members, defaults);
+  return { item: toItem(asked), digest: digestOf(asked), bytes: Buffer.byteLength(line) };
+}
+
+interface Asked extends JsonObject {
+  readonly source_key_id: unknown;
+}
+
+function withDefaults(members: JsonObject, { sourceKeyId, destinationKeyId }: ItemDefaults): Asked {
+  return {
+    ...members,
+    source_key_id: members['source_key_id'] || sourceKeyId,
+    destination_key_id: members['destination_key_id'] || destinationKeyId,
+  };
+}
+
+/**
+ * SHA-256 in base64url, whatever the order of members and of context pairs. Grant tokens live for minutes, so a
+ * job that goes on later has others.
+ */
+function digestOf({ grant_tokens: _, ...asked }: JsonObject): string {
+  const sorted = (_name: string, value: unknown) =>
+    isJsonObject(value) ? Object.fromEntries(Object.entries(value).sort()) : value;
+  return hash('sha256', JSON.stringify(asked, sorted), 'base64url');
 }
 
 function readMembers(line: string): JsonObject {
@@ -58,21 +84,20 @@ function parse(line: string): unknown {
   }
 }
 
-function toItem(members: JsonObject, defaults: ItemDefaults): JobItem['item'] {
-  const string = (name: string) => String(members[name] ?? '');
-  const map = (name: string) => (members[name] ?? {}) as Record<string, string>;
-  const sourceKeyId = string('source_key_id') || defaults.sourceKeyId;
+function toItem(asked: Asked): JobItem['item'] {
+  const string = (name: string) => String(asked[name] ?? '');
+  const map = (name: string) => (asked[name] ?? {}) as Record<string, string>;
   return {
     reference: string('reference'),
     request: {
       ciphertextBlob: Buffer.from(string('ciphertext_blob'), 'base64'),
-      ...(sourceKeyId !== undefined && { sourceKeyId }),
+      ...(asked.source_key_id !== undefined && { sourceKeyId: string('source_key_id') }),
       sourceEncryptionContext: map('source_encryption_context'),
       sourceEncryptionAlgorithm: toAlgorithm(string('source_encryption_algorithm')),
-      destinationKeyId: string('destination_key_id') || (defaults.destinationKeyId ?? ''),
+      destinationKeyId: string('destination_key_id'),
       destinationEncryptionContext: map('destination_encryption_context'),
       destinationEncryptionAlgorithm: toAlgorithm(string('destination_encryption_algorithm')),
-      grantTokens: (members['grant_tokens'] ?? []) as string[],
+      grantTokens: (asked['grant_tokens'] ?? []) as string[],
     },
   };
 }

@@ -43,17 +43,19 @@ export async function runJob(job: Job): Promise<void> {
       const before = written;
       const answers = heeded(send(batch));
       // Nothing is written after a gap: if one batch fails, so do those after it.
-      written = heeded(before.then(async () => write(batch, await answers)));
+      written = heeded(before.then(async () => write(await answers)));
       await before;
     }
   } finally {
     await written;
   }
 
-  async function write(batch: readonly JobItem[], { done, fault }: Sent): Promise<void> {
+  async function write({ done, fault }: Sent): Promise<void> {
     await results.append(done);
-    for (const { refused } of done) count(tally, refused !== undefined);
-    batch.slice(0, done.length).forEach(onDone);
+    for (const [item, { refused }] of done) {
+      count(tally, refused !== undefined);
+      onDone(item);
+    }
     if (fault) throw fault;
   }
 }
@@ -64,7 +66,7 @@ function heeded<Value>(promise: Promise<Value>): Promise<Value> {
   return promise;
 }
 
-/** Items after those that have a result; each result must belong to the item in its place. */
+/** Items after those that have a result; each result must belong to the item in its place, as it is now. */
 async function* notDone(
   items: AsyncIterable<JobItem>,
   results: Results,
@@ -80,6 +82,7 @@ async function* notDone(
       continue;
     }
     if (result.value.reference !== item.item.reference) throw strange(line);
+    if (result.value.digest !== item.digest) throw changed(line, item);
     count(tally, result.value.refused);
     tally.before += 1;
     onDone(item);
@@ -96,5 +99,13 @@ function count(tally: Tally, refused: boolean): void {
 
 function strange(line: number): JobFault {
   const sentence = `line ${line} of the results is of another item: they belong to other items`;
+  return new JobFault('data', sentence);
+}
+
+/** What was written under the old item would pass for the result of the new one. */
+function changed(line: number, { item: { reference } }: JobItem): JobFault {
+  const sentence =
+    `line ${line} of the results is of ${JSON.stringify(reference)} as it was then: the item or the keys of ` +
+    'the command line have changed; write what has changed to new files';
   return new JobFault('data', sentence);
 }

@@ -1,16 +1,18 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
-import type { ItemResult } from '../client/item-result.ts';
 import { readLines } from '../files/lines.ts';
 import { type Lock, lockFile } from '../files/lock.ts';
 import { notRegular } from '../files/regular.ts';
 import { parseJson } from '../json/exact.ts';
 import { messageOf } from '../message-of.ts';
+import type { Answered } from './ask.ts';
 import { JobFault } from './fault.ts';
 
 /** A result that is in the file already. */
 export interface DoneResult {
   readonly reference: string;
+  /** Of the item that was asked for. */
+  readonly digest: string;
   readonly refused: boolean;
 }
 
@@ -18,7 +20,7 @@ export interface DoneResult {
 export interface Results {
   /** Those of earlier runs. @throws JobFault where a line is not one */
   done(): AsyncIterable<DoneResult>;
-  append(results: readonly ItemResult[]): Promise<void>;
+  append(answered: readonly Answered[]): Promise<void>;
   /** Once it resolves, all results are on the disk. */
   close(): Promise<void>;
 }
@@ -54,8 +56,8 @@ async function createResults(file: FileHandle, path: string, lock: Lock): Promis
   let [torn, end] = [whole < size, size];
   return {
     done: () => readDone(path, whole),
-    async append(results) {
-      const lines = results.map((result) => `${toLine(result)}\n`).join('');
+    async append(answered) {
+      const lines = answered.map((one) => `${toLine(one)}\n`).join('');
       await expectNoOther();
       await named(path, async () => {
         if (torn) await file.truncate(whole);
@@ -139,19 +141,23 @@ async function* readDone(path: string, bytes: number): AsyncGenerator<DoneResult
 
 function readLine(line: string): DoneResult | undefined {
   try {
-    const { reference, key_id, refused } = parseJson(line) as Partial<Record<string, unknown>>;
+    const { reference, item_sha256, key_id, refused } = parseJson(line) as Readonly<
+      Record<string, unknown>
+    >;
     const isResult = typeof key_id === 'string' || typeof refused === 'object';
-    if (typeof reference !== 'string' || !isResult) return undefined;
-    return { reference, refused: refused !== undefined };
+    if (typeof reference !== 'string' || typeof item_sha256 !== 'string' || !isResult)
+      return undefined;
+    return { reference, digest: item_sha256, refused: refused !== undefined };
   } catch {
     return undefined;
   }
 }
 
-function toLine({ reference, response, refused }: ItemResult): string {
+function toLine([{ digest: item_sha256 }, { reference, response, refused }]: Answered): string {
   if (response) {
     return JSON.stringify({
       reference,
+      item_sha256,
       ciphertext_blob: response.ciphertextBlob.toString('base64'),
       source_key_id: response.sourceKeyId,
       key_id: response.keyId,
@@ -160,5 +166,5 @@ function toLine({ reference, response, refused }: ItemResult): string {
   }
   const { code, reason, layer, decisionId: decision_id } = refused?.facts ?? {};
   const told = { code, reason, layer, message: refused?.message, decision_id };
-  return JSON.stringify({ reference, refused: told });
+  return JSON.stringify({ reference, item_sha256, refused: told });
 }

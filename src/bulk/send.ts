@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ItemResult } from '../client/item-result.ts';
 import { lastError } from '../client/last-error.ts';
 import type { RefusedError } from '../client/refused-error.ts';
-import { ask, type BatchClient, isNotTaken } from './ask.ts';
+import { type Answered, ask, type BatchClient, isNotTaken } from './ask.ts';
 import { JobFault } from './fault.ts';
 import type { JobItem } from './item.ts';
 import type { Pace } from './pace.ts';
@@ -10,7 +10,7 @@ import { createPatience, type PatienceOptions } from './patience.ts';
 
 /** What became of the items, in their order; after giving up, only of those before the first open one. */
 export interface Sent {
-  readonly done: readonly ItemResult[];
+  readonly done: readonly Answered[];
   readonly fault?: JobFault;
 }
 
@@ -42,7 +42,7 @@ export function createSend({ client, pace, ...options }: SendOptions): Send {
       const tried = open.length;
       open = open.filter((item) => isOpen(results.get(item)));
       const refusals = open.flatMap((item) => forNow(results.get(item)));
-      const done = leading(items, results);
+      const done = leading(results);
       const [refusal] = refusals;
       if (!refusal) return { done };
       const pauseMs = patience(refusals, open.length < tried);
@@ -53,13 +53,11 @@ export function createSend({ client, pace, ...options }: SendOptions): Send {
   };
 }
 
-/** Results of the items before the first one that is still open. */
-function leading(
-  items: readonly JobItem[],
-  results: ReadonlyMap<JobItem, ItemResult>,
-): readonly ItemResult[] {
-  const all = items.flatMap((item) => results.get(item) ?? []);
-  const end = all.findIndex(isOpen);
+/** The items before the first one that is still open. */
+function leading(results: ReadonlyMap<JobItem, ItemResult>): readonly Answered[] {
+  // In the order of the items, however often one was sent: a Map keeps the place of a key.
+  const all = [...results];
+  const end = all.findIndex(([, result]) => isOpen(result));
   return end < 0 ? all : all.slice(0, end);
 }
 

@@ -29,7 +29,8 @@ An item is a line of JSON, and so is its result:
   {"reference":"row-18","refused":{"code":"PERMISSION_DENIED","reason":"POLICY_DENIED", …}}
 
 Results stand in the order of the items. Run it again with the same files, and it goes on where the
-results end. What is refused for now (a limit, a proxy or KMS that is away) is tried again.
+results end; items that have changed since belong into new files. What is refused for now (a limit,
+a proxy or KMS that is away) is tried again.
 
 Exit codes: 0 all re-encrypted, 1 some refused, 64 wrong usage, 65 a line is wrong,
 74 standard output cannot be written, 75 run it again.

@@ -4,7 +4,7 @@ import type { JobItem } from '../../src/bulk/item.ts';
 
 async function* items(...bytes: readonly number[]): AsyncGenerator<JobItem> {
   for (const [index, size] of bytes.entries()) {
-    yield { item: { reference: `${index}`, request: null }, bytes: size };
+    yield { item: { reference: `${index}`, request: null }, digest: '', bytes: size };
   }
 }
 

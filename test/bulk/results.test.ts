@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import type { Answered } from '../../src/bulk/ask.ts';
 import { openResults } from '../../src/bulk/results.ts';
-import type { ItemResult } from '../../src/client/item-result.ts';
 import { RefusedError, type RefusedFacts } from '../../src/client/refused-error.ts';
 
 let path: string;
@@ -12,11 +12,14 @@ beforeEach(() => {
   path = join(mkdtempSync(join(tmpdir(), 'results-')), 'results.jsonl');
 });
 
-const refused = (reference: string): ItemResult => ({
-  reference,
-  response: undefined,
-  refused: new RefusedError('no', { code: 'NOT_FOUND' } as RefusedFacts),
-});
+const refused = (reference: string): Answered => [
+  { item: { reference, request: null }, digest: 'of it', bytes: 1 },
+  {
+    reference,
+    response: undefined,
+    refused: new RefusedError('no', { code: 'NOT_FOUND' } as RefusedFacts),
+  },
+];
 
 test('a second job on a file does not begin, by any name of the file', async () => {
   const other = `${path}.link`;

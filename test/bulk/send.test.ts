@@ -9,7 +9,11 @@ const refusedBy = (code: string, reason = '', message = `refused by ${code}`): R
 
 const tooLarge = (message: string) => refusedBy('RESOURCE_EXHAUSTED', '', message);
 
-const item = (reference: string): JobItem => ({ item: { reference, request: null }, bytes: 1 });
+const item = (reference: string): JobItem => ({
+  item: { reference, request: null },
+  digest: '',
+  bytes: 1,
+});
 
 const released = (reference: string): ItemResult => ({
   reference,
@@ -30,7 +34,7 @@ function sendTo(answers: readonly Answer[], { patienceMs = 100 } = {}) {
   const asked: string[][] = [];
   const paced: number[] = [];
   const heldUpBy: string[] = [];
-  const send = createSend({
+  const sendPairs = createSend({
     client: {
       async batchReEncrypt(items) {
         const answer = answers[asked.length] ?? refusedBy('UNKNOWN');
@@ -43,6 +47,11 @@ function sendTo(answers: readonly Answer[], { patienceMs = 100 } = {}) {
     pace: async (items) => void paced.push(items),
     onHeldUp: ({ message }) => void heldUpBy.push(message),
   });
+  const send = async (items: readonly JobItem[]) => {
+    const { done, ...rest } = await sendPairs(items);
+    expect(done.map(([sent]) => sent)).toEqual(items.slice(0, done.length));
+    return { ...rest, done: done.map(([, result]) => result) };
+  };
   return { send, asked, paced, heldUpBy };
 }
 

@@ -245,6 +245,8 @@ describe('an item that is refused for now', () => {
 });
 
 describe('a job that was interrupted', () => {
+  const AB = { a: '1', b: '2' };
+
   test('continues after its last result, and sends nothing twice', async () => {
     write(many(25));
     expect((await start()).exit).toBe(0);
@@ -286,6 +288,33 @@ describe('a job that was interrupted', () => {
     }
   });
 
+  test.each([
+    ['the ciphertext', { ciphertext_blob: 'AAAA' }, []],
+    ['a context', { destination_encryption_context: { a: '1', b: '3' } }, []],
+    ['a key', { destination_key_id: 'alias/c' }, []],
+    ['a key of the command line', {}, ['--source-key-id', 'alias/c']],
+  ])('is not resumed when %s of an item that is done has changed', async (_, change, args) => {
+    const { source_key_id: _none, ...asked } = item('a', { destination_encryption_context: AB });
+    write([asked]);
+    await start(['--source-key-id', 'alias/a']);
+    const before = readFileSync(results, 'utf8');
+    write([{ ...asked, ...change }, item('b')]);
+    const ran = await start(['--source-key-id', 'alias/a', ...args]);
+    expect(ran.exit).toBe(65);
+    expect(ran.stderr).toContain('line 1 of the results is of "a" as it was then');
+    expect(readFileSync(results, 'utf8')).toBe(before);
+    expect(reEncrypts()).toHaveLength(1);
+  });
+
+  test('is resumed with other grant tokens, and whatever the order in which items are written', async () => {
+    const first = item('a', { destination_encryption_context: AB, grant_tokens: ['old'] });
+    write([first]);
+    await start();
+    const again = { ...first, destination_encryption_context: { b: '2', a: '1' } };
+    write([Object.fromEntries(Object.entries({ ...again, grant_tokens: ['new'] }).reverse())]);
+    expect((await start()).stdout).toContain('1 items (1 by an earlier run): 1 re-encrypted');
+  });
+
   test('does nothing when all is done', async () => {
     write(many(3));
     await start();
@@ -297,16 +326,15 @@ describe('a job that was interrupted', () => {
   test.each([
     [
       'of other items',
-      () => appendFileSync(results, jsonl([{ reference: 'x', key_id: 'k' }])),
+      () => appendFileSync(results, jsonl([{ reference: 'x', item_sha256: '', key_id: 'k' }])),
       'line 1',
     ],
     [
       'of more items',
-      () =>
-        appendFileSync(
-          results,
-          jsonl([...many(3), item('y')].map((line) => ({ ...line, key_id: 'k' }))),
-        ),
+      async () => {
+        write([...many(3), item('y')]);
+        await start();
+      },
       'line 4',
     ],
     ['that are not JSON', () => appendFileSync(results, 'hello\n'), ':1 is not a result of a job'],
@@ -321,8 +349,9 @@ describe('a job that was interrupted', () => {
       'ends in a line that is not',
     ],
   ])('is not resumed from results %s', async (_, prepare, told) => {
+    await prepare();
     write(many(3));
-    prepare();
+    aws.kms.forget();
     const before = readFileSync(results, 'utf8');
     const ran = await start();
     expect(ran.exit).toBe(65);
