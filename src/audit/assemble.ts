@@ -1,4 +1,3 @@
-import { messageOf } from '../message-of.ts';
 import type { Recorder } from '../stages.ts';
 import { pack, toEventBody } from './body.ts';
 import type { Json } from './canonical.ts';
@@ -6,10 +5,16 @@ import { type Committer, createCommitter } from './committer.ts';
 import { createEntries, type Entries } from './entry.ts';
 import { maskEntries } from './mask.ts';
 import type { Order, Report } from './messages.ts';
-import { type AuditOptions, redactorOf, settingsOf, signingKeyOf } from './options.ts';
+import {
+  type AuditOptions,
+  redactorOf,
+  requiredSinks,
+  settingsOf,
+  signingKeyOf,
+} from './options.ts';
 import { type CallRecorder, createRecorder } from './recorder.ts';
-import { type Sinks, startSinks } from './sinks/start-sinks.ts';
 import type { Supervised, SuperviseOptions } from './supervise.ts';
+import { type AuditState, takeReport } from './take-report.ts';
 import { createTurn } from './turn.ts';
 
 export interface AuditStatus {
@@ -76,16 +81,8 @@ export async function assemble(options: AuditOptions, around: Surroundings): Pro
   };
 }
 
-/** What changes while the log is open. */
-interface State {
-  vkey: string;
-  suspension: { readonly code: string; readonly since: number };
-  thread: Supervised | undefined;
-  sinks: Sinks | undefined;
-}
-
 interface Parts {
-  readonly state: State;
+  readonly state: AuditState;
   readonly committer: Committer;
   readonly recorder: CallRecorder;
   start(): Promise<Supervised>;
@@ -96,7 +93,7 @@ const WELL = { code: '', since: 0 };
 function createParts(options: AuditOptions, around: Surroundings): Parts {
   const { now, warn, onEntry = () => undefined } = options;
   const shared = createTurn();
-  const state: State = { vkey: '', suspension: WELL, thread: undefined, sinks: undefined };
+  const state: AuditState = { vkey: '', suspension: WELL, thread: undefined, sinks: undefined };
   const post = (order: Order) => state.thread?.post(order);
 
   const committer = createCommitter({
@@ -126,7 +123,8 @@ function createParts(options: AuditOptions, around: Surroundings): Parts {
   return {
     ...{ state, committer, recorder },
     async start() {
-      const onReport = (report: Report) => take(report, { options, state, committer, recorder });
+      const onReport = (report: Report) =>
+        takeReport(report, { options, state, committer, recorder });
       const onDeath = (cause: string) => committer.abandon('THREAD', cause);
       const key = signingKeyOf(options);
       const data = { settings: settingsOf(options), key, turn: shared };
@@ -147,69 +145,9 @@ function entriesOf(options: AuditOptions): Entries {
   return maskEntries(entries, { evaluate, active, onFailure });
 }
 
-function requiredSinks({ sinks }: AuditOptions) {
-  return (sinks?.required ?? []).filter((name) => name !== 'file');
-}
+const confirmBy = (state: AuditState) => async (seq: number) => state.sinks?.reached(seq);
 
-const confirmBy = (state: State) => async (seq: number) => state.sinks?.reached(seq);
-
-function statusOf({ suspension, vkey }: State, committer: Committer): AuditStatus {
+function statusOf({ suspension, vkey }: AuditState, committer: Committer): AuditStatus {
   const { code } = suspension;
   return { state: code === '' ? 'ok' : 'suspended', code, queued: committer.queued(), vkey };
-}
-
-interface Taking {
-  readonly options: AuditOptions;
-  readonly state: State;
-  readonly committer: Committer;
-  readonly recorder: CallRecorder;
-}
-
-function take(report: Report, { options, state, committer, recorder }: Taking): void {
-  const { onFailure, onCheckpoint, warn } = options;
-  if (report.type === 'ready') {
-    state.vkey = report.vkey;
-    state.sinks ??= openSinks(options, report.seq, recorder);
-    // After a respawn this ends the suspension; at the first start there is none.
-    committer.take({ type: 'well', open: report.open });
-  } else if (report.type === 'checkpoint') onCheckpoint?.(report.note);
-  else if (report.type === 'unsigned') {
-    onFailure?.('UNSIGNED');
-    warn(`audit: a checkpoint could not be signed: ${report.message}`);
-  } else if (report.type === 'sign') {
-    sign(options, report, (order) => state.thread?.post(order));
-  } else {
-    if (report.type === 'done' || report.type === 'closed') state.sinks?.durable(report.seq);
-    committer.take(report);
-  }
-}
-
-function openSinks(options: AuditOptions, from: number, recorder: CallRecorder): Sinks | undefined {
-  const { sinks, file, warn, onDropped } = options;
-  if (!sinks?.stdout && !sinks?.decisionLog) return;
-  const { stdout = false, decisionLog, maxBehind } = sinks;
-  return startSinks({
-    settings: { file, stdout, decisionLog, maxBehind },
-    from,
-    required: requiredSinks(options),
-    timeoutMs: options.commitTimeoutMs,
-    onError: (message) => warn(`audit: ${message}`),
-    onDropped(sink, count) {
-      onDropped?.(sink, count);
-      warn(`audit: ${sink} will never get ${count} entries`);
-      recorder.event('dropped', { dropped: { count, sink } }).catch(() => undefined);
-    },
-  });
-}
-
-type Ask = Extract<Report, { type: 'sign' }>;
-
-/** When a KMS holds the key, the log's thread has none and asks for each signature here. */
-function sign({ signer }: AuditOptions, { id, text }: Ask, post: (order: Order) => void): void {
-  const answer = (signature: Uint8Array | undefined, message: string) =>
-    post({ type: 'signed', id, signature, message });
-  Promise.resolve(signer?.sign(text)).then(
-    (signature) => answer(signature, 'there is no signer'),
-    (thrown) => answer(undefined, messageOf(thrown)),
-  );
 }

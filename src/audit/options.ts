@@ -78,6 +78,11 @@ export interface SinkOptions {
   readonly maxBehind: number;
 }
 
+/** Sinks besides the file that must have an entry before it counts. */
+export function requiredSinks({ sinks }: Pick<AuditOptions, 'sinks'>) {
+  return (sinks?.required ?? []).filter((name) => name !== 'file');
+}
+
 const RESERVE_BYTES = 64 << 10;
 
 export function originOf({ origin }: Pick<AuditOptions, 'origin'>): string {

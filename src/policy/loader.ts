@@ -3,6 +3,14 @@ import { messageOf } from '../message-of.ts';
 import { digestOf, overdue } from './bundle/bundle.ts';
 import { BundleFault } from './bundle/fault.ts';
 import type { Generation } from './generation.ts';
+import {
+  type LoaderState,
+  type LoaderStatus,
+  type StatusOptions,
+  servingOf,
+  staleness,
+  toStatus,
+} from './loader-status.ts';
 import type { Kept, PersistedBundle } from './sources/persist.ts';
 import type { Source } from './sources/source.ts';
 
@@ -18,36 +26,13 @@ export interface ReloadEvent {
   readonly afterRefusal: boolean;
 }
 
-export interface LoaderStatus {
-  readonly source: string;
-  readonly revision: string;
-  /** SHA-256 of the archive, hex. */
-  readonly digest: string;
-  /** Milliseconds since the epoch, like all times here; 0 if there was none. */
-  readonly lastRequest: number;
-  /** When the source last gave the serving bundle, or reported it unchanged. */
-  readonly lastSuccess: number;
-  readonly lastActivation: number;
-  /** When the serving bundle expires (`not_after`); 0 if never. */
-  readonly ends: number;
-  readonly activations: number;
-  readonly failures: number;
-  /** Why the bundle must not be asked, and why the last attempt failed; '' if neither applies. */
-  readonly error: string;
-  /** True when there is no bundle that may be asked: none is loaded, or it is too old. */
-  readonly stale: boolean;
-}
-
-export interface LoaderOptions {
+export interface LoaderOptions extends StatusOptions {
   readonly source: Source;
   /** Archive → a proved generation. `serves`: another is already serving. Rejects with BundleFault. */
   prepare(archive: Buffer, serves: boolean): Promise<Generation>;
   readonly persisted?: PersistedBundle | undefined;
   /** Whether a local source without a good bundle stops the start; a remote one never does. */
   readonly required: boolean;
-  /** Milliseconds after which a remote source that has not answered makes the policy stale. */
-  readonly maxStalenessMs: number;
-  readonly now: () => number;
   readonly onReload: (event: ReloadEvent) => void;
 }
 
@@ -69,7 +54,7 @@ export interface Loader {
  */
 export async function createLoader(options: LoaderOptions): Promise<Loader> {
   const { source } = options;
-  const state: State = {
+  const state: LoaderState = {
     generation: undefined,
     lastRequest: 0,
     lastSuccess: 0,
@@ -103,7 +88,11 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
   };
 
   /** A remote source may be down at start: its last good bundle serves, or none until it is back. */
-  async function fallBack(state: State, { persisted, required }: LoaderOptions, fault: unknown) {
+  async function fallBack(
+    state: LoaderState,
+    { persisted, required }: LoaderOptions,
+    fault: unknown,
+  ) {
     const kept = await persisted?.read();
     if (kept) await standIn(state, kept, options);
     else if (required && !source.remote) throw fault;
@@ -117,7 +106,7 @@ const STANDS_IN =
  * A kept bundle that cannot serve any more, because the signing keys changed or the file is damaged, counts as
  * none.
  */
-async function standIn(state: State, { archive, savedAt }: Kept, options: LoaderOptions) {
+async function standIn(state: LoaderState, { archive, savedAt }: Kept, options: LoaderOptions) {
   const { prepare, now, onReload } = options;
   try {
     activate(state, await prepare(archive, false), now());
@@ -131,19 +120,7 @@ async function standIn(state: State, { archive, savedAt }: Kept, options: Loader
   }
 }
 
-interface State {
-  generation: Generation | undefined;
-  lastRequest: number;
-  lastSuccess: number;
-  lastActivation: number;
-  activations: number;
-  failures: number;
-  error: string;
-  /** Digest of the bundle that stands in for the source at the next start, or '' if unknown. */
-  kept: string;
-}
-
-async function attempt(state: State, options: LoaderOptions): Promise<void> {
+async function attempt(state: LoaderState, options: LoaderOptions): Promise<void> {
   const { source, now, onReload } = options;
   const afterRefusal = state.error !== '';
   state.lastRequest = now();
@@ -162,7 +139,7 @@ async function attempt(state: State, options: LoaderOptions): Promise<void> {
   }
 }
 
-async function renew(state: State, { source, prepare, persisted, now }: LoaderOptions) {
+async function renew(state: LoaderState, { source, prepare, persisted, now }: LoaderOptions) {
   const archive = await source.fetch();
   const digest = archive && digestOf(archive);
   const serving = state.generation?.bundle.digest;
@@ -181,7 +158,7 @@ async function renew(state: State, { source, prepare, persisted, now }: LoaderOp
   return state.generation?.bundle.digest === serving ? 'unchanged' : 'activated';
 }
 
-function activate(state: State, fresh: Generation, now: number): void {
+function activate(state: LoaderState, fresh: Generation, now: number): void {
   state.generation = fresh;
   state.activations += 1;
   state.lastActivation = now;
@@ -191,35 +168,4 @@ function toFault(cause: unknown): BundleFault {
   if (cause instanceof BundleFault) return cause;
   const why = messageOf(cause);
   return new BundleFault(`the policy cannot be loaded: ${why}`, { cause });
-}
-
-function servingOf({ generation }: State): { revision: string; digest: string } {
-  const { revision = '', digest = '' } = generation?.bundle ?? {};
-  return { revision, digest };
-}
-
-function staleness(state: State, { source, maxStalenessMs, now }: LoaderOptions): string {
-  if (!state.generation) return '';
-  const ended = overdue(state.generation.bundle, now());
-  if (ended !== '') return ended;
-  const silent = source.remote && now() - state.lastSuccess > maxStalenessMs;
-  return silent ? 'the bundle service has not answered for too long' : '';
-}
-
-function toStatus(state: State, options: LoaderOptions): LoaderStatus {
-  const { generation, kept: _, ...rest } = state;
-  const old = staleness(state, options);
-  return {
-    source: options.source.name,
-    ...servingOf(state),
-    ...rest,
-    ends: endOf(generation),
-    error: [old, rest.error].filter((why) => why !== '').join('; '),
-    stale: !generation || old !== '',
-  };
-}
-
-function endOf(generation: Generation | undefined): number {
-  const { notAfter = Infinity } = generation?.bundle ?? {};
-  return Number.isFinite(notAfter) ? notAfter : 0;
 }
