@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { isJsonObject, type JsonObject } from '../json/object.ts';
+import { messageOf } from '../message-of.ts';
+import { parseYaml } from '../yaml.ts';
 import { idleIn } from './idle.ts';
 import { meantBy } from './meant.ts';
 import { type Config, configSchema } from './schema.ts';
@@ -58,9 +59,7 @@ function readFile(file: string): JsonObject {
     if (isJsonObject(parsed)) return parsed;
     throw new Error('it is not a mapping');
   } catch (error) {
-    // The lines below the first show the place in the file, and a file may hold what nobody is to see.
-    const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new ConfigError([`${file} cannot be read as YAML: ${why?.replace(/:$/, '')}`]);
+    throw new ConfigError([`${file} cannot be read as YAML: ${messageOf(error)}`]);
   }
 }
 

@@ -1,15 +1,16 @@
 import { Document } from 'yaml';
 import { z } from 'zod';
+import { nameOf } from '../files/location.ts';
 import { idleIn } from './idle.ts';
 import { type Config, configSchema } from './schema.ts';
 
 /**
  * The configuration as YAML, without defaults that do nothing, which nobody is to take for more.
- * Secrets stand in files, so that none can be shown; URLs lose theirs.
+ * Secrets stand in files, so that none can be shown; URLs lose their passwords and queries.
  */
 export function configAsYaml(config: Config): string {
   const yaml = new Document(config, (_key, value: unknown) =>
-    typeof value === 'string' ? value.replace(/\/\/[^/@\s]*@/, '//***@') : value,
+    typeof value === 'string' && /^https?:.*[@?]/.test(value) ? nameOf(value) : value,
   );
   for (const { at } of idleIn(config)) yaml.deleteIn(at);
   return yaml.toString();

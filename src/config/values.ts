@@ -36,3 +36,13 @@ export const age = (fallback: number, least = 0) => z.int().min(least).default(f
 
 /** An address that only this host can reach. */
 export const localAddress = address.refine(isLocal, 'must be on loopback or a Unix socket');
+
+/** A service that is asked by `fetch`, which refuses a URL with a password, and shows it in the error. */
+export const serviceUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+  .refine((text) => !hasPassword(text), 'must have no user name and no password');
+
+function hasPassword(text: string): boolean {
+  const { username = '', password = '' } = URL.parse(text) ?? {};
+  return username !== '' || password !== '';
+}

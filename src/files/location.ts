@@ -5,7 +5,9 @@ export function isService(location: string): boolean {
 
 /** A location as it may be logged: without password and query, which give access (a link's signature). */
 export function nameOf(location: string): string {
-  if (!isService(location) || !URL.canParse(location)) return location;
-  const { origin, pathname, search } = new URL(location);
+  if (!isService(location)) return location;
+  const url = URL.parse(location);
+  if (url === null) return location.replace(/\/\/.*/s, '//…');
+  const { origin, pathname, search } = url;
   return `${origin}${pathname}${search === '' ? '' : '?…'}`;
 }

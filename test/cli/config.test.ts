@@ -66,11 +66,12 @@ describe('config', () => {
   });
 
   test('print shows the effective settings, without secrets in URLs', async () => {
-    const secret = ['--set', 'kms.aws.endpoint=https://user:secret@example.com'];
-    const { code, stdout } = await config('print', ...DEMO, ...secret);
+    const source =
+      'policy.source=https://user:p@secret@example.com/b.tar.gz?X-Amz-Signature=secret';
+    const { code, stdout } = await config('print', ...DEMO, '--set', source);
     expect(code).toBe(0);
     expect(stdout).toMatch(/durability: fsync/);
-    expect(stdout).toMatch(/endpoint: https:\/\/\*\*\*@example\.com/);
+    expect(stdout).toContain('source: https://example.com/b.tar.gz?…');
     expect(stdout).not.toContain('secret');
   });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -116,8 +116,31 @@ describe('the configuration', () => {
     const settings = ['admin.listen=127.example:80', `identity.jwt=${JSON.stringify(jwt)}`];
     expect(problems(settings)).toEqual([
       expect.stringContaining('admin.listen: must be on loopback'),
+      'identity.jwt.jwks_url: must have no user name and no password',
       'identity.jwt.jwks_url: must be https, or http on loopback',
     ]);
+  });
+
+  test.each([
+    ['audit.checkpoint.post.url=https://user:secret@example.org/', 'no password'],
+    ['audit.decision_log.url=https://user:secret@example.org/', 'no password'],
+    ['audit.decision_log.url=https://example.org/?token=secret', 'no query'],
+    ['audit.decision_log.url=ftp://example.org/', 'must be an http or https URL'],
+    ['policy.source=https://user:secret@:99999/', 'must be a URL that can be read'],
+  ])('refuses a URL that could not be asked, without showing it: %s', (setting, problem) => {
+    const found = problems([setting]);
+    expect(found).toEqual([expect.stringContaining(problem)]);
+    expect(found.join()).not.toContain('secret');
+  });
+
+  test('refuses tags, which YAML does not know, without showing what follows them', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'config-'));
+    const file = join(folder, 'tags.yaml');
+    writeFileSync(file, 'audit: { file: !ENV secret.jsonl }\n');
+    expect(() => loadConfig({ file, settings: [], env: {} })).toThrow(
+      `${file} cannot be read as YAML: Unresolved tag: !ENV at line 1, column 16`,
+    );
+    rmSync(folder, { recursive: true });
   });
 
   test('refuses a policy.signing.keyid that is not among its keys', () => {

@@ -1,9 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { isJsonObject } from '../../json/object.ts';
 import { messageOf } from '../../message-of.ts';
 import type { PolicyInput } from '../../policy/input.ts';
+import { parseYaml } from '../../yaml.ts';
 import { CommandFailure } from '../command.ts';
 import { askedBy } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
@@ -90,8 +90,7 @@ export function parseDocument(name: string, text: string): unknown {
   try {
     return parseYaml(text);
   } catch (cause) {
-    const [where] = messageOf(cause).split('\n'); // and below it the line itself
-    throw new CommandFailure(`${what} is neither JSON nor YAML: ${where?.replace(/:$/, '')}`);
+    throw new CommandFailure(`${what} is neither JSON nor YAML: ${messageOf(cause)}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { liveName } from '../../files/segment-names.ts';
-import { age, milliseconds, path } from '../values.ts';
+import { age, milliseconds, path, serviceUrl } from '../values.ts';
 
 const rotate = z
   .strictObject({
@@ -39,7 +39,7 @@ const checkpoint = z
       .describe('Each on standard output, one JSON line, and not in the log of the process.'),
     post: z
       .strictObject({
-        url: z.url({ protocol: /^https?$/ }).describe('Takes each signed note as text/plain.'),
+        url: serviceUrl.describe('Takes each signed note as text/plain.'),
         token_file: path.optional().describe('File with a bearer token.'),
         timeout_ms: milliseconds(10_000).describe('What one request may take.'),
       })
@@ -55,7 +55,9 @@ const checkpoint = z
 
 const decisionLog = z
   .strictObject({
-    url: z.url().describe('Service as in OPA’s services[_].url; entries go to <url>/logs.'),
+    url: serviceUrl
+      .refine((text) => !text.includes('?'), 'must have no query, because /logs is added to it')
+      .describe('Service as in OPA’s services[_].url; entries go to <url>/logs.'),
     token_file: path.optional().describe('File with a bearer token.'),
     timeout_ms: milliseconds(10_000).describe('What one upload may take.'),
     batch_bytes: z

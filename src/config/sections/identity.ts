@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isLoopback } from '../../loopback.ts';
-import { age, milliseconds, path } from '../values.ts';
+import { age, milliseconds, path, serviceUrl } from '../values.ts';
 
 const mtls = z
   .strictObject({
@@ -17,7 +17,7 @@ const mtls = z
   })
   .describe('Client certificates.');
 
-const jwksUrl = z.url().refine((text) => {
+const jwksUrl = serviceUrl.refine((text) => {
   const url = URL.parse(text);
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
 }, 'must be https, or http on loopback');

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { isService } from '../../files/location.ts';
 import { age, milliseconds, path } from '../values.ts';
 
 const location = z
   .string()
   .min(1)
+  .refine((text) => !isService(text) || URL.canParse(text), 'must be a URL that can be read')
   .describe('A bundle (.tar.gz), a folder of Rego, or the http(s) URL of a bundle service.');
 
 const DAY_SECONDS = 86_400;

@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { messageOf } from '../../message-of.ts';
+import { parseYaml } from '../../yaml.ts';
 import { toSecret } from './import/unwrap.ts';
 import { isEmbeddedKeyId } from './marks.ts';
 import { createKey, usageFor } from './model/create.ts';
@@ -77,7 +77,7 @@ export type Seed = z.infer<typeof seedSchema>;
 export function readSeed(file: string): Seed {
   let yaml: unknown;
   try {
-    yaml = parse(readFileSync(file, 'utf8'));
+    yaml = parseYaml(readFileSync(file, 'utf8'));
   } catch (cause) {
     const reason = messageOf(cause);
     throw new Error(`Seed file ${file} cannot be read: ${reason}`, { cause });

@@ -64,6 +64,8 @@ it('an error in a seed names file and member', () => {
     /keys\.0\.key_id: must look like e0bedded-/,
   );
   expect(() => seedOf(': :')).toThrow(/keys\.yaml/);
+  // Without the line itself, which may hold a key's material.
+  expect(() => seedOf('keys:\n - material: c2VjcmV0: x')).toThrow(/line 2, column \d+$/);
   expect(() => readSeed(join(folder, 'none.yaml'))).toThrow(/none\.yaml cannot be read/);
   const short = seedOf('keys: [{ alias: alias/a, material: AAAA }]');
   expect(() => kmsWithClock({ seed: short })).toThrow(
