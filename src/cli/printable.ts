@@ -9,6 +9,15 @@ export function printable(text: unknown): string {
   });
 }
 
+/** Text as it is, nothing for undefined, anything else as JSON. */
 export function shown(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return '(nested too deeply)';
+  }
 }
+
+/** The same for a text of several lines, such as an error that lists what is wrong. */
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CommandFailure, type Define, EXIT, type Run, type Terminal } from './command.ts';
+import { printableLines } from './printable.ts';
 
 /** Builds a command that parses with commander and never ends the process itself. */
 export function program(name: string, define: Define): Run {
@@ -13,7 +14,7 @@ export function program(name: string, define: Define): Run {
     } catch (error) {
       if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
       if (!(error instanceof CommandFailure)) throw error;
-      terminal.stderr.write(`kms-reencrypt-proxy ${name}: ${error.message}\n`);
+      terminal.stderr.write(`kms-reencrypt-proxy ${name}: ${printableLines(error.message)}\n`);
       return error.exitCode;
     }
   };

@@ -11,7 +11,10 @@ const MOVED = '([._-]\\d(?:[\\d._:T-]*\\d)?)?';
 /** Whether a file is a segment of the log whose live file has this name: that one, a closed or a moved one. */
 function isSegmentOf(live: string, name: string): boolean {
   const extension = extname(live);
-  const [stem, ending] = [basename(live, extension), extension].map(escaped);
+  const own = basename(live, extension);
+  // Most names in a folder of many logs are of others, and a pattern takes long to make.
+  if (!name.startsWith(own)) return false;
+  const [stem, ending] = [own, extension].map(escaped);
   const numbered = extension === '' ? '' : `|${stem}\\.\\d+${ending}`;
   return new RegExp(`^(?:${stem}${INNER}${ending}${MOVED}${numbered})$`).test(name);
 }

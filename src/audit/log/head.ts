@@ -65,6 +65,8 @@ export function fromHead(line: Uint8Array): Head | undefined {
     );
     if (kind !== 'segment' || segment.schema !== SCHEMA_VERSION) return;
     if (segment.first_seq !== seq || typeof prev !== 'string') return;
+    // Of any other number, such as 1e999, the tree's peaks cannot be counted.
+    if (!Number.isSafeInteger(seq) || seq < 0) return;
     const tree = toTree(seq, segment.tree);
     if (!tree) return;
     const { origin, vkey, open, predecessor } = segment;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import type { Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
+import { shown } from '../printable.ts';
 import { type AuditEntry, codesOf, judged, reasonOf, revisionOf, sideOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
@@ -82,7 +83,7 @@ function toRow(entry: AuditEntry, origin: string): string {
  */
 function toCell(value: unknown): string {
   if (value === undefined || value === null) return '';
-  const text = String(value).replace(
+  const text = shown(value).replace(
     /^(?=[=+\-@＝＋－＠\t\r\n])/,
     typeof value === 'number' ? '' : "'",
   );

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { REASONS } from '../../errors.ts';
 import { CommandFailure } from '../command.ts';
+import { shown } from '../printable.ts';
 import { type AuditEntry, policyOf, principalOf, reasonOf, revisionOf } from './entry-view.ts';
 import { UNREADABLE } from './exit-codes.ts';
 
@@ -88,8 +89,9 @@ export function toFilter(options: FilterOptions): Filter {
 
 function byPrincipal(pattern: string): Filter {
   const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  const wanted = new RegExp(`^${parts.join('.*')}$`);
-  return (entry) => wanted.test(principalOf(entry) ?? '');
+  // The subject of a certificate has a line for each of its parts.
+  const wanted = new RegExp(`^${parts.join('.*')}$`, 's');
+  return (entry) => wanted.test(shown(principalOf(entry)));
 }
 
 function keysOf({ input, kms }: AuditEntry): readonly string[] {

@@ -32,7 +32,9 @@ export function warnOfGaps(
     const { first_seq: first, last_seq: last, segment } = missing;
     const end = segment === '' ? '' : `, to the end of ${printable(segment)}`;
     const entries = `entries ${first} to ${last} are missing${end}${reasonsOf(log)}`;
-    stderr.write(`kms-reencrypt-proxy audit: ${log.path}: ${entries}; audit verify says more\n`);
+    stderr.write(
+      `kms-reencrypt-proxy audit: ${printable(log.path)}: ${entries}; audit verify says more\n`,
+    );
     note(missing);
   });
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../../message-of.ts';
 import { type Define, EXIT, type Run } from '../command.ts';
+import { printableLines } from '../printable.ts';
 import { program } from '../program.ts';
 import { defineConsistency } from './consistency.ts';
 import { UNREADABLE } from './exit-codes.ts';
@@ -37,7 +38,7 @@ export const run: Run = async (args, terminal) => {
   } catch (thrown) {
     // main.ts reports lost output, and ignores a reader that closed early: neither is a verdict.
     if (unwritten) return EXIT.ok;
-    const message = messageOf(thrown);
+    const message = printableLines(messageOf(thrown));
     terminal.stderr.write(`kms-reencrypt-proxy audit: ${message}\n`);
     return UNREADABLE;
   }

@@ -18,7 +18,7 @@ export function writeVerdict(
   const { state, firstSeq, size, signed, segments, origins, vkeys, root, bytes } = verdict;
   const range = size > firstSeq ? `${firstSeq} to ${size - 1}` : 'none';
   const lines = [
-    `${log.path}: ${state}`,
+    `${printable(log.path)}: ${state}`,
     `  entries     ${range} in ${segments} ${segments === 1 ? 'segment' : 'segments'}, ${bytes} bytes`,
     `  signed for  ${signed} (${Math.max(0, size - Math.max(signed, firstSeq))} since then are chained only)`,
     `  root        ${root}`,

@@ -76,7 +76,7 @@ function createTally() {
       }
       count('rule', result?.rule);
       // One such entry stands for many calls.
-      if (away) count('turned_away', away.reason, away.count);
+      if (away) count('turned_away', away.reason, Number(away.count));
       if (outcome?.status === 'released') pairs.add(entry);
     },
     tables: () => ({ first, last, counts, keys: pairs.list() }),
@@ -101,7 +101,7 @@ function toText({ first, last, counts, keys }: Tables): string {
     'keys of what was released',
     keys.map((pair) => [pair.released, pairToText(pair)]),
   );
-  return `from ${first} to ${last}\n${tables.join('')}${pairs}`;
+  return `from ${printable(first)} to ${printable(last)}\n${tables.join('')}${pairs}`;
 }
 
 function toTable(name: string, rows: readonly (readonly [number, string])[]): string {

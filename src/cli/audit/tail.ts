@@ -128,22 +128,22 @@ const COLOURS: Readonly<Record<string, number>> = {
 function describe(entry: AuditEntry, colour: boolean): string {
   const { seq, timestamp, kind, outcome, input, kms, decision_id: id } = entry;
   const { result, enforced } = judged(entry);
-  const status = outcome?.status ?? kind;
+  const status = printable(outcome?.status ?? kind);
   const [source, destination] = [sideOf(entry, 'source'), sideOf(entry, 'destination')];
   const painted = colour ? `\u001b[${COLOURS[status] ?? 2}m${status}\u001b[0m` : status;
   const parts = [
-    `${seq}`,
-    timestamp,
+    printable(seq),
+    printable(timestamp),
     painted,
-    outcome?.reason,
-    input?.principal && printable(input.principal.id),
+    printable(outcome?.reason),
+    printable(input?.principal?.id),
     source && printable(`${keyName(source)} → ${keyName(destination)}`),
     result?.rule && printable(`rule ${result.rule}`),
     result?.allow === false && enforced === false && 'denied, not enforced',
     printable(codesOf(entry)),
     printable(aboutProcess(entry)),
     kms && `${(kms.latency_ns / 1e6).toFixed(1)} ms`,
-    id,
+    printable(id),
   ];
   return parts.filter((part) => part !== undefined && part !== false && part !== '').join('  ');
 }

@@ -99,6 +99,16 @@ test('--principal accepts the name that stats gives anonymous callers', async ()
   }
 });
 
+test('a * in --principal also stands for the line ends of a certificate’s subject', async () => {
+  await using folder = createFolder();
+  const log = await openAudit(folder.file);
+  const principal = { ...PRINCIPAL, id: 'C=CH\nO=Example\nCN=orders' };
+  await log.terminal({ call: callOf(1), principal }, new Refusal('INVALID_REQUEST'));
+  await log.close();
+  const { output } = await audit(['tail', folder.file, '--principal', 'C=CH*CN=orders']);
+  expect(output).toContain('C=CH\\u{a}O=Example');
+});
+
 test('a time may be given as how long ago it was', async () => {
   const count = async (...args: string[]) =>
     (await audit(['export', file, ...args])).output.split('\n').length - 1;

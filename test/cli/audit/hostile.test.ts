@@ -1,0 +1,68 @@
+import { truncateSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { createFolder } from '../../audit/world.ts';
+import { runAudit as audit } from './run-audit.ts';
+
+const CONTROL = /(?!\n)[\p{Cc}\p{Cf}]/u;
+const EVIL = '\u001b]0;title\u0007\u009b2J\u202e\n99  forged';
+const PREV = '0'.repeat(64);
+
+function headOf(seq: string, vkey = 'v', origin = 'o') {
+  const segment = { first_seq: 7, open: [], origin, predecessor: null, schema: 2, tree: [], vkey };
+  const head = { kind: 'segment', labels: {}, prev: PREV, segment, seq: 7, timestamp: '' };
+  return JSON.stringify(head).replaceAll(/(?<=seq":)7/g, seq);
+}
+
+test('a head whose seq no log can have is none, and no command takes for ever over it', async () => {
+  await using folder = createFolder();
+  for (const seq of ['1.5', '1e999', '-1']) {
+    writeFileSync(folder.file, `${headOf(seq)}\n`);
+    for (const command of ['verify', 'tail', 'stats', 'export']) {
+      const { code, errors } = await audit([command, folder.file]);
+      if (command === 'verify') expect(errors, seq).toContain('not a segment head');
+      expect(code, `${command} ${seq}`).toBe(command === 'verify' ? 1 : 0);
+    }
+  }
+});
+
+test('no text of a log, of its name or of an origin reaches a terminal as it is', async () => {
+  await using folder = createFolder();
+  const file = `${folder.path}/\u001b[2J.jsonl`;
+  const origins = `${folder.path}/origins`;
+  writeFileSync(origins, EVIL);
+  const entry = { kind: EVIL, seq: EVIL, prev: PREV, timestamp: EVIL, decision_id: EVIL };
+  const outcome = { status: EVIL, code: EVIL, reason: EVIL };
+  const away = { reason: EVIL, count: EVIL };
+  const lines = [headOf('0', EVIL, EVIL), JSON.stringify({ ...entry, outcome, turned_away: away })];
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const commands = [['tail'], ['stats'], ['verify'], ['verify', '--follow'], ['prove', '1']];
+  for (const args of [...commands, ['verify', '--origins', origins]]) {
+    const { output, errors } = await audit([...args, file]);
+    expect(`${output}${errors}`, args.join(' ')).not.toMatch(CONTROL);
+    expect(output, args.join(' ')).not.toMatch(/^99/m);
+  }
+});
+
+test('entries whose values a mask has erased, or that are nested too deeply, are still shown', async () => {
+  await using folder = createFolder();
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  const of = (principal: string) =>
+    `{"input":{"principal":${principal}},"kind":"refusal","seq":0,"timestamp":"2026-11-28T00:00:00Z"}`;
+  for (const principal of ['{"kind":"jwt"}', `{"id":${deep},"kind":"jwt"}`]) {
+    writeFileSync(folder.file, `${of(principal)}\n`);
+    for (const args of [['tail'], ['tail', '--principal', 'x'], ['export', '--format', 'csv']]) {
+      const { code, errors } = await audit([...args, folder.file]);
+      expect({ code, errors }, args.join(' ')).toEqual({ code: 0, errors: '' });
+    }
+  }
+});
+
+test('a checkpoint of gigabytes is damaged, and is not read into memory', async () => {
+  await using folder = createFolder();
+  writeFileSync(folder.file, `${headOf('0')}\n`);
+  writeFileSync(`${folder.file}.checkpoint`, '');
+  truncateSync(`${folder.file}.checkpoint`, 8 * 2 ** 30);
+  const { code, errors } = await audit(['verify', folder.file]);
+  expect(code).toBe(1);
+  expect(errors).toContain('not a checkpoint');
+});
