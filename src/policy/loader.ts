@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { setTimeout } from 'node:timers/promises';
 import { messageOf } from '../message-of.ts';
 import { digestOf, overdue } from './bundle/bundle.ts';
 import { BundleFault } from './bundle/fault.ts';
@@ -34,6 +35,8 @@ export interface LoaderOptions extends StatusOptions {
   /** Whether a local source without a good bundle stops the start; a remote one never does. */
   readonly required: boolean;
   readonly onReload: (event: ReloadEvent) => void;
+  /** How long a start waits for a remote source that it can do without; 5 s by default. */
+  readonly firstMs?: number;
 }
 
 export interface Loader {
@@ -53,7 +56,7 @@ export interface Loader {
  * at start.
  */
 export async function createLoader(options: LoaderOptions): Promise<Loader> {
-  const { source } = options;
+  const { source, persisted, required } = options;
   const state: LoaderState = {
     generation: undefined,
     lastRequest: 0,
@@ -72,7 +75,15 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
     turn = next.catch(() => {});
     return next;
   };
-  await reload().catch((fault: unknown) => fallBack(state, options, fault));
+  const kept = await persisted?.read();
+  const first = reload();
+  // A start that can do without the service does not wait until one that is silent counts as away.
+  const patience = source.remote && (kept || !required) ? [silence(options.firstMs)] : [];
+  await Promise.race([first, ...patience]).catch(async (fault: unknown) => {
+    // A remote source may be down at start: its last good bundle serves, or none until it is back.
+    if (kept) await standIn(state, kept, options);
+    else if (required && !source.remote) throw fault;
+  });
   const following = source.follow(() =>
     reload().then(
       () => true,
@@ -86,17 +97,11 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
     reload,
     close: () => following.stop(),
   };
+}
 
-  /** A remote source may be down at start: its last good bundle serves, or none until it is back. */
-  async function fallBack(
-    state: LoaderState,
-    { persisted, required }: LoaderOptions,
-    fault: unknown,
-  ) {
-    const kept = await persisted?.read();
-    if (kept) await standIn(state, kept, options);
-    else if (required && !source.remote) throw fault;
-  }
+async function silence(ms = 5_000): Promise<never> {
+  await setTimeout(ms, undefined, { ref: false });
+  throw new BundleFault('the bundle service has not answered yet');
 }
 
 const STANDS_IN =
@@ -109,9 +114,13 @@ const STANDS_IN =
 async function standIn(state: LoaderState, { archive, savedAt }: Kept, options: LoaderOptions) {
   const { prepare, now, onReload } = options;
   try {
-    activate(state, await prepare(archive, false), now());
-    state.lastSuccess = savedAt;
-    state.kept = state.generation?.bundle.digest ?? '';
+    const generation = await prepare(archive, false);
+    // The service may have answered after all.
+    if (state.generation) return;
+    activate(state, generation, now());
+    // Of a file from the future, the policy would not become stale before then.
+    state.lastSuccess = Math.min(savedAt, now());
+    state.kept = generation.bundle.digest;
     const serving = servingOf(state);
     onReload({ outcome: 'activated', ...serving, sentence: STANDS_IN, afterRefusal: true });
   } catch (thrown) {

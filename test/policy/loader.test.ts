@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
+import { BundleFault } from '../../src/policy/bundle/fault.ts';
 import { createGeneration } from '../../src/policy/generation.ts';
 import { createLoader, type ReloadEvent } from '../../src/policy/loader.ts';
 import type { Source } from '../../src/policy/sources/source.ts';
@@ -52,6 +53,64 @@ test('of two bundles the one fetched later serves, however long the other takes 
   await Promise.all(reloads);
   loader.close();
   expect(loader.status()).toMatchObject({ revision: 'third', activations: 3 });
+});
+
+const kept = (savedAt = NOON) => ({
+  read: async () => ({ archive: withManifest(archive(EXAMPLE), { revision: 'kept' }), savedAt }),
+  save: async () => {},
+});
+
+test('a kept bundle stands in for a service that is silent, until that answers', async () => {
+  const answer = Promise.withResolvers<Buffer>();
+  const source = { ...serviceOf(() => undefined), fetch: () => answer.promise };
+  const prepare = async (bundle: Buffer) => ready(bundle);
+  const loader = await createLoader({ ...OPTIONS, source, prepare, persisted: kept(), firstMs: 1 });
+  expect(loader.status().revision).toBe('kept');
+  const next = loader.reload();
+  answer.resolve(withManifest(archive(EXAMPLE), { revision: 'new' }));
+  await next;
+  expect(loader.status().revision).toBe('new');
+});
+
+test('a kept bundle does not replace the one that a slow service gave while it was proved', async () => {
+  const answer = Promise.withResolvers<Buffer>();
+  const fresh = Promise.withResolvers<void>();
+  const source = { ...serviceOf(() => undefined), fetch: () => answer.promise };
+  const made = createLoader({
+    ...OPTIONS,
+    source,
+    async prepare(bundle) {
+      const generation = ready(bundle);
+      if (generation.bundle.revision !== 'kept') return generation;
+      answer.resolve(withManifest(archive(EXAMPLE), { revision: 'new' }));
+      await fresh.promise;
+      return generation;
+    },
+    persisted: kept(),
+    firstMs: 1,
+    onReload: () => fresh.resolve(),
+  });
+  expect((await made).status()).toMatchObject({ revision: 'new', activations: 1 });
+});
+
+test('a candidate of a service that is silent does not hold up the start', async () => {
+  const source = { ...serviceOf(() => undefined), fetch: () => new Promise<never>(() => {}) };
+  const prepare = async (bundle: Buffer) => ready(bundle);
+  const loader = await createLoader({ ...OPTIONS, source, prepare, required: false, firstMs: 1 });
+  expect(loader.current()).toBeUndefined();
+});
+
+test('a kept bundle from the future becomes stale as if it were saved now', async () => {
+  let now = NOON;
+  const source = serviceOf(() => {
+    throw new BundleFault('away');
+  });
+  const prepare = async (bundle: Buffer) => ready(bundle);
+  const persisted = kept(NOON + 3_600_000);
+  const loader = await createLoader({ ...OPTIONS, source, prepare, persisted, now: () => now });
+  expect(loader.staleness()).toBe('');
+  now += OPTIONS.maxStalenessMs + 1;
+  expect(loader.staleness()).toContain('has not answered for too long');
 });
 
 const OPTIONS = {

@@ -47,9 +47,8 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
     };
   } catch (cause) {
     if (cause instanceof BundleFault) throw cause;
-    throw new BundleFault(`the bundle service at ${name} cannot be asked: ${wordOf(cause)}`, {
-      cause,
-    });
+    const why = signal.aborted ? 'no whole answer in time' : wordOf(cause);
+    throw new BundleFault(`the bundle service at ${name} cannot be asked: ${why}`, { cause });
   }
 }
 
