@@ -5,13 +5,13 @@ const mode = z
   .string()
   .regex(/^0?[0-7]{3}$/, 'must be octal, such as 0660')
   .default('0660')
-  .describe('Permissions of a Unix socket.');
+  .describe('Permissions of the socket, if it is a Unix socket.');
 
 const tls = z
   .strictObject({
-    cert_file: path.optional().describe('PEM of the certificate and its chain.'),
-    key_file: path.optional().describe('PEM of its private key.'),
-    client_ca_file: path.optional().describe('PEM of the CAs that sign client certificates.'),
+    cert_file: path.optional().describe('PEM file of the certificate and its chain.'),
+    key_file: path.optional().describe('PEM file of the private key of cert_file.'),
+    client_ca_file: path.optional().describe('PEM file of the CAs that sign client certificates.'),
     client_certificates: z
       .enum(['required', 'optional', 'off'])
       .default('required')
@@ -20,9 +20,9 @@ const tls = z
       .string()
       .optional()
       .describe(
-        'SPIFFE Workload API (unix:/path) to take certificate and CAs from, or the CAs alone beside cert_file; SPIFFE_ENDPOINT_SOCKET where neither is set.',
+        'SPIFFE Workload API (unix:/path) that gives certificate and CAs, or, with cert_file, only the CAs. SPIFFE_ENDPOINT_SOCKET if neither is set.',
       ),
-    poll_ms: milliseconds(1000, 10).describe('How often the files are looked at.'),
+    poll_ms: milliseconds(1000, 10).describe('How often the files are checked for changes.'),
   })
   .refine((tls) => tls.spiffe_socket !== undefined || (tls.cert_file && tls.key_file), {
     message: 'set cert_file and key_file, or spiffe_socket',
@@ -40,15 +40,15 @@ const tls = z
 
 const listener = z
   .strictObject({
-    listen: address.describe('Where it listens.'),
+    listen: address.describe('Where this listener listens.'),
     identity: z
       .string()
       .min(1)
       .max(256)
       .optional()
-      .describe('Who comes through this Unix socket: the principal’s id.'),
+      .describe('Id of the principal of everyone who connects to this Unix socket.'),
     mode,
-    plaintext: z.boolean().default(false).describe('Without TLS although grpc.tls is set.'),
+    plaintext: z.boolean().default(false).describe('Listen without TLS even if grpc.tls is set.'),
   })
   .refine(({ listen, identity }) => identity === undefined || listen.startsWith('unix:'), {
     message: 'only a unix: socket can name a principal',
@@ -58,20 +58,38 @@ const listener = z
 /** Times and sizes of connections; each default is tried against attacks in the fault tests. */
 const connections = z
   .strictObject({
-    max: z.int().min(1).default(1024).describe('Open at once, per listener.'),
-    preface_timeout_ms: milliseconds(2000).describe('Until the client speaks HTTP/2.'),
+    max: z
+      .int()
+      .min(1)
+      .default(1024)
+      .describe('Most connections that may be open at once, per listener.'),
+    preface_timeout_ms: milliseconds(2000).describe(
+      'How long a client may take to begin to speak HTTP/2.',
+    ),
     message_timeout_ms: z
       .int()
       .min(1000)
       .default(10_000)
-      .describe('Until the one message of a call is whole.'),
-    handshake_timeout_ms: milliseconds(5000).describe('Until the TLS handshake is done.'),
-    keepalive_ms: milliseconds(10_000, 1000).describe('Between pings to a client.'),
-    keepalive_timeout_ms: milliseconds(5000).describe('Until a ping must be answered.'),
-    max_idle_ms: milliseconds(300_000, 1000).describe('Without a call.'),
-    max_age_ms: milliseconds(1_800_000, 1000).describe('After which a client must connect anew.'),
-    max_age_grace_ms: milliseconds(10_000).describe('For calls in flight at that age.'),
-    max_concurrent_streams: z.int().min(1).default(100).describe('Calls at once per connection.'),
+      .describe('How long the message of a call may take to arrive in full.'),
+    handshake_timeout_ms: milliseconds(5000).describe('How long a TLS handshake may take.'),
+    keepalive_ms: milliseconds(10_000, 1000).describe('Time between pings to a client.'),
+    keepalive_timeout_ms: milliseconds(5000).describe(
+      'How long a client may take to answer a ping.',
+    ),
+    max_idle_ms: milliseconds(300_000, 1000).describe(
+      'A connection without calls is closed after this time.',
+    ),
+    max_age_ms: milliseconds(1_800_000, 1000).describe(
+      'Age of a connection at which its client must connect again.',
+    ),
+    max_age_grace_ms: milliseconds(10_000).describe(
+      'How long calls may go on once their connection has reached max_age_ms.',
+    ),
+    max_concurrent_streams: z
+      .int()
+      .min(1)
+      .default(100)
+      .describe('Most calls at once on one connection.'),
   })
   .describe('Limits of connections.');
 
@@ -79,7 +97,7 @@ export const grpc = z
   .strictObject({
     listen: address.default('127.0.0.1:50051').describe('Where the gRPC service listens.'),
     mode,
-    listeners: z.array(listener).default([]).describe('Further listeners.'),
+    listeners: z.array(listener).default([]).describe('More addresses, besides grpc.listen.'),
     tls: tls.optional(),
     connections: connections.prefault({}),
     max_message_bytes: z
@@ -91,7 +109,7 @@ export const grpc = z
       ),
     channelz_listen: localAddress
       .optional()
-      .describe('Where gRPC channelz tells of connections and calls. Off where unset.'),
+      .describe('Where gRPC channelz reports connections and calls. Off if unset.'),
     reflection: z.boolean().default(false).describe('Serve gRPC server reflection.'),
   })
   .describe('The gRPC front door.');

@@ -13,6 +13,8 @@ export const admin = z
   .strictObject({
     listen: localAddress
       .optional()
-      .describe('Where /policy and /audit tell their state as JSON. Off where unset.'),
+      .describe(
+        'Where the state of policy and log is served as JSON (/policy, /audit). Off if unset.',
+      ),
   })
   .describe('Plain HTTP for operators on the host.');

@@ -8,14 +8,14 @@ const mtls = z
       .array(z.string().regex(/^[a-z0-9._-]{1,255}$/, 'must be a SPIFFE trust domain'))
       .default([])
       .describe(
-        'SPIFFE trust domains that are taken, each by its own CAs; where empty the proxy’s own, or, with client_ca_file, whatever that signs.',
+        'SPIFFE trust domains whose clients are accepted, each by its own CAs. If empty: the proxy’s own, or, with client_ca_file, any that it signs for.',
       ),
     name_from: z
       .enum(['dns', 'email', 'uri', 'subject', 'none'])
       .default('none')
-      .describe('Which name of a certificate without a SPIFFE ID names the principal.'),
+      .describe('Which name in a certificate without a SPIFFE ID becomes the principal’s id.'),
   })
-  .describe('Client certificates.');
+  .describe('How callers are identified by client certificate.');
 
 const jwksUrl = serviceUrl.refine((text) => {
   const url = URL.parse(text);
@@ -24,10 +24,10 @@ const jwksUrl = serviceUrl.refine((text) => {
 
 const jwt = z
   .strictObject({
-    issuer: z.string().min(1).describe('The iss claim.'),
-    audience: z.array(z.string().min(1)).min(1).describe('The aud claim: one of these.'),
-    jwks_file: path.optional().describe('JSON Web Key Set of the issuer, watched.'),
-    jwks_url: jwksUrl.optional().describe('Where the issuer publishes it.'),
+    issuer: z.string().min(1).describe('What the iss claim must be.'),
+    audience: z.array(z.string().min(1)).min(1).describe('The aud claim must name one of these.'),
+    jwks_file: path.optional().describe('File with the issuer’s JSON Web Key Set; it is watched.'),
+    jwks_url: jwksUrl.optional().describe('URL of the issuer’s JSON Web Key Set.'),
     algorithms: z
       .array(
         z.enum([
@@ -45,27 +45,33 @@ const jwt = z
       )
       .min(1)
       .default(['RS256', 'PS256', 'ES256', 'EdDSA'])
-      .describe('Signature algorithms that are taken.'),
+      .describe('Signature algorithms that are accepted.'),
     subject_claim: z
       .string()
       .min(1)
       .default('sub')
-      .describe('The claim that is the principal’s id.'),
+      .describe('The claim that becomes the principal’s id.'),
     claims: z
       .array(z.string().min(1))
       .default([])
       .describe('Claims that policy sees as attributes.'),
-    clock_tolerance_ms: milliseconds(5000).describe('How far clocks may differ.'),
-    cache_ms: milliseconds(60_000).describe('How long a verified token is believed.'),
-    refresh_ms: milliseconds(300_000, 1000).describe(
-      'How often keys are fetched, or the file looked at.',
+    clock_tolerance_ms: milliseconds(5000).describe(
+      'How much the issuer’s clock may differ from ours.',
     ),
-    max_age_ms: age(3_600_000).describe('How long keys are believed while unreachable.'),
+    cache_ms: milliseconds(60_000).describe(
+      'How long a verified token is accepted without verifying it again.',
+    ),
+    refresh_ms: milliseconds(300_000, 1000).describe(
+      'How often the keys are fetched, or their file is checked for changes.',
+    ),
+    max_age_ms: age(3_600_000).describe(
+      'How long keys stay valid while the issuer cannot be reached.',
+    ),
   })
   .refine((jwt) => (jwt.jwks_file === undefined) !== (jwt.jwks_url === undefined), {
     message: 'set one of jwks_file and jwks_url',
   })
-  .describe('Bearer tokens.');
+  .describe('How callers are identified by bearer token (JWT).');
 
 export const identity = z
   .strictObject({
@@ -73,8 +79,8 @@ export const identity = z
     order: z
       .array(z.enum(['mtls', 'jwt', 'access_key', 'uds']))
       .default(['mtls', 'jwt', 'access_key', 'uds'])
-      .describe('Which way of identifying a caller counts first.'),
+      .describe('Ways to identify callers; the first that finds a principal counts.'),
     mtls: mtls.prefault({}),
     jwt: jwt.optional(),
   })
-  .describe('Who calls.');
+  .describe('How callers are identified.');

@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 export const keys = z
   .strictObject({
-    describe: z.boolean().default(true).describe('Look keys up by DescribeKey; else only ARNs.'),
+    describe: z
+      .boolean()
+      .default(true)
+      .describe('Look keys up by DescribeKey. Without it, keys must be named by ARN.'),
     tags: z.boolean().default(true).describe('Give policy the tags of keys (ListResourceTags).'),
     aliases: z.boolean().default(true).describe('Give policy the aliases of keys (ListAliases).'),
     own_account: z
@@ -10,7 +13,7 @@ export const keys = z
       .regex(/^\d{12}$/, 'must be an account id of 12 digits')
       .optional()
       .describe(
-        'Account of the proxy. Where set, tags and aliases are looked up for its keys alone, since KMS lists no others.',
+        'Account of the proxy. If set, tags and aliases are looked up only for its keys, because KMS lists no others.',
       ),
     forward: z
       .enum(['resolved', 'requested'])
@@ -21,6 +24,6 @@ export const keys = z
       .min(0)
       .max(60_000)
       .default(60_000)
-      .describe('How long facts of a key are kept; 60,000 at most.'),
+      .describe('How long facts about a key are cached; 60,000 at most.'),
   })
-  .describe('How key ids become key facts.');
+  .describe('What is looked up about keys.');

@@ -7,7 +7,9 @@ const accessKey = z
       .string()
       .regex(/^\w{3,128}$/, 'must have 3 to 128 letters, digits or _')
       .describe('The access key id, which becomes the principal.'),
-    secret_file: path.describe('File with the secret access key alone; nobody else may read it.'),
+    secret_file: path.describe(
+      'File that holds only the secret access key; its mode must be 0640 or 0600.',
+    ),
   })
   .describe('A key that requests may be signed with.');
 
@@ -15,21 +17,25 @@ export const kmsJson = z
   .strictObject({
     listen: address
       .optional()
-      .describe('Where AWS’s own protocol is served, for --endpoint-url. Off where unset.'),
+      .describe('Where AWS’s own protocol is served, for --endpoint-url. Off if unset.'),
     access_keys: z
       .array(accessKey)
       .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, {
         message: 'one id is there twice',
       })
       .default([])
-      .describe('With any, requests must be signed by one of them; without, nobody is identified.'),
+      .describe(
+        'If there are any, each request must be signed by one of them. If not, signatures identify nobody.',
+      ),
     max_connections: z
       .int()
       .min(1)
       .default(1024)
       .describe(
-        'Open at once. With fewer than limits.max_in_flight and max_queue together, calls are cut off that would be refused.',
+        'Most connections at once. If less than limits.max_in_flight plus max_queue, calls are cut off instead of refused.',
       ),
-    max_clock_skew_ms: milliseconds(300_000).describe('How old or early a signature may be.'),
+    max_clock_skew_ms: milliseconds(300_000).describe(
+      'How far the time of a signature may be from ours.',
+    ),
   })
   .describe('The same service behind AWS KMS’s JSON protocol.');

@@ -3,11 +3,15 @@ import { path } from '../values.ts';
 
 const aws = z
   .strictObject({
-    region: z.string().min(1).optional().describe('Region; else the SDK’s own rules.'),
+    region: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Region of KMS; if unset, the SDK’s own rules apply.'),
     endpoint: z
       .url('must be a URL, such as http://127.0.0.1:4599')
       .optional()
-      .describe('Endpoint; https, but for loopback.'),
+      .describe('Endpoint of KMS; https, except on loopback.'),
     transport: z
       .enum(['direct', 'sdk'])
       .default('direct')
@@ -21,8 +25,8 @@ const aws = z
 
 const embedded = z
   .strictObject({
-    state_file: path.optional().describe('Where keys are kept; in memory where unset.'),
-    seed: path.optional().describe('YAML file of keys to make at first start.'),
+    state_file: path.optional().describe('File where keys are kept; if unset, only in memory.'),
+    seed: path.optional().describe('YAML file of keys to make at the first start.'),
     region: z
       .string()
       .regex(/^([a-z]+-){2,3}\d+$/, 'must be a Region such as us-east-1')
@@ -36,7 +40,7 @@ const embedded = z
     in_production: z
       .boolean()
       .default(false)
-      .describe('First of the two words that let it run where production is suspected.'),
+      .describe('The first of two confirmations that let it run where production is suspected.'),
   })
   .describe('The embedded KMS, for laptops and CI.');
 

@@ -4,41 +4,53 @@ import { milliseconds } from '../values.ts';
 const bucket = (perSecond: number, burst: number) =>
   z
     .strictObject({
-      per_second: z.number().min(0).default(perSecond).describe('Calls a second; 0 is no limit.'),
-      burst: z.int().min(1).default(burst).describe('Calls at once after a pause.'),
+      per_second: z
+        .number()
+        .min(0)
+        .default(perSecond)
+        .describe('Calls per second; 0 means no limit.'),
+      burst: z
+        .int()
+        .min(1)
+        .default(burst)
+        .describe('How many calls may come at once after a pause.'),
     })
     .prefault({});
 
 const principal = z
   .strictObject({
-    per_second: z.number().min(0).default(0).describe('Calls a second; 0 is no limit.'),
-    burst: z.int().min(1).default(100).describe('Calls at once after a pause.'),
-    max_in_flight: z.int().min(1).default(256).describe('Calls in flight.'),
+    per_second: z.number().min(0).default(0).describe('Calls per second; 0 means no limit.'),
+    burst: z.int().min(1).default(100).describe('How many calls may come at once after a pause.'),
+    max_in_flight: z.int().min(1).default(256).describe('Most calls of one principal at once.'),
   })
-  .describe('For each principal.');
+  .describe('Limits for each principal.');
 
 const kms = z
   .strictObject({
-    max_in_flight: z.int().min(1).default(512).describe('Requests to KMS at once, at most.'),
-    max_queue: z.int().min(0).default(64).describe('Calls that wait for a place.'),
-    max_wait_ms: milliseconds(1000).describe('How long they wait, at most.'),
+    max_in_flight: z.int().min(1).default(512).describe('Most requests to KMS at once.'),
+    max_queue: z.int().min(0).default(64).describe('Most calls that may wait for a place.'),
+    max_wait_ms: milliseconds(1000).describe('How long a call may wait for a place.'),
     retry_ratio: z
       .number()
       .min(0)
       .max(1)
       .default(0.1)
-      .describe('Second tries as a share of the calls; two may be saved up.'),
+      .describe('Most retries, as a share of the calls; two may be saved up.'),
   })
-  .describe('Towards AWS KMS; the embedded one has no such limits.');
+  .describe('Limits towards AWS KMS; the embedded one has none.');
 
 export const limits = z
   .strictObject({
-    max_in_flight: z.int().min(1).default(512).describe('Calls at once.'),
-    max_queue: z.int().min(0).default(256).describe('Calls that wait for a place.'),
-    max_wait_ms: milliseconds(500).describe('How long they wait, at most.'),
-    all: bucket(10_000, 10_000).describe('For all callers: the KMS quota is the account’s.'),
+    max_in_flight: z.int().min(1).default(512).describe('Most calls at once.'),
+    max_queue: z.int().min(0).default(256).describe('Most calls that may wait for a place.'),
+    max_wait_ms: milliseconds(500).describe('How long a call may wait for a place.'),
+    all: bucket(10_000, 10_000).describe(
+      'Rate for all callers together: the KMS quota is the account’s.',
+    ),
     per_principal: principal.prefault({}),
-    per_key: bucket(0, 100).describe('For each key, source or destination; of AWS KMS alone.'),
+    per_key: bucket(0, 100).describe(
+      'Rate for each key, as source or destination; only with AWS KMS.',
+    ),
     kms: kms.prefault({}),
   })
-  .describe('How much is let through.');
+  .describe('How many calls are let through.');

@@ -14,30 +14,34 @@ const seconds = (fallback: number, least = 0) =>
 
 const polling = z
   .strictObject({
-    min_delay_seconds: seconds(60, 1).describe('Least time between two polls.'),
+    min_delay_seconds: seconds(60, 1).describe('Shortest time between two polls.'),
     max_delay_seconds: seconds(120, 1).describe('Longest time between two polls.'),
-    long_polling_timeout_seconds: seconds(0).describe('What a server may hold a poll; 0 is off.'),
+    long_polling_timeout_seconds: seconds(0).describe(
+      'How long the service may hold a poll open; 0 turns long polling off.',
+    ),
   })
   .refine((delays) => delays.min_delay_seconds <= delays.max_delay_seconds, {
     error: 'min_delay_seconds must not be more than max_delay_seconds',
   })
-  .describe('How often a bundle service is asked.');
+  .describe('How often the bundle service is asked.');
 
 const service = z
   .strictObject({
     bearer_token_file: path.optional().describe('File with a bearer token, read for each request.'),
-    ca_file: path.optional().describe('PEM of the authorities that the service is trusted by.'),
-    cert_file: path.optional().describe("PEM of the proxy's own certificate."),
-    key_file: path.optional().describe("PEM of that certificate's key."),
+    ca_file: path
+      .optional()
+      .describe('PEM file of the CAs that the service’s certificate must come from.'),
+    cert_file: path.optional().describe('PEM file of the proxy’s own certificate.'),
+    key_file: path.optional().describe('PEM file of the private key of cert_file.'),
     polling: polling.prefault({}),
     persist: path
       .optional()
-      .describe('Where the last good bundle is kept, for a start without it.'),
+      .describe('File that keeps the last good bundle, for a start without the service.'),
   })
   .refine(({ cert_file: cert, key_file: key }) => (cert === undefined) === (key === undefined), {
     error: 'cert_file and key_file belong together: set both or neither',
   })
-  .describe('The bundle service, where source is a URL.');
+  .describe('The bundle service, if source is a URL.');
 
 const signing = z
   .strictObject({
@@ -46,35 +50,56 @@ const signing = z
         z.string().min(1),
         z.strictObject({
           algorithm: z.enum(['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA']),
-          key_file: path.describe('PEM of the public key.'),
+          key_file: path.describe('PEM file of the public key.'),
         }),
       )
-      .describe('Public keys by id.'),
-    keyid: z.string().min(1).optional().describe('The one key to use; else the one it names.'),
-    scope: z.string().default('').describe('Scope that the signature must have.'),
+      .describe('Public keys, by their ids.'),
+    keyid: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Id of the only key to accept; if unset, the one that the signature names.'),
+    scope: z.string().default('').describe('Scope that the signature must name.'),
   })
   .refine(({ keys, keyid }) => keyid === undefined || Object.hasOwn(keys, keyid), {
     path: ['keyid'],
     error: 'must be one of the ids in policy.signing.keys',
   })
-  .describe('Where given, a bundle without a right signature is refused.');
+  .describe('If set, a bundle without a valid signature is refused.');
 
 export const policy = z
   .strictObject({
     source: location,
-    timeout_ms: milliseconds(50).describe('What one decision may take before it denies.'),
-    memory_mib: z.int().min(1).max(1024).default(16).describe('Memory of one decision, in MiB.'),
+    timeout_ms: milliseconds(50).describe(
+      'How long one decision may take before the call is denied.',
+    ),
+    memory_mib: z
+      .int()
+      .min(1)
+      .max(1024)
+      .default(16)
+      .describe('Most memory of one decision, in MiB.'),
     enforce: z
       .boolean()
       .default(true)
-      .describe('false: record what policy denies, and do it all the same. At start only.'),
-    candidate: location.optional().describe('A second policy: asked beside, never obeyed.'),
-    max_staleness_ms: age(86_400_000).describe('Silence of a service that stops calls.'),
-    size_limit_bytes: z.int().min(1).default(16_777_216).describe('Bytes of a bundle, unpacked.'),
+      .describe('false: what policy denies is recorded and performed anyway. Read only at start.'),
+    candidate: location
+      .optional()
+      .describe('A second policy that is asked about the same calls, and never obeyed.'),
+    max_staleness_ms: age(86_400_000).describe(
+      'If the bundle service is silent for longer, calls are refused.',
+    ),
+    size_limit_bytes: z
+      .int()
+      .min(1)
+      .default(16_777_216)
+      .describe('Most bytes of a bundle, packed or unpacked.'),
     service: service.prefault({}),
     signing: signing.optional(),
     capture_file: path
       .optional()
-      .describe('Gets every input whole, values in clear, for `policy replay`; mode 0600.'),
+      .describe(
+        'File that gets every input in full, with values in clear, for `policy replay`; mode 0600.',
+      ),
   })
   .describe('The Rego policy.');
