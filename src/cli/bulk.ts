@@ -53,8 +53,13 @@ export const define: Define = (command, terminal) => {
     .argument('<results>', 'file for their results')
     .option('--source-key-id <id>', 'for items that name none')
     .option('--destination-key-id <id>', 'for items that name none')
-    .option('--per-second <items>', 'send no more than so many a second; 0 is no limit', amount, 0)
-    .option('--retry-for <seconds>', 'give up after so long without any progress', amount, 60)
+    .option(
+      '--per-second <items>',
+      'send at most this many per second; 0 means no limit',
+      amount,
+      0,
+    )
+    .option('--retry-for <seconds>', 'give up after this long without progress', amount, 60)
     .option('--json', 'print the outcome as JSON')
     .addHelpText('after', HELP)
     .action(async (items: string, results: string, options: BulkOptions) => {

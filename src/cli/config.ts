@@ -11,9 +11,9 @@ export const define: Define = (command, terminal) => {
   command.description('Look at the configuration without serving.');
   withConfigOptions(command.command('check'))
     .description(
-      'Say all that is wrong: exit 64 where the configuration is not valid, 1 where what it names cannot be used here. Nothing is made or locked, and no service is asked.',
+      'Report all that is wrong: exit 64 if the configuration is not valid, 1 if what it names cannot be used here. Nothing is made or locked, and no service is asked.',
     )
-    .option('--no-files', 'leave out what it names: the files are elsewhere')
+    .option('--no-files', 'do not look at the files that it names, which are elsewhere')
     .option(
       '--json',
       'print {valid, problems} as JSON; valid is about the settings, not the files they name',

@@ -31,7 +31,7 @@ export const define: Define = (command, terminal) => {
     .option('--region <region>', 'Region of seeded keys and of unsigned requests', 'us-east-1')
     .option('--account <digits>', 'account of seeded keys and of most callers', '000000000000')
     .option('--seed <file>', 'YAML file of keys to make at first start')
-    .option('--state-file <file>', 'where keys are kept; in memory alone without it')
+    .option('--state-file <file>', 'file to keep keys in; without it, only in memory')
     .option(
       '--in-production',
       'first of the two words that let it run where production is suspected',

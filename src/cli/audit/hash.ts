@@ -14,8 +14,10 @@ interface Options {
 export function defineHash(command: Command, terminal: Terminal): void {
   command
     .command('hash')
-    .description('Say how a value reads in this install’s entries, so that it can be searched for.')
-    .argument('[value]', 'the value; read from standard input where it is left out')
+    .description(
+      'Show how a value appears in this install’s entries, so that it can be searched for.',
+    )
+    .argument('[value]', 'the value; read from standard input if left out')
     .option('--key <file>', 'install key; else KRP_AUDIT__HMAC_KEY_FILE, or beside KRP_AUDIT__FILE')
     .addHelpText('after', examples('audit hash acme --key audit.jsonl.hmac-key'))
     .action(async (value: string | undefined, options: Options) => {

@@ -30,7 +30,7 @@ export function defineProve(command: Command, terminal: Terminal): void {
     .argument('[seq]', 'seq of the entry')
     .argument('[path]', 'the log')
     .option('--checkpoint <file>', 'prove against this checkpoint; else the one beside the log')
-    .option('--entry <file>', 'where the entry goes, or, with --check, lies')
+    .option('--entry <file>', 'file for the entry; with --check, the file that holds it')
     .option('--check <proof>', 'check a proof of the entry in --entry; needs no log')
     .option('--vkey <key>', 'with --check: the verifier key to trust; repeatable', gather)
     .addHelpText(

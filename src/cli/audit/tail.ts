@@ -39,9 +39,9 @@ export function defineTail(command: Command, terminal: Terminal): void {
       .description('Show the newest entries, one readable line each.')
       .argument('[path]', 'the log'),
   )
-    .option('-n, --lines <count>', 'how many', count, 20)
-    .option('-f, --follow', 'go on with what is written')
-    .option('--json', 'whole entries, as they are in the log')
+    .option('-n, --lines <count>', 'how many entries', count, 20)
+    .option('-f, --follow', 'go on with new entries as they are written')
+    .option('--json', 'print whole entries, as they are in the log')
     .option('--no-color', 'without colours')
     .addHelpText(
       'after',

@@ -31,7 +31,7 @@ export function defineVerify(command: Command, terminal: Terminal): void {
     .command('verify')
     .description('Check that no entry of a log was changed, added, dropped or moved.')
     .argument('[paths...]', 'live log files, closed segments or folders of logs')
-    .option('--origins <file>', 'origins that must be among the logs, one a line')
+    .option('--origins <file>', 'origins that must be among the logs, one per line')
     .option('--checkpoint <file>', 'a checkpoint kept elsewhere; repeatable', gather)
     .option('--vkey <key>', 'verifier key to trust, or a file with one; repeatable', gather)
     .option('--follow', 'go on verifying what is signed for, until SIGINT')

@@ -24,9 +24,9 @@ export function defineBuild(command: Command, terminal: Terminal): void {
     .command('build <folder>')
     .description('Build a bundle from a folder of Rego, by the opa that is on the PATH.')
     .option('--output <file>', 'where to write it', 'bundle.tar.gz')
-    .option('--revision <text>', 'instead of the revision in the .manifest')
-    .option('--signing-key <file>', 'PEM of the private key to sign by')
-    .option('--signing-alg <name>', 'RS256, ES256, …; RS256 where it is left out')
+    .option('--revision <text>', 'revision, instead of the one in .manifest')
+    .option('--signing-key <file>', 'PEM file of the private key to sign with')
+    .option('--signing-alg <name>', 'RS256, ES256, …; RS256 if left out')
     .option('--claims-file <file>', 'JSON with keyid and scope for the signature')
     .addHelpText(
       'after',

@@ -35,12 +35,14 @@ export function defineCheck(command: Command, terminal: Terminal): void {
       'more inputs that must get a decision (JSON or YAML, one a file or a line)',
       [],
     )
-    .option('--verification-key <file>', 'PEM of the public key that it must be signed by')
+    .option('--verification-key <file>', 'PEM file of the public key that verifies the bundle')
     .addOption(
-      new Option('--algorithm <name>', 'of that key').choices(SIGNING_ALGORITHMS).default('RS256'),
+      new Option('--algorithm <name>', 'algorithm of that key')
+        .choices(SIGNING_ALGORITHMS)
+        .default('RS256'),
     )
-    .option('--key-id <id>', 'of that key, where the signature names another')
-    .option('--scope <text>', 'that the signature must have', '')
+    .option('--key-id <id>', 'id of that key, if the signature names another')
+    .option('--scope <text>', 'scope that the signature must name', '')
     .addHelpText(
       'after',
       examples(

@@ -17,7 +17,9 @@ interface EvalOptions extends LimitOptions {
 export function defineEval(command: Command, terminal: Terminal): void {
   command
     .command('eval <bundle>')
-    .description('Decide on one input (- for standard input); what it leaves out is a plain call.')
+    .description(
+      'Decide on one input (- for standard input); what it leaves out is taken from a plain call.',
+    )
     .requiredOption('--input <file>', 'JSON or YAML')
     .option('--timing', 'measure the decision too')
     .addHelpText('after', examples('policy eval bundle.tar.gz --input input.yaml'))

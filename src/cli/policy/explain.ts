@@ -25,7 +25,7 @@ interface ExplainOptions extends LimitOptions {
 export function defineExplain(command: Command, terminal: Terminal): void {
   command
     .command('explain <bundle>')
-    .description('Say of each rule of the principal which condition fails, and with which value.')
+    .description('Show for each rule of the principal which condition fails, and with which value.')
     .requiredOption('--input <file>', 'JSON or YAML, or an audit entry; - for standard input')
     .option('--trace', "add opa's own trace of what failed; needs a folder of Rego and opa")
     .addHelpText(

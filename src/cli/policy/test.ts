@@ -21,13 +21,13 @@ interface TestOptions extends LimitOptions {
 export function defineTest(command: Command, terminal: Terminal): void {
   command
     .command('test <bundle> <tables...>')
-    .description('Try tables of inputs and expected decisions (YAML). Exits 1 where one fails.')
+    .description('Try tables of inputs and expected decisions (YAML). Exits 1 if one fails.')
     .addOption(
-      new Option('--format <name>', 'of the report')
+      new Option('--format <name>', 'format of the report')
         .choices(Object.keys(REPORTS))
         .default('pretty'),
     )
-    .option('--require-coverage', 'fail where a rule of the data allows no case')
+    .option('--require-coverage', 'fail if a rule of the data allows no case')
     .addHelpText(
       'after',
       examples(
