@@ -1,8 +1,9 @@
 import { BUILTINS } from './builtins/builtins.ts';
-import { type Bundle, MASK_ENTRYPOINT } from './bundle/bundle.ts';
+import type { Bundle } from './bundle/bundle.ts';
 import { createEngine } from './engine/engine.ts';
 import type { Program } from './engine/program.ts';
 import { resultOf } from './engine/result.ts';
+import { MASK_ENTRYPOINT } from './entrypoints.ts';
 import { createJudge, type Judge } from './judge.ts';
 import { type Limits, toEngineLimits } from './limits.ts';
 import { prove } from './prove/prove.ts';

@@ -1,9 +1,9 @@
 import { keepLast } from '../keep-last.ts';
-import { ENTRYPOINT } from './bundle/bundle.ts';
 import type { Engine } from './engine/engine.ts';
 import { EngineFault } from './engine/fault.ts';
 import type { Input } from './engine/frame.ts';
 import type { Program } from './engine/program.ts';
+import { ENTRYPOINT } from './entrypoints.ts';
 import { type Evaluation, failed, toEvaluation } from './evaluation.ts';
 
 /**

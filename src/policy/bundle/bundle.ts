@@ -2,19 +2,11 @@ import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { parseJson } from '../../json/exact.ts';
 import { isJsonObject } from '../../json/object.ts';
+import { ENTRYPOINT } from '../entrypoints.ts';
 import { BundleFault } from './fault.ts';
 import { toManifest } from './manifest.ts';
 import { type Verification, verifySignature } from './signature.ts';
 import { readTarGz } from './tar.ts';
-
-/** What the proxy asks, in the slash form of OPA. */
-export const ENTRYPOINT = 'kms/reencrypt/decision';
-
-/** OPA's own name for the rule that masks values in the audit log; optional in a bundle. */
-export const MASK_ENTRYPOINT = 'system/log/mask';
-
-/** Lists what a bundle finds wrong with its own data; optional in a bundle. */
-export const LOAD_ERRORS_ENTRYPOINT = 'kms/reencrypt/load_errors';
 
 /** 16 MiB: a policy is small; OPA's own cap of 1 GiB per file would only help an attacker. */
 export const BUNDLE_LIMIT_BYTES = 16 * 1024 * 1024;

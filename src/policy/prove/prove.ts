@@ -1,11 +1,12 @@
 import { messageOf } from '../../message-of.ts';
 import { BUILTINS } from '../builtins/builtins.ts';
-import { type Bundle, ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT } from '../bundle/bundle.ts';
+import type { Bundle } from '../bundle/bundle.ts';
 import { BundleFault } from '../bundle/fault.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import { EngineFault } from '../engine/fault.ts';
 import { loadProgram, type Program } from '../engine/program.ts';
 import { resultOf } from '../engine/result.ts';
+import { ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT } from '../entrypoints.ts';
 import { createJudge, type Judge } from '../judge.ts';
 import { type Limits, toEngineLimits } from '../limits.ts';
 import { SAMPLES } from '../samples.ts';

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packaged } from '../../packaged.ts';
-import { ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT, MASK_ENTRYPOINT } from '../bundle/bundle.ts';
 import { BundleFault } from '../bundle/fault.ts';
 import { refuseLostFields } from '../bundle/manifest.ts';
+import { ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT, MASK_ENTRYPOINT } from '../entrypoints.ts';
 import { checkInput, type RegoFile } from './check-input.ts';
 
 const run = promisify(execFile);
