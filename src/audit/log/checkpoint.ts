@@ -5,7 +5,7 @@ import type { Disk } from './disk.ts';
 import { LogFault, toLogFault } from './fault.ts';
 import type { Log } from './log.ts';
 import { type Checkpoint, parseNote, parseVkey, toCheckpoint, toNote } from './note.ts';
-import { openRegular } from './recover.ts';
+import { openRegular } from './open-regular.ts';
 import { writeAll } from './segment.ts';
 import type { Signer } from './signer.ts';
 import { rootOf } from './tree.ts';

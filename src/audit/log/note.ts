@@ -1,5 +1,5 @@
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
-import type { Claim } from './recover.ts';
+import type { Claim } from './read-segment.ts';
 
 /**
  * Signed notes and checkpoints as C2SP specifies them: https://c2sp.org/signed-note and

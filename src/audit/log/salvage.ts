@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import type { Disk } from './disk.ts';
 import type { Predecessor } from './head.ts';
-import { type Found, openRegular, readSegment } from './recover.ts';
+import { openRegular } from './open-regular.ts';
+import { type Found, readSegment } from './read-segment.ts';
 import { putAway, toLive } from './segment.ts';
 import { segmentsByHead } from './segments.ts';
 import type { LogOptions } from './state.ts';

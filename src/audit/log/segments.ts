@@ -2,7 +2,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { segmentsAmong, seqNamed } from '../../files/segment-names.ts';
 import type { Disk } from './disk.ts';
 import { readHead } from './head.ts';
-import { openRegular } from './recover.ts';
+import { openRegular } from './open-regular.ts';
 
 /** `audit.jsonl` closed at first seq 1000 → `audit-000000001000.jsonl`: names sort as the log does. */
 export function closedPath(file: string, firstSeq: number): string {

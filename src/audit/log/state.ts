@@ -4,7 +4,7 @@ import type { Chain, Stage } from './chain.ts';
 import type { Disk } from './disk.ts';
 import { LogFault } from './fault.ts';
 import type { Predecessor } from './head.ts';
-import type { Claim } from './recover.ts';
+import type { Claim } from './read-segment.ts';
 import type { Reserve } from './reserve.ts';
 import type { Live } from './segment.ts';
 

@@ -1,7 +1,7 @@
 import type { Disk, DiskFile } from '../log/disk.ts';
 import { type Head, readHead } from '../log/head.ts';
 import { type Line, readLines } from '../log/lines.ts';
-import { openRegular } from '../log/recover.ts';
+import { openRegular } from '../log/open-regular.ts';
 import { closedSegments, segmentPaths } from '../log/segments.ts';
 
 export interface FollowedLine extends Line {

@@ -1,6 +1,6 @@
 import type { DiskFile } from '../log/disk.ts';
 import { readHead } from '../log/head.ts';
-import { openRegular } from '../log/recover.ts';
+import { openRegular } from '../log/open-regular.ts';
 import { collectLog, type LogFiles } from './collect.ts';
 import type { ReadingDisk } from './packed.ts';
 import type { SegmentFile } from './segment-file.ts';

@@ -1,5 +1,5 @@
 import type { DiskFile } from '../log/disk.ts';
-import { openRegular } from '../log/recover.ts';
+import { openRegular } from '../log/open-regular.ts';
 import type { ReadingDisk } from './packed.ts';
 import type { SegmentFile } from './segment-file.ts';
 

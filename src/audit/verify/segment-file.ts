@@ -1,6 +1,6 @@
 import { fromHead, type Head, whyNoHead } from '../log/head.ts';
 import { firstLine } from '../log/lines.ts';
-import { openRegular } from '../log/recover.ts';
+import { openRegular } from '../log/open-regular.ts';
 import type { ReadingDisk } from './packed.ts';
 
 /** A segment as it lies on the disk: its head is read, its entries are not. */

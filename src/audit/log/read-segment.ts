@@ -1,6 +1,5 @@
-import { notRegular } from '../../files/regular.ts';
 import type { Chain } from './chain.ts';
-import type { Disk, DiskFile } from './disk.ts';
+import type { DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
 import { fromHead, type Head, whyNoHead } from './head.ts';
 import { type Line, linkOf, readLines } from './lines.ts';
@@ -151,12 +150,4 @@ function parse(line: Buffer): Entry | undefined {
   } catch {
     return;
   }
-}
-
-/** Opens what must be a regular file. */
-export function openRegular(disk: Disk, path: string, how: 'append' | 'read'): DiskFile {
-  const file = disk.open(path, how);
-  if (file.facts().regular) return file;
-  file.close();
-  throw new LogFault('NOT_A_FILE', notRegular(path));
 }
