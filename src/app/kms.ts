@@ -79,7 +79,7 @@ function guard(kms: Kms, limits: Config['limits'], onBreaker: (state: string) =>
     limits: { maxInFlight, retryRatio: towards.retry_ratio },
     createPlaces: (current) =>
       createGate({ maxInFlight: current, maxQueue, maxWaitMs: towards.max_wait_ms }),
-    takeToken: createKeyedBuckets(bucket(limits.per_key)).take,
+    keyTokens: createKeyedBuckets(bucket(limits.per_key)),
     onBreaker,
     now: () => performance.now(),
     random: Math.random,

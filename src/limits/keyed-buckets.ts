@@ -4,10 +4,13 @@ import { type BucketLimits, createTokenBucket, type TokenBucket } from './token-
 /** More keys than a sidecar ever meets; beyond that, the oldest bucket is dropped. */
 const MOST = 10_000;
 
-/** A token bucket for each name, such as a key ARN; `take` works as in a single bucket. */
-export function createKeyedBuckets(limits: BucketLimits): {
+export interface KeyedBuckets {
   take(name: string, nowMs: number): number;
-} {
+  giveBack(name: string): void;
+}
+
+/** A token bucket for each name, such as a key ARN; both work as in a single bucket. */
+export function createKeyedBuckets(limits: BucketLimits): KeyedBuckets {
   const buckets = new Map<string, TokenBucket>();
 
   return {
@@ -17,5 +20,6 @@ export function createKeyedBuckets(limits: BucketLimits): {
       if (!buckets.has(name)) putLast(buckets, [name, bucket], MOST);
       return bucket.take(nowMs);
     },
+    giveBack: (name) => buckets.get(name)?.giveBack(),
   };
 }

@@ -109,7 +109,7 @@ function compose(run: Run, kms: SimulatedKms, core: Core) {
         gates.push(gate);
         return gate;
       },
-      takeToken: () => 0,
+      keyTokens: { take: () => 0, giveBack() {} },
       onBreaker: () => {},
       now: world.now,
       random: world.random,

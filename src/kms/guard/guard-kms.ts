@@ -11,7 +11,7 @@ export interface KmsLimits {
   readonly retryRatio: number;
 }
 
-export interface KmsGuardParts extends Pick<GuardOptions, 'takeToken' | 'now'> {
+export interface KmsGuardParts extends Pick<GuardOptions, 'keyTokens' | 'now'> {
   /** Rejects with KmsFault. */
   readonly kms: Kms;
   readonly limits: KmsLimits;

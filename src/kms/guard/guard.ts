@@ -1,9 +1,10 @@
-import type { KmsAnswer, Side } from '../../call.ts';
+import type { KmsAnswer } from '../../call.ts';
 import { limited, Refusal } from '../../errors.ts';
 import { faultToRefusal } from '../faults.ts';
 import type { Kms } from '../port.ts';
 import type { Breaker } from './breaker.ts';
 import type { InFlightLimit } from './in-flight-limit.ts';
+import { type KeyTokens, takeKeyTokens } from './key-tokens.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 /** A bounded number of places with a queue before them; `limits/gate.ts` is one. */
@@ -20,8 +21,7 @@ export interface GuardOptions {
   readonly inFlightLimit: InFlightLimit;
   readonly breaker: Breaker;
   readonly budget: RetryBudget;
-  /** Takes a token of a key: 0, or the milliseconds until there is one. */
-  readonly takeToken: (keyId: string, nowMs: number) => number;
+  readonly keyTokens: KeyTokens;
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
   /** Resolves after about the time to wait before a second try; rejects with the signal's reason. */
@@ -37,7 +37,7 @@ const HANGS_MS = 2000;
  * which are the only ones, since the SDK's own are off.
  */
 export function createGuard(options: GuardOptions): Kms {
-  const { kms, places, breaker, takeToken, now } = options;
+  const { kms, places, breaker, keyTokens, now } = options;
   const attempt = createAttempts(options);
   // Counts its own answers and sets no limit: KMS has other quotas for look-ups, which say nothing of
   // ReEncrypt, and whoever asks for keys that do not exist must not slow down those who may use theirs.
@@ -48,8 +48,7 @@ export function createGuard(options: GuardOptions): Kms {
       const { signal } = request;
       const nowMs = now();
       refuseWhileOpen(breaker, nowMs);
-      refuseOverKeyLimit('source', takeToken(request.source.keyId, nowMs));
-      refuseOverKeyLimit('destination', takeToken(request.destination.keyId, nowMs));
+      takeKeyTokens(keyTokens, request, nowMs);
       if (!places.tryEnter()) await queueFor(places, signal);
       try {
         return await attempt(() => kms.reEncrypt(request), signal, countSecondTry);
@@ -150,15 +149,6 @@ function refuseWhileOpen(breaker: Breaker, nowMs: number): void {
   throw new Refusal('KMS_UNAVAILABLE', {
     sentence: 'KMS has failed too often; the proxy waits before it asks again.',
     retryAfterMs: Math.ceil(waitMs),
-  });
-}
-
-function refuseOverKeyLimit(side: Side, waitMs: number): void {
-  if (waitMs === 0) return;
-  throw new Refusal('LIMITED', {
-    sentence: `The proxy limits requests: too many a second for the ${side} key.`,
-    side,
-    retryAfterMs: waitMs,
   });
 }
 

@@ -41,7 +41,7 @@ function guarded(kms: Kms, parts: Partial<KmsGuardParts> = {}) {
     kms,
     limits: { maxInFlight: 16, retryRatio: 0.1 },
     createPlaces: (maxInFlight) => createGate({ maxInFlight, maxQueue: 2, maxWaitMs: 1000 }),
-    takeToken: () => 0,
+    keyTokens: { take: () => 0, giveBack() {} },
     onBreaker: (state) => states.push(state),
     random: () => 0,
     now: () => clock.now,
@@ -276,7 +276,7 @@ describe('the circuit breaker', () => {
 test('a call for a key over its rate is refused with its side; other keys are unaffected', async () => {
   const buckets = createKeyedBuckets({ perSecond: 1, burst: 1 });
   const { kms } = outside(() => ANSWER);
-  const { ask, guard } = guarded(kms, { takeToken: buckets.take });
+  const { ask, guard } = guarded(kms, { keyTokens: buckets });
   await ask();
   await expect(ask()).rejects.toMatchObject({
     reason: 'LIMITED',
@@ -288,4 +288,19 @@ test('a call for a key over its rate is refused with its side; other keys are un
     destinationFacts: { keyArn: 'else' },
   });
   expect(await guard.reEncrypt(toKmsRequest(others, 'resolved'))).toEqual(ANSWER);
+});
+
+test('a call for a destination key over its rate leaves the rate of its source key as it was', async () => {
+  const { kms } = outside(() => ANSWER);
+  const { guard } = guarded(kms, { keyTokens: createKeyedBuckets({ perSecond: 1, burst: 1 }) });
+  const move = (from: string, to: string) => {
+    const permit = aPermit({ sourceFacts: { keyArn: from }, destinationFacts: { keyArn: to } });
+    return guard.reEncrypt(toKmsRequest(permit, 'resolved'));
+  };
+  await move('one', 'busy');
+  await expect(move('two', 'busy')).rejects.toMatchObject({
+    reason: 'LIMITED',
+    side: 'destination',
+  });
+  expect(await move('two', 'three')).toEqual(ANSWER);
 });

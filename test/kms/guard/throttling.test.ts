@@ -88,7 +88,7 @@ async function run(arrivals: readonly Arrival[], throttled: Weather) {
     kms: { reEncrypt } as Kms,
     limits: { maxInFlight: 512, retryRatio: 0.1 },
     createPlaces: (maxInFlight) => createGate({ maxInFlight, maxQueue: 64, maxWaitMs: 1000 }),
-    takeToken: () => 0,
+    keyTokens: { take: () => 0, giveBack() {} },
     onBreaker: () => {},
     random: () => 0.5,
     now: Date.now,
