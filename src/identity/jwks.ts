@@ -68,7 +68,12 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
     [customFetch]: restAfterFailure(readSet),
   });
   const renew = () => {
-    remote.reload().catch((thrown: unknown) => options.onError(toError(thrown)));
+    remote.reload().catch((thrown: unknown) => {
+      const { message, cause } = toError(thrown);
+      const name = nameOf(options.url.href);
+      const sentence = message.includes(name) ? message : `${name}: ${message}`;
+      options.onError(new Error(sentence, { cause }));
+    });
   };
   // Not awaited, since the issuer may be away; but operators hear of that before a caller does.
   renew();

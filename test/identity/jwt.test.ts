@@ -266,6 +266,7 @@ describe('keys', () => {
       const seconds = Math.floor((performance.now() - started) / 1000);
       expect(served.asked()).toBeLessThanOrEqual(1 + seconds);
       expect(onError.mock.calls[0]?.[0].message).toMatch(why);
+      expect(onError.mock.calls[0]?.[0].message).toContain(served.url.href);
       expect(JSON.stringify(onError.mock.calls.map(([{ message }]) => message))).not.toContain(
         'secret',
       );
