@@ -64,9 +64,13 @@ function withDefaults(members: JsonObject, { sourceKeyId, destinationKeyId }: It
  */
 function digestOf({ grant_tokens: _, ...asked }: JsonObject): string {
   const sorted = (_name: string, value: unknown) =>
-    isJsonObject(value) ? Object.fromEntries(Object.entries(value).sort()) : value;
+    isJsonObject(value) ? Object.fromEntries(Object.entries(value).sort(byName)) : value;
   return hash('sha256', JSON.stringify(asked, sorted), 'base64url');
 }
+
+/** Values are not compared: a context with a key `toString` cannot be made a string. */
+const byName = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number =>
+  one < other ? -1 : 1;
 
 function readMembers(line: string): JsonObject {
   const parsed = parse(line);
