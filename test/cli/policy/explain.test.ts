@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { EXAMPLE } from '../../policy/values.ts';
+import { fileOf, policy, withData } from './run-policy.ts';
+
+describe('policy explain', () => {
+  it('shows which condition of each rule fails, and the value', async () => {
+    const input = '{"principal":{"kind":"anonymous"},"source":{"alias":"alias/x"}}';
+    const { code, out } = await policy(`explain ${EXAMPLE} --input -`, input);
+    expect(code).toBe(0);
+    expect(out).toContain('deny by rule demo');
+    expect(out).toContain('rule demo: does not fit');
+    expect(out).toMatch(/source key: rule demo is not for this source key \(.*"alias":"alias\/x"/);
+  });
+
+  it('shows what the rule wants, condition by condition', async () => {
+    const rule = {
+      id: 'r',
+      source: { states: ['Disabled'], max_age_days: 0, tags: { env: ['prod'] } },
+      destination: { is: { region: ['eu-west-3'] }, forbidden_context_keys: ['tenant'] },
+      context: { bind: { tenant: 'team' } },
+      relation: { same_account: false },
+      call: { hours_utc: [10, 17], weekdays: ['Tuesday'], until_unix_ms: 5 },
+    };
+    const grant = { kinds: ['anonymous'], rules: [rule] };
+    const file = fileOf(
+      'b.tar.gz',
+      withData({ kms_reencrypt: { principals: { anonymous: grant } } }),
+    );
+    const { out } = await policy(`explain ${file} --input -`, '{"principal":{"kind":"anonymous"}}');
+    expect(out).toMatch(
+      /^ {2}hour: rule r is not for this hour \(UTC\) \(9; data\.json has \[10,17\]\)$/m,
+    );
+    for (const [code, has] of [
+      ['source key', '[]'],
+      ['source key_state', '["Disabled"]'],
+      ['source key_age', '0'],
+      ['source key_tag', '{"env":["prod"]}'],
+      ['destination key_fact', '{"region":["eu-west-3"]}'],
+      ['destination context_forbidden', '["tenant"]'],
+      ['source context_bind', '{"tenant":"team"}'],
+      ['relation', '{"same_account":false}'],
+      ['weekday', '["Tuesday"]'],
+      ['ended', '5'],
+    ]) {
+      const line = out.split('\n').find((one) => one.startsWith(`  ${code}: `));
+      expect(line).toMatch(/; data\.json has /);
+      expect(line?.endsWith(`; data.json has ${has})`), line).toBe(true);
+    }
+  });
+
+  it('shows the kinds that data.json has for the principal’s id', async () => {
+    const { out } = await policy(
+      `explain ${EXAMPLE} --input -`,
+      '{"principal":{"id":"anonymous","kind":"jwt"}}',
+    );
+    expect(out).toContain(
+      'no_rule: no rule is for this principal (jwt) ({"id":"anonymous","kind":"jwt"}; data.json has ["anonymous"])',
+    );
+  });
+
+  it('refuses to trace an archive, before any output', async () => {
+    const { code, out, err } = await policy(`explain ${EXAMPLE} --input - --trace`, '{}');
+    expect([code, out, err]).toEqual([
+      1,
+      '',
+      expect.stringContaining(`needs a folder of Rego, and ${EXAMPLE} is not one`),
+    ]);
+  });
+
+  it('does not say that a rule fits when other Rego decides', async () => {
+    const id = 'spiffe://example.org/people/ada';
+    const [key, from, until] = ['arn:k', '2026-01-05T09:00:00Z', '2026-01-05T17:00:00Z'];
+    const incidents = [{ id: 'INC-1', principals: [id], keys: [key], from, until }];
+    const rules = [{ id: 'r', source: {}, destination: {} }];
+    const data = {
+      incidents,
+      kms_reencrypt: { principals: { [id]: { kinds: ['spiffe'], rules } } },
+    };
+    const file = fileOf('b.tar.gz', withData(data, 'policies/recipes/break-glass/bundle.tar.gz'));
+    const side = { key_arn: key };
+    const principal = { id, kind: 'spiffe' };
+    const input = { principal, source: side, destination: side, time: { rfc3339: from } };
+    const { out } = await policy(`explain ${file} --input -`, JSON.stringify(input));
+    expect(out).toBe('allow by rule INC-1\n\nrule r: does not decide, INC-1 does\n');
+  });
+
+  it('says which rule allows', async () => {
+    const { out } = await policy(`explain ${EXAMPLE} --input policies/samples/demo.json`);
+    expect(out).toMatch(/^allow by rule demo\n\nrule demo: fits\n/);
+  });
+});
