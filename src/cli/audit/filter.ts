@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { REASONS } from '../../errors.ts';
+import type { Outcome } from '../../outcome.ts';
 import { CommandFailure } from '../command.ts';
 import { shown } from '../printable.ts';
 import { type AuditEntry, policyOf, principalOf, reasonOf, revisionOf } from './entry-view.ts';
@@ -25,10 +26,15 @@ const KINDS = [
   ...['recovered', 'suspended', 'resumed', 'broken', 'retention', 'dropped'],
 ];
 
-const OUTCOMES: ReadonlySet<string> = new Set([
-  ...['released', 'denied', 'failed', 'withheld', 'dry_run', 'checked', 'unknown'],
-  ...Object.keys(REASONS),
-]);
+const STATUSES: readonly (Outcome | 'unknown')[] = [
+  'released',
+  'denied',
+  'failed',
+  'withheld',
+  'dry_run',
+  'checked',
+  'unknown',
+];
 
 /** Answers of `policyOf`. */
 const POLICY_ANSWERS = ['allowed', 'denied'];
@@ -42,7 +48,7 @@ export function addFilters(command: Command): Command {
     )
     .option(
       '--outcome <status>',
-      'released, denied, failed, withheld, dry_run, checked or unknown; or a reason',
+      `${STATUSES.slice(0, -1).join(', ')} or ${STATUSES.at(-1)}; or a reason`,
     )
     .addOption(
       new Option('--policy <answer>', 'what policy said, obeyed or not').choices(POLICY_ANSWERS),
@@ -69,7 +75,7 @@ export function toFilter(options: FilterOptions): Filter {
   const tests: Filter[] = [];
   if (principal !== undefined) tests.push(byPrincipal(principal));
   if (outcome !== undefined) {
-    if (!OUTCOMES.has(outcome)) {
+    if (![...STATUSES, ...Object.keys(REASONS)].includes(outcome)) {
       const sentence = `--outcome: '${outcome}' is neither an outcome nor a reason`;
       throw new CommandFailure(sentence, UNREADABLE);
     }

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { run } from '../../../src/cli/embedded-kms.ts';
+import { run } from '../../src/cli/embedded-kms.ts';
+import { runCommand } from '../helpers/run-command.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -12,17 +12,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-async function embeddedKms(args: readonly string[], env: Record<string, string> = {}) {
-  let stderr = '';
-  const sink = new Writable({
-    write: (chunk, _encoding, done) => {
-      stderr += chunk;
-      done();
-    },
-  });
-  const code = await run(args, { stdin: new PassThrough(), stdout: sink, stderr: sink, env });
-  return { code, stderr };
-}
+const embeddedKms = (args: readonly string[], env: Record<string, string> = {}) =>
+  runCommand(run, args, { env });
 
 it.each([
   ['every interface', ['--listen', '0.0.0.0:0'], {}, /--listen is 0\.0\.0\.0:0.*loopback alone/],
@@ -37,8 +28,8 @@ it.each([
   ['a seed that is not there', ['--seed', 'none.yaml'], {}, /none\.yaml cannot be read/],
   ['an unknown option', ['--public'], {}, /unknown option/],
 ])('refuses %s in one sentence with exit code 64', async (_name, args, env, message) => {
-  const { code, stderr } = await embeddedKms(args, env);
-  expect(code).toBe(64);
+  const { exit, stderr } = await embeddedKms(args, env);
+  expect(exit).toBe(64);
   expect(stderr).toMatch(message);
   expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(2);
 });
@@ -46,17 +37,17 @@ it.each([
 it('refuses to start on a damaged state file, and names it', async () => {
   const file = join(folder, 'keys.json');
   writeFileSync(file, 'damage', { mode: 0o600 });
-  const { code, stderr } = await embeddedKms(['--state-file', file]);
-  expect([code, stderr]).toEqual([64, expect.stringMatching(/keys\.json is damaged/)]);
+  const { exit, stderr } = await embeddedKms(['--state-file', file]);
+  expect([exit, stderr]).toEqual([64, expect.stringMatching(/keys\.json is damaged/)]);
 });
 
 it('ends with exit code 1 if the port is in use', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => other.once('listening', resolve));
   const { port } = other.address() as { port: number };
-  const { code, stderr } = await embeddedKms(['--listen', `127.0.0.1:${port}`]);
+  const { exit, stderr } = await embeddedKms(['--listen', `127.0.0.1:${port}`]);
   other.close();
-  expect([code, stderr]).toEqual([
+  expect([exit, stderr]).toEqual([
     1,
     expect.stringContaining(`cannot listen on 127.0.0.1:${port}`),
   ]);
