@@ -1,7 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import type { Audit } from '../audit/create-audit.ts';
 import type { Config } from '../config/schema.ts';
+import { isService } from '../files/location.ts';
 import { readRegular } from '../files/regular.ts';
+import { isLoopback } from '../loopback.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Verification } from '../policy/bundle/signature.ts';
 import { readVerificationKey } from '../policy/bundle/verification-key.ts';
@@ -44,6 +46,11 @@ export async function composePolicy(
   if (config.capture_file !== undefined) {
     log.warn('policy.capture_file records the values of encryption contexts in clear');
   }
+  if (!config.signing && isOpenToOthers(config.source)) {
+    log.warn(
+      'policy.source is fetched by plain http and is not signed: whoever is on the way can replace the policy. Use https, or policy.signing.',
+    );
+  }
   const point = await createDecisionPoint({
     source: config.source,
     limits: toLimits(config.timeout_ms, config.memory_mib),
@@ -71,6 +78,11 @@ export async function composePolicy(
       for (const reload of parts.early.splice(0)) recordReload(audit, reload);
     },
   };
+}
+
+function isOpenToOthers(source: string): boolean {
+  const { protocol, hostname = '' } = (isService(source) && URL.parse(source)) || {};
+  return protocol === 'http:' && !isLoopback(hostname);
 }
 
 export async function toVerification({ keys, keyid, scope }: Signing): Promise<Verification> {

@@ -47,6 +47,20 @@ test('a bundle whose not_after has passed is reported in the process log', async
   await proxy.stop();
 });
 
+// 0.0.0.0 leads to this host, where nobody listens at the port.
+test.each([
+  ['http://0.0.0.0:1/', true],
+  ['http://127.0.0.1:1/', false],
+])(
+  'an unsigned policy that others could replace on its way is warned of: %s',
+  async (url, warns) => {
+    const proxy = await startProxy([`policy.source=${url}`]);
+    const told = proxy.logged.filter((line) => line.includes('whoever is on the way'));
+    expect(told).toHaveLength(warns ? 1 : 0);
+    await proxy.stop();
+  },
+);
+
 test('a bundle service is shown the certificate now in the file, not the one read at the start', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'policy-'));
   const authority = createAuthority();
