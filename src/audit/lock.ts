@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -56,18 +56,20 @@ function keep(path: string, first: Lock): Held {
     looking = false;
     if (!lock || there?.ino === lock.inode) return;
     const left = lock;
-    lock = putBack(path) ?? lock;
+    lock = putBack(path, left);
     if (lock !== left) left.release();
   }
 }
 
-/** Undefined if it fails for now, as when the folder is gone. @throws Error if another process has it */
-function putBack(path: string): Lock | undefined {
+/** The lock of a new file, or `held` if that fails for now. @throws Error if another process has it */
+function putBack(path: string, held: Lock): Lock {
   let lock: Lock | undefined;
   try {
+    // Our file may be back, or could not be looked at for a moment. To open and close it would unlock it.
+    if (lstatSync(path, { throwIfNoEntry: false })?.ino === held.inode) return held;
     lock = lockFile(path);
   } catch {
-    return undefined;
+    return held;
   }
   if (lock) return lock;
   throw new Error(`audit: another process has taken ${path}, and writes the log from now on`);

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
+import { lockLog } from '../../src/audit/lock.ts';
 import { lostOf, readRecorded, startWriter } from '../faults/audit/process.ts';
 import { createFolder, openAudit, verify } from './world.ts';
 
@@ -64,6 +66,24 @@ test.concurrent('a process that lost the lock while stopped ends, and writes no 
   expect(first.stderr()).toContain(`another process has taken ${file}.lock`);
   second.child.kill('SIGKILL');
   await second.ended();
+});
+
+test('a lock file that is back by the time it would be replaced is still held', async () => {
+  await using folder = createFolder();
+  const path = `${folder.file}.lock`;
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const lock = await lockLog(folder.file);
+  renameSync(path, `${path}.away`);
+  vi.advanceTimersByTime(250);
+  vi.useRealTimers();
+  // The look that has begun finds nothing, which this thread gets to know only later.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  renameSync(`${path}.away`, path);
+  await setTimeout(20);
+  const script = `import { lockFile } from './src/files/lock.ts'; console.log(typeof lockFile(${JSON.stringify(path)}))`;
+  const other = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
+  expect(String(other.stdout)).toBe('undefined\n');
+  lock.release();
 });
 
 test('a process killed under load leaves no lock behind, and loses nothing it acknowledged', async () => {
