@@ -4,10 +4,18 @@
  * cannot hold.
  */
 export function printable(text: unknown): string {
-  return shown(text).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]/gu, (character) => {
+  return shown(text).replace(UNPRINTABLE, (character) => {
     return `\\u{${character.codePointAt(0)?.toString(16)}}`;
   });
 }
+
+/** JSON that means the same. Its own rules leave some control characters in strings as they are. */
+export function printableJson(json: string): string {
+  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return json.replace(UNPRINTABLE, (character) => character.split('').map(escaped).join(''));
+}
+
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]/gu;
 
 /** Text as it is, nothing for undefined, anything else as JSON. */
 export function shown(value: unknown): string {

@@ -41,13 +41,19 @@ export function defineProve(command: Command, terminal: Terminal): void {
       ),
     )
     .action((seq: string | undefined, path: string | undefined, options: Options) => {
-      if (options.check === undefined) prove(Number(seq), path, options, terminal);
+      if (options.check === undefined) prove(toSeq(seq), path, options, terminal);
       else check(options.check, options, terminal);
     });
 }
 
+/** An empty argument, of a variable that is not set, is not entry 0. */
+function toSeq(written = ''): number {
+  const seq = /^\d+$/.test(written) ? Number(written) : Number.NaN;
+  if (Number.isSafeInteger(seq)) return seq;
+  throw new CommandFailure('name the seq of an entry', UNREADABLE);
+}
+
 function prove(seq: number, path: string | undefined, options: Options, terminal: Terminal): void {
-  if (!Number.isSafeInteger(seq)) throw new CommandFailure('name the seq of an entry', UNREADABLE);
   const log = logOf(path, terminal);
   const beside = options.checkpoint ?? besideOf(log);
   const note = contentOf(beside).toString();

@@ -4,7 +4,7 @@ import type { LogFiles } from '../../audit/verify/collect.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import type { Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
-import { printable } from '../printable.ts';
+import { printable, printableJson } from '../printable.ts';
 import { disk } from './disk.ts';
 import {
   type AuditEntry,
@@ -50,13 +50,14 @@ export function defineTail(command: Command, terminal: Terminal): void {
     .action(async (path: string | undefined, options: Options) => {
       const log = logOf(path, terminal);
       const wanted = toFilter(options);
-      const colour =
-        options.color === true && terminal.stdout.isTTY === true && !terminal.env['NO_COLOR'];
+      const seen = terminal.stdout.isTTY === true;
+      const colour = options.color === true && seen && !terminal.env['NO_COLOR'];
+      const whole = (line: Buffer) => (seen ? printableJson(line.toString()) : line);
       const join = createJoin();
       const unread = new AbortController();
       stopUnread(unread, terminal);
       const show = ({ line, entry }: Shown) =>
-        terminal.stdout.write(`${options.json ? line : describe(entry, colour)}\n`);
+        terminal.stdout.write(`${options.json ? whole(line) : describe(entry, colour)}\n`);
       const gaps = warnOfGaps(log, terminal);
       const { shown, next } = newest({ log, wanted, join, gaps }, options.lines);
       shown.forEach(show);

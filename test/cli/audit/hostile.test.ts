@@ -1,7 +1,9 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { run } from '../../../src/cli/audit/run.ts';
 import { createFolder } from '../../audit/world.ts';
 import { runAudit as audit } from './run-audit.ts';
+import { createTerminal } from './terminal.ts';
 
 const CONTROL = /(?!\n)[\p{Cc}\p{Cf}]/u;
 const EVIL = '\u001b]0;title\u0007\u009b2J\u202e\n99  forged';
@@ -55,6 +57,19 @@ test('entries whose values a mask has erased, or that are nested too deeply, are
       expect({ code, errors }, args.join(' ')).toEqual({ code: 0, errors: '' });
     }
   }
+});
+
+test('tail --json escapes on a terminal what JSON leaves as it is, and nowhere else', async () => {
+  await using folder = createFolder();
+  const entry = { kind: '\u009b2J\u{e0001}', seq: 0, timestamp: '2026-11-28T00:00:00Z' };
+  const line = `${JSON.stringify(entry)}\n`;
+  writeFileSync(folder.file, line);
+  const terminal = createTerminal();
+  Object.assign(terminal.stdout, { isTTY: true });
+  await run(['tail', '--json', folder.file], terminal);
+  expect(terminal.output()).toContain('"\\u009b2J\\udb40\\udc01"');
+  expect(JSON.parse(terminal.output())).toEqual(entry);
+  expect((await audit(['tail', '--json', folder.file])).output).toBe(line);
 });
 
 test('a checkpoint of gigabytes is damaged, and is not read into memory', async () => {

@@ -22,6 +22,12 @@ test('prove makes a proof that holds for its entry and no other', async () => {
   expect(await audit(check)).toMatchObject({ code: 1 });
 });
 
+test.each(['', '0x2', '-1', 'two'])('prove takes no seq but a number: %j', async (seq) => {
+  const { code, output, errors } = await audit(['prove', '--', seq, file]);
+  expect({ code, output }).toEqual({ code: 3, output: '' });
+  expect(errors).toContain('name the seq of an entry');
+});
+
 test('prove exits 3 for an entry not yet signed for, and says which are', async () => {
   const { size } = checkpointIn(`${file}.checkpoint`);
   const { code, errors } = await audit(['prove', `${size}`, file]);
