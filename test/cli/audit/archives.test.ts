@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { fill } from '../../audit/fault-world.ts';
-import { createFolder, openAudit } from '../../audit/world.ts';
+import { createFolder, openThreadless } from '../../audit/world.ts';
 import { runAudit as audit } from './run-audit.ts';
 import { makeWhole } from './whole-log.ts';
 
@@ -42,7 +42,7 @@ test('a start needs no archived segment, and verify accepts it once it is back',
   await using archive = createFolder();
   const name = 'audit-000000000000.jsonl';
   renameSync(join(folder.path, name), join(archive.path, name));
-  const log = await openAudit(folder.file);
+  const log = await openThreadless(folder.file);
   await fill(log, 5);
   await log.close();
   renameSync(join(archive.path, name), join(folder.path, name));
@@ -98,7 +98,7 @@ test.each(['audit.log', 'audit', 'Pod-1.ndjson'])(
   async (name) => {
     await using folder = createFolder();
     const path = join(folder.path, name);
-    const log = await openAudit(path, { maxBytes: 8_000 });
+    const log = await openThreadless(path, { maxBytes: 8_000 });
     await fill(log, 8);
     await log.close();
     const closed = readdirSync(folder.path).filter((other) => /-0{12}/.test(other));

@@ -11,7 +11,7 @@ import {
   PRINCIPAL,
   SOURCE,
 } from '../../audit/samples.ts';
-import { createFolder, openAudit } from '../../audit/world.ts';
+import { createFolder, openThreadless } from '../../audit/world.ts';
 import { columnOf } from './column-of.ts';
 import { runAudit as audit } from './run-audit.ts';
 import { makeWhole } from './whole-log.ts';
@@ -20,7 +20,7 @@ const { file } = makeWhole();
 
 test('--job finds the calls of a batch and their outcomes', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file);
+  const log = await openThreadless(folder.file);
   const inBatch = (number: number) => ({ call: callOf(number, { job: 'batch-1' }) });
   await log.intent({ ...intended(1), ...inBatch(1) });
   await log.intent(intended(2));
@@ -40,7 +40,7 @@ test('--job finds the calls of a batch and their outcomes', async () => {
 
 test('--revision finds outcomes too, whose revision is only in their intents', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file);
+  const log = await openThreadless(folder.file);
   const other = { decision: { ...ALLOW, revision: 'other' } };
   await log.intent({ ...intended(1), ...other });
   await log.intent(intended(2));
@@ -58,7 +58,7 @@ test('--revision finds outcomes too, whose revision is only in their intents', a
 
 test('calls turned away are found by reason, and counted in CSV', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file);
+  const log = await openThreadless(folder.file);
   await log.event('turned_away', { turned_away: { reason: 'LIMITED', count: 7 } });
   await log.event('turned_away', { turned_away: { reason: 'UNAUTHENTICATED', count: 3 } });
   await log.close();
@@ -86,7 +86,7 @@ test.each([
 
 test('--principal accepts the name that stats gives anonymous callers', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file);
+  const log = await openThreadless(folder.file);
   for (const principal of [PRINCIPAL, { ...PRINCIPAL, id: '', kind: 'anonymous' as const }]) {
     await log.terminal({ call: callOf(1), principal }, new Refusal('INVALID_REQUEST'));
   }
@@ -101,7 +101,7 @@ test('--principal accepts the name that stats gives anonymous callers', async ()
 
 test('a * in --principal also stands for the line ends of a certificate’s subject', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file);
+  const log = await openThreadless(folder.file);
   const principal = { ...PRINCIPAL, id: 'C=CH\nO=Example\nCN=orders' };
   await log.terminal({ call: callOf(1), principal }, new Refusal('INVALID_REQUEST'));
   await log.close();

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeEd25519Key } from '../../../src/audit/log/signer.ts';
 import { fill } from '../../audit/fault-world.ts';
-import { createFolder, openAudit } from '../../audit/world.ts';
+import { createFolder, openThreadless } from '../../audit/world.ts';
 import { startProxy } from '../../helpers/proxy.ts';
 import { runAudit } from './run-audit.ts';
 
@@ -36,7 +36,7 @@ test.each([
 test('a kept checkpoint may come from a pipe', async () => {
   await using folder = createFolder();
   const { file } = folder;
-  const log = await openAudit(file);
+  const log = await openThreadless(file);
   await fill(log, 3);
   await log.close();
   const pipe = join(folder.path, 'pipe');
@@ -53,7 +53,7 @@ test('a kept checkpoint exposes a rewritten log of the same size and key', async
   await using folder = createFolder();
   const { file } = folder;
   const write = async () => {
-    const audit = await openAudit(file);
+    const audit = await openThreadless(file);
     await fill(audit, 3);
     await audit.close();
     return readFileSync(`${file}.checkpoint`, 'utf8');
@@ -73,7 +73,7 @@ test('a kept checkpoint exposes a rewritten log of the same size and key', async
 async function runsOf(file: string, ...keyFiles: readonly string[]) {
   const vkeys: string[] = [];
   for (const signingKeyFile of keyFiles) {
-    const log = await openAudit(file, { signingKeyFile });
+    const log = await openThreadless(file, { signingKeyFile });
     await fill(log, 3);
     vkeys.push(log.status().vkey);
     await log.close();
@@ -144,7 +144,7 @@ test('a segment meant for another key is intact once a given key signed it', asy
 test('a log with no signature by a given key exits 3: anybody may have written it', async () => {
   await using folder = createFolder();
   const { file } = folder;
-  const log = await openAudit(file);
+  const log = await openThreadless(file);
   await fill(log, 3);
   const { vkey } = log.status();
   await log.close();
@@ -162,7 +162,7 @@ test('no pod of a fleet can sign for another or substitute its own log', async (
   const [a, b] = ['a', 'b'].map((pod) => join(fleet.path, pod, 'audit.jsonl')) as [string, string];
   const vkeys = await Promise.all(
     [a, b].map(async (file, pod) => {
-      const log = await openAudit(file, { origin: `fleet.example/${'ab'[pod]}` });
+      const log = await openThreadless(file, { origin: `fleet.example/${'ab'[pod]}` });
       await fill(log, 3);
       await log.close();
       return log.status().vkey;
@@ -197,7 +197,7 @@ test('no pod of a fleet can sign for another or substitute its own log', async (
 
   // Or let a's log go on as b's: an operator may do that too, but nothing is then signed for a.
   rmSync(`${a}.checkpoint`);
-  const log = await openAudit(a, { origin: 'fleet.example/b', signingKeyFile: `${b}.key` });
+  const log = await openThreadless(a, { origin: 'fleet.example/b', signingKeyFile: `${b}.key` });
   await log.close();
   const renamed = await verify();
   expect(renamed).toMatchObject({

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkpointIn } from '../../../src/cli/audit/arguments.ts';
 import { run as policy } from '../../../src/cli/policy/run.ts';
 import { fill } from '../../audit/fault-world.ts';
-import { copyOf, createFolder, openAudit } from '../../audit/world.ts';
+import { copyOf, createFolder, openThreadless } from '../../audit/world.ts';
 import { runAudit } from './run-audit.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -13,7 +13,7 @@ const whole = createFolder();
 let segments: readonly { readonly name: string; readonly first: number }[];
 
 beforeAll(async () => {
-  const log = await openAudit(whole.file, { checkpointEntries: 5, maxBytes: 8_000 });
+  const log = await openThreadless(whole.file, { checkpointEntries: 5, maxBytes: 8_000 });
   await fill(log, 24);
   await log.close();
   const closed = readdirSync(whole.path).filter((name) => /-\d{12}\.jsonl$/.test(name));
@@ -76,7 +76,7 @@ test('entries missing within a segment are reported too', async () => {
 
 test('entries that rotation deleted, or outside a segment named alone, are not missing', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file, { maxBytes: 8_000, keepSegments: 1 });
+  const log = await openThreadless(folder.file, { maxBytes: 8_000, keepSegments: 1 });
   await fill(log, 40);
   const first = join(folder.path, 'audit-000000000000.jsonl');
   await expect.poll(() => existsSync(first)).toBe(false);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { redactorOf } from '../../../src/audit/options.ts';
 import { checkpointIn } from '../../../src/cli/audit/arguments.ts';
 import { fill } from '../../audit/fault-world.ts';
-import { createFolder, openAudit } from '../../audit/world.ts';
+import { createFolder, openThreadless } from '../../audit/world.ts';
 import { runAudit as audit } from './run-audit.ts';
 import { makeWhole } from './whole-log.ts';
 
@@ -105,7 +105,7 @@ test('an install key in base64, as in a Kubernetes Secret, makes the same marks'
 
 test('consistency names a key once, however many segments name it', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file);
+  const log = await openThreadless(folder.file);
   await fill(log, 3);
   await log.close();
   const [own, foreign] = [`${file}.checkpoint`, `${folder.file}.checkpoint`];

@@ -12,7 +12,7 @@ import {
   PRINCIPAL,
   SOURCE,
 } from '../../audit/samples.ts';
-import { createFolder, openAudit } from '../../audit/world.ts';
+import { createFolder, openThreadless } from '../../audit/world.ts';
 import { columnOf } from './column-of.ts';
 import { runAudit as audit } from './run-audit.ts';
 import { makeWhole } from './whole-log.ts';
@@ -45,7 +45,7 @@ test('stats span all logs and count every call that was turned away', async () =
   await using early = createFolder();
   const days = [late, early].map(({ file }, index) => ({ file, day: 21 - index }));
   for (const { file, day } of days) {
-    const log = await openAudit(file);
+    const log = await openThreadless(file);
     await log.event('turned_away', { turned_away: { reason: 'UNAUTHENTICATED', count: day } });
     await log.close();
     const text = readFileSync(file, 'utf8');
@@ -63,7 +63,7 @@ test('stats span all logs and count every call that was turned away', async () =
 
 test('stats count releases for each pair of keys, with the time of the last', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file);
+  const log = await openThreadless(folder.file);
   await log.intent(intended(1));
   await log.intent(intended(2));
   await log.terminal(answered(1));
@@ -104,7 +104,7 @@ test('CSV shows which bundle decided each call, even if only the intent has it',
 
 test('tail and export show why policy denied a call, enforced or not', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file);
+  const log = await openThreadless(folder.file);
   await log.terminal(judged(1, { decision: DENY }), new Refusal('POLICY_DENIED'));
   const observed = judged(2, { decision: { ...DENY, enforced: false } });
   await log.intent(observed);
@@ -133,7 +133,7 @@ test('tail and export show why policy denied a call, enforced or not', async () 
 
 test('tail and CSV tell an activated policy from a refused one', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file);
+  const log = await openThreadless(folder.file);
   const digest = 'ab'.repeat(32);
   const serving = { policy: 'serving', revision: 'v1', digest };
   const none = { policy: 'candidate', outcome: 'refused', revision: '', digest: '' };
@@ -167,7 +167,7 @@ test('tail and CSV tell an activated policy from a refused one', async () => {
 test('CSV names the origin of each entry, even if it changed within a log', async () => {
   await using folder = createFolder();
   for (const origin of ['fleet.example/a', 'fleet.example/b']) {
-    await (await openAudit(folder.file, { origin })).close();
+    await (await openThreadless(folder.file, { origin })).close();
   }
   const csv = (await audit(['export', '--format', 'csv', '--kind', 'started', folder.file, file]))
     .output;
@@ -190,7 +190,7 @@ test('docs/audit.md lists every CSV column, in order', async () => {
 
 test('tail shows what happened to the log and its process, not only the kind', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file);
+  const log = await openThreadless(folder.file);
   await log.event('correction', {
     correction: { reason: 'AUDIT_UNAVAILABLE', status: 'withheld' },
   });
@@ -205,7 +205,7 @@ test('tail shows what happened to the log and its process, not only the kind', a
 
 test('tail shows callers’ text on one line, without control characters', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file);
+  const log = await openThreadless(folder.file);
   const keyId = 'x\n99  forged\u001b[2J\u009b2J\u202e\u2028';
   const { source } = callOf(1);
   const call = callOf(1, { source: { ...source, keyId } });
@@ -231,7 +231,7 @@ test('tail, export and stats read entries whose texts a mask has replaced', asyn
 
 test('no CSV cell begins like a formula, in half width or full', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file);
+  const log = await openThreadless(folder.file);
   const signs = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
   for (const [index, sign] of signs.entries()) {
     const principal = { ...PRINCIPAL, id: `${sign}1,"2"` };

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fill } from '../../audit/fault-world.ts';
-import { createFolder, openAudit } from '../../audit/world.ts';
+import { createFolder, openThreadless } from '../../audit/world.ts';
 import { runAudit as audit } from './run-audit.ts';
 import { makeWhole } from './whole-log.ts';
 
@@ -33,7 +33,7 @@ test('verify exits 0 for an intact file or folder, or KRP_AUDIT__FILE', async ()
 test('verify shows a key as given only if --vkey names it', async () => {
   const { vkey } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '').segment;
   await using other = createFolder();
-  await (await openAudit(other.file)).close();
+  await (await openThreadless(other.file)).close();
   const foreign = JSON.parse(readFileSync(other.file, 'utf8').split('\n')[0] ?? '').segment.vkey;
   const keys = async (...given: string[]) =>
     (await audit(['verify', file, ...given])).output.split('\n').find((line) => /keys/.test(line));
@@ -80,7 +80,7 @@ test('verify shows where an intact log continued after a broken chain', async ()
   await using folder = copied();
   const [head, second] = readFileSync(folder.file, 'utf8').split('\n');
   writeFileSync(folder.file, `${head}\n${second}\n`);
-  const log = await openAudit(folder.file, { onBrokenChain: 'continue' });
+  const log = await openThreadless(folder.file, { onBrokenChain: 'continue' });
   await log.close();
   const { code, output } = await audit(['verify', folder.path]);
   expect(code).toBe(0);
@@ -155,7 +155,7 @@ test('verify exits 0 for the log’s own key, 1 for another', async () => {
   const { vkey } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '').segment;
   expect((await audit(['verify', file, '--vkey', vkey])).code).toBe(0);
   await using other = createFolder();
-  await (await openAudit(other.file)).close();
+  await (await openThreadless(other.file)).close();
   const foreign = JSON.parse(readFileSync(other.file, 'utf8').split('\n')[0] ?? '').segment.vkey;
   expect((await audit(['verify', file, '--vkey', foreign])).code).toBe(1);
 });
@@ -166,7 +166,7 @@ test('verify tells a fleet’s logs apart and names a missing one', async () => 
     const folder = join(fleet.path, pod);
     mkdirSync(folder);
     await (
-      await openAudit(join(folder, 'audit.jsonl'), { origin: `fleet.example/${pod}` })
+      await openThreadless(join(folder, 'audit.jsonl'), { origin: `fleet.example/${pod}` })
     ).close();
   }
   const origins = join(fleet.path, 'origins');
@@ -214,7 +214,7 @@ test('--vkey prints nothing of a file that holds a Go note signer’s private ke
 
 test('verify exits 3 for a checkpoint older than the first entry kept', async () => {
   await using folder = createFolder();
-  const log = await openAudit(folder.file, {
+  const log = await openThreadless(folder.file, {
     ...{ checkpointEntries: 10, maxBytes: 8_000, keepSegments: 1 },
   });
   await fill(log, 5);
@@ -233,7 +233,7 @@ test('verify exits 3 for a checkpoint older than the first entry kept', async ()
 
 test('verify exits 1 for a checkpoint whose log is not given', async () => {
   await using other = createFolder();
-  await (await openAudit(other.file, { origin: 'fleet.example/other' })).close();
+  await (await openThreadless(other.file, { origin: 'fleet.example/other' })).close();
   const checkpoint = `${other.file}.checkpoint`;
   expect((await audit(['verify', file, other.file, '--checkpoint', checkpoint])).code).toBe(0);
   const lost = await audit(['verify', file, '--checkpoint', checkpoint]);
