@@ -4,7 +4,7 @@ import type { LogFiles } from '../../audit/verify/collect.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import type { Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
-import { printable, printableJson } from '../printable.ts';
+import { printableJson } from '../printable.ts';
 import { describeEntry } from './describe-entry.ts';
 import { disk } from './disk.ts';
 import type { AuditEntry } from './entry-view.ts';
