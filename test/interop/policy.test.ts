@@ -14,6 +14,7 @@ import type { SigningAlgorithm } from '../../src/policy/bundle/signature.ts';
 import { createGeneration } from '../../src/policy/generation.ts';
 import type { PolicyInput } from '../../src/policy/input.ts';
 import { compileFolder } from '../../src/policy/sources/compile.ts';
+import { codePoint } from '../helpers/code-point.ts';
 import { runCommand } from '../helpers/run-command.ts';
 import { describeWith, runTool, TOOLS_PATH } from './helpers/tools.ts';
 
@@ -299,7 +300,7 @@ function inputsFor(folder: string): PolicyInput[] {
     ),
     request: fc.record({
       dry_run: fc.boolean(),
-      id: fc.string({ unit: 'binary', maxLength: 8 }).map((text) => text.toWellFormed()),
+      id: fc.string({ unit: codePoint, maxLength: 8 }).map((text) => text.toWellFormed()),
     }),
   });
   return fc.sample(arbitrary, { numRuns: INPUTS, seed: SEED }).map(completeInput);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { NATIVE_BUILTINS } from '../../scripts/native-builtins.ts';
 import { BUILTINS } from '../../src/policy/builtins/builtins.ts';
 import { canonical, parseTerm, toJson } from '../../src/policy/builtins/term.ts';
+import { codePoint } from '../helpers/code-point.ts';
 
 /** The builtin on arguments in Rego's own notation; its result as JSON text. */
 function call(name: string, ...args: string[]): string | undefined {
@@ -106,7 +107,7 @@ describe('a term', () => {
     fc.assert(
       fc.property(
         fc.array(
-          fc.oneof(fc.string({ unit: 'binary' }), fc.integer(), fc.boolean(), fc.constant(null)),
+          fc.oneof(fc.string({ unit: codePoint }), fc.integer(), fc.boolean(), fc.constant(null)),
         ),
         (items) => {
           const wellFormed = items.map((item) =>

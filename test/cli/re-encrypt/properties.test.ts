@@ -12,10 +12,11 @@ import { decodeBase64, strictBase64 } from '../../../src/cli/re-encrypt/values/b
 import { parseJson } from '../../../src/cli/re-encrypt/values/json-text.ts';
 import { parseShorthand } from '../../../src/cli/re-encrypt/values/shorthand.ts';
 import { startAwsEndpoint } from '../../helpers/aws-endpoint.ts';
+import { codePoint } from '../../helpers/code-point.ts';
 import { runCommand } from '../../helpers/run-command.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
-const anyText = fc.string({ unit: 'binary', maxLength: 20 });
+const anyText = fc.string({ unit: codePoint, maxLength: 20 });
 const shorthandKey = fc.stringMatching(/^[A-Za-z0-9\-_.#/:]{1,12}$/);
 
 const noFile = () => undefined;

@@ -4,6 +4,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSigner } from '../../../src/kms/aws/signer.ts';
+import { codePoint } from '../../helpers/code-point.ts';
 
 const { sha256 } = new KMSClient({ region: 'eu-west-1' }).config;
 
@@ -12,7 +13,7 @@ const token = fc
   .map((text) => text.replace(/\s/g, '+'));
 const requests = fc.record({
   body: fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.string({ unit: codePoint, maxLength: 200 }),
     fc.string({ unit: 'grapheme' }),
     fc.json(),
   ),
