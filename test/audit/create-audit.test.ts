@@ -142,7 +142,7 @@ test.concurrent('a log file that is a FIFO or a symbolic link is refused, and no
   const elsewhere = join(folder.path, 'elsewhere');
   writeFileSync(elsewhere, '');
   symlinkSync(elsewhere, folder.file);
-  await expect(openAudit(folder.file)).rejects.toThrow();
+  await expect(openAudit(folder.file)).rejects.toThrow(`${folder.file} is a symbolic link`);
   expect(readFileSync(elsewhere, 'utf8')).toBe('');
 });
 

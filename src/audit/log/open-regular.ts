@@ -4,8 +4,18 @@ import { LogFault } from './fault.ts';
 
 /** Opens what must be a regular file. */
 export function openRegular(disk: Disk, path: string, how: 'append' | 'read'): DiskFile {
-  const file = disk.open(path, how);
+  const file = openUnlinked(disk, path, how);
   if (file.facts().regular) return file;
   file.close();
   throw new LogFault('NOT_A_FILE', notRegular(path));
+}
+
+/** The kernel's own words for a link that is not followed are about too many of them. */
+function openUnlinked(disk: Disk, path: string, how: 'append' | 'read'): DiskFile {
+  try {
+    return disk.open(path, how);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ELOOP') throw cause;
+    throw new LogFault('NOT_A_FILE', `${path} is a symbolic link, and a log follows none`);
+  }
 }
