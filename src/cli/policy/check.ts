@@ -64,7 +64,7 @@ export function defineCheck(command: Command, terminal: Terminal): void {
       const { revision, digest } = bundle;
       const answered = Object.keys(SAMPLES).length + inputs.length;
       terminal.stdout.write(
-        `revision ${revision || '(none)'}\nsha256   ${digest}\nsigned   ${signedBy(bundle, options)}\nends     ${endOf(bundle)}\nsamples  ${answered} answered\n`,
+        `revision ${printable(revision) || '(none)'}\nsha256   ${digest}\nsigned   ${signedBy(bundle, options)}\nends     ${endOf(bundle)}\nsamples  ${answered} answered\n`,
       );
     });
 }

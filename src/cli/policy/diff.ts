@@ -4,6 +4,7 @@ import type { Generation } from '../../policy/generation.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
+import { printable } from '../printable.ts';
 import { decidedBy } from './decided-by.ts';
 import { eachDecision, skippedOf } from './entries.ts';
 import { inputsOf, type NamedInput } from './inputs.ts';
@@ -63,5 +64,5 @@ function compare([before, after]: readonly [Generation, Generation], { name, inp
   if (!was || !is) return undefined;
   const comparison = compareDecisions(was, is);
   if (comparison === 'same') return undefined;
-  return `${ARROWS[comparison]}  ${name}  ${decidedBy(is)}`;
+  return `${ARROWS[comparison]}  ${printable(name)}  ${decidedBy(is)}`;
 }

@@ -11,6 +11,7 @@ import type { Evaluation } from '../../policy/evaluation.ts';
 import type { PolicyInput } from '../../policy/input.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
+import { printable } from '../printable.ts';
 import { isMasked } from './asked-by.ts';
 import { foundIn, type RuleData, saidBy } from './conditions.ts';
 import { firstInputOf } from './inputs.ts';
@@ -49,7 +50,7 @@ export function defineExplain(command: Command, terminal: Terminal): void {
         const { id, alone } = rule;
         const { judge } = await prove(location, { ...bundle, data: alone }, options);
         const evaluation = judge(JSON.stringify(input), input.time.unix_ms);
-        terminal.stdout.write(`\nrule ${id}: ${verdict(evaluation, id)}\n`);
+        terminal.stdout.write(`\n${printable(`rule ${id}: ${verdict(evaluation, id)}`)}\n`);
         terminal.stdout.write(reasonsOf(evaluation, input, rule));
       }
       if (options.trace) terminal.stdout.write(`\n${await trace(location, input)}`);
@@ -62,7 +63,7 @@ const MASKED =
 
 function headline({ effect, rule, failure }: Evaluation): string {
   const by = rule === '' ? '' : ` by rule ${rule}`;
-  return failure === '' ? `${effect}${by}` : `${effect}: ${failure}`;
+  return printable(failure === '' ? `${effect}${by}` : `${effect}: ${failure}`);
 }
 
 /** Other Rego may decide instead of the rules in the data, as an open incident does. */
@@ -77,7 +78,8 @@ function reasonsOf({ reasons }: Evaluation, input: PolicyInput, rule?: RuleData)
       const found = foundIn(input, { code, side });
       const said = rule && saidBy(rule, { code, side });
       const values = [found, said && `data.json has ${said}`].filter((part) => part).join('; ');
-      return `  ${side ? `${side} ` : ''}${code}: ${message}${values && ` (${values})`}\n`;
+      const what = side ? `${side} ${code}` : code;
+      return `  ${printable(`${what}: ${message}${values && ` (${values})`}`)}\n`;
     })
     .join('');
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
+import { printable } from '../printable.ts';
 import { decidedBy } from './decided-by.ts';
 import { eachDecision, skippedOf } from './entries.ts';
 import type { LimitOptions } from './limits.ts';
@@ -25,7 +26,7 @@ export function defineReplay(command: Command, terminal: Terminal): void {
         changed += 1;
         const arrow = allows ? 'deny → allow' : 'allow → deny';
         terminal.stdout.write(
-          `${arrow}  ${name}  was ${rule || 'no rule'}, is ${decidedBy(evaluation)}\n`,
+          `${arrow}  ${name}  was ${printable(rule) || 'no rule'}, is ${decidedBy(evaluation)}\n`,
         );
       });
       terminal.stdout.write(

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { withManifest } from '../../policy/tar.ts';
+import { EXAMPLE } from '../../policy/values.ts';
+import { fileOf, policy, withData } from './run-policy.ts';
+
+const EVIL = '\u001b[2J\nforged';
+const rule = { id: `r${EVIL}`, source: { keys: ['*'] }, destination: { keys: ['*'] } };
+const grant = { kinds: ['anonymous'], rules: [rule] };
+const data = withData({ kms_reencrypt: { principals: { anonymous: grant } } });
+const BUNDLE = fileOf('b.tar.gz', withManifest(data, { revision: `x${EVIL}` }));
+const INPUT = JSON.stringify({
+  principal: { id: '', kind: 'anonymous', authenticated: false },
+  source: { alias: `alias/${EVIL}`, encryption_context: { tenant: EVIL } },
+});
+
+it.each([
+  `check ${BUNDLE}`,
+  `explain ${BUNDLE} --input -`,
+  `diff ${EXAMPLE} ${BUNDLE} --samples -`,
+])('no text of a bundle or an input reaches the terminal as it is: %s', async (args) => {
+  const { out, err } = await policy(args, INPUT);
+  expect(out).toContain('\\u{1b}[2J\\u{a}forged');
+  expect(`${out}${err}`).not.toMatch(/(?!\n)\p{Cc}|^forged/mu);
+});
