@@ -16,16 +16,18 @@ export function takeKeyTokens(
   nowMs: number,
 ): void {
   const sourceWaitMs = tokens.take(source.keyId, nowMs);
-  if (sourceWaitMs > 0) throw overKeyLimit('source', sourceWaitMs);
+  if (sourceWaitMs > 0) throw overKeyLimit('source', source.keyId, sourceWaitMs);
   const waitMs = tokens.take(destination.keyId, nowMs);
   if (waitMs === 0) return;
   tokens.giveBack(source.keyId);
-  throw overKeyLimit('destination', waitMs);
+  throw overKeyLimit('destination', destination.keyId, waitMs);
 }
 
-function overKeyLimit(side: Side, waitMs: number): Refusal {
+/** Calls that leave the source key to KMS share one rate, or leaving it out would get round that of the key. */
+function overKeyLimit(side: Side, keyId: string, waitMs: number): Refusal {
+  const which = keyId === '' ? 'that name no source key' : `for the ${side} key`;
   return new Refusal('LIMITED', {
-    sentence: `The proxy limits requests: too many a second for the ${side} key.`,
+    sentence: `The proxy limits requests: too many a second ${which}.`,
     side,
     retryAfterMs: waitMs,
   });

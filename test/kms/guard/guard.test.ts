@@ -290,6 +290,20 @@ test('a call for a key over its rate is refused with its side; other keys are un
   expect(await guard.reEncrypt(toKmsRequest(others, 'resolved'))).toEqual(ANSWER);
 });
 
+test('calls that name no source key share one rate, and are told so', async () => {
+  const { kms } = outside(() => ANSWER);
+  const { guard } = guarded(kms, { keyTokens: createKeyedBuckets({ perSecond: 1, burst: 1 }) });
+  const to = (keyArn: string) => {
+    const permit = aPermit({ sourceFacts: { keyArn: '' }, destinationFacts: { keyArn } });
+    return guard.reEncrypt(toKmsRequest(permit, 'resolved'));
+  };
+  await to('one');
+  await expect(to('two')).rejects.toMatchObject({
+    reason: 'LIMITED',
+    message: 'The proxy limits requests: too many a second that name no source key.',
+  });
+});
+
 test('a call for a destination key over its rate leaves the rate of its source key as it was', async () => {
   const { kms } = outside(() => ANSWER);
   const { guard } = guarded(kms, { keyTokens: createKeyedBuckets({ perSecond: 1, burst: 1 }) });
