@@ -13,6 +13,8 @@ export interface KmsRequest {
   /** `keyId` is '' where the source key is left to KMS. */
   readonly source: CallSide;
   readonly destination: CallSide;
+  /** ARNs of the keys that were judged, by whatever key id they are sent; '' where `source.keyId` is. */
+  readonly judged: { readonly source: string; readonly destination: string };
   readonly grantTokens: readonly string[];
   readonly dryRun: boolean;
   readonly dryRunModifiers: readonly DryRunModifier[];
@@ -31,6 +33,7 @@ export function toKmsRequest({ call, keys }: Permit, keyIds: KeyIds): KmsRequest
     ciphertext: call.ciphertext,
     source: side(call.source, keys.source),
     destination: side(call.destination, keys.destination),
+    judged: { source: keys.source.keyArn, destination: keys.destination.keyArn },
     grantTokens: call.grantTokens,
     dryRun: call.dryRun,
     dryRunModifiers: call.dryRunModifiers,

@@ -48,7 +48,7 @@ export function createGuard(options: GuardOptions): Kms {
       const { signal } = request;
       const nowMs = now();
       refuseWhileOpen(breaker, nowMs);
-      takeKeyTokens(keyTokens, request, nowMs);
+      takeKeyTokens(keyTokens, request.judged, nowMs);
       if (!places.tryEnter()) await queueFor(places, signal);
       try {
         return await attempt(() => kms.reEncrypt(request), signal, countSecondTry);

@@ -8,7 +8,7 @@ import { toKmsRequest } from '../../../src/kms/request.ts';
 import { createGate } from '../../../src/limits/gate.ts';
 import { createKeyedBuckets } from '../../../src/limits/keyed-buckets.ts';
 import { ANSWER, DENIED, DOWN, RESET, THROTTLED } from '../answers.ts';
-import { aPermit } from '../permits.ts';
+import { aPermit, SOURCE_ARN, side } from '../permits.ts';
 
 /** Answers or throws what `next` gives, and counts the requests. */
 function outside(next: (n: number, signal: AbortSignal) => KmsAnswer | Error | Promise<KmsAnswer>) {
@@ -302,6 +302,15 @@ test('calls that name no source key share one rate, and are told so', async () =
     reason: 'LIMITED',
     message: 'The proxy limits requests: too many a second that name no source key.',
   });
+});
+
+test('a key has one rate by whatever key ids it is sent', async () => {
+  const { kms } = outside(() => ANSWER);
+  const { guard } = guarded(kms, { keyTokens: createKeyedBuckets({ perSecond: 1, burst: 1 }) });
+  const by = (keyId: string) =>
+    guard.reEncrypt(toKmsRequest(aPermit({ source: side(keyId) }), 'requested'));
+  await by('alias/app');
+  await expect(by(SOURCE_ARN)).rejects.toMatchObject({ reason: 'LIMITED', side: 'source' });
 });
 
 test('a call for a destination key over its rate leaves the rate of its source key as it was', async () => {
