@@ -3,7 +3,7 @@ import { toVkey } from '../audit/log/note.ts';
 import type { Signer } from '../audit/log/signer.ts';
 import { Refusal } from '../errors.ts';
 import type { Kms, SignRequest } from '../kms/port.ts';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../thrown.ts';
 import { saidByKms } from './causes.ts';
 
 interface KmsKey {

@@ -1,4 +1,4 @@
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../thrown.ts';
 
 /** Reads what a setting names, such as a file; if that fails, the error begins with the setting. */
 export async function ofSetting<T>(setting: string, read: () => T | Promise<T>): Promise<T> {

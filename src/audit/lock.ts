@@ -3,7 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lock, lockFile } from '../files/lock.ts';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../thrown.ts';
 
 type Held = Pick<Lock, 'release'>;
 

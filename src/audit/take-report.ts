@@ -1,4 +1,4 @@
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../thrown.ts';
 import type { Committer } from './committer.ts';
 import type { Order, Report } from './messages.ts';
 import { type AuditOptions, requiredSinks } from './options.ts';

@@ -4,7 +4,7 @@ import { readLines } from '../files/lines.ts';
 import { type Lock, lockFile } from '../files/lock.ts';
 import { notRegular } from '../files/regular.ts';
 import { parseJson } from '../json/exact.ts';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../thrown.ts';
 import type { Answered } from './ask.ts';
 import { JobFault } from './fault.ts';
 

@@ -10,7 +10,7 @@ import { createSend } from '../bulk/send.ts';
 import { lastError } from '../client/last-error.ts';
 import type { RefusedError } from '../client/refused-error.ts';
 import { readLines } from '../files/lines.ts';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../thrown.ts';
 import { CommandFailure, type Define, type Terminal } from './command.ts';
 import { program } from './program.ts';
 import { createProgress, type Progress } from './progress.ts';

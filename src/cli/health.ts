@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { ServingStatus } from '../client/create-client.ts';
 import { lastError } from '../client/last-error.ts';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../thrown.ts';
 import { CommandFailure, type Define } from './command.ts';
 import { examples } from './examples.ts';
 import { program } from './program.ts';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { isJsonObject } from '../json/object.ts';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../thrown.ts';
 
 /**
  * Logs at SIGHUP what it does and does not do: the configuration is read only at a start, and whoever changed

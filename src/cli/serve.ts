@@ -5,7 +5,7 @@ import { type App, startApp } from '../app.ts';
 import { findDangers } from '../life/environment.ts';
 import { openLog, openPrint } from '../life/log.ts';
 import { endSoon, type Watch, watchProcess } from '../life/process.ts';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../thrown.ts';
 import { CommandFailure, EXIT, type Terminal } from './command.ts';
 import { type ConfigOptions, readConfig, withConfigOptions } from './config.ts';
 import { demoCalls } from './demo-calls.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
-import { toError } from '../to-error.ts';
+import { toError } from '../thrown.ts';
 import { fromServiceError } from './status-details.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { isJsonObject, type JsonObject } from '../json/object.ts';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../thrown.ts';
 import { parseYaml } from '../yaml.ts';
 import { idleIn } from './idle.ts';
 import { meantBy } from './meant.ts';

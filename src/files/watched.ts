@@ -1,4 +1,4 @@
-import { toError } from '../to-error.ts';
+import { toError } from '../thrown.ts';
 import { fileStamp } from './stamp.ts';
 
 export interface WatchedFilesOptions<T> {

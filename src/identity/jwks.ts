@@ -12,8 +12,7 @@ import {
 import { nameOf } from '../files/location.ts';
 import { watchFiles } from '../files/watched.ts';
 import { parseJson } from '../json/exact.ts';
-import { messageOf } from '../message-of.ts';
-import { toError } from '../to-error.ts';
+import { messageOf, toError } from '../thrown.ts';
 import { boundWaiting } from './bound-waiting.ts';
 import type { JwtKeys } from './jwt.ts';
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../thrown.ts';
 
 /** The part of the process that is used here; `process` itself is one. */
 export type ProcessEvents = Pick<NodeJS.EventEmitter, 'on' | 'off'> & {

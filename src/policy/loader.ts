@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { setTimeout } from 'node:timers/promises';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../thrown.ts';
 import { digestOf, overdue } from './bundle/bundle.ts';
 import { BundleFault } from './bundle/fault.ts';
 import type { Generation } from './generation.ts';

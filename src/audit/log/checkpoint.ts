@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { checkpointOf } from '../../files/segment-names.ts';
-import { messageOf } from '../../message-of.ts';
+import { messageOf } from '../../thrown.ts';
 import type { Disk } from './disk.ts';
 import { LogFault, toLogFault } from './fault.ts';
 import type { Log } from './log.ts';

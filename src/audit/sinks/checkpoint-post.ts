@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { nameOf } from '../../files/location.ts';
-import { messageOf } from '../../message-of.ts';
+import { messageOf } from '../../thrown.ts';
 import { post, type Service } from './post.ts';
 
 export interface CheckpointPostOptions extends Service {

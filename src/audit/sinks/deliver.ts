@@ -1,4 +1,4 @@
-import { messageOf } from '../../message-of.ts';
+import { messageOf } from '../../thrown.ts';
 import type { Disk } from '../log/disk.ts';
 import { createFollower, type FollowedLine, type Follower } from '../verify/follow.ts';
 import { createCursor } from './cursor.ts';

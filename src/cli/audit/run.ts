@@ -1,4 +1,4 @@
-import { messageOf } from '../../message-of.ts';
+import { messageOf } from '../../thrown.ts';
 import { type Define, EXIT, type Run } from '../command.ts';
 import { printableLines } from '../printable.ts';
 import { program } from '../program.ts';

@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJsonObject } from '../../json/object.ts';
-import { messageOf } from '../../message-of.ts';
 import type { PolicyInput } from '../../policy/input.ts';
+import { messageOf } from '../../thrown.ts';
 import { parseYaml } from '../../yaml.ts';
 import { CommandFailure } from '../command.ts';
 import { askedBy } from './asked-by.ts';

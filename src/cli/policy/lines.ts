@@ -6,7 +6,7 @@ import { collectLog, collectLogs, refuseDamaged } from '../../audit/verify/colle
 import { readEntries } from '../../audit/verify/entries.ts';
 import { readLines } from '../../files/lines.ts';
 import { checkpointOf } from '../../files/segment-names.ts';
-import { messageOf } from '../../message-of.ts';
+import { messageOf } from '../../thrown.ts';
 import { disk } from '../audit/disk.ts';
 import { CommandFailure } from '../command.ts';
 

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { addAbortSignal } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { messageOf } from '../../message-of.ts';
+import { messageOf } from '../../thrown.ts';
 import type { Run, Terminal } from '../command.ts';
 import type { KnownArguments } from './arguments/known-arguments.ts';
 import { parseGlobals, parseOptions } from './arguments/parse-arguments.ts';

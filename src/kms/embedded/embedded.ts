@@ -1,5 +1,5 @@
 import { randomBytes as osRandomBytes } from 'node:crypto';
-import { messageOf } from '../../message-of.ts';
+import { messageOf } from '../../thrown.ts';
 import { fault } from './fault.ts';
 import type { Caller } from './model/key-id.ts';
 import { createStore } from './model/store.ts';

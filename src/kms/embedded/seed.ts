@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { messageOf } from '../../message-of.ts';
+import { messageOf } from '../../thrown.ts';
 import { parseYaml } from '../../yaml.ts';
 import { toSecret } from './import/unwrap.ts';
 import { isEmbeddedKeyId } from './marks.ts';

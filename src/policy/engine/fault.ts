@@ -1,4 +1,4 @@
-import { messageOf } from '../../message-of.ts';
+import { messageOf } from '../../thrown.ts';
 
 export type EngineFaultKind = 'fuel' | 'memory' | 'stack' | 'builtin' | 'conflict' | 'abort';
 

@@ -1,5 +1,5 @@
-import { messageOf } from '../../message-of.ts';
 import { startThread } from '../../start-thread.ts';
+import { messageOf } from '../../thrown.ts';
 import type { Bundle } from '../bundle/bundle.ts';
 import { BundleFault } from '../bundle/fault.ts';
 import type { Program } from '../engine/program.ts';

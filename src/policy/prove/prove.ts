@@ -1,4 +1,4 @@
-import { messageOf } from '../../message-of.ts';
+import { messageOf } from '../../thrown.ts';
 import { BUILTINS } from '../builtins/builtins.ts';
 import type { Bundle } from '../bundle/bundle.ts';
 import { BundleFault } from '../bundle/fault.ts';

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { readRegular } from '../../files/regular.ts';
-import { messageOf } from '../../message-of.ts';
+import { messageOf } from '../../thrown.ts';
 import type { AccessKeys } from './sigv4.ts';
 
 export interface AccessKeySetting {

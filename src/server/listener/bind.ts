@@ -5,7 +5,7 @@ import { type AddressInfo, connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { stampOf } from '../../files/stamp.ts';
-import { messageOf } from '../../message-of.ts';
+import { messageOf } from '../../thrown.ts';
 
 export interface BindOptions {
   /** `host:port`, `[v6]:port` or `unix:/absolute/path`. */

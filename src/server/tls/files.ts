@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { watchFiles } from '../../files/watched.ts';
-import { messageOf } from '../../message-of.ts';
+import { messageOf } from '../../thrown.ts';
 import { checkPair, type TlsMaterial, type TlsPair } from './material.ts';
 
 export interface TlsFilesOptions {

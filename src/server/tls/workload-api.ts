@@ -1,5 +1,5 @@
 import { Client, type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
-import { toError } from '../../to-error.ts';
+import { toError } from '../../thrown.ts';
 
 export interface WorkloadApi {
   /** `unix:/path`, as in SPIFFE_ENDPOINT_SOCKET. */

@@ -1,5 +1,5 @@
 import { compile as check, search } from 'jmespath';
-import { messageOf } from '../../../message-of.ts';
+import { messageOf } from '../../../thrown.ts';
 import { otherFailure, usageFailure } from '../failure.ts';
 import { isList, isMap, type Value } from '../values/value.ts';
 import { explainParserProblem, querySyntaxProblem } from './query-syntax.ts';

@@ -2,7 +2,7 @@ import { DRY_RUN_SENTENCE } from '../../../aws-json/fault.ts';
 import type { CallOptions, Client } from '../../../client/create-client.ts';
 import { RefusedError } from '../../../client/refused-error.ts';
 import type { ReEncryptResponse__Output } from '../../../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
-import { messageOf } from '../../../message-of.ts';
+import { messageOf } from '../../../thrown.ts';
 import { connect } from '../../connect.ts';
 import { CliFailure, EXIT_CODE, otherFailure } from '../failure.ts';
 import type { Value, ValueMap } from '../values/value.ts';

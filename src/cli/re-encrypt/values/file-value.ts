@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { messageOf } from '../../../message-of.ts';
+import { messageOf } from '../../../thrown.ts';
 import { quoted } from './value.ts';
 
 /** A file that a value names and that cannot be used; the message is for the user. */

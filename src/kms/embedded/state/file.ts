@@ -16,7 +16,7 @@ import process from 'node:process';
 import { notRegular } from '../../../files/regular.ts';
 import { stampOf } from '../../../files/stamp.ts';
 import { parseJson } from '../../../json/exact.ts';
-import { messageOf } from '../../../message-of.ts';
+import { messageOf } from '../../../thrown.ts';
 import { type StateDocument, stateDocument } from './document.ts';
 
 const FORMAT = 'kms-reencrypt-proxy embedded KMS state, version 1';
