@@ -19,9 +19,12 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run as bulk } from '../../src/cli/bulk.ts';
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
+import { builtProgram } from '../helpers/built-program.ts';
 import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
 import { type Ran, runCommand } from '../helpers/run-command.ts';
 import { until } from '../helpers/until.ts';
+
+const PROGRAM = await builtProgram();
 
 let folder: string;
 let items: string;
@@ -263,7 +266,7 @@ describe('a job that was interrupted', () => {
   test('by SIGKILL locks others out until then, and ends with every item once', async () => {
     write(many(800));
     aws.kms.always({ kind: 'answer', delayMs: 60 }, 'ReEncrypt');
-    const args = ['src/main.ts', 'bulk', items, results, '--endpoint-url', aws.proxy.endpoint];
+    const args = [PROGRAM, 'bulk', items, results, '--endpoint-url', aws.proxy.endpoint];
     const child = spawn(process.execPath, args, { stdio: 'ignore' });
     const killed = once(child, 'exit');
     await until(() => existsSync(results) && statSync(results).size > 0);
@@ -372,7 +375,7 @@ describe('results', () => {
 
   test('that run out of space are named, and continue once there is some', async () => {
     write(many(200));
-    const command = [process.execPath, 'src/main.ts', 'bulk', items, results];
+    const command = [process.execPath, PROGRAM, 'bulk', items, results];
     const script = `ulimit -f 16; exec ${command.join(' ')} --endpoint-url ${aws.proxy.endpoint}`;
     const child = spawn('sh', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'] });
     const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
@@ -501,7 +504,7 @@ describe('usage', () => {
   // Node.js reads a folder as empty input: a job without items would succeed.
   test('a folder as standard input is named, and no results are made', () => {
     const stdin = openSync(folder, 'r');
-    const args = ['src/main.ts', 'bulk', '-', results];
+    const args = [PROGRAM, 'bulk', '-', results];
     const child = spawnSync(process.execPath, args, { stdio: [stdin, 'ignore', 'pipe'] });
     closeSync(stdin);
     const { status: code, stderr: said } = child;

@@ -6,9 +6,12 @@ import { wrongNode } from '../../src/cli/node-version.ts';
 import { VERSION } from '../../src/version.ts';
 import { fill } from '../audit/fault-world.ts';
 import { createFolder, openAudit } from '../audit/world.ts';
+import { builtProgram } from '../helpers/built-program.ts';
+
+const PROGRAM = await builtProgram();
 
 const main = (...args: string[]) =>
-  spawnSync(process.execPath, ['src/main.ts', ...args], { encoding: 'utf8' });
+  spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8' });
 
 test('--version prints the same as re-encrypt --version', () => {
   const { status, stdout } = main('--version');
@@ -45,7 +48,7 @@ describe.skipIf(!existsSync('/dev/full'))('when standard output is full', () => 
     ['re-encrypt --generate-cli-skeleton input', 255],
   ])('%s says so in one sentence and exits %i', (args, exit) => {
     const full = openSync('/dev/full', 'w');
-    const { status, stderr } = spawnSync(process.execPath, ['src/main.ts', ...args.split(' ')], {
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...args.split(' ')], {
       stdio: ['ignore', full, 'pipe'],
       encoding: 'utf8',
     });
@@ -62,7 +65,7 @@ describe.skipIf(!existsSync('/dev/full'))('when standard output is full', () => 
     const full = openSync('/dev/full', 'w');
     const { status, stderr } = spawnSync(
       process.execPath,
-      ['src/main.ts', 'audit', 'export', folder.file],
+      [PROGRAM, 'audit', 'export', folder.file],
       { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' },
     );
     closeSync(full);
@@ -72,7 +75,7 @@ describe.skipIf(!existsSync('/dev/full'))('when standard output is full', () => 
 });
 
 test('the exit code is the same when nobody reads standard error', () => {
-  const script = `exec 3>&1; (${process.execPath} src/main.ts no-such 3>&-; echo $? >&3) 2>&1 >/dev/null | exit`;
+  const script = `exec 3>&1; (${process.execPath} ${PROGRAM} no-such 3>&-; echo $? >&3) 2>&1 >/dev/null | exit`;
   const { stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
   expect(stdout).toBe('64\n');
 });

@@ -12,6 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, test, vi } from 'vitest';
+import { builtProgram } from '../helpers/built-program.ts';
+
+const PROGRAM = await builtProgram();
 
 interface Ended {
   readonly code: number | null;
@@ -37,7 +40,7 @@ function serve(
 ) {
   const free = ['grpc.listen', 'probe.listen', 'kms_json.listen'].map((at) => `${at}=127.0.0.1:0`);
   const set = [...free, `audit.file=${audit}/audit.jsonl`, ...settings];
-  const args = ['src/main.ts', 'serve', '--config', config];
+  const args = [PROGRAM, 'serve', '--config', config];
   const child = spawn(process.execPath, [...args, ...set.flatMap((s) => ['--set', s])]);
   let [stdout, stderr] = ['', ''];
   begun(child);

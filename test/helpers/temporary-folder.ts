@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import type { TestProject } from 'vitest/node';
 
 /**
  * One folder for all temporary folders of a run, deleted after it. It holds what tests and their
@@ -10,7 +11,10 @@ import process from 'node:process';
  */
 let folder: string;
 
-export function setup(): void {
+/** In it: what `builtProgram` makes. */
+export const PACKAGE = 'package';
+
+export function setup(project: TestProject): void {
   // Short, because paths of Unix sockets end at 107 bytes.
   folder = mkdtempSync(join(tmpdir(), 'krp-'));
   // Like /tmp: some tests run a process as another user.
@@ -18,6 +22,8 @@ export function setup(): void {
   process.env['TMPDIR'] = folder;
   // Otherwise each process that a test starts compiles the proxy's sources: half of its start.
   process.env['NODE_COMPILE_CACHE'] = join(folder, 'compiled');
+  // In watch mode the sources may have changed.
+  project.onTestsRerun(() => rmSync(join(folder, PACKAGE), { recursive: true, force: true }));
 }
 
 export function teardown(): void {

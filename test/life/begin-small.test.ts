@@ -5,7 +5,10 @@ import process from 'node:process';
 import { describe, expect, it, test } from 'vitest';
 import { type BeginningHost, beginSmall, MALLOC_ENV } from '../../src/life/begin-small.ts';
 import { YOUNG_FLAG } from '../../src/life/heap.ts';
+import { builtProgram } from '../helpers/built-program.ts';
 import { startChild } from '../interop/helpers/child.ts';
+
+const PROGRAM = await builtProgram();
 
 /** As /proc shows them. */
 const SET = Object.entries(MALLOC_ENV).map(([name, value]) => `${name}=${value}`);
@@ -18,7 +21,7 @@ describe.runIf(process.platform === 'linux')('serve', () => {
     );
     const settings = [...free, `audit.file=${folder}/audit.jsonl`, 'life.lame_duck_ms=0'];
     const sets = settings.flatMap((setting) => ['--set', setting]);
-    const args = ['--disable-proto=delete', 'src/main.ts', 'serve', '--config', 'config/demo.yaml'];
+    const args = ['--disable-proto=delete', PROGRAM, 'serve', '--config', 'config/demo.yaml'];
     const env = { MALLOC_ARENA_MAX: undefined, GLIBC_TUNABLES: undefined };
     const child = startChild(process.execPath, [...args, ...sets], { env });
     await child.matches(/gRPC on/);

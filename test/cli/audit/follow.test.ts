@@ -16,6 +16,9 @@ import { test, vi } from 'vitest';
 import { parseNote } from '../../../src/audit/log/note.ts';
 import { fill } from '../../audit/fault-world.ts';
 import { createFolder, openAudit } from '../../audit/world.ts';
+import { builtProgram } from '../../helpers/built-program.ts';
+
+const PROGRAM = await builtProgram();
 
 interface Watch {
   readonly child: ChildProcess;
@@ -30,7 +33,7 @@ function watch(...args: readonly string[]): Watch {
 }
 
 function start(...args: readonly string[]): Watch {
-  const child = spawn(process.execPath, ['src/main.ts', 'audit', ...args]);
+  const child = spawn(process.execPath, [PROGRAM, 'audit', ...args]);
   let [output, errors] = ['', ''];
   child.stdout.on('data', (text) => {
     output += text;

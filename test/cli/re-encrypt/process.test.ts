@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startAwsEndpoint } from '../../helpers/aws-endpoint.ts';
+import { builtProgram } from '../../helpers/built-program.ts';
+
+const PROGRAM = await builtProgram();
 
 const CALL = ['--ciphertext-blob', 'AQID', '--destination-key-id', 'alias/x'];
 const ENV = {
@@ -23,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => endpoint.stop());
 
 function start(path: string, more: readonly string[] = []) {
-  const args = ['src/main.ts', 're-encrypt', ...CALL, '--endpoint-url', `${endpoint.url}/${path}`];
+  const args = [PROGRAM, 're-encrypt', ...CALL, '--endpoint-url', `${endpoint.url}/${path}`];
   const child = spawn(process.execPath, [...args, ...more], { env: ENV });
   const told: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => told.push(chunk));
