@@ -27,5 +27,8 @@ export function setup(project: TestProject): void {
 }
 
 export function teardown(): void {
-  rmSync(folder, { recursive: true, force: true });
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  remove();
+  // Workers that end after this still write what they compiled.
+  process.once('exit', remove);
 }
