@@ -71,7 +71,8 @@ try {
     'The README keeps its word: one allowed, one denied, both on record and on the dashboard.\n',
   );
 } finally {
-  process.kill(-server.pid, 'SIGTERM');
+  // A server that has ended by itself must not hide why.
+  if (server.exitCode === null) process.kill(-server.pid, 'SIGTERM');
 }
 
 /** Starts the README's Prometheus and asks what the dashboard's first panel asks. */
