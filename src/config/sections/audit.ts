@@ -20,7 +20,9 @@ const rotate = z
       .describe(
         'Closed segments to keep; 0 keeps all. Entries that no checkpoint covers are never deleted.',
       ),
-    keep_ms: age(0).describe('How long closed segments are kept, by the host’s clock; 0 means for ever.'),
+    keep_ms: age(0).describe(
+      'How long closed segments are kept, by the host’s clock; 0 means for ever.',
+    ),
   })
   .describe('When the log begins a new file (a segment), and how long closed ones are kept.');
 
