@@ -1,6 +1,6 @@
+import type { Json } from '../json/canonical.ts';
 import type { Recorder } from '../stages.ts';
 import { pack, toEventBody } from './body.ts';
-import type { Json } from './canonical.ts';
 import { type Committer, createCommitter } from './committer.ts';
 import { createEntries, type Entries } from './entry.ts';
 import { maskEntries } from './mask.ts';

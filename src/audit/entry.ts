@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import type { Call, Decision, DecisionReason, Progress } from '../call.ts';
 import { REASONS, type Refusal } from '../errors.ts';
+import { canonical } from '../json/canonical.ts';
 import { keepLast } from '../keep-last.ts';
 import { outcomeOf } from '../outcome.ts';
 import { type Body, type Mark, toBody } from './body.ts';
-import { canonical } from './canonical.ts';
 import { createFacts } from './facts.ts';
 import type { Redactor } from './redact.ts';
 

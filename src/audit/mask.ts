@@ -1,6 +1,6 @@
 import { Refusal } from '../errors.ts';
+import type { Json } from '../json/canonical.ts';
 import { type Body, fromBody, idOf, markOf, toBody, toPieces } from './body.ts';
-import type { Json } from './canonical.ts';
 import type { Entries } from './entry.ts';
 
 /**

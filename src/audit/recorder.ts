@@ -1,8 +1,8 @@
 import type { Progress } from '../call.ts';
 import { type Reason, Refusal } from '../errors.ts';
+import type { Json } from '../json/canonical.ts';
 import type { Recorder } from '../stages.ts';
 import { type Body, toEventBody } from './body.ts';
-import type { Json } from './canonical.ts';
 import type { Waiter } from './committer.ts';
 import type { Entries } from './entry.ts';
 

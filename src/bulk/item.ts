@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { ENCRYPTION_ALGORITHMS } from '../call.ts';
 import type { BatchReEncryptItem } from '../gen/kms/reencrypt/v1/BatchReEncryptItem.ts';
 import type { EncryptionAlgorithm } from '../gen/kms/reencrypt/v1/EncryptionAlgorithm.ts';
+import { canonical, type Json } from '../json/canonical.ts';
 import { parseJson, repeatedKey } from '../json/exact.ts';
 import { isJsonObject, type JsonObject } from '../json/object.ts';
 
@@ -46,11 +47,10 @@ export function readItem(line: string, defaults: ItemDefaults): JobItem {
   return { item: toItem(asked), digest: digestOf(asked), bytes: Buffer.byteLength(line) };
 }
 
-interface Asked extends JsonObject {
-  readonly source_key_id: unknown;
-}
-
-function withDefaults(members: JsonObject, { sourceKeyId, destinationKeyId }: ItemDefaults): Asked {
+function withDefaults(
+  members: JsonObject,
+  { sourceKeyId, destinationKeyId }: ItemDefaults,
+): JsonObject {
   return {
     ...members,
     source_key_id: members['source_key_id'] || sourceKeyId,
@@ -63,14 +63,8 @@ function withDefaults(members: JsonObject, { sourceKeyId, destinationKeyId }: It
  * job that goes on later has others.
  */
 function digestOf({ grant_tokens: _, ...asked }: JsonObject): string {
-  const sorted = (_name: string, value: unknown) =>
-    isJsonObject(value) ? Object.fromEntries(Object.entries(value).sort(byName)) : value;
-  return hash('sha256', JSON.stringify(asked, sorted), 'base64url');
+  return hash('sha256', canonical(asked as Json), 'base64url');
 }
-
-/** Values are not compared: a context with a key `toString` cannot be made a string. */
-const byName = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number =>
-  one < other ? -1 : 1;
 
 function readMembers(line: string): JsonObject {
   const parsed = parse(line);
@@ -88,14 +82,14 @@ function parse(line: string): unknown {
   }
 }
 
-function toItem(asked: Asked): JobItem['item'] {
+function toItem(asked: JsonObject): JobItem['item'] {
   const string = (name: string) => String(asked[name] ?? '');
   const map = (name: string) => (asked[name] ?? {}) as Record<string, string>;
   return {
     reference: string('reference'),
     request: {
       ciphertextBlob: Buffer.from(string('ciphertext_blob'), 'base64'),
-      ...(asked.source_key_id !== undefined && { sourceKeyId: string('source_key_id') }),
+      ...(asked['source_key_id'] !== undefined && { sourceKeyId: string('source_key_id') }),
       sourceEncryptionContext: map('source_encryption_context'),
       sourceEncryptionAlgorithm: toAlgorithm(string('source_encryption_algorithm')),
       destinationKeyId: string('destination_key_id'),

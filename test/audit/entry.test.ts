@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Body, fromBody, pack } from '../../src/audit/body.ts';
-import { canonical } from '../../src/audit/canonical.ts';
 import { createEntries } from '../../src/audit/entry.ts';
 import { createStage, EMPTY_CHAIN } from '../../src/audit/log/chain.ts';
 import { createRedactor } from '../../src/audit/redact.ts';
 import type { Progress } from '../../src/call.ts';
 import { REASONS, type Reason, Refusal } from '../../src/errors.ts';
+import { canonical } from '../../src/json/canonical.ts';
 import {
   ANSWER,
   answered,

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
-import { canonical } from '../canonical.ts';
+import { canonical } from '../../json/canonical.ts';
 import { type Chain, EMPTY_CHAIN } from './chain.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
