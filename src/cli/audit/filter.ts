@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { REASONS } from '../../errors.ts';
-import type { Outcome } from '../../outcome.ts';
+import { OUTCOMES } from '../../outcome.ts';
 import { CommandFailure } from '../command.ts';
 import { shown } from '../printable.ts';
 import { type AuditEntry, policyOf, principalOf, reasonOf, revisionOf } from './entry-view.ts';
@@ -26,16 +26,6 @@ const KINDS = [
   ...['recovered', 'suspended', 'resumed', 'broken', 'retention', 'dropped'],
 ];
 
-const STATUSES: readonly (Outcome | 'unknown')[] = [
-  'released',
-  'denied',
-  'failed',
-  'withheld',
-  'dry_run',
-  'checked',
-  'unknown',
-];
-
 /** Answers of `policyOf`. */
 const POLICY_ANSWERS = ['allowed', 'denied'];
 
@@ -46,10 +36,7 @@ export function addFilters(command: Command): Command {
       '--principal <id>',
       'entries of this principal, or anonymous; * stands for any characters',
     )
-    .option(
-      '--outcome <status>',
-      `${STATUSES.slice(0, -1).join(', ')} or ${STATUSES.at(-1)}; or a reason`,
-    )
+    .option('--outcome <status>', `${OUTCOMES.join(', ')} or unknown; or a reason`)
     .addOption(
       new Option('--policy <answer>', 'what policy said, obeyed or not').choices(POLICY_ANSWERS),
     )
@@ -75,7 +62,7 @@ export function toFilter(options: FilterOptions): Filter {
   const tests: Filter[] = [];
   if (principal !== undefined) tests.push(byPrincipal(principal));
   if (outcome !== undefined) {
-    if (![...STATUSES, ...Object.keys(REASONS)].includes(outcome)) {
+    if (![...OUTCOMES, 'unknown', ...Object.keys(REASONS)].includes(outcome)) {
       const sentence = `--outcome: '${outcome}' is neither an outcome nor a reason`;
       throw new CommandFailure(sentence, UNREADABLE);
     }
