@@ -3,7 +3,7 @@ import type { Audit } from '../audit/create-audit.ts';
 import type { Config } from '../config/schema.ts';
 import { isService } from '../files/location.ts';
 import { readRegular } from '../files/regular.ts';
-import { isLoopback } from '../loopback.ts';
+import { isPrivate } from '../loopback.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Verification } from '../policy/bundle/signature.ts';
 import { readVerificationKey } from '../policy/bundle/verification-key.ts';
@@ -81,8 +81,8 @@ export async function composePolicy(
 }
 
 function isOpenToOthers(source: string): boolean {
-  const { protocol, hostname = '' } = (isService(source) && URL.parse(source)) || {};
-  return protocol === 'http:' && !isLoopback(hostname);
+  const url = isService(source) ? URL.parse(source) : null;
+  return url !== null && !isPrivate(url);
 }
 
 export async function toVerification({ keys, keyid, scope }: Signing): Promise<Verification> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLoopback } from '../../loopback.ts';
+import { isPrivate } from '../../loopback.ts';
 import { age, milliseconds, path, serviceUrl } from '../values.ts';
 
 const mtls = z
@@ -19,7 +19,7 @@ const mtls = z
 
 const jwksUrl = serviceUrl.refine((text) => {
   const url = URL.parse(text);
-  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
+  return url !== null && isPrivate(url);
 }, 'must be https, or http on loopback');
 
 const jwt = z

@@ -1,4 +1,4 @@
-import { isLoopback } from '../../loopback.ts';
+import { isPrivate } from '../../loopback.ts';
 
 /** Variables from which the SDK would take another endpoint. */
 const ENDPOINT_VARIABLES = ['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL'] as const;
@@ -15,8 +15,7 @@ export class AwsSettingsError extends Error {
 export function checkEndpoint(endpoint: string): URL {
   const url = URL.parse(endpoint);
   if (url === null) throw new AwsSettingsError(`kms.aws.endpoint: ${endpoint} is not a URL`);
-  const plain = url.protocol === 'http:' && isLoopback(url.hostname);
-  if (url.protocol !== 'https:' && !plain) {
+  if (!isPrivate(url)) {
     throw new AwsSettingsError('kms.aws.endpoint: must be https:// (http:// only on loopback)');
   }
   if (url.pathname !== '/' || url.search !== '' || url.username !== '' || url.hash !== '') {
