@@ -48,6 +48,8 @@ export type Report =
   | { readonly type: 'well'; readonly open: readonly string[] }
   | { readonly type: 'checkpoint'; readonly note: string }
   | { readonly type: 'sign'; readonly id: number; readonly text: Uint8Array }
-  /** A checkpoint is due but could not be signed; the log will try again. */
+  /** A checkpoint is due but could not be signed or stored; the log will try again. */
   | ({ readonly type: 'unsigned' } & Trouble)
+  /** Old segments could not be deleted; the log will try again. */
+  | ({ readonly type: 'undeleted' } & Trouble)
   | { readonly type: 'closed'; readonly seq: number };

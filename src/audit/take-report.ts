@@ -32,7 +32,10 @@ export function takeReport(report: Report, { options, state, committer, recorder
   } else if (report.type === 'checkpoint') onCheckpoint?.(report.note);
   else if (report.type === 'unsigned') {
     onFailure?.('UNSIGNED');
-    warn(`audit: a checkpoint could not be signed: ${report.message}`);
+    warn(`audit: a checkpoint could not be made: ${report.message}`);
+  } else if (report.type === 'undeleted') {
+    onFailure?.('UNDELETED');
+    warn(`audit: old segments could not be deleted: ${report.message}`);
   } else if (report.type === 'sign') {
     sign(options, report, (order) => state.thread?.post(order));
   } else {

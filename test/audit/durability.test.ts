@@ -108,13 +108,13 @@ test.each(['fsync', 'write'] as const)(
 );
 
 test.each([
-  ['the lines before it', 'sync', FILE, 'write', false],
-  ['it', 'sync', `${FILE}.checkpoint.new`, 'write', false],
-  ['it', 'sync', `${FILE}.checkpoint.new`, 'fsync', false],
-  ['its name', 'syncFolder', '/log', 'write', true],
+  ['the lines before it', 'sync', FILE, 'write', false, 'EIO'],
+  ['it', 'sync', `${FILE}.checkpoint.new`, 'write', false, 'UNSIGNED'],
+  ['it', 'sync', `${FILE}.checkpoint.new`, 'fsync', false, 'UNSIGNED'],
+  ['its name', 'syncFolder', '/log', 'write', true, 'UNSIGNED'],
 ] as const)(
   'a checkpoint is not announced when the disk fails to store %s (%s of %s, %s)',
-  async (_, call, path, durability, named) => {
+  async (_, call, path, durability, named, failure) => {
     const notes: string[] = [];
     const { audit, clock, disk, failures } = await openWorld({
       ...{ durability, checkpointEntries: 10 },
@@ -129,9 +129,9 @@ test.each([
     await clock.pass(1_000);
     expect(notes).toEqual([]);
     expect(disk.facts(`${FILE}.checkpoint`) !== undefined).toBe(named);
-    expect(new Set(failures)).toEqual(new Set(['EIO']));
+    expect(new Set(failures)).toEqual(new Set([failure]));
     broken = false;
-    await clock.pass(1_000);
+    await clock.pass(6_000);
     await settled(clock, fill(audit, 8));
     await settled(clock, audit.close());
     disk.crash(() => 0);
@@ -139,6 +139,32 @@ test.each([
     expect({ signed, state }).toEqual({ signed: size, state: 'intact' });
   },
 );
+
+test('calls go on while no checkpoint can be stored; one covers them all once it can', async () => {
+  const notes: string[] = [];
+  const { audit, clock, disk, failures } = await openWorld({
+    ...{ checkpointEntries: 10 },
+    onCheckpoint: (note: string) => notes.push(note),
+  });
+  let broken = true;
+  disk.fault = (made, at) => {
+    if (broken && made === 'open' && at === `${FILE}.checkpoint.new`) throw errno('EACCES');
+    return undefined;
+  };
+  for (let round = 0; round < 8; round += 1) {
+    await settled(clock, fill(audit, 8));
+    await clock.pass(2_000);
+    expect(audit.status().state).toBe('ok');
+  }
+  // One try in 5 s.
+  expect(failures.length).toBeGreaterThan(1);
+  expect(failures.length).toBeLessThan(6);
+  expect(kindsIn(disk.read(FILE))).not.toContain('suspended');
+  broken = false;
+  const { size } = verify(FILE, disk);
+  await clock.pass(11_000);
+  expect(parseNote(notes.at(-1) ?? '').size).toBeGreaterThanOrEqual(size);
+});
 
 test('a checkpoint that the disk holds up is reported, and completed once the disk is free', async () => {
   const notes: string[] = [];

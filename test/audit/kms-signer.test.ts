@@ -58,7 +58,7 @@ test('a KMS that does not sign stops no call, is asked again now and then, and c
   expect(world.asked()).toBeGreaterThanOrEqual(4);
   expect(world.asked()).toBeLessThanOrEqual(6);
   expect(failures).toEqual(failures.map(() => 'UNSIGNED'));
-  const unsigned = 'audit: a checkpoint could not be signed: AccessDeniedException';
+  const unsigned = 'audit: a checkpoint could not be made: AccessDeniedException';
   expect(warnings).toContain(unsigned);
   expect(world.verdict()).toMatchObject({ state: 'intact', signed: 0 });
   well = true;

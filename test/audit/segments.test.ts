@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest';
 import { createEd25519Signer, makeEd25519Key } from '../../src/audit/log/signer.ts';
 import { BASICS } from './basics.ts';
 import { fill } from './fault-world.ts';
-import { createMemoryDisk } from './memory-disk.ts';
+import { createMemoryDisk, errno } from './memory-disk.ts';
 import { createClock, createKeys, openInline, settled, verify } from './world.ts';
 
 const FILE = '/log/audit.jsonl';
@@ -14,10 +14,12 @@ afterAll(() => folder[Symbol.asyncDispose]());
 async function openWorld(options = {}) {
   const clock = createClock();
   const disk = createMemoryDisk(clock.now);
-  const audit = await openInline(disk, clock, { ...keys, ...options });
+  const failures: string[] = [];
+  const onFailure = (code: string) => failures.push(code);
+  const audit = await openInline(disk, clock, { ...keys, onFailure, ...options });
   const closed = () => disk.list('/log').filter((name) => /-\d{12}\.jsonl$/.test(name));
   const end = () => settled(clock, audit.close());
-  return { audit, clock, disk, closed, end };
+  return { audit, clock, disk, closed, failures, end };
 }
 
 test('a segment is closed at its maximum age, and the next one links to it', async () => {
@@ -69,6 +71,36 @@ test('closed segments older than keepMs are deleted, and the log records which',
   const files = [...closed().map((name) => `/log/${name}`), FILE];
   const told = files.map((path) => disk.read(path).toString()).join('');
   expect(told).toMatch(/"kind":"retention"/);
+});
+
+test('segments that cannot be deleted are logged once, and do not stop the log', async () => {
+  const { audit, clock, disk, closed, failures, end } = await openWorld({
+    ...{ maxAgeMs: MINUTE, keepSegments: 1 },
+  });
+  let stuck = true;
+  disk.fault = (call, path) => {
+    if (stuck && call === 'remove' && /-\d+\.jsonl$/.test(path)) throw errno('EPERM');
+    return undefined;
+  };
+  await settled(clock, fill(audit, 4));
+  await clock.pass(4.5 * MINUTE);
+  await settled(clock, fill(audit, 4));
+  expect(new Set(failures)).toEqual(new Set(['UNDELETED']));
+  expect(failures.length).toBeLessThan(6);
+  const files = [...closed().map((name) => `/log/${name}`), FILE];
+  const text = files.map((path) => disk.read(path).toString()).join('');
+  const named = [...text.matchAll(/"file":"(audit-\d+\.jsonl)","first_seq"/g)].map(
+    ([, name]) => name,
+  );
+  expect(named.length).toBeGreaterThan(1);
+  expect(new Set(named).size).toBe(named.length);
+  expect(text).not.toContain('"kind":"suspended"');
+  expect(verify(FILE, disk).state).toBe('intact');
+  stuck = false;
+  await clock.pass(2 * MINUTE);
+  expect(closed()).toHaveLength(1);
+  await end();
+  expect(verify(FILE, disk).state).toBe('intact');
 });
 
 test('no segment is deleted before it is signed, however many or old there are', async () => {

@@ -29,14 +29,15 @@ export interface Checkpointer {
   due(): boolean;
   /**
    * Signs what the log holds now, writes the checkpoint beside the log, publishes it, and logs it unless
-   * it is the `last`. The log takes entries meanwhile. Rejects with Unsigned if the signer did not sign.
+   * it is the `last`. The log takes entries meanwhile. Rejects with Unsigned if it could not be signed or
+   * stored, and with another LogFault if the entries themselves cannot be made durable.
    */
   make(how: 'logged' | 'last'): Promise<void>;
   /** How many entries the newest checkpoint covers. */
   covered(): number;
 }
 
-/** The signer did not sign: the log itself is well, and goes on. */
+/** There is no new checkpoint, but the log itself is well and goes on. */
 export class Unsigned extends LogFault {}
 
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
@@ -61,15 +62,18 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       const { tree } = log.chain();
       const text = toCheckpoint(origin, { size: tree.size, root: rootOf(tree) });
       await log.flush();
-      const note = toNote(text, key, await sign(text));
-      await replaceFile(disk, checkpointOf(file), note);
+      const note = await elseUnsigned(async () => {
+        const signed = toNote(text, key, await signer.sign(Buffer.from(text)));
+        await replaceFile(disk, checkpointOf(file), signed);
+        return signed;
+      });
       keep(tree.size, note, how);
     },
   };
 
-  async function sign(text: string): Promise<Uint8Array> {
+  async function elseUnsigned<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await signer.sign(Buffer.from(text));
+      return await work();
     } catch (thrown) {
       failedAt = now();
       const { code, message } = toLogFault(thrown);
@@ -86,7 +90,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   }
 }
 
-/** Between tries while a KMS does not sign: often enough, but no burden on a KMS in trouble. */
+/** Between tries that fail: often enough, but no burden on a KMS in trouble. */
 const RETRY_MS = 5_000;
 
 /** The checkpoint beside a log; undefined where there is none. @throws Error where it is damaged */

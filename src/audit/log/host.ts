@@ -3,9 +3,9 @@ import type { Order, Report } from '../messages.ts';
 import { claimTurn, endTurn, isOpen } from '../turn.ts';
 import { type Checkpointer, createCheckpointer, readCheckpoint, Unsigned } from './checkpoint.ts';
 import type { Disk } from './disk.ts';
-import { type LogFault, toLogFault } from './fault.ts';
+import { LogFault, toLogFault } from './fault.ts';
 import { createLog, type Log } from './log.ts';
-import { retain } from './retain.ts';
+import { createRetention } from './retain.ts';
 import type { Signer } from './signer.ts';
 import type { HostSettings } from './state.ts';
 
@@ -28,6 +28,9 @@ export interface Host {
 interface HostState extends HostOptions {
   readonly log: Log;
   readonly checkpointer: Checkpointer;
+  readonly retain: (covered: number) => void;
+  /** When old segments could last not be deleted. */
+  undeletedAt: number;
   ill: LogFault | undefined;
   closed: boolean;
   sealing: Promise<void> | undefined;
@@ -37,6 +40,8 @@ type Batch = Extract<Order, { type: 'batch' }>;
 
 const TICK_MS = 250;
 const HEAL_MS = 250;
+/** Between tries to delete what could not be deleted. */
+const UNDELETED_MS = 60_000;
 const LATE_MS = 5_000;
 const LATE = {
   code: 'DEADLINE',
@@ -68,8 +73,10 @@ function open(options: HostOptions): HostState | undefined {
       everyMs: settings.checkpointMs,
       publish: (note) => options.tell({ type: 'checkpoint', note }),
     });
+    const retain = createRetention({ ...settings, disk, now, log });
     const fresh = { ill: undefined, closed: false, sealing: undefined };
-    return { ...options, ...fresh, log, checkpointer };
+    const undeletedAt = Number.NEGATIVE_INFINITY;
+    return { ...options, ...fresh, log, checkpointer, retain, undeletedAt };
   } catch (thrown) {
     const { code, message } = toLogFault(thrown);
     options.tell({ type: 'refused', code, message });
@@ -113,8 +120,21 @@ function beat(state: HostState): void {
   if (state.closed) return;
   guard(state, () => state.log.tick());
   checkpoint(state);
-  guard(state, () => retain({ ...state, ...state.settings }, state.checkpointer.covered()));
+  guard(state, () => deleteOld(state));
   state.later(TICK_MS, () => beat(state));
+}
+
+function deleteOld(state: HostState): void {
+  const { now, retain, checkpointer, tell } = state;
+  if (Math.abs(now() - state.undeletedAt) < UNDELETED_MS) return;
+  try {
+    retain(checkpointer.covered());
+  } catch (thrown) {
+    if (thrown instanceof LogFault) throw thrown;
+    const { code, message } = toLogFault(thrown);
+    state.undeletedAt = now();
+    tell({ type: 'undeleted', code, message });
+  }
 }
 
 function checkpoint(state: HostState): void {
