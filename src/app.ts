@@ -10,7 +10,7 @@ import { shutDown } from './life/shutdown.ts';
 import { createPipeline } from './pipeline.ts';
 
 /** Where the proxy listens, as bound; '' for a door that is off. */
-export interface Addresses {
+interface Addresses {
   readonly grpc: readonly string[];
   readonly kmsJson: string;
   readonly probe: string;

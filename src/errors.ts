@@ -1,7 +1,7 @@
 import type { Side } from './call.ts';
 
 /** The layer that refused, as shown to the caller. */
-export type Layer = 'caller' | 'policy' | 'KMS' | 'proxy';
+type Layer = 'caller' | 'policy' | 'KMS' | 'proxy';
 
 interface ReasonFacts {
   readonly grpc: GrpcCode;
@@ -12,7 +12,7 @@ interface ReasonFacts {
   readonly kmsError: string;
 }
 
-export type GrpcCode =
+type GrpcCode =
   | 'INVALID_ARGUMENT'
   | 'UNAUTHENTICATED'
   | 'PERMISSION_DENIED'
@@ -76,7 +76,7 @@ export interface FieldViolation {
   readonly description: string;
 }
 
-export interface RefusalDetails {
+interface RefusalDetails {
   /** More exact than the reason's own sentence; must hold nothing that the caller may not read. */
   readonly sentence?: string;
   readonly side?: Side | '';

@@ -2,7 +2,7 @@ import type { Progress } from './call.ts';
 import { REASONS, type Reason, type Refusal } from './errors.ts';
 
 /** How a call ended, in the words of both its audit entry and the metrics. */
-export type Outcome = (typeof OUTCOMES)[number];
+type Outcome = (typeof OUTCOMES)[number];
 
 export const OUTCOMES = ['released', 'denied', 'failed', 'withheld', 'dry_run', 'checked'] as const;
 

@@ -13,7 +13,7 @@ export interface Thread<Order> {
   ended(): Promise<void>;
 }
 
-export interface ThreadOptions<Report> {
+interface ThreadOptions<Report> {
   readonly name: keyof typeof THREADS;
   /** What the thread is started with; it gets a clone. */
   readonly data: object;

@@ -15,7 +15,7 @@ import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What stands behind the doors. */
-export interface Behind {
+interface Behind {
   readonly pipeline: Pipeline;
   readonly check: Check;
   readonly parts: Parts;

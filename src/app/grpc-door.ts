@@ -44,7 +44,7 @@ interface GrpcDoorParts {
   readonly log: Surroundings['log'];
 }
 
-export interface GrpcDoor {
+interface GrpcDoor {
   /** The bound addresses; that of `grpc.listen` first. */
   readonly addresses: readonly string[];
   readonly drains: readonly Listener['drain'][];

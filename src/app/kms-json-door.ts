@@ -23,7 +23,7 @@ interface KmsJsonDoorParts {
   readonly log: Surroundings['log'];
 }
 
-export interface KmsJsonDoor {
+interface KmsJsonDoor {
   /** As bound; '' if the door is not configured. */
   readonly address: string;
   readonly drains: readonly HttpListener['drain'][];

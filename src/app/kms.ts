@@ -11,7 +11,7 @@ import { bucket } from './limits.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The KMS behind the proxy: its methods are measured and reject with Refusals. */
-export interface Backend {
+interface Backend {
   readonly kms: Kms;
   /** Where the backend is the embedded one, for its own operations and the demo's ciphertexts. */
   readonly embedded: EmbeddedKms | undefined;

@@ -17,7 +17,7 @@ import { ofSetting } from './of-setting.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The decision point, which also records what no call does: reloads and a candidate's differences. */
-export interface Policy extends DecisionPoint {
+interface Policy extends DecisionPoint {
   /** Called once the audit log is open; that gets earlier reloads too. */
   recordIn(audit: EventLog): void;
 }

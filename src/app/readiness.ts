@@ -2,7 +2,7 @@ import { LOOP_LIMITS, watchEventLoop } from '../life/event-loop.ts';
 import type { Stack } from './stack.ts';
 
 /** Whether calls can be served, and the status of every part. */
-export interface Readiness {
+interface Readiness {
   current(): { readonly ready: boolean; readonly checks: object };
   /** Every door is open: whoever sees it ready may call at once. */
   begin(): void;

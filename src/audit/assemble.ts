@@ -40,7 +40,7 @@ export interface Audit extends Recorder {
 }
 
 /** What an audit log runs on: a thread and real timers, or those of a simulation. */
-export interface Surroundings {
+interface Surroundings {
   readonly connect: (options: SuperviseOptions) => Promise<Supervised>;
   /** Milliseconds of a clock that never steps back. */
   readonly monotonic: () => number;

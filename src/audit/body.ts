@@ -25,7 +25,7 @@ const NO_ID = ' '.repeat(36);
 export const MARK_LENGTH = 37;
 
 /** Members sorted before `prev`, those between `prev` and `seq`, and those after. The first two end with a comma. */
-export interface Pieces {
+interface Pieces {
   readonly head: string;
   readonly middle: string;
   readonly tail: string;
@@ -88,7 +88,7 @@ export function pack(bodies: readonly Body[], memory?: SharedArrayBuffer): Packe
 }
 
 /** Where the parts of one packed body start; its mark is at `start`. */
-export interface Place {
+interface Place {
   readonly line: number;
   /** The first of the bytes that the value of `prev` replaces. */
   readonly prev: number;

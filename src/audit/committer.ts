@@ -3,7 +3,7 @@ import { type Body, type Packed, pack } from './body.ts';
 import type { Order, Report } from './messages.ts';
 import { giveUp, nextTurn, waitFor } from './turn.ts';
 
-export interface CommitterOptions {
+interface CommitterOptions {
   readonly post: (order: Order) => void;
   readonly turn: Int32Array;
   /** How long a batch may take before its entries are given up, in milliseconds. */

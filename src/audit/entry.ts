@@ -8,7 +8,7 @@ import { type Body, type Mark, toBody } from './body.ts';
 import { createFacts } from './facts.ts';
 import type { Redactor } from './redact.ts';
 
-export type Kind = 'intent' | 'outcome' | 'refusal' | 'check';
+type Kind = 'intent' | 'outcome' | 'refusal' | 'check';
 
 /** Turns what is known of a call into the entry that is written down; docs/audit.md has the table. */
 export interface Entries {
@@ -16,7 +16,7 @@ export interface Entries {
   terminal(progress: Progress, refusal?: Refusal): Body;
 }
 
-export interface EntryOptions {
+interface EntryOptions {
   readonly redactor: Redactor;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;

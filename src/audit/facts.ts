@@ -2,7 +2,7 @@ import type { CallSide, KeyFacts, Principal } from '../call.ts';
 import { canonical, type Json, members } from '../json/canonical.ts';
 import type { Redactor } from './redact.ts';
 
-export interface Facts {
+interface Facts {
   /** One half of a call as the auditor sees it. */
   sideOf(side: CallSide, facts: KeyFacts | undefined): string;
   principalOf(principal: Principal): string;

@@ -12,7 +12,7 @@ import {
 import { dirname } from 'node:path';
 import { readRegular } from '../files/regular.ts';
 
-export interface KeyFile {
+interface KeyFile {
   readonly bytes: Buffer;
   /** True where there was none and this start made it. */
   readonly made: boolean;

@@ -17,7 +17,7 @@ interface Rule {
   readonly value: Json;
 }
 
-export interface MaskOptions {
+interface MaskOptions {
   readonly evaluate: EvaluateMask;
   /** False while the policy has no mask: entries then need not be parsed for it. */
   readonly active?: (() => boolean) | undefined;

@@ -67,7 +67,7 @@ export interface AuditOptions {
   readonly onCheckpoint?: ((note: string) => void) | undefined;
 }
 
-export interface SinkOptions {
+interface SinkOptions {
   /** One JSON line per entry on standard output. */
   readonly stdout?: boolean | undefined;
   /** OPA's decision log service. */

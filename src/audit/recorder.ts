@@ -6,7 +6,7 @@ import { type Body, toEventBody } from './body.ts';
 import type { Waiter } from './committer.ts';
 import type { Entries } from './entry.ts';
 
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly entries: Entries;
   readonly commit: (body: Body, waiter: Waiter) => void;
   /** If sinks are required too: resolves once they have the entry. @throws Refusal AUDIT_UNAVAILABLE */

@@ -2,7 +2,7 @@ import { parseVkey, verifies } from './log/note.ts';
 import { createEd25519Signer, type Signer } from './log/signer.ts';
 import type { Report, Signed, SigningKey } from './messages.ts';
 
-export interface ThreadSigner {
+interface ThreadSigner {
   readonly signer: Signer;
   signed(answer: Signed): void;
 }

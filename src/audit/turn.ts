@@ -4,7 +4,7 @@
  * `turn * 2` while the turn is open and `turn * 2 + 1` while the log's thread is committing; each
  * side moves it by compare-and-exchange, and a batch of an older turn is never committed.
  */
-export interface Held {
+interface Held {
   readonly id: number;
   readonly turn: number;
 }

@@ -4,7 +4,7 @@ import { createBodies } from './bodies.ts';
 import { type ToldFault, toFault } from './fault.ts';
 import { type AwsRequest, readRequest } from './read-request.ts';
 
-export interface JsonHandlerOptions {
+interface JsonHandlerOptions {
   /** `TrentService` for KMS. */
   readonly service: string;
   /** Answers with the members of the reply, or throws an error with AWS's name and an HTTP status. */

@@ -19,7 +19,7 @@ export interface AwsRequest {
   json(): unknown;
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   /** `TrentService` for KMS. */
   readonly service: string;
   readonly requestId: string;

@@ -4,7 +4,7 @@ import type { JobItem } from './item.ts';
 import type { Results } from './results.ts';
 import type { Send, Sent } from './send.ts';
 
-export interface Job {
+interface Job {
   readonly items: AsyncIterable<JobItem>;
   readonly results: Results;
   readonly send: Send;

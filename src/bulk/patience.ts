@@ -8,7 +8,7 @@ export interface PatienceOptions {
 }
 
 /** After each try of a batch that left refusals: milliseconds until the next, or undefined for none. */
-export type Patience = (refusals: readonly RefusedError[], progress: boolean) => number | undefined;
+type Patience = (refusals: readonly RefusedError[], progress: boolean) => number | undefined;
 
 const PAUSE_MS = { first: 200, most: 5_000 } as const;
 

@@ -9,7 +9,7 @@ import type { Answered } from './ask.ts';
 import { JobFault } from './fault.ts';
 
 /** A result that is in the file already. */
-export interface DoneResult {
+interface DoneResult {
   readonly reference: string;
   /** Of the item that was asked for. */
   readonly digest: string;

@@ -17,7 +17,7 @@ export interface Sent {
 /** @throws JobFault if the proxy takes no batches, or answers for another item */
 export type Send = (items: readonly JobItem[]) => Promise<Sent>;
 
-export interface SendOptions extends PatienceOptions {
+interface SendOptions extends PatienceOptions {
   readonly client: BatchClient;
   /** Awaited before each try. */
   readonly pace: Pace;

@@ -2,7 +2,7 @@ import process from 'node:process';
 import type { Client, ClientOptions } from '../client/create-client.ts';
 import { bearerToken } from './bearer-token.ts';
 
-export interface ConnectOptions {
+interface ConnectOptions {
   /** Used only with `grpcs://`. */
   readonly tls: ClientOptions['tls'];
   readonly tokenFile: string | undefined;

@@ -8,7 +8,7 @@ export interface Progress {
 const WIDTH = 30;
 
 /** Bytes in all, and how many make the work long enough for a bar. */
-export interface Extent {
+interface Extent {
   readonly total: number;
   readonly worthShowing: number;
 }

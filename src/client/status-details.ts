@@ -6,7 +6,7 @@ const DETAILS_TRAILER = 'grpc-status-details-bin';
 const DECISION_TRAILER = 'decision_id';
 
 /** `google.rpc.Status`, from a trailer or from an item of a batch or stream. */
-export interface Status {
+interface Status {
   readonly code: number;
   readonly message: string;
   readonly details: readonly PackedMessage[];

@@ -3,7 +3,7 @@ import { isJsonObject } from '../json/object.ts';
 import { NEEDS, type Place } from './needs.ts';
 import { configSchema } from './schema.ts';
 
-export interface Idle {
+interface Idle {
   readonly at: readonly string[];
   /** Why, in words that follow its name. */
   readonly what: string;

@@ -7,7 +7,7 @@ import { idleIn } from './idle.ts';
 import { meantBy } from './meant.ts';
 import { type Config, configSchema } from './schema.ts';
 
-export interface ConfigSources {
+interface ConfigSources {
   /** YAML file; none where undefined. */
   readonly file: string | undefined;
   /** `path=value`, from the command line. */

@@ -1,7 +1,7 @@
 import { toError } from '../thrown.ts';
 import { fileStamp } from './stamp.ts';
 
-export interface WatchedFilesOptions<T> {
+interface WatchedFilesOptions<T> {
   readonly files: readonly string[];
   /** @throws Error where what they hold cannot be used */
   readonly read: () => Promise<T>;
@@ -11,7 +11,7 @@ export interface WatchedFilesOptions<T> {
   readonly onError: (error: Error) => void;
 }
 
-export interface WatchedFiles<T> {
+interface WatchedFiles<T> {
   current(): T;
   /** Checks now. */
   reload(): Promise<void>;

@@ -11,7 +11,7 @@ export type Identifier = (
   signal: AbortSignal,
 ) => Principal | undefined | Promise<Principal | undefined>;
 
-export interface IdentifyOptions {
+interface IdentifyOptions {
   /** Tried in this order; the first principal counts. */
   readonly identifiers: readonly Identifier[];
   /** Refuses a caller that none of them knows. */

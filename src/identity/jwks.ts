@@ -16,7 +16,7 @@ import { messageOf, toError } from '../thrown.ts';
 import { boundWaiting } from './bound-waiting.ts';
 import type { JwtKeys } from './jwt.ts';
 
-export interface JwksFileOptions {
+interface JwksFileOptions {
   readonly file: string;
   /** How often the file is checked for new keys. */
   readonly pollMs: number;
@@ -46,7 +46,7 @@ export async function createFileKeys(
   };
 }
 
-export interface JwksUrlOptions {
+interface JwksUrlOptions {
   readonly url: URL;
   /** How often the keys are fetched again. */
   readonly refreshMs: number;

@@ -6,7 +6,7 @@ import { parseSpiffeId } from './spiffe-id.ts';
 import { parseSubjectAltNames, type SubjectAltNames } from './subject-alt-names.ts';
 
 /** Which name of a certificate without a SPIFFE ID is the principal's. */
-export type NameFrom = 'dns' | 'email' | 'uri' | 'subject' | 'none';
+type NameFrom = 'dns' | 'email' | 'uri' | 'subject' | 'none';
 
 export interface MtlsOptions {
   /** Trust domains whose SPIFFE IDs are accepted; if empty, all that the CA signs. Read each time. */

@@ -1,4 +1,4 @@
-export interface SpiffeId {
+interface SpiffeId {
   readonly id: string;
   readonly trustDomain: string;
   /** With its leading slash. */

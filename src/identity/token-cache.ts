@@ -8,7 +8,7 @@ interface Verified {
   readonly generation: number;
 }
 
-export interface TokenCache {
+interface TokenCache {
   get(token: string, generation: number): Principal | undefined;
   set(token: string, verified: Verified): void;
 }

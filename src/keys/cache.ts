@@ -2,7 +2,7 @@ import type { KeyFacts } from '../call.ts';
 import { Refusal, toRefusal } from '../errors.ts';
 import { putLast } from '../put-last.ts';
 
-export interface CacheSettings {
+interface CacheSettings {
   readonly ttlMs: number;
   /** How long "there is no such key" is believed. */
   readonly negativeTtlMs: number;

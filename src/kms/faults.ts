@@ -4,7 +4,7 @@ import { type Kms, KmsFault } from './port.ts';
 import type { KmsRequest } from './request.ts';
 
 /** The key ids that were sent to KMS; its message shows by them which side it means. */
-export interface SentKeys {
+interface SentKeys {
   readonly source: string;
   readonly destination: string;
 }

@@ -19,7 +19,7 @@ export interface Kms {
   close(): Promise<void>;
 }
 
-export interface PublicKey {
+interface PublicKey {
   readonly arn: string;
   /** DER, SubjectPublicKeyInfo. */
   readonly spki: Uint8Array;

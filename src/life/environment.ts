@@ -1,4 +1,4 @@
-export interface Environment {
+interface Environment {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Node's own options, as in `process.execArgv`. */
   readonly execArgv: readonly string[];

@@ -1,12 +1,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-export interface LoopWatch {
+interface LoopWatch {
   /** False once the loop has been late for `forSamples` samples in a row. */
   healthy(): boolean;
   close(): void;
 }
 
-export interface LoopLimits {
+interface LoopLimits {
   /** From which 99th percentile on a sample is too late. */
   readonly lateMs: number;
   readonly sampleMs: number;
@@ -19,7 +19,7 @@ export const LOOP_LIMITS: LoopLimits = { lateMs: 200, sampleMs: 1000, forSamples
 const RESOLUTION_MS = 50;
 
 /** Node's own, in nanoseconds; a test passes another. */
-export type DelayHistogram = Pick<
+type DelayHistogram = Pick<
   ReturnType<typeof monitorEventLoopDelay>,
   'enable' | 'disable' | 'percentile' | 'reset'
 >;

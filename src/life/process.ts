@@ -2,11 +2,11 @@ import type { Logger } from 'pino';
 import { messageOf } from '../thrown.ts';
 
 /** The part of the process that is used here; `process` itself is one. */
-export type ProcessEvents = Pick<NodeJS.EventEmitter, 'on' | 'off'> & {
+type ProcessEvents = Pick<NodeJS.EventEmitter, 'on' | 'off'> & {
   exit(code: number): unknown;
 };
 
-export interface ProcessHandlers {
+interface ProcessHandlers {
   /** SIGHUP. */
   readonly reload: () => void;
   /** Called when nobody caught an error: writes the last entry, and blocks until it is written. */

@@ -9,7 +9,7 @@ export interface GateLimits {
   readonly after?: After;
 }
 
-export type After = (ms: number, act: () => void) => () => void;
+type After = (ms: number, act: () => void) => () => void;
 
 /** A bounded number of places with a short queue before them. */
 export interface Gate {

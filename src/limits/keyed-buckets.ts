@@ -4,7 +4,7 @@ import { type BucketLimits, createTokenBucket, type TokenBucket } from './token-
 /** More keys than a sidecar ever meets; beyond that, the oldest bucket is dropped. */
 const MOST = 10_000;
 
-export interface KeyedBuckets {
+interface KeyedBuckets {
   take(name: string, nowMs: number): number;
   giveBack(name: string): void;
 }

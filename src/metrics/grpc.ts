@@ -2,7 +2,7 @@ import { OVERFLOW } from './catalogue.ts';
 import type { Cell, Series } from './series.ts';
 
 /** One method's series, bound once: what a server interceptor calls. */
-export interface GrpcMethodMetrics {
+interface GrpcMethodMetrics {
   started(): void;
   received(): void;
   sent(): void;

@@ -5,7 +5,7 @@ import type { Series } from './series.ts';
 type Ask<Args extends unknown[], Answer> = (...args: Args) => Promise<Answer>;
 
 /** The part of a KMS port that is measured. */
-export interface MeasuredKms {
+interface MeasuredKms {
   reEncrypt(...args: never[]): Promise<unknown>;
   describeKey(...args: never[]): Promise<unknown>;
   listAliases(...args: never[]): Promise<unknown>;

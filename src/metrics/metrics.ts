@@ -20,7 +20,7 @@ export interface Metrics extends CallMetrics, ConnectionMetrics, StageMetrics {
   text(accept: string): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly version: string;
   readonly backend: 'aws' | 'embedded';
 }

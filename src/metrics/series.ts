@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { METRICS, type MetricName, type MetricSpec } from './catalogue.ts';
 
-export type Labels = Readonly<Record<string, string>>;
+type Labels = Readonly<Record<string, string>>;
 
 /** One series of a counter. Adding to `value` is all that the hot path does. */
 export interface Cell {

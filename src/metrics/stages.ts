@@ -3,9 +3,9 @@ import { add, cells } from './cells.ts';
 import type { Series } from './series.ts';
 
 /** Where key facts came from: the cache, KMS, or a cached "no such key". */
-export type Lookup = 'hit' | 'miss' | 'negative';
-export type BundleLoad = 'activated' | 'unchanged' | 'refused';
-export type ShadowResult = (typeof SHADOW_RESULTS)[number];
+type Lookup = 'hit' | 'miss' | 'negative';
+type BundleLoad = 'activated' | 'unchanged' | 'refused';
+type ShadowResult = (typeof SHADOW_RESULTS)[number];
 
 /** What the stages behind the spine report. */
 export interface StageMetrics {

@@ -2,7 +2,7 @@ import { createWriteStream, statSync } from 'node:fs';
 import type { Decision } from '../call.ts';
 
 /** Records whole inputs, with encryption context values in clear: for `policy replay`, never by default. */
-export interface Capture {
+interface Capture {
   /** @param input the input of the decision, as JSON text. */
   write(input: string, decision: Decision): void;
   close(): Promise<void>;

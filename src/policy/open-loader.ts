@@ -15,7 +15,7 @@ export interface BundleOptions {
   readonly service?: Partial<ServiceOptions> | undefined;
 }
 
-export interface OpenLoaderOptions
+interface OpenLoaderOptions
   extends Pick<LoaderOptions, 'prepare' | 'required' | 'now' | 'onReload'> {
   readonly location: string;
   readonly bundle: BundleOptions;

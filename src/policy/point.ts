@@ -41,7 +41,7 @@ export interface DecisionPointOptions {
 }
 
 /** Status of the serving source, and of the candidate's if there is one. */
-export interface PolicyStatus extends LoaderStatus {
+interface PolicyStatus extends LoaderStatus {
   readonly enforced: boolean;
   readonly candidate?: LoaderStatus;
 }

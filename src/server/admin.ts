@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 
 /** What operators on the host may read: each page by its path, as JSON. */
-export type AdminPages = Readonly<Record<string, () => object>>;
+type AdminPages = Readonly<Record<string, () => object>>;
 
 /** Serves each page at `/NAME`, and the list of them at `/`. Nothing here changes anything. */
 export function adminHandler(pages: AdminPages): RequestListener {

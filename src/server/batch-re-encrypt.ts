@@ -18,7 +18,7 @@ const BYTES_BESIDE = 1_024;
 /** Batches that are held in memory at once, each with its answer. */
 const MOST_BATCHES = 16;
 
-export interface BatchParts {
+interface BatchParts {
   readonly performItem: PerformItem;
   /** Items of one batch that are under way at a time. */
   readonly itemsAtOnce: number;

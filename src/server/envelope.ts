@@ -5,7 +5,7 @@ import type { Envelope } from './read-call.ts';
 import { traceIdOf } from './trace-id.ts';
 
 /** The part of a grpc-js call that is used here; every kind of call has it. */
-export interface ArrivedCall {
+interface ArrivedCall {
   readonly metadata: Metadata;
   getPeer(): string;
 }

@@ -11,7 +11,7 @@ import { loadService } from './service.ts';
 import { createStreamReEncrypt } from './stream-re-encrypt.ts';
 import { unaryHandler } from './unary.ts';
 
-export interface GrpcServerParts {
+interface GrpcServerParts {
   readonly options: ServerOptions;
   readonly pipeline: Pipeline;
   readonly check: Check;

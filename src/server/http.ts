@@ -35,7 +35,7 @@ const STILL_MS = 10_000;
 /** Probes and operators are few. */
 const MOST_CONNECTIONS = 256;
 
-export interface HttpListenerOptions {
+interface HttpListenerOptions {
   readonly maxConnections?: number;
   /** A connection was cut because there were too many. */
   readonly onRefused?: () => void;

@@ -7,13 +7,13 @@ export interface DeadlineLimits {
 }
 
 /** The part of a grpc-js call that is used here; every kind of call has it. */
-export interface MortalCall {
+interface MortalCall {
   getDeadline(): Date | number;
   once(event: 'cancelled', listener: () => void): unknown;
 }
 
 /** How long a call may live; `signal` aborts with the Refusal that says why it ended early. */
-export interface Lifetime {
+interface Lifetime {
   readonly signal: AbortSignal;
   end(): void;
 }

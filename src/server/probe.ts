@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 
 /** What the probe listener answers with. */
-export interface ProbeSources {
+interface ProbeSources {
   /** Whether the proxy can serve, and every part that it needs. */
   readonly readiness: () => { readonly ready: boolean; readonly checks: object };
   readonly metrics: (

@@ -26,7 +26,7 @@ interface Asked {
   readonly bytes: Uint8Array;
 }
 
-export interface ReflectionOptions {
+interface ReflectionOptions {
   readonly services: readonly string[];
   readonly rpc: HandlerTools['rpc'];
 }

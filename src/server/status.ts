@@ -11,7 +11,7 @@ const DEFAULT_RETRY_MS = 200;
  * google.rpc.Status, as it goes into `grpc-status-details-bin` and into the items of a batch. protobufjs's
  * own google.protobuf.Any has `type_url`; `typeUrl` would be dropped silently.
  */
-export interface RpcStatus {
+interface RpcStatus {
   readonly code: number;
   readonly message: string;
   readonly details: { readonly type_url: string; readonly value: Buffer }[];

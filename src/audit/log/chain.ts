@@ -12,7 +12,7 @@ export interface Chain {
 
 export const EMPTY_CHAIN: Chain = { seq: 0, prev: '0'.repeat(64), tree: EMPTY_TREE };
 
-export interface Staged {
+interface Staged {
   /** Whole lines, newlines included; valid until the next call of `stage`. */
   readonly bytes: Buffer;
   readonly chain: Chain;

@@ -10,7 +10,7 @@ import { writeAll } from './segment.ts';
 import type { Signer } from './signer.ts';
 import { rootOf } from './tree.ts';
 
-export interface CheckpointerOptions {
+interface CheckpointerOptions {
   readonly disk: Disk;
   readonly file: string;
   readonly origin: string;
@@ -100,7 +100,7 @@ export function readCheckpoint(disk: Disk, file: string): Checkpoint | undefined
   return checkpoint;
 }
 
-export interface FoundCheckpoint {
+interface FoundCheckpoint {
   /** Undefined if there is none or it is damaged. */
   readonly checkpoint: Checkpoint | undefined;
   /** Why the file is not a checkpoint; '' if it is one, or there is no file. */

@@ -17,7 +17,7 @@ export interface Predecessor {
   readonly closed: string;
 }
 
-export interface HeadFacts {
+interface HeadFacts {
   readonly chain: Chain;
   readonly origin: string;
   /** The key that signs this segment's checkpoints, as a signed-note verifier key. */

@@ -9,7 +9,7 @@ import { createRetention } from './retain.ts';
 import type { Signer } from './signer.ts';
 import type { HostSettings } from './state.ts';
 
-export interface HostOptions {
+interface HostOptions {
   readonly settings: HostSettings;
   readonly disk: Disk;
   readonly signer: Signer;

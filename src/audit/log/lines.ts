@@ -60,7 +60,7 @@ function toLine(chunk: Buffer, { start, end, base, ended }: Where): Line {
 }
 
 /** What ties a line to the one before it. */
-export interface Link {
+interface Link {
   readonly seq: number;
   readonly prev: string;
 }

@@ -20,7 +20,7 @@ export interface Found {
   readonly bad: Bad | undefined;
 }
 
-export interface Bad {
+interface Bad {
   readonly bytes: number;
   readonly why: string;
 }

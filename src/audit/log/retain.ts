@@ -4,7 +4,7 @@ import type { Disk } from './disk.ts';
 import type { Log } from './log.ts';
 import { type ClosedSegment, closedSegments } from './segments.ts';
 
-export interface RetentionOptions {
+interface RetentionOptions {
   readonly disk: Disk;
   readonly file: string;
   readonly log: Log;

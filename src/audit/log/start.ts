@@ -27,7 +27,7 @@ export interface Opening {
 }
 
 /** A torn tail that was put aside. */
-export interface Recovered {
+interface Recovered {
   readonly bytes: number;
   readonly file: string;
   readonly sha256: string;

@@ -3,7 +3,7 @@ import { nameOf } from '../../files/location.ts';
 import { messageOf } from '../../thrown.ts';
 import { post, type Service } from './post.ts';
 
-export interface CheckpointPostOptions extends Service {
+interface CheckpointPostOptions extends Service {
   readonly onError: (message: string) => void;
   /** How long `close` may wait for the service. */
   readonly lastMs?: number;

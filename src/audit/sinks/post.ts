@@ -8,7 +8,7 @@ export interface Service {
   readonly timeoutMs: number;
 }
 
-export interface Posted {
+interface Posted {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array<ArrayBuffer>;
 }

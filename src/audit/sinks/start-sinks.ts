@@ -2,7 +2,7 @@ import { Refusal } from '../../errors.ts';
 import type { SinkName, SinkReport, SinkSettings } from './messages.ts';
 import { superviseSinks } from './supervise.ts';
 
-export interface SinksOptions {
+interface SinksOptions {
   readonly settings: SinkSettings;
   /** Seq of the first entry of this start. */
   readonly from: number;

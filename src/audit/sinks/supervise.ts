@@ -1,7 +1,7 @@
 import { startThread, type Thread } from '../../start-thread.ts';
 import type { SinkOrder, SinkReport, SinkSettings } from './messages.ts';
 
-export interface SuperviseSinksOptions {
+interface SuperviseSinksOptions {
   readonly settings: SinkSettings;
   /** Seq of the first entry of this start. */
   readonly from: number;
@@ -9,7 +9,7 @@ export interface SuperviseSinksOptions {
   readonly onError: (message: string) => void;
 }
 
-export interface SupervisedSinks {
+interface SupervisedSinks {
   /** Entries before `seq` are in the file. */
   durable(seq: number): void;
   close(): Promise<void>;

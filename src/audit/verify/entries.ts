@@ -3,7 +3,7 @@ import type { LogFiles } from './collect.ts';
 import { openSegment } from './open-segment.ts';
 import type { ReadingDisk } from './packed.ts';
 
-export interface Entry extends Pick<Line, 'bytes' | 'leaf'> {
+interface Entry extends Pick<Line, 'bytes' | 'leaf'> {
   readonly seq: number;
   /** Of the instance that wrote it; '' if its segment does not say. */
   readonly origin: string;

@@ -11,7 +11,7 @@ const MOST_BYTES = 1 << 30;
 const DAMAGED = Buffer.from('\n');
 
 /** A packed file on the disk, which is read by its name without `.gz`. */
-export interface Packed {
+interface Packed {
   readonly path: string;
   /** Why it could not be unpacked when it was last opened; '' if it could. */
   readonly damage: string;

@@ -2,7 +2,7 @@ import { type Checkpoint, parseNote } from '../log/note.ts';
 import { fromBytes, type Hash, toBytes } from '../log/tree.ts';
 
 /** A proof that an entry is in a log, as https://c2sp.org/tlog-proof has it. */
-export interface ProofFile {
+interface ProofFile {
   readonly seq: number;
   readonly hashes: readonly Hash[];
   readonly checkpoint: Checkpoint;

@@ -72,7 +72,7 @@ function largestPower(count: number): number {
   return power;
 }
 
-export interface Inclusion {
+interface Inclusion {
   readonly line: Uint8Array;
   readonly seq: number;
   readonly size: number;

@@ -10,7 +10,7 @@ import type { SegmentFile } from './segment-file.ts';
 import { createWalk, type Problem, type Walk } from './walk.ts';
 import { walkSegment } from './walk-segment.ts';
 
-export interface VerifyOptions {
+interface VerifyOptions {
   readonly disk: ReadingDisk;
   /** Checkpoints from elsewhere, besides the one beside the log. */
   readonly checkpoints: readonly Checkpoint[];

@@ -13,7 +13,7 @@ interface SegmentOptions {
   readonly onBytes: (bytes: number) => void;
 }
 
-export interface Rest {
+interface Rest {
   readonly broken: boolean;
   readonly tornBytes: number;
   readonly abandonedBytes: number;

@@ -11,7 +11,7 @@ export interface Problem {
   readonly why: string;
 }
 
-export interface WalkOptions {
+interface WalkOptions {
   readonly start: Chain;
   /** Checkpoints that were kept elsewhere, or beside the log. */
   readonly claims: readonly Checkpoint[];

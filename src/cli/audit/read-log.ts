@@ -7,7 +7,7 @@ import { UNREADABLE } from './exit-codes.ts';
 import { type Gaps, type Missing, warnOfGaps } from './missing.ts';
 import { logsOf } from './named-logs.ts';
 
-export interface ReadEntry {
+interface ReadEntry {
   /** As it is in the log; valid until the next one is asked for. */
   readonly bytes: Buffer;
   readonly seq: number;

@@ -97,7 +97,7 @@ function takenBy({ flag, arity }: OptionRule): Option['takes'] {
 }
 
 /** Commands without sub-commands, by the words that lead to them; those with the same options together. */
-export interface Leaf {
+interface Leaf {
   readonly paths: readonly (readonly string[])[];
   readonly options: readonly Option[];
 }

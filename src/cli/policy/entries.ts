@@ -9,7 +9,7 @@ import { completeInput } from './complete-input.ts';
 import { linesOf, namedOnce, type TextLine } from './lines.ts';
 
 /** A recorded decision that can be made again. */
-export interface RecordedDecision {
+interface RecordedDecision {
   /** The decision id, which a capture file has only in the input, and whose call it was. */
   readonly name: string;
   readonly input: PolicyInput;
@@ -17,7 +17,7 @@ export interface RecordedDecision {
   readonly rule: string;
 }
 
-export interface Recorded {
+interface Recorded {
   readonly replayable: number;
   /** How many entries have a value that is masked or was removed. */
   readonly skipped: number;

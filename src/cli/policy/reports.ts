@@ -7,7 +7,7 @@ export interface TestResult {
   readonly problem: string;
 }
 
-export interface TestReport {
+interface TestReport {
   readonly results: readonly TestResult[];
   /** Ids of rules that allowed no case. */
   readonly uncovered: readonly string[];

@@ -25,7 +25,7 @@ const tableSchema = z.strictObject({
     .min(1),
 });
 
-export type Table = z.infer<typeof tableSchema>;
+type Table = z.infer<typeof tableSchema>;
 export type Case = Table['cases'][number];
 
 /** A document as a table of cases. @throws CommandFailure */

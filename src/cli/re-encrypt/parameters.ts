@@ -10,7 +10,7 @@ import { isMap, pythonType, type Value, type ValueMap } from './values/value.ts'
 
 export type BinaryFormat = 'base64' | 'raw-in-base64-out';
 
-export interface ParameterSources {
+interface ParameterSources {
   readonly options: ReadonlyMap<string, ParsedValue>;
   readonly env: Environment;
   /** Everything on standard input; called only if the command line says `--ciphertext-blob -`. */

@@ -9,7 +9,7 @@ const PROGRAM = 'kms-reencrypt-proxy';
 /** The operation of the wire contract that a command calls. */
 const OPERATIONS: Readonly<Record<string, string>> = { check: 'CheckReEncrypt' };
 
-export interface ReportOptions {
+interface ReportOptions {
   /** `re-encrypt` or `check`. */
   readonly command: string;
   readonly format: ErrorFormat;

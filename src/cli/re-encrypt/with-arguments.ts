@@ -27,7 +27,7 @@ export interface Result {
   readonly exitCode: ExitCode;
 }
 
-export type Perform = (work: Work) => Promise<Result>;
+type Perform = (work: Work) => Promise<Result>;
 
 /**
  * A command that takes the options of ReEncrypt: reads them, performs, prints, and reports every failure

@@ -5,7 +5,7 @@ import { KmsFault } from '../port.ts';
  * AccessDeniedException) have no class of their own, so this reads names and metadata, never
  * classes. What is neither an answer nor a transport failure is returned as it came.
  */
-export function toFault(thrown: unknown): unknown {
+function toFault(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || thrown instanceof KmsFault) return thrown;
   const code = transportCode(thrown);
   if (code !== '') return new KmsFault(code, thrown.message, { cause: thrown });

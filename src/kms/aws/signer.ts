@@ -9,14 +9,14 @@ export interface Credentials {
   readonly sessionToken?: string | undefined;
 }
 
-export interface Signable {
+interface Signable {
   readonly body: string;
   readonly credentials: Credentials;
   /** Milliseconds since the Unix epoch, corrected for clock skew. */
   readonly now: number;
 }
 
-export interface SignerTarget {
+interface SignerTarget {
   readonly host: string;
   readonly region: string;
   readonly operation: string;

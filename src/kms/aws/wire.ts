@@ -5,7 +5,7 @@ import type { KmsRequest } from '../request.ts';
 import type { HttpAnswer } from './http/answer-reader.ts';
 
 /** The members of a ReEncrypt; one that is undefined is not sent. */
-export interface ReEncryptMembers<Blob> {
+interface ReEncryptMembers<Blob> {
   readonly CiphertextBlob: Blob | undefined;
   readonly SourceKeyId: string | undefined;
   readonly SourceEncryptionContext: EncryptionContext | undefined;

@@ -17,7 +17,7 @@ import { BLOB_MARK } from './marks.ts';
  * | 58–69 | nonce |
  * | 70– | AES-256-GCM ciphertext and its 16-byte tag |
  */
-export interface BlobHeader {
+interface BlobHeader {
   readonly keyId: string;
   readonly materialId: string;
 }
@@ -28,7 +28,7 @@ const HEADER = 58;
 const NONCE = 12;
 const TAG = 16;
 
-export interface Sealing {
+interface Sealing {
   readonly header: BlobHeader;
   readonly secret: KeyObject;
   readonly nonce: Uint8Array;

@@ -10,13 +10,13 @@ import { isSymmetric, type KeySpec } from './model/spec.ts';
 import { checkUse } from './use.ts';
 import type { World } from './world.ts';
 
-export interface Encryption {
+interface Encryption {
   readonly key: Key;
   readonly algorithm: string;
   readonly context: EncryptionContext | undefined;
 }
 
-export interface Encrypted {
+interface Encrypted {
   readonly blob: Buffer;
   /** Id of the material that was used, for a symmetric key. */
   readonly materialId: string | undefined;
@@ -72,7 +72,7 @@ export interface EncryptionRequest {
   readonly grantTokens: readonly string[] | undefined;
 }
 
-export interface CipherUse extends Omit<EncryptionRequest, 'keyId'> {
+interface CipherUse extends Omit<EncryptionRequest, 'keyId'> {
   readonly keyId: string | undefined;
   readonly sameKey?: boolean | undefined;
 }

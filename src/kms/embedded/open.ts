@@ -3,7 +3,7 @@ import { type Env, protect } from './protections.ts';
 import { readSeed } from './seed.ts';
 
 /** `kms.embedded` of the configuration. */
-export interface EmbeddedSettings {
+interface EmbeddedSettings {
   readonly region: string;
   readonly account: string;
   readonly state_file?: string | undefined;

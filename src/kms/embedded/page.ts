@@ -1,12 +1,12 @@
 import { fault } from './fault.ts';
 
-export interface Paging {
+interface Paging {
   readonly Limit?: number | undefined;
   readonly Marker?: string | undefined;
 }
 
 /** One page: the items under the member's own name, and a marker where more follow. */
-export interface Page<T> {
+interface Page<T> {
   readonly items: readonly T[];
   readonly rest: { readonly NextMarker?: string; readonly Truncated: boolean };
 }

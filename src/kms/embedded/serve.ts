@@ -6,7 +6,7 @@ import type { EmbeddedKms } from './embedded.ts';
 import { fault } from './fault.ts';
 import type { Caller } from './model/key-id.ts';
 
-export interface ServeOptions {
+interface ServeOptions {
   readonly embedded: EmbeddedKms;
   readonly onInternal: (requestId: string, cause: unknown) => void;
 }

@@ -32,7 +32,7 @@ export function useSource(world: World, source: Source, use: SourceUse): void {
   checkCipherUse(world, use.key, { ...source, ...use });
 }
 
-export interface SourceUse {
+interface SourceUse {
   readonly key: Key;
   readonly caller: Caller;
   /** For a ReEncrypt: whether both its keys are the same. */

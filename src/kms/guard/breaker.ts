@@ -7,7 +7,7 @@ export interface Breaker {
   readonly state: 'closed' | 'open' | 'half_open';
 }
 
-export interface BreakerLimits {
+interface BreakerLimits {
   /** Opens at this share of failures … */
   readonly failureRatio: number;
   /** … of at least so many calls … */

@@ -5,7 +5,7 @@ import { createGuard, type GuardOptions, type Places } from './guard.ts';
 import { createInFlightLimit } from './in-flight-limit.ts';
 import { createRetryBudget } from './retry-budget.ts';
 
-export interface KmsLimits {
+interface KmsLimits {
   readonly maxInFlight: number;
   /** Second tries as a share of the calls. */
   readonly retryRatio: number;

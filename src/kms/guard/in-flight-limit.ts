@@ -5,7 +5,7 @@ export interface InFlightLimit {
   throttled(nowMs: number): void;
 }
 
-export interface InFlightLimits {
+interface InFlightLimits {
   readonly least: number;
   readonly most: number;
 }

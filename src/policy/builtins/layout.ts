@@ -2,7 +2,7 @@
  * Go's time layouts: https://pkg.go.dev/time#pkg-constants. Layouts and values are latin1 strings,
  * one byte per character, because Go counts bytes.
  */
-export interface LayoutPart {
+interface LayoutPart {
   /** The literal text before the element. */
   readonly literal: string;
   /** Such as `2006` or `.000`; '' at the end of the layout. */

@@ -21,7 +21,7 @@ export interface TermSet {
 }
 
 /** Values by the canonical text of their keys. */
-export interface TermObject {
+interface TermObject {
   readonly kind: 'object';
   readonly entries: ReadonlyMap<string, Term>;
 }

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { fractionDigits, isFraction, MONTHS, splitLayout, WEEKDAYS } from './layout.ts';
 import type { LocalTime } from './zone.ts';
 
-export interface ShownTime extends LocalTime {
+interface ShownTime extends LocalTime {
   readonly nanosecond: number;
   /** How far the clock is ahead of UTC. */
   readonly offsetSeconds: number;

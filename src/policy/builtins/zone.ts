@@ -41,7 +41,7 @@ export function utcMs([year, month, day, hour, minute, second]: DateAndTime): nu
   );
 }
 
-export type DateAndTime = [number, number, number, number, number, number];
+type DateAndTime = [number, number, number, number, number, number];
 
 export interface Zone {
   /** How far its clock is ahead of UTC, in milliseconds, at this moment of UTC. */

@@ -4,7 +4,7 @@ import { createInstance } from './instance.ts';
 import type { Program } from './program.ts';
 import { PAGE_BYTES } from './window.ts';
 
-export interface EngineOptions {
+interface EngineOptions {
   readonly program: Program;
   readonly builtins: Builtins;
   readonly limits: EngineLimits;

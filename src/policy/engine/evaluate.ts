@@ -11,7 +11,7 @@ export interface Question {
   readonly context: BuiltinContext;
 }
 
-export interface EvaluateOptions {
+interface EvaluateOptions {
   readonly instance: Instance;
   readonly resident: Resident;
   /** Units that each evaluation may use. */

@@ -1,6 +1,6 @@
 import { messageOf } from '../../thrown.ts';
 
-export type EngineFaultKind = 'fuel' | 'memory' | 'stack' | 'builtin' | 'conflict' | 'abort';
+type EngineFaultKind = 'fuel' | 'memory' | 'stack' | 'builtin' | 'conflict' | 'abort';
 
 /** An evaluation that gave no result; the instance that it ran in is not used again. */
 export class EngineFault extends Error {

@@ -9,7 +9,7 @@ import type { Window } from './window.ts';
 export type Builtins = Readonly<Record<string, Builtin>>;
 
 /** The functions that the module calls in its host; usable once `connect` has been given the instance. */
-export interface Host {
+interface Host {
   readonly imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** @throws EngineFault where the module is of another ABI. */
   connect(exports: OpaExports): void;

@@ -7,7 +7,7 @@ import { openWindow, type Window } from './window.ts';
 // The package's ES module exports LoadedPolicy only under `default`, which its types do not mention.
 const { LoadedPolicy } = (opaWasm as unknown as { readonly default: typeof opaWasm }).default;
 
-export interface InstanceOptions {
+interface InstanceOptions {
   readonly module: WebAssembly.Module;
   readonly builtins: Builtins;
   readonly memory: WebAssembly.MemoryDescriptor;

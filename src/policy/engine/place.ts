@@ -5,7 +5,7 @@ import type { OpaExports } from './imports.ts';
 import type { Instance, Resident } from './instance.ts';
 
 /** Puts an input, JSON text or framed, after the resident data, and returns the address of its value. */
-export type Place = (input: string | Input) => number;
+type Place = (input: string | Input) => number;
 
 /** A copy of the part of the memory in which a frame was parsed. */
 interface Image {

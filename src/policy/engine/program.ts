@@ -14,7 +14,7 @@ export interface Program {
   readonly pages: number;
 }
 
-export interface ProgramOptions {
+interface ProgramOptions {
   /** The bundle's policy.wasm. */
   readonly wasm: Uint8Array;
   /** The bundle's data document as JSON text. */

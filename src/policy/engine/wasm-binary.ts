@@ -10,7 +10,7 @@ export const SECTION = { import: 2, global: 6, export: 7, code: 10 } as const;
 const HEADER_BYTES = 8;
 
 /** A value that was read, and the offset after it. */
-export interface Read {
+interface Read {
   readonly value: number;
   readonly next: number;
 }

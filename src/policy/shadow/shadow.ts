@@ -15,7 +15,7 @@ export interface ShadowEvent {
   readonly comparison: Comparison;
 }
 
-export interface ShadowOptions {
+interface ShadowOptions {
   readonly limits: Limits;
   readonly onShadow: (event: ShadowEvent) => void;
   /** A call was not judged, because too many wait or the thread ended. */

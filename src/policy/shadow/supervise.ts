@@ -2,14 +2,14 @@ import { startThread, type Thread } from '../../start-thread.ts';
 import type { Limits } from '../limits.ts';
 import type { Candidate, Ending, ShadowAnswer, ShadowOrder } from './messages.ts';
 
-export interface SuperviseShadowOptions {
+interface SuperviseShadowOptions {
   readonly limits: Limits;
   readonly onAnswers: (answers: readonly ShadowAnswer[]) => void;
   /** The thread has ended, and what it was asked is lost. */
   readonly onEnd: () => void;
 }
 
-export interface SupervisedShadow {
+interface SupervisedShadow {
   /** Judges by this candidate from now on; before the first, nothing is judged. */
   use(candidate: Candidate): void;
   /** False while there is no thread to judge. */

@@ -13,7 +13,7 @@ export interface RegoFile {
   readonly text: string;
 }
 
-export interface CheckOptions {
+interface CheckOptions {
   readonly folder: string;
   readonly files: readonly RegoFile[];
   /** The flags that `opa build` was given too. */

@@ -15,7 +15,7 @@ const run = promisify(execFile);
 const BUILTINS = ['--capabilities', packaged('policies/capabilities.json')];
 const BUILD_TIMEOUT_MS = 60_000;
 
-export interface CompileOptions {
+interface CompileOptions {
   /** Folder of `.rego` files and `data.json`. */
   readonly folder: string;
   /** Instead of the revision in the folder's `.manifest`. */

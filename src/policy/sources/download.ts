@@ -3,7 +3,7 @@ import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { BundleFault } from '../bundle/fault.ts';
 
-export interface DownloadOptions {
+interface DownloadOptions {
   readonly url: string;
   /** The URL as it may appear in messages. */
   readonly name: string;
@@ -15,7 +15,7 @@ export interface DownloadOptions {
   readonly key?: Buffer;
 }
 
-export interface Downloaded {
+interface Downloaded {
   readonly status: number;
   /** '' if the answer has none. */
   readonly etag: string;

@@ -5,7 +5,7 @@ import { BundleFault } from '../bundle/fault.ts';
 import type { Source } from './source.ts';
 import { watch } from './watch.ts';
 
-export interface FileSourceOptions {
+interface FileSourceOptions {
   readonly path: string;
   readonly maxBytes: number;
   /** How often the file is looked at; Kubernetes changes its mounts without telling a watcher. */

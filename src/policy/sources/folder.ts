@@ -5,7 +5,7 @@ import { compileFolder } from './compile.ts';
 import type { Source } from './source.ts';
 import { watch } from './watch.ts';
 
-export interface FolderSourceOptions {
+interface FolderSourceOptions {
   readonly path: string;
   readonly intervalMs: number;
 }

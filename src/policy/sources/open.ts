@@ -8,7 +8,7 @@ import type { Source } from './source.ts';
 /** How to query a bundle service; named as in OPA's own configuration. */
 export type ServiceOptions = Omit<HttpSourceOptions, 'url' | 'maxBytes'>;
 
-export interface OpenSourceOptions {
+interface OpenSourceOptions {
   /** A bundle's file, a folder of Rego, or the URL of a bundle. */
   readonly location: string;
   readonly maxBytes: number;

@@ -1,4 +1,4 @@
-export interface PollOptions {
+interface PollOptions {
   check(): Promise<boolean>;
   /** Shortest and longest delay between two checks; after failures, the first and the longest delay. */
   readonly delaysMs: readonly [number, number];

@@ -1,4 +1,4 @@
-export interface WatchOptions {
+interface WatchOptions {
   /** Text that changes whenever what is watched changes. */
   fingerprint(): Promise<string>;
   /** The fingerprint of what was fetched last. */

@@ -4,7 +4,7 @@ import { readRegular } from '../../files/regular.ts';
 import { messageOf } from '../../thrown.ts';
 import type { AccessKeys } from './sigv4.ts';
 
-export interface AccessKeySetting {
+interface AccessKeySetting {
   readonly id: string;
   readonly secret_file: string;
 }

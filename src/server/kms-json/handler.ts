@@ -13,7 +13,7 @@ import { readJsonCall } from './read-json-call.ts';
 import { type AccessKeys, createVerifier } from './sigv4.ts';
 
 /** An operation other than ReEncrypt: members in, members out, or an error with AWS's name. */
-export type OtherOperations = (operation: string, body: unknown) => unknown;
+type OtherOperations = (operation: string, body: unknown) => unknown;
 
 export interface KmsJsonOptions {
   readonly pipeline: Pipeline;

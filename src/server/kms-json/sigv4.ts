@@ -16,7 +16,7 @@ import type { AwsRequest } from '../../aws-json/read-request.ts';
 /** Access key id → its secret. */
 export type AccessKeys = ReadonlyMap<string, KeyObject>;
 
-export interface VerifierOptions {
+interface VerifierOptions {
   readonly accessKeys: AccessKeys;
   readonly maxClockSkewMs: number;
   /** Milliseconds since the Unix epoch. */

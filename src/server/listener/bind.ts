@@ -7,7 +7,7 @@ import process from 'node:process';
 import { stampOf } from '../../files/stamp.ts';
 import { messageOf } from '../../thrown.ts';
 
-export interface BindOptions {
+interface BindOptions {
   /** `host:port`, `[v6]:port` or `unix:/absolute/path`. */
   readonly address: string;
   /** Permissions of a Unix socket. */

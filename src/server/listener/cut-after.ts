@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-export interface Draining {
+interface Draining {
   /** Resolves once every connection has ended. */
   readonly closed: Promise<void>;
   readonly graceMs: number;

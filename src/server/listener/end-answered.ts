@@ -2,7 +2,7 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Connections } from './connections.ts';
 import { watchStreams } from './watch-streams.ts';
 
-export interface EndAnsweredOptions {
+interface EndAnsweredOptions {
   /** Only calls that came through these are watched. */
   readonly connections: Pick<Connections, 'owns'>;
   /** Paths of the methods whose requests are streams. */

@@ -3,7 +3,7 @@ import { createBag, type Placed } from './bag.ts';
 import type { Connections } from './connections.ts';
 import { type Published, watchStreams } from './watch-streams.ts';
 
-export interface HalfOpenOptions {
+interface HalfOpenOptions {
   /** Only calls that came through these are watched. */
   readonly connections: Connections;
   /** Paths of the methods whose requests are streams: those may take their time. */

@@ -9,7 +9,7 @@ export interface ListenerLimits {
 }
 
 /** Why a connection was turned away or cut. */
-export type ConnectionRefusal = 'too_many_connections' | 'preface_timeout' | 'tls_handshake';
+type ConnectionRefusal = 'too_many_connections' | 'preface_timeout' | 'tls_handshake';
 
 /** `fault` says in words what was wrong with the peer, if that is known. */
 export type OnRefused = (why: ConnectionRefusal, fault?: string) => void;

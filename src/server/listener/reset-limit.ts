@@ -8,7 +8,7 @@ import { watchStreams } from './watch-streams.ts';
  */
 export const RESET_LIMITS = { burst: 100, perSecond: 100 } as const;
 
-export interface ResetLimitOptions {
+interface ResetLimitOptions {
   /** Only these connections are watched. */
   readonly connections: Pick<Connections, 'owns'>;
   /** A bucket for one connection, by RESET_LIMITS; `limits/token-bucket.ts` is one. */

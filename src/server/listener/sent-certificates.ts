@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { TLSSocket, type TlsOptions } from 'node:tls';
 
 /** All certificates that peers sent, of which Node itself would show only the first. */
-export interface SentCertificates {
+interface SentCertificates {
   /** Chooses HTTP/2 or nothing; it replaces `ALPNProtocols` in the server's options. */
   readonly ALPNCallback: NonNullable<TlsOptions['ALPNCallback']>;
   /** This peer's certificates in the order sent, its own first. */

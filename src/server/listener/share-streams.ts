@@ -3,7 +3,7 @@ import { type Bag, createBag, type Placed } from './bag.ts';
 import type { Connections } from './connections.ts';
 import { type Published, watchStreams } from './watch-streams.ts';
 
-export interface ShareStreamsOptions {
+interface ShareStreamsOptions {
   /** Only calls that came through these are counted. */
   readonly connections: Pick<Connections, 'owns'>;
   /** Calls that all connections together may have open. */

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { hasGreeted } from './preface.ts';
 
 /** Connections whose peers have not begun to speak HTTP/2, the oldest first. */
-export interface Strangers {
+interface Strangers {
   arrived(socket: Socket): void;
   /** Its TLS handshake is done, if it has one; it need not have said anything yet. */
   accepted(socket: Socket): void;

@@ -11,7 +11,7 @@ import { watchSentCertificates } from './sent-certificates.ts';
 /** What is known of a peer whose certificate was verified. */
 export type VerifiedPeer = Pick<Arrival, 'certificate' | 'trustDomains'>;
 
-export interface TlsServerOptions {
+interface TlsServerOptions {
   readonly tls: TlsMaterial;
   readonly limits: ListenerLimits;
   readonly accept: (socket: Socket, peer: VerifiedPeer) => void;

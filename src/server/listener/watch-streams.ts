@@ -7,7 +7,7 @@ export interface Published<Stream = ServerHttp2Stream> {
   readonly headers?: IncomingHttpHeaders;
 }
 
-export interface StreamWatch<Stream> {
+interface StreamWatch<Stream> {
   readonly created?: (published: Published<Stream>) => void;
   readonly closed?: (published: Published<Stream>) => void;
 }

@@ -4,7 +4,7 @@ import { type Bundles, checkPair, type TlsMaterial, type TlsPair } from './mater
 import { followWorkloadApi, type WorkloadApi } from './workload-api.ts';
 import { readBundles, readSvid } from './workload-messages.ts';
 
-export interface SpiffeTlsOptions extends WorkloadApi {
+interface SpiffeTlsOptions extends WorkloadApi {
   readonly clientCertificates: TlsMaterial['clientCertificates'];
   /** Trust domains whose workloads are accepted; if empty, only the proxy's own. */
   readonly trustDomains: readonly string[];

@@ -16,7 +16,7 @@ export interface WorkloadApi {
 const PAUSE_MS = 100;
 
 /** The latest answer of the Workload API, which sends a new one whenever something changes. */
-export interface News<T> {
+interface News<T> {
   current(): T;
   onChange(listener: (news: T) => void): void;
   close(): void;

@@ -16,7 +16,7 @@ const WIRE = `
 `;
 
 /** PEM, all of it. */
-export interface Svid {
+interface Svid {
   readonly trustDomain: string;
   readonly cert: string;
   readonly key: string;

@@ -1,7 +1,7 @@
 import { closeMatches } from './close-matches.ts';
 
 /** How many values follow an option or stand in a positional place. */
-export type Arity = 'none' | 'one' | 'optional' | 'many';
+type Arity = 'none' | 'one' | 'optional' | 'many';
 
 export interface OptionRule {
   /** With its dashes, such as `--region`. */
@@ -15,7 +15,7 @@ export interface OptionRule {
   readonly required?: boolean;
 }
 
-export interface PositionalRule {
+interface PositionalRule {
   readonly key: string;
   readonly arity: 'one' | 'optional';
 }

@@ -15,7 +15,7 @@ import {
   REQUIRED_MEMBER,
 } from './option-table.ts';
 
-export interface GlobalArguments {
+interface GlobalArguments {
   readonly values: ReadonlyMap<string, ParsedValue>;
   /** What is left for the command's own options. */
   readonly rest: readonly string[];

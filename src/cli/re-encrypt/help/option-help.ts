@@ -4,7 +4,7 @@ export interface OptionHelp {
   readonly text: string;
 }
 
-export interface HelpSection {
+interface HelpSection {
   readonly title: string;
   readonly options: readonly OptionHelp[];
 }
@@ -109,7 +109,7 @@ export const HELP_SECTIONS: readonly HelpSection[] = [
   },
 ];
 
-export interface Example {
+interface Example {
   readonly what: string;
   readonly command: string;
 }

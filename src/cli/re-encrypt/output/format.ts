@@ -9,7 +9,7 @@ import { yamlOutput, yamlStreamOutput } from './yaml-output.ts';
 export const OUTPUT_FORMATS = ['json', 'text', 'table', 'yaml', 'yaml-stream', 'off'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
-export interface FormatOptions {
+interface FormatOptions {
   readonly format: OutputFormat;
   readonly color: 'on' | 'off' | 'auto';
   /** Title of a table. */

@@ -3,7 +3,7 @@ import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parameterFailure } from '../failure.ts';
 
-export interface OutputFile {
+interface OutputFile {
   /** `--output-file -`: only the blob goes to standard output. */
   readonly isStdout: boolean;
   /** Puts the whole blob in place at once; until then the file is unchanged. */

@@ -4,7 +4,7 @@ import { CliFailure, EXIT_CODE } from '../failure.ts';
 import type { Profile } from '../profile.ts';
 import type { Environment } from '../values/file-value.ts';
 
-export interface PagerCommand {
+interface PagerCommand {
   readonly words: readonly string[];
   /** False for our own default: if that is not installed, it is no error. */
   readonly chosen: boolean;

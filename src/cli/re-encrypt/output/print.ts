@@ -2,7 +2,7 @@ import type { Terminal } from '../../command.ts';
 import { otherFailure } from '../failure.ts';
 import type { Settings } from '../settings.ts';
 
-export interface Printing {
+interface Printing {
   readonly settings: Settings;
   readonly terminal: Terminal;
 }

@@ -3,7 +3,7 @@ import { isList, isMap, type Value, type ValueMap } from '../values/value.ts';
 import { drawTable, type Section, type Style } from './table.ts';
 import { refuseMixed, scalarText } from './text-output.ts';
 
-export interface TableOptions {
+interface TableOptions {
   readonly title: string;
   /** Columns of the terminal. */
   readonly width: number;

@@ -48,7 +48,7 @@ const MODELLED_CODES = new Set([
   'DryRunOperationException',
 ]);
 
-export interface AwsError {
+interface AwsError {
   readonly code: string;
   readonly message: string;
   readonly retryable: boolean;

@@ -6,7 +6,7 @@ export class ShorthandProblem extends Error {
 }
 
 /** Reads what `key@=file://…` names; undefined if the value names no file. */
-export type ReadFileValue = (value: string) => Value | undefined;
+type ReadFileValue = (value: string) => Value | undefined;
 
 const KEY_CHARACTER = /[A-Za-z0-9\-_.#/:]/;
 const SPACE = /[ \t\n\r\v\f]/;

@@ -4,7 +4,7 @@ import { JsonProblem, parseJson } from './json-text.ts';
 import { parseShorthand, ShorthandProblem } from './shorthand.ts';
 import { isList, isMap, pythonText, stripStart, type Value } from './value.ts';
 
-export interface OptionValue {
+interface OptionValue {
   /** With its dashes. */
   readonly option: string;
   readonly type: 'blob' | 'map' | 'string' | 'list';

@@ -14,13 +14,13 @@ export type Value =
 
 export type ValueMap = ReadonlyMap<string, Value>;
 
-export interface NumberText {
+interface NumberText {
   readonly number: 'int' | 'float';
   readonly text: string;
 }
 
 /** A YAML value that JSON cannot express, such as a date; it can only be refused. */
-export interface Foreign {
+interface Foreign {
   readonly foreign: string;
   readonly text: string;
 }

@@ -2,7 +2,7 @@ import { MAX_HEAD_BYTES } from './answer-head.ts';
 import { malformed } from './trouble.ts';
 
 /** A body in chunks (RFC 9112, 7.1), as far as it has come. */
-export interface Chunks {
+interface Chunks {
   expected: 'size' | 'data' | 'end of data' | 'trailer' | 'nothing';
   /** Bytes of the chunk that are still to come. */
   left: number;

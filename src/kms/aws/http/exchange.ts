@@ -3,7 +3,7 @@ import type { HttpAnswer } from './answer-reader.ts';
 import { createDial } from './dial.ts';
 import { closePool, createPool, type PoolLimits, submit } from './pool.ts';
 
-export interface HttpRequest {
+interface HttpRequest {
   /** ASCII, every line with its CRLF; Host and Content-Length are among them. */
   readonly headers: string;
   readonly body: string;

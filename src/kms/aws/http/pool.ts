@@ -19,7 +19,7 @@ export interface PoolLimits {
   readonly sweepMs: number;
 }
 
-export interface Pool {
+interface Pool {
   readonly limits: PoolLimits;
   readonly owner: Owner;
   readonly connections: Set<Connection>;

@@ -8,7 +8,7 @@ import { newMaterial, newSecret } from './material.ts';
 import type { KeyPolicy } from './policy.ts';
 import { algorithmsOf, type KeySpec, type KeyUsage } from './spec.ts';
 
-export interface NewKey {
+interface NewKey {
   readonly place: Pick<Caller, 'partition' | 'account' | 'region'>;
   readonly spec: KeySpec;
   readonly usage: KeyUsage;

@@ -2,7 +2,7 @@ import { type ConditionValues, holds, wildcard } from './condition.ts';
 import type { KeyPolicy, Statement } from './policy.ts';
 import { namesPrincipal } from './principal.ts';
 
-export interface Question {
+interface Question {
   readonly principal: string;
   /** `kms:Encrypt` */
   readonly action: string;

@@ -21,7 +21,7 @@ export function newMaterial(keyId: string, secret: KeyObject): Material {
 }
 
 /** The id reveals nothing about the secret, and is the same if that secret is imported again. */
-export function materialId(keyId: string, secret: KeyObject): string {
+function materialId(keyId: string, secret: KeyObject): string {
   const bytes =
     secret.type === 'secret' ? secret.export() : secret.export({ format: 'der', type: 'pkcs8' });
   return createHash('sha256').update('key material id').update(keyId).update(bytes).digest('hex');

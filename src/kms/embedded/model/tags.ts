@@ -1,6 +1,6 @@
 import { fault } from '../fault.ts';
 
-export interface Tag {
+interface Tag {
   readonly TagKey: string;
   readonly TagValue: string;
 }

@@ -1,7 +1,7 @@
 import { readList, readMap, readStructure } from '../../../aws-json/members.ts';
 import { problem, type Shape } from './shape.ts';
 
-export interface Required<T> extends Shape<T> {
+interface Required<T> extends Shape<T> {
   readonly required: true;
 }
 
@@ -15,7 +15,7 @@ type RequiredNames<M> = {
   [K in keyof M]: M[K] extends { readonly required: true } ? K : never;
 }[keyof M];
 
-export type Structure<M> = { readonly [K in RequiredNames<M>]: ValueOf<M[K]> } & {
+type Structure<M> = { readonly [K in RequiredNames<M>]: ValueOf<M[K]> } & {
   readonly [K in Exclude<keyof M, RequiredNames<M>>]?: ValueOf<M[K]> | undefined;
 };
 

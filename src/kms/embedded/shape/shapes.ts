@@ -19,8 +19,8 @@ export const grantToken = text({ min: 1, max: 8192 });
 export const grantTokens = list(grantToken, { max: 10 });
 export const materialId = text({ min: 64, max: 64, pattern: '^[a-f0-9]+$' });
 
-export const limit = integer({ min: 1, max: 1000 });
-export const marker = text({ min: 1, max: 1024, pattern: '[\\u0020-\\u00FF]*' });
+const limit = integer({ min: 1, max: 1000 });
+const marker = text({ min: 1, max: 1024, pattern: '[\\u0020-\\u00FF]*' });
 export const paging = { Limit: limit, Marker: marker };
 
 const tagKey = text({ min: 1, max: 128 });

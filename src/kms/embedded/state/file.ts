@@ -22,7 +22,7 @@ import { type StateDocument, stateDocument } from './document.ts';
 const FORMAT = 'kms-reencrypt-proxy embedded KMS state, version 1';
 
 /** Where an embedded KMS keeps its keys. Whoever can read the file has them all. */
-export interface StateFile {
+interface StateFile {
   /** What is kept, or undefined where there is no file yet. */
   load(): StateDocument | undefined;
   /** Replaces the whole file, durably: after a crash it holds either the old state or the new. */
