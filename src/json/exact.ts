@@ -1,20 +1,16 @@
-type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
-
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 /**
  * JSON.parse for text from outside. V8 from 12.8 on (Node 24 and 26) reads an escaped key as
  * `\` once any object with a key `\` was parsed (nodejs/node#63785): one peer could change what
  * the next one's encryption context says. Text without escapes is not concerned.
- *
- * `scalar` may replace numbers, and sees their source text.
  * @throws SyntaxError
  */
-export function parseJson(text: string, scalar?: Reviver): unknown {
-  if (!text.includes('\\')) return JSON.parse(text, scalar);
+export function parseJson(text: string): unknown {
+  if (!text.includes('\\')) return JSON.parse(text);
   JSON.parse(text);
   try {
-    return toObjects(JSON.parse(toPairs(text), scalar));
+    return toObjects(JSON.parse(toPairs(text)));
   } catch (cause) {
     throw cause instanceof RangeError
       ? new SyntaxError('JSON nested too deeply', { cause })

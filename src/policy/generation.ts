@@ -11,7 +11,6 @@ import { prove } from './prove/prove.ts';
 /** One bundle that is ready to decide. A decision is made by exactly one generation. */
 export interface Generation {
   readonly bundle: Bundle;
-  readonly activatedAt: number;
   /** Identifies the generation in a Decision, without keeping it in memory. */
   readonly token: object;
   readonly judge: Judge;
@@ -31,14 +30,13 @@ const MOST_MASK_CHARACTERS = 65_536;
 export function createGeneration(
   bundle: Bundle,
   limits: Limits,
-  now: number,
   program: Program = prove(bundle, limits),
 ): Generation {
   const engine = createEngine({ program, builtins: BUILTINS, limits: toEngineLimits(limits) });
   const judge = createJudge(engine, program);
   const { [MASK_ENTRYPOINT]: maskEntrypoint } = program.entrypoints;
   const masks = maskEntrypoint !== undefined;
-  return { bundle, activatedAt: now, token: Object.freeze({}), judge, mask, masks };
+  return { bundle, token: Object.freeze({}), judge, mask, masks };
 
   function mask(entry: string): unknown {
     if (maskEntrypoint === undefined) return undefined;

@@ -141,7 +141,7 @@ async function open(options: DecisionPointOptions, opening: Opening) {
       const read = readBundle(archive, { maxBytes: bundle.maxBytes, verification });
       // At start no call waits for a decision yet, and a thread would take longer.
       const program = serves ? await proveAside(read, limits) : prove(read, limits);
-      const generation = createGeneration(read, limits, now(), program);
+      const generation = createGeneration(read, limits, program);
       generations.set(generation.token, generation);
       onProved?.({ revision: read.revision, program });
       return generation;

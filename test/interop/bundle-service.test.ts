@@ -160,11 +160,7 @@ describeWith(['opa', 'nginx'], 'a bundle server that knows neither opa nor the p
 
   it('gives both the bundle that opa signed, and their decisions agree', async () => {
     expect(point.status()).toMatchObject({ revision: 'first', stale: false });
-    const { judge } = createGeneration(
-      readBundle(good),
-      { timeoutMs: 50, memoryBytes: 1 << 24 },
-      0,
-    );
+    const { judge } = createGeneration(readBundle(good), { timeoutMs: 50, memoryBytes: 1 << 24 });
     for (const [name, input] of Object.entries(SAMPLES)) {
       const answer = await fetch(`${opaUrl}/v1/data/kms/reencrypt/decision?provenance=true`, {
         method: 'POST',

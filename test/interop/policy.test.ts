@@ -181,7 +181,7 @@ describeWith(['opa'], 'opa', () => {
       '-o',
       output,
     ]);
-    expect(() => createGeneration(readBundle(readFileSync(output)), LIMITS, 0)).toThrow(
+    expect(() => createGeneration(readBundle(readFileSync(output)), LIMITS)).toThrow(
       /sprintf; write template strings/,
     );
   });
@@ -190,7 +190,7 @@ describeWith(['opa'], 'opa', () => {
     `decides ${INPUTS} generated inputs as the proxy does, by %s (seed ${SEED})`,
     (folder) => {
       const inputs = inputsFor(folder);
-      const { judge } = createGeneration(readBundle(readFileSync(bundleOf(folder))), LIMITS, 0);
+      const { judge } = createGeneration(readBundle(readFileSync(bundleOf(folder))), LIMITS);
       const native = decideNatively(folder, inputs);
       let allows = 0;
       for (const [i, input] of inputs.entries()) {

@@ -19,15 +19,6 @@ describe('JSON of others', () => {
     expect(parseJson(text)).toEqual({ a: { within: 1, '\\': 2 }, b: { within: 1, '\n': 2 } });
   });
 
-  test.each(['{"a":[1.0]}', '{"a\\n":[1.0]}'])('lets numbers keep their text: %s', (text) => {
-    const [list] = Object.values(
-      parseJson(text, (_key, value, context) =>
-        typeof value === 'number' ? { written: context?.source } : value,
-      ) as object,
-    );
-    expect(list).toEqual([{ written: '1.0' }]);
-  });
-
   test('has __proto__ as a key like any other', () => {
     const parsed = parseJson('{"__proto__":{"x":"\\n"}}') as object;
     expect(Object.keys(parsed)).toEqual(['__proto__']);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createGeneration } from '../../src/policy/generation.ts';
 import { entriesOf, tarBytes, tarGz, withManifest } from './tar.ts';
-import { archive, EXAMPLE, NOON } from './values.ts';
+import { archive, EXAMPLE } from './values.ts';
 
 const good = archive(EXAMPLE);
 const entries = entriesOf(good);
@@ -136,14 +136,12 @@ describe('a generation', () => {
       /cannot be run/,
     ],
   ])('is not made from a module that %s', (_name, wasm, sentence) => {
-    expect(() => createGeneration(readBundle(but('/policy.wasm', wasm)), limits, NOON)).toThrow(
-      sentence,
-    );
+    expect(() => createGeneration(readBundle(but('/policy.wasm', wasm)), limits)).toThrow(sentence);
   });
 
   it('is not made from a policy that never ends', () => {
     const bundle = readBundle(archive('test/fixtures/policies/looping/bundle.tar.gz'));
-    expect(() => createGeneration(bundle, limits, NOON)).toThrow(
+    expect(() => createGeneration(bundle, limits)).toThrow(
       /no decision for the sample 'a plain call': POLICY_TIMEOUT, the policy does too much work/,
     );
   });
@@ -153,7 +151,7 @@ describe('a generation', () => {
     const bundle = readBundle(
       withManifest(archive('test/fixtures/policies/broken/bundle.tar.gz'), manifest),
     );
-    expect(() => createGeneration(bundle, limits, NOON)).toThrow(
+    expect(() => createGeneration(bundle, limits)).toThrow(
       /no decision for the sample 'a plain call'/,
     );
   });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createGeneration } from '../../src/policy/generation.ts';
 import { entriesOf, tarGz } from './tar.ts';
-import { archive, EXAMPLE, NOON } from './values.ts';
+import { archive, EXAMPLE } from './values.ts';
 
 const entries = entriesOf(archive(EXAMPLE));
 const LIMITS = { timeoutMs: 50, memoryBytes: 1 << 24 };
@@ -16,7 +16,7 @@ function ready(rules: readonly object[], limits = LIMITS) {
   const changed = entries.map((entry) =>
     entry.name === '/data.json' ? { ...entry, content } : entry,
   );
-  return createGeneration(readBundle(tarGz(changed)), limits, NOON);
+  return createGeneration(readBundle(tarGz(changed)), limits);
 }
 
 it('a bundle whose rules are valid serves', () => {

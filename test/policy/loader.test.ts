@@ -120,7 +120,7 @@ const OPTIONS = {
   onReload: () => {},
 };
 
-const ready = (bundle: Buffer) => createGeneration(readBundle(bundle), LIMITS, NOON);
+const ready = (bundle: Buffer) => createGeneration(readBundle(bundle), LIMITS);
 
 /** One that sends no ETags. */
 function serviceOf(give: () => Buffer | undefined): Source {

@@ -30,7 +30,7 @@ export function prove(
   { timeoutMs, memoryMib }: LimitOptions,
 ): Promise<Generation> {
   const limits = toLimits(timeoutMs, memoryMib);
-  return told(location, async () => createGeneration(bundle, limits, Date.now()));
+  return told(location, async () => createGeneration(bundle, limits));
 }
 
 /** Text of a file, or of standard input for `-`. @throws CommandFailure */

@@ -1,19 +1,5 @@
 import { KmsFault } from '../port.ts';
 
-/**
- * What the SDK threw → KmsFault. Errors that KMS does not model (ThrottlingException,
- * AccessDeniedException) have no class of their own, so this reads names and metadata, never
- * classes. What is neither an answer nor a transport failure is returned as it came.
- */
-function toFault(thrown: unknown): unknown {
-  if (!(thrown instanceof Error) || thrown instanceof KmsFault) return thrown;
-  const code = transportCode(thrown);
-  if (code !== '') return new KmsFault(code, thrown.message, { cause: thrown });
-  const { httpStatusCode: httpStatus, requestId = '' } = metadataOf(thrown);
-  if (httpStatus === undefined) return thrown;
-  return new KmsFault(thrown.name, thrown.message, { httpStatus, requestId, cause: thrown });
-}
-
 /** Rejects as soon as the signal aborts, with its reason, and otherwise with a KmsFault. */
 export async function orAbort<T>(signal: AbortSignal, working: Promise<T>): Promise<T> {
   signal.throwIfAborted();
@@ -27,6 +13,20 @@ export async function orAbort<T>(signal: AbortSignal, working: Promise<T>): Prom
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/**
+ * What the SDK threw → KmsFault. Errors that KMS does not model (ThrottlingException,
+ * AccessDeniedException) have no class of their own, so this reads names and metadata, never
+ * classes. What is neither an answer nor a transport failure is returned as it came.
+ */
+function toFault(thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || thrown instanceof KmsFault) return thrown;
+  const code = transportCode(thrown);
+  if (code !== '') return new KmsFault(code, thrown.message, { cause: thrown });
+  const { httpStatusCode: httpStatus, requestId = '' } = metadataOf(thrown);
+  if (httpStatus === undefined) return thrown;
+  return new KmsFault(thrown.name, thrown.message, { httpStatus, requestId, cause: thrown });
 }
 
 interface Metadata {

@@ -1,4 +1,10 @@
-import { constants, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto';
+import {
+  constants,
+  createPublicKey,
+  privateDecrypt,
+  publicEncrypt,
+  randomBytes,
+} from 'node:crypto';
 import { open, readHeader, seal } from './blob.ts';
 import { checkContext, contextBytes, type EncryptionContext } from './context.ts';
 import { fault, invalidCiphertext, validation } from './fault.ts';
@@ -24,7 +30,6 @@ interface Encrypted {
 
 /** Encrypts under the key's current material; the key's state and usage are checked already. */
 export function encryptWith(
-  world: World,
   plaintext: Uint8Array,
   { key, algorithm, context }: Encryption,
 ): Encrypted {
@@ -37,7 +42,7 @@ export function encryptWith(
   const blob = seal(plaintext, {
     header: { keyId: key.keyId, materialId: material.id },
     secret: material.secret,
-    nonce: world.randomBytes(12),
+    nonce: randomBytes(12),
     context: contextBytes(context),
   });
   return { blob, materialId: material.id };

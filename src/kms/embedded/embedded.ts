@@ -1,4 +1,3 @@
-import { randomBytes as osRandomBytes } from 'node:crypto';
 import { messageOf } from '../../thrown.ts';
 import { fault } from './fault.ts';
 import type { Caller } from './model/key-id.ts';
@@ -35,10 +34,8 @@ export interface EmbeddedKmsOptions {
   readonly region: string;
   /** Twelve digits. */
   readonly account: string;
-  readonly partition?: string;
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  randomBytes?(size: number): Buffer;
   /** File in which keys outlive the process; if undefined, they exist only in memory. */
   readonly stateFile?: string | undefined;
   readonly seed?: Seed | undefined;
@@ -46,9 +43,10 @@ export interface EmbeddedKmsOptions {
 
 /** A KMS in this process, true to what AWS documents. Not for production: keys are in plain memory. */
 export function createEmbeddedKms(options: EmbeddedKmsOptions): EmbeddedKms {
-  const { region, account, partition = 'aws', now, randomBytes = osRandomBytes, seed } = options;
+  const { region, account, now, stateFile, seed } = options;
+  const partition = 'aws';
   const usual: Caller = { partition, account, region, principal: rootOf(partition, account) };
-  const { world, keep } = openWorld({ now, randomBytes, stateFile: options.stateFile });
+  const { world, keep } = openWorld(now, stateFile);
   if (seed) sow(world, seed, usual);
   keep();
 
@@ -83,12 +81,8 @@ export function createEmbeddedKms(options: EmbeddedKmsOptions): EmbeddedKms {
   };
 }
 
-interface WorldOptions extends Pick<World, 'now' | 'randomBytes'> {
-  readonly stateFile: string | undefined;
-}
-
 /** `keep` saves changes; if that fails, so does the call that made them. */
-function openWorld({ now, randomBytes, stateFile }: WorldOptions) {
+function openWorld(now: () => number, stateFile: string | undefined) {
   const store = createStore();
   const file = stateFile === undefined ? undefined : createStateFile(stateFile);
   const kept = file?.load();
@@ -97,7 +91,7 @@ function openWorld({ now, randomBytes, stateFile }: WorldOptions) {
   const changed = () => {
     dirty = true;
   };
-  const world: World = { store, imports: new Map(), now, randomBytes, changed };
+  const world: World = { store, imports: new Map(), now, changed };
   const keep = () => {
     if (!dirty || !file) return;
     try {

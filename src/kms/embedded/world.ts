@@ -1,14 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import type { Store } from './model/store.ts';
 
-/** What operations share: the keys, and the ways in which the outside comes in. */
+/** What operations share: the keys, and the time. */
 export interface World {
   readonly store: Store;
   /** Parameters for imports that are under way, by token; they do not outlive the process. */
   readonly imports: Map<string, ImportParameters>;
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  randomBytes(size: number): Buffer;
   /** Reports that there is something new to save. */
   changed(): void;
 }

@@ -7,34 +7,21 @@ export interface Breaker {
   readonly state: 'closed' | 'open' | 'half_open';
 }
 
-interface BreakerLimits {
-  /** Opens at this share of failures … */
-  readonly failureRatio: number;
-  /** … of at least so many calls … */
-  readonly minCalls: number;
-  /** … within this time. */
-  readonly windowMs: number;
-  /** How long it is open at first; every failed probe doubles it. */
-  readonly openMs: number;
-  readonly maxOpenMs: number;
-}
-
-export const BREAKER_LIMITS: BreakerLimits = {
-  failureRatio: 0.5,
-  minCalls: 20,
-  windowMs: 10_000,
-  openMs: 500,
-  maxOpenMs: 4000,
-};
+/** Opens at this share of failures … */
+const FAILURE_RATIO = 0.5;
+/** … of at least so many calls … */
+const MIN_CALLS = 20;
+/** … within this time. */
+const WINDOW_MS = 10_000;
+/** How long it is open at first; every failed probe doubles it. */
+const OPEN_MS = 500;
+const MAX_OPEN_MS = 4000;
 
 /** Times are monotonic. `enter` in the half-open state lets through the one call that asks first. */
-export function createBreaker(
-  limits: BreakerLimits,
-  onChange: (state: Breaker['state']) => void = () => {},
-): Breaker {
-  const window = createWindow(limits.windowMs);
+export function createBreaker(onChange: (state: Breaker['state']) => void): Breaker {
+  const window = createWindow();
   let state: Breaker['state'] = 'closed';
-  let openMs = limits.openMs;
+  let openMs = OPEN_MS;
   let opensAgainAt = 0;
 
   const become = (next: Breaker['state']): void => {
@@ -43,7 +30,7 @@ export function createBreaker(
   };
   const open = (nowMs: number): void => {
     opensAgainAt = nowMs + openMs;
-    openMs = Math.min(limits.maxOpenMs, openMs * 2);
+    openMs = Math.min(MAX_OPEN_MS, openMs * 2);
     become('open');
   };
 
@@ -52,7 +39,7 @@ export function createBreaker(
       if (state === 'closed') return 0;
       if (nowMs < opensAgainAt) return opensAgainAt - nowMs;
       // The probe may never report (its caller left): then another one goes after the same time.
-      opensAgainAt = nowMs + limits.openMs;
+      opensAgainAt = nowMs + OPEN_MS;
       if (state === 'open') become('half_open');
       return 0;
     },
@@ -60,7 +47,7 @@ export function createBreaker(
       if (state === 'closed') return window.count(nowMs, false);
       if (state === 'open') return;
       window.clear();
-      openMs = limits.openMs;
+      openMs = OPEN_MS;
       become('closed');
     },
     failed(nowMs) {
@@ -68,7 +55,7 @@ export function createBreaker(
       if (state === 'open') return;
       window.count(nowMs, true);
       const { calls, failures } = window.totals(nowMs);
-      if (calls >= limits.minCalls && failures >= calls * limits.failureRatio) open(nowMs);
+      if (calls >= MIN_CALLS && failures >= calls * FAILURE_RATIO) open(nowMs);
     },
     get state() {
       return state;
@@ -77,15 +64,15 @@ export function createBreaker(
 }
 
 const SLICES = 10;
+const SLICE_MS = WINDOW_MS / SLICES;
 
-/** Calls and failures of the last `windowMs`, in slices, so that counting makes nothing. */
-function createWindow(windowMs: number) {
-  const sliceMs = windowMs / SLICES;
+/** Calls and failures of the last `WINDOW_MS`, in slices, so that counting makes nothing. */
+function createWindow() {
   const slices = Array.from({ length: SLICES }, () => ({ at: -1, calls: 0, failures: 0 }));
 
   return {
     count(nowMs: number, failed: boolean): void {
-      const at = Math.floor(nowMs / sliceMs);
+      const at = Math.floor(nowMs / SLICE_MS);
       const slice = slices[at % SLICES];
       if (!slice) return;
       if (slice.at !== at) Object.assign(slice, { at, calls: 0, failures: 0 });
@@ -93,7 +80,7 @@ function createWindow(windowMs: number) {
       if (failed) slice.failures += 1;
     },
     totals(nowMs: number) {
-      const oldest = Math.floor(nowMs / sliceMs) - SLICES;
+      const oldest = Math.floor(nowMs / SLICE_MS) - SLICES;
       let calls = 0;
       let failures = 0;
       for (const slice of slices) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Kms } from '../port.ts';
-import { BREAKER_LIMITS, type Breaker, createBreaker } from './breaker.ts';
+import { type Breaker, createBreaker } from './breaker.ts';
 import { createGuard, type GuardOptions, type Places } from './guard.ts';
 import { createInFlightLimit } from './in-flight-limit.ts';
 import { createRetryBudget } from './retry-budget.ts';
@@ -23,20 +23,18 @@ export interface KmsGuardParts extends Pick<GuardOptions, 'keyTokens' | 'now'> {
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-const LEAST_IN_FLIGHT = 8;
 /** Milliseconds before a second try: this, and up to as much again. */
 const PAUSE_MS = 25;
 
 /** The guard with the limits that the proxy runs with. */
 export function guardKms(options: KmsGuardParts): Kms {
   const { limits, random, createPlaces, onBreaker, sleep = sleepUnlessAborted, ...parts } = options;
-  const { maxInFlight: most } = limits;
-  const inFlightLimit = createInFlightLimit({ least: Math.min(LEAST_IN_FLIGHT, most), most });
+  const inFlightLimit = createInFlightLimit(limits.maxInFlight);
   return createGuard({
     ...parts,
     inFlightLimit,
     places: createPlaces(inFlightLimit.current),
-    breaker: createBreaker(BREAKER_LIMITS, onBreaker),
+    breaker: createBreaker(onBreaker),
     budget: createRetryBudget(limits.retryRatio),
     pause: (signal) => sleep(PAUSE_MS * (1 + random()), signal),
   });

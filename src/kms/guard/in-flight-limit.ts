@@ -5,17 +5,14 @@ export interface InFlightLimit {
   throttled(nowMs: number): void;
 }
 
-interface InFlightLimits {
-  readonly least: number;
-  readonly most: number;
-}
-
+const LEAST = 8;
 /** Throttling within this time of the last cut is news of the same overload. */
 const ROUND_MS = 100;
 const CUT = 0.75;
 
 /** Additive increase, multiplicative decrease, as in Netflix's concurrency-limits. */
-export function createInFlightLimit({ least, most }: InFlightLimits): InFlightLimit {
+export function createInFlightLimit(most: number): InFlightLimit {
+  const least = Math.min(LEAST, most);
   let limit = most;
   let cutAt = Number.NEGATIVE_INFINITY;
 

@@ -16,7 +16,6 @@ export interface HttpSourceOptions {
   readonly maxDelayMs: number;
   /** How many seconds the server may hold a request; 0 for plain polling. */
   readonly longPollingTimeoutSeconds: number;
-  readonly random?: () => number;
 }
 
 export interface ServiceTls {
@@ -48,7 +47,6 @@ export function httpSource(options: HttpSourceOptions): Source {
         delaysMs: [options.minDelayMs, options.maxDelayMs],
         // A server that holds requests is asked again at once; it sets the pace.
         atOnce: () => longPolling,
-        random: options.random ?? Math.random,
       });
       return {
         stop() {

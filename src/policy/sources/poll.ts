@@ -4,7 +4,6 @@ interface PollOptions {
   readonly delaysMs: readonly [number, number];
   /** True if the next check needs no delay. */
   atOnce(): boolean;
-  readonly random: () => number;
 }
 
 /** Pause between long polls, in case a server always answers at once. */
@@ -12,7 +11,7 @@ const PAUSE_MS = 50;
 
 /** Checks at random, uniform delays, so that a fleet does not poll in step; failures double the delay. */
 export function poll(options: PollOptions): { stop(): void } {
-  const { check, delaysMs, atOnce, random } = options;
+  const { check, delaysMs, atOnce } = options;
   let failures = 0;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -35,7 +34,8 @@ export function poll(options: PollOptions): { stop(): void } {
 
   function delay(): number {
     const [least, most] = delaysMs;
-    if (failures > 0) return Math.min(least * 2 ** (failures - 1), most) * (0.5 + random() / 2);
-    return atOnce() ? PAUSE_MS : least + random() * (most - least);
+    if (failures > 0)
+      return Math.min(least * 2 ** (failures - 1), most) * (0.5 + Math.random() / 2);
+    return atOnce() ? PAUSE_MS : least + Math.random() * (most - least);
   }
 }

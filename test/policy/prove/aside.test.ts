@@ -29,8 +29,8 @@ function exampleWith(count: number, rule: object): Bundle {
 
 test('a bundle proved in a thread decides like one proved in place', async () => {
   const bundle = readBundle(archive(EXAMPLE));
-  const aside = createGeneration(bundle, LIMITS, NOON, await proveAside(bundle, LIMITS));
-  const here = createGeneration(bundle, LIMITS, NOON);
+  const aside = createGeneration(bundle, LIMITS, await proveAside(bundle, LIMITS));
+  const here = createGeneration(bundle, LIMITS);
   for (const sample of Object.values(SAMPLES)) {
     const input = JSON.stringify(sample);
     expect(aside.judge(input, NOON)).toEqual(here.judge(input, NOON));

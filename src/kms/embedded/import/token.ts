@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { fault } from '../fault.ts';
 import type { Key } from '../model/key.ts';
 import type { ImportParameters, World } from '../world.ts';
@@ -13,7 +13,7 @@ export function giveImportToken(
 ) {
   const modulusLength = Number(spec.slice('RSA_'.length));
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength });
-  const token = world.randomBytes(64);
+  const token = randomBytes(64);
   const validTo = world.now() + LIFE_MS;
   world.imports.set(token.toString('hex'), { keyArn: key.arn, algorithm, privateKey, validTo });
   forgetOld(world);

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { validation } from '../fault.ts';
 import { markedKeyId } from '../marks.ts';
 import type { World } from '../world.ts';
@@ -25,10 +25,10 @@ interface NewKey {
 /** Makes a key and puts it into the store. */
 export function createKey(world: World, wanted: NewKey): Key {
   const { place, spec, origin } = wanted;
-  const keyId = wanted.keyId ?? markedKeyId(world.randomBytes(12), wanted.multiRegion);
+  const keyId = wanted.keyId ?? markedKeyId(randomBytes(12), wanted.multiRegion);
   const family: Family = { materials: [], members: [], rotation: undefined, onDemandRotations: 0 };
   if (origin === 'AWS_KMS') {
-    family.materials.push(newMaterial(keyId, wanted.secret ?? newSecret(world, spec)));
+    family.materials.push(newMaterial(keyId, wanted.secret ?? newSecret(spec)));
   }
   const key: Key = {
     arn: arnOf(place, `key/${keyId}`),

@@ -1,12 +1,17 @@
-import { createHash, createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createSecretKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import type { World } from '../world.ts';
 import type { Key, Material } from './key.ts';
 import type { KeySpec } from './spec.ts';
 
 /** A new secret for a key of a spec that KMS makes itself. RSA keys take tenths of a second. */
-export function newSecret(world: World, spec: KeySpec): KeyObject {
-  const make = MAKERS[spec];
-  return make(world);
+export function newSecret(spec: KeySpec): KeyObject {
+  return MAKERS[spec]();
 }
 
 export function newMaterial(keyId: string, secret: KeyObject): Material {
@@ -34,19 +39,19 @@ export function rotate(world: World, key: Key, rotation: NonNullable<Material['r
   for (const material of materials) {
     if (material.state === 'CURRENT') material.state = 'NON_CURRENT';
   }
-  const next = pending ?? newMaterial(key.keyId, newSecret(world, key.spec));
+  const next = pending ?? newMaterial(key.keyId, newSecret(key.spec));
   next.state = 'CURRENT';
   next.rotation = rotation;
   if (!pending) materials.push(next);
   world.changed();
 }
 
-const symmetric = (size: number) => (world: World) => createSecretKey(world.randomBytes(size));
+const symmetric = (size: number) => () => createSecretKey(randomBytes(size));
 const rsa = (modulusLength: number) => () =>
   generateKeyPairSync('rsa', { modulusLength }).privateKey;
 const curve = (namedCurve: string) => () => generateKeyPairSync('ec', { namedCurve }).privateKey;
 
-const MAKERS: Readonly<Record<KeySpec, (world: World) => KeyObject>> = {
+const MAKERS: Readonly<Record<KeySpec, () => KeyObject>> = {
   SYMMETRIC_DEFAULT: symmetric(32),
   RSA_2048: rsa(2048),
   RSA_3072: rsa(3072),

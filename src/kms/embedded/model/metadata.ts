@@ -13,8 +13,6 @@ export function algorithmsMember(key: Key): Readonly<Record<string, readonly str
   return { [ALGORITHM_MEMBERS[key.usage]]: algorithmsOf(key.spec, key.usage) };
 }
 
-export type KeyMetadata = ReturnType<typeof keyMetadata>;
-
 /** KeyMetadata as DescribeKey answers it: members without a value are absent. */
 export function keyMetadata(key: Key) {
   const state = stateOf(key);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { parseJson } from '../../../json/exact.ts';
 import { dryRun, fault, validation } from '../fault.ts';
@@ -85,12 +86,12 @@ function withToken(
 ): Grant {
   const wanted = wantedGrant(request, caller);
   const known = [...key.grants.values()].find((grant) => isRetry(grant, wanted));
-  const token = world.randomBytes(96).toString('base64url');
+  const token = randomBytes(96).toString('base64url');
   const grant: Grant = known
     ? { ...known, tokens: [...known.tokens, token] }
     : {
         ...wanted,
-        id: world.randomBytes(32).toString('hex'),
+        id: randomBytes(32).toString('hex'),
         createdAt: world.now(),
         tokens: [token],
       };

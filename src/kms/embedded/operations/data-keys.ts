@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { encryptWith, usableForEncryption } from '../cipher.ts';
 import { dryRun, validation } from '../fault.ts';
 import type { Caller } from '../model/key-id.ts';
@@ -45,10 +46,10 @@ export const generateRandom = operation(
     CustomKeyStoreId: text({ min: 1, max: 64 }),
     Recipient: shapes.recipient,
   }),
-  (world, input) => {
+  (_world, input) => {
     refuseRecipient(input.Recipient);
     if (input.NumberOfBytes === undefined) throw validation('NumberOfBytes is required.');
-    return { Plaintext: world.randomBytes(input.NumberOfBytes) };
+    return { Plaintext: randomBytes(input.NumberOfBytes) };
   },
 );
 
@@ -70,8 +71,8 @@ function dataKey(world: World, { input, caller, action }: DataKeyRequest) {
     grantTokens,
   });
   if (input.DryRun) throw dryRun();
-  const plaintext = world.randomBytes(size);
-  const { blob, materialId } = encryptWith(world, plaintext, encryption);
+  const plaintext = randomBytes(size);
+  const { blob, materialId } = encryptWith(plaintext, encryption);
   return {
     CiphertextBlob: blob,
     KeyId: encryption.key.arn,

@@ -24,7 +24,7 @@ export const encrypt = operation(
       context: input.EncryptionContext,
       grantTokens: input.GrantTokens,
     });
-    const { blob } = encryptWith(world, input.Plaintext, encryption);
+    const { blob } = encryptWith(input.Plaintext, encryption);
     if (input.DryRun) throw dryRun();
     return { CiphertextBlob: blob, KeyId: encryption.key.arn, EncryptionAlgorithm: algorithm };
   },

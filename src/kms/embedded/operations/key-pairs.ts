@@ -76,9 +76,9 @@ function keyPair(world: World, { input, caller, action }: KeyPairRequest) {
     grantTokens,
   });
   if (input.DryRun) throw dryRun();
-  const privateKey = newSecret(world, KeyPairSpec);
+  const privateKey = newSecret(KeyPairSpec);
   const plaintext = privateKey.export({ format: 'der', type: 'pkcs8' });
-  const { blob, materialId } = encryptWith(world, plaintext, encryption);
+  const { blob, materialId } = encryptWith(plaintext, encryption);
   return {
     PrivateKeyCiphertextBlob: blob,
     PublicKey: createPublicKey(privateKey).export({ format: 'der', type: 'spki' }),

@@ -41,7 +41,7 @@ export const reEncrypt = operation(input, (world, request, caller) => {
   if (ignoreCiphertext) throw dryRun();
 
   const decrypted = decryptSource(source, sourceKey);
-  const encrypted = encryptWith(world, decrypted.plaintext, destination);
+  const encrypted = encryptWith(decrypted.plaintext, destination);
   decrypted.plaintext.fill(0);
   if (request.DryRun) throw dryRun();
   return {

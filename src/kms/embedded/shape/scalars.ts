@@ -16,7 +16,7 @@ interface StringLimits<T extends string> {
   readonly values?: readonly T[];
 }
 
-export function text<const T extends string = string>(limits: StringLimits<T> = {}): Shape<T> {
+export function text<const T extends string = string>(limits: StringLimits<T>): Shape<T> {
   const { min = 0, max = Number.POSITIVE_INFINITY, pattern, values } = limits;
   const regex = pattern === undefined ? undefined : new RegExp(`^(?:${pattern})$`);
   const allowed = values && new Set<string>(values);

@@ -19,9 +19,10 @@ export const grantToken = text({ min: 1, max: 8192 });
 export const grantTokens = list(grantToken, { max: 10 });
 export const materialId = text({ min: 64, max: 64, pattern: '^[a-f0-9]+$' });
 
-const limit = integer({ min: 1, max: 1000 });
-const marker = text({ min: 1, max: 1024, pattern: '[\\u0020-\\u00FF]*' });
-export const paging = { Limit: limit, Marker: marker };
+export const paging = {
+  Limit: integer({ min: 1, max: 1000 }),
+  Marker: text({ min: 1, max: 1024, pattern: '[\\u0020-\\u00FF]*' }),
+};
 
 const tagKey = text({ min: 1, max: 128 });
 export const tagKeys = list(tagKey);
