@@ -1,4 +1,4 @@
-import { startThread, type Thread } from '../start-thread.ts';
+import { startThread, type Thread } from '../life/start-thread.ts';
 import type { Order, Report, ThreadData } from './messages.ts';
 
 export interface SuperviseOptions {

@@ -1,5 +1,5 @@
+import { putLast } from '../caches/put-last.ts';
 import type { Principal } from '../call.ts';
-import { putLast } from '../put-last.ts';
 
 interface Verified {
   readonly principal: Principal;

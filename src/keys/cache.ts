@@ -1,6 +1,6 @@
+import { putLast } from '../caches/put-last.ts';
 import type { KeyFacts } from '../call.ts';
 import { Refusal, toRefusal } from '../errors.ts';
-import { putLast } from '../put-last.ts';
 
 interface CacheSettings {
   readonly ttlMs: number;

@@ -1,4 +1,4 @@
-import { putLast } from '../put-last.ts';
+import { putLast } from '../caches/put-last.ts';
 import { type BucketLimits, createTokenBucket, type TokenBucket } from './token-bucket.ts';
 
 /** More keys than a sidecar ever meets; beyond that, the oldest bucket is dropped. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { keepLast } from '../caches/keep-last.ts';
 import {
   type Call,
   type CallSide,
@@ -8,7 +9,6 @@ import {
   type Principal,
   type Resolved,
 } from '../call.ts';
-import { keepLast } from '../keep-last.ts';
 import { contextChanges } from './context-changes.ts';
 import type { Frame, Input } from './engine/frame.ts';
 import { type PolicyInput, toInput, toRequest, toTime } from './input.ts';

@@ -1,4 +1,4 @@
-import { keepLast } from '../keep-last.ts';
+import { keepLast } from '../caches/keep-last.ts';
 import type { Engine } from './engine/engine.ts';
 import { EngineFault } from './engine/fault.ts';
 import type { Input } from './engine/frame.ts';

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
-import { keepLast } from '../../keep-last.ts';
+import { keepLast } from '../../caches/keep-last.ts';
 import { KmsFault } from '../port.ts';
 
 /** What signs: the SDK's own resolved identity. */

@@ -1,4 +1,4 @@
-import { startThread } from '../../start-thread.ts';
+import { startThread } from '../../life/start-thread.ts';
 import { messageOf } from '../../thrown.ts';
 import type { Bundle } from '../bundle/bundle.ts';
 import { BundleFault } from '../bundle/fault.ts';

@@ -1,4 +1,4 @@
-import { startThread, type Thread } from '../../start-thread.ts';
+import { startThread, type Thread } from '../../life/start-thread.ts';
 import type { Limits } from '../limits.ts';
 import type { Candidate, Ending, ShadowAnswer, ShadowOrder } from './messages.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { keepLast } from '../src/keep-last.ts';
+import { keepLast } from '../../src/caches/keep-last.ts';
 
 it('makes anew what is not asked for twice in a row, and nothing else', () => {
   const make = vi.fn((input: string) => ({ input }));

@@ -27,11 +27,11 @@ const SMALL = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
 /** The entry file of each thread: among the sources, and in the built package, which is flat. */
 const THREADS = {
-  audit: { source: './audit/thread.ts', built: './audit-thread.js', limits: SMALL },
-  'audit sinks': { source: './audit/sinks/thread.ts', built: './sinks-thread.js', limits: SMALL },
+  audit: { source: '../audit/thread.ts', built: './audit-thread.js', limits: SMALL },
+  'audit sinks': { source: '../audit/sinks/thread.ts', built: './sinks-thread.js', limits: SMALL },
   // These two need as much as a policy's data.
-  proof: { source: './policy/prove/thread.ts', built: './proof-thread.js', limits: {} },
-  shadow: { source: './policy/shadow/thread.ts', built: './shadow-thread.js', limits: {} },
+  proof: { source: '../policy/prove/thread.ts', built: './proof-thread.js', limits: {} },
+  shadow: { source: '../policy/shadow/thread.ts', built: './shadow-thread.js', limits: {} },
 } as const;
 
 /** Starts a thread from the sources or the built package, whichever this file belongs to. */
