@@ -56,6 +56,11 @@ describe('an answer is withheld', () => {
     expect(sideWithheld(() => confirm(aPermit(), { ...ANSWER, ...change }))).toBe(side);
   });
 
+  it('that names no source key although the caller left it to KMS', () => {
+    const permit = aPermit({ source: { keyId: '' } });
+    expect(sideWithheld(() => confirm(permit, { ...ANSWER, sourceKeyArn: '' }))).toBe('source');
+  });
+
   it('that names a related multi-Region key in another Region', () => {
     const permit = aPermit({ sourceFacts: { keyArn: mrk } });
     const answer = { ...ANSWER, sourceKeyArn: mrk.replace('eu-west-1', 'us-east-1') };

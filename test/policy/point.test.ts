@@ -65,6 +65,15 @@ describe('the decision point', () => {
     });
   });
 
+  it('measures each evaluation in nanoseconds', async () => {
+    const point = await open();
+    const started = performance.now();
+    const { evaluationNs } = point.decide(resolved(), 'request');
+    // Even the fastest takes microseconds.
+    expect(evaluationNs).toBeGreaterThan(1_000);
+    expect(evaluationNs).toBeLessThanOrEqual((performance.now() - started) * 1e6 + 1);
+  });
+
   it('uses the same bundle for the result phase as for the request phase', async () => {
     const source = fileOf(archive(EXAMPLE));
     const point = await open({ source });
@@ -208,6 +217,17 @@ describe('a candidate', () => {
       served: { effect: 'deny', revision: 'example-2' },
     });
     expect(point.status().candidate).toMatchObject({ source: HAZARDS, stale: false });
+  });
+
+  it('is reloaded with the serving policy, and judges by its new bundle', async () => {
+    const candidate = fileOf(archive(EXAMPLE));
+    const events: ShadowEvent[] = [];
+    const point = await open({ candidate, onShadow: (event) => events.push(event) });
+    writeFileSync(candidate, withManifest(archive(EXAMPLE), { revision: 'next' }));
+    await point.reload();
+    expect(point.status().candidate).toMatchObject({ revision: 'next' });
+    expect(point.decide(resolved(), 'request')).toMatchObject({ revision: 'example-2' });
+    await expect.poll(() => events).toMatchObject([{ revision: 'next', comparison: 'same' }]);
   });
 
   it.each([

@@ -35,7 +35,7 @@ function outside(next: (n: number, signal: AbortSignal) => KmsAnswer | Error | P
 }
 
 function guarded(kms: Kms, parts: Partial<KmsGuardParts> = {}) {
-  const clock = { now: 0 };
+  const clock = { now: 7_000 };
   const states: string[] = [];
   const guard = guardKms({
     kms,
@@ -104,6 +104,19 @@ describe('a retry', () => {
     pauses[0]?.();
     expect(await first).toEqual({ ...ANSWER, attempts: 2 });
     expect(asked()).toBe(4);
+  });
+
+  test('spends what is saved; ten calls without one save one more', async () => {
+    const faults: Error[] = [];
+    const { ask } = guarded(outside(() => faults.shift() ?? ANSWER).kms, { sleep: async () => {} });
+    const troubled = () => {
+      faults.push(RESET);
+      return reasonOf(ask());
+    };
+    const spent = [await troubled(), await troubled(), await troubled()];
+    expect(spent).toEqual(['OK', 'OK', 'ECONNRESET']);
+    for (let n = 0; n < 10; n += 1) await ask();
+    expect([await troubled(), await troubled()]).toEqual(['OK', 'ECONNRESET']);
   });
 
   test('leaves requests at no more than 1.2 times the calls when KMS throttles some', async () => {
@@ -223,6 +236,23 @@ describe('the circuit breaker', () => {
     expect(states).toEqual(['open', 'half_open', 'open', 'half_open', 'closed']);
   });
 
+  test('refuses look-ups too while it is open, and asks KMS for none', async () => {
+    const { kms } = outside(() => DOWN);
+    let looked = 0;
+    const describeKey = () => {
+      looked += 1;
+      return Promise.reject(DENIED);
+    };
+    const { guard, ask } = guarded(
+      { ...kms, describeKey },
+      { limits: { maxInFlight: 9, retryRatio: 0 } },
+    );
+    for (let n = 0; n < 20; n += 1) await reasonOf(ask());
+    const { signal } = new AbortController();
+    expect(await reasonOf(guard.describeKey(SOURCE_ARN, signal))).toBe('KMS_UNAVAILABLE');
+    expect(looked).toBe(0);
+  });
+
   test('does not open for throttling, refusals, or callers that leave early', async () => {
     for (const fault of [
       THROTTLED,
@@ -257,16 +287,31 @@ describe('the circuit breaker', () => {
     },
   );
 
-  test('is not held open by a probe whose caller left', async () => {
+  test.each([
+    ['refuses', DENIED],
+    ['throttles', THROTTLED],
+  ])('is closed by a probe that KMS %s: it answers again', async (_, fault) => {
+    let down = true;
+    const { kms } = outside(() => (down ? DOWN : fault));
+    const { ask, clock, states } = guarded(kms, { limits: { maxInFlight: 9, retryRatio: 0 } });
+    for (let n = 0; n < 20; n += 1) await reasonOf(ask());
+    clock.now += 500;
+    down = false;
+    await reasonOf(ask());
+    expect(states).toEqual(['open', 'half_open', 'closed']);
+  });
+
+  test('is neither closed nor held open by a probe whose caller left', async () => {
     let what: 'down' | 'gone' | 'up' = 'down';
     const { kms } = outside(() =>
       what === 'up' ? ANSWER : what === 'gone' ? new Refusal('CANCELLED') : DOWN,
     );
-    const { ask, clock } = guarded(kms, { limits: { maxInFlight: 9, retryRatio: 0 } });
+    const { ask, clock, states } = guarded(kms, { limits: { maxInFlight: 9, retryRatio: 0 } });
     for (let n = 0; n < 20; n += 1) await reasonOf(ask());
     clock.now += 500;
     what = 'gone';
     await reasonOf(ask());
+    expect(states).toEqual(['open', 'half_open']);
     what = 'up';
     clock.now += 500;
     expect(await reasonOf(ask())).toBe('OK');
