@@ -30,6 +30,30 @@ describe('an evaluation', () => {
     });
   });
 
+  it('needs no allow_unknown_source, which then is false, and no labels', () => {
+    expect(toEvaluation(set(good))).toEqual({
+      effect: 'allow',
+      failure: '',
+      reasons: [],
+      rule: 'r',
+      allowUnknownSource: false,
+      labels: {},
+    });
+  });
+
+  it('may be as large as the limits say', () => {
+    const reasons = ['source', 'destination', '', ...Array(61).fill('')].map((side) => ({
+      code: 'c'.repeat(128),
+      message: side && 'm'.repeat(1_024),
+      side,
+    }));
+    const labels = Object.fromEntries(
+      Array.from({ length: 16 }, (_, n) => [`${n}`.padStart(256, 'k'), 'v'.repeat(256)]),
+    );
+    const text = set({ ...good, rule: 'r'.repeat(256), reasons, labels }).padEnd(65_536);
+    expect(toEvaluation(text)).toMatchObject({ effect: 'allow', reasons, labels });
+  });
+
   it('is POLICY_UNDEFINED without a result', () => {
     expect(toEvaluation('[]')).toMatchObject({ effect: 'deny', failure: 'POLICY_UNDEFINED' });
   });
@@ -52,6 +76,10 @@ describe('an evaluation', () => {
     ['a reason without a side', set({ ...good, reasons: [{ code: '', message: '' }] })],
     ['a reason of a third side', set({ ...good, reasons: [{ code: '', message: '', side: 'both' }] })],
     ['a reason with more', set({ ...good, reasons: [{ code: '', message: '', side: '', x: 1 }] })],
+    ['a reason with a code of 129', set({ ...good, reasons: [{ code: 'x'.repeat(129), message: '', side: '' }] })],
+    ['a reason with a message of 1,025', set({ ...good, reasons: [{ code: '', message: 'x'.repeat(1_025), side: '' }] })],
+    ['a reason with other names', set({ ...good, reasons: [{ a: '', b: '', side: '' }] })],
+    ['one bad reason of two', set({ ...good, reasons: [{ code: '', message: '', side: '' }, {}] })],
     ['65 reasons', set({ ...good, reasons: Array(65).fill({ code: '', message: '', side: '' }) })],
     ['an unheard-of field', set({ ...good, deny: [] })],
     ['__proto__', '[{"result":{"allow":false,"rule":"","reasons":[],"__proto__":{"allow":true}}}]'],
@@ -59,9 +87,12 @@ describe('an evaluation', () => {
     ['allow only in __proto__', '[{"result":{"rule":"","reasons":[],"__proto__":{"allow":true}}}]'],
     ['allow_unknown_source of text', set({ ...good, allow_unknown_source: 'yes' })],
     ['labels of numbers', set({ ...good, labels: { a: 1 } })],
+    ['one label of two that is no text', set({ ...good, labels: { a: '', b: 1 } })],
+    ['a label with a name of 257', set({ ...good, labels: { ['x'.repeat(257)]: '' } })],
+    ['a label of 257', set({ ...good, labels: { a: 'x'.repeat(257) } })],
     ['labels of a list', set({ ...good, labels: [] })],
     ['17 labels', set({ ...good, labels: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [i, ''])) })],
-    ['64 KiB', set({ ...good, rule: 'x'.repeat(70_000) })],
+    ['more than 64 KiB', set(good).padEnd(65_537)],
   ];
   it.each(MALFORMED)('is POLICY_INVALID for %s', (_name, results) => {
     expect(toEvaluation(results)).toMatchObject({ effect: 'deny', failure: 'POLICY_INVALID' });

@@ -106,6 +106,23 @@ describe('a retry', () => {
     expect(asked()).toBe(4);
   });
 
+  test('waits 25 to 50 ms', async () => {
+    const waits: number[] = [];
+    const sleep = async (ms: number) => void waits.push(ms);
+    for (const random of [() => 0, () => 0.5]) {
+      const { kms } = outside((n) => (n === 1 ? RESET : ANSWER));
+      await guarded(kms, { sleep, random }).ask();
+    }
+    expect(waits).toEqual([25, 37.5]);
+  });
+
+  test('is never made with a ratio of 0', async () => {
+    const { kms, asked } = outside(() => RESET);
+    const { ask } = guarded(kms, { limits: { maxInFlight: 16, retryRatio: 0 } });
+    expect(await reasonOf(ask())).toBe('ECONNRESET');
+    expect(asked()).toBe(1);
+  });
+
   test('spends what is saved; ten calls without one save one more', async () => {
     const faults: Error[] = [];
     const { ask } = guarded(outside(() => faults.shift() ?? ANSWER).kms, { sleep: async () => {} });
@@ -325,6 +342,7 @@ test('a call for a key over its rate is refused with its side; other keys are un
   await ask();
   await expect(ask()).rejects.toMatchObject({
     reason: 'LIMITED',
+    message: 'The proxy limits requests: too many a second for the source key.',
     side: 'source',
     retryAfterMs: 1000,
   });
