@@ -83,8 +83,6 @@ export function requiredSinks({ sinks }: Pick<AuditOptions, 'sinks'>) {
   return (sinks?.required ?? []).filter((name) => name !== 'file');
 }
 
-const RESERVE_BYTES = 64 << 10;
-
 export function originOf({ origin }: Pick<AuditOptions, 'origin'>): string {
   return origin ?? `kms-reencrypt-proxy/${hostname()}`;
 }
@@ -104,7 +102,6 @@ export function settingsOf(options: AuditOptions): HostSettings {
     resuming: false,
     maxBytes: options.maxBytes,
     maxAgeMs: options.maxAgeMs,
-    reserveBytes: RESERVE_BYTES,
     keepSegments: options.keepSegments,
     keepMs: options.keepMs,
     checkpointEntries: options.checkpointEntries,

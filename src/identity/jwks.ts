@@ -69,9 +69,7 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
   const renew = () => {
     remote.reload().catch((thrown: unknown) => {
       const { message, cause } = toError(thrown);
-      const name = nameOf(options.url.href);
-      const sentence = message.includes(name) ? message : `${name}: ${message}`;
-      options.onError(new Error(sentence, { cause }));
+      options.onError(new Error(`${nameOf(options.url.href)}: ${message}`, { cause }));
     });
   };
   // Not awaited, since the issuer may be away; but operators hear of that before a caller does.
@@ -115,23 +113,22 @@ const MOST_KEYS = 1000;
 
 /** Bounded in size here, and in time by the request's signal. */
 const readSet: AskForSet = async (url, request) => {
-  const name = nameOf(url);
   const { status, body } = await fetch(url, request);
   if (status !== 200) {
     await body?.cancel();
-    throw new Error(`${name} answers with HTTP status ${status} instead of the keys`);
+    throw new Error(`HTTP status ${status} instead of the keys`);
   }
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body ?? []) {
     size += chunk.byteLength;
-    if (size > MOST_BYTES) throw new Error(`${name} answers with more than ${MOST_BYTES} bytes`);
+    if (size > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`);
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString();
   const set = JSON.parse(text) as Partial<JSONWebKeySet> | null;
   if ((set?.keys?.length ?? 0) > MOST_KEYS) {
-    throw new Error(`${name} answers with more than ${MOST_KEYS} keys`);
+    throw new Error(`more than ${MOST_KEYS} keys`);
   }
   createLocalJWKSet(set as JSONWebKeySet);
   return text;

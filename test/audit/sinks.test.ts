@@ -254,7 +254,7 @@ test.concurrent('sinks restart after their thread dies, and continue where they 
   const died = Promise.withResolvers<string>();
   const audit = await openAudit(folder.file, {
     sinks: {
-      decisionLog: { url: service.url, timeoutMs: 1_000, batchBytes: 4_000 },
+      decisionLog: { url: service.url, timeoutMs: 15_000, batchBytes: 4_000 },
       maxBehind: 1_000_000,
     },
     warn: (message) => /thread died.*EISDIR/.test(message) && died.resolve(message),

@@ -22,7 +22,6 @@ const SETTINGS = {
   resuming: false,
   maxBytes: 12_000,
   maxAgeMs: 60_000,
-  reserveBytes: 1024,
   keepSegments: 0,
   keepMs: 0,
   checkpointEntries: 20,

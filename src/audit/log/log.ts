@@ -45,7 +45,7 @@ export function createLog(options: LogOptions): Log {
   const state: LogState = {
     options,
     stage: createStage(),
-    reserve: createReserve(options),
+    reserve: createReserve(options.disk, options.file),
     open: new Set(open),
     chain,
     bytes,

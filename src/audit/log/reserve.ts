@@ -10,19 +10,15 @@ export interface Reserve {
   release(): void;
 }
 
-interface ReserveOptions {
-  readonly disk: Disk;
-  readonly file: string;
-  readonly reserveBytes: number;
-}
+const BYTES = 64 << 10;
 
 /** Real bytes in a file beside the log, to be freed so that a full disk can take the entry that says so. */
-export function createReserve({ disk, file, reserveBytes }: ReserveOptions): Reserve {
+export function createReserve(disk: Disk, file: string): Reserve {
   const reserve = `${file}.reserve`;
   const extra = `${file}.probe`;
   return {
     keep() {
-      if (disk.facts(reserve)?.bytes !== reserveBytes) take(reserve);
+      if (disk.facts(reserve)?.bytes !== BYTES) take(reserve);
     },
     probe() {
       take(extra);
@@ -32,11 +28,10 @@ export function createReserve({ disk, file, reserveBytes }: ReserveOptions): Res
   };
 
   function take(path: string): void {
-    if (reserveBytes === 0) return;
     release(path);
     const kept = disk.open(path, 'create');
     try {
-      writeAll(kept, Buffer.alloc(reserveBytes, 0x20));
+      writeAll(kept, Buffer.alloc(BYTES, 0x20));
       kept.sync();
     } catch (thrown) {
       disk.remove(path);

@@ -26,8 +26,6 @@ export interface LogOptions {
   /** A segment of this size or age is closed. */
   readonly maxBytes: number;
   readonly maxAgeMs: number;
-  /** Room kept for the entry that says that the disk is full. */
-  readonly reserveBytes: number;
   /** What start-up does with a chain that does not hold: refuse, or go on in a new segment that says so. */
   readonly onBrokenChain: 'refuse' | 'continue';
 }
