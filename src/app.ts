@@ -1,4 +1,5 @@
 import { openDoors } from './app/doors.ts';
+import { readLimits, tooFewFiles } from './app/open-files.ts';
 import { composeParts } from './app/parts.ts';
 import { createStack, type Stack } from './app/stack.ts';
 import { composeStages } from './app/stages.ts';
@@ -44,6 +45,8 @@ export async function startApp(config: Config, around: Surroundings): Promise<Ap
 }
 
 async function compose(config: Config, around: Surroundings, opened: Stack): Promise<App> {
+  const fewFiles = tooFewFiles(config, readLimits());
+  if (fewFiles !== '') around.log.warn(fewFiles);
   const parts = await composeParts(config, around, opened);
   const stages = await composeStages({ config, parts, around }, opened);
   const spines = { pipeline: createPipeline(stages), check: createCheck(stages) };

@@ -55,6 +55,8 @@ export function staleness(
   if (!state.generation) return '';
   const ended = overdue(state.generation.bundle, now());
   if (ended !== '') return ended;
+  // Once the clock was set back, no time would count until it is as late again.
+  state.lastSuccess = Math.min(state.lastSuccess, now());
   const silent = source.remote && now() - state.lastSuccess > maxStalenessMs;
   return silent ? 'the bundle service has not answered for too long' : '';
 }

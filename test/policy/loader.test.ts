@@ -113,6 +113,17 @@ test('a kept bundle from the future becomes stale as if it were saved now', asyn
   expect(loader.staleness()).toContain('has not answered for too long');
 });
 
+test('a clock that is set back while the service is silent does not keep its bundle in force for longer', async () => {
+  let now = NOON;
+  const source = serviceOf(() => archive(EXAMPLE));
+  const prepare = async (bundle: Buffer) => ready(bundle);
+  const loader = await createLoader({ ...OPTIONS, source, prepare, now: () => now });
+  now -= 3_600_000;
+  expect(loader.staleness()).toBe('');
+  now += OPTIONS.maxStalenessMs + 1;
+  expect(loader.staleness()).toContain('has not answered for too long');
+});
+
 const OPTIONS = {
   required: true,
   maxStalenessMs: 60_000,
