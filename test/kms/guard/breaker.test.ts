@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BREAKER_LIMITS, type Breaker, createBreaker } from '../../../src/kms/guard/breaker.ts';
+import { type Breaker, createBreaker } from '../../../src/kms/guard/breaker.ts';
 
 const AT = 123_456;
 
@@ -9,14 +9,14 @@ function times(count: number, act: () => void): void {
 
 /** A breaker that has just opened. */
 function opened(): Breaker {
-  const breaker = createBreaker(BREAKER_LIMITS);
+  const breaker = createBreaker(() => undefined);
   times(20, () => breaker.failed(AT));
   expect(breaker.state).toBe('open');
   return breaker;
 }
 
 test('opens at half of at least twenty calls, and not at less', () => {
-  const breaker = createBreaker(BREAKER_LIMITS);
+  const breaker = createBreaker(() => undefined);
   times(11, () => breaker.succeeded(AT));
   times(10, () => breaker.failed(AT));
   expect(breaker.state).toBe('closed');
@@ -25,7 +25,7 @@ test('opens at half of at least twenty calls, and not at less', () => {
 });
 
 test('does not open for nineteen failures, nor for those of more than ten seconds ago', () => {
-  const breaker = createBreaker(BREAKER_LIMITS);
+  const breaker = createBreaker(() => undefined);
   times(19, () => breaker.failed(AT));
   times(19, () => breaker.failed(AT + 11_000));
   expect(breaker.state).toBe('closed');

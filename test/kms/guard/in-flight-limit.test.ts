@@ -4,7 +4,7 @@ import { createInFlightLimit } from '../../../src/kms/guard/in-flight-limit.ts';
 const AT = 5_000;
 
 test('falls by a quarter, once for each overload, and never below the least', () => {
-  const limit = createInFlightLimit({ least: 8, most: 16 });
+  const limit = createInFlightLimit(16);
   limit.throttled(AT);
   limit.throttled(AT + 99);
   expect(limit.current()).toBe(12);
@@ -15,7 +15,7 @@ test('falls by a quarter, once for each overload, and never below the least', ()
 });
 
 test('grows by one with each round of answers, and never above the most', () => {
-  const limit = createInFlightLimit({ least: 8, most: 16 });
+  const limit = createInFlightLimit(16);
   limit.throttled(AT);
   for (let n = 0; n < 11; n += 1) limit.succeeded();
   expect(limit.current()).toBe(12);
