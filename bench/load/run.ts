@@ -1,7 +1,7 @@
 import { createTally, ticks } from './tally.ts';
 import { openTarget, type TargetFlags } from './target.ts';
 
-export interface RunFlags extends TargetFlags {
+interface RunFlags extends TargetFlags {
   readonly duration: string;
   readonly inflight: string;
   readonly rate: string;

@@ -40,7 +40,7 @@ export function toLines(bytes: Buffer) {
   return { bytes, starts };
 }
 
-export type Mutation = 'bit' | 'drop' | 'swap' | 'double' | 'cut';
+type Mutation = 'bit' | 'drop' | 'swap' | 'double' | 'cut';
 export const MUTATIONS: readonly Mutation[] = ['bit', 'drop', 'swap', 'double', 'cut'];
 
 /** Damages a log; returns its bytes and the seq that the verifier must name. */

@@ -7,7 +7,7 @@ import type { Supervised } from '../../src/audit/supervise.ts';
 import { createThreadSigner } from '../../src/audit/thread-signer.ts';
 
 /** Everything outside that an audit log uses, so that a simulation can supply it. */
-export interface InlineSurroundings {
+interface InlineSurroundings {
   readonly disk: Disk;
   /** Milliseconds of a clock that never steps back. */
   readonly monotonic: () => number;

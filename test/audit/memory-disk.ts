@@ -14,7 +14,7 @@ interface Inode {
   modifiedMs: number;
 }
 
-export type DiskCall =
+type DiskCall =
   | 'open'
   | 'write'
   | 'read'

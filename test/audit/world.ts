@@ -68,7 +68,7 @@ export function verify(
 }
 
 /** Time that a test moves by hand, with everything that waits for it. */
-export interface Clock {
+interface Clock {
   now(): number;
   soon(work: () => void): void;
   later(ms: number, work: () => void): void;

@@ -11,7 +11,7 @@ export interface AwsProxy {
   close(): Promise<void>;
 }
 
-export interface AwsProxyOptions {
+interface AwsProxyOptions {
   readonly settings?: readonly string[];
   /** Something between the proxy and KMS: resolves to the URL that the proxy gets for KMS. */
   readonly through?: (kms: FakeKms) => Promise<string>;

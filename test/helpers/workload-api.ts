@@ -9,9 +9,9 @@ import protobuf from 'protobufjs';
 import { type Issued, pkcs8 } from './certificates.ts';
 
 /** Concatenated DER of CAs, by the SPIFFE ID of their trust domain. */
-export type WireBundles = Readonly<Record<string, Buffer>>;
+type WireBundles = Readonly<Record<string, Buffer>>;
 
-export interface WireSvid {
+interface WireSvid {
   readonly id: string;
   readonly issued: Issued;
   /** DER of the intermediate CAs between the SVID and its bundle. */

@@ -29,7 +29,7 @@ const SETTINGS = {
   onBrokenChain: 'refuse',
 } as const;
 
-export interface SimulatedAudit {
+interface SimulatedAudit {
   readonly record: Recorder;
   readonly committer: Committer;
   /** The share of disk calls that meet trouble from now on. */

@@ -15,7 +15,7 @@ const NOBODYS = `${REGION}:key/ffffffff-0000-4000-8000-000000000000`;
 export const ALIASES = ['alias/a', 'alias/b', 'alias/c'] as const;
 
 /** What KMS did, whatever it answered. */
-export interface Deed {
+interface Deed {
   readonly request: KmsRequest;
   /** The keys that it really used. */
   readonly sourceArn: string;

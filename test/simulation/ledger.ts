@@ -1,6 +1,6 @@
 import type { SimulatedDisk } from './disk.ts';
 
-export interface LedgerEntry {
+interface LedgerEntry {
   readonly id: string;
   readonly kind: string;
   /** Of a terminal entry; '' for an intent. */

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { CORE, type Core } from './simulate.ts';
 
 /** A mistake that somebody could make in the core, as a change of its text. */
-export interface Mutant {
+interface Mutant {
   readonly name: string;
   readonly file: 'src/pipeline.ts' | 'src/kms/forward.ts';
   readonly from: string;

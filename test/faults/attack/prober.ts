@@ -4,7 +4,7 @@ import { connect, reEncrypt } from '../../helpers/grpc-client.ts';
 import { DEMO_CONTEXT, printedCiphertext } from '../../interop/helpers/demo.ts';
 import type { RunningProxy } from '../../interop/helpers/proxy.ts';
 
-export interface Prober {
+interface Prober {
   readonly sent: number;
   readonly errors: readonly string[];
   /** Milliseconds: 99 in 100 calls were no slower. */

@@ -39,7 +39,7 @@ export interface Trial extends Pick<WriterPlan, 'inFlight' | 'ms' | 'quiet' | 'o
   readonly fault: string;
 }
 
-export interface Injected {
+interface Injected {
   readonly writer: Writer;
   /** How often the call was really made to fail. */
   readonly injections: number;

@@ -3,7 +3,7 @@ import process from 'node:process';
 
 const EVERY_MS = 5;
 
-export interface LoopDelay {
+interface LoopDelay {
   /** How late the latest timer came, in milliseconds. */
   readonly late: number;
   /** The same without the time spent waiting for a CPU. */

@@ -22,7 +22,7 @@ export const BEYOND_MS = 50;
 /** Calls at once. Twice as many good ones between rounds keep the breaker closed, so it hides nothing. */
 const ROUND = 8;
 
-export interface Rounds {
+interface Rounds {
   /** gRPC status names with which the calls that met the fault ended. */
   readonly codes: ReadonlySet<string>;
   /** Milliseconds past the deadline, as `lateness` counts them; negative if the call ended before it. */

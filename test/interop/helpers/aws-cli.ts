@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 import { TOOLS_PATH } from './tools.ts';
 
-export interface CliOptions {
+interface CliOptions {
   readonly endpoint: string;
   readonly env: Readonly<Record<string, string>>;
 }

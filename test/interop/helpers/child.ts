@@ -20,7 +20,7 @@ export interface Child {
   ended(): Promise<number | NodeJS.Signals>;
 }
 
-export interface StartOptions {
+interface StartOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
 }

@@ -11,7 +11,7 @@ export async function encryptAt(
   return Buffer.from(String(answer['CiphertextBlob']), 'base64');
 }
 
-export interface EncryptOptions {
+interface EncryptOptions {
   readonly keyId: string;
   readonly plaintext: Buffer;
   readonly context: Readonly<Record<string, string>>;

@@ -23,7 +23,7 @@ export interface RunningProxy {
   stop(): Promise<number | NodeJS.Signals>;
 }
 
-export interface ProxyOptions {
+interface ProxyOptions {
   /** `path=value`, after the ports and the audit file have been set. */
   readonly settings?: readonly string[];
   readonly config?: string;

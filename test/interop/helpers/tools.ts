@@ -52,7 +52,7 @@ export function runTool(name: string, args: readonly string[], options: RunOptio
   });
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly input?: string;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
