@@ -1,34 +1,67 @@
 /** A healthy credentials service answers in a fraction of this. */
 const LIMIT_MS = 3000;
 
+/** So many requests may hang before the next ones are put off: at first for as long as the limit … */
+const HUNG_FREELY = 4;
+/** … then for twice as long each time, up to this. */
+const MOST_REST_MS = 600_000;
+
+interface Bounds {
+  readonly limitMs?: number;
+  /** Monotonic, in milliseconds. */
+  readonly now?: () => number;
+}
+
 /**
  * A provider that cannot hang: the SDK's own waits forever if a credentials service accepts a
  * connection and never answers, and every later call would wait with it. After the limit the provider
- * is dropped with its pending request, and the next call starts with a new one.
+ * is dropped with its pending request, and the next call starts with a new one. Each request that hangs
+ * keeps a connection, or a process and its pipes, which nobody can end from here: so the more there are, the
+ * later the next.
  *
  * @throws CredentialsProviderError only. Errors of STS, its host or the token file would otherwise look
  * like KMS's own: STS too can answer AccessDenied or refuse a connection.
  */
 export function boundProvider<Args extends unknown[], T>(
   make: () => (...args: Args) => Promise<T>,
-  limitMs = LIMIT_MS,
+  { limitMs = LIMIT_MS, now = () => performance.now() }: Bounds = {},
 ): (...args: Args) => Promise<T> {
   let provider = make();
+  const hung = new Set<Promise<T>>();
+  let lateAt = Number.NEGATIVE_INFINITY;
 
+  const drop = (asked: Promise<T>) => {
+    provider = make();
+    lateAt = now();
+    hung.add(asked);
+    const settled = () => hung.delete(asked);
+    asked.then(settled, settled);
+  };
   return async (...args) => {
+    if (now() - lateAt < restMs(hung.size, limitMs)) {
+      throw noCredentials(new Error(`${hung.size} requests for them still hang`));
+    }
+    const used = provider;
+    const asked = used(...args);
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      provider = make();
+      if (provider === used) drop(asked);
       late.reject(new Error(`none within ${limitMs} ms`));
     }, limitMs);
     try {
-      return await Promise.race([provider(...args), late.promise]);
+      const provided = await Promise.race([asked, late.promise]);
+      hung.clear();
+      return provided;
     } catch (cause) {
       throw noCredentials(cause);
     } finally {
       clearTimeout(timer);
     }
   };
+}
+
+function restMs(hung: number, limitMs: number): number {
+  return hung < HUNG_FREELY ? 0 : Math.min(MOST_REST_MS, limitMs * 2 ** (hung - HUNG_FREELY));
 }
 
 /** If a host has several addresses and all fail, the error has a code but no message. */

@@ -3,15 +3,66 @@ import { boundProvider } from '../../../src/kms/aws/bounded-provider.ts';
 
 test('a provider that hangs is abandoned, and the next call asks a new one', async () => {
   let made = 0;
-  const provide = boundProvider(() => {
-    made += 1;
-    const hangs = made === 1;
-    return () => (hangs ? new Promise<string>(() => {}) : Promise.resolve('fresh'));
-  }, 20);
+  const provide = boundProvider(
+    () => {
+      made += 1;
+      const hangs = made === 1;
+      return () => (hangs ? new Promise<string>(() => {}) : Promise.resolve('fresh'));
+    },
+    { limitMs: 20 },
+  );
   const both = await Promise.allSettled([provide(), provide()]);
   expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect(both[0]).toMatchObject({ reason: { name: 'CredentialsProviderError' } });
   expect(await provide()).toBe('fresh');
+});
+
+test('the more requests hang, the later the next one, until one of them settles or one is answered', async () => {
+  let at = 0;
+  let asked = 0;
+  let answer: string | undefined;
+  const settle: (() => void)[] = [];
+  const provide = boundProvider(
+    () => () => {
+      asked += 1;
+      if (answer !== undefined) return Promise.resolve(answer);
+      return new Promise<string>((_, reject) => settle.push(() => reject(new Error('killed'))));
+    },
+    { limitMs: 2, now: () => at },
+  );
+  const fails = (why: string) => expect(provide()).rejects.toThrow(`no credentials: ${why}`);
+  for (let hung = 0; hung < 4; hung += 1) await fails('none within 2 ms');
+  await fails('4 requests for them still hang');
+  at += 2;
+  await fails('none within 2 ms');
+  at += 3;
+  await fails('5 requests for them still hang');
+  at += 1;
+  await fails('none within 2 ms');
+  expect(asked).toBe(6);
+  for (const end of settle.splice(3)) end();
+  await new Promise(setImmediate);
+  await fails('none within 2 ms');
+  await fails('4 requests for them still hang');
+  answer = 'fresh';
+  at += 2;
+  expect(await provide()).toBe('fresh');
+  expect(await provide()).toBe('fresh');
+});
+
+test('even if very many hang, the next is asked within ten minutes', async () => {
+  let at = 0;
+  let asked = 0;
+  const hangs = () => {
+    asked += 1;
+    return new Promise<string>(() => {});
+  };
+  const provide = boundProvider(() => hangs, { limitMs: 1, now: () => at });
+  for (let hour = 0; hour < 30; hour += 1) {
+    await expect(provide()).rejects.toThrow();
+    at += 600_000;
+  }
+  expect(asked).toBe(30);
 });
 
 test('a provider that answers or fails is kept, and its failure is a CredentialsProviderError', async () => {
