@@ -1,18 +1,10 @@
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../src/cli/config.ts';
+import { runCommand } from '../helpers/run-command.ts';
 
 async function config(...args: string[]) {
-  const streams = {
-    stdin: new PassThrough(),
-    stdout: new PassThrough(),
-    stderr: new PassThrough(),
-  };
-  const code = await run(args, { ...streams, env: {} });
-  streams.stdout.end();
-  streams.stderr.end();
-  return { code, stdout: await text(streams.stdout), stderr: await text(streams.stderr) };
+  const { exit: code, stdout, stderr } = await runCommand(run, args);
+  return { code, stdout, stderr };
 }
 
 const DEMO = ['--config', 'config/demo.yaml'];

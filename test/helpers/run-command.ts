@@ -17,17 +17,26 @@ interface Surroundings {
 export async function runCommand(
   run: Run,
   args: readonly string[],
-  { stdin = Buffer.alloc(0), env = {} }: Surroundings = {},
+  surroundings: Surroundings = {},
 ): Promise<Ran> {
+  const terminal = createTerminal(surroundings);
+  const exit = await run(args, terminal);
+  const stdoutBytes = terminal.bytes();
+  return { exit, stdout: stdoutBytes.toString(), stdoutBytes, stderr: terminal.errors() };
+}
+
+/** A terminal that remembers what was written to it. */
+export function createTerminal({ stdin = Buffer.alloc(0), env = {} }: Surroundings = {}) {
   const [stdout, stderr] = [collect(), collect()];
-  const exit = await run(args, {
+  return {
     stdin: Readable.from([stdin]),
     stdout: stdout.stream,
     stderr: stderr.stream,
     env: { AWS_CONFIG_FILE: '/nonexistent', AWS_SHARED_CREDENTIALS_FILE: '/nonexistent', ...env },
-  });
-  const stdoutBytes = stdout.bytes();
-  return { exit, stdout: stdoutBytes.toString(), stdoutBytes, stderr: stderr.bytes().toString() };
+    bytes: stdout.bytes,
+    output: () => stdout.bytes().toString(),
+    errors: () => stderr.bytes().toString(),
+  };
 }
 
 function collect() {

@@ -12,7 +12,7 @@ import { refuseFaults } from '../../src/kms/faults.ts';
 import { BASICS } from '../audit/basics.ts';
 import { fill } from '../audit/fault-world.ts';
 import { createFolder, openAudit } from '../audit/world.ts';
-import { createTerminal } from '../cli/audit/terminal.ts';
+import { runCommand } from '../helpers/run-command.ts';
 import { startChild } from './helpers/child.ts';
 import { startEmbeddedKms } from './helpers/embedded-kms.ts';
 import { freePort } from './helpers/ports.ts';
@@ -56,9 +56,9 @@ async function signerAt(endpoint: string, spec: KeySpec): Promise<AuditOptions['
 }
 
 const own = async (...args: string[]) => {
-  const terminal = createTerminal();
-  expect(await run(args, terminal), terminal.errors()).toBe(0);
-  return terminal.output();
+  const { exit, stdout, stderr } = await runCommand(run, args);
+  expect(exit, stderr).toBe(0);
+  return stdout;
 };
 
 describeWith(['go', 'python3'], 'Go’s sumdb/note and tlog', () => {

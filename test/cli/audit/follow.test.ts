@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
@@ -14,25 +14,22 @@ import {
 import process from 'node:process';
 import { test, vi } from 'vitest';
 import { parseNote } from '../../../src/audit/log/note.ts';
+import { run } from '../../../src/cli/audit/run.ts';
 import { fill } from '../../audit/fault-world.ts';
 import { createFolder, openAudit } from '../../audit/world.ts';
 import { builtProgram } from '../../helpers/built-program.ts';
+import { createTerminal } from '../../helpers/run-command.ts';
 
 const PROGRAM = await builtProgram();
 
-interface Watch {
-  readonly child: ChildProcess;
-  output(): string;
-  errors(): string;
-  ended: Promise<number | null>;
+function watch(...args: readonly string[]) {
+  const terminal = createTerminal();
+  const ended = run(['verify', '--follow', ...args], terminal);
+  return { output: terminal.output, errors: terminal.errors, ended };
 }
 
-/** The command as its users run it: only a process can be interrupted. */
-function watch(...args: readonly string[]): Watch {
-  return start('verify', '--follow', ...args);
-}
-
-function start(...args: readonly string[]): Watch {
+/** The command as its users run it: only a process can be interrupted, or lose its reader. */
+function start(...args: readonly string[]) {
   const child = spawn(process.execPath, [PROGRAM, 'audit', ...args]);
   let [output, errors] = ['', ''];
   child.stdout.on('data', (text) => {
@@ -54,7 +51,8 @@ function overwrite(file: string, before: string, after: string): void {
 }
 
 const signed = (file: string) => parseNote(readFileSync(`${file}.checkpoint`, 'utf8')).size;
-const last = ({ output }: Watch) => Number(/.*seq (\d+)\n$/s.exec(output())?.[1] ?? -1) + 1;
+const last = ({ output }: { output(): string }) =>
+  Number(/.*seq (\d+)\n$/s.exec(output())?.[1] ?? -1) + 1;
 const WITHIN = { timeout: 30_000 };
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -65,7 +63,7 @@ test.concurrent('a log that grows and rotates is verified up to its checkpoint; 
   const { file } = folder;
   const audit = await openAudit(file, { checkpointEntries: 10, maxBytes: 12_000 });
   await fill(audit, 20);
-  const following = watch(file);
+  const following = start('verify', '--follow', file);
   await expect.poll(() => last(following) - signed(file), WITHIN).toBe(0);
   await fill(audit, 40);
   await expect.poll(() => last(following) - signed(file), WITHIN).toBe(0);
@@ -85,7 +83,7 @@ test.concurrent('a log torn by a crash is still followed: the next start repairs
   await fill(before, 20);
   await before.close();
   appendFileSync(file, '{"kind":"in');
-  const following = watch(file);
+  const following = start('verify', '--follow', file);
   await expect.poll(() => following.output(), WITHIN).toContain('audit.jsonl: torn\n');
   const audit = await openAudit(file);
   await fill(audit, 20);
@@ -176,7 +174,8 @@ test.concurrent('a command that follows a log exits 0 once nobody reads its outp
   const { file } = folder;
   const audit = await openAudit(file, { checkpointEntries: 10 });
   await fill(audit, 20);
-  for (const follower of [watch(file), start('tail', '--follow', file)]) {
+  for (const command of ['verify', 'tail']) {
+    const follower = start(command, '--follow', file);
     await expect.poll(() => follower.output(), WITHIN).not.toBe('');
     follower.child.stdout?.destroy();
     const writing = setInterval(() => void fill(audit, 10), 100);

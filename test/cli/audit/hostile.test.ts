@@ -2,8 +2,8 @@ import { truncateSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { run } from '../../../src/cli/audit/run.ts';
 import { createFolder } from '../../audit/world.ts';
+import { createTerminal } from '../../helpers/run-command.ts';
 import { runAudit as audit } from './run-audit.ts';
-import { createTerminal } from './terminal.ts';
 
 const CONTROL = /(?!\n)[\p{Cc}\p{Cf}]/u;
 const EVIL = '\u001b]0;title\u0007\u009b2J\u202e\n99  forged';

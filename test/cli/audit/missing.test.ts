@@ -6,8 +6,8 @@ import { checkpointIn } from '../../../src/cli/audit/arguments.ts';
 import { run as policy } from '../../../src/cli/policy/run.ts';
 import { fill } from '../../audit/fault-world.ts';
 import { copyOf, createFolder, openThreadless } from '../../audit/world.ts';
+import { runCommand } from '../../helpers/run-command.ts';
 import { runAudit } from './run-audit.ts';
-import { createTerminal } from './terminal.ts';
 
 const whole = createFolder();
 let segments: readonly { readonly name: string; readonly first: number }[];
@@ -102,9 +102,10 @@ test('every command that needs a truncated .gz segment names it', async () => {
     const { code, errors } = await audit('prove', ...prove, folder.file);
     expect([code, errors]).toEqual([3, expect.stringContaining(`${name}.gz is cut off`)]);
   }
-  const terminal = createTerminal();
-  expect(await policy(['replay', 'policies/bundle.tar.gz', folder.path], terminal)).not.toBe(0);
-  expect(terminal.errors()).toContain(`${name}.gz is cut off, and does not unpack`);
+  const args = ['replay', 'policies/bundle.tar.gz', folder.path];
+  const { exit, stderr } = await runCommand(policy, args);
+  expect(exit).not.toBe(0);
+  expect(stderr).toContain(`${name}.gz is cut off, and does not unpack`);
 });
 
 test('prove names missing entries and exits 3, not 1', async () => {

@@ -215,7 +215,7 @@ test('--vkey prints nothing of a file that holds a Go note signer’s private ke
 test('verify exits 3 for a checkpoint older than the first entry kept', async () => {
   await using folder = createFolder();
   const log = await openThreadless(folder.file, {
-    ...{ checkpointEntries: 10, maxBytes: 8_000, keepSegments: 1 },
+    ...{ checkpointEntries: 10, maxBytes: 16_000, keepSegments: 1 },
   });
   await fill(log, 5);
   await expect.poll(() => existsSync(`${folder.file}.checkpoint`)).toBe(true);

@@ -1,16 +1,12 @@
 import { readdirSync } from 'node:fs';
-import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
-import { run } from '../../../src/cli/policy/run.ts';
+import { policy } from './run-policy.ts';
 
 it.each(readdirSync('policies/recipes'))(
   'the recipe %s decides its cases as they expect',
   async (name) => {
     const folder = `policies/recipes/${name}`;
-    const out = new PassThrough();
-    const args = ['test', `${folder}/bundle.tar.gz`, `${folder}/cases.yaml`];
-    const terminal = { stdin: new PassThrough(), stdout: out, stderr: out, env: {} };
-    expect(await run(args, terminal)).toBe(0);
-    expect(String(out.read())).toMatch(/^\d+ passed, 0 failed\n/);
+    const { code, out } = await policy(`test ${folder}/bundle.tar.gz ${folder}/cases.yaml`);
+    expect([code, out]).toEqual([0, expect.stringMatching(/^\d+ passed, 0 failed\n/)]);
   },
 );
