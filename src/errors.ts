@@ -85,7 +85,7 @@ interface RefusalDetails {
   /** KMS's own error name, if KMS refused. */
   readonly kmsError?: string;
   readonly kmsRequestId?: string;
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 

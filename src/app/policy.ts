@@ -12,7 +12,7 @@ import type { ReloadEvent } from '../policy/loader.ts';
 import type { BundleOptions } from '../policy/open-loader.ts';
 import { createDecisionPoint, type DecisionPoint } from '../policy/point.ts';
 import type { ShadowEvent } from '../policy/shadow/shadow.ts';
-import type { ServiceTls } from '../policy/sources/http.ts';
+import type { ServiceTls } from '../policy/sources/download.ts';
 import { ofSetting } from './of-setting.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -85,12 +85,16 @@ function isOpenToOthers(source: string): boolean {
   return url !== null && !isPrivate(url);
 }
 
-export async function toVerification({ keys, keyid, scope }: Signing): Promise<Verification> {
+export async function toVerification({
+  keys,
+  keyid: keyId,
+  scope,
+}: Signing): Promise<Verification> {
   const read: Record<string, Verification['keys'][string]> = {};
   for (const [id, { algorithm, key_file: file }] of Object.entries(keys)) {
     read[id] = { algorithm, key: await publicKeyOf(id, file) };
   }
-  return { keys: read, scope, ...(keyid !== undefined && { keyId: keyid }) };
+  return { keys: read, scope, keyId };
 }
 
 export function publicKeyOf(id: string, file: string): Promise<KeyObject> {
@@ -112,9 +116,7 @@ async function toBundleOptions(config: Config['policy']): Promise<BundleOptions>
       minDelayMs: polling.min_delay_seconds * 1_000,
       maxDelayMs: polling.max_delay_seconds * 1_000,
       longPollingTimeoutSeconds: polling.long_polling_timeout_seconds,
-      ...(tokenFile !== undefined && {
-        bearerToken: async () => readRegular(tokenFile).toString().trim(),
-      }),
+      bearerToken: tokenFile ? async () => readRegular(tokenFile).toString().trim() : undefined,
       tls: () => serviceTls(files),
     },
   };
@@ -126,12 +128,11 @@ async function serviceTls(files: Partial<Config['policy']['service']>): Promise<
     if (file === undefined) return;
     return ofSetting(`policy.service.${setting}`, () => readRegular(file));
   };
-  const [ca, cert, key] = [
-    await contentOf('ca_file'),
-    await contentOf('cert_file'),
-    await contentOf('key_file'),
-  ];
-  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  return {
+    ca: await contentOf('ca_file'),
+    cert: await contentOf('cert_file'),
+    key: await contentOf('key_file'),
+  };
 }
 
 function tellReload(parts: PolicyParts, event: ReloadEvent, which: string): void {

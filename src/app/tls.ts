@@ -44,7 +44,7 @@ export function openTlsFiles(config: TlsConfig, onAlarm: Alarm): Promise<TlsFile
   return createTlsFiles({
     certFile,
     keyFile,
-    ...(clientCaFile !== undefined && { clientCaFile }),
+    clientCaFile,
     clientCertificates: config.client_certificates,
     pollMs: config.poll_ms,
     now: Date.now,

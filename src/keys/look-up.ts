@@ -153,10 +153,6 @@ function unlessNotFound(thrown: unknown): never {
 function unavailable(thrown: unknown): never {
   const { kmsError, kmsRequestId, reason, retryAfterMs } = toRefusal(thrown);
   if (reason === 'CANCELLED' || reason === 'DEADLINE_EXCEEDED') throw thrown;
-  throw new Refusal('KEY_FACTS_UNAVAILABLE', {
-    kmsError,
-    kmsRequestId,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    cause: thrown,
-  });
+  const details = { kmsError, kmsRequestId, retryAfterMs, cause: thrown };
+  throw new Refusal('KEY_FACTS_UNAVAILABLE', details);
 }

@@ -61,7 +61,7 @@ function find(side: Side, facts: KeyFacts | Promise<KeyFacts>): KeyFacts | Promi
       side,
       kmsError,
       kmsRequestId,
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      retryAfterMs,
       cause,
     });
   });

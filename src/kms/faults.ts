@@ -33,14 +33,13 @@ export function faultToRefusal(thrown: unknown, sent?: SentKeys): Refusal {
   if (!(thrown instanceof KmsFault)) return toRefusal(thrown);
   const reason = reasonOf(thrown);
   const side = sideOf(thrown, sent);
-  const retryAfterMs = RETRY_AFTER_MS[reason];
   return new Refusal(reason, {
     sentence: sentenceFor(reason, side),
     side,
     kmsError: thrown.httpStatus === 0 ? '' : thrown.code,
     kmsRequestId: thrown.requestId,
     cause: thrown,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    retryAfterMs: RETRY_AFTER_MS[reason],
   });
 }
 

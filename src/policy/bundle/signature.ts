@@ -29,7 +29,7 @@ interface VerificationKey {
 export interface Verification {
   readonly keys: Readonly<Record<string, VerificationKey>>;
   /** Id of the one key to use; otherwise the signature names it, and it must be among the keys. */
-  readonly keyId?: string;
+  readonly keyId?: string | undefined;
   /** Must equal the scope in the signature; '' by default. */
   readonly scope?: string;
 }

@@ -3,6 +3,13 @@ import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { BundleFault } from '../bundle/fault.ts';
 
+/** PEM of the authorities and of the proxy's own certificate. */
+export interface ServiceTls {
+  readonly ca?: Buffer | undefined;
+  readonly cert?: Buffer | undefined;
+  readonly key?: Buffer | undefined;
+}
+
 interface DownloadOptions {
   readonly url: string;
   /** The URL as it may appear in messages. */
@@ -10,9 +17,7 @@ interface DownloadOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
-  readonly ca?: Buffer;
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
+  readonly tls?: ServiceTls | undefined;
 }
 
 interface Downloaded {
@@ -25,11 +30,10 @@ interface Downloaded {
 
 /** One GET, bounded in time and size, that follows no redirect. @throws BundleFault */
 export async function download(options: DownloadOptions): Promise<Downloaded> {
-  const { url, name, headers, maxBytes, signal, ca, cert, key } = options;
+  const { url, name, headers, maxBytes, signal, tls } = options;
   const request = url.startsWith('https:') ? tlsRequest : plainRequest;
   try {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
       request(url, { headers, signal, agent: false, ...tls }, resolve)
         .on('error', reject)
         // Where the service asks for another protocol, Node reports no error, not even once the signal aborts.

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { nameOf } from '../../files/location.ts';
 import { BundleFault } from '../bundle/fault.ts';
-import { download } from './download.ts';
+import { download, type ServiceTls } from './download.ts';
 import { poll } from './poll.ts';
 import type { Source } from './source.ts';
 
@@ -9,19 +9,13 @@ export interface HttpSourceOptions {
   readonly url: string;
   readonly maxBytes: number;
   /** Sent as `Authorization: Bearer`; read anew for each request, because such tokens are rotated. */
-  readonly bearerToken?: () => Promise<string>;
-  /** PEM of the authorities and of the proxy's own certificate; read anew too, because they are renewed. */
+  readonly bearerToken?: (() => Promise<string>) | undefined;
+  /** Read anew too, because certificates are renewed. */
   readonly tls?: () => Promise<ServiceTls>;
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
   /** How many seconds the server may hold a request; 0 for plain polling. */
   readonly longPollingTimeoutSeconds: number;
-}
-
-export interface ServiceTls {
-  readonly ca?: Buffer;
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
 }
 
 const LONG_POLLING_TYPE = 'application/vnd.openpolicyagent.bundles';
@@ -70,7 +64,7 @@ export function httpSource(options: HttpSourceOptions): Source {
       },
       maxBytes: options.maxBytes,
       signal: AbortSignal.any([closed.signal, AbortSignal.timeout((waitSeconds + 30) * 1_000)]),
-      ...(await options.tls?.()),
+      tls: await options.tls?.(),
     });
     longPolling = waitSeconds > 0 && answer.contentType === LONG_POLLING_TYPE;
     // A service that was sent no ETag cannot know what we have.

@@ -6,7 +6,7 @@ import { checkPair, type TlsMaterial, type TlsPair } from './material.ts';
 export interface TlsFilesOptions {
   readonly certFile: string;
   readonly keyFile: string;
-  readonly clientCaFile?: string;
+  readonly clientCaFile?: string | undefined;
   readonly clientCertificates: TlsMaterial['clientCertificates'];
   readonly pollMs: number;
   /** Milliseconds since the Unix epoch. */
@@ -52,7 +52,7 @@ async function readPair(options: TlsFilesOptions): Promise<TlsPair> {
     clientCaFile === undefined ? undefined : readFile(clientCaFile, 'utf8'),
   ]);
   try {
-    return checkPair({ cert, key, ...(ca !== undefined && { ca }) }, options.now());
+    return checkPair({ cert, key, ca }, options.now());
   } catch (thrown) {
     // Not also as the cause: the log would show it twice.
     const reason = messageOf(thrown);

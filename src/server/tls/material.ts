@@ -12,7 +12,7 @@ export interface TlsMaterial {
 export interface TlsPair {
   readonly cert: string;
   readonly key: string;
-  readonly ca?: string;
+  readonly ca?: string | undefined;
   /** The same CAs by trust domain, if there are several: each vouches only for its own. */
   readonly bundles?: Bundles;
 }
@@ -43,7 +43,7 @@ export function checkPair(pair: TlsPair, nowMs: number): TlsPair {
   if (Date.parse(certificate.validFrom) > nowMs)
     throw new Error('the certificate is not valid yet');
   if (pair.ca !== undefined) checkAuthorities(pair.ca);
-  createSecureContext({ cert: pair.cert, key: pair.key, ...(pair.ca && { ca: pair.ca }) });
+  createSecureContext(pair);
   return pair;
 }
 
