@@ -133,7 +133,7 @@ function sideOf({ code, message }: KmsFault, sent: SentKeys | undefined): Side |
   const from = message.includes('ReEncryptFrom');
   const to = message.includes('ReEncryptTo');
   if (from !== to) return from ? 'source' : 'destination';
-  if (sent === undefined || sent.source === sent.destination) return '';
+  if (sent === undefined) return '';
   const source = names(message, sent.source);
   const destination = names(message, sent.destination);
   if (source === destination) return '';

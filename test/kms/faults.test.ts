@@ -99,6 +99,16 @@ describe('the side of a KMS failure', () => {
     expect(faultToRefusal(fault, same).side).toBe('');
   });
 
+  it('is the destination’s if KMS names that, and the source key was left out', () => {
+    const fault = new KmsFault('NotFoundException', `Key '${DESTINATION_ARN}' does not exist.`);
+    expect(faultToRefusal(fault, { ...sent, source: '' }).side).toBe('destination');
+  });
+
+  it('is not named in the message while it is unknown', () => {
+    const fault = new KmsFault('DisabledException', 'disabled');
+    expect(faultToRefusal(fault, sent).message).toBe('A key of this call is disabled.');
+  });
+
   it('is named in the message', () => {
     const fault = new KmsFault('DisabledException', `${SOURCE_ARN} is disabled.`);
     expect(faultToRefusal(fault, sent).message).toBe('The source key is disabled.');
