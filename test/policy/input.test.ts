@@ -101,6 +101,10 @@ describe('the input', () => {
     ['another account', {}, { account: '999999999999' }, { same_account: false, same_region: true }],
     ['another partition', {}, { partition: 'aws-cn' }, { same_account: false, same_region: false }],
     ['a multi-Region replica', { multiRegion: true }, { multiRegion: true, region: 'us-east-1', keyArn: 'arn:r' }, { same_key: false, same_mrk_family: true, same_region: false }],
+    ['two multi-Region families', { multiRegion: true }, { multiRegion: true, keyId: 'mrk-b', keyArn: 'arn:r' }, { same_account: true, same_mrk_family: false }],
+    ['a multi-Region key id of another account', { multiRegion: true }, { multiRegion: true, account: '999999999999', keyArn: 'arn:r' }, { same_mrk_family: false }],
+    ['a multi-Region source only', { multiRegion: true }, { keyArn: 'arn:r' }, { same_mrk_family: false }],
+    ['a multi-Region destination only', {}, { multiRegion: true, keyArn: 'arn:r' }, { same_mrk_family: false }],
     ['an unknown source', UNKNOWN, {}, { known: false, same_key: false, same_account: false, same_region: false }],
   ] as const;
   it.each(RELATIONS)('recognizes %s', (_name, source, destination, relation) => {
