@@ -69,6 +69,20 @@ describe('places', () => {
     expect([admission.inFlight, admission.waiting]).toEqual([0, 0]);
   });
 
+  test('that a principal has waited for in vain no longer count for it', async () => {
+    const perPrincipal = { perSecond: 0, burst: 1, maxInFlight: 1 };
+    const limits = { ...LIMITS, maxInFlight: 1, maxWaitMs: 5, perPrincipal };
+    const admission = createAdmission(limits, () => 0);
+    const leave = await admission.admit(principal('a'), call());
+    await expect(admission.admit(principal('b'), call())).rejects.toEqual(limited);
+    const gone = new AbortController();
+    const waiting = admission.admit(principal('b'), gone);
+    gone.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+    leave();
+    (await admission.admit(principal('b'), call()))();
+  });
+
   test('are limited for each principal separately', async () => {
     const perPrincipal = { perSecond: 0, burst: 1, maxInFlight: 1 };
     const admission = createAdmission({ ...LIMITS, perPrincipal }, () => 0);
