@@ -131,6 +131,12 @@ describe('rates', () => {
     expect([bucket.take(0), bucket.isFull(0), bucket.isFull(1000)]).toEqual([0, true, true]);
   });
 
+  test('neither grow nor shrink when the clock steps back', () => {
+    const bucket = createTokenBucket({ perSecond: 1000, burst: 2 });
+    expect([bucket.take(100), bucket.take(50), bucket.take(50)]).toEqual([0, 0, 1]);
+    expect([bucket.take(100), bucket.take(101)]).toEqual([1, 0]);
+  });
+
   test('never admit more than burst and time allow, whatever the clock does', () => {
     const limits = fc.record({
       perSecond: fc.integer({ min: 1, max: 1000 }),
@@ -205,4 +211,16 @@ test('over ten thousand principals use bounded memory, and busy ones are not for
   await expect(admission.admit(principal('p10099'), call())).rejects.toEqual(limited);
   // It was forgotten, so its bucket is new.
   await admission.admit(principal('p0'), call());
+});
+
+test('a principal over its rate is not forgotten while another one is at rest', async () => {
+  const perPrincipal = { perSecond: 1, burst: 1, maxInFlight: 1 };
+  let now = 0;
+  const admission = createAdmission({ ...LIMITS, perPrincipal }, () => now);
+  const pass = async (id: string) => (await admission.admit(principal(id), call()))();
+  for (let n = 0; n < 10_000; n += 1) await pass(`p${n}`);
+  now = 1000;
+  await pass('p0');
+  await pass('new');
+  await expect(pass('p0')).rejects.toEqual(limited);
 });
