@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { BundleFault } from '../../src/policy/bundle/fault.ts';
@@ -98,6 +98,19 @@ test('a candidate of a service that is silent does not hold up the start', async
   const prepare = async (bundle: Buffer) => ready(bundle);
   const loader = await createLoader({ ...OPTIONS, source, prepare, required: false, firstMs: 1 });
   expect(loader.current()).toBeUndefined();
+});
+
+test.each([
+  ['a local bundle that takes long to prove', false],
+  ['a slow service, if nothing can stand in', true],
+])('the start waits for %s', async (_, remote) => {
+  const source = { ...serviceOf(() => archive(EXAMPLE)), remote };
+  const prepare = async (bundle: Buffer) => {
+    await setTimeout(20);
+    return ready(bundle);
+  };
+  const loader = await createLoader({ ...OPTIONS, source, prepare, firstMs: 1 });
+  expect(loader.status()).toMatchObject({ revision: 'example-2', error: '' });
 });
 
 test('a kept bundle from the future becomes stale as if it were saved now', async () => {
