@@ -86,6 +86,14 @@ describe('a bearer token', () => {
     });
   });
 
+  test('may have claims that are booleans, or text that looks like a large number', async () => {
+    const identify = createJwtIdentifier(options(await keysOf(signer)));
+    const claims = { level: false, tenant: '9007199254740993', groups: [] };
+    expect(await identify(bearer(await token(claims)), never)).toMatchObject({
+      attributes: { issuer: ISSUER, level: 'false', tenant: '9007199254740993', groups: '' },
+    });
+  });
+
   test('that is absent leaves the caller to the next method', async () => {
     const identify = createJwtIdentifier(options(await keysOf(signer)));
     expect(identify(arrival(), never)).toBeUndefined();
