@@ -9,7 +9,7 @@ import { Refusal } from '../errors.ts';
 export type Identifier = (
   arrival: Arrival,
   signal: AbortSignal,
-) => Principal | undefined | Promise<Principal | undefined>;
+) => Principal | undefined | Promise<Principal>;
 
 interface IdentifyOptions {
   /** Tried in this order; the first principal counts. */
@@ -33,11 +33,7 @@ export function createIdentify({ identifiers, require }: IdentifyOptions): Ident
   const [first, ...others] = identifiers;
   if (!first) return () => nobody(require);
   const next = createIdentify({ identifiers: others, require });
-  return (arrival, signal) => {
-    const found = first(arrival, signal);
-    if (!(found instanceof Promise)) return found ?? next(arrival, signal);
-    return found.then((principal) => principal ?? next(arrival, signal));
-  };
+  return (arrival, signal) => first(arrival, signal) ?? next(arrival, signal);
 }
 
 function nobody(require: boolean): Principal {

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { type After, createGate } from '../../src/limits/gate.ts';
+import { createGate, type GateLimits } from '../../src/limits/gate.ts';
 
 const { signal } = new AbortController();
 
@@ -19,7 +19,7 @@ test('a place that becomes free above a limit that has fallen is not handed on',
 
 test('whoever waits leaves neither a timer nor a listener behind, however the wait ends', async () => {
   const timers = new Set<() => void>();
-  const after: After = (_, act) => {
+  const after: GateLimits['after'] = (_, act) => {
     timers.add(act);
     return () => timers.delete(act);
   };
