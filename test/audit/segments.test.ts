@@ -73,6 +73,30 @@ test('closed segments older than keepMs are deleted, and the log records which',
   expect(told).toMatch(/"kind":"retention"/);
 });
 
+test('a clock that is years ahead for a while deletes no segment', async () => {
+  const kept = 1000 * MINUTE;
+  const { audit, clock, disk, closed, end } = await openWorld({ maxAgeMs: MINUTE, keepMs: kept });
+  await settled(clock, fill(audit, 4));
+  await clock.pass(1.5 * MINUTE);
+  await end();
+  const before = closed();
+  const early = createClock(clock.now());
+  let ahead = 0;
+  const jumping = { ...early, now: () => early.now() + ahead };
+  const again = await openInline(disk, jumping, {
+    ...keys,
+    keepMs: kept,
+    maxAgeMs: 10_000 * MINUTE,
+  });
+  for (const years of [10, 0, 10, 0]) {
+    ahead = years * 365 * 24 * 60 * MINUTE;
+    await early.pass(0.5 * MINUTE);
+  }
+  expect(before.length).toBeGreaterThan(0);
+  expect(closed()).toEqual(expect.arrayContaining(before));
+  await settled(early, again.close());
+});
+
 test('segments that cannot be deleted are logged once, and do not stop the log', async () => {
   const { audit, clock, disk, closed, failures, end } = await openWorld({
     ...{ maxAgeMs: MINUTE, keepSegments: 1 },

@@ -73,7 +73,7 @@ function open(options: HostOptions): HostState | undefined {
       everyMs: settings.checkpointMs,
       publish: (note) => options.tell({ type: 'checkpoint', note }),
     });
-    const retain = createRetention({ ...settings, disk, now, log });
+    const retain = createRetention({ ...settings, disk, now, log, everyMs: TICK_MS });
     const fresh = { ill: undefined, closed: false, sealing: undefined };
     const undeletedAt = Number.NEGATIVE_INFINITY;
     return { ...options, ...fresh, log, checkpointer, retain, undeletedAt };

@@ -13,20 +13,27 @@ interface RetentionOptions {
   readonly keepSegments: number;
   /** How long a closed segment is kept at most, in milliseconds; 0 keeps it for ever. */
   readonly keepMs: number;
+  /** Milliseconds between two calls; time is counted by these, because `now` may jump. */
+  readonly everyMs: number;
 }
+
+/** How long a segment must have been too old before it is deleted, at most. */
+const MOST_HOLD_MS = 3_600_000;
 
 /**
  * Returns what deletes closed segments that are too many or too old, once a checkpoint covers them whole; the
- * log says so first. A segment that cannot be deleted does no harm, so it must not stop the log.
+ * log says so first. To be called every `everyMs`. A segment that cannot be deleted does no harm, so it must not
+ * stop the log.
  * @throws LogFault if the log cannot say so; whatever else it throws is about the segments
  */
 export function createRetention(options: RetentionOptions): (covered: number) => void {
   const { disk, log } = options;
+  const dueOf = createDue(options);
   /** Paths that the log already reports as deleted. */
   const told = new Set<string>();
 
   return (covered) => {
-    const expired = expiredOf(options, covered);
+    const expired = dueOf(covered);
     const untold = expired.filter(({ path }) => !told.has(path));
     if (untold.length > 0) {
       const deleted = untold.map(({ path, firstSeq }) => ({
@@ -43,14 +50,30 @@ export function createRetention(options: RetentionOptions): (covered: number) =>
   };
 }
 
-function expiredOf(options: RetentionOptions, covered: number): readonly ClosedSegment[] {
-  const { disk, file, log, now, keepSegments, keepMs } = options;
-  if (keepSegments === 0 && keepMs === 0) return [];
-  const closed = closedSegments(disk, file);
-  return closed.filter(({ path }, index) => {
-    const next = closed[index + 1]?.firstSeq ?? log.firstSeq();
-    const tooMany = keepSegments > 0 && closed.length - index > keepSegments;
-    const age = now() - (disk.facts(path)?.modifiedMs ?? now());
-    return next <= covered && (tooMany || (keepMs > 0 && age > keepMs));
-  });
+/**
+ * The segments to be deleted now. One is too old only once it has been so for a while on end: a clock that jumps
+ * ahead by years, as at a start before NTP, makes every segment too old until it is set right.
+ */
+function createDue(options: RetentionOptions) {
+  const { disk, file, log, now, keepSegments, keepMs, everyMs } = options;
+  const holdMs = Math.min(keepMs / 10, MOST_HOLD_MS);
+  let tooOldForMs = new Map<string, number>();
+
+  return (covered: number): readonly ClosedSegment[] => {
+    if (keepSegments === 0 && keepMs === 0) return [];
+    const closed = closedSegments(disk, file);
+    const before = tooOldForMs;
+    tooOldForMs = new Map(
+      closed.filter(isOld).map(({ path }) => [path, (before.get(path) ?? 0) + everyMs]),
+    );
+    return closed.filter(({ path }, index) => {
+      const next = closed[index + 1]?.firstSeq ?? log.firstSeq();
+      const tooMany = keepSegments > 0 && closed.length - index > keepSegments;
+      return next <= covered && (tooMany || (tooOldForMs.get(path) ?? 0) > holdMs);
+    });
+  };
+
+  function isOld({ path }: ClosedSegment): boolean {
+    return keepMs > 0 && now() - (disk.facts(path)?.modifiedMs ?? now()) > keepMs;
+  }
 }

@@ -21,7 +21,7 @@ const rotate = z
         'Closed segments to keep; 0 keeps all. Entries that no checkpoint covers are never deleted.',
       ),
     keep_ms: age(0).describe(
-      'How long closed segments are kept, by the host’s clock; 0 means for ever.',
+      'How long closed segments are kept, by the host’s clock; 0 means for ever. A tenth longer, an hour at most, so that a clock that jumps ahead for a while deletes none.',
     ),
   })
   .describe('When the log begins a new file (a segment), and how long closed ones are kept.');
