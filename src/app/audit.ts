@@ -31,9 +31,7 @@ export async function composeAudit(
   const opened = await createAudit({
     file: audit.file,
     durability: audit.durability,
-    backend,
-    version: VERSION,
-    labels: aws.allow_embedded ? { allow_embedded: 'true' } : {},
+    labels: { backend, version: VERSION, ...(aws.allow_embedded && { allow_embedded: 'true' }) },
     origin: audit.origin,
     signingKeyFile: checkpoint.signing_key_file,
     signer: keyId ? await createKmsSigner({ kms, keyId, origin: originOf(audit) }) : undefined,

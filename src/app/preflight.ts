@@ -111,7 +111,7 @@ function ofBundle(setting: string, location: string | undefined, judging: Judgin
 
 function ofAudit({ file, origin, checkpoint, ...audit }: Config['audit']): Checks {
   const { signing_key_file: signingKeyFile } = checkpoint;
-  const { hmac_key_file: hmacKeyFile } = audit;
+  const { hmac_key_file: hmacKeyFile, clear_context_keys: clearContextKeys } = audit;
   const log = { file, origin, warn: ignored };
   return [
     writable('audit.file', file, { makesFolders: true }),
@@ -120,7 +120,10 @@ function ofAudit({ file, origin, checkpoint, ...audit }: Config['audit']): Check
       'audit.checkpoint.signing_key_file',
       () => signingKeyFile && signingKeyOf({ ...log, signingKeyFile }),
     ),
-    ofSetting('audit.hmac_key_file', () => hmacKeyFile && redactorOf({ ...log, hmacKeyFile })),
+    ofSetting(
+      'audit.hmac_key_file',
+      () => hmacKeyFile && redactorOf({ ...log, hmacKeyFile, clearContextKeys }),
+    ),
     readable('audit.checkpoint.post.token_file', checkpoint.post?.token_file),
     readable('audit.decision_log.token_file', audit.decision_log?.token_file),
   ];

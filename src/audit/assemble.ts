@@ -91,7 +91,7 @@ interface Parts {
 const WELL = { code: '', since: 0 };
 
 function createParts(options: AuditOptions, around: Surroundings): Parts {
-  const { now, warn, onEntry = () => undefined } = options;
+  const { now, warn, onEntry } = options;
   const shared = createTurn();
   const state: AuditState = { vkey: '', suspension: WELL, thread: undefined, sinks: undefined };
   const post = (order: Order) => state.thread?.post(order);
@@ -103,11 +103,11 @@ function createParts(options: AuditOptions, around: Surroundings): Parts {
     maxQueue: options.maxQueue,
     monotonic: around.monotonic,
     soon: around.soon,
-    onCommit: options.onCommit ?? (() => undefined),
-    onFull: () => options.onFailure?.('QUEUE_FULL'),
+    onCommit: options.onCommit,
+    onFull: () => options.onFailure('QUEUE_FULL'),
     onSuspend(code, message) {
       state.suspension = { code, since: now() };
-      options.onFailure?.(code);
+      options.onFailure(code);
       warn(`audit: suspended (${code}): ${message}`);
     },
     onResume(open) {
@@ -137,9 +137,8 @@ function createParts(options: AuditOptions, around: Surroundings): Parts {
 function entriesOf(options: AuditOptions): Entries {
   const { now, evaluateMask: evaluate, maskActive: active, warn } = options;
   const entries = createEntries({ redactor: redactorOf(options), now });
-  if (!evaluate) return entries;
   const onFailure = (cause: unknown) => {
-    options.onFailure?.('MASK');
+    options.onFailure('MASK');
     warn(`audit: the mask failed, and the entry was written without input and result: ${cause}`);
   };
   return maskEntries(entries, { evaluate, active, onFailure });

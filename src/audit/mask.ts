@@ -20,14 +20,14 @@ interface Rule {
 interface MaskOptions {
   readonly evaluate: EvaluateMask;
   /** False while the policy has no mask: entries then need not be parsed for it. */
-  readonly active?: (() => boolean) | undefined;
+  readonly active: () => boolean;
   /** Called with the reason when the mask failed, and an entry lost all that a mask can remove. */
   readonly onFailure: (cause: unknown) => void;
 }
 
 /** Lets the policy remove more from entries. It never sees what redaction removed, so cannot put it back. */
 export function maskEntries(entries: Entries, options: MaskOptions): Entries {
-  const { evaluate, active = () => true, onFailure } = options;
+  const { evaluate, active, onFailure } = options;
   return {
     intent(progress) {
       const { body, failed } = masked(entries.intent(progress));

@@ -15,9 +15,6 @@ export interface AuditOptions {
   /** Path of the live segment; its folder is made where it is missing. */
   readonly file: string;
   readonly durability: 'fsync' | 'write';
-  /** Named in every entry. */
-  readonly backend: 'aws' | 'embedded';
-  readonly version: string;
   readonly onBrokenChain: 'refuse' | 'continue';
   /** A segment is closed at this size or age. */
   readonly maxBytes: number;
@@ -32,8 +29,8 @@ export interface AuditOptions {
   /** Entries on their way at one time. */
   readonly maxQueue: number;
 
-  /** More labels of this instance for every entry, such as `allow_embedded`. */
-  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** What each segment says of the instance beside its origin, such as its version. */
+  readonly labels: Readonly<Record<string, string>>;
 
   /** Name of this log, unique in a fleet; default `kms-reencrypt-proxy/<host name>`. */
   readonly origin?: string | undefined;
@@ -44,61 +41,57 @@ export interface AuditOptions {
   /** 32 bytes or their base64; made beside the log where it is not given. */
   readonly hmacKeyFile?: string | undefined;
   /** Context keys whose values are written in clear. */
-  readonly clearContextKeys?: readonly string[] | undefined;
+  readonly clearContextKeys: readonly string[];
 
   /** Where entries go besides the file. */
-  readonly sinks?: SinkOptions | undefined;
+  readonly sinks: SinkOptions;
   /** Lets the policy remove more from entries. */
-  readonly evaluateMask?: EvaluateMask | undefined;
+  readonly evaluateMask: EvaluateMask;
   /** False while the policy has no mask: entries then need not be parsed for it. */
-  readonly maskActive?: (() => boolean) | undefined;
+  readonly maskActive: () => boolean;
 
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly warn: (message: string) => void;
-  readonly onEntry?: ((kind: string) => void) | undefined;
+  readonly onEntry: (kind: string) => void;
   /** A batch of entries became durable, this many milliseconds after it was sent. */
-  readonly onCommit?: ((ms: number) => void) | undefined;
+  readonly onCommit: (ms: number) => void;
   /** Each failure, by its cause: once per suspension, full queue, unsigned checkpoint or failed mask. */
-  readonly onFailure?: ((code: string) => void) | undefined;
+  readonly onFailure: (code: string) => void;
   /** Entries that a sink will never get. */
-  readonly onDropped?: ((sink: string, count: number) => void) | undefined;
+  readonly onDropped: (sink: string, count: number) => void;
   /** Takes each checkpoint off the host. */
-  readonly onCheckpoint?: ((note: string) => void) | undefined;
+  readonly onCheckpoint: (note: string) => void;
 }
 
 interface SinkOptions {
   /** One JSON line per entry on standard output. */
-  readonly stdout?: boolean | undefined;
+  readonly stdout: boolean;
   /** OPA's decision log service. */
-  readonly decisionLog?: DecisionLogOptions | undefined;
+  readonly decisionLog: DecisionLogOptions | undefined;
   /** Those that must have an entry before it counts; the file always must. */
-  readonly required?: readonly ('file' | SinkName)[] | undefined;
+  readonly required: readonly ('file' | SinkName)[];
   /** How many entries a sink may lag behind before the oldest are dropped and counted. */
   readonly maxBehind: number;
 }
 
 /** Sinks besides the file that must have an entry before it counts. */
 export function requiredSinks({ sinks }: Pick<AuditOptions, 'sinks'>) {
-  return (sinks?.required ?? []).filter((name) => name !== 'file');
+  return sinks.required.filter((name) => name !== 'file');
 }
 
 export function originOf({ origin }: Pick<AuditOptions, 'origin'>): string {
   return origin ?? `kms-reencrypt-proxy/${hostname()}`;
 }
 
-function labelsOf(options: AuditOptions): Readonly<Record<string, string>> {
-  const { backend, version, labels } = options;
-  return { ...labels, backend, origin: originOf(options), version };
-}
-
 export function settingsOf(options: AuditOptions): HostSettings {
+  const origin = originOf(options);
   return {
     file: options.file,
     durability: options.durability,
     onBrokenChain: options.onBrokenChain,
-    origin: originOf(options),
-    labels: labelsOf(options),
+    origin,
+    labels: { ...options.labels, origin },
     resuming: false,
     maxBytes: options.maxBytes,
     maxAgeMs: options.maxAgeMs,
@@ -133,7 +126,7 @@ function signerIn(path: string, bytes: Buffer, origin: string): Signer {
 export function redactorOf(
   options: Pick<AuditOptions, 'file' | 'hmacKeyFile' | 'clearContextKeys' | 'warn'>,
 ): Redactor {
-  const { file, hmacKeyFile, clearContextKeys = [], warn } = options;
+  const { file, hmacKeyFile, clearContextKeys, warn } = options;
   const path = hmacKeyFile ?? `${file}.hmac-key`;
   const { bytes, made } = readOrMakeKey(path, hmacKeyFile ? undefined : () => randomBytes(32));
   if (made) warn(`audit: made an install key for context values, ${path}`);

@@ -29,12 +29,12 @@ export function takeReport(report: Report, { options, state, committer, recorder
     state.sinks ??= openSinks(options, report.seq, recorder);
     // After a respawn this ends the suspension; at the first start there is none.
     committer.take({ type: 'well', open: report.open });
-  } else if (report.type === 'checkpoint') onCheckpoint?.(report.note);
+  } else if (report.type === 'checkpoint') onCheckpoint(report.note);
   else if (report.type === 'unsigned') {
-    onFailure?.('UNSIGNED');
+    onFailure('UNSIGNED');
     warn(`audit: a checkpoint could not be made: ${report.message}`);
   } else if (report.type === 'undeleted') {
-    onFailure?.('UNDELETED');
+    onFailure('UNDELETED');
     warn(`audit: old segments could not be deleted: ${report.message}`);
   } else if (report.type === 'sign') {
     sign(options, report, (order) => state.thread?.post(order));
@@ -46,8 +46,8 @@ export function takeReport(report: Report, { options, state, committer, recorder
 
 function openSinks(options: AuditOptions, from: number, recorder: CallRecorder): Sinks | undefined {
   const { sinks, file, warn, onDropped } = options;
-  if (!sinks?.stdout && !sinks?.decisionLog) return;
-  const { stdout = false, decisionLog, maxBehind } = sinks;
+  const { stdout, decisionLog, maxBehind } = sinks;
+  if (!stdout && !decisionLog) return;
   return startSinks({
     settings: { file, stdout, decisionLog, maxBehind },
     from,
@@ -55,7 +55,7 @@ function openSinks(options: AuditOptions, from: number, recorder: CallRecorder):
     timeoutMs: options.commitTimeoutMs,
     onError: (message) => warn(`audit: ${message}`),
     onDropped(sink, count) {
-      onDropped?.(sink, count);
+      onDropped(sink, count);
       warn(`audit: ${sink} will never get ${count} entries`);
       recorder.event('dropped', { dropped: { count, sink } }).catch(() => undefined);
     },

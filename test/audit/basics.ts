@@ -1,8 +1,7 @@
 /** The configuration's defaults for a log, for logs that tests open themselves. */
 export const BASICS = {
   durability: 'fsync',
-  backend: 'embedded',
-  version: '0.1.0',
+  labels: { backend: 'embedded', version: '0.1.0' },
   origin: 'test.example/audit',
   onBrokenChain: 'refuse',
   maxBytes: 64 << 20,
@@ -13,6 +12,15 @@ export const BASICS = {
   checkpointMs: 10_000,
   commitTimeoutMs: 2_000,
   maxQueue: 10_000,
+  clearContextKeys: [],
+  sinks: { stdout: false, decisionLog: undefined, required: [], maxBehind: 10_000 },
+  evaluateMask: () => undefined,
+  maskActive: () => false,
   now: Date.now,
   warn: () => undefined,
+  onEntry: () => undefined,
+  onCommit: () => undefined,
+  onFailure: () => undefined,
+  onDropped: () => undefined,
+  onCheckpoint: () => undefined,
 } as const;

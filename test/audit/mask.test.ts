@@ -57,7 +57,7 @@ const entries = (evaluate: () => unknown, failures: unknown[] = []) =>
       redactor: createRedactor(Buffer.alloc(32), []),
       now: () => 0,
     }),
-    { evaluate, onFailure: (cause) => failures.push(cause) },
+    { evaluate, active: () => true, onFailure: (cause) => failures.push(cause) },
   );
 
 test('a failing mask stops an allowed call, and the refusal is logged without input and result', () => {
@@ -86,6 +86,7 @@ test('a mask that changes its copy of the entry does not change the log', () => 
         Reflect.deleteProperty(copy, 'decision_id');
         return [];
       },
+      active: () => true,
       onFailure: () => undefined,
     },
   );

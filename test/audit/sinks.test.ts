@@ -54,7 +54,7 @@ test.concurrent('an OPA decision log service gets every entry once, in order, th
   await using folder = createFolder();
   await using service = await startService([500, 200, 503]);
   const decisionLog = { url: service.url, timeoutMs: 15_000, batchBytes: 4_000 };
-  const sinks = { decisionLog, maxBehind: 1_000_000 };
+  const sinks = { ...BASICS.sinks, decisionLog, maxBehind: 1_000_000 };
   for (let start = 0; start < 3; start += 1) {
     const audit = await openAudit(folder.file, { sinks });
     const before = service.requests.length;
@@ -63,8 +63,7 @@ test.concurrent('an OPA decision log service gets every entry once, in order, th
     await expect.poll(() => service.requests.length).toBeGreaterThan(before);
     await audit.close();
   }
-  const { backend, origin, version } = BASICS;
-  const labels = { backend, origin, version };
+  const labels = { ...BASICS.labels, origin: BASICS.origin };
   const path = 'kms/reencrypt/decision';
   const whole = linesOf(folder.file).map((line) => {
     return { labels, ...line, ...('bundles' in line && { path }) };
@@ -81,6 +80,7 @@ test.concurrent('a call fails when a required sink does not answer, and the log 
   const audit = await openAudit(folder.file, {
     commitTimeoutMs: 1_000,
     sinks: {
+      ...BASICS.sinks,
       decisionLog: { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 },
       required: ['file', 'decision-log'],
       maxBehind: 1_000_000,
@@ -226,6 +226,7 @@ test.concurrent('entries that a sink will never get are reported, and counted in
   const told: [string, number][] = [];
   const audit = await openAudit(folder.file, {
     sinks: {
+      ...BASICS.sinks,
       decisionLog: { url: service.url, timeoutMs: 1_000, batchBytes: 1_000 },
       maxBehind: 10,
     },
@@ -254,6 +255,7 @@ test.concurrent('sinks restart after their thread dies, and continue where they 
   const died = Promise.withResolvers<string>();
   const audit = await openAudit(folder.file, {
     sinks: {
+      ...BASICS.sinks,
       decisionLog: { url: service.url, timeoutMs: 15_000, batchBytes: 4_000 },
       maxBehind: 1_000_000,
     },
@@ -276,6 +278,7 @@ test.concurrent('sinks whose thread has ended do not keep the log from closing',
   const ended = Promise.withResolvers<string>();
   const audit = await openAudit(folder.file, {
     sinks: {
+      ...BASICS.sinks,
       decisionLog: { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 },
       maxBehind: 1_000_000,
     },

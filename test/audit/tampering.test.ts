@@ -198,7 +198,7 @@ test('the next start ends the calls left open, before a checkpoint and after, an
 
 test('a head describes all of its segment, so another version begins a new one', async () => {
   await using log = await closedLog();
-  const audit = await log.reopen({ version: '0.2.0' });
+  const audit = await log.reopen({ labels: { version: '0.2.0' } });
   expect(audit.status().state).toBe('ok');
   const [head = ''] = log.disk.read(FILE).toString().split('\n');
   expect(JSON.parse(head).labels.version).toBe('0.2.0');
