@@ -46,10 +46,21 @@ export async function watchFiles<T>(options: WatchedFilesOptions<T>): Promise<Wa
       told = error.message;
     }
   };
-  const timer = setInterval(() => void reload(), pollMs).unref();
+  let polling = false;
+  // One at a time: a file system that hangs would take all of libuv's threads, and with them DNS.
+  const poll = async () => {
+    if (polling) return;
+    polling = true;
+    await reload();
+    polling = false;
+  };
+  const timer = setInterval(() => void poll(), pollMs).unref();
   return { current: () => current, reload, close: () => clearInterval(timer) };
 }
 
+/** One after the other, for the same reason. */
 async function stampOf(files: readonly string[]): Promise<string> {
-  return (await Promise.all(files.map(fileStamp))).join();
+  const stamps: string[] = [];
+  for (const file of files) stamps.push(await fileStamp(file));
+  return stamps.join();
 }
