@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, rmSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import process from 'node:process';
+import type { DatabaseSync } from 'node:sqlite';
 import { notRegular } from './regular.ts';
 
 export interface Lock {
@@ -27,10 +28,21 @@ const CONTEST_MS = 250;
  * has to be cleaned up.
  * @throws Error with one sentence where it is something else, or the file system has no locks
  */
-export function lockFile(path: string, database: Database = DatabaseSync): Lock | undefined {
+export function lockFile(path: string, database: Database = sqlite()): Lock | undefined {
   const lock = tryLock(path, database);
   if (lock || hasLocks(path, database)) return lock;
   throw new Error(`${path} cannot be locked: its file system has no locks`);
+}
+
+/** Node.js 22 would say on stderr that it is experimental, where a command's own sentence should stand alone. */
+function sqlite(): Database {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return process.getBuiltinModule('node:sqlite').DatabaseSync;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 function tryLock(path: string, Database: Database): Lock | undefined {

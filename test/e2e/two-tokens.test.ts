@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type ClientHttp2Session, type ClientSessionOptions, connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { status } from '@grpc/grpc-js';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -36,7 +37,7 @@ beforeAll(async () => {
     'identity.require=true',
     `identity.jwt=${JSON.stringify({ ...ISSUER, jwks_file: jwks })}`,
   ]);
-  // Without this, Node's client would not send a header field twice.
+  // Without this, Node's client would not send a header field twice; before 24 it never does.
   const options = { strictSingleValueFields: false } as ClientSessionOptions;
   session = connect(`http://${proxy.endpoint}`, options);
 });
@@ -57,7 +58,10 @@ async function judgedAs(authorization: readonly string[]): Promise<string> {
   return String((entry?.['input'] as Input | undefined)?.principal.id);
 }
 
-test('of two tokens the first counts and the second is ignored', async () => {
+const [major = 0] = process.versions.node.split('.').map(Number);
+const twice = test.skipIf(major < 24);
+
+twice('of two tokens the first counts and the second is ignored', async () => {
   const [a, b, bad] = [
     `Bearer ${await sign('a')}`,
     `Bearer ${await sign('b')}`,
@@ -69,7 +73,7 @@ test('of two tokens the first counts and the second is ignored', async () => {
   expect(await judgedAs([b, a])).toBe('b');
 });
 
-test('a good second token does not rescue a bad first one', async () => {
+twice('a good second token does not rescue a bad first one', async () => {
   const good = `Bearer ${await sign('a')}`;
   for (const first of ['Bearer e30.e30.x', 'Bearer', 'Basic YTpi', '']) {
     expect(await judgedAs([first, good]), first).toBe('UNAUTHENTICATED');

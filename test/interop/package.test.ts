@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startChild } from './helpers/child.ts';
 import { printedCiphertext } from './helpers/demo.ts';
 import { startProxy } from './helpers/proxy.ts';
-import { runTool } from './helpers/tools.ts';
+import { describeWith, runTool } from './helpers/tools.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MODULES = join(ROOT, 'node_modules');
@@ -91,13 +91,12 @@ describe('the built package', () => {
     expect(dead.filter((target) => !/^(src|test|CONTRIBUTING\.md)\b/.test(target))).toEqual([]);
   });
 
-  it('serves with every thread and door that it has', async () => {
+  async function servesOn(node: string): Promise<void> {
     const candidate = 'policy.candidate=policies/bundle.tar.gz';
     const doors = ['grpc.reflection=true', 'grpc.channelz_listen=127.0.0.1:0'];
     const settings = [candidate, ...doors, 'audit.stdout=true'];
-    const proxy = await startProxy({ built: alone, settings });
-    const ask = (...args: string[]) =>
-      runTool('node', ['dist/main.js', ...args], { cwd: alone }).trim();
+    const proxy = await startProxy({ built: alone, settings, node });
+    const ask = (...args: string[]) => runTool(node, ['dist/main.js', ...args], { cwd: alone });
     try {
       const ciphertext = (await printedCiphertext(proxy)).toString('base64');
       const keys = ['--source-key-id', 'alias/demo-source', '--destination-key-id'];
@@ -109,13 +108,25 @@ describe('the built package', () => {
       ask('health', '--endpoint-url', proxy.grpc);
       await proxy.child.matches(/"kind":"outcome"/);
       expect(proxy.auditEntries().map(({ kind }) => kind)).toContain('outcome');
+      expect(ask('audit', 'verify', join(proxy.folder, 'audit.jsonl'))).toContain('intact');
       expect(await (await fetch(`${proxy.probe}/metrics`)).text()).toMatch(
         /^kms_reencrypt_shadow_decisions_total\{result="same"\} 1$/m,
       );
+      expect(proxy.child.output()).not.toContain('Warning: ');
     } finally {
       expect(await proxy.stop()).toBe(0);
     }
-  });
+  }
+
+  it('serves with every thread and door that it has', () => servesOn('node'));
+
+  describeWith(
+    ['node22', 'node26'],
+    'on the oldest Node.js that it allows, and on a newer one',
+    () => {
+      it.each(['node22', 'node26'])('serves with every thread and door on %s', servesOn);
+    },
+  );
 });
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');

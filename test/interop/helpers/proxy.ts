@@ -30,6 +30,8 @@ interface ProxyOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Folder of a built package; if left out, the sources are run. */
   readonly built?: string;
+  /** Node.js to run it on; if left out, the one of this repository. */
+  readonly node?: string;
 }
 
 /** Starts it on free ports and waits until it reports that it is ready. */
@@ -38,6 +40,7 @@ export async function startProxy({
   config = 'config/demo.yaml',
   env = {},
   built,
+  node = join(ROOT, 'node_modules/.bin/node'),
 }: ProxyOptions = {}): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'krp-'));
   const [grpc, kmsJson, probe] = [await freePort(), await freePort(), await freePort()];
@@ -50,11 +53,10 @@ export async function startProxy({
     ...settings,
   ];
   const args = [built ? 'dist/main.js' : 'src/main.ts', 'serve', '--config', config];
-  const child = startChild(
-    join(ROOT, 'node_modules/.bin/node'),
-    [...args, ...all.flatMap((setting) => ['--set', setting])],
-    { cwd: built ?? ROOT, env: { ...withoutAws(), ...env } },
-  );
+  const child = startChild(node, [...args, ...all.flatMap((setting) => ['--set', setting])], {
+    cwd: built ?? ROOT,
+    env: { ...withoutAws(), ...env },
+  });
   await untilReady(`http://127.0.0.1:${probe}/readyz`, child);
   return {
     grpc: `127.0.0.1:${grpc}`,
