@@ -1,10 +1,10 @@
-import { createDecisionPoint } from '../../src/policy/point.ts';
+import { openPoint } from '../../test/policy/open-point.ts';
 import { oneCall } from './one-call.ts';
 import { cpuPerTurn } from './turns.ts';
 
 /** One decision of the example policy in process, input building included: node policy.ts BUNDLE */
 const [source = ''] = process.argv.slice(2);
-const policy = await createDecisionPoint({
+const policy = await openPoint({
   source,
   limits: { timeoutMs: 1000, memoryBytes: 1 << 24 },
 });

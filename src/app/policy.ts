@@ -59,6 +59,7 @@ export async function composePolicy(
     captureFile: config.capture_file,
     verification: config.signing && (await toVerification(config.signing)),
     bundle: await toBundleOptions(config),
+    now: Date.now,
     onReload: (event, which) => tellReload(parts, event, which),
     onShadow: (event) => tellShadow(parts, event),
     onShadowDropped: () => metrics.shadow('dropped'),

@@ -22,7 +22,7 @@ export interface DecisionPointOptions {
   readonly source: string;
   readonly limits: Limits;
   /** False: denials carry `enforced: false`, and a permit is minted anyway. */
-  readonly enforce?: boolean;
+  readonly enforce: boolean;
   /**
    * A second source, whose policy is asked beside the first and never obeyed. If it cannot be loaded,
    * the only effect is a call of `onReload`.
@@ -30,14 +30,15 @@ export interface DecisionPointOptions {
   readonly candidate?: string | undefined;
   /** If given, both sources must be signed. */
   readonly verification?: Verification | undefined;
-  readonly bundle?: BundleOptions;
+  readonly bundle: BundleOptions;
   /** File of mode 0600 that receives each whole input, in clear, with its decision. */
   readonly captureFile?: string | undefined;
-  readonly now?: () => number;
-  readonly onReload?: (event: ReloadEvent, which: 'serving' | 'candidate') => void;
-  readonly onShadow?: (event: ShadowEvent) => void;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly onReload: (event: ReloadEvent, which: 'serving' | 'candidate') => void;
+  readonly onShadow: (event: ShadowEvent) => void;
   /** Called for a call that the candidate did not judge, because too many wait or its thread ended. */
-  readonly onShadowDropped?: () => void;
+  readonly onShadowDropped: () => void;
 }
 
 /** Status of the serving source, and of the candidate's if there is one. */
@@ -62,7 +63,7 @@ export interface DecisionPoint {
 
 /** Opens the sources and makes their policies ready. @throws BundleFault with one sentence. */
 export async function createDecisionPoint(options: DecisionPointOptions): Promise<DecisionPoint> {
-  const { source, candidate, enforce = true } = options;
+  const { source, candidate, enforce } = options;
   const frameInput = createFraming();
   const capture =
     options.captureFile === undefined ? undefined : createCapture(options.captureFile);
@@ -127,7 +128,7 @@ interface Opening {
 
 /** A loader, and each generation that it has made, for as long as a call refers to it. */
 async function open(options: DecisionPointOptions, opening: Opening) {
-  const { limits, verification, bundle = {}, now = Date.now, onReload } = options;
+  const { limits, verification, bundle, now, onReload } = options;
   const { which, location, onProved } = opening;
   const generations = new WeakMap<object, Generation>();
   const loader = await openLoader({
@@ -136,7 +137,7 @@ async function open(options: DecisionPointOptions, opening: Opening) {
     // A candidate answers nobody, so nobody has to wait for it.
     required: which === 'serving',
     now,
-    onReload: (event) => onReload?.(event, which),
+    onReload: (event) => onReload(event, which),
     async prepare(archive, serves) {
       const read = readBundle(archive, { maxBytes: bundle.maxBytes, verification });
       // At start no call waits for a decision yet, and a thread would take longer.
@@ -162,7 +163,7 @@ async function open(options: DecisionPointOptions, opening: Opening) {
 }
 
 async function openShadow(options: DecisionPointOptions, location: string) {
-  const { limits, onShadow = () => {}, onShadowDropped: onDropped = () => {} } = options;
+  const { limits, onShadow, onShadowDropped: onDropped } = options;
   const judges: Shadow = createShadow({ limits, onShadow, onDropped });
   const { loader } = await open(options, {
     which: 'candidate',

@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createCauseLog } from '../../src/app/causes.ts';
-import { createDecisionPoint } from '../../src/policy/point.ts';
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import { reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
+import { openPoint } from '../policy/open-point.ts';
 import { HAZARDS, resolved } from '../policy/values.ts';
 
 const CALL = {
@@ -100,11 +100,7 @@ test.each([
     let now = 0;
     const tell = createCauseLog({ warn: (...line: unknown[]) => void lines.push(line) }, () => now);
     const source = HAZARDS;
-    const point = await createDecisionPoint({
-      source,
-      limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
-      enforce: false,
-    });
+    const point = await openPoint({ source, enforce: false });
     const judged = resolved({ job });
     const progress = { ...judged, decision: point.decide(judged, 'request') };
     for (now of [0, 999, 1_000]) tell(progress);

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createDecisionPoint } from '../../src/policy/point.ts';
 import { closeAll, connect, reEncrypt } from '../helpers/grpc-client.ts';
 import { startProxy } from '../helpers/proxy.ts';
+import { openPoint } from '../policy/open-point.ts';
 import { withManifest } from '../policy/tar.ts';
 import { archive, EXAMPLE, resolved } from '../policy/values.ts';
 import { reportTrials, trials } from './trials.ts';
@@ -57,10 +57,7 @@ async function swap(reload: () => Promise<void>): Promise<number> {
 
 // F14: every decision names one revision; a bad bundle leaves the old one active.
 test('reloads under load lose no decision, and bad bundles among them change nothing', async () => {
-  const point = await createDecisionPoint({
-    source: file,
-    limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
-  });
+  const point = await openPoint({ source: file });
   let running = true;
   let decided = 0;
   const load = (async () => {

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDecisionPoint, type DecisionPoint } from '../../src/policy/point.ts';
+import type { DecisionPoint } from '../../src/policy/point.ts';
+import { openPoint } from '../policy/open-point.ts';
 import { HAZARDS, resolved } from '../policy/values.ts';
 import { slowness } from './slowness.ts';
 import { reportTrials, trials } from './trials.ts';
@@ -8,7 +9,7 @@ import { reportTrials, trials } from './trials.ts';
 const TIMEOUT_MS = 50;
 let hazards: DecisionPoint;
 beforeAll(async () => {
-  hazards = await createDecisionPoint({
+  hazards = await openPoint({
     source: HAZARDS,
     limits: { timeoutMs: TIMEOUT_MS, memoryBytes: 1 << 24 },
   });

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createGeneration } from '../../src/policy/generation.ts';
-import { createDecisionPoint, type DecisionPoint } from '../../src/policy/point.ts';
+import type { DecisionPoint } from '../../src/policy/point.ts';
 import { SAMPLES } from '../../src/policy/samples.ts';
 import { compileFolder } from '../../src/policy/sources/compile.ts';
+import { openPoint } from '../policy/open-point.ts';
 import { base64Url, bundleToken, type Signing, signaturesFile } from '../policy/signing.ts';
 import { type Entry, entriesOf, tarGz } from '../policy/tar.ts';
 import { type Child, startChild } from './helpers/child.ts';
@@ -133,9 +134,8 @@ describeWith(['opa', 'nginx'], 'a bundle server that knows neither opa nor the p
     nginx.put(good);
     opa = await startOpa();
     await opa.matches(/activated successfully/);
-    point = await createDecisionPoint({
+    point = await openPoint({
       source: nginx.url,
-      limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
       verification: {
         keys: { k: { algorithm: 'RS256', key: createPublicKey(publicPem) } },
         keyId: 'k',

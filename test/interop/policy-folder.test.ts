@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { ReloadEvent } from '../../src/policy/loader.ts';
-import { createDecisionPoint, type DecisionPoint } from '../../src/policy/point.ts';
+import type { DecisionPoint } from '../../src/policy/point.ts';
+import { openPoint } from '../policy/open-point.ts';
 import { resolved } from '../policy/values.ts';
 import { describeWith, TOOLS_PATH } from './helpers/tools.ts';
 
@@ -16,9 +17,8 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'policy-folder-'));
   cpSync('policies/example', folder, { recursive: true });
   events = [];
-  point = await createDecisionPoint({
+  point = await openPoint({
     source: folder,
-    limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
     bundle: { watchIntervalMs: 20 },
     onReload: (event) => events.push(event),
   });

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createDecisionPoint, type DecisionPoint } from '../../src/policy/point.ts';
+import type { DecisionPoint } from '../../src/policy/point.ts';
+import { openPoint } from './open-point.ts';
 import { HAZARDS, resolved } from './values.ts';
 
 const TIMEOUT_MS = 50;
@@ -9,7 +10,7 @@ const STRETCH = 10;
 let point: DecisionPoint;
 
 beforeAll(async () => {
-  point = await createDecisionPoint({
+  point = await openPoint({
     source: HAZARDS,
     limits: { timeoutMs: TIMEOUT_MS, memoryBytes: 1 << 24 },
   });

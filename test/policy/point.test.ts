@@ -13,12 +13,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { permit } from '../../src/policy/permit.ts';
-import {
-  createDecisionPoint,
-  type DecisionPoint,
-  type DecisionPointOptions,
-} from '../../src/policy/point.ts';
+import type { DecisionPoint } from '../../src/policy/point.ts';
 import type { ShadowEvent } from '../../src/policy/shadow/shadow.ts';
+import { openPoint, type PointChanges } from './open-point.ts';
 import { withManifest } from './tar.ts';
 import { aDecision, archive, EXAMPLE, HAZARDS, keyFacts, resolved, UNKNOWN } from './values.ts';
 
@@ -28,12 +25,8 @@ afterEach(async () => {
   points = [];
 });
 
-async function open(more: Partial<DecisionPointOptions> = {}) {
-  const point = await createDecisionPoint({
-    source: EXAMPLE,
-    limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
-    ...more,
-  });
+async function open(more: PointChanges = {}) {
+  const point = await openPoint(more);
   points.push(point);
   return point;
 }
@@ -141,11 +134,7 @@ describe('the decision point', () => {
 describe('a capture file', () => {
   it('has full inputs with their decisions, readable only by its owner', async () => {
     const captureFile = join(mkdtempSync(join(tmpdir(), 'policy-')), 'capture.jsonl');
-    const point = await createDecisionPoint({
-      source: EXAMPLE,
-      limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
-      captureFile,
-    });
+    const point = await openPoint({ captureFile });
     await point.decide(resolved(), 'request');
     await point.close();
     const line = JSON.parse(readFileSync(captureFile, 'utf8'));

@@ -14,12 +14,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ReloadEvent } from '../../src/policy/loader.ts';
-import {
-  createDecisionPoint,
-  type DecisionPoint,
-  type DecisionPointOptions,
-} from '../../src/policy/point.ts';
+import type { DecisionPoint } from '../../src/policy/point.ts';
 import { type HttpService, serving, startHttpService } from './http-service.ts';
+import { openPoint, type PointChanges } from './open-point.ts';
 import { withManifest } from './tar.ts';
 import { archive, EXAMPLE, resolved } from './values.ts';
 
@@ -36,10 +33,9 @@ beforeEach(() => {
 });
 afterEach(() => Promise.all(points.map((point) => point.close())));
 
-async function open(source: string, more: Partial<DecisionPointOptions> = {}) {
-  const point = await createDecisionPoint({
+async function open(source: string, more: PointChanges = {}) {
+  const point = await openPoint({
     source,
-    limits: { timeoutMs: 50, memoryBytes: 1 << 24 },
     onReload: (event) => events.push(event),
     ...more,
   });
