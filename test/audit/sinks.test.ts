@@ -159,6 +159,46 @@ test.concurrent('a sink that had nothing to send at first sends what comes later
 
 const turns = () => new Promise(setImmediate);
 
+test.concurrent('a sink whose place cannot be stored delivers all the same, and reports that once', async () => {
+  await using folder = createFolder();
+  const total = await writeLog(folder.file, 4);
+  const disk = createNodeDisk('here');
+  let stores = 0;
+  let full = true;
+  const failing: Disk = {
+    ...disk,
+    open(path, how) {
+      if (how === 'create') stores += 1;
+      if (how === 'create' && stores > 1 && full) throw new Error('EACCES: made by the test');
+      return disk.open(path, how);
+    },
+  };
+  const errors: string[] = [];
+  let delivered = 0;
+  const { delivery, got } = deliver(folder.file, {
+    ...{ batchBytes: 1_000, disk: failing, onError: (message) => errors.push(message) },
+    onDelivered: (seq) => {
+      delivered = seq;
+    },
+  });
+  const upTo = async (seq: number) => {
+    delivery.advance(seq);
+    await turns();
+    expect(delivered).toBe(seq);
+  };
+  await upTo(2);
+  await upTo(4);
+  expect(errors).toEqual(['test: EACCES: made by the test']);
+  full = false;
+  await upTo(6);
+  full = true;
+  await upTo(8);
+  expect(errors).toHaveLength(2);
+  await upTo(total);
+  await delivery.close();
+  expect(got).toEqual(Array.from({ length: total }, (_, seq) => seq));
+});
+
 test.concurrent('a disk fault in the middle of a batch costs a sink no entry', async () => {
   await using folder = createFolder();
   const total = await writeLog(folder.file, 4);

@@ -49,6 +49,7 @@ export function createDelivery(options: DeliverOptions): Delivery {
     follower: createFollower(disk, file, start),
     keep: cursor.write,
     kept: false,
+    told: '',
     durable: from,
     running: undefined,
     closing: false,
@@ -77,6 +78,8 @@ interface State extends DeliverOptions {
    * start would begin at its own first entry and skip what this one could not send.
    */
   kept: boolean;
+  /** What was last reported; the same is reported again only after a cursor was stored. */
+  told: string;
   durable: number;
   running: Promise<void> | undefined;
   closing: boolean;
@@ -107,12 +110,29 @@ async function run(state: State): Promise<void> {
         delay = Math.min(delay * 2, RETRY_MS.last);
       }
       delay = RETRY_MS.first;
-      await state.keep(state.follower.seq());
+      await keepPlace(state);
       state.onDelivered(state.follower.seq());
     }
   } catch (thrown) {
-    state.onError(`${state.sink.name}: ${messageOf(thrown)}`);
+    tellOnce(state, thrown);
   }
+}
+
+/** What was sent counts as delivered even if this fails: the next start then sends some of it again. */
+async function keepPlace(state: State): Promise<void> {
+  try {
+    await state.keep(state.follower.seq());
+    state.told = '';
+  } catch (thrown) {
+    tellOnce(state, thrown);
+  }
+}
+
+/** Each commit begins a run, and a thousand a second may fail in the same way. */
+function tellOnce(state: State, thrown: unknown): void {
+  const message = messageOf(thrown);
+  if (message !== state.told) state.onError(`${state.sink.name}: ${message}`);
+  state.told = message;
 }
 
 /** A sink that stays away must not keep the log's segments for ever. */
