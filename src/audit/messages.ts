@@ -50,6 +50,10 @@ export type Report =
   | { readonly type: 'sign'; readonly id: number; readonly text: Uint8Array }
   /** A checkpoint is due but could not be signed or stored; the log will try again. */
   | ({ readonly type: 'unsigned' } & Trouble)
-  /** Old segments could not be deleted; the log will try again. */
-  | ({ readonly type: 'undeleted' } & Trouble)
+  /** A segment could not be closed, or old ones deleted; the log goes on and will try again. */
+  | {
+      readonly type: 'put_off';
+      readonly code: 'UNROTATED' | 'UNDELETED';
+      readonly message: string;
+    }
   | { readonly type: 'closed'; readonly seq: number };

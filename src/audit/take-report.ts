@@ -21,6 +21,11 @@ interface Taking {
   readonly recorder: CallRecorder;
 }
 
+const PUT_OFF = {
+  UNROTATED: 'the segment could not be closed, and is written on',
+  UNDELETED: 'old segments could not be deleted',
+} as const;
+
 /** Does what a report of the log's thread asks for; the committer gets those about entries. */
 export function takeReport(report: Report, { options, state, committer, recorder }: Taking): void {
   const { onFailure, onCheckpoint, warn } = options;
@@ -33,9 +38,9 @@ export function takeReport(report: Report, { options, state, committer, recorder
   else if (report.type === 'unsigned') {
     onFailure('UNSIGNED');
     warn(`audit: a checkpoint could not be made: ${report.message}`);
-  } else if (report.type === 'undeleted') {
-    onFailure('UNDELETED');
-    warn(`audit: old segments could not be deleted: ${report.message}`);
+  } else if (report.type === 'put_off') {
+    onFailure(report.code);
+    warn(`audit: ${PUT_OFF[report.code]}: ${report.message}`);
   } else if (report.type === 'sign') {
     sign(options, report, (order) => state.thread?.post(order));
   } else {

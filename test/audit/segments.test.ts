@@ -97,6 +97,28 @@ test('a clock that is years ahead for a while deletes no segment', async () => {
   await settled(early, again.close());
 });
 
+test('a segment that cannot be closed is written on, and closed once it can', async () => {
+  const { audit, clock, disk, closed, failures, end } = await openWorld({ maxAgeMs: 5 * MINUTE });
+  let stuck = true;
+  disk.fault = (call, path) => {
+    if (stuck && call === 'rename' && path === FILE) throw errno('EACCES');
+    return undefined;
+  };
+  for (let minute = 0; minute < 8; minute += 1) {
+    await settled(clock, fill(audit, 4));
+    await clock.pass(MINUTE);
+    expect(audit.status().state).toBe('ok');
+  }
+  expect(new Set(failures)).toEqual(new Set(['UNROTATED']));
+  expect(failures.length).toBeLessThan(5);
+  expect(closed()).toEqual([]);
+  stuck = false;
+  await clock.pass(1.1 * MINUTE);
+  expect(closed()).toHaveLength(1);
+  await end();
+  expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 2 });
+});
+
 test('segments that cannot be deleted are logged once, and do not stop the log', async () => {
   const { audit, clock, disk, closed, failures, end } = await openWorld({
     ...{ maxAgeMs: MINUTE, keepSegments: 1 },

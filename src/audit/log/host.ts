@@ -6,6 +6,7 @@ import type { Disk } from './disk.ts';
 import { LogFault, toLogFault } from './fault.ts';
 import { createLog, type Log } from './log.ts';
 import { createRetention } from './retain.ts';
+import { Unrotated } from './rotate.ts';
 import type { Signer } from './signer.ts';
 import type { HostSettings } from './state.ts';
 
@@ -131,9 +132,9 @@ function deleteOld(state: HostState): void {
     retain(checkpointer.covered());
   } catch (thrown) {
     if (thrown instanceof LogFault) throw thrown;
-    const { code, message } = toLogFault(thrown);
     state.undeletedAt = now();
-    tell({ type: 'undeleted', code, message });
+    const { message } = toLogFault(thrown);
+    tell({ type: 'put_off', code: 'UNDELETED', message });
   }
 }
 
@@ -169,7 +170,10 @@ function guard(state: HostState, work: () => void): void {
   try {
     work();
   } catch (thrown) {
-    fall(state, toLogFault(thrown), -1);
+    const fault = toLogFault(thrown);
+    if (fault instanceof Unrotated) {
+      state.tell({ type: 'put_off', code: 'UNROTATED', message: fault.message });
+    } else fall(state, fault, -1);
   }
 }
 

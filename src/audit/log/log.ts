@@ -53,6 +53,7 @@ export function createLog(options: LogOptions): Log {
     live,
     predecessor,
     watchedAt: options.now(),
+    unrotatedAt: Number.NEGATIVE_INFINITY,
     movedAt: undefined,
     suspect: '',
     doubtful: false,

@@ -1,9 +1,16 @@
 import { pack } from '../body.ts';
 import { commit } from './commit.ts';
+import { LogFault, toLogFault } from './fault.ts';
 import { toHead } from './head.ts';
 import { createSegment, putAway } from './segment.ts';
 import { event, type LogState, timestamp, writable } from './state.ts';
 import { sync } from './sync.ts';
+
+/** The live segment could not be closed; it is written as before, and the log tries again later. */
+export class Unrotated extends LogFault {}
+
+/** Between tries to close a segment that could not be closed. */
+const UNROTATED_MS = 60_000;
 
 /** Closes the live segment and opens the next; where someone moved the file, under the same name. */
 export function reopen(state: LogState): void {
@@ -13,19 +20,31 @@ export function reopen(state: LogState): void {
 export function rotateIfDue(state: LogState): void {
   const { now, maxAgeMs } = state.options;
   const { openedAt } = writable(state);
-  if (Math.abs(now() - openedAt) >= maxAgeMs) rotate(state, 'age');
+  if (Math.abs(now() - openedAt) >= maxAgeMs) rotateUnlessResting(state, 'age');
   else rotateIfLarge(state);
 }
 
 export function rotateIfLarge(state: LogState): void {
-  if (state.bytes >= state.options.maxBytes) rotate(state, 'size');
+  if (state.bytes >= state.options.maxBytes) rotateUnlessResting(state, 'size');
+}
+
+function rotateUnlessResting(state: LogState, reason: string): void {
+  if (Math.abs(state.options.now() - state.unrotatedAt) >= UNROTATED_MS) rotate(state, reason);
 }
 
 function rotate(state: LogState, reason: string): void {
   // Before a reopen, logrotate has already moved the file away: do not report that as tampering.
   state.watchedAt = state.options.now();
   commit(state, pack([event(state, 'segment_close', { segment_close: { reason } })]));
-  startAnew(state, reason);
+  try {
+    startAnew(state, reason);
+  } catch (thrown) {
+    // A segment that is too long or too old is better than no entries.
+    if (!state.live || state.suspect !== '') throw thrown;
+    state.unrotatedAt = state.options.now();
+    const { code, message } = toLogFault(thrown);
+    throw new Unrotated(code, message, thrown);
+  }
 }
 
 /** Makes every line of the live file durable, gives it its closed name, and opens the next. */

@@ -52,6 +52,8 @@ export interface LogState {
   live: Live | undefined;
   predecessor: Predecessor | undefined;
   watchedAt: number;
+  /** When the live segment could last not be closed. */
+  unrotatedAt: number;
   /** When the live file was first seen under another name. */
   movedAt: number | undefined;
   /** Why the live file may not be written again, '' while it may. */
