@@ -58,6 +58,21 @@ describe('facts of a key', () => {
     await expect(lookUp(ARN, signal)).rejects.toMatchObject({ reason: to });
   });
 
+  test.each(['CANCELLED', 'DEADLINE_EXCEEDED'] as const)(
+    'that nobody waits for any more say so: %s',
+    async (reason) => {
+      const describeKey = () => Promise.reject(new Refusal(reason));
+      const lookUp = createLookUp({ ...directory, describeKey }, ALL);
+      await expect(lookUp(ARN, signal)).rejects.toMatchObject({ reason });
+    },
+  );
+
+  test('are not asked for by what is no key id', async () => {
+    const describeKey = () => Promise.reject(new Error('asked'));
+    const lookUp = createLookUp({ ...directory, describeKey }, ALL);
+    await expect(lookUp('alias/a b', signal)).rejects.toMatchObject({ reason: 'INVALID_REQUEST' });
+  });
+
   test('that are unavailable keep KMS’s error name and when to retry', async () => {
     const throttled = async () => {
       throw new Refusal('KMS_THROTTLED', { kmsError: 'ThrottlingException', retryAfterMs: 1000 });

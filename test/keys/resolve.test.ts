@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import type { CallSide, KeyFacts } from '../../src/call.ts';
+import { Refusal } from '../../src/errors.ts';
+import type { CachedLookUp } from '../../src/keys/cache.ts';
+import { createResolve } from '../../src/keys/resolve.ts';
+import { ANSWER } from '../kms/answers.ts';
+import { aCall, keyFacts, resolved } from '../policy/values.ts';
+
+const side = (keyId: string): CallSide => ({ ...aCall().source, keyId });
+const CALL = aCall({ source: side('alias/a'), destination: side('alias/b') });
+const asked = { call: CALL, principal: resolved().principal };
+
+/** Has only these keys, and refuses all others for `reason`. */
+function lookUpOf(known: Readonly<Record<string, KeyFacts>>, refusal?: Refusal): CachedLookUp {
+  return (keyId) => known[keyId] ?? Promise.reject(refusal);
+}
+
+describe('a key id that cannot be resolved', () => {
+  const facts = { 'alias/a': keyFacts('alias/a'), 'alias/b': keyFacts('alias/b') };
+
+  test.each([
+    ['source', 'alias/a'],
+    ['destination', 'alias/b'],
+  ])('is refused with its side, what KMS said, and when to retry: the %s', async (which, keyId) => {
+    const refusal = new Refusal('KEY_FACTS_UNAVAILABLE', {
+      kmsError: 'ThrottlingException',
+      kmsRequestId: 'id',
+      retryAfterMs: 1000,
+      cause: 'why',
+    });
+    const lookUp = lookUpOf({ ...facts, [keyId]: undefined as never }, refusal);
+    await expect(createResolve(lookUp)(asked)).rejects.toMatchObject({
+      reason: 'KEY_FACTS_UNAVAILABLE',
+      message: refusal.message,
+      side: which,
+      fields: [],
+      kmsError: 'ThrottlingException',
+      kmsRequestId: 'id',
+      retryAfterMs: 1000,
+      cause: 'why',
+    });
+  });
+
+  test('is named as the field that is wrong, if it is', async () => {
+    const wrong = new Refusal('INVALID_REQUEST', { sentence: 'must be a key ARN' });
+    const lookUp = lookUpOf({ 'alias/b': keyFacts('alias/b') }, wrong);
+    await expect(createResolve(lookUp)(asked)).rejects.toMatchObject({
+      reason: 'INVALID_REQUEST',
+      message: 'source_key_id must be a key ARN',
+      side: 'source',
+      fields: [{ field: 'source_key_id', description: 'must be a key ARN' }],
+    });
+  });
+});
+
+test('after KMS’s answer the source is the key that KMS reported, and the destination the judged one', async () => {
+  const judged = { source: keyFacts('', { known: false }), destination: keyFacts('alias/b') };
+  const reported = keyFacts('alias/a', { keyIdForm: 'key_arn', requestedKeyId: 'arn:a' });
+  const moved = keyFacts('alias/c');
+  const resolve = createResolve(lookUpOf({ 'arn:a': reported, 'alias/b': moved }));
+  const answer = { ...ANSWER, sourceKeyArn: 'arn:a' };
+  const { source, destination } = await resolve({ ...asked, keys: judged, answer });
+  expect(source).toEqual({ ...reported, requestedKeyId: '', keyIdForm: '' });
+  expect(destination).toBe(judged.destination);
+});
