@@ -53,6 +53,41 @@ const pairs = (count: number) =>
 const own = (key: string, value: unknown) =>
   Object.defineProperty({}, key, { value, enumerable: true });
 
+test('a request at every limit is read as it is', () => {
+  const wire: WireCall = {
+    ...good,
+    ciphertext: new Uint8Array(6144).fill(7),
+    sourceKeyId: 'a'.repeat(2048),
+    sourceEncryptionContext: pairs(1000),
+    sourceEncryptionAlgorithm: 'RSAES_OAEP_SHA_1',
+    destinationKeyId: 'b',
+    destinationEncryptionContext: { é: '€' },
+    destinationEncryptionAlgorithm: 'SM2PKE',
+    grantTokens: [...Array(9).fill('t'), 't'.repeat(8192)],
+    dryRun: true,
+    dryRunModifiers: ['IGNORE_CIPHERTEXT', 'IGNORE_CIPHERTEXT'],
+  };
+  expect(readCall(wire, envelope())).toMatchObject({
+    ciphertext: wire.ciphertext,
+    source: {
+      keyId: wire.sourceKeyId,
+      encryptionContext: wire.sourceEncryptionContext,
+      algorithm: 'RSAES_OAEP_SHA_1',
+    },
+    destination: { keyId: 'b', encryptionContext: { é: '€' }, algorithm: 'SM2PKE' },
+    grantTokens: wire.grantTokens,
+    dryRun: true,
+    dryRunModifiers: ['IGNORE_CIPHERTEXT'],
+  });
+});
+
+test('the sentence of an invalid request names the first mistake, and counts the others', () => {
+  const sentence = (wire: Partial<WireCall>) =>
+    expect(() => readCall({ ...good, ...wire }, envelope()));
+  sentence({ destinationKeyId: '' }).toThrow(/^destination_key_id must have 1 to 2048 characters$/);
+  sentence({ destinationKeyId: '', grantTokens: [''] }).toThrow(/characters \(and 1 more\)$/);
+});
+
 describe('an invalid request is refused, naming its field:', () => {
   // biome-ignore format: a table reads best with a case a line.
   test.each<[string, Partial<WireCall>, string[]]>([
