@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
+import { refuseLostFields } from '../../src/policy/bundle/manifest.ts';
 import { createGeneration } from '../../src/policy/generation.ts';
 import { entriesOf, tarBytes, tarGz, withManifest } from './tar.ts';
 import { archive, EXAMPLE } from './values.ts';
@@ -75,7 +76,7 @@ describe('a bundle', () => {
     ['ends within its last file', gzipSync(tarBytes(tarGz([...entries, { name: '/x', content: '{}' }])).subarray(0, -1535)), /is cut short/],
     ['has a not_after that is no time', withManifest(good, { metadata: { not_after: 'soon' } }), /\.manifest is not valid: metadata not_after must be a moment such as "2027-01-01T00:00:00Z"$/],
     ['has its end beside the metadata', withManifest(good, { not_after: '2027-01-01T00:00:00Z' }), /there is no not_after: a bundle's end is set by metadata\.not_after$/],
-    ...['not_afer', 'notAfter', 'not-after', 'NOT_AFTER', 'no_after'].map((slip): [string, Buffer, RegExp] => [
+    ...['not_afer', 'not_atfer', 'notAfter', 'not-after', 'NOT_AFTER', 'no_after'].map((slip): [string, Buffer, RegExp] => [
       `spells its end ${slip}`, withManifest(good, { metadata: { [slip]: '2027-01-01T00:00:00Z' } }), new RegExp(`there is no metadata\\.${slip}: a bundle's end is set by metadata\\.not_after$`),
     ]),
   ];
@@ -115,6 +116,21 @@ describe('a bundle', () => {
     const fields = { metadata, roots: [''], rego_version: 1, file_rego_versions: {} };
     const bundle = readBundle(withManifest(good, fields));
     expect([bundle.notAfter, bundle.metadata]).toEqual([Infinity, metadata]);
+  });
+
+  it('may be built with every field that OPA knows, and no other', () => {
+    const opa = {
+      revision: 'r',
+      roots: [''],
+      wasm: [],
+      metadata: { anything: 1 },
+      rego_version: 1,
+      file_rego_versions: {},
+    };
+    expect(() => refuseLostFields(JSON.stringify(opa))).not.toThrow();
+    expect(() => refuseLostFields(JSON.stringify({ ...opa, owner: 'me' }))).toThrow(
+      'there is no owner, and opa build would leave it out',
+    );
   });
 
   it('ends at metadata.not_after', () => {

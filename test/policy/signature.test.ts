@@ -33,6 +33,11 @@ describe('a signed bundle', () => {
     expect(read.revision).toBe('example-2');
   });
 
+  it.each(['SHA-384', 'SHA-512'] as const)('over hashes by %s is accepted', (hash) => {
+    const read = readBundle(bundle({ hash }), { verification: verification() });
+    expect(read.revision).toBe('example-2');
+  });
+
   it('is accepted only with its scope', () => {
     const scoped = bundle({ payload: { scope: 'write' } });
     expect(
@@ -72,6 +77,7 @@ describe('a signed bundle', () => {
     ['with signatures elsewhere', tarGz([...entries, { ...signatures(token({})), name: '/a/.signatures.json' }]), /one \.signatures\.json at its root/],
     ['with signatures here and elsewhere', tarGz([...entries, signatures(token({})), { ...signatures(token({})), name: '/a/.signatures.json' }]), /one \.signatures\.json/],
     ['with a file signed twice', bundle({ signed: [...entries, ...entries] }), /signed twice/],
+    ['with hashes by SHA-1', bundle({ hash: 'SHA-1' }), /not of the form/],
     ['with a hash by MD5', bundle({ payload: { files: [{ name: 'data.json', hash: '', algorithm: 'MD5' }] } }), /not of the form/],
     ['with a token of two parts', tarGz([...entries, signatures('a.b')]), /no JWT/],
     ['as a delta', bundle({ signed: [...entries, { name: '/patch.json', content: '{}' }] }, [...entries, { name: '/patch.json', content: '{}' }]), /is a delta/],
@@ -110,5 +116,9 @@ describe('canonical JSON', () => {
   ];
   it.each(TEXTS)('of %s is what Go writes', (text, canonical) => {
     expect(canonicalJson(text)).toBe(canonical);
+  });
+
+  it.each(['tru', '{"a":1}}', '{"a":1', '"a', ''])('of %j is refused: it is none', (text) => {
+    expect(() => canonicalJson(text)).toThrow(SyntaxError);
   });
 });

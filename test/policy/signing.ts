@@ -7,7 +7,7 @@ export interface Signing {
   readonly algorithm?: 'RS256' | 'ES256' | 'EdDSA';
   /** What is signed, with leading slashes. */
   readonly files: readonly Entry[];
-  readonly hash?: 'SHA-256' | 'SHA-1';
+  readonly hash?: 'SHA-256' | 'SHA-384' | 'SHA-512' | 'SHA-1';
   /** Replace the right values. */
   readonly header?: object;
   readonly payload?: object;

@@ -116,3 +116,31 @@ test('a batch whose items are all refused does not block the event loop', async 
   clearImmediate(other);
   expect(turns).toBeGreaterThanOrEqual(9);
 });
+
+test('of batches at once sixteen are taken; a refused one is counted, and each place is free again', async () => {
+  const turnedAway: string[] = [];
+  const held = Promise.withResolvers<{ reference: string }>();
+  const { perform } = batchReEncryptMethod({
+    performItem: () => held.promise,
+    itemsAtOnce: 1,
+    turnedAway: ({ reason }) => void turnedAway.push(reason),
+  });
+  const ask = async (count: number, { signal } = new AbortController()) => {
+    const items = Array.from({ length: count }, () => ({ reference: '', request: null }));
+    const envelope = { id: 'batch', action: 'kms:ReEncrypt', signal } as Envelope;
+    return (await perform({ items }, envelope)).results;
+  };
+  await expect(ask(1_001)).rejects.toMatchObject({ reason: 'INVALID_REQUEST' });
+  const caller = new AbortController();
+  const left = ask(1, caller);
+  const open = Array.from({ length: 15 }, () => ask(1));
+  await expect(ask(1)).rejects.toMatchObject({ reason: 'LIMITED' });
+  expect(turnedAway).toEqual(['INVALID_REQUEST', 'LIMITED']);
+
+  caller.abort(new Refusal('CANCELLED'));
+  held.resolve({ reference: 'done' });
+  await expect(left).rejects.toMatchObject({ reason: 'CANCELLED' });
+  await Promise.all(open);
+  const again = await Promise.all(Array.from({ length: 16 }, () => ask(1)));
+  expect(again).toEqual(again.map(() => [{ reference: 'done' }]));
+});
