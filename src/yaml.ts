@@ -13,7 +13,7 @@ export function parseYaml(text: string): unknown {
     return document.toJS();
   } catch (cause) {
     // The lines below the first show the place in the text.
-    const [first = ''] = String((cause as Error).message).split('\n');
+    const [first = ''] = (cause as Error).message.split('\n');
     throw new Error(first.replace(/:$/, ''));
   }
 }

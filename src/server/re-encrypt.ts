@@ -50,7 +50,6 @@ function toWireCall(request: ReEncryptRequest__Output): WireCall {
   return {
     ...request,
     ciphertext: request.ciphertextBlob,
-    sourceKeyId: request.sourceKeyId,
     sourceEncryptionAlgorithm: unprefixed(ALGORITHM_PREFIX, request.sourceEncryptionAlgorithm),
     destinationEncryptionAlgorithm: unprefixed(
       ALGORITHM_PREFIX,

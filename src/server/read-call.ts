@@ -14,7 +14,7 @@ import { type Complain, isExact, readEncryptionContext } from './read-context.ts
 export interface WireCall {
   readonly ciphertext: Uint8Array;
   readonly sourceEncryptionContext: Readonly<Record<string, unknown>>;
-  readonly sourceKeyId: string | undefined;
+  readonly sourceKeyId?: string | undefined;
   readonly destinationKeyId: string;
   readonly destinationEncryptionContext: Readonly<Record<string, unknown>>;
   readonly sourceEncryptionAlgorithm: string;

@@ -203,7 +203,7 @@ function checkClaim(state: State, claim: Checkpoint): void {
 }
 
 function finish(state: State): Problem | undefined {
-  if (!state.problem && state.misfit) blame(state, isLastChanged(state) === false);
+  if (!state.problem && state.misfit) blame(state, !isLastChanged(state));
   const missing = [...state.claimed.keys()].find((size) => size > state.seq);
   if (!state.problem && missing !== undefined) {
     fail(state, state.seq, `the log ends here; a checkpoint covers ${missing} entries`);

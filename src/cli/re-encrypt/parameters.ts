@@ -78,7 +78,7 @@ function jsonInput(text: string | Uint8Array): Value {
 async function yamlInput(text: string | Uint8Array): Promise<Value> {
   const { parseYaml, YamlProblem } = await import('./values/yaml-text.ts');
   try {
-    return await parseYaml(typeof text === 'string' ? text : decodeUtf8(text));
+    return parseYaml(typeof text === 'string' ? text : decodeUtf8(text));
   } catch (thrown) {
     if (!(thrown instanceof YamlProblem || thrown instanceof TypeError)) throw thrown;
     throw parameterFailure('cli-input-yaml', 'Invalid YAML received.');

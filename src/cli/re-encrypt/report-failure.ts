@@ -88,6 +88,6 @@ function factLines(facts: FailureFacts): string {
 }
 
 function factText(value: FailureFacts[string]): string {
-  if (!isList(value)) return String(value);
+  if (!isList(value)) return value;
   return value.length <= MOST_INLINE ? `[${value.join(', ')}]` : `\n  ${value.join('\n  ')}`;
 }

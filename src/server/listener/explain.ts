@@ -52,7 +52,7 @@ export function explainRefusals({ connections, explain }: ExplainOptions): { clo
     created({ stream, headers }) {
       stream[PATH] = headers?.[':path'] ?? '';
       // grpc-js never gives the headers as a list.
-      stream.respond = respond as Explained['respond'];
+      stream.respond = respond;
     },
   });
 }

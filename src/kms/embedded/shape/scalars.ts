@@ -29,7 +29,7 @@ export function text<const T extends string = string>(limits: StringLimits<T>): 
       broken.push(`Member must satisfy regular expression pattern: ${pattern}`);
     }
     if (allowed && !allowed.has(value)) {
-      broken.push(`Member must satisfy enum value set: [${values?.join(', ')}]`);
+      broken.push(`Member must satisfy enum value set: [${[...allowed].join(', ')}]`);
     }
     return broken;
   };
