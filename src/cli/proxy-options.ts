@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Client } from '../client/create-client.ts';
+import { isProxyTarget, proxyTarget } from '../client/target.ts';
 import { CommandFailure, EXIT, type Terminal } from './command.ts';
 import { connect } from './connect.ts';
 import { proxyBesideUs } from './proxy-beside-us.ts';
@@ -31,17 +32,17 @@ export function withProxyOptions(command: Command, { env }: Terminal): Command {
 
 /** @throws CommandFailure if the target or the token is unusable, Error if a TLS file cannot be read */
 export async function openClient(options: ProxyOptions): Promise<Client> {
-  const { isProxyTarget, proxyTarget } = await import('../client/target.ts');
   const { endpointUrl, tokenFile } = options;
   if (!isProxyTarget(endpointUrl)) throw noTarget(endpointUrl);
-  if (!proxyTarget(endpointUrl).secure && isMeantSecure(options)) throw plain(endpointUrl);
+  const proxy = proxyTarget(endpointUrl);
+  if (!proxy.secure && isMeantSecure(options)) throw plain(endpointUrl);
   const tls = {
     caFile: options.caBundle,
     certificateFile: options.clientCertificate,
     keyFile: options.clientKey,
     verify: options.verifySsl,
   };
-  return connect(endpointUrl, { tls, tokenFile });
+  return connect(proxy, { tls, tokenFile });
 }
 
 function noTarget(endpoint: string): CommandFailure {

@@ -1,6 +1,7 @@
 import { DRY_RUN_SENTENCE } from '../../../aws-json/fault.ts';
 import type { CallOptions, Client } from '../../../client/create-client.ts';
 import { RefusedError } from '../../../client/refused-error.ts';
+import { proxyTarget } from '../../../client/target.ts';
 import type { ReEncryptResponse__Output } from '../../../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
 import { messageOf } from '../../../thrown.ts';
 import { connect } from '../../connect.ts';
@@ -29,7 +30,7 @@ export async function withProxy<Answer>(
   { settings, tls, tokenFile, signal }: Omit<TargetCall, 'parameters' | 'env'>,
   ask: (client: Client, options: CallOptions) => Promise<Answer>,
 ): Promise<Answer> {
-  const client = await connect(settings.endpoint, {
+  const client = await connect(proxyTarget(settings.endpoint), {
     tls: { caFile: settings.caBundle, verify: settings.verifyTls, ...tls },
     tokenFile,
   }).catch((thrown: unknown) => {
