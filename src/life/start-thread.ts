@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '../thrown.ts';
 
 export interface Thread<Order> {
   post(order: Order): void;
@@ -34,12 +35,31 @@ const THREADS = {
   shadow: { source: '../policy/shadow/thread.ts', built: './shadow-thread.js', limits: {} },
 } as const;
 
-/** Starts a thread from the sources or the built package, whichever this file belongs to. */
+/**
+ * Starts a thread from the sources or the built package, whichever this file belongs to. If the system gives
+ * none (EAGAIN), it ends at once, as any other may: then whoever keeps one running tries again.
+ */
 export function startThread<Order, Report>(options: ThreadOptions<Report>): Thread<Order> {
-  const { name, data, onReport, onEnd } = options;
+  const { name, data } = options;
   const { source, built, limits } = THREADS[name];
   const entry = new URL(import.meta.url.endsWith('.ts') ? source : built, import.meta.url);
-  const worker = new Worker(entry, { workerData: data, resourceLimits: limits, name });
+  try {
+    return handle(new Worker(entry, { workerData: data, resourceLimits: limits, name }), options);
+  } catch (thrown) {
+    return ended(options, thrown);
+  }
+}
+
+function ended<Report>({ name, onEnd }: ThreadOptions<Report>, cause: unknown): Thread<unknown> {
+  const sentence = `the ${name} thread cannot be started: ${messageOf(cause)}`;
+  const told = Promise.resolve().then(() => onEnd(new Error(sentence, { cause })));
+  return { post() {}, stop() {}, end: () => told, ended: () => told };
+}
+
+function handle<Order, Report>(
+  worker: Worker,
+  { name, onReport, onEnd }: ThreadOptions<Report>,
+): Thread<Order> {
   let cause: unknown;
   const exit = new Promise<void>((resolve) => {
     worker.once('exit', (code) => {
