@@ -1,3 +1,4 @@
+import { createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -9,6 +10,7 @@ import { createRedactor } from '../../src/audit/redact.ts';
 import type { Progress } from '../../src/call.ts';
 import { REASONS, type Reason, Refusal } from '../../src/errors.ts';
 import { canonical } from '../../src/json/canonical.ts';
+import { UNKNOWN_KEY } from '../../src/keys/look-up.ts';
 import {
   ANSWER,
   answered,
@@ -32,6 +34,9 @@ const lineOf = (body: Body) =>
     .bytes.toString()
     .trim();
 const read = (body: Body) => JSON.parse(lineOf(body));
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const mark = (value: string) =>
+  `hmac-sha256:${createHmac('sha256', Buffer.alloc(32, 7)).update(value).digest('hex')}`;
 const refusal = (reason: Reason) =>
   new Refusal(reason, { side: 'source', rule: 'r', kmsError: 'E' });
 
@@ -135,6 +140,197 @@ test('every line is canonical JSON, and describes the call as it was made', () =
     }),
     { numRuns: 500 },
   );
+});
+
+test('an intent, and the outcome that completes it, hold all that is known of a call', () => {
+  const side = {
+    keyId: 'alias/orders',
+    algorithm: 'SYMMETRIC_DEFAULT' as const,
+    encryptionContext: context({ tenant: 'acme', purpose: 'x' }),
+  };
+  const facts = {
+    ...SOURCE,
+    aliases: ['alias/a', 'alias/b'],
+    multiRegion: true,
+    multiRegionType: 'REPLICA',
+    factsOff: ['tags'],
+  };
+  const progress: Progress = {
+    ...intended(1),
+    call: callOf(1, {
+      source: side,
+      destination: { ...side, keyId: 'other', algorithm: 'RSAES_OAEP_SHA_256' },
+      grantTokens: ['a', 'b'],
+      dryRun: true,
+      dryRunModifiers: ['IGNORE_CIPHERTEXT'],
+      job: 'job-1',
+      traceId: 'f'.repeat(32),
+    }),
+    principal: { ...PRINCIPAL, attributes: { team: 'x', api_token: 'secret' } },
+    keys: { source: facts, destination: { ...SOURCE, keyArn: 'arn:other', alias: 'alias/other' } },
+    decision: { ...DENY, labels: { a: 'b' }, enforced: false },
+    answer: { ...ANSWER, destinationKeyArn: 'arn:other', sourceKeyMaterialId: 'ab', attempts: 2 },
+  };
+  const key = {
+    algorithm: 'SYMMETRIC_DEFAULT',
+    alias: 'alias/orders',
+    aliases: ['alias/orders'],
+    created_unix_ms: 1_735_689_600_000,
+    encryption_context: { tenant: 'acme', purpose: mark('x') },
+    key_arn: SOURCE.keyArn,
+    key_id_form: 'alias_name',
+    known: true,
+    manager: 'CUSTOMER',
+    origin: 'AWS_KMS',
+    requested_key_id: 'alias/orders',
+    spec: 'SYMMETRIC_DEFAULT',
+    state: 'Enabled',
+    tags: { team: 'orders' },
+    usage: 'ENCRYPT_DECRYPT',
+  };
+  const { answer: _, ...asked } = progress;
+  expect(fromBody(entries.intent(asked))).toEqual({
+    bundles: { policy: { revision: '2026-11-23' } },
+    decision_id: progress.call.id,
+    enforced: false,
+    input: {
+      action: 'kms:ReEncrypt',
+      destination: {
+        ...key,
+        algorithm: 'RSAES_OAEP_SHA_256',
+        key_arn: 'arn:other',
+        alias: 'alias/other',
+      },
+      phase: 'request',
+      principal: {
+        attributes: { team: 'x' },
+        authenticated: true,
+        id: 'spiffe://example.org/ns/orders/sa/api',
+        kind: 'spiffe',
+        spiffe: { path: '/ns/orders/sa/api', trust_domain: 'example.org' },
+      },
+      request: {
+        ciphertext_bytes: 12,
+        ciphertext_sha256: sha256('ciphertext 1'),
+        dry_run: true,
+        dry_run_modifiers: ['IGNORE_CIPHERTEXT'],
+        grant_token_count: 2,
+        job: 'job-1',
+        transport: 'grpc',
+      },
+      source: {
+        ...key,
+        aliases: ['alias/a', 'alias/b'],
+        facts_off: ['tags'],
+        multi_region: true,
+        multi_region_type: 'REPLICA',
+      },
+    },
+    kind: 'intent',
+    metrics: { timer_rego_query_eval_ns: 5_000 },
+    requested_by: '127.0.0.1:50000',
+    result: {
+      allow: false,
+      labels: { a: 'b' },
+      reasons: [
+        {
+          code: 'tenant_changed',
+          message: mark('tenant is acme, was globex'),
+          side: 'destination',
+        },
+      ],
+      rule: 'default',
+    },
+    timestamp: '2026-11-23T00:00:00.000Z',
+    trace_id: 'f'.repeat(32),
+  });
+  expect(fromBody(entries.terminal(progress))).toEqual({
+    decision_id: progress.call.id,
+    kind: 'outcome',
+    kms: {
+      attempts: 2,
+      ciphertext_bytes: 14,
+      ciphertext_sha256: sha256('new ciphertext'),
+      destination: { algorithm: 'SYMMETRIC_DEFAULT' },
+      latency_ns: 1_500_000,
+      request_id: ANSWER.requestId,
+      source: { key_material_id: 'ab' },
+    },
+    outcome: { code: 'OK', status: 'released' },
+    timestamp: '2026-11-23T00:00:00.000Z',
+  });
+});
+
+test('a member without a value is left out', () => {
+  const call = callOf(1, { source: { ...callOf(1).source, encryptionContext: context({}) } });
+  const principal = { ...PRINCIPAL, kind: 'jwt' as const };
+  const unknown = entries.terminal(
+    { call, principal, keys: { source: UNKNOWN_KEY, destination: SOURCE } },
+    new Refusal('KMS_KEY_NOT_FOUND'),
+  );
+  const { input, outcome, ...entry } = read(unknown);
+  expect(input.source).toEqual({
+    algorithm: 'SYMMETRIC_DEFAULT',
+    encryption_context: {},
+    key_arn: '',
+    known: false,
+    requested_key_id: '',
+  });
+  expect(input.principal).toEqual({ authenticated: true, id: PRINCIPAL.id, kind: 'jwt' });
+  expect(Object.keys(input.request)).toEqual([
+    'ciphertext_bytes',
+    'ciphertext_sha256',
+    'transport',
+  ]);
+  expect(outcome).toEqual({ code: 'NOT_FOUND', reason: 'KMS_KEY_NOT_FOUND', status: 'failed' });
+  expect(Object.keys(entry)).toEqual([
+    'decision_id',
+    'kind',
+    'prev',
+    'requested_by',
+    'seq',
+    'timestamp',
+  ]);
+  const unresolved = read(entries.terminal({ call, principal }, new Refusal('KMS_KEY_NOT_FOUND')));
+  expect(unresolved.input.source).toEqual({
+    algorithm: 'SYMMETRIC_DEFAULT',
+    encryption_context: {},
+    requested_key_id: 'alias/orders',
+  });
+});
+
+test('a check that is refused is a refusal, and says why the policy could not decide', () => {
+  const call = callOf(1, { action: 'kms:CheckReEncrypt' });
+  const reasons = [{ code: 'fuel', message: '', side: '' as const }];
+  const decision = { ...DENY, failure: 'POLICY_TIMEOUT' as const, reasons };
+  const entry = read(entries.terminal(judged(1, { call, decision }), refusal('POLICY_TIMEOUT')));
+  expect(entry).toMatchObject({
+    error: 'POLICY_TIMEOUT',
+    input: { action: 'kms:CheckReEncrypt' },
+    kind: 'refusal',
+    result: { reasons },
+  });
+});
+
+test('a refusal says what KMS said, and a result phase is judged again in its outcome', () => {
+  const told = { side: 'source', rule: 'r', kmsError: 'E', kmsRequestId: 'id' } as const;
+  const { outcome } = read(entries.terminal(judged(1), new Refusal('KMS_ACCESS_DENIED', told)));
+  expect(outcome).toEqual({
+    code: 'PERMISSION_DENIED',
+    kms_error: 'E',
+    kms_request_id: 'id',
+    reason: 'KMS_ACCESS_DENIED',
+    rule: 'r',
+    side: 'source',
+    status: 'failed',
+  });
+  const late = { ...answered(1), decision: { ...DENY, phase: 'result' as const } };
+  expect(read(entries.terminal(late, refusal('POLICY_DENIED')))).toMatchObject({
+    enforced: true,
+    input: { phase: 'result', source: { key_arn: SOURCE.keyArn } },
+    kind: 'outcome',
+    result: { allow: false, rule: 'default' },
+  });
 });
 
 test('docs/audit.md describes every kind and member of the schema', () => {

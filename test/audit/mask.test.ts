@@ -46,6 +46,34 @@ test.each([
   expect(() => applyMask(entry, answer)).toThrow(/mask/);
 });
 
+test('rules change what they name, and nothing else', () => {
+  const before = structuredClone(entry);
+  const answer = [
+    '/result',
+    '/input/source/tags',
+    '/input/source/aliases/0',
+    { op: 'upsert', path: '/input/source', value: null },
+    { op: 'upsert', path: '/input/principal/id', value: 'somebody' },
+    '/input/source/aliases',
+    '/input/source/tags/team',
+  ];
+  expect(applyMask(entry, answer.toSpliced(3, 1))).toEqual({
+    kind: 'intent',
+    decision_id: 'd',
+    input: { principal: { id: 'somebody' }, source: {} },
+    erased: ['/input/source/aliases', '/input/source/aliases/0', '/input/source/tags', '/result'],
+    masked: ['/input/principal/id'],
+  });
+  expect(applyMask(entry, answer)).toMatchObject({
+    input: { source: null },
+    masked: ['/input/principal/id', '/input/source'],
+  });
+  expect(applyMask(entry, ['/input/source/aliases/0'])).toMatchObject({
+    input: { source: { aliases: ['b'] } },
+  });
+  expect(entry).toEqual(before);
+});
+
 test('a rule cannot reach prototypes', () => {
   applyMask(entry, [{ op: 'upsert', path: '/input/__proto__/polluted', value: true }]);
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined();

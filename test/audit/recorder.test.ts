@@ -73,3 +73,108 @@ test('a call whose intent a dead thread may have logged is ended only if it was 
   expect(committed).toEqual([expect.stringContaining('"unwritten":2'), 'terminal']);
   expect(await kept()).toBe(0);
 });
+
+/** A recorder whose log takes entries, or refuses them for `refusal` as if it had sent them. */
+function aRecorder(confirm?: () => Promise<void>) {
+  const log: { refusal: Refusal | undefined } = { refusal: undefined };
+  const written: string[] = [];
+  const told: string[] = [];
+  const recorder = createRecorder({
+    entries: {
+      intent: ({ call }) => `intent ${call.id}`,
+      terminal: ({ call, intended: begun }, refusal) =>
+        `${begun ? 'outcome' : 'whole'} ${call.id} ${refusal?.reason ?? 'OK'}`,
+    },
+    commit(body, { kept, refused }) {
+      if (log.refusal) return refused(log.refusal, true);
+      written.push(body);
+      kept(written.length);
+    },
+    confirm,
+    now: () => 1_795_000_000_000,
+    onEntry: (kind) => told.push(kind),
+  });
+  return { recorder, log, written: () => written.splice(0), told };
+}
+
+const unavailable = new Refusal('AUDIT_UNAVAILABLE', { cause: 'ENOSPC' });
+
+test('an outcome completes a durable intent; any other terminal entry is whole, and each is counted', async () => {
+  const { recorder, written, told } = aRecorder();
+  const [one, two] = [intended(1), intended(2)];
+  const denied = new Refusal('POLICY_DENIED');
+  await recorder.intent(one);
+  await recorder.terminal(one);
+  await recorder.terminal(two, denied);
+  await recorder.terminal(two);
+  expect(written()).toEqual([
+    `intent ${one.call.id}`,
+    `outcome ${one.call.id} OK`,
+    `whole ${two.call.id} POLICY_DENIED`,
+    `whole ${two.call.id} OK`,
+  ]);
+  expect(told).toEqual(['intent', 'outcome', 'refusal', 'check']);
+});
+
+test('an outcome that could not be written is written once the log is well, as not handed on', async () => {
+  const { recorder, log, written, told } = aRecorder();
+  const [one, two] = [intended(1), intended(2)];
+  for (const progress of [one, two]) await recorder.intent(progress);
+  log.refusal = unavailable;
+  await expect(recorder.terminal(one)).rejects.toBe(unavailable);
+  recorder.catchUp([one.call.id, two.call.id], { code: 'ENOSPC', since: 0 });
+  await new Promise(setImmediate);
+  log.refusal = undefined;
+  written();
+  recorder.catchUp([one.call.id, two.call.id], { code: 'ENOSPC', since: 0 });
+  await recorder.terminal(two);
+  const ends = written();
+  expect(ends[0]).toContain('"unwritten":1');
+  expect(ends.slice(1)).toEqual([
+    `outcome ${one.call.id} AUDIT_UNAVAILABLE`,
+    `outcome ${two.call.id} OK`,
+  ]);
+  expect(told).toEqual(['intent', 'intent', 'resumed', 'outcome', 'outcome']);
+});
+
+test('a required sink that does not confirm an end withholds it, and a correction says so if it can', async () => {
+  let answer = async () => {};
+  const { recorder, log, written } = aRecorder(() => answer());
+  const [one, two] = [answered(1), answered(2)];
+  for (const progress of [one, two]) await recorder.intent(progress);
+  written();
+  answer = () => Promise.reject(unavailable);
+  await expect(recorder.terminal(one)).rejects.toBe(unavailable);
+  const [, correction = ''] = written();
+  expect(correction).toContain('"kind":"correction"');
+  expect(correction).toContain(`"decision_id":"${one.call.id}"`);
+  expect(correction).toContain('"reason":"AUDIT_UNAVAILABLE","status":"withheld"');
+  await expect(recorder.intent(intended(3))).rejects.toBe(unavailable);
+  written();
+  answer = () => {
+    log.refusal = unavailable;
+    return Promise.reject(unavailable);
+  };
+  await expect(recorder.terminal(two)).rejects.toBe(unavailable);
+  expect(written()).toEqual([`outcome ${two.call.id} OK`]);
+});
+
+test('who is turned away is counted by reason into one entry each, and no count is lost', async () => {
+  const { recorder, log, written } = aRecorder();
+  const away = (reason: 'LIMITED' | 'UNAUTHENTICATED') => recorder.turnedAway(new Refusal(reason));
+  away('LIMITED');
+  away('UNAUTHENTICATED');
+  away('LIMITED');
+  log.refusal = unavailable;
+  recorder.flush();
+  await undefined;
+  away('LIMITED');
+  log.refusal = undefined;
+  await new Promise(setImmediate);
+  recorder.flush();
+  recorder.flush();
+  expect(written().map((body) => /"turned_away":(\{[^}]*\})/.exec(body)?.[1])).toEqual([
+    '{"count":3,"reason":"LIMITED"}',
+    '{"count":1,"reason":"UNAUTHENTICATED"}',
+  ]);
+});
