@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,8 +7,13 @@ import { until } from '../helpers/until.ts';
 
 test('a file system that hangs is asked once, not at every interval', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'watched-')), 'file');
-  writeFileSync(file, '1');
+  const put = (text: string) => {
+    writeFileSync(`${file}.new`, text);
+    renameSync(`${file}.new`, file);
+  };
+  put('1');
   const hangs = Promise.withResolvers<string>();
+  const changes: string[] = [];
   let asked = 0;
   const watched = await watchFiles({
     files: [file],
@@ -17,17 +22,19 @@ test('a file system that hangs is asked once, not at every interval', async () =
       return asked === 2 ? hangs.promise : String(asked);
     },
     pollMs: 2,
+    onChange: (current) => changes.push(current),
     onError: (error) => {
       throw error;
     },
   });
-  writeFileSync(file, 'longer');
+  put('longer');
   await until(() => asked === 2);
   await new Promise((resolve) => setTimeout(resolve, 40));
   expect([asked, watched.current()]).toEqual([2, '1']);
   hangs.resolve('back');
-  await until(() => watched.current() === 'back');
-  writeFileSync(file, 'longer still');
-  await until(() => watched.current() === '3');
+  await until(() => changes.length === 1);
+  put('longer still');
+  await until(() => changes.length === 2);
+  expect(changes).toEqual(['back', '3']);
   watched.close();
 });
