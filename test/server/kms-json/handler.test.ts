@@ -133,6 +133,29 @@ describe('ReEncrypt through the stock SDK', () => {
     expect([...call!.ciphertext]).toEqual([1, 2, 3]);
   });
 
+  it('carries every member of ReEncrypt, each side with its own', async () => {
+    const { endpoint, calls } = await serve();
+    await post(endpoint, {
+      ...{ CiphertextBlob: 'AQID', SourceKeyId: 'alias/a', DestinationKeyId: 'alias/b' },
+      ...{ SourceEncryptionContext: { a: '1' }, DestinationEncryptionContext: { b: '2' } },
+      SourceEncryptionAlgorithm: 'RSAES_OAEP_SHA_1',
+      DestinationEncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
+      ...{ GrantTokens: ['t'], DryRun: true, DryRunModifiers: ['IGNORE_CIPHERTEXT'] },
+    });
+    const [source, destination] = [{ a: '1' }, { b: '2' }];
+    expect(calls).toMatchObject([
+      {
+        ciphertext: Buffer.from([1, 2, 3]),
+        source: { keyId: 'alias/a', encryptionContext: source, algorithm: 'RSAES_OAEP_SHA_1' },
+        destination: {
+          ...{ keyId: 'alias/b', encryptionContext: destination },
+          algorithm: 'RSAES_OAEP_SHA_256',
+        },
+        ...{ grantTokens: ['t'], dryRun: true, dryRunModifiers: ['IGNORE_CIPHERTEXT'] },
+      },
+    ]);
+  });
+
   it('answers a dry run that would succeed with DryRunOperationException', async () => {
     const { client } = await serve();
     const call = client().send(new ReEncryptCommand({ ...REQUEST, DryRun: true }));
