@@ -68,15 +68,20 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
     expect(fake.requests[0]?.body).not.toHaveProperty('SourceKeyId');
   });
 
-  it('answers with every member that KMS gave', async () => {
+  it('answers with every member that KMS gave, each side with its own', async () => {
+    const change = {
+      DestinationEncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
+      DestinationKeyMaterialId: 'cd'.repeat(32),
+    };
+    fake.next({ kind: 'answer', change });
     const answer = await kms.reEncrypt(request());
     expect(answer).toMatchObject({
       sourceKeyArn: SOURCE_ARN,
       destinationKeyArn: DESTINATION_ARN,
       sourceAlgorithm: 'SYMMETRIC_DEFAULT',
-      destinationAlgorithm: 'SYMMETRIC_DEFAULT',
+      destinationAlgorithm: 'RSAES_OAEP_SHA_256',
       sourceKeyMaterialId: MATERIAL_ID,
-      destinationKeyMaterialId: MATERIAL_ID,
+      destinationKeyMaterialId: 'cd'.repeat(32),
       dryRun: false,
       requestId: '7a1f0000-0000-4000-8000-00000000f00d',
       attempts: 1,

@@ -56,6 +56,20 @@ it('performs exactly the request and answers completely', async () => {
   expect([...opened.Plaintext]).toEqual([1, 2]);
 });
 
+it('encrypts by the algorithm of the destination, and reports each side’s own', async () => {
+  const { request } = setUp();
+  const { KeyMetadata: rsa } = operations.CreateKey({
+    KeySpec: 'RSA_2048',
+    KeyUsage: 'ENCRYPT_DECRYPT',
+  });
+  const algorithm = 'RSAES_OAEP_SHA_256' as const;
+  const destination = { keyId: rsa.Arn, encryptionContext: {}, algorithm };
+  expect(await backend.reEncrypt({ ...request, destination })).toMatchObject({
+    sourceAlgorithm: 'SYMMETRIC_DEFAULT',
+    destinationAlgorithm: 'RSAES_OAEP_SHA_256',
+  });
+});
+
 it('a dry run that would succeed is an answer, not an error', async () => {
   const { request } = setUp({ call: { dryRun: true } });
   const answer = await backend.reEncrypt(request);

@@ -156,6 +156,28 @@ describe('ReEncrypt through the stock SDK', () => {
     ]);
   });
 
+  it('answers with what KMS reported, each side with its own', async () => {
+    const answer = {
+      sourceAlgorithm: 'RSAES_OAEP_SHA_1',
+      destinationAlgorithm: 'RSAES_OAEP_SHA_256',
+      ...{ sourceKeyMaterialId: 'a', destinationKeyMaterialId: 'b' },
+    };
+    const { endpoint } = await serve({
+      pipeline: async (call) => ({
+        ...released(call),
+        answer: { ...released(call).answer, ...answer },
+      }),
+    });
+    const { json } = await post(endpoint, { CiphertextBlob: 'AQID', DestinationKeyId: 'alias/b' });
+    expect(json).toEqual({
+      CiphertextBlob: 'CQgH',
+      ...{ SourceKeyId: SOURCE_ARN, KeyId: DESTINATION_ARN },
+      SourceEncryptionAlgorithm: 'RSAES_OAEP_SHA_1',
+      DestinationEncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
+      ...{ SourceKeyMaterialId: 'a', DestinationKeyMaterialId: 'b' },
+    });
+  });
+
   it('answers a dry run that would succeed with DryRunOperationException', async () => {
     const { client } = await serve();
     const call = client().send(new ReEncryptCommand({ ...REQUEST, DryRun: true }));
