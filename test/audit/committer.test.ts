@@ -73,3 +73,33 @@ test('no batch is longer than the torn end that a start accepts, and no entry wa
   const sole = orders.map(({ bytes }) => bytes).filter((bytes) => bytes > 4 << 20);
   expect(sole, 'only one that is too large by itself').toEqual([]);
 });
+
+test('the memory of a batch that was given up is not used again: a stuck thread may still read it', async () => {
+  let now = 0;
+  const turn = new Int32Array(createTurn());
+  const batches: (Order & { type: 'batch' })[] = [];
+  const refused: unknown[] = [];
+  const committer = createCommitter({
+    ...{ turn, deadlineMs: 2_000, maxQueue: 1, monotonic: () => now, soon: queueMicrotask },
+    post: (order) => order.type === 'batch' && batches.push(order),
+    ...{ onCommit() {}, onFull: () => refused.push('full'), onSuspend() {}, onResume() {} },
+  });
+  const submit = async () => {
+    const waiter = { kept() {}, refused: ({ cause }: Refusal) => refused.push(cause) };
+    committer.submit(toEventBody('config', '', {}), waiter);
+    await undefined;
+  };
+  await submit();
+  await submit();
+  expect(refused.splice(0)).toEqual(['full', 'QUEUE_FULL']);
+  committer.take({ type: 'done', id: 1, seq: 1 });
+  await submit();
+  now = 2_000;
+  committer.check();
+  expect(refused).toEqual(['DEADLINE']);
+  committer.take({ type: 'well', open: [] });
+  await submit();
+  const [first, stuck, next] = batches.map(({ memory }) => memory);
+  expect(stuck).toBe(first);
+  expect(next).not.toBe(stuck);
+});

@@ -232,6 +232,19 @@ describe('a call that ends early', () => {
       signal.addEventListener('abort', () => reject(signal.reason));
     });
 
+  it('that fails by a mistake of ours is logged under its id, and no other failure is', async () => {
+    const fault = new TypeError('a mistake of ours');
+    const told: unknown[][] = [];
+    const failures: Error[] = [fault, new Refusal('KMS_UNAVAILABLE')];
+    const { endpoint } = await serve({
+      pipeline: () => Promise.reject(failures.shift()),
+      onInternal: (...what) => void told.push(what),
+    });
+    const body = { CiphertextBlob: 'AQID', SourceKeyId: null, DestinationKeyId: 'alias/b' };
+    for (const _ of [1, 2]) expect(await post(endpoint, body)).toMatchObject({ status: 500 });
+    expect(told).toEqual([[DECISION, fault]]);
+  });
+
   it('is aborted at its deadline, and its error says so', async () => {
     const { client } = await serve({ pipeline: endless, deadlineMs: 30 });
     await expect(client().send(new ReEncryptCommand(REQUEST))).rejects.toMatchObject({
