@@ -100,6 +100,8 @@ export async function fillDisk(load: Load = {}): Promise<void> {
   try {
     const file = join(mount, 'audit.jsonl');
     const hog = join(mount, 'hog');
+    // Half of it beforehand, because the writer does not wait until the rest is full.
+    writeFileSync(hog, Buffer.alloc(8 << 20));
     const writer = startWriter({ file, inFlight: 4, pauseMs: 20, ms: 2_500, ...load });
     await vi.waitUntil(() => writer.terminals.size > 0, { timeout: 10_000 });
     expect(() => fill(hog)).toThrow('ENOSPC');
