@@ -95,6 +95,7 @@ const sorted = (pairs: Record<string, string>) => Object.entries(pairs).sort();
 interface Intent {
   kind: string;
   decision_id: string;
+  timestamp: string;
   input: Record<'source' | 'destination', { key_arn: string; encryption_context: object }> & {
     request: { ciphertext_sha256: string };
   };
@@ -151,7 +152,7 @@ async function ask(wanted: Wanted) {
 function expectSame(wanted: Wanted, decisionId: string): void {
   const blob = Buffer.from(wanted.ciphertextBlob);
   const sent = kms.requests.find((r) => r.body['CiphertextBlob'] === blob.toString('base64'))?.body;
-  const { input, result } = entryOf(decisionId);
+  const { input, result, timestamp } = entryOf(decisionId);
   for (const side of ['source', 'destination'] as const) {
     const arn = fakeKeyArn(wanted[`${side}KeyId`]);
     const pairs = wanted[`${side}EncryptionContext`];
@@ -169,6 +170,9 @@ function expectSame(wanted: Wanted, decisionId: string): void {
   }
   expect(result.labels['ciphertext_sha256']).toBe(sha256(blob));
   expect(input.request.ciphertext_sha256).toBe(sha256(blob));
+  const sinceJudged = Date.parse(timestamp) - Number(result.labels['now_ns']) / 1e6;
+  expect(sinceJudged).toBeGreaterThanOrEqual(0);
+  expect(sinceJudged).toBeLessThan(20_000);
 }
 
 /** The log only grows, so each read begins where the last one ended. */

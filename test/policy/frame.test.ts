@@ -43,6 +43,13 @@ const frame = (fixed: string): Frame => ({
 });
 
 describe('a framed input', () => {
+  it('may need more memory than there is yet', () => {
+    const long = JSON.stringify('ü'.repeat(1_000_000));
+    const framed = { frame: frame('x'), values: [long, '1', '2'] };
+    expect(seen(openMirror(), framed)).toEqual(JSON.parse(wholeText(framed)));
+    expect(seen(openMirror(), wholeText(framed))).toEqual(JSON.parse(wholeText(framed)));
+  });
+
   it('is the same to policy as its text, whatever came before', () => {
     const mirror = openMirror();
     const frames = ['', 'x', 'ü😀'.repeat(50)].map(frame);

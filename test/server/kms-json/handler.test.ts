@@ -472,6 +472,14 @@ describe('signatures', () => {
       __type: 'IncompleteSignatureException',
       message: "Authorization header requires 'Signature' parameter.",
     });
+    const short = await post(endpoint, body, {
+      ...good,
+      authorization: good.authorization.replace('/aws4_request', ''),
+    });
+    expect(short.json).toEqual({
+      __type: 'IncompleteSignatureException',
+      message: 'Credential must have exactly 5 slash-delimited elements.',
+    });
     const { 'x-amz-date': _, ...undated } = good as Record<string, string>;
     const noDate = await post(endpoint, body, undated);
     expect(noDate.json.__type).toBe('IncompleteSignatureException');

@@ -46,6 +46,11 @@ describe('an answer', () => {
     });
   });
 
+  it('may have values without a blank before them', () => {
+    const text = `${OK}x-amzn-requestid:7a1f\r\nx-amzn-errortype:NotFound\r\ncontent-length:0\r\n\r\n`;
+    expect(readText(text)).toMatchObject({ requestId: '7a1f', errorType: 'NotFound', body: '' });
+  });
+
   it.each([
     ['has no reason', 'HTTP/1.1 200\r\ncontent-length: 0\r\n\r\n', ''],
     ['has an empty body', `${OK}content-length: 0\r\n\r\n`, ''],
