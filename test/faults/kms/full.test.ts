@@ -46,7 +46,7 @@ test.each([
   for (let n = 0; n < 300; n += 1) await reEncrypt(apart.client, REQUEST);
   await fill();
   // With fewer, two calls that something else held up could be one in 20.
-  const [count, dueMs] = [Math.max(200, trials(400)), DUE_MS * slowness()];
+  const [count, before] = [Math.max(200, trials(400)), slowness()];
   const took: number[] = [];
   const reasons = new Map<string, number>();
   for (let n = 0; n < count; n += 1) {
@@ -56,6 +56,8 @@ test.each([
     reasons.set(was, (reasons.get(was) ?? 0) + 1);
   }
   took.sort((one, other) => one - other);
+  // The machine may have become slower since.
+  const dueMs = DUE_MS * Math.max(before, slowness());
   const [median = 0, most = 0] = [0.5, 0.95].map((part) => took[Math.floor(count * part)]);
   expect([...reasons.keys()]).toEqual([reason]);
   expect(most).toBeLessThan(dueMs);
