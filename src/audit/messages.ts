@@ -31,6 +31,9 @@ interface Trouble {
   readonly message: string;
 }
 
+/** No checkpoint was made, a segment not closed, an old one not deleted. */
+export type PutOffCode = 'UNSIGNED' | 'UNROTATED' | 'UNDELETED';
+
 /** From the log's thread. */
 export type Report =
   | {
@@ -48,12 +51,6 @@ export type Report =
   | { readonly type: 'well'; readonly open: readonly string[] }
   | { readonly type: 'checkpoint'; readonly note: string }
   | { readonly type: 'sign'; readonly id: number; readonly text: Uint8Array }
-  /** A checkpoint is due but could not be signed or stored; the log will try again. */
-  | ({ readonly type: 'unsigned' } & Trouble)
-  /** A segment could not be closed, or old ones deleted; the log goes on and will try again. */
-  | {
-      readonly type: 'put_off';
-      readonly code: 'UNROTATED' | 'UNDELETED';
-      readonly message: string;
-    }
+  /** Something beside the entries could not be done; the log goes on and will try again. */
+  | { readonly type: 'put_off'; readonly code: PutOffCode; readonly message: string }
   | { readonly type: 'closed'; readonly seq: number };

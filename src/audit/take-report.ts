@@ -22,6 +22,7 @@ interface Taking {
 }
 
 const PUT_OFF = {
+  UNSIGNED: 'a checkpoint could not be made',
   UNROTATED: 'the segment could not be closed, and is written on',
   UNDELETED: 'old segments could not be deleted',
 } as const;
@@ -35,10 +36,7 @@ export function takeReport(report: Report, { options, state, committer, recorder
     // After a respawn this ends the suspension; at the first start there is none.
     committer.take({ type: 'well', open: report.open });
   } else if (report.type === 'checkpoint') onCheckpoint(report.note);
-  else if (report.type === 'unsigned') {
-    onFailure('UNSIGNED');
-    warn(`audit: a checkpoint could not be made: ${report.message}`);
-  } else if (report.type === 'put_off') {
+  else if (report.type === 'put_off') {
     onFailure(report.code);
     warn(`audit: ${PUT_OFF[report.code]}: ${report.message}`);
   } else if (report.type === 'sign') {

@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import { checkpointOf } from '../../files/segment-names.ts';
 import { messageOf } from '../../thrown.ts';
 import type { Disk } from './disk.ts';
-import { LogFault, toLogFault } from './fault.ts';
+import { PutOff } from './fault.ts';
 import type { Log } from './log.ts';
 import { type Checkpoint, parseNote, parseVkey, toCheckpoint, toNote } from './note.ts';
 import { openRegular } from './open-regular.ts';
@@ -29,16 +29,13 @@ export interface Checkpointer {
   due(): boolean;
   /**
    * Signs what the log holds now, writes the checkpoint beside the log, publishes it, and logs it unless
-   * it is the `last`. The log takes entries meanwhile. Rejects with Unsigned if it could not be signed or
+   * it is the `last`. The log takes entries meanwhile. Rejects with PutOff if it could not be signed or
    * stored, and with another LogFault if the entries themselves cannot be made durable.
    */
   make(how: 'logged' | 'last'): Promise<void>;
   /** How many entries the newest checkpoint covers. */
   covered(): number;
 }
-
-/** There is no new checkpoint, but the log itself is well and goes on. */
-export class Unsigned extends LogFault {}
 
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { disk, file, log, signer, now, origin, publish } = options;
@@ -62,22 +59,18 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       const { tree } = log.chain();
       const text = toCheckpoint(origin, { size: tree.size, root: rootOf(tree) });
       await log.flush();
-      const note = await elseUnsigned(async () => {
-        const signed = toNote(text, key, await signer.sign(Buffer.from(text)));
-        await replaceFile(disk, checkpointOf(file), signed);
-        return signed;
-      });
-      keep(tree.size, note, how);
+      keep(tree.size, await store(text), how);
     },
   };
 
-  async function elseUnsigned<T>(work: () => Promise<T>): Promise<T> {
+  async function store(text: string): Promise<string> {
     try {
-      return await work();
+      const note = toNote(text, key, await signer.sign(Buffer.from(text)));
+      await replaceFile(disk, checkpointOf(file), note);
+      return note;
     } catch (thrown) {
       failedAt = now();
-      const { code, message } = toLogFault(thrown);
-      throw new Unsigned(code, message, thrown);
+      throw new PutOff('UNSIGNED', thrown);
     }
   }
 

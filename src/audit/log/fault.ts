@@ -1,3 +1,5 @@
+import type { PutOffCode } from '../messages.ts';
+
 /** Why the log cannot take entries now. `code` is the system's (`ENOSPC`) or ours (`REMOVED`, `TRUNCATED`…). */
 export class LogFault extends Error {
   override readonly name = 'LogFault';
@@ -13,4 +15,16 @@ export function toLogFault(thrown: unknown): LogFault {
   if (thrown instanceof LogFault) return thrown;
   const { code = 'UNKNOWN', message = String(thrown) } = thrown as NodeJS.ErrnoException;
   return new LogFault(code, message, thrown);
+}
+
+/**
+ * Something beside the entries could not be done: a checkpoint made, a segment closed, an old one deleted. The
+ * log itself is well, goes on without, and tries again.
+ */
+export class PutOff extends LogFault {
+  declare readonly code: PutOffCode;
+
+  constructor(code: PutOffCode, cause: unknown) {
+    super(code, toLogFault(cause).message, cause);
+  }
 }

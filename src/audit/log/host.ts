@@ -1,12 +1,11 @@
 import type { Packed } from '../body.ts';
 import type { Order, Report } from '../messages.ts';
 import { claimTurn, endTurn, isOpen } from '../turn.ts';
-import { type Checkpointer, createCheckpointer, readCheckpoint, Unsigned } from './checkpoint.ts';
+import { type Checkpointer, createCheckpointer, readCheckpoint } from './checkpoint.ts';
 import type { Disk } from './disk.ts';
-import { LogFault, toLogFault } from './fault.ts';
+import { type LogFault, PutOff, toLogFault } from './fault.ts';
 import { createLog, type Log } from './log.ts';
 import { createRetention } from './retain.ts';
-import { Unrotated } from './rotate.ts';
 import type { Signer } from './signer.ts';
 import type { HostSettings } from './state.ts';
 
@@ -30,8 +29,6 @@ interface HostState extends HostOptions {
   readonly log: Log;
   readonly checkpointer: Checkpointer;
   readonly retain: (covered: number) => void;
-  /** When old segments could last not be deleted. */
-  undeletedAt: number;
   ill: LogFault | undefined;
   closed: boolean;
   sealing: Promise<void> | undefined;
@@ -41,13 +38,12 @@ type Batch = Extract<Order, { type: 'batch' }>;
 
 const TICK_MS = 250;
 const HEAL_MS = 250;
-/** Between tries to delete what could not be deleted. */
-const UNDELETED_MS = 60_000;
 const LATE_MS = 5_000;
 const LATE = {
-  code: 'DEADLINE',
+  type: 'put_off',
+  code: 'UNSIGNED',
   message: `it was not written and signed within ${LATE_MS / 1_000} s`,
-};
+} as const;
 
 /** Runs a log for someone on the other side of a message port: orders in, reports out. */
 export function createHost(options: HostOptions): Host {
@@ -76,8 +72,7 @@ function open(options: HostOptions): HostState | undefined {
     });
     const retain = createRetention({ ...settings, disk, now, log, everyMs: TICK_MS });
     const fresh = { ill: undefined, closed: false, sealing: undefined };
-    const undeletedAt = Number.NEGATIVE_INFINITY;
-    return { ...options, ...fresh, log, checkpointer, retain, undeletedAt };
+    return { ...options, ...fresh, log, checkpointer, retain };
   } catch (thrown) {
     const { code, message } = toLogFault(thrown);
     options.tell({ type: 'refused', code, message });
@@ -121,21 +116,8 @@ function beat(state: HostState): void {
   if (state.closed) return;
   guard(state, () => state.log.tick());
   checkpoint(state);
-  guard(state, () => deleteOld(state));
+  guard(state, () => state.retain(state.checkpointer.covered()));
   state.later(TICK_MS, () => beat(state));
-}
-
-function deleteOld(state: HostState): void {
-  const { now, retain, checkpointer, tell } = state;
-  if (Math.abs(now() - state.undeletedAt) < UNDELETED_MS) return;
-  try {
-    retain(checkpointer.covered());
-  } catch (thrown) {
-    if (thrown instanceof LogFault) throw thrown;
-    state.undeletedAt = now();
-    const { message } = toLogFault(thrown);
-    tell({ type: 'put_off', code: 'UNDELETED', message });
-  }
 }
 
 function checkpoint(state: HostState): void {
@@ -147,22 +129,15 @@ function checkpoint(state: HostState): void {
 function seal(state: HostState, how: 'logged' | 'last'): Promise<void> {
   const sealing = state.checkpointer
     .make(how)
-    .catch((thrown) => unsealed(state, thrown))
+    .catch((thrown) => failed(state, thrown))
     .finally(() => {
       state.sealing = undefined;
     });
   state.sealing = sealing;
   state.later(LATE_MS, () => {
-    if (state.sealing === sealing) state.tell({ type: 'unsigned', ...LATE });
+    if (state.sealing === sealing) state.tell(LATE);
   });
   return sealing;
-}
-
-function unsealed(state: HostState, thrown: unknown): void {
-  const fault = toLogFault(thrown);
-  const { code, message } = fault;
-  if (thrown instanceof Unsigned) state.tell({ type: 'unsigned', code, message });
-  else if (!state.ill && !state.closed) fall(state, fault, -1);
 }
 
 function guard(state: HostState, work: () => void): void {
@@ -170,11 +145,15 @@ function guard(state: HostState, work: () => void): void {
   try {
     work();
   } catch (thrown) {
-    const fault = toLogFault(thrown);
-    if (fault instanceof Unrotated) {
-      state.tell({ type: 'put_off', code: 'UNROTATED', message: fault.message });
-    } else fall(state, fault, -1);
+    failed(state, thrown);
   }
+}
+
+function failed(state: HostState, thrown: unknown): void {
+  const fault = toLogFault(thrown);
+  if (fault instanceof PutOff) {
+    state.tell({ type: 'put_off', code: fault.code, message: fault.message });
+  } else if (!state.ill && !state.closed) fall(state, fault, -1);
 }
 
 function fall(state: HostState, fault: LogFault, id: number): void {

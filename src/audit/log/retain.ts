@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { pack } from '../body.ts';
 import type { Disk } from './disk.ts';
+import { LogFault, PutOff } from './fault.ts';
 import type { Log } from './log.ts';
 import { type ClosedSegment, closedSegments } from './segments.ts';
 
@@ -19,20 +20,33 @@ interface RetentionOptions {
 
 /** How long a segment must have been too old before it is deleted, at most. */
 const MOST_HOLD_MS = 3_600_000;
+/** Between tries to delete what could not be deleted. */
+const UNDELETED_MS = 60_000;
 
 /**
  * Returns what deletes closed segments that are too many or too old, once a checkpoint covers them whole; the
- * log says so first. To be called every `everyMs`. A segment that cannot be deleted does no harm, so it must not
- * stop the log.
- * @throws LogFault if the log cannot say so; whatever else it throws is about the segments
+ * log says so first. To be called every `everyMs`.
+ * @throws PutOff if a segment cannot be deleted, and another LogFault if the log cannot say so
  */
 export function createRetention(options: RetentionOptions): (covered: number) => void {
-  const { disk, log } = options;
+  const { disk, log, now } = options;
   const dueOf = createDue(options);
+  let failedAt = Number.NEGATIVE_INFINITY;
   /** Paths that the log already reports as deleted. */
   const told = new Set<string>();
 
   return (covered) => {
+    if (Math.abs(now() - failedAt) < UNDELETED_MS) return;
+    try {
+      deleteExpired(covered);
+    } catch (thrown) {
+      if (thrown instanceof LogFault) throw thrown;
+      failedAt = now();
+      throw new PutOff('UNDELETED', thrown);
+    }
+  };
+
+  function deleteExpired(covered: number): void {
     const expired = dueOf(covered);
     const untold = expired.filter(({ path }) => !told.has(path));
     if (untold.length > 0) {
@@ -47,7 +61,7 @@ export function createRetention(options: RetentionOptions): (covered: number) =>
       disk.remove(path);
       told.delete(path);
     }
-  };
+  }
 }
 
 /**

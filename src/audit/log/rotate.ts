@@ -1,13 +1,10 @@
 import { pack } from '../body.ts';
 import { commit } from './commit.ts';
-import { LogFault, toLogFault } from './fault.ts';
+import { PutOff } from './fault.ts';
 import { toHead } from './head.ts';
 import { createSegment, putAway } from './segment.ts';
 import { event, type LogState, timestamp, writable } from './state.ts';
 import { sync } from './sync.ts';
-
-/** The live segment could not be closed; it is written as before, and the log tries again later. */
-export class Unrotated extends LogFault {}
 
 /** Between tries to close a segment that could not be closed. */
 const UNROTATED_MS = 60_000;
@@ -42,8 +39,7 @@ function rotate(state: LogState, reason: string): void {
     // A segment that is too long or too old is better than no entries.
     if (!state.live || state.suspect !== '') throw thrown;
     state.unrotatedAt = state.options.now();
-    const { code, message } = toLogFault(thrown);
-    throw new Unrotated(code, message, thrown);
+    throw new PutOff('UNROTATED', thrown);
   }
 }
 
