@@ -53,11 +53,12 @@ export function staleness(
   { source, maxStalenessMs, now }: StatusOptions,
 ): string {
   if (!state.generation) return '';
-  const ended = overdue(state.generation.bundle, now());
+  const at = now();
+  const ended = overdue(state.generation.bundle, at);
   if (ended !== '') return ended;
   // Once the clock was set back, no time would count until it is as late again.
-  state.lastSuccess = Math.min(state.lastSuccess, now());
-  const silent = source.remote && now() - state.lastSuccess > maxStalenessMs;
+  state.lastSuccess = Math.min(state.lastSuccess, at);
+  const silent = source.remote && at - state.lastSuccess > maxStalenessMs;
   return silent ? 'the bundle service has not answered for too long' : '';
 }
 
