@@ -9,7 +9,7 @@ import {
   touchLiveFile,
 } from '../faults/audit/meddle.ts';
 
-const LOAD = { inFlight: 2, ms: 1_500 };
+const LOAD = { inFlight: 2 };
 
 describe.concurrent('with real processes on a real disk (once each; the fault suite runs dozens)', () => {
   test.each(Object.keys(TOUCHES) as Touch[])(
@@ -23,15 +23,13 @@ describe.concurrent('with real processes on a real disk (once each; the fault su
     await storm(10, LOAD);
   });
 
-  test.skipIf(!mustMount)('a full disk is an outage until space is freed', () =>
-    fillDisk({ ...LOAD, ms: 3_000 }),
-  );
+  test.skipIf(!mustMount)('a full disk is an outage until space is freed', () => fillDisk(LOAD));
 
   test.skipIf(!mustTrace).each([
     ['a write', { set: 'write', when: '30..32' }],
     ['a sync', { set: 'fdatasync', when: '30..32' }],
   ])('%s that fails is an outage until the disk recovers; nothing is lost', async (what, call) => {
-    const result = await injected({ ...LOAD, call, fault: 'error=EIO' });
+    const result = await injected({ ...LOAD, ms: 1_500, call, fault: 'error=EIO' });
     expect(result.injections).toBeGreaterThan(0);
     expect(result.writer.said.get('suspended'), result.writer.stderr()).toBe('EIO');
     expectHeld(result, what);

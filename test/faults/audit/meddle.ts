@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { createFolder, verify } from '../../audit/world.ts';
 import {
   lostOf,
@@ -34,7 +34,7 @@ export const TOUCHES = {
 export type Touch = keyof typeof TOUCHES;
 
 /** Replaces a trial's own load. */
-type Load = Pick<WriterPlan, 'inFlight' | 'ms'>;
+type Load = Pick<WriterPlan, 'inFlight'>;
 
 /**
  * Touches the live file under load: that is noticed, only what was cut off is lost, and the verifier
@@ -43,14 +43,14 @@ type Load = Pick<WriterPlan, 'inFlight' | 'ms'>;
 export async function touchLiveFile(name: Touch, load: Load = {}): Promise<number> {
   const [code, touch] = TOUCHES[name];
   await using folder = createFolder();
-  const writer = startWriter({ file: folder.file, inFlight: 8, pauseMs: 3, ms: 1_800, ...load });
-  await writer.until('ready');
-  await setTimeout(150);
+  const writer = startWriter({ file: folder.file, inFlight: 8, pauseMs: 3, ...load });
+  await writer.serves();
   touch(folder.file);
   const from = performance.now();
   await writer.until('suspended');
   const noticed = performance.now() - from;
-  await writer.ended();
+  await writer.serves();
+  await writer.finish();
   expect(writer.said.get('suspended')).toBe(code);
   expect(writer.said.get('state')).toBe('ok');
   const cut = name === 'truncate';
@@ -62,15 +62,16 @@ export async function touchLiveFile(name: Touch, load: Load = {}): Promise<numbe
 /** Small segments and SIGHUPs under load: nothing is lost or refused. Returns how many were closed. */
 export async function storm(signals = 40, load: Load = {}): Promise<number> {
   await using folder = createFolder();
-  const plan = { inFlight: 16, pauseMs: 12, ms: 2_000, ...load };
+  const plan = { inFlight: 16, pauseMs: 12, ...load };
   const options = { maxBytes: 2_000 * plan.inFlight };
   const writer = startWriter({ file: folder.file, ...plan, options });
-  await writer.until('ready');
+  await writer.serves();
   for (let sent = 0; sent < signals; sent += 1) {
     writer.child.kill('SIGHUP');
     await setTimeout(20);
   }
-  await writer.ended();
+  await writer.serves();
+  await writer.finish();
   const recorded = readRecorded(folder.file);
   expect(verify(folder.file).state).toBe('intact');
   expectNothingLost(writer, recorded);
@@ -102,17 +103,16 @@ export async function fillDisk(load: Load = {}): Promise<void> {
     const hog = join(mount, 'hog');
     // Half of it beforehand, because the writer does not wait until the rest is full.
     writeFileSync(hog, Buffer.alloc(8 << 20));
-    const writer = startWriter({ file, inFlight: 4, pauseMs: 20, ms: 2_500, ...load });
-    await vi.waitUntil(() => writer.terminals.size > 0, { timeout: 10_000 });
+    const writer = startWriter({ file, inFlight: 4, pauseMs: 20, ...load });
+    await writer.serves();
     expect(() => fill(hog)).toThrow('ENOSPC');
     await writer.until('suspended');
     await setTimeout(300);
-    const before = writer.terminals.size;
     rmSync(hog);
-    await writer.ended();
+    await writer.serves();
+    await writer.finish();
     expect(writer.said.get('suspended')).toBe('ENOSPC');
     expect(writer.failures.size, 'refused while full').toBeGreaterThan(0);
-    expect(writer.terminals.size, 'served again after').toBeGreaterThan(before);
     expect(writer.said.get('state'), writer.stderr()).toBe('ok');
     expect(verify(file).state).toBe('intact');
     expectNothingLost(writer, readRecorded(file));

@@ -16,6 +16,10 @@ export interface Writer {
   readonly said: Map<string, string>;
   readonly stderr: () => string;
   until(word: string): Promise<void>;
+  /** Resolves once calls are served that began after this one. */
+  serves(): Promise<void>;
+  /** Begins no more calls, and ends after those in flight. */
+  finish(): Promise<void>;
   ended(): Promise<void>;
 }
 
@@ -83,15 +87,25 @@ export function startWriter(plan: WriterPlan): Writer {
     child,
     stderr: () => errors,
     ended: () => exit,
-    async until(word) {
-      while (!writer.said.has(word)) {
-        if (child.exitCode !== null) throw new Error(`ended before it said ${word}: ${errors}`);
-        await new Promise<void>((resume) => {
-          wake = [...wake, resume];
-        });
-      }
+    until: (word) => until(word, () => writer.said.has(word)),
+    async serves() {
+      const before = writer.terminals.size + inFlight;
+      await until('calls', () => writer.terminals.size > before);
+    },
+    async finish() {
+      child.kill('SIGTERM');
+      await exit;
     },
   };
+
+  async function until(what: string, held: () => boolean): Promise<void> {
+    while (!held()) {
+      if (child.exitCode !== null) throw new Error(`ended before it reported ${what}: ${errors}`);
+      await new Promise<void>((resume) => {
+        wake = [...wake, resume];
+      });
+    }
+  }
 
   function hear(line: string): void {
     const [word = '', number = '', ...cause] = line.split(' ');

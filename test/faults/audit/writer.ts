@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { createAudit } from '../../../src/audit/create-audit.ts';
@@ -17,7 +18,7 @@ interface Plan {
   readonly file: string;
   readonly firstCall: number;
   readonly inFlight: number;
-  /** 0 means until killed. */
+  /** 0 means until SIGTERM. */
   readonly ms: number;
   /** Pause between a worker's calls, in milliseconds. */
   readonly pauseMs: number;
@@ -33,6 +34,7 @@ const say = (...words: readonly (string | number)[]) => {
   if (plan.quiet) kept.push(line);
   else process.stdout.write(line);
 };
+const terminated = once(process, 'SIGTERM');
 const started = performance.now();
 const audit = await createAudit({
   ...BASICS,
@@ -51,27 +53,25 @@ const delay = watchLoop();
 let call = plan.firstCall;
 let stopped = false;
 const workers = Array.from({ length: plan.inFlight }, work);
-if (plan.ms > 0) {
-  const resolving = setTimeout(plan.ms / 2).then(async () => {
-    const asked = performance.now();
-    await lookup('localhost');
-    say('dns', Math.round(performance.now() - asked));
-  });
-  await setTimeout(plan.ms);
-  stopped = true;
-  await Promise.all([...workers, resolving]);
-  const { late, held } = delay();
-  say('late', late);
-  say('held', held);
-  // Recovery from a fault near the end takes longer.
-  for (let waited = 0; audit.status().state !== 'ok' && waited < 5_000; waited += 50) {
-    await setTimeout(50);
-  }
-  say('state', audit.status().state);
-  await audit.close();
-  say('end');
-  process.stdout.write(kept.join(''));
+const resolving = setTimeout(plan.ms / 2).then(async () => {
+  const asked = performance.now();
+  await lookup('localhost');
+  say('dns', Math.round(performance.now() - asked));
+});
+await (plan.ms > 0 ? setTimeout(plan.ms) : terminated);
+stopped = true;
+await Promise.all([...workers, resolving]);
+const { late, held } = delay();
+say('late', late);
+say('held', held);
+// Recovery from a fault near the end takes longer.
+for (let waited = 0; audit.status().state !== 'ok' && waited < 5_000; waited += 50) {
+  await setTimeout(50);
 }
+say('state', audit.status().state);
+await audit.close();
+say('end');
+process.stdout.write(kept.join(''));
 
 async function work(): Promise<void> {
   while (!stopped) {
