@@ -17,6 +17,8 @@ export default defineConfig({
     expect: { poll: { timeout: 15_000 } },
     // A process for each file would be a third of the time, and nothing here has globals to keep apart.
     isolate: false,
+    // Node itself imports the sources, as it does when they run; nothing here is mocked.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     // A heap that begins small is collected ever again while all modules come in: a tenth of the time.
     execArgv: ['--initial-old-space-size=512'],
     // Much of the time is waiting for processes, so that one more than there are cores is worth it.
