@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { OVERFLOW } from './catalogue.ts';
+import { add, cells } from './cells.ts';
 import type { Cell, Series } from './series.ts';
 
 export interface HttpMetrics {
@@ -24,39 +25,28 @@ export function measureRequests(handler: RequestListener, metrics: HttpMetrics):
   };
 }
 
-const OPERATIONS = ['ReEncrypt'];
-const STATUSES = ['200', '400', '499', '500', '503'];
-/** Operations that the embedded KMS may also serve; bounded, because names come from callers. */
-const OTHER_OPERATION =
-  /^(Create|Decrypt|Delete|Describe|Disable|Enable|Encrypt|Generate|Get|List)/;
-const SERIES_AT_MOST = 128;
+/** Names come from callers, so that operations of the embedded KMS have none of their own. */
+const OPERATIONS = ['ReEncrypt', OVERFLOW] as const;
+/** All that the endpoint answers with. */
+const STATUSES = ['200', '400', '404', '413', '499', '500'] as const;
+const BOTH = OPERATIONS.flatMap((operation) =>
+  STATUSES.map((status) => `${operation} ${status}` as const),
+);
 
 export function createHttpMetrics(series: Series): HttpMetrics {
   const flight: Cell = { value: 0 };
   const observe = series.histogram('kms_reencrypt_http_request_seconds');
-  const cells = new Map<string, Cell>();
-  for (const operation of [...OPERATIONS, OVERFLOW]) {
-    for (const status of STATUSES) cell(operation, status);
-  }
-
-  function cell(operation: string, status: string): Cell {
-    const key = `${operation} ${status}`;
-    const known = cells.get(key);
-    if (known) return known;
-    const made = series.counter('kms_reencrypt_http_requests_total', { operation, status });
-    cells.set(key, made);
-    return made;
-  }
+  const requests = cells(BOTH, (both) => {
+    const [operation = '', status = ''] = both.split(' ');
+    return series.counter('kms_reencrypt_http_requests_total', { operation, status });
+  });
 
   return {
     started() {
       flight.value += 1;
     },
     handled(operation, status, seconds) {
-      const served = OPERATIONS.includes(operation);
-      const known = served || (status === 200 && OTHER_OPERATION.test(operation));
-      const name = known && (served || cells.size < SERIES_AT_MOST) ? operation : OVERFLOW;
-      cell(name, `${status}`).value += 1;
+      add(requests, `${operation === 'ReEncrypt' ? operation : OVERFLOW} ${status}`);
       flight.value -= 1;
       observe(seconds);
     },

@@ -56,3 +56,19 @@ it('counts a client that goes away before its answer as 499', async () => {
   await expect.poll(() => metrics.http.inFlight()).toBe(0);
   expect(await count('ReEncrypt', 499)).toBe(1);
 });
+
+it('has the series that the documentation lists and no others, even for what the embedded KMS serves', async () => {
+  const series = async () => {
+    const { body } = await metrics.text('');
+    return body.match(/^kms_reencrypt_http_requests_total\{[^}]*\}/gm);
+  };
+  const before = await series();
+  for (const status of [200, 400, 404, 413, 500]) {
+    answer = (_, response) => response.writeHead(status).end();
+    await (await post('TrentService.CreateKey')).text();
+    await (await post('TrentService.ReEncrypt')).text();
+  }
+  expect(await series()).toEqual(before);
+  expect(await count('_other', 413)).toBe(1);
+  expect(await count('ReEncrypt', 404)).toBe(1);
+});
