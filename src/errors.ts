@@ -70,6 +70,15 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS;
 
+/** The reason's own sentence with the side in it. */
+export function sentenceFor(reason: Reason, side: Side | ''): string {
+  const { sentence } = REASONS[reason];
+  if (side === '') return sentence;
+  return sentence.replace(/\b([Aa]) key( of this call)?\b/, (_, article: string) =>
+    article === 'A' ? `The ${side} key` : `the ${side} key`,
+  );
+}
+
 /** One wrong field of a request: its name on the wire, and what is right. */
 export interface FieldViolation {
   readonly field: string;

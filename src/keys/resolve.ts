@@ -1,5 +1,5 @@
 import type { Call, KeyFacts, KmsAnswer, Progress, ResolvedKeys, Side } from '../call.ts';
-import { Refusal, toRefusal } from '../errors.ts';
+import { Refusal, sentenceFor, toRefusal } from '../errors.ts';
 import type { CachedLookUp } from './cache.ts';
 import { UNKNOWN_KEY } from './look-up.ts';
 
@@ -57,7 +57,7 @@ function find(side: Side, facts: KeyFacts | Promise<KeyFacts>): KeyFacts | Promi
     throw new Refusal(reason, {
       ...(reason === 'INVALID_REQUEST'
         ? { sentence: `${field.field} ${message}`, fields: [field] }
-        : { sentence: message }),
+        : { sentence: message === sentenceFor(reason, '') ? sentenceFor(reason, side) : message }),
       side,
       kmsError,
       kmsRequestId,

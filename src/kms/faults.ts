@@ -1,5 +1,5 @@
 import type { Side } from '../call.ts';
-import { REASONS, type Reason, Refusal, toRefusal } from '../errors.ts';
+import { type Reason, Refusal, sentenceFor, toRefusal } from '../errors.ts';
 import { type Kms, KmsFault } from './port.ts';
 import type { KmsRequest } from './request.ts';
 
@@ -34,6 +34,7 @@ export function faultToRefusal(thrown: unknown, sent?: SentKeys): Refusal {
   const reason = reasonOf(thrown);
   const side = sideOf(thrown, sent);
   return new Refusal(reason, {
+    // Not KMS's message, which may name the proxy's role.
     sentence: sentenceFor(reason, side),
     side,
     kmsError: thrown.httpStatus === 0 ? '' : thrown.code,
@@ -152,12 +153,3 @@ function names(message: string, keyId: string): boolean {
 }
 
 const KEY_ID_CHARACTER = /[a-zA-Z0-9:/_-]/;
-
-/** The reason's own sentence with the side in it; KMS's message may name the proxy's role. */
-function sentenceFor(reason: Reason, side: Side | ''): string {
-  const { sentence } = REASONS[reason];
-  if (side === '') return sentence;
-  return sentence.replace(/\b([Aa]) key( of this call)?\b/, (_, article: string) =>
-    article === 'A' ? `The ${side} key` : `the ${side} key`,
-  );
-}

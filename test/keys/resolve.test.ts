@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CallSide, KeyFacts } from '../../src/call.ts';
-import { Refusal } from '../../src/errors.ts';
+import { limited, Refusal } from '../../src/errors.ts';
 import type { CachedLookUp } from '../../src/keys/cache.ts';
 import { createResolve } from '../../src/keys/resolve.ts';
 import { ANSWER } from '../kms/answers.ts';
@@ -31,7 +31,7 @@ describe('a key id that cannot be resolved', () => {
     const lookUp = lookUpOf({ ...facts, [keyId]: undefined as never }, refusal);
     await expect(createResolve(lookUp)(asked)).rejects.toMatchObject({
       reason: 'KEY_FACTS_UNAVAILABLE',
-      message: refusal.message,
+      message: `Facts about the ${which} key could not be obtained.`,
       side: which,
       fields: [],
       kmsError: 'ThrottlingException',
@@ -39,6 +39,18 @@ describe('a key id that cannot be resolved', () => {
       retryAfterMs: 1000,
       cause: 'why',
     });
+  });
+
+  test('that KMS does not know is said to be that of its side', async () => {
+    const lookUp = lookUpOf({ 'alias/a': keyFacts('alias/a') }, new Refusal('KMS_KEY_NOT_FOUND'));
+    const message = 'KMS does not know the destination key.';
+    await expect(createResolve(lookUp)(asked)).rejects.toMatchObject({ message });
+  });
+
+  test('that a limit keeps from being looked up is refused in the words of the limit', async () => {
+    const lookUp = lookUpOf({ 'alias/a': keyFacts('alias/a') }, limited('calls wait for KMS', 5));
+    const message = 'The proxy limits requests: too many calls wait for KMS.';
+    await expect(createResolve(lookUp)(asked)).rejects.toMatchObject({ message });
   });
 
   test('is named as the field that is wrong, if it is', async () => {

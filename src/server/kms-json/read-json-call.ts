@@ -7,7 +7,6 @@ import {
   readText,
 } from '../../aws-json/members.ts';
 import type { Call } from '../../call.ts';
-import { type FieldViolation, Refusal } from '../../errors.ts';
 import { type Envelope, invalid, readCall, type WireCall } from '../read-call.ts';
 
 const MEMBERS = new Set([
@@ -26,20 +25,16 @@ const MEMBERS = new Set([
 /**
  * A ReEncrypt in AWS's JSON → a call, by the same checks as over gRPC. A member that the proxy does
  * not know is refused: KMS might give it a meaning that policy has not judged.
- * @throws JsonFault SerializationException, Refusal INVALID_REQUEST in AWS's words.
+ * @throws JsonFault SerializationException, Refusal INVALID_REQUEST.
  */
 export function readJsonCall(body: unknown, envelope: Envelope): Call {
   const json = readStructure(body);
-  try {
-    const unknown = Object.keys(json).filter((name) => !MEMBERS.has(name));
-    if (unknown.length > 0) {
-      const description = 'must not be given: it is not a member of ReEncrypt that is known here';
-      throw invalid(unknown.map((field) => ({ field, description })));
-    }
-    return readCall(toWireCall(json), envelope);
-  } catch (thrown) {
-    throw thrown instanceof Refusal ? inAwsWords(thrown) : thrown;
+  const unknown = Object.keys(json).filter((name) => !MEMBERS.has(name));
+  if (unknown.length > 0) {
+    const description = 'must not be given: it is not a member of ReEncrypt that is known here';
+    throw invalid(unknown.map((field) => ({ field, description })));
   }
+  return readCall(toWireCall(json), envelope);
 }
 
 function toWireCall(json: Readonly<Record<string, unknown>>): WireCall {
@@ -59,26 +54,4 @@ function toWireCall(json: Readonly<Record<string, unknown>>): WireCall {
     dryRun: member('DryRun', readFlag, false),
     dryRunModifiers: member('DryRunModifiers', list, []),
   };
-}
-
-/** `source_key_id must …` → `1 validation error detected: Value at 'sourceKeyId' …`. */
-function inAwsWords(refusal: Refusal): Refusal {
-  const { reason, fields } = refusal;
-  if (reason !== 'INVALID_REQUEST' || fields.length === 0) return refusal;
-  const problems = fields.map(
-    ({ field, description }) =>
-      `Value at '${memberOf(field)}' failed to satisfy constraint: Member ${description}`,
-  );
-  const errors = problems.length === 1 ? 'error' : 'errors';
-  const sentence = `${problems.length} validation ${errors} detected: ${problems.join('; ')}`;
-  const renamed = fields.map(({ field, description }): FieldViolation => {
-    return { field: memberOf(field), description };
-  });
-  return new Refusal(reason, { sentence, fields: renamed, cause: refusal });
-}
-
-/** The proto's field name → the member as AWS's sentences spell it. */
-function memberOf(field: string): string {
-  const camel = field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return camel.charAt(0).toLowerCase() + camel.slice(1);
 }

@@ -226,6 +226,18 @@ describe('ReEncrypt through the stock SDK', () => {
   });
 });
 
+it('a key id that only the pipeline finds wrong is named as the AWS API names it', async () => {
+  const fields = [{ field: 'source_key_id', description: 'must be a key ARN' }];
+  const thrown = new Refusal('INVALID_REQUEST', { sentence: 'source_key_id must be…', fields });
+  const { client } = await serve({ pipeline: () => Promise.reject(thrown) });
+  await expect(client().send(new ReEncryptCommand(REQUEST))).rejects.toMatchObject({
+    name: 'ValidationException',
+    message: expect.stringMatching(
+      /^1 validation error detected: Value at 'sourceKeyId' failed .* Member must be a key ARN \(/,
+    ),
+  });
+});
+
 describe('a call that ends early', () => {
   const endless: Pipeline = ({ signal }) =>
     new Promise((_, reject) => {
