@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { KeyDescription } from '../../src/call.ts';
 import { Refusal } from '../../src/errors.ts';
-import { createLookUp, type FactSettings, type KeyDirectory } from '../../src/keys/look-up.ts';
+import {
+  createLookUp,
+  type FactSettings,
+  type KeyDirectory,
+  UNKNOWN_KEY,
+} from '../../src/keys/look-up.ts';
 import { PLAIN_KEY } from '../helpers/key-description.ts';
 
 const ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -30,7 +35,8 @@ const fails = (reason: 'KMS_ACCESS_DENIED' | 'KMS_KEY_NOT_FOUND' | 'KMS_THROTTLE
 describe('facts of a key', () => {
   test('are complete, and include the requested key id', async () => {
     const facts = await createLookUp(directory, ALL)('alias/a', signal);
-    expect(facts).toMatchObject({
+    expect(facts).toEqual({
+      ...PLAIN_KEY,
       known: true,
       requestedKeyId: 'alias/a',
       keyIdForm: 'alias_name',
@@ -39,6 +45,7 @@ describe('facts of a key', () => {
       account: '111122223333',
       region: 'eu-west-1',
       partition: 'aws',
+      keyId: ARN.slice(-36),
       tags: { env: 'prod' },
       aliases: ['alias/a'],
       factsOff: [],
@@ -110,11 +117,17 @@ describe('facts of a key', () => {
     await expect(lookUp(asked, signal)).rejects.toMatchObject({ reason: 'KEY_FACTS_UNAVAILABLE' });
   });
 
-  test('that are switched off are empty, listed as off, and never requested', async () => {
-    const silent = { ...directory, listAliases: fails('KMS_ACCESS_DENIED') };
-    const facts = await createLookUp(silent, { ...ALL, aliases: false })(ARN, signal);
-    expect(facts).toMatchObject({ aliases: [], factsOff: ['aliases'], tags: { env: 'prod' } });
-  });
+  test.each([
+    ['aliases', 'listAliases', { aliases: [], tags: { env: 'prod' } }],
+    ['tags', 'listResourceTags', { aliases: ['alias/a'], tags: {} }],
+  ])(
+    'that are switched off are empty, listed as off, and never requested: %s',
+    async (fact, method, left) => {
+      const silent = { ...directory, [method]: fails('KMS_ACCESS_DENIED') };
+      const facts = await createLookUp(silent, { ...ALL, [fact]: false })(ARN, signal);
+      expect(facts).toMatchObject({ ...left, factsOff: [fact] });
+    },
+  );
 
   test('exclude lists for keys of other accounts, which KMS does not list', async () => {
     const silent = {
@@ -124,14 +137,22 @@ describe('facts of a key', () => {
     };
     const facts = await createLookUp(silent, { ...ALL, ownAccount: '999999999999' })(ARN, signal);
     expect(facts).toMatchObject({ aliases: [], tags: {}, factsOff: ['aliases', 'tags'] });
+    const own = await createLookUp(directory, { ...ALL, ownAccount: '111122223333' })(ARN, signal);
+    expect(own).toMatchObject({ aliases: ['alias/a'], tags: { env: 'prod' }, factsOff: [] });
   });
 
   test('come only from the key ARN if DescribeKey is off', async () => {
     const lookUp = createLookUp(directory, { ...ALL, describe: false });
-    await expect(lookUp(ARN, signal)).resolves.toMatchObject({
+    await expect(lookUp(ARN, signal)).resolves.toEqual({
+      ...UNKNOWN_KEY,
+      known: true,
+      requestedKeyId: ARN,
+      keyIdForm: 'key_arn',
       keyArn: ARN,
+      partition: 'aws',
+      region: 'eu-west-1',
       account: '111122223333',
-      spec: '',
+      keyId: ARN.slice(-36),
       factsOff: [
         'aliases',
         'created_unix_ms',

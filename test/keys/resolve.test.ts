@@ -74,4 +74,9 @@ test('after KMS’s answer the source is the key that KMS reported, and the dest
   const { source, destination } = await resolve({ ...asked, keys: judged, answer });
   expect(source).toEqual({ ...reported, requestedKeyId: '', keyIdForm: '' });
   expect(destination).toBe(judged.destination);
+  const unavailable = createResolve(lookUpOf({}, new Refusal('KEY_FACTS_UNAVAILABLE')));
+  await expect(unavailable({ ...asked, keys: judged, answer })).rejects.toMatchObject({
+    reason: 'KEY_FACTS_UNAVAILABLE',
+    side: 'source',
+  });
 });

@@ -77,6 +77,15 @@ function openBy(by: ReEncryptServiceClient, ...references: readonly string[]) {
   return { call, results, ended };
 }
 
+/** Another connection. */
+function connectElsewhere(): ReEncryptServiceClient {
+  const elsewhere = connect(`127.0.0.1:${port}`, undefined, {
+    'grpc.use_local_subchannel_pool': 1,
+  });
+  onTestFinished(() => elsewhere.close());
+  return elsewhere;
+}
+
 /** Takes all places: a stream with an item under way, the one idle for longest, and the others. */
 async function fill() {
   const busy = open('slow');
@@ -150,10 +159,7 @@ test('a stream whose caller reads no results loses its place, one with an item u
 test('when none is idle, the connection with most streams loses its oldest ones to another connection', async () => {
   const [oldest, second, ...others] = Array.from({ length: MOST_STREAMS }, () => open('slow'));
   await expect.poll(() => asked).toBe(MOST_STREAMS);
-  const elsewhere = connect(`127.0.0.1:${port}`, undefined, {
-    'grpc.use_local_subchannel_pool': 1,
-  });
-  onTestFinished(() => elsewhere.close());
+  const elsewhere = connectElsewhere();
   // Never idle, so that it keeps its place however slow the machine is.
   const late = [openBy(elsewhere, 'c', 'slow'), openBy(elsewhere, 'd', 'slow')];
   await expect.poll(() => late.map(({ results }) => results)).toEqual([['c'], ['d']]);
@@ -175,4 +181,28 @@ test('when none is idle, the connection with most streams loses its oldest ones 
     call.end();
     await ended;
   }
+});
+
+test('no more streams are on their way out than may be open, and newcomers wait until these have left', async () => {
+  // Each connection takes places of those that have more, and no item ever ends.
+  for (const count of [MOST_STREAMS, 16, 10, 6]) {
+    const before = asked;
+    const elsewhere = connectElsewhere();
+    for (let n = 0; n < count; n += 1) openBy(elsewhere, 'slow');
+    await expect.poll(() => asked).toBe(before + count);
+  }
+  const late = connectElsewhere();
+  expect(await refusalOf(openBy(late, 'c').ended)).toMatchObject({
+    reason: 'LIMITED',
+    message: expect.not.stringMatching(/most/),
+  });
+  release();
+  await expect
+    .poll(async () => {
+      const { call, results, ended } = openBy(late, 'c');
+      call.end();
+      await ended.catch(() => {});
+      return results;
+    })
+    .toEqual(['c']);
 });
