@@ -4,7 +4,7 @@ interface Door {
   readonly listen?: string | undefined;
 }
 
-interface Listening {
+export interface Listening {
   readonly grpc: Door & {
     readonly listeners: readonly Door[];
     readonly channelz_listen?: string | undefined;
@@ -28,7 +28,7 @@ export function oneDoorEach({ value, issues }: z.core.ParsePayload<Listening>): 
 
 type Address = readonly [path: (string | number)[], address: string | undefined];
 
-function addressesOf({ grpc, kms_json: kmsJson, probe, admin }: Listening): Address[] {
+export function addressesOf({ grpc, kms_json: kmsJson, probe, admin }: Listening): Address[] {
   return [
     [['grpc', 'listen'], grpc.listen],
     ...grpc.listeners.map(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noCircle } from './no-circle.ts';
 import { oneDoorEach } from './one-door-each.ts';
 import { audit } from './sections/audit.ts';
 import { grpc } from './sections/grpc.ts';
@@ -29,6 +30,7 @@ export const configSchema = z
     life: life.prefault({}),
   })
   .check(oneDoorEach)
+  .check(noCircle)
   .refine(
     ({ grpc: { tls }, identity: { mtls } }) =>
       tls?.client_ca_file === undefined || mtls.trust_domains.length < 2,

@@ -74,6 +74,31 @@ describe('the configuration', () => {
     ]);
   });
 
+  test.each([
+    ['kms_json.listen=127.0.0.1:80', 'http://127.0.0.1', 'kms_json.listen'],
+    ['kms_json.listen=0.0.0.0:4599', 'http://localhost:4599', 'kms_json.listen'],
+    ['kms_json.listen=[::]:4599', 'http://[::1]:4599', 'kms_json.listen'],
+    ['kms_json.listen=localhost:4599', 'http://127.0.0.1:4599', 'kms_json.listen'],
+    ['kms_json.listen=kms.internal:443', 'https://kms.internal', 'kms_json.listen'],
+    [
+      'grpc.listeners=[{"listen":"127.0.0.1:4599"}]',
+      'http://127.0.0.1:4599',
+      'grpc.listeners.0.listen',
+    ],
+  ])('refuses to forward to itself: %s, %s', (listen, endpoint, name) => {
+    const settings = [listen, 'kms.backend=aws', `kms.aws.endpoint=${endpoint}`];
+    expect(problems(settings)).toEqual([`kms.aws.endpoint: is ${name}, the proxy itself`]);
+  });
+
+  test.each([
+    ['kms.backend=aws', 'kms.aws.endpoint=http://127.0.0.2:50080'],
+    ['kms.backend=aws', 'kms.aws.endpoint=https://kms.internal:50080'],
+    ['kms.backend=aws', 'kms.aws.endpoint=http://127.0.0.1:50081'],
+    ['kms.backend=embedded', 'kms.aws.endpoint=http://127.0.0.1:50080'],
+  ])('forwards elsewhere: %s, %s', (...settings) => {
+    expect(problems(settings)).toEqual([]);
+  });
+
   test('names a wrong variable, and the likely setting if a _ is missing', () => {
     const env = {
       KRP_GRPC_LISTEN: '127.0.0.1:1',
