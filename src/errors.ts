@@ -53,7 +53,7 @@ export const REASONS = {
   KMS_KEY_DISABLED: fact('FAILED_PRECONDITION', 'KMS', 'DisabledException', 'A key of this call is disabled.'),
   KMS_KEY_INVALID_STATE: fact('FAILED_PRECONDITION', 'KMS', 'KMSInvalidStateException', 'The state of a key does not permit this call.'),
   KMS_KEY_USAGE: fact('FAILED_PRECONDITION', 'KMS', 'InvalidKeyUsageException', 'A key of this call is not for encryption, or not with this algorithm.'),
-  CONFIRM_MISMATCH: fact('FAILED_PRECONDITION', 'proxy', 'KMSInternalException', 'KMS used a key that was not judged; its result is withheld.'),
+  CONFIRM_MISMATCH: fact('FAILED_PRECONDITION', 'proxy', 'KMSInternalException', 'What KMS reports is not what was judged; its result is withheld.'),
   KMS_INVALID_CIPHERTEXT: fact('INVALID_ARGUMENT', 'KMS', 'InvalidCiphertextException', 'KMS cannot decrypt this ciphertext with this key and encryption context.'),
   KMS_INCORRECT_KEY: fact('INVALID_ARGUMENT', 'KMS', 'IncorrectKeyException', 'The ciphertext was not made under the source key.'),
   KMS_INVALID_GRANT_TOKEN: fact('INVALID_ARGUMENT', 'KMS', 'InvalidGrantTokenException', 'KMS refuses a grant token.'),

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Decision, Progress } from '../call.ts';
 import type { Reason, Refusal } from '../errors.ts';
 import { KmsFault } from '../kms/port.ts';
+import { messageOf } from '../thrown.ts';
 import { createOnceASecond } from './once-a-second.ts';
 
 /** What an operator can fix and a caller cannot. */
@@ -35,7 +36,14 @@ export function createCauseLog(log: Pick<Logger, 'warn'>, now: () => number) {
     // In observe mode the call goes on, and nothing else reports this.
     if (decision && OF_POLICY.has(decision.failure)) ofPolicy(call.id, decision);
     if (refusal && FOR_OPERATORS.has(refusal.reason)) ofKms(call.id, refusal);
+    if (refusal?.reason === 'CONFIRM_MISMATCH') ofConfirm(call.id, refusal);
   };
+
+  function ofConfirm(decision_id: string, { reason, side, cause }: Refusal): void {
+    if (!isDue(reason)) return;
+    const why = firstLine(messageOf(cause));
+    log.warn({ decision_id, reason, side }, `a result of KMS is withheld: ${why}`);
+  }
 
   function ofPolicy(decision_id: string, { failure: reason, reasons, revision }: Decision): void {
     const [{ code, message } = { code: '', message: '' }] = reasons;

@@ -25,15 +25,17 @@ function confirmRelease({ call, keys }: Pick<Permit, 'call' | 'keys'>, answer: K
     throw mismatch('source', `source key ${answer.sourceKeyArn}`);
   }
   if (answer.destinationKeyArn === '' || answer.destinationKeyArn !== keys.destination.keyArn) {
-    throw mismatch('destination', `destination key ${answer.destinationKeyArn}`);
+    throw mismatch('destination', `destination key ${answer.destinationKeyArn || NONE}`);
   }
   if (answer.sourceAlgorithm !== call.source.algorithm) {
-    throw mismatch('source', `source algorithm ${answer.sourceAlgorithm}`);
+    throw mismatch('source', `source algorithm ${answer.sourceAlgorithm || NONE}`);
   }
   if (answer.destinationAlgorithm !== call.destination.algorithm) {
-    throw mismatch('destination', `destination algorithm ${answer.destinationAlgorithm}`);
+    throw mismatch('destination', `destination algorithm ${answer.destinationAlgorithm || NONE}`);
   }
 }
+
+const NONE = '(none)';
 
 /** KMS reports a dry run that would succeed as an error, which names no key and no algorithm. */
 function confirmDryRun(answer: KmsAnswer): void {

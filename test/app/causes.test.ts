@@ -115,3 +115,22 @@ test('a caller’s own mistake is not logged', async () => {
   expect((await refused()).reason).toBe('KMS_INVALID_CIPHERTEXT');
   expect(causes()).toEqual([]);
 });
+
+test('what KMS reported is logged where its result is withheld for it', async () => {
+  around.kms.always(
+    { kind: 'answer', change: { SourceEncryptionAlgorithm: undefined } },
+    'ReEncrypt',
+  );
+  const { decisionId, reason } = await refused();
+  expect(reason).toBe('CONFIRM_MISMATCH');
+  const told = around.proxy.logged.map((line) => JSON.parse(line));
+  expect(told).toContainEqual(
+    expect.objectContaining({
+      level: 40,
+      decision_id: decisionId,
+      reason,
+      side: 'source',
+      msg: 'a result of KMS is withheld: KMS reported source algorithm (none)',
+    }),
+  );
+});

@@ -77,7 +77,7 @@ describe('an answer is withheld', () => {
   it('without telling the caller which key KMS used', () => {
     const answer = { ...ANSWER, sourceKeyArn: mrk };
     expect(() => confirm(aPermit(), answer)).toThrow(
-      'KMS used a key that was not judged; its result is withheld.',
+      'What KMS reports is not what was judged; its result is withheld.',
     );
   });
 });
