@@ -147,18 +147,16 @@ function catchUp(
   begun: readonly string[],
   { code, since }: { code: string; since: number },
 ): void {
-  const { owed, open, unwritten } = state;
+  const { owed, unwritten } = state;
   const resumed = { code, since: new Date(since).toISOString(), unwritten };
   state.unwritten = 0;
   event(state, 'resumed', { resumed }).catch(() => {
     state.unwritten += unwritten;
   });
   const inLog = new Set(begun);
-  for (const id of owed.keys()) if (!inLog.has(id)) owed.delete(id);
-  for (const id of begun) {
-    const body = owed.get(id);
-    if (body === undefined) open.add(id);
-    else payBack(state, id, body);
+  for (const [id, body] of owed) {
+    if (inLog.has(id)) payBack(state, id, body);
+    else owed.delete(id);
   }
 }
 
