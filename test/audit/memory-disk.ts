@@ -80,8 +80,12 @@ export function createMemoryDisk(now: () => number = () => 0): MemoryDisk {
       const inode = names.get(path);
       return inode && toFacts(inode);
     },
+    // Newest first: a real folder has no order that anything may rely on.
     list: (folder) =>
-      [...names.keys()].filter((path) => dirname(path) === folder).map((path) => basename(path)),
+      [...names.keys()]
+        .filter((path) => dirname(path) === folder)
+        .map((path) => basename(path))
+        .toReversed(),
     rename(from, to) {
       disk.fault('rename', from);
       const inode = at(from);

@@ -80,3 +80,11 @@ test('a consistency proof has the hashes that RFC 6962 names', () => {
   expect(consistencyProof(leaves, 6, 7)).toEqual([node(4, 6), node(6, 7), node(0, 4)]);
   expect(consistencyProof(leaves, 7, 7)).toEqual([]);
 });
+
+test('a proof that needs single entries from before the first segment is refused', () => {
+  const proof = (firstSeq: number, older: number, newer: number) => () =>
+    consistencyProof(leavesFrom(linesOf(7), firstSeq), older, newer);
+  expect(proof(5, 3, 7)).toThrow('entries 0 to 1 are needed, and the log given starts at 5');
+  expect(proof(2, 1, 4)).toThrow('entries 1 to 1 are needed, and the log given starts at 2');
+  expect(proof(4, 4, 7)()).toEqual(consistencyProof(leavesFrom(linesOf(7), 0), 4, 7));
+});

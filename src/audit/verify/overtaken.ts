@@ -18,7 +18,7 @@ export function isOvertaken(
   const [seq, bytes] = [live.head?.chain.seq, live.bytes];
   if (seq === undefined) return false;
   const same = segments.find((other) => other !== live && other.head?.chain.seq === seq);
-  if (!same || same.bytes < bytes) return false;
+  if (!same) return false;
   const [short, long] = [
     openRegular(disk, live.path, 'read'),
     openRegular(disk, same.path, 'read'),

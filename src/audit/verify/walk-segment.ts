@@ -25,12 +25,13 @@ const PROGRESS_BYTES = 4 << 20;
 
 const DONE: Rest = { broken: false, tornBytes: 0, abandonedBytes: 0 };
 const BROKEN: Rest = { ...DONE, broken: true };
+const TWICE = 'another segment starts with the same seq';
 
 /** Takes a segment's lines up to where the next segment starts. */
 export function walkSegment(walk: Walk, segment: SegmentFile, options: SegmentOptions): Rest {
   const { open, onBytes } = options;
   if (segment.unmade && options.isLast) return { ...DONE, tornBytes: segment.bytes };
-  if (!headFits(walk, segment, options.isFirst)) return BROKEN;
+  if (!headFits(walk, segment, options)) return BROKEN;
   const file = open(segment);
   try {
     let told = 0;
@@ -48,14 +49,19 @@ export function walkSegment(walk: Walk, segment: SegmentFile, options: SegmentOp
   }
 }
 
-function headFits(walk: Walk, { head, headless, damage }: SegmentFile, isFirst: boolean): boolean {
+function headFits(
+  walk: Walk,
+  { head, headless, damage }: SegmentFile,
+  { isFirst, next }: SegmentOptions,
+): boolean {
   const { seq, peaks } = walk.chain();
   if (damage !== '') return walk.reject(seq, `the file ${damage}`);
   if (!head) return walk.reject(seq, headless);
-  if (isFirst) return true;
   const { chain } = head;
+  // Otherwise all of this one would count as beyond its end, whatever it holds.
+  if (next?.chain.seq === chain.seq) return walk.reject(chain.seq, TWICE);
+  if (isFirst) return true;
   if (chain.seq > seq) return walk.reject(seq, `entries ${seq} to ${chain.seq - 1} are missing`);
-  if (chain.seq < seq) return walk.reject(chain.seq, `seq ${chain.seq} appears twice`);
   const same = chain.tree.peaks.every((peak, index) => peaks[index] === peak);
   return same || walk.reject(seq, 'the head holds another tree than the entries before it');
 }
