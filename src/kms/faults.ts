@@ -37,12 +37,15 @@ export function faultToRefusal(thrown: unknown, sent?: SentKeys): Refusal {
     // Not KMS's message, which may name the proxy's role.
     sentence: sentenceFor(reason, side),
     side,
-    kmsError: thrown.httpStatus === 0 ? '' : thrown.code,
+    kmsError: thrown.httpStatus === 0 || NAMELESS.has(thrown.code) ? '' : thrown.code,
     kmsRequestId: thrown.requestId,
     cause: thrown,
     retryAfterMs: RETRY_AFTER_MS[reason],
   });
 }
+
+/** Our word, and the SDK's, where whatever answered gave its error no name. */
+const NAMELESS = new Set(['MalformedAnswer', 'SyntaxError', 'UnknownError']);
 
 const sentKeys = ({ source, destination }: KmsRequest): SentKeys => ({
   source: source.keyId,
