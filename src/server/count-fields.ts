@@ -54,3 +54,15 @@ function countWithin(bytes: Uint8Array, kind: 'numbers' | 'bytes' | Shape, most:
   if (kind === 'bytes') return 0;
   return kind === 'numbers' ? bytes.length : countFields(bytes, kind, most);
 }
+
+/** Bytes of the largest field of a message whose fields have been counted. */
+export function largestField(bytes: Uint8Array): number {
+  const reader = protobuf.Reader.create(bytes);
+  let largest = 0;
+  while (reader.pos < reader.len) {
+    const { pos } = reader;
+    reader.skipType(reader.uint32() & 7);
+    largest = Math.max(largest, reader.pos - pos);
+  }
+  return largest;
+}

@@ -2,7 +2,15 @@ import { type GrpcObject, loadPackageDefinition, type ServiceDefinition } from '
 import { loadSync } from '@grpc/proto-loader';
 import type { ProtoGrpcType } from '../gen/reencrypt.ts';
 import { packaged } from '../packaged.ts';
-import { BATCH, CALL, CHECK, countFields, type Shape, STREAM_ITEM } from './count-fields.ts';
+import {
+  BATCH,
+  CALL,
+  CHECK,
+  countFields,
+  largestField,
+  type Shape,
+  STREAM_ITEM,
+} from './count-fields.ts';
 
 /** Where the `.proto` files are, in the repository and in the package alike. */
 export const PROTO_ROOT = packaged('proto');
@@ -16,7 +24,12 @@ const MAX_CALL_BYTES = 256 * 1024;
 const MOST_FIELDS = 6100;
 
 /** The server bounds its bytes. Enough for a thousand items with ten pairs in each context and ten tokens. */
-const OF_BATCH = { maxBytes: Number.POSITIVE_INFINITY, mostFields: 90_000, shape: BATCH };
+const OF_BATCH = {
+  maxBytes: Number.POSITIVE_INFINITY,
+  maxItemBytes: MAX_CALL_BYTES,
+  mostFields: 90_000,
+  shape: BATCH,
+};
 
 /** Stands for a message that could not be decoded: the handler answers for it, with a decision id. */
 export class MalformedMessage extends Error {
@@ -52,7 +65,12 @@ export function loadService(): ServiceDefinition {
 /** grpc-js would answer a message that it cannot decode with INTERNAL, but it is the caller's mistake. */
 export function tolerant<Request>(
   { requestDeserialize }: { readonly requestDeserialize: (bytes: Buffer) => Request },
-  { maxBytes = MAX_CALL_BYTES, mostFields = MOST_FIELDS, shape = {} as Shape } = {},
+  {
+    maxBytes = MAX_CALL_BYTES,
+    maxItemBytes = Number.POSITIVE_INFINITY,
+    mostFields = MOST_FIELDS,
+    shape = {} as Shape,
+  } = {},
 ) {
   return (bytes: Buffer): Request | MalformedMessage => {
     if (bytes.length > maxBytes) {
@@ -62,6 +80,10 @@ export function tolerant<Request>(
       // Each field takes at least one byte.
       if (bytes.length > mostFields && countFields(bytes, shape, mostFields) > mostFields) {
         return new MalformedMessage(`must have at most ${mostFields} fields`);
+      }
+      // After the count, which refuses what would take long here too.
+      if (bytes.length > maxItemBytes && largestField(bytes) > maxItemBytes) {
+        return new MalformedMessage(`must have items of at most ${maxItemBytes} bytes`);
       }
       return requestDeserialize(bytes);
     } catch (cause) {

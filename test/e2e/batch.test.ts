@@ -171,6 +171,11 @@ describe('a whole batch is refused, with no item done,', () => {
       'items must fit into an answer of 4194304 bytes: each takes its ciphertext, its reference and 1024 more',
     ],
     [
+      'with an item that is larger than a call may be',
+      [...many(1), ...many(1, { ...REQUEST, grantTokens: ['t'.repeat(256 * 1024)] })],
+      'request must have items of at most 262144 bytes',
+    ],
+    [
       'of very many fields',
       many(500, {
         ...REQUEST,
