@@ -253,18 +253,21 @@ test('a file whose sync failed is never synced or written again', async () => {
   expect(JSON.parse(head ?? '').segment.predecessor.closed).toBe('EIO');
 });
 
-test('a full disk has room left for the entry that reports it', async () => {
+test.each([
+  ['disk', 'ENOSPC'],
+  ['quota', 'EDQUOT'],
+])('a full %s has room left for the entry that reports it', async (_, code) => {
   const { audit, clock, disk } = await openWorld();
   await settled(clock, fill(audit, 1));
   let full = true;
   disk.fault = (call, path) => {
     const reserved = !disk.facts(`${FILE}.reserve`);
-    if (full && call === 'write' && !(path === FILE && reserved)) throw errno('ENOSPC');
+    if (full && call === 'write' && !(path === FILE && reserved)) throw errno(code);
     return undefined;
   };
   await expect(settled(clock, audit.intent(intended(7)))).rejects.toThrow(Refusal);
   await clock.pass(2_000);
-  expect(audit.status()).toMatchObject({ state: 'suspended', code: 'ENOSPC' });
+  expect(audit.status()).toMatchObject({ state: 'suspended', code });
   expect(kindsIn(disk.read(FILE)).at(-1)).toBe('suspended');
   full = false;
   await clock.pass(1_000);

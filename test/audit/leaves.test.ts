@@ -23,11 +23,11 @@ test('a proof from a log of more than a thousand entries leads to its root, also
     const proof = inclusionProof(leaves, seq, size);
     expect(rootFromInclusion({ line, seq, size, proof })).toBe(fromBytes(rootOf(tree)));
   };
-  for (const seq of [0, 1_023, 1_024, size - 1]) expectProof(seq);
+  for (const seq of [0, 1_024, size - 1]) expectProof(seq);
   const ends = `the log ends at seq ${size - 1}; ${size + 1} entries are asked for`;
   expect(() => leavesFor(0, size + 1)).toThrow(ends);
   disk.remove(FIRST);
-  for (const seq of [601, 1_024, size - 1]) expectProof(seq);
+  for (const seq of [601, 1_024]) expectProof(seq);
   expect(() => expectProof(600)).toThrow();
   expect(() => inclusionProof(leavesFor(600), 600, size)).toThrow(`entry 600 is not among 601 to`);
 });

@@ -119,6 +119,28 @@ test('a segment that cannot be closed is written on, and closed once it can', as
   expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 2 });
 });
 
+test('only the oldest of the log’s own closed segments are deleted, whatever lies beside them', async () => {
+  const { clock, disk, end } = await openWorld({ maxAgeMs: MINUTE, keepSegments: 2 });
+  const others = [
+    'other-000000000000.jsonl',
+    'audit-000000000000.jsons',
+    'audit-2-000000000000.jsonl',
+    'audit-0000.jsonl',
+    'audit-000000000000.jsonl.gz',
+  ];
+  for (const name of others) disk.write(`/log/${name}`, Buffer.from('not of this log\n'));
+  const own = () => disk.list('/log').filter((name) => /^audit-\d{12}\.jsonl$/.test(name));
+  const all = new Set<string>();
+  for (let minute = 0; minute < 4; minute += 1) {
+    await clock.pass(1.1 * MINUTE);
+    for (const name of own()) all.add(name);
+  }
+  expect(all.size).toBeGreaterThan(3);
+  expect(own().toSorted()).toEqual([...all].toSorted().slice(-2));
+  expect(disk.list('/log')).toEqual(expect.arrayContaining(others));
+  await end();
+});
+
 test('segments that cannot be deleted are logged once, and do not stop the log', async () => {
   const { audit, clock, disk, closed, failures, end } = await openWorld({
     ...{ maxAgeMs: MINUTE, keepSegments: 1 },

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { afterAll, expect, test } from 'vitest';
+import { fill } from './fault-world.ts';
+import { createMemoryDisk } from './memory-disk.ts';
+import { createClock, createKeys, openInline, settled, verify } from './world.ts';
+
+const FILE = '/log/audit.jsonl';
+const { folder, ...keys } = createKeys();
+afterAll(() => folder[Symbol.asyncDispose]());
+
+/** A log of so many segments that was closed, and what starts it again. */
+async function closedLog(segments = 1) {
+  const disk = createMemoryDisk();
+  const clock = createClock();
+  const audit = await openInline(disk, clock, keys);
+  for (let closed = 1; closed < segments; closed += 1) {
+    await settled(clock, fill(audit, 2));
+    audit.reopen();
+  }
+  await settled(clock, fill(audit, 2));
+  await settled(clock, audit.close());
+  const start = () => settled(clock, openInline(disk, clock, keys));
+  return { disk, start, whole: Buffer.from(disk.read(FILE)) };
+}
+
+const entriesIn = (bytes: Buffer) =>
+  bytes
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test('a torn end is kept beside the log, and the log says where, how long, and with which hash', async () => {
+  const { disk, start, whole } = await closedLog();
+  const torn = Buffer.from('{"decision_id":"never acknowledged');
+  disk.write(FILE, Buffer.concat([whole, torn]));
+  await start();
+  disk.crash(() => 0);
+  const recovered = entriesIn(disk.read(FILE)).find(({ kind }) => kind === 'recovered')?.recovered;
+  expect(recovered).toEqual({
+    bytes: torn.length,
+    file: expect.stringMatching(/^audit\.jsonl\.torn-\d+$/),
+    sha256: createHash('sha256').update(torn).digest('hex'),
+    why: 'the last line is incomplete',
+  });
+  expect(disk.read(`/log/${recovered.file}`)).toEqual(torn);
+  expect(verify(FILE, disk).state).toBe('intact');
+});
+
+test('if each batch is synced, an end that is longer than any batch is not taken for a torn one', async () => {
+  const most = 4 << 20;
+  for (const [length, starts] of [
+    [most, true],
+    [most + 1, false],
+  ] as const) {
+    const { disk, start, whole } = await closedLog();
+    disk.write(FILE, Buffer.concat([whole, Buffer.alloc(length, 'x')]));
+    const started = start();
+    if (starts) await started;
+    else await expect(started).rejects.toThrow(/the last line is incomplete; put back/);
+  }
+});
+
+test('a start goes on after the newest of the segments that were moved, in whatever order they lie', async () => {
+  const { disk, start } = await closedLog(4);
+  const { size } = verify(FILE, disk);
+  disk.rename(FILE, `${FILE}.1`);
+  await start();
+  const [head] = entriesIn(disk.read(FILE));
+  expect(head.segment).toMatchObject({ first_seq: size, predecessor: { file: 'audit.jsonl.1' } });
+  expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 5 });
+});
