@@ -30,7 +30,8 @@ function identify(wants: Wants, options: Partial<MtlsOptions> = {}): Principal |
 
 describe('a SPIFFE ID', () => {
   test('names the principal', () => {
-    expect(identify({ uris: [BILLING], dns: ['ignored.example'] })).toEqual({
+    const wants = { uris: [BILLING], dns: ['ignored.example'] };
+    expect(identify(wants, { trustDomains: () => ['example.com', 'example.org'] })).toEqual({
       id: BILLING,
       kind: 'spiffe',
       authenticated: true,
@@ -50,6 +51,7 @@ describe('a SPIFFE ID', () => {
     ['only a trust domain', { uris: ['spiffe://example.org'] }, {}],
     ['a trailing slash', { uris: ['spiffe://example.org/a/'] }, {}],
     ['dot segments', { uris: ['spiffe://example.org/a/../admin'] }, {}],
+    ['a segment of one dot', { uris: ['spiffe://example.org/a/./b'] }, {}],
     ['a query', { uris: ['spiffe://example.org/a?b'] }, {}],
     ['capitals in the scheme', { uris: ['SPIFFE://example.org/a'] }, {}],
     ['capitals in the trust domain', { uris: ['spiffe://Example.org/a'] }, {}],
@@ -93,9 +95,11 @@ describe('the configured name', () => {
     expect(identify(wants, { nameFrom })).toMatchObject({ id, kind: 'mtls', authenticated: true });
   });
 
-  test('must be the only one of its kind', () => {
-    const wants = { dns: ['a.example', 'b.example'] };
-    expect(() => identify(wants, { nameFrom: 'dns' })).toThrow('exactly one dns name');
+  test.each([
+    ['the only one of its kind', ['a.example', 'b.example']],
+    ['more than an empty text', ['']],
+  ])('must be %s', (_, dns) => {
+    expect(() => identify({ dns }, { nameFrom: 'dns' })).toThrow('exactly one dns name');
   });
 
   test('does not replace an invalid SPIFFE ID', () => {
@@ -127,6 +131,17 @@ test.each(['URI:"x', 'URI', 'URI:a"b', 'DNS:a, URI:"x"y', 'DNS:a,URI:b'])(
   },
 );
 
-test('a SPIFFE ID longer than 2,048 bytes is not valid', () => {
-  expect(parseSpiffeId(`spiffe://example.org/${'a'.repeat(2048)}`)).toBeUndefined();
+test('names of other kinds do not hide those that are read', () => {
+  const text = 'IP Address:10.0.0.1, URI:spiffe://a/b, Registered ID:1.2.3, DNS:b.example';
+  expect(parseSubjectAltNames(text)).toEqual({
+    uri: ['spiffe://a/b'],
+    dns: ['b.example'],
+    email: [],
+  });
+});
+
+test('a SPIFFE ID has up to 2,048 bytes', () => {
+  const longest = 'spiffe://example.org/'.padEnd(2048, 'a');
+  expect(parseSpiffeId(longest)).toMatchObject({ id: longest });
+  expect(parseSpiffeId(`${longest}a`)).toBeUndefined();
 });

@@ -37,5 +37,7 @@ test('whoever waits leaves neither a timer nor a listener behind, however the wa
   expect(getEventListeners(caller.signal, 'abort')).toHaveLength(1);
   caller.abort('gone');
   expect(await aborted).toBe('gone');
+  // It is gone already: then it does not wait.
+  expect(await wait()).toBe('gone');
   expect([gate.waiting, timers.size]).toEqual([0, 0]);
 });
