@@ -86,9 +86,10 @@ describe('a bearer token', () => {
     });
   });
 
-  test('may have claims that are booleans, or text that looks like a large number', async () => {
+  test('may be long, and have claims that are booleans, or text that looks like a large number', async () => {
     const identify = createJwtIdentifier(options(await keysOf(signer)));
-    const claims = { level: false, tenant: '9007199254740993', groups: [] };
+    const others = 'x'.repeat(5500);
+    const claims = { level: false, tenant: '9007199254740993', groups: [], others };
     expect(await identify(bearer(await token(claims)), never)).toMatchObject({
       attributes: { issuer: ISSUER, level: 'false', tenant: '9007199254740993', groups: '' },
     });
@@ -117,6 +118,7 @@ describe('a bearer token', () => {
       ['of another issuer', `Bearer ${await token({ iss: 'https://evil.example' })}`, /iss is not/],
       ['for another audience', `Bearer ${await token({ aud: 'other' })}`, /aud is not accepted/],
       ['without a subject', `Bearer ${await token({ sub: undefined })}`, /sub is not accepted/],
+      ['with an empty subject', `Bearer ${await token({ sub: '' })}`, /sub must be text/],
       ['with a subject that is no text', `Bearer ${await token({ sub: 7 })}`, /sub must be text/],
       ['with a subject of two lines', `Bearer ${await token({ sub: 'a\nb' })}`, /must be text/],
       ['with half a character', `Bearer ${await token({ sub: 'a\ud800' })}`, /must be text/],
@@ -182,12 +184,19 @@ describe('a bearer token', () => {
       return keys.find(header, jws);
     };
     const identify = createJwtIdentifier({ ...options({ ...keys, find }), now: () => now });
-    const here = bearer(await token({ exp: Math.floor(now / 1000) + 30 }));
+    const exp = Math.floor(now / 1000) + 30;
+    const here = bearer(await token({ exp }));
     await identify(here, never);
+    now = exp * 1000 + 4900;
     await identify(here, never);
     expect(asked).toBe(1);
-    now += 36_000;
-    await expect(Promise.resolve(identify(here, never))).rejects.toThrow('expired');
+    // The issuer's clock may differ from ours by 5 s.
+    const other = bearer(await token({ exp, n: 1 }));
+    expect(await identify(other, never)).toMatchObject({ id: 'billing' });
+    now += 200;
+    for (const late of [here, other]) {
+      await expect(Promise.resolve(identify(late, never))).rejects.toThrow('expired');
+    }
   });
 });
 
@@ -249,6 +258,22 @@ describe('keys', () => {
     served.close();
   });
 
+  test('behind a URL that the issuer takes back no longer count, even for tokens verified before', async () => {
+    let current = signer;
+    const served = await serveKeys(() => [current.jwk]);
+    const { url } = served;
+    const times = { refreshMs: 20, maxAgeMs: 60_000, timeoutMs: 5000 };
+    const keys = createUrlKeys({ url, ...times, onError: () => {} });
+    const identify = createJwtIdentifier(options(keys));
+    const old = bearer(await token());
+    const named = async () => (await identify(old, never))?.id;
+    expect(await named()).toBe('billing');
+    current = await createSigner();
+    await expect.poll(() => named().catch(({ reason }) => reason)).toBe('UNAUTHENTICATED');
+    keys.close();
+    served.close();
+  });
+
   test.each<[string, RegExp, (response: ServerResponse) => unknown]>([
     ['an error', /status 500/, (response) => response.writeHead(500).end()],
     ['no key set', /malformed/, (response) => response.end('{}')],
@@ -278,6 +303,11 @@ describe('keys', () => {
       expect(JSON.stringify(onError.mock.calls.map(([{ message }]) => message))).not.toContain(
         'secret',
       );
+      const before = served.asked();
+      vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 1000);
+      onTestFinished(() => void vi.restoreAllMocks());
+      await expect(Promise.resolve(identify(bearer(await token()), never))).rejects.toThrow();
+      expect(served.asked()).toBe(before + 1);
       keys.close();
       served.close();
     },

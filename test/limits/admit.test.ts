@@ -158,12 +158,16 @@ describe('rates', () => {
   test('admit no more than burst and time allow, and all that the told delay promises, whatever the clock does', () => {
     // Of these a bucket can count exactly.
     const perSecond = fc.integer({ min: -8, max: 3 }).map((power) => 1000 * 2 ** power);
-    const step = fc.oneof(fc.constant(0), fc.integer({ min: -50, max: 500 }));
+    const pause = fc.integer({ min: -50, max: 500 });
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.constant(0) },
+      { weight: 1, arbitrary: pause },
+    );
     const steps = fc.array(step, { minLength: 1, maxLength: 200 });
     // The clock starts at the first call, and the bucket refills from then on.
     const early: [number, number, number[]] = [1000, 1, [-50, 50]];
     fc.assert(
-      fc.property(perSecond, fc.integer({ min: 1, max: 50 }), steps, (rate, burst, pauses) => {
+      fc.property(perSecond, fc.integer({ min: 1, max: 9 }), steps, (rate, burst, pauses) => {
         const bucket = createTokenBucket({ perSecond: rate, burst });
         const [first = 0] = pauses;
         let now = 0;

@@ -34,6 +34,14 @@ describe('a bundle', () => {
     expect(readBundle(tarGz(renamed)).revision).toBe('example-2');
   });
 
+  it('may hold folders, and files that are marked as such in the old way', () => {
+    const folders = ['./', 'policies/'].map((name) => ({ name, type: '5' }));
+    const old = entries.map((entry) => ({ ...entry, type: '\0' }));
+    expect([...readBundle(tarGz([...folders, ...old])).files.keys()]).toEqual(
+      entries.map(({ name }) => name.slice(1)),
+    );
+  });
+
   it('applies a PAX header to the next file only', () => {
     const named = tarGz([
       { name: 'pax', type: 'x', content: '18 path=data.json\n' },
@@ -71,6 +79,8 @@ describe('a bundle', () => {
     ['has a PAX header with a record of a length that is no number', pax('x path=y\n'), /PAX header that is damaged/],
     ['has a PAX header without a record', pax('9'), /PAX header that is damaged/],
     ['has a path in a PAX header that leaves its folder', pax('13 path=../x\n'), /a file named "\.\.\/x"/],
+    ['has a file without a name', plus('./'), /a file named "\.\/"/],
+    ['has a file named like a folder', plus('/a/'), /a file named/],
     ['has a folder without a name', plus('/a//x'), /a file named/],
     ['has data elsewhere, by a prefix field', tarGz([...entries, { name: 'data.json', content: '{}', prefix: 'x' }]), /data in x\/data\.json/],
     ['ends within its last file', gzipSync(tarBytes(tarGz([...entries, { name: '/x', content: '{}' }])).subarray(0, -1535)), /is cut short/],
@@ -88,6 +98,15 @@ describe('a bundle', () => {
     const bomb = tarGz([{ name: 'x', content: Buffer.alloc(8 << 20) }]);
     expect(bomb.length).toBeLessThan(20_000);
     expect(() => readBundle(bomb, { maxBytes: 1 << 20 })).toThrow(/larger than 1048576 bytes/);
+  });
+
+  it('may be of 16 MiB unpacked and no more, unless the configuration says so', () => {
+    const header = 512;
+    const filling = Buffer.alloc((16 << 20) - tarBytes(good).length - header);
+    const full = tarGz([...entries, { name: '/filling', content: filling }]);
+    expect(readBundle(full).revision).toBe('example-2');
+    const oneMore = gzipSync(Buffer.alloc(1));
+    expect(() => readBundle(Buffer.concat([full, oneMore]))).toThrow(/larger than 16777216 bytes/);
   });
 
   it('with any one byte of a tar header changed is refused', () => {

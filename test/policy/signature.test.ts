@@ -48,6 +48,13 @@ describe('a signed bundle', () => {
     );
   });
 
+  it('may name its key in its claims alone, as `opa build --claims-file` does', () => {
+    const read = readBundle(bundle({ header: { kid: undefined } }), {
+      verification: verification(),
+    });
+    expect(read.revision).toBe('example-2');
+  });
+
   it('is verified by the configured key id, whatever it names itself', () => {
     const read = () =>
       readBundle(bundle({ header: { kid: 'other' }, payload: { keyid: 'other' } }), {

@@ -24,9 +24,11 @@ export function readTarGz(archive: Buffer, maxBytes: number): ReadonlyMap<string
       longName = paxPath(content);
       continue;
     }
-    const name = normalise(longName || entry.name);
+    const path = longName || entry.name;
     longName = '';
+    // A folder: it says nothing that its files do not.
     if (entry.type === '5') continue;
+    const name = normalise(path);
     if (entry.type !== '0')
       throw new BundleFault(`the bundle holds ${name}, which is not a plain file`);
     if (files.has(name)) throw new BundleFault(`the bundle holds ${name} twice`);
@@ -104,9 +106,8 @@ function paxPath(content: Buffer): string {
 }
 
 function normalise(name: string): string {
-  const plain = name.replace(/^(\.?\/)+/, '').replace(/\/$/, '');
+  const plain = name.replace(/^(\.?\/)+/, '');
   const segments = plain.split('/');
-  if (plain === '.' || plain === '') return '';
   if (
     /[\\\0]/.test(plain) ||
     segments.some((part) => part === '..' || part === '.' || part === '')

@@ -24,19 +24,16 @@ export async function bind(server: Server, options: BindOptions): Promise<string
     if (address.startsWith('unix:')) return await bindUnix(server, address.slice(5), options);
     const { host, port } = parseHostPort(address);
     await listening(server, () => server.listen({ host, port }));
-    return formatAddress(server.address());
+    return formatAddress(server.address() as AddressInfo);
   } catch (thrown) {
     const reason = messageOf(thrown);
     throw new Error(`cannot listen on ${address}: ${reason}`, { cause: thrown });
   }
 }
 
-/** `127.0.0.1:80`, `[::1]:80` or `unix:/path`. */
-function formatAddress(address: AddressInfo | string | null): string {
-  if (address === null) return '';
-  if (typeof address === 'string') return `unix:${address}`;
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `${host}:${address.port}`;
+/** `127.0.0.1:80` or `[::1]:80`. */
+function formatAddress({ address, family, port }: AddressInfo): string {
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function parseHostPort(address: string): { host: string; port: number } {

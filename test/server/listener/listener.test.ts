@@ -1,6 +1,6 @@
 import { chmod, chown, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { connect, createServer, Socket } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,10 @@ import { type Caller, createCaller, createDoor, type Door, LIMITS } from './harn
 let door: Door;
 let folder: string;
 const callers: Caller[] = [];
+
+const hasV6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
 
 const call = (address: string): Caller => {
   const caller = createCaller(address);
@@ -61,7 +65,40 @@ describe('TCP', () => {
     await expect(door.open({ address })).rejects.toThrow(
       new RegExp(`^cannot listen on ${address}: .*EADDRINUSE`),
     );
-    await expect(door.open({ address: 'nowhere' })).rejects.toThrow('cannot listen on nowhere');
+  });
+
+  test.each([
+    'nowhere',
+    ':80',
+    '127.0.0.1:http',
+    '127.0.0.1:65536',
+    '127.0.0.1:-1',
+    '127.0.0.1:1.5',
+  ])('says how to write an address that is not %s', async (address) => {
+    await expect(door.open({ address })).rejects.toThrow(
+      `cannot listen on ${address}: it must be host:port`,
+    );
+  });
+
+  test.runIf(hasV6)('reports an IPv6 address in the form that it takes', async () => {
+    const { address } = await door.open({ address: '[::1]:0' });
+    expect(address).toMatch(/^\[::1\]:[1-9]\d+$/);
+    expect(await call(address).whoAmI()).toContain('::1');
+  });
+
+  test('tells two connections apart that come from one port, to two listeners', () => {
+    const arrivals = ['one', 'two'].map((socketIdentity) => ({
+      peer: '127.0.0.1:1',
+      socketIdentity,
+      authorization: '',
+      accessKeyId: '',
+    }));
+    const peers = arrivals.map((arrival) => {
+      const socket = new Socket();
+      door.connections.add(socket, arrival);
+      return { getPeer: () => String(socket.remoteAddress) };
+    });
+    expect(peers.map((peer) => door.connections.of(peer))).toEqual(arrivals);
   });
 
   test('has no peer for a call that came by another way', () => {
@@ -78,9 +115,10 @@ describe('TCP', () => {
 describe('a Unix socket', () => {
   test('has its configured mode, and its name identifies the caller', async () => {
     const address = `unix:${folder}/a/proxy.sock`;
-    const opened = await door.open({ address, mode: 0o600, socketIdentity: 'billing' });
-    expect(opened.address).toBe(address);
-    expect((await stat(`${folder}/a/proxy.sock`)).mode & 0o777).toBe(0o600);
+    const umask = process.umask();
+    const opened = await door.open({ address, mode: 0o640, socketIdentity: 'billing' });
+    expect([opened.address, process.umask()]).toEqual([address, umask]);
+    expect((await stat(`${folder}/a/proxy.sock`)).mode & 0o777).toBe(0o640);
     expect((await stat(`${folder}/a`)).mode & 0o007).toBe(0);
     expect(await call(address).whoAmI()).toBe(`${folder}/a/proxy.sock`);
     expect(door.arrivals[0]?.socketIdentity).toBe('billing');
@@ -106,6 +144,13 @@ describe('a Unix socket', () => {
     const { listener } = await door.open({ address: `unix:${folder}/gone.sock` });
     await listener.drain(100);
     await expect(stat(`${folder}/gone.sock`)).rejects.toThrow('ENOENT');
+  });
+
+  test('may be gone before the drain, and may be in a folder like /tmp', async () => {
+    await chmod(folder, 0o1777);
+    const { listener } = await door.open({ address: `unix:${folder}/gone.sock` });
+    await rm(`${folder}/gone.sock`);
+    expect(await listener.drain(100)).toBe(0);
   });
 
   test('may have the longest path that the kernel allows, and leaves nothing else in its folder', async () => {
@@ -204,7 +249,8 @@ describe('a drain', () => {
 
   test('cuts what is left when its time is up, even a connection that has said nothing', async () => {
     door = createDoor(() => sleep(60_000, undefined, { ref: false }));
-    const { listener, address } = await door.open();
+    const limits = { ...LIMITS, prefaceTimeoutMs: 60_000 };
+    const { listener, address } = await door.open({ limits });
     const answer = call(address).whoAmI();
     const idle = await dial(address);
     await expect.poll(() => door.arrivals.length).toBe(1);

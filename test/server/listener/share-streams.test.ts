@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import { type ClientHttp2Session, connect } from 'node:http2';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { shareStreams } from '../../../src/server/listener/share-streams.ts';
 import { watchStreams } from '../../../src/server/listener/watch-streams.ts';
@@ -21,6 +21,9 @@ let clock = 0;
 
 /** Streams of the server that have not ended. */
 let open: number;
+
+/** Calls of `openCalls` whose answer has begun. */
+let answered: number;
 let counting: { close(): void };
 
 beforeEach(async () => {
@@ -30,6 +33,7 @@ beforeEach(async () => {
     return clock;
   });
   open = 0;
+  answered = 0;
   counting = watchStreams({
     created() {
       open += 1;
@@ -103,6 +107,15 @@ test('calls that wait for their answers are left alone', async () => {
   expect((await Promise.allSettled(waiting)).map(({ status }) => status)).not.toContain('rejected');
 });
 
+test('calls whose answers are not read are held open by their callers too', async () => {
+  watch = shareStreams({ connections: door.connections, most: MOST });
+  answers.resolve();
+  const unread = await openCalls(MOST, { whole: true, initialWindowSize: 0 });
+  await until(() => answered, MOST);
+  expect(await caller.whoAmI()).toContain('127.0.0.1');
+  await until(() => unread.filter(({ rstCode }) => rstCode === 11).length, 1);
+});
+
 test('a new call is served while all others wait for their answers', async () => {
   watch = shareStreams({ connections: door.connections, most: MOST });
   const waiting = Array.from({ length: MOST }, () => caller.whoAmI());
@@ -129,9 +142,9 @@ async function until(number: () => number, wanted: number): Promise<void> {
   await expect.poll(number).toBe(wanted);
 }
 
-/** Calls on one new connection whose message never arrives. */
-async function openCalls(count: number): Promise<readonly ClientHttp2Stream[]> {
-  const session = connect(`http://${address}`);
+/** Calls on one new connection whose message never arrives, unless it is `whole`. */
+async function openCalls(count: number, { whole = false, initialWindowSize = 65_535 } = {}) {
+  const session = connect(`http://${address}`, { settings: { initialWindowSize } });
   session.on('error', () => {});
   sessions.push(session);
   // A ping is not sent before that.
@@ -143,8 +156,14 @@ async function openCalls(count: number): Promise<readonly ClientHttp2Stream[]> {
     te: 'trailers',
   };
   const calls = Array.from({ length: count }, () =>
-    session.request(headers, { endStream: false }).on('error', () => {}),
+    session
+      .request(headers, { endStream: false })
+      .on('error', () => {})
+      .on('response', () => {
+        answered += 1;
+      }),
   );
+  if (whole) for (const call of calls) call.end(Buffer.alloc(5));
   // Once the server answers a ping sent after the calls, it has seen them.
   await new Promise<void>((resolve) => session.ping(() => resolve()));
   return calls;
