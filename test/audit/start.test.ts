@@ -9,9 +9,8 @@ const { folder, ...keys } = createKeys();
 afterAll(() => folder[Symbol.asyncDispose]());
 
 /** A log of so many segments that was closed, and what starts it again. */
-async function closedLog(segments = 1) {
+async function closedLog(segments = 1, clock = createClock()) {
   const disk = createMemoryDisk();
-  const clock = createClock();
   const audit = await openInline(disk, clock, keys);
   for (let closed = 1; closed < segments; closed += 1) {
     await settled(clock, fill(audit, 2));
@@ -59,6 +58,26 @@ test('if each batch is synced, an end that is longer than any batch is not taken
     if (starts) await started;
     else await expect(started).rejects.toThrow(/the last line is incomplete; put back/);
   }
+});
+
+test('a log that was rewritten and holds together is refused for its checkpoint', async () => {
+  const { disk, start, whole } = await closedLog();
+  const { whole: other } = await closedLog(1, createClock(1_800_000_000_000));
+  disk.write(FILE, other);
+  await expect(start()).rejects.toThrow(/entries are not those of the checkpoint; put back/);
+  disk.write(FILE, whole);
+  await start();
+});
+
+test('a live file whose head was changed is refused, even if no checkpoint covers it', async () => {
+  const { disk, start, whole } = await closedLog(2);
+  disk.remove(`${FILE}.checkpoint`);
+  disk.write(FILE, Buffer.from(whole.toString().replace('"kind":"segment"', '"kind":"segmenT"')));
+  await expect(start()).rejects.toThrow(/the first line is not a segment head/);
+  disk.write(FILE, whole.subarray(0, 50));
+  await start();
+  expect(disk.read(`${FILE}.torn-head`)).toEqual(whole.subarray(0, 50));
+  expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 2 });
 });
 
 test('a start goes on after the newest of the segments that were moved, in whatever order they lie', async () => {

@@ -183,10 +183,12 @@ test('the next start ends the calls left open, before a checkpoint and after, an
   const killed = async () => {
     const audit = await openInline(disk, clock, options);
     await audit.intent(intended(90));
-    await fill(audit, 12);
+    await fill(audit, 11);
     await audit.intent(intended(91));
   };
   await settled(clock, killed());
+  const [last] = disk.read(FILE).toString().trim().split('\n').slice(-1);
+  expect(JSON.parse(last!)).toMatchObject({ kind: 'intent', decision_id: idOf(91) });
   await settled(...started(disk, options, 0));
   const lines = disk.read(FILE).toString().trim().split('\n');
   const entries = lines.map((line) => JSON.parse(line));
