@@ -18,9 +18,11 @@ export function createReleasedKeys() {
       const [source, destination] = [arnOf(entry, 'source'), arnOf(entry, 'destination')];
       const name = JSON.stringify([source, destination]);
       const { released = 0, last = '' } = pairs.get(name) ?? {};
-      const { timestamp } = entry;
-      const later = timestamp > last ? timestamp : last;
-      pairs.set(name, { source, destination, released: released + 1, last: later });
+      const isLater = entry.timestamp > last;
+      pairs.set(name, {
+        ...{ source, destination, released: released + 1 },
+        last: isLater ? entry.timestamp : last,
+      });
     },
     list: (): readonly ReleasedKeys[] =>
       [...pairs.values()].sort((a, b) => b.released - a.released),
