@@ -31,22 +31,9 @@ export async function composeKms(
 async function composeEmbedded(config: Config, { log, env }: Surroundings, metrics: Metrics) {
   const { createEmbeddedBackend } = await import('../kms/embedded/backend.ts');
   const { openEmbeddedKms } = await import('../kms/embedded/open.ts');
-  const { requireLoopback } = await import('../kms/embedded/protections.ts');
-  for (const { setting, address } of doorsOf(config)) requireLoopback(setting, address);
   const warn = (sentence: string) => log.warn(sentence);
   const embedded = openEmbeddedKms(config.kms.embedded, { env, warn, now: Date.now });
   return { kms: refuseFaults(metrics.kms.measure(createEmbeddedBackend(embedded))), embedded };
-}
-
-/** The addresses that take calls to KMS. */
-export function doorsOf({ grpc, kms_json: kmsJson }: Config) {
-  return [
-    { setting: 'grpc.listen', address: grpc.listen },
-    ...grpc.listeners.map(({ listen }) => ({ setting: 'grpc.listeners', address: listen })),
-    ...(kmsJson.listen === undefined
-      ? []
-      : [{ setting: 'kms_json.listen', address: kmsJson.listen }]),
-  ];
 }
 
 async function composeAws(

@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { isService } from '../files/location.ts';
 import { createFileKeys } from '../identity/jwks.ts';
 import { createEmbeddedKms } from '../kms/embedded/embedded.ts';
-import { protect, requireLoopback } from '../kms/embedded/protections.ts';
+import { protect } from '../kms/embedded/protections.ts';
 import { readSeed } from '../kms/embedded/seed.ts';
 import { createStateFile } from '../kms/embedded/state/file.ts';
 import { about, BundleFault } from '../policy/bundle/fault.ts';
@@ -13,7 +13,7 @@ import { fetchBundle } from '../policy/fetch-bundle.ts';
 import { toLimits } from '../policy/limits.ts';
 import { prove } from '../policy/prove/prove.ts';
 import { readSecret } from '../server/kms-json/access-keys.ts';
-import { doorsOf, openAws } from './kms.ts';
+import { openAws } from './kms.ts';
 import { ofSetting } from './of-setting.ts';
 import { readable, writable } from './places.ts';
 import { publicKeyOf, toVerification } from './policy.ts';
@@ -31,7 +31,7 @@ const ignored = () => {};
  */
 export async function preflight(config: Config, env: Env): Promise<readonly string[]> {
   const checks: Checks = [
-    ...(config.kms.backend === 'aws' ? ofAws(config, env) : ofEmbedded(config, env)),
+    ...(config.kms.backend === 'aws' ? [ofAws(config, env)] : ofEmbedded(config, env)),
     ...ofPolicy(config.policy),
     ...ofAudit(config.audit),
     ...ofTls(config.grpc.tls),
@@ -45,20 +45,15 @@ export async function preflight(config: Config, env: Env): Promise<readonly stri
   return [...new Set(sentences)];
 }
 
-/** Opened without the endpoint too, so that a wrong endpoint does not hide a missing Region. */
-function ofAws({ kms: { aws } }: Config, env: Env): Checks {
-  const { endpoint: _, ...anywhere } = { ...aws, allow_embedded: false };
-  return [anywhere, aws].map(async (config) => {
-    const kms = await openAws(config, { env, warn: ignored });
-    await kms.close();
-  });
+async function ofAws({ kms: { aws } }: Config, env: Env): Promise<void> {
+  const kms = await openAws(aws, { env, warn: ignored });
+  await kms.close();
 }
 
 function ofEmbedded(config: Config, env: Env): Checks {
   const { region, account, seed, ...embedded } = config.kms.embedded;
   const { state_file: stateFile, in_production: inProduction } = embedded;
   return [
-    ...doorsOf(config).map(async ({ setting, address }) => requireLoopback(setting, address)),
     (async () => protect({ env, inProduction, warn: ignored }))(),
     ofSetting('kms.embedded.seed', () => {
       if (seed === undefined) return;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { embeddedDoors } from './embedded-doors.ts';
 import { noCircle } from './no-circle.ts';
 import { oneDoorEach } from './one-door-each.ts';
 import { audit } from './sections/audit.ts';
@@ -31,6 +32,7 @@ export const configSchema = z
   })
   .check(oneDoorEach)
   .check(noCircle)
+  .check(embeddedDoors)
   .refine(
     ({ grpc: { tls }, identity: { mtls } }) =>
       tls?.client_ca_file === undefined || mtls.trust_domains.length < 2,

@@ -99,6 +99,34 @@ describe('the configuration', () => {
     expect(problems(settings)).toEqual([]);
   });
 
+  test.each([
+    ['http://kms.internal', 'must be https:// (http:// only on loopback)'],
+    ['https://kms.internal/path', 'must be scheme, host and port alone'],
+    ['https://user@kms.internal', 'must be scheme, host and port alone'],
+  ])('knows what a KMS endpoint must be without asking anybody: %s', (endpoint, problem) => {
+    const aws = ['kms.backend=aws', `kms.aws.endpoint=${endpoint}`];
+    expect(problems(aws)).toEqual([`kms.aws.endpoint: ${problem}`]);
+  });
+
+  test.each([['kms.aws.endpoint=https://kms.internal'], []])(
+    'lets no embedded keys pass to another host: %s',
+    (...endpoint) => {
+      const aws = ['kms.backend=aws', 'kms.aws.allow_embedded=true', ...endpoint];
+      expect(problems(aws)).toEqual(['kms.aws.allow_embedded: needs a loopback kms.aws.endpoint']);
+    },
+  );
+
+  test('serves an embedded KMS on loopback alone', () => {
+    const why = 'must be on loopback, because nobody else may reach an embedded KMS';
+    const open = ['grpc.listen=0.0.0.0:1', 'kms_json.listen=10.0.0.1:2', 'probe.listen=0.0.0.0:3'];
+    expect(problems([...open, 'grpc.listeners=[{"listen":"[::]:4"}]'])).toEqual([
+      `grpc.listen: ${why}`,
+      `grpc.listeners.0.listen: ${why}`,
+      `kms_json.listen: ${why}`,
+    ]);
+    expect(problems([...open, 'kms.backend=aws'])).toEqual([]);
+  });
+
   test('names a wrong variable, and the likely setting if a _ is missing', () => {
     const env = {
       KRP_GRPC_LISTEN: '127.0.0.1:1',

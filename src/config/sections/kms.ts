@@ -1,5 +1,15 @@
 import { z } from 'zod';
+import { isLoopback, isPrivate } from '../../loopback.ts';
 import { path } from '../values.ts';
+
+/** What is no URL at all is reported as that alone. */
+const onUrl = (rule: (url: URL) => boolean) => (text: string) => {
+  const url = URL.parse(text);
+  return url === null || rule(url);
+};
+
+const isBare = ({ pathname, search, username, hash }: URL): boolean =>
+  pathname === '/' && search === '' && username === '' && hash === '';
 
 const aws = z
   .strictObject({
@@ -10,6 +20,8 @@ const aws = z
       .describe('Region of KMS; if unset, the SDK’s own rules apply.'),
     endpoint: z
       .url('must be a URL, such as http://127.0.0.1:4599')
+      .refine(onUrl(isPrivate), 'must be https:// (http:// only on loopback)')
+      .refine(onUrl(isBare), 'must be scheme, host and port alone')
       .optional()
       .describe('Endpoint of KMS; https, except on loopback.'),
     transport: z
@@ -21,6 +33,11 @@ const aws = z
       .default(false)
       .describe('Accept keys of an embedded KMS behind a loopback endpoint. For tests.'),
   })
+  .refine(
+    ({ allow_embedded: allowed, endpoint = '' }) =>
+      !allowed || isLoopback(URL.parse(endpoint)?.hostname ?? ''),
+    { message: 'needs a loopback kms.aws.endpoint', path: ['allow_embedded'] },
+  )
   .describe('AWS KMS.');
 
 const embedded = z
