@@ -60,7 +60,7 @@ test.each(yamlBlocks('docs/policy.md'))(
     const folder = mkdtempSync(join(tmpdir(), 'readme-'));
     const file = join(folder, 'config.yaml');
     writeFileSync(file, yaml);
-    const settings = ['kms.backend=embedded', 'audit.file=x'];
+    const settings = ['kms.backend=aws', 'audit.file=x'];
     if (!yaml.startsWith('policy:')) settings.push('policy.source=x');
     expect(() => loadConfig({ file, settings, env: {} })).not.toThrow();
     rmSync(folder, { recursive: true });
