@@ -50,7 +50,7 @@ export function waitFor(shared: Int32Array, id: number, timeoutMs: number): bool
     const committed = Atomics.load(shared, COMMITTED);
     if (committed >= id) return true;
     const left = until - performance.now();
-    if (left <= 0 || Atomics.wait(shared, COMMITTED, committed, left) === 'timed-out') return false;
+    if (Atomics.wait(shared, COMMITTED, committed, left) === 'timed-out') return false;
   }
 }
 

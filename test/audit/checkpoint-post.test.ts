@@ -8,13 +8,14 @@ import { post } from '../../src/audit/sinks/post.ts';
 const PIECE = Buffer.alloc(1 << 20);
 
 /** A keeper of checkpoints that answers with the given statuses in turn, then with 204. */
-async function startKeeper(statuses: number[]) {
+async function startKeeper(statuses: number[], meanwhile: () => void = () => {}) {
   const got: string[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const status = statuses.shift() ?? 204;
     got.push(`${status} ${request.method} ${Buffer.concat(chunks)}`);
+    meanwhile();
     response.writeHead(status).end();
   }).listen(0, '127.0.0.1');
   await new Promise((ready) => server.once('listening', ready));
@@ -41,6 +42,15 @@ test('a refused checkpoint is posted again, or the newest in its place', async (
   await post.close();
   expect(keeper.got).toEqual(['503 POST one\n', '204 POST three\n']);
   expect(errors).toEqual([`audit: the checkpoint did not reach ${keeper.url}: it answers 503`]);
+});
+
+test('a checkpoint that comes while another is posted is posted after it', async () => {
+  const notes = ['two\n', 'three\n'];
+  await using keeper = await startKeeper([], () => notes.splice(0).map((note) => post.put(note)));
+  const post = createCheckpointPost({ url: keeper.url, timeoutMs: 2_000, onError: () => {} });
+  post.put('one\n');
+  await expect.poll(() => keeper.got).toEqual(['204 POST one\n', '204 POST three\n']);
+  await post.close();
 });
 
 test('a token is not read from a FIFO or a device', async () => {

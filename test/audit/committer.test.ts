@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { toEventBody } from '../../src/audit/body.ts';
 import { createCommitter } from '../../src/audit/committer.ts';
 import type { Order } from '../../src/audit/messages.ts';
-import { claimTurn, createTurn } from '../../src/audit/turn.ts';
+import { claimTurn, createTurn, endTurn, isOpen } from '../../src/audit/turn.ts';
 import type { Refusal } from '../../src/errors.ts';
 
 test('an entry not durable by the deadline is refused for good, and service resumes afterwards', async () => {
@@ -102,4 +102,59 @@ test('the memory of a batch that was given up is not used again: a stuck thread 
   const [first, stuck, next] = batches.map(({ memory }) => memory);
   expect(stuck).toBe(first);
   expect(next).not.toBe(stuck);
+});
+
+/** A committer, what it told, and the batches that it sent. */
+function setUp(clock: { now: number }) {
+  const turn = new Int32Array(createTurn());
+  const told: string[] = [];
+  const batches: (Order & { type: 'batch' })[] = [];
+  const committer = createCommitter({
+    ...{ turn, deadlineMs: 2_000, maxQueue: 10, monotonic: () => clock.now, soon: queueMicrotask },
+    post: (order) => order.type === 'batch' && batches.push(order),
+    ...{ onCommit() {}, onFull() {}, onResume() {} },
+    onSuspend: (code) => told.push(`suspended: ${code}`),
+  });
+  const body = toEventBody('config', '', {});
+  const submit = async () => {
+    committer.submit(body, {
+      kept: (seq) => told.push(`kept before ${seq}`),
+      refused: ({ cause }, sent) => told.push(`${cause}, ${sent ? 'sent' : 'not sent'}`),
+    });
+    await undefined;
+    return batches.at(-1)!;
+  };
+  return { committer, turn, told, batches, body, submit };
+}
+
+test('a batch that was committed by its deadline is kept, however late that is reported', async () => {
+  const clock = { now: 0 };
+  const { committer, turn, told, submit } = setUp(clock);
+  const first = await submit();
+  expect(claimTurn(turn, first)).toBe(true);
+  clock.now = 5_000;
+  committer.check();
+  endTurn(turn, first);
+  committer.check();
+  committer.take({ type: 'done', id: first.id, seq: 3 });
+  expect(told).toEqual(['kept before 3']);
+  const next = await submit();
+  expect(isOpen(turn, next)).toBe(true);
+  expect(isOpen(turn, first)).toBe(false);
+});
+
+test('what was on its way to a thread that died may be in the log; the next thread takes what comes then', async () => {
+  const { committer, turn, told, batches, body, submit } = setUp({ now: 0 });
+  const first = await submit();
+  await submit();
+  // It died as it was committing.
+  expect(claimTurn(turn, first)).toBe(true);
+  committer.abandon('THREAD', 'it died');
+  expect(told).toEqual(['THREAD, sent', 'THREAD, not sent', 'suspended: THREAD']);
+  expect(committer.submitNow(body, 1_000)).toBe(false);
+  expect(batches).toEqual([first]);
+  committer.take({ type: 'well', open: [] });
+  const next = await submit();
+  expect(isOpen(turn, next)).toBe(true);
+  expect(committer.queued()).toBe(1);
 });

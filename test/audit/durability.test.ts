@@ -230,6 +230,15 @@ test('a full queue refuses entries, and reports that as an outage of the log', a
   expect(failures).toEqual(['QUEUE_FULL', 'QUEUE_FULL']);
 });
 
+test('a mask that fails refuses the call and is reported', async () => {
+  const evaluateMask = () => {
+    throw new Error('rego');
+  };
+  const { audit, failures } = await openWorld({ evaluateMask, maskActive: () => true });
+  await expect(audit.intent(intended(1))).rejects.toMatchObject({ reason: 'AUDIT_UNAVAILABLE' });
+  expect(failures).toEqual(['MASK']);
+});
+
 test('a file whose sync failed is never synced or written again', async () => {
   const { audit, clock, disk, failures } = await openWorld();
   await settled(clock, fill(audit, 1));

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { fromBody } from '../../src/audit/body.ts';
+import { fromBody, idOf, markOf } from '../../src/audit/body.ts';
 import { createEntries } from '../../src/audit/entry.ts';
 import { applyMask, maskEntries } from '../../src/audit/mask.ts';
 import { createRedactor } from '../../src/audit/redact.ts';
 import { Refusal } from '../../src/errors.ts';
-import { intended, judged } from './samples.ts';
+import { answered, intended, judged } from './samples.ts';
 
 const entry = {
   kind: 'intent',
@@ -119,4 +119,16 @@ test('a mask that changes its copy of the entry does not change the log', () => 
     },
   );
   expect(fromBody(meddling.intent(intended(1)))).toEqual(plain);
+});
+
+test('a masked entry still begins or ends its call: otherwise a start would end it again, or never', () => {
+  const masking = entries(() => ['/input/principal']);
+  for (const [body, mark] of [
+    [masking.intent(intended(1)), '+'],
+    [masking.terminal(answered(1)), '-'],
+    [masking.terminal(judged(1), new Refusal('POLICY_DENIED')), ' '],
+  ] as const) {
+    expect([markOf(body), idOf(body)]).toEqual([mark, intended(1).call.id]);
+  }
+  expect(fromBody(masking.intent(intended(1)))['erased']).toEqual(['/input/principal']);
 });

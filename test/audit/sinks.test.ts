@@ -1,4 +1,13 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmdirSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -12,7 +21,7 @@ import { Refusal } from '../../src/errors.ts';
 import { BASICS } from './basics.ts';
 import { fill } from './fault-world.ts';
 import { intended } from './samples.ts';
-import { createFolder, openAudit } from './world.ts';
+import { createFolder, openAudit, openThreadless } from './world.ts';
 
 interface Received {
   readonly kind: string;
@@ -97,7 +106,7 @@ test.concurrent('a call fails when a required sink does not answer, and the log 
 
 /** Writes and closes a log; returns its number of entries. */
 async function writeLog(file: string, calls: number): Promise<number> {
-  const audit = await openAudit(file);
+  const audit = await openThreadless(file);
   await fill(audit, calls);
   await audit.close();
   return linesOf(file).length;
@@ -228,6 +237,48 @@ test.concurrent('a disk fault in the middle of a batch costs a sink no entry', a
   expect(reads).toBeGreaterThan(4);
 });
 
+test.concurrent('a sink that fails is reported each time, and gets the same after ever longer pauses', async () => {
+  await using folder = createFolder();
+  const total = await writeLog(folder.file, 2);
+  const errors: string[] = [];
+  const pauses: number[] = [];
+  const got: number[] = [];
+  const send: Sink['send'] = async (lines) => {
+    got.push(lines.length);
+    if (got.length < 10) throw new Error('down');
+  };
+  const { delivery } = deliver(folder.file, {
+    ...{ batchBytes: 1 << 20, sink: { name: 'test', batchBytes: 1 << 20, send } },
+    onError: (message) => errors.push(message),
+    wait: async (ms) => void pauses.push(ms),
+  });
+  delivery.advance(total);
+  await expect.poll(() => got).toEqual(Array(10).fill(total));
+  await delivery.close();
+  expect(errors).toEqual(Array(9).fill('test: down'));
+  expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+});
+
+test.concurrent('a log that cannot be read is reported by its sink', async () => {
+  await using folder = createFolder();
+  const total = await writeLog(folder.file, 2);
+  const disk = createNodeDisk('here');
+  const failing: Disk = {
+    ...disk,
+    open(path, how) {
+      if (path === folder.file) throw new Error('EACCES: made by the test');
+      return disk.open(path, how);
+    },
+  };
+  const errors: string[] = [];
+  const { delivery } = deliver(folder.file, {
+    ...{ batchBytes: 1_000, disk: failing, onError: (message) => errors.push(message) },
+  });
+  delivery.advance(total);
+  await delivery.close();
+  expect(errors).toEqual(['test: EACCES: made by the test']);
+});
+
 test.concurrent('closing a sink that waits to retry makes it retry at once, and then end', async ({
   expect,
 }) => {
@@ -340,4 +391,31 @@ test.concurrent('standard output gets one line per entry', async () => {
   ]);
   closeSync(fd);
   expect(readFileSync(path, 'utf8')).toBe('{"a":1}\n{}\n');
+});
+
+test.concurrent('a full pipe on standard output is waited for, and gets each byte once', async () => {
+  await using folder = createFolder();
+  const path = join(folder.path, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const pieces: Buffer[] = [];
+  const drain = async () => {
+    const piece = Buffer.alloc(50_000);
+    pieces.push(piece.subarray(0, readSync(fd, piece)));
+  };
+  const lines = Array.from({ length: 20 }, (_, number) => ({
+    bytes: Buffer.from(String(number).repeat(10_000)),
+    labels: {},
+  }));
+  let waits = 0;
+  const wait = () => {
+    waits += 1;
+    return drain();
+  };
+  await createStdoutSink(wait, fd).send(lines);
+  const whole = lines.map(({ bytes }) => `${bytes}\n`).join('');
+  while (Buffer.concat(pieces).length < whole.length) await drain();
+  expect(Buffer.concat(pieces).toString() === whole).toBe(true);
+  expect(waits).toBeGreaterThan(1);
+  closeSync(fd);
 });
