@@ -100,6 +100,40 @@ test('incomplete calls that may hold more memory than is set aside are cut at on
   watch.close();
 });
 
+test('of connections that hold too much together, the heaviest are cut and the others are not', async () => {
+  const half = { connections: door.connections, streaming: new Set<string>(), limitMs: 60_000 };
+  const watch = watchHalfOpenCalls({ ...half, heldBytes: 50_000 });
+  const light = halfCall();
+  const other = connect(`http://${address}`);
+  other.on('error', () => {});
+  await new Promise((connected) => other.once('connect', connected));
+  const heavy = [halfCall(3, other), halfCall(3, other)];
+  // What comes after their beginning counts.
+  await roundTrip(other);
+  for (const call of heavy) call.write(Buffer.alloc(40_000));
+  await Promise.all(heavy.map(closing));
+  await roundTrip(session);
+  expect([light.closed, ...heavy.map(({ rstCode }) => rstCode)]).toEqual([false, 11, 11]);
+  other.destroy();
+  watch.close();
+});
+
+test('a call whose message is complete may wait for its answer', async () => {
+  const answer = Promise.withResolvers<void>();
+  const slow = createDoor(() => answer.promise);
+  const { address: at } = await slow.open();
+  const { connections } = slow;
+  const watch = watchHalfOpenCalls({ connections, streaming: new Set(), limitMs: 20 });
+  const patient = createCaller(at);
+  const answered = patient.whoAmI();
+  await sleep(120);
+  answer.resolve();
+  expect(await answered).toContain('127.0.0.1');
+  patient.close();
+  watch.close();
+  await slow.close();
+});
+
 test('a message in very many pieces counts as more than its bytes', async () => {
   const half = { connections: door.connections, streaming: new Set<string>(), limitMs: 60_000 };
   const watch = watchHalfOpenCalls({ ...half, heldBytes: 100_000 });
@@ -245,8 +279,8 @@ async function resetAtOnce(count: number): Promise<void> {
   await Promise.all(calls.map(closing));
 }
 
-function halfCall(bytes = 3): ClientHttp2Stream {
-  const half = session.request(HEADERS);
+function halfCall(bytes = 3, over = session): ClientHttp2Stream {
+  const half = over.request(HEADERS);
   half.on('error', () => {});
   half.write(Buffer.concat([Buffer.from([0, 0, 15, 0, 0]), Buffer.alloc(bytes)]));
   return half;
@@ -257,6 +291,9 @@ function wholeCall(): ClientHttp2Stream {
   whole.end(Buffer.alloc(5));
   return whole.resume();
 }
+
+const roundTrip = (over: ClientHttp2Session) =>
+  new Promise<void>((resolve) => over.ping(() => resolve()));
 
 function closing(emitter: EventEmitter): Promise<void> {
   return new Promise((resolve) => emitter.once('close', () => resolve()));
