@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, type JWK, type RemoteJWKSet } from 'jose';
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type RemoteJWKSet } from 'jose';
 import { expect, test } from 'vitest';
 import { boundWaiting } from '../../src/identity/bound-waiting.ts';
 import { NoKeysError } from '../../src/identity/jwt.ts';
