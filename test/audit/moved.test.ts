@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { fill } from './fault-world.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
+import { callOf, judged } from './samples.ts';
 import { createClock, createKeys, openInline, settled, verify } from './world.ts';
 
 const FILE = '/log/audit.jsonl';
@@ -109,4 +110,30 @@ test('a start does not continue after a closed segment that has lost its head', 
   disk.remove(FILE);
   disk.remove(`${FILE}.checkpoint`);
   await expect(settled(clock, openInline(disk, clock, keys))).rejects.toThrow('not a segment head');
+});
+
+test('a log whose file is removed is saved whole from what is still open, and goes on', async () => {
+  const { clock, disk, failures, audit } = await moved(() => undefined);
+  const large = callOf(7, { job: 'j'.repeat(1_200_000) });
+  await settled(clock, audit.intent(judged(7, { call: large, intended: true })));
+  const before = disk.read(FILE);
+  disk.remove(FILE);
+  await clock.pass(1_000);
+  expect(failures).toEqual(['REMOVED']);
+  expect(disk.read('/log/audit-000000000000.jsonl').equals(before)).toBe(true);
+  await settled(clock, audit.close());
+  expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 2, firstSeq: 0 });
+});
+
+test('a file that someone else put in the place of the log is neither written nor lost', async () => {
+  const theirs = Buffer.from('theirs\n');
+  const { clock, disk, failures, audit } = await moved((at) => {
+    move(at);
+    at.write(FILE, theirs);
+  });
+  await clock.pass(1_000);
+  expect(failures).toEqual(['REPLACED']);
+  await settled(clock, audit.close());
+  expect(disk.read(`${FILE}.foreign`)).toEqual(theirs);
+  expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 2 });
 });

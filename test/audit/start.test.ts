@@ -18,7 +18,7 @@ async function closedLog(segments = 1, clock = createClock()) {
   }
   await settled(clock, fill(audit, 2));
   await settled(clock, audit.close());
-  const start = () => settled(clock, openInline(disk, clock, keys));
+  const start = (changes = {}) => settled(clock, openInline(disk, clock, { ...keys, ...changes }));
   return { disk, start, whole: Buffer.from(disk.read(FILE)) };
 }
 
@@ -88,4 +88,26 @@ test('a start goes on after the newest of the segments that were moved, in whate
   const [head] = entriesIn(disk.read(FILE));
   expect(head.segment).toMatchObject({ first_seq: size, predecessor: { file: 'audit.jsonl.1' } });
   expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 5 });
+});
+
+test('a start begins a segment if the origin, key or labels are others, and only then', async () => {
+  const other = createKeys();
+  for (const changes of [
+    { origin: 'test.example/other' },
+    { signingKeyFile: other.signingKeyFile },
+    { labels: { version: '0.2.0' } },
+    {},
+  ]) {
+    const { disk, start, whole } = await closedLog();
+    await start(changes);
+    const [head] = entriesIn(disk.read(FILE));
+    const same = Object.keys(changes).length === 0;
+    expect(head.segment.predecessor?.closed, JSON.stringify(changes)).toBe(
+      same ? undefined : 'origin',
+    );
+    const closed = same ? FILE : `/log/${head.segment.predecessor.file}`;
+    expect(disk.read(closed).subarray(0, whole.length)).toEqual(whole);
+    expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: same ? 1 : 2 });
+  }
+  await other.folder[Symbol.asyncDispose]();
 });
