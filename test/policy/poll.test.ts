@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { httpSource } from '../../src/policy/sources/http.ts';
+import { poll } from '../../src/policy/sources/poll.ts';
+import { startHttpService } from './http-service.ts';
+
+const LONG_POLLING = 'application/vnd.openpolicyagent.bundles';
+
+let stop: () => void;
+
+beforeEach(() => {
+  stop = () => {};
+  // The longest delays.
+  vi.spyOn(Math, 'random').mockReturnValue(1);
+});
+
+afterEach(() => {
+  stop();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+it('is slower after each failure up to a bound, and at its usual pace after a success', async () => {
+  vi.useFakeTimers();
+  const began = Date.now();
+  const at: number[] = [];
+  const outcomes = [false, false, false, false, false, true, true];
+  const check = async () => {
+    at.push(Date.now() - began);
+    return outcomes[at.length - 1] ?? true;
+  };
+  ({ stop } = poll({ check, delaysMs: [1000, 6000], atOnce: () => false }));
+  await vi.advanceTimersByTimeAsync(37_000);
+  expect(at).toEqual([6000, 7000, 9000, 13_000, 19_000, 25_000, 31_000, 37_000]);
+  stop();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(at).toHaveLength(8);
+});
+
+it.each([
+  ['holds requests', 5, LONG_POLLING, 1],
+  ['does not hold requests, although it may', 5, 'application/gzip', 0],
+  ['may not hold requests', 0, LONG_POLLING, 0],
+])('asks again at once only a service that %s', async (_, seconds, contentType, times) => {
+  const service = await startHttpService();
+  service.answer = (response) => response.writeHead(200, { 'content-type': contentType }).end();
+  const source = httpSource({
+    url: service.url,
+    maxBytes: 1000,
+    minDelayMs: 10_000,
+    maxDelayMs: 10_000,
+    longPollingTimeoutSeconds: seconds,
+  });
+  await source.fetch();
+  await service.close();
+  vi.useFakeTimers();
+  const check = vi.fn(async () => true);
+  ({ stop } = source.follow(check));
+  await vi.advanceTimersByTimeAsync(50);
+  expect(check).toHaveBeenCalledTimes(times);
+});
