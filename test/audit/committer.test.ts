@@ -149,12 +149,16 @@ test('what was on its way to a thread that died may be in the log; the next thre
   await submit();
   // It died as it was committing.
   expect(claimTurn(turn, first)).toBe(true);
+  const drained = committer.drained();
   committer.abandon('THREAD', 'it died');
   expect(told).toEqual(['THREAD, sent', 'THREAD, not sent', 'suspended: THREAD']);
   expect(committer.submitNow(body, 1_000)).toBe(false);
   expect(batches).toEqual([first]);
   committer.take({ type: 'well', open: [] });
+  await drained;
   const next = await submit();
   expect(isOpen(turn, next)).toBe(true);
+  // Nothing that was refused is sent after all.
+  expect(Buffer.from(next.memory, 0, next.bytes).toString()).toBe(`${body}\n`);
   expect(committer.queued()).toBe(1);
 });

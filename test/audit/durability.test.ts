@@ -4,7 +4,7 @@ import { parseNote } from '../../src/audit/log/note.ts';
 import { Refusal } from '../../src/errors.ts';
 import { fill } from './fault-world.ts';
 import { createMemoryDisk, errno } from './memory-disk.ts';
-import { callOf, intended, judged } from './samples.ts';
+import { answered, callOf, idOf, intended, judged } from './samples.ts';
 import {
   createClock,
   createFolder,
@@ -228,6 +228,39 @@ test('a full queue refuses entries, and reports that as an outage of the log', a
   ]);
   await expect(all[4]).rejects.toMatchObject({ reason: 'AUDIT_UNAVAILABLE', cause: 'QUEUE_FULL' });
   expect(failures).toEqual(['QUEUE_FULL', 'QUEUE_FULL']);
+});
+
+test('a call that ends while the log cannot be written has its outcome there once it can', async () => {
+  const warnings: string[] = [];
+  const { audit, clock, disk } = await openWorld({ warn: (told: string) => warnings.push(told) });
+  await settled(clock, audit.intent(intended(7)));
+  const { fault } = disk;
+  disk.fault = (call) => {
+    if (call === 'write') throw errno('EIO');
+    return undefined;
+  };
+  await expect(settled(clock, audit.terminal(answered(7)))).rejects.toThrow(Refusal);
+  disk.fault = fault;
+  await clock.pass(1_000);
+  const lines = disk.read(FILE).toString().trim().split('\n').slice(-3);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { kind: 'suspended' },
+    { kind: 'resumed', resumed: { code: 'EIO', unwritten: 1 } },
+    { kind: 'outcome', decision_id: idOf(7), outcome: { reason: 'AUDIT_UNAVAILABLE' } },
+  ]);
+  expect(warnings).toEqual([
+    'audit: suspended (EIO): EIO: made by the test',
+    'audit: the log can be written again',
+  ]);
+});
+
+test('a log that is closed first writes what is on its way', async () => {
+  const { audit, clock, disk } = await openWorld();
+  const all = [1, 2].map((number) => audit.intent(intended(number)));
+  await settled(clock, audit.close());
+  await Promise.all(all);
+  expect(kindsIn(disk.read(FILE)).slice(-3)).toEqual(['intent', 'intent', 'shutdown']);
+  expect(verify(FILE, disk).state).toBe('intact');
 });
 
 test('a mask that fails refuses the call and is reported', async () => {

@@ -25,6 +25,11 @@ const cases: readonly (readonly [string, unknown, object | undefined])[] = [
     [{ op: 'upsert', path: '/input/principal/id', value: 'somebody' }],
     { masked: ['/input/principal/id'] },
   ],
+  [
+    'as many values may be erased as masked',
+    ['/result', { op: 'upsert', path: '/input/principal/id', value: 'somebody' }],
+    { erased: ['/result'], masked: ['/input/principal/id'] },
+  ],
   ['an upsert of nothing is ignored', [{ op: 'upsert', path: '/input/new', value: 1 }], undefined],
 ];
 
@@ -38,6 +43,7 @@ test.each([
   [['/kind']],
   [['/outcome/status']],
   [['input']],
+  [['x/input/source']],
   [[{ op: 'add', path: '/input' }]],
   [[7]],
   [{ '/input': true }],
@@ -77,6 +83,9 @@ test('rules change what they name, and nothing else', () => {
 test('a rule cannot reach prototypes', () => {
   applyMask(entry, [{ op: 'upsert', path: '/input/__proto__/polluted', value: true }]);
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  const { toLocaleString: own } = Object.prototype;
+  applyMask(entry, [{ op: 'upsert', path: '/input/__proto__/toLocaleString', value: true }]);
+  expect(Object.prototype.toLocaleString).toBe(own);
 });
 
 const entries = (evaluate: () => unknown, failures: unknown[] = []) =>

@@ -259,6 +259,22 @@ test.concurrent('a sink that fails is reported each time, and gets the same afte
   expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
 });
 
+test.concurrent('a sink gets no more at a time than it takes, but for the last line', async () => {
+  await using folder = createFolder();
+  const total = await writeLog(folder.file, 12);
+  const sent: number[] = [];
+  const send: Sink['send'] = async (lines) => {
+    sent.push(lines.slice(0, -1).reduce((sum, { bytes }) => sum + bytes.length, 0));
+  };
+  const { delivery } = deliver(folder.file, {
+    ...{ batchBytes: 3_000, sink: { name: 'test', batchBytes: 3_000, send } },
+  });
+  delivery.advance(total);
+  await delivery.close();
+  expect(sent.length).toBeGreaterThan(2);
+  expect(Math.max(...sent)).toBeLessThan(3_000);
+});
+
 test.concurrent('a log that cannot be read is reported by its sink', async () => {
   await using folder = createFolder();
   const total = await writeLog(folder.file, 2);
