@@ -10,16 +10,52 @@ import { makeWhole } from './whole-log.ts';
 
 const { whole, file, copied } = makeWhole();
 
-test('prove makes a proof that holds for its entry and no other', async () => {
+const vkeyIn = (log: string) =>
+  JSON.parse(readFileSync(log, 'utf8').split('\n')[0] ?? '').segment.vkey;
+
+test('prove makes a proof that holds for its entry and no other, by a key that is trusted', async () => {
   await using folder = createFolder();
+  const log = await openThreadless(folder.file);
+  await log.close();
   const [entry, proof] = [join(folder.path, 'entry'), join(folder.path, 'proof')];
   const { output } = await audit(['prove', '9', file, '--entry', entry]);
   writeFileSync(proof, output);
-  const { vkey } = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '').segment;
-  const check = ['prove', '--check', proof, '--entry', entry, '--vkey', vkey];
-  expect(await audit(check)).toMatchObject({ code: 0 });
-  writeFileSync(entry, readFileSync(entry, 'utf8').replace('"seq":9', '"seq":8'));
-  expect(await audit(check)).toMatchObject({ code: 1 });
+  const check = (...more: readonly string[]) => audit(['prove', '--check', proof, ...more]);
+  const [of, own] = [
+    ['--entry', entry],
+    ['--vkey', vkeyIn(file)],
+  ] as const;
+  const holds = { code: 0, output: expect.stringContaining(`${entry} is entry 9 of the `) };
+  expect(await check(...of, ...own)).toMatchObject(holds);
+  const line = readFileSync(entry, 'utf8');
+  writeFileSync(entry, `${line.trimEnd()}\n`);
+  expect(await check(...of, ...own)).toMatchObject(holds);
+
+  const foreign = await check(...of, '--vkey', vkeyIn(folder.file));
+  expect(foreign).toMatchObject({ code: 1, output: '' });
+  expect(foreign.errors).toContain('the checkpoint is not signed by');
+  for (const few of [of, own]) {
+    const { code, errors } = await check(...few);
+    expect([code, errors]).toEqual([3, expect.stringContaining('needs --entry and --vkey')]);
+  }
+  writeFileSync(entry, line.replace('"seq":9', '"seq":8'));
+  expect(await check(...of, ...own)).toMatchObject({ code: 1, output: '' });
+});
+
+test('nothing is proved of a log that was changed since it was signed for', async () => {
+  await using folder = copied();
+  const [checkpoint, segment] = [
+    `${folder.file}.checkpoint`,
+    join(folder.path, 'audit-000000000000.jsonl'),
+  ];
+  const text = readFileSync(segment, 'utf8');
+  writeFileSync(segment, text.replace('"kind":"outcome"', '"kind":"outcomf"'));
+  const proved = await audit(['prove', '9', folder.file]);
+  expect(proved).toMatchObject({ code: 1, output: '' });
+  expect(proved.errors).toContain(`is not what ${checkpoint} was signed for`);
+  const grown = await audit(['consistency', checkpoint, checkpoint, '--log', folder.file]);
+  expect(grown).toMatchObject({ code: 1, output: '' });
+  expect(grown.errors).toContain('the log has another root at this size');
 });
 
 test.each(['', '0x2', '-1', 'two'])('prove takes no seq but a number: %j', async (seq) => {
@@ -67,7 +103,11 @@ test('consistency exits 3, not 1, for checkpoints in the wrong order', async () 
   const note = readFileSync(folder.file, 'utf8').match(/"note":"[^"]+"/)?.[0] ?? '';
   writeFileSync(older, JSON.parse(`{${note}}`).note);
   const [first, last] = [older, `${folder.file}.checkpoint`];
-  expect((await audit(['consistency', first, last, '--log', file])).code).toBe(0);
+  const proved = await audit(['consistency', first, last, '--log', file]);
+  expect([proved.code, proved.output]).toEqual([
+    0,
+    expect.stringMatching(/^\d+ \d+\n([A-Za-z0-9+/]{43}=\n)+$/),
+  ]);
   const { code, errors } = await audit(['consistency', last, first, '--log', file]);
   expect(code).toBe(3);
   expect(errors).toMatch(/name the older checkpoint first: .* covers \d+ entries and .* \d+/);
