@@ -1,7 +1,11 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Refusal } from '../../src/errors.ts';
-import { startItemLifetime, startLifetime } from '../../src/server/lifetime.ts';
+import {
+  startItemLifetime,
+  startLifetime,
+  startRequestLifetime,
+} from '../../src/server/lifetime.ts';
 
 const LIMITS = { fallbackMs: 40, maxMs: 80 };
 
@@ -97,4 +101,20 @@ describe('the lifetime of a stream item', () => {
     expect(reasonOf(cut.signal)).toBe('CANCELLED');
     expect(vi.getTimerCount()).toBe(0);
   });
+});
+
+test('an HTTP request lives until its client leaves or its time is up, and leaves nothing once it is answered', () => {
+  const [client, leaving] = [new AbortController(), new AbortController()];
+  const late = startRequestLifetime(client.signal, 20);
+  const left = startRequestLifetime(leaving.signal, 20);
+  vi.advanceTimersByTime(19);
+  expect(reasonOf(late.signal)).toBe('alive');
+  leaving.abort();
+  expect(reasonOf(left.signal)).toBe('CANCELLED');
+  vi.advanceTimersByTime(1);
+  expect(reasonOf(late.signal)).toBe('DEADLINE_EXCEEDED');
+  const answered = startRequestLifetime(client.signal, 20);
+  for (const { end } of [late, left, answered]) end();
+  expect(getEventListeners(client.signal, 'abort')).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
 });
