@@ -6,6 +6,7 @@ import { PutOff } from './fault.ts';
 import type { Log } from './log.ts';
 import { type Checkpoint, parseNote, parseVkey, toCheckpoint, toNote } from './note.ts';
 import { openRegular } from './open-regular.ts';
+import { createPause } from './pause.ts';
 import { writeAll } from './segment.ts';
 import type { Signer } from './signer.ts';
 import { rootOf } from './tree.ts';
@@ -43,14 +44,13 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   // Told to go on after a broken chain, the log may hold less than was signed: sign new entries all the same.
   let covered = Math.min(readCheckpoint(disk, file)?.size ?? 0, log.opening.chain.seq);
   let madeAt = now();
-  let failedAt = Number.NEGATIVE_INFINITY;
+  const pause = createPause(now, RETRY_MS);
 
   return {
     covered: () => covered,
     due() {
       const waiting = log.chain().seq - covered;
-      const resting = Math.abs(now() - failedAt) < RETRY_MS;
-      if (resting || waiting <= 1) return false;
+      if (!pause.isOver() || waiting <= 1) return false;
       const rotated = covered < log.firstSeq();
       const old = Math.abs(now() - madeAt) >= options.everyMs;
       return rotated || old || waiting >= options.everyEntries;
@@ -69,7 +69,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       await replaceFile(disk, checkpointOf(file), note);
       return note;
     } catch (thrown) {
-      failedAt = now();
+      pause.begin();
       throw new PutOff('UNSIGNED', thrown);
     }
   }

@@ -3,8 +3,16 @@ import { type Body, type Packed, pack, toBody, toPieces } from '../body.ts';
 import { type Chain, createStage } from './chain.ts';
 import { commit, note, watch } from './commit.ts';
 import type { LogFault } from './fault.ts';
+import { createPause } from './pause.ts';
 import { createReserve } from './reserve.ts';
-import { openSegment, reopen, rotateIfDue, rotateIfLarge, startAnew } from './rotate.ts';
+import {
+  openSegment,
+  reopen,
+  rotateIfDue,
+  rotateIfLarge,
+  startAnew,
+  UNROTATED_MS,
+} from './rotate.ts';
 import { type Opening, openLog } from './start.ts';
 import { event, type LogOptions, type LogState, timestamp, writable } from './state.ts';
 import { flush } from './sync.ts';
@@ -47,13 +55,13 @@ export function createLog(options: LogOptions): Log {
     stage: createStage(),
     reserve: createReserve(options.disk, options.file),
     open: new Set(open),
+    unrotated: createPause(options.now, UNROTATED_MS),
     chain,
     bytes,
     durable: 0,
     live,
     predecessor,
     watchedAt: options.now(),
-    unrotatedAt: Number.NEGATIVE_INFINITY,
     movedAt: undefined,
     suspect: '',
     doubtful: false,

@@ -3,6 +3,7 @@ import { pack } from '../body.ts';
 import type { Disk } from './disk.ts';
 import { LogFault, PutOff } from './fault.ts';
 import type { Log } from './log.ts';
+import { createPause } from './pause.ts';
 import { type ClosedSegment, closedSegments } from './segments.ts';
 
 interface RetentionOptions {
@@ -31,17 +32,17 @@ const UNDELETED_MS = 60_000;
 export function createRetention(options: RetentionOptions): (covered: number) => void {
   const { disk, log, now } = options;
   const dueOf = createDue(options);
-  let failedAt = Number.NEGATIVE_INFINITY;
+  const pause = createPause(now, UNDELETED_MS);
   /** Paths that the log already reports as deleted. */
   const told = new Set<string>();
 
   return (covered) => {
-    if (Math.abs(now() - failedAt) < UNDELETED_MS) return;
+    if (!pause.isOver()) return;
     try {
       deleteExpired(covered);
     } catch (thrown) {
       if (thrown instanceof LogFault) throw thrown;
-      failedAt = now();
+      pause.begin();
       throw new PutOff('UNDELETED', thrown);
     }
   };

@@ -7,7 +7,7 @@ import { event, type LogState, timestamp, writable } from './state.ts';
 import { sync } from './sync.ts';
 
 /** Between tries to close a segment that could not be closed. */
-const UNROTATED_MS = 60_000;
+export const UNROTATED_MS = 60_000;
 
 /** Closes the live segment and opens the next; where someone moved the file, under the same name. */
 export function reopen(state: LogState): void {
@@ -26,7 +26,7 @@ export function rotateIfLarge(state: LogState): void {
 }
 
 function rotateUnlessResting(state: LogState, reason: string): void {
-  if (Math.abs(state.options.now() - state.unrotatedAt) >= UNROTATED_MS) rotate(state, reason);
+  if (state.unrotated.isOver()) rotate(state, reason);
 }
 
 function rotate(state: LogState, reason: string): void {
@@ -38,7 +38,7 @@ function rotate(state: LogState, reason: string): void {
   } catch (thrown) {
     // A segment that is too long or too old is better than no entries.
     if (!state.live || state.suspect !== '') throw thrown;
-    state.unrotatedAt = state.options.now();
+    state.unrotated.begin();
     throw new PutOff('UNROTATED', thrown);
   }
 }

@@ -4,6 +4,7 @@ import type { Chain, Stage } from './chain.ts';
 import type { Disk } from './disk.ts';
 import { LogFault } from './fault.ts';
 import type { Predecessor } from './head.ts';
+import type { Pause } from './pause.ts';
 import type { Claim } from './read-segment.ts';
 import type { Reserve } from './reserve.ts';
 import type { Live } from './segment.ts';
@@ -44,6 +45,8 @@ export interface LogState {
   readonly stage: Stage;
   readonly reserve: Reserve;
   readonly open: Set<string>;
+  /** After the live segment could not be closed. */
+  readonly unrotated: Pause;
   chain: Chain;
   /** Where the last line ends in the live file. */
   bytes: number;
@@ -52,8 +55,6 @@ export interface LogState {
   live: Live | undefined;
   predecessor: Predecessor | undefined;
   watchedAt: number;
-  /** When the live segment could last not be closed. */
-  unrotatedAt: number;
   /** When the live file was first seen under another name. */
   movedAt: number | undefined;
   /** Why the live file may not be written again, '' while it may. */
