@@ -72,10 +72,14 @@ describe('an endpoint from the environment', () => {
 describe('the start', () => {
   const settings = { credentials, env: {}, warn: () => {} };
 
-  it('fails if allow_embedded is set without a loopback endpoint', async () => {
-    const start = createAwsBackend({ ...settings, region: 'eu-west-1', allowEmbedded: true });
-    await expect(start).rejects.toThrow('kms.aws.allow_embedded: needs a loopback');
-  });
+  it.each([undefined, 'https://kms.eu-west-1.amazonaws.com'])(
+    'fails if allow_embedded is set with the endpoint %s',
+    async (endpoint) => {
+      const place = { region: 'eu-west-1', endpoint };
+      const start = createAwsBackend({ ...settings, ...place, allowEmbedded: true });
+      await expect(start).rejects.toThrow('kms.aws.allow_embedded: needs a loopback');
+    },
+  );
 
   it('fails if no region is configured', async () => {
     vi.stubEnv('AWS_REGION', undefined);

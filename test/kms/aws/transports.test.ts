@@ -61,6 +61,8 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
     expect(fake.requests[0]?.headers['authorization']).toContain(
       `/${FAKE_REGION}/kms/aws4_request`,
     );
+    // Only the SDK sends this: the transport is the one that was asked for.
+    expect('amz-sdk-request' in (fake.requests[0]?.headers ?? {})).toBe(transport === 'sdk');
   });
 
   it('leaves out an unknown source key', async () => {
