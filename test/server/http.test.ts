@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
 import { Agent, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -118,6 +119,17 @@ test.each([
   expect(await Promise.all([running, ask(), ask()])).toEqual([200, 200, 200]);
   expect(refused()).toBeGreaterThanOrEqual(2 * most);
   for (const socket of held) socket.destroy();
+  await listener.drain(0);
+});
+
+test('connections that have ended take no place at an HTTP door', async () => {
+  const { listener, ask, address, refused } = await start(0, 4);
+  const { hostname, port } = new URL(`http://${address}`);
+  for (let n = 0; n < 8; n += 1) {
+    await once(connect(Number(port), hostname).resume().end(), 'close');
+  }
+  expect(await ask()).toBe(200);
+  expect(refused()).toBe(0);
   await listener.drain(0);
 });
 

@@ -73,8 +73,8 @@ const SKEW_LIMIT_MS = 240_000;
 
 /** As the SDK does: a refusal whose date is far from ours moves the clock for the next call. */
 function correctClock(config: KMSClient['config'], { date }: HttpAnswer): void {
+  // NaN if there is none, and then nothing is done.
   const server = Date.parse(date);
-  if (Number.isNaN(server)) return;
   const ours = Date.now() + config.systemClockOffset;
   if (Math.abs(ours - server) >= SKEW_LIMIT_MS) config.systemClockOffset = server - Date.now();
 }
