@@ -24,8 +24,8 @@ const PIECE_BYTES = 512;
 /** A call that has begun and is not over. */
 interface Begun extends Placed {
   readonly at: number;
-  /** Bytes that its connection had received by then. */
-  readonly bytes: number;
+  /** Bytes that its connection had received before the read in which its message began. */
+  bytes: number;
   /** Pieces of its message that have come. */
   pieces: number;
   readonly stream: ServerHttp2Stream;
@@ -99,8 +99,16 @@ export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } 
 /** The only way to see the pieces without taking them. */
 function countedPush(this: BegunStream, chunk: unknown, encoding?: BufferEncoding): boolean {
   const call = this[BEGUN];
-  if (call) call.pieces += 1;
+  if (call && chunk instanceof Uint8Array) {
+    if (call.pieces === 0) countRead(call, chunk.buffer);
+    call.pieces += 1;
+  }
   return (Object.getPrototypeOf(this) as ServerHttp2Stream).push.call(this, chunk, encoding);
+}
+
+/** A piece keeps all that was read with it in memory, also what came before the call. */
+function countRead(call: Begun, { byteLength }: ArrayBufferLike): void {
+  call.bytes = Math.min(call.bytes, received(call.stream.session) - byteLength);
 }
 
 /** In place, because a sweep may find thousands. */

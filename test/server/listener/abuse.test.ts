@@ -118,6 +118,20 @@ test('of connections that hold too much together, the heaviest are cut and the o
   watch.close();
 });
 
+test('what is read together with the beginning of a call counts', async () => {
+  const half = { connections: door.connections, streaming: new Set<string>(), limitMs: 60_000 };
+  const watch = watchHalfOpenCalls({ ...half, heldBytes: 50_000 });
+  const UNKNOWN = 0xfa;
+  const socket = frames([
+    ...Array.from({ length: 4 }, () => frame(UNKNOWN, 0, 0, Buffer.alloc(15_000))),
+    frame(TYPE.headers, FLAG.endHeaders, 1, callHeaders({ ':path': HEADERS[':path'] })),
+    frame(TYPE.data, 0, 1, Buffer.alloc(1)),
+  ]);
+  await expect.poll(() => socket.received()).toContain(cutOff(1));
+  socket.end();
+  watch.close();
+});
+
 test('a call whose message is complete may wait for its answer', async () => {
   const answer = Promise.withResolvers<void>();
   const slow = createDoor(() => answer.promise);
