@@ -5,12 +5,11 @@ import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
 import type { StreamReEncryptResponse__Output } from '../../src/gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
-import type { HandlerTools } from '../../src/server/handler-tools.ts';
 import { loadService } from '../../src/server/service.ts';
-import { createStatusWriter } from '../../src/server/status.ts';
 import { createStreamReEncrypt } from '../../src/server/stream-re-encrypt.ts';
 import { connect, endOf, refusalOf } from '../helpers/grpc-client.ts';
 import { framed } from '../helpers/raw-call.ts';
+import { handlerTools } from './handler-tools.ts';
 
 const IDLE_MS = 100;
 const MOST_STREAMS = 32;
@@ -28,16 +27,10 @@ beforeEach(async () => {
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const noCount = { started() {}, received() {}, sent() {}, handled() {} };
-  const tools = {
-    deadlines: { fallbackMs: 5000, maxMs: 5000 },
-    status: createStatusWriter(),
-    newId: () => 'id',
-    now: Date.now,
+  const tools = handlerTools({
     arrivalOf: (call: { getPeer(): string }) => ({ peer: call.getPeer() }),
     turnedAway: () => {},
-    rpc: () => noCount,
-  } as unknown as HandlerTools;
+  });
   const { handler } = createStreamReEncrypt({
     async performItem({ reference }) {
       asked += 1;

@@ -1,9 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { Metadata, type sendUnaryData, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { HandlerTools } from '../../src/server/handler-tools.ts';
-import { createStatusWriter } from '../../src/server/status.ts';
 import { unaryHandler } from '../../src/server/unary.ts';
+import { handlerTools } from './handler-tools.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -15,16 +14,7 @@ test.each([
   ['fails by a fault of ours, which is logged', async () => Promise.reject(bug), status.INTERNAL],
 ])('a call that %s leaves no timer', async (_, perform, code) => {
   const onInternal = vi.fn();
-  const noCount = { started() {}, received() {}, sent() {}, handled() {} };
-  const tools = {
-    deadlines: { fallbackMs: 5000, maxMs: 5000 },
-    status: createStatusWriter(),
-    newId: () => 'id',
-    now: Date.now,
-    arrivalOf: () => ({ peer: '' }),
-    onInternal,
-    rpc: () => noCount,
-  } as unknown as HandlerTools;
+  const tools = handlerTools({ arrivalOf: () => ({ peer: '' }), onInternal });
   const handler = unaryHandler({ method: 'ReEncrypt', action: 'kms:ReEncrypt', perform }, tools);
   const call = { metadata: new Metadata(), request: {}, getDeadline: () => Infinity };
   const answered = await new Promise<Parameters<sendUnaryData<string>>>((resolve) => {

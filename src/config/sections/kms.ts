@@ -1,15 +1,7 @@
 import { z } from 'zod';
-import { isLoopback, isPrivate } from '../../loopback.ts';
+import { endpointFaults } from '../../kms-endpoint.ts';
+import { isLoopback } from '../../loopback.ts';
 import { path } from '../values.ts';
-
-/** What is no URL at all is reported as that alone. */
-const onUrl = (rule: (url: URL) => boolean) => (text: string) => {
-  const url = URL.parse(text);
-  return url === null || rule(url);
-};
-
-const isBare = ({ pathname, search, username, hash }: URL): boolean =>
-  pathname === '/' && search === '' && username === '' && hash === '';
 
 const aws = z
   .strictObject({
@@ -20,8 +12,13 @@ const aws = z
       .describe('Region of KMS; if unset, the SDK’s own rules apply.'),
     endpoint: z
       .url('must be a URL, such as http://127.0.0.1:4599')
-      .refine(onUrl(isPrivate), 'must be https:// (http:// only on loopback)')
-      .refine(onUrl(isBare), 'must be scheme, host and port alone')
+      .check(({ value, issues }) => {
+        const url = URL.parse(value);
+        // What is no URL at all is reported as that alone.
+        for (const message of url ? endpointFaults(url) : []) {
+          issues.push({ code: 'custom', message, input: value });
+        }
+      })
       .optional()
       .describe('Endpoint of KMS; https, except on loopback.'),
     transport: z

@@ -1,4 +1,4 @@
-import { isPrivate } from '../../loopback.ts';
+import { endpointFaults } from '../../kms-endpoint.ts';
 
 /** Variables from which the SDK would take another endpoint. */
 const ENDPOINT_VARIABLES = ['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL'] as const;
@@ -8,19 +8,12 @@ export class AwsSettingsError extends Error {
   override readonly name = 'AwsSettingsError';
 }
 
-/**
- * Signed calls carry ciphertexts and grant tokens, so they leave the host only over TLS.
- * @throws AwsSettingsError
- */
+/** @throws AwsSettingsError for what the configuration would have refused */
 export function checkEndpoint(endpoint: string): URL {
   const url = URL.parse(endpoint);
   if (url === null) throw new AwsSettingsError(`kms.aws.endpoint: ${endpoint} is not a URL`);
-  if (!isPrivate(url)) {
-    throw new AwsSettingsError('kms.aws.endpoint: must be https:// (http:// only on loopback)');
-  }
-  if (url.pathname !== '/' || url.search !== '' || url.username !== '' || url.hash !== '') {
-    throw new AwsSettingsError('kms.aws.endpoint: must be scheme, host and port alone');
-  }
+  const [fault] = endpointFaults(url);
+  if (fault !== undefined) throw new AwsSettingsError(`kms.aws.endpoint: ${fault}`);
   return url;
 }
 
