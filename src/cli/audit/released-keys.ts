@@ -19,10 +19,8 @@ export function createReleasedKeys() {
       const name = JSON.stringify([source, destination]);
       const { released = 0, last = '' } = pairs.get(name) ?? {};
       const isLater = entry.timestamp > last;
-      pairs.set(name, {
-        ...{ source, destination, released: released + 1 },
-        last: isLater ? entry.timestamp : last,
-      });
+      const latest = isLater ? entry.timestamp : last;
+      pairs.set(name, { source, destination, released: released + 1, last: latest });
     },
     list: (): readonly ReleasedKeys[] =>
       [...pairs.values()].sort((a, b) => b.released - a.released),
