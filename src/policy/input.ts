@@ -82,18 +82,16 @@ export interface PolicyInput {
 /** The one place where a call's camelCase becomes the snake_case of policy. */
 export function toInput(resolved: Resolved, phase: Phase): PolicyInput {
   const { call, principal, keys } = resolved;
+  const source = toSide(call.source, keys.source);
+  const destination = toSide(call.destination, keys.destination);
   return {
     version: 1,
     action: call.action,
     phase,
     principal: toPrincipal(principal),
-    source: toSide(call.source, keys.source),
-    destination: toSide(call.destination, keys.destination),
-    relation: {
-      ...toRelation(keys.source, keys.destination),
-      context: contextChanges(call.source.encryptionContext, call.destination.encryptionContext),
-      algorithm_changed: call.source.algorithm !== call.destination.algorithm,
-    },
+    source,
+    destination,
+    relation: toRelation(source, destination),
     request: toRequest(call),
     time: toTime(call.receivedAt),
   };
@@ -166,17 +164,19 @@ function toKey(key: KeyFacts): Omit<InputSide, CallFields> {
 }
 
 /** While one side is unknown nothing is said of both: all false, and `known` says why. */
-function toRelation(source: KeyFacts, destination: KeyFacts) {
+export function toRelation(source: InputSide, destination: InputSide): PolicyInput['relation'] {
   const known = source.known && destination.known;
-  const same = (field: 'keyArn' | 'keyId' | 'account' | 'region' | 'partition') =>
-    known && source[field] !== '' && source[field] === destination[field];
-  const sameAccount = same('account') && same('partition');
+  const same = (...fields: (keyof InputSide)[]) =>
+    known && fields.every((field) => source[field] !== '' && source[field] === destination[field]);
+  const multiRegion = source.multi_region && destination.multi_region;
   return {
     known,
-    same_key: same('keyArn'),
-    same_mrk_family: source.multiRegion && destination.multiRegion && sameAccount && same('keyId'),
-    same_account: sameAccount,
-    same_region: same('region') && same('partition'),
+    same_key: same('key_arn'),
+    same_mrk_family: multiRegion && same('account', 'partition', 'key_id'),
+    same_account: same('account', 'partition'),
+    same_region: same('region', 'partition'),
+    context: contextChanges(source.encryption_context, destination.encryption_context),
+    algorithm_changed: source.algorithm !== destination.algorithm,
   };
 }
 

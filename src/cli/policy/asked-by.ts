@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../json/object.ts';
+import { toTime } from '../../policy/input.ts';
 import { CommandFailure } from '../command.ts';
 
 /** What policy was asked for an entry of an audit log or a capture file; anything else is itself an input. */
@@ -29,14 +30,6 @@ export function isMasked(input: unknown): boolean {
 
 /** Adds what an audit entry leaves out, but policy input has: empty values, and what an ARN already says. */
 function fromAudit(input: JsonObject, timestamp: unknown): JsonObject {
-  const date = new Date(String(timestamp));
-  const weekday = date.toLocaleDateString('en-US', { weekday: 'long', timeZone: 'UTC' });
-  const time = {
-    rfc3339: date.toISOString(),
-    unix_ms: date.getTime(),
-    weekday,
-    hour_utc: date.getUTCHours(),
-  };
   const { source, destination, request, principal, ...rest } = input;
   return {
     ...rest,
@@ -44,7 +37,7 @@ function fromAudit(input: JsonObject, timestamp: unknown): JsonObject {
     source: fromAuditSide(asTree(source, 'input.source of the entry')),
     destination: fromAuditSide(asTree(destination, 'input.destination of the entry')),
     request: { ...EMPTY_REQUEST, ...asTree(request, 'request') },
-    time,
+    time: toTime(Date.parse(String(timestamp))),
   };
 }
 

@@ -1,16 +1,15 @@
 import { PRINCIPAL_KINDS } from '../../call.ts';
 import { isJsonObject } from '../../json/object.ts';
-import { contextChanges } from '../../policy/context-changes.ts';
-import type { InputSide, PolicyInput } from '../../policy/input.ts';
+import { type InputSide, type PolicyInput, toRelation } from '../../policy/input.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import { CommandFailure } from '../command.ts';
 import { completeTime } from './complete-time.ts';
 
 /**
  * A whole input from the part that matters: laid over a plain call, with the keys of the encryption
- * contexts, the relation of the sides and the fields of its time worked out, unless they are given. @throws CommandFailure
- * where the input has no such field, or the field never holds such a value: a policy would be tried on a
- * call that there cannot be, and most likely deny it.
+ * contexts, the relation of the sides and the fields of its time worked out, unless they are given.
+ * @throws CommandFailure where the input has no such field, or the field never holds such a value: a policy
+ * would be tried on a call that there cannot be, and most likely deny it
  */
 export function completeInput(part: unknown): PolicyInput {
   if (!isJsonObject(part)) throw new CommandFailure('an input must be an object');
@@ -22,7 +21,7 @@ export function completeInput(part: unknown): PolicyInput {
     const kinds = PRINCIPAL_KINDS.join(', ');
     throw new CommandFailure(`the input's /principal/kind must be one of ${kinds}`);
   }
-  const relation = overlay(relate(source, destination), part['relation'] ?? {}, '/relation');
+  const relation = overlay(toRelation(source, destination), part['relation'] ?? {}, '/relation');
   const time = completeTime(laid.time, part['time']);
   return { ...laid, source, destination, relation: relation as PolicyInput['relation'], time };
 }
@@ -67,20 +66,4 @@ function wordFor(base: unknown): string {
 function withContextKeys(side: InputSide, part: unknown): InputSide {
   if (isJsonObject(part) && Object.hasOwn(part, 'encryption_context_keys')) return side;
   return { ...side, encryption_context_keys: Object.keys(side.encryption_context).sort() };
-}
-
-function relate(source: InputSide, destination: InputSide): PolicyInput['relation'] {
-  const known = source.known && destination.known;
-  const same = (...fields: (keyof InputSide)[]) =>
-    known && fields.every((field) => source[field] !== '' && source[field] === destination[field]);
-  const multiRegion = source.multi_region && destination.multi_region;
-  return {
-    known,
-    same_key: same('key_arn'),
-    same_mrk_family: multiRegion && same('account', 'partition', 'key_id'),
-    same_account: same('account', 'partition'),
-    same_region: same('region', 'partition'),
-    context: contextChanges(source.encryption_context, destination.encryption_context),
-    algorithm_changed: source.algorithm !== destination.algorithm,
-  };
 }
