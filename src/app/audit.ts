@@ -1,5 +1,5 @@
 import { type Audit, createAudit } from '../audit/create-audit.ts';
-import { originOf } from '../audit/options.ts';
+import { type AuditOptions, originOf } from '../audit/options.ts';
 import { type CheckpointPost, createCheckpointPost } from '../audit/sinks/checkpoint-post.ts';
 import type { Config } from '../config/schema.ts';
 import type { Kms } from '../kms/port.ts';
@@ -15,26 +15,58 @@ interface AuditParts {
   readonly metrics: Metrics;
   /** Its mask may remove more from entries. */
   readonly policy: Pick<DecisionPoint, 'mask' | 'masks'>;
-  /** Called for every checkpoint. */
-  readonly onSealed: () => void;
 }
 
 /** Opens the audit log as the configuration says. */
 export async function composeAudit(
-  { audit, kms: { backend, aws } }: Config,
+  config: Config,
   around: Surroundings,
-  { kms, metrics, policy, onSealed }: AuditParts,
+  { kms, metrics, policy }: AuditParts,
 ): Promise<Audit> {
-  const { rotate, checkpoint, decision_log: decisionLog } = audit;
+  const { checkpoint, origin } = config.audit;
   const exit = createExit(checkpoint, around, metrics);
   const { kms_key_id: keyId } = checkpoint;
+  let sealedAt = 0;
   const opened = await createAudit({
+    ...toOptions(config),
+    signer: keyId ? await createKmsSigner({ kms, keyId, origin: originOf({ origin }) }) : undefined,
+    evaluateMask: policy.mask,
+    maskActive: policy.masks,
+    onEntry: metrics.auditEntry,
+    onCommit: (ms) => metrics.auditCommit(ms / 1e3),
+    onFailure: metrics.auditFailure,
+    onDropped: metrics.auditDropped,
+    onCheckpoint(note) {
+      sealedAt = Date.now();
+      exit.put(note);
+    },
+    warn: (sentence) => around.log.warn(sentence),
+    now: Date.now,
+  });
+  metrics.read({
+    auditQueue: () => opened.status().queued,
+    auditSuspended: () => opened.status().state === 'suspended',
+    auditLastCheckpoint: () => sealedAt,
+  });
+  // For verifiers: off the host, only this line shows a key that was given, or that has changed.
+  around.log.info({ vkey: opened.status().vkey }, 'audit: entries are signed for by this key');
+  return {
+    ...opened,
+    async close() {
+      await opened.close();
+      await exit.close();
+    },
+  };
+}
+
+function toOptions({ audit, kms: { backend, aws } }: Config) {
+  const { rotate, checkpoint, decision_log: decisionLog } = audit;
+  return {
     file: audit.file,
     durability: audit.durability,
     labels: { backend, version: VERSION, ...(aws.allow_embedded && { allow_embedded: 'true' }) },
     origin: audit.origin,
     signingKeyFile: checkpoint.signing_key_file,
-    signer: keyId ? await createKmsSigner({ kms, keyId, origin: originOf(audit) }) : undefined,
     hmacKeyFile: audit.hmac_key_file,
     clearContextKeys: audit.clear_context_keys,
     onBrokenChain: audit.on_broken_chain,
@@ -57,28 +89,7 @@ export async function composeAudit(
         batchBytes: decisionLog.batch_bytes,
       },
     },
-    evaluateMask: policy.mask,
-    maskActive: policy.masks,
-    onEntry: metrics.auditEntry,
-    onCommit: (ms) => metrics.auditCommit(ms / 1e3),
-    onFailure: metrics.auditFailure,
-    onDropped: metrics.auditDropped,
-    onCheckpoint(note) {
-      onSealed();
-      exit.put(note);
-    },
-    warn: (sentence) => around.log.warn(sentence),
-    now: Date.now,
-  });
-  // For verifiers: off the host, only this line shows a key that was given, or that has changed.
-  around.log.info({ vkey: opened.status().vkey }, 'audit: entries are signed for by this key');
-  return {
-    ...opened,
-    async close() {
-      await opened.close();
-      await exit.close();
-    },
-  };
+  } satisfies Partial<AuditOptions>;
 }
 
 /** How checkpoints leave the host: our own log or standard output, which someone ships, and by HTTP. */

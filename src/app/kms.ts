@@ -23,6 +23,7 @@ export async function composeKms(
   around: Surroundings,
   metrics: Metrics,
 ): Promise<Backend> {
+  metrics.read({ embeddedKeysAllowed: () => config.kms.aws.allow_embedded });
   return config.kms.backend === 'embedded'
     ? composeEmbedded(config, around, metrics)
     : composeAws(config, around, metrics);

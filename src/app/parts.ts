@@ -4,7 +4,6 @@ import type { Refusal } from '../errors.ts';
 import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
 import type { Kms } from '../kms/port.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
-import { expiryOf } from '../server/tls/material.ts';
 import { VERSION } from '../version.ts';
 import { composeAudit } from './audit.ts';
 import { composeKms } from './kms.ts';
@@ -26,6 +25,7 @@ export interface Parts {
   readonly turnedAway: (refusal: Refusal) => void;
 }
 
+/** Each tells the gauges about itself, by `metrics.read`. */
 export async function composeParts(
   config: Config,
   around: Surroundings,
@@ -36,24 +36,13 @@ export async function composeParts(
   opened.push(() => kms.close());
   const policy = await composePolicy(config.policy, around, metrics);
   opened.push(() => policy.close());
-  let sealedAt = 0;
-  const onSealed = () => {
-    sealedAt = Date.now();
-  };
-  const audit = await composeAudit(config, around, { kms, metrics, policy, onSealed });
+  const audit = await composeAudit(config, around, { kms, metrics, policy });
   opened.push(() => audit.close());
   policy.recordIn(audit);
   const turnedAway = (refusal: Refusal) => {
     audit.turnedAway(refusal);
     metrics.turnedAway(refusal);
   };
-  const tls = await composeTls(config, around, opened);
-  metrics.read({
-    auditQueue: () => audit.status().queued,
-    auditSuspended: () => audit.status().state === 'suspended',
-    auditLastCheckpoint: () => sealedAt,
-    embeddedKeysAllowed: () => config.kms.aws.allow_embedded,
-    certificateExpiry: () => (tls ? { grpc: expiryOf(tls.current()) } : {}),
-  });
+  const tls = await composeTls(config, { around, metrics }, opened);
   return { metrics, kms, embedded, policy, audit, tls, turnedAway };
 }

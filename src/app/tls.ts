@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { createTlsFiles, type TlsFiles } from '../server/tls/files.ts';
 import { expiryOf, type TlsMaterial } from '../server/tls/material.ts';
 import { createSpiffeTls, withSpiffeBundles } from '../server/tls/spiffe.ts';
@@ -13,13 +14,18 @@ export interface ServerTls extends TlsMaterial {
   trustDomain(): string;
 }
 
+interface TlsParts {
+  readonly around: Pick<Surroundings, 'log'>;
+  readonly metrics: Pick<Metrics, 'read'>;
+}
+
 type TlsConfig = NonNullable<Config['grpc']['tls']>;
 type Alarm = (error: Error) => void;
 
 /** The server's certificate from files or SPIRE, or undefined if TLS is not configured. */
 export async function composeTls(
   { grpc: { tls: config }, identity }: Pick<Config, 'grpc' | 'identity'>,
-  { log }: Surroundings,
+  { around: { log }, metrics }: TlsParts,
   opened: Stack,
 ): Promise<ServerTls | undefined> {
   if (config === undefined) return undefined;
@@ -31,6 +37,7 @@ export async function composeTls(
       ? await fromSpiffe(config, trustDomains, onAlarm)
       : await ofSetting('grpc.tls', () => fromFiles(config, trustDomains, onAlarm));
   opened.push(async () => tls.close());
+  metrics.read({ certificateExpiry: () => ({ grpc: expiryOf(tls.current()) }) });
   tls.onChange((pair) => {
     const ends = new Date(expiryOf(pair)).toISOString();
     log.info({ ends }, 'the TLS certificate and its CAs are renewed');

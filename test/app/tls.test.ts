@@ -31,7 +31,7 @@ it('logs that a certificate was not renewed, then that it was, with its expiry',
   const settings = [...required, `grpc.tls=${JSON.stringify(tls)}`];
   const config = loadConfig({ file: undefined, settings, env: {} });
   const opened = createStack();
-  const served = await composeTls(config, { log, print: () => {}, env: {} }, opened);
+  const served = await composeTls(config, { around: { log }, metrics: { read() {} } }, opened);
   try {
     writeFileSync(file('cert.pem'), next.cert);
     await served?.reload();
