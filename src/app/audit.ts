@@ -1,4 +1,5 @@
-import { type Audit, createAudit } from '../audit/create-audit.ts';
+import type { Audit } from '../audit/assemble.ts';
+import { createAudit } from '../audit/create-audit.ts';
 import { type AuditOptions, originOf } from '../audit/options.ts';
 import { type CheckpointPost, createCheckpointPost } from '../audit/sinks/checkpoint-post.ts';
 import type { Config } from '../config/schema.ts';

@@ -1,4 +1,4 @@
-import type { Audit } from '../audit/create-audit.ts';
+import type { Audit } from '../audit/assemble.ts';
 import type { Config } from '../config/schema.ts';
 import type { Refusal } from '../errors.ts';
 import type { EmbeddedKms } from '../kms/embedded/embedded.ts';

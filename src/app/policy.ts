@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Audit } from '../audit/create-audit.ts';
+import type { Audit } from '../audit/assemble.ts';
 import type { Config } from '../config/schema.ts';
 import { isService } from '../files/location.ts';
 import { readRegular } from '../files/regular.ts';

@@ -3,9 +3,6 @@ import { lockLog } from './lock.ts';
 import type { AuditOptions } from './options.ts';
 import { supervise } from './supervise.ts';
 
-export type { Audit, AuditStatus } from './assemble.ts';
-export type { AuditOptions } from './options.ts';
-
 /**
  * Opens the log in its own thread, repairs it if a crash cut it short, and resolves once it takes
  * entries. Rejects with a sentence if the log cannot be trusted or written, or if another process

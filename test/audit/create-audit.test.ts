@@ -13,9 +13,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { AuditOptions } from '../../src/audit/create-audit.ts';
 import { parseNote } from '../../src/audit/log/note.ts';
 import { makeEd25519Key } from '../../src/audit/log/signer.ts';
+import type { AuditOptions } from '../../src/audit/options.ts';
 import { Refusal } from '../../src/errors.ts';
 import { until } from '../helpers/until.ts';
 import { fill } from './fault-world.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Audit } from '../../src/audit/create-audit.ts';
+import type { Audit } from '../../src/audit/assemble.ts';
 import { Refusal } from '../../src/errors.ts';
 import { answered, DENY, intended, judged } from './samples.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import type { Audit } from '../../src/audit/create-audit.ts';
+import type { Audit } from '../../src/audit/assemble.ts';
 import { collectLogs } from '../../src/audit/verify/collect.ts';
 import { readEntries } from '../../src/audit/verify/entries.ts';
 import { Refusal } from '../../src/errors.ts';

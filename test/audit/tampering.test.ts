@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { AuditOptions } from '../../src/audit/create-audit.ts';
 import { readCheckpoint } from '../../src/audit/log/checkpoint.ts';
+import type { AuditOptions } from '../../src/audit/options.ts';
 import { createRandom, fill, linesOf, MUTATIONS, mutate, toLines } from './fault-world.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
 import { idOf, intended } from './samples.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { CreateKeyCommand, type KeySpec, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, expect, it } from 'vitest';
 import { createKmsSigner } from '../../src/app/checkpoint-signer.ts';
-import type { AuditOptions } from '../../src/audit/create-audit.ts';
+import type { AuditOptions } from '../../src/audit/options.ts';
 import { run } from '../../src/cli/audit/run.ts';
 import { createAwsBackend } from '../../src/kms/aws/backend.ts';
 import { refuseFaults } from '../../src/kms/faults.ts';

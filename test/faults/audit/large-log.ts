@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Audit } from '../../../src/audit/create-audit.ts';
+import type { Audit } from '../../../src/audit/assemble.ts';
 import { answered, intended } from '../../audit/samples.ts';
 import { type Folder, openAudit } from '../../audit/world.ts';
 
