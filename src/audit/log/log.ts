@@ -6,7 +6,7 @@ import type { LogFault } from './fault.ts';
 import { createPause } from './pause.ts';
 import { createReserve } from './reserve.ts';
 import {
-  openSegment,
+  beginSegment,
   reopen,
   rotateIfDue,
   rotateIfLarge,
@@ -29,7 +29,7 @@ export interface Log {
   tick(): void;
   /** After a commit: closes a segment that has reached its size. */
   rotateIfLarge(): void;
-  /** Closes the live segment and opens the next; where someone moved the file, under the same name. */
+  /** Closes the live segment and begins the next; where someone moved the file, under the same name. */
   reopen(): void;
   /** After a fault: if the disk is full, logs that into the room that was kept for it. */
   fall(fault: LogFault): void;
@@ -88,7 +88,7 @@ export function createLog(options: LogOptions): Log {
 /** What start-up found goes into the log before anything else does. */
 function begin(state: LogState, { recovered, broken, open }: Opening): void {
   const { labels, resuming } = state.options;
-  if (!state.live) openSegment(state);
+  if (!state.live) beginSegment(state);
   state.reserve.keep();
   const found = [
     ...(broken ? [event(state, 'broken', { broken: { ...broken } })] : []),

@@ -9,7 +9,7 @@ import { sync } from './sync.ts';
 /** Between tries to close a segment that could not be closed. */
 export const UNROTATED_MS = 60_000;
 
-/** Closes the live segment and opens the next; where someone moved the file, under the same name. */
+/** Closes the live segment and begins the next; where someone moved the file, under the same name. */
 export function reopen(state: LogState): void {
   rotate(state, 'reopen');
 }
@@ -43,7 +43,7 @@ function rotate(state: LogState, reason: string): void {
   }
 }
 
-/** Makes every line of the live file durable, gives it its closed name, and opens the next. */
+/** Makes every line of the live file durable, gives it its closed name, and begins the next. */
 export function startAnew(state: LogState, closed: string): void {
   const { options, live, bytes } = state;
   if (live) {
@@ -53,10 +53,10 @@ export function startAnew(state: LogState, closed: string): void {
     state.live = undefined;
     live.file.close();
   }
-  openSegment(state);
+  beginSegment(state);
 }
 
-export function openSegment(state: LogState): void {
+export function beginSegment(state: LogState): void {
   const { options, chain, predecessor, open } = state;
   const { disk, file: path, now } = options;
   const head = toHead({ ...options, chain, predecessor, open }, timestamp(state));

@@ -90,9 +90,9 @@ type Opened = Pick<Source, 'file' | 'first' | 'labels'>;
 /** The segment with the greatest first seq that is not past this one; else the oldest. */
 function holding(disk: Disk, path: string, seq: number): Opened | undefined {
   // The live one first: if it is closed after that, the list of the others has its closed name.
-  const [live] = openSegment(disk, path);
+  const [live] = openIfThere(disk, path);
   if (live && live.first <= seq) return live;
-  const opened = segmentPaths(disk, path).flatMap((name) => openSegment(disk, name));
+  const opened = segmentPaths(disk, path).flatMap((name) => openIfThere(disk, name));
   const there = [...opened, ...(live ? [live] : [])].sort((a, b) => a.first - b.first);
   const fitting = there.filter(({ first }) => first <= seq).at(-1) ?? there[0];
   for (const { file } of there) if (file !== fitting?.file) file.close();
@@ -104,13 +104,13 @@ function nextSeq(disk: Disk, path: string, { inode, first }: Source): number {
   if (disk.facts(path)?.inode === inode) return Number.POSITIVE_INFINITY;
   const closed = closedSegments(disk, path).find(({ firstSeq }) => firstSeq > first);
   if (closed) return closed.firstSeq;
-  const [live] = openSegment(disk, path);
+  const [live] = openIfThere(disk, path);
   live?.file.close();
   return live?.first ?? Number.POSITIVE_INFINITY;
 }
 
 /** Opens a segment and reads where it starts; nothing if there is none. */
-function openSegment(disk: Disk, name: string): Opened[] {
+function openIfThere(disk: Disk, name: string): Opened[] {
   if (!disk.facts(name)) return [];
   const file = openRegular(disk, name, 'read');
   const head = readHead(file);
