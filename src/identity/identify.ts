@@ -1,5 +1,5 @@
 import type { Arrival, Principal } from '../call.ts';
-import { Refusal } from '../errors.ts';
+import { ANONYMOUS, refused } from './principal.ts';
 
 /**
  * One way to find out who calls. `undefined` means that the caller did not use this way; a caller who used
@@ -18,14 +18,6 @@ interface IdentifyOptions {
   readonly require: boolean;
 }
 
-export const ANONYMOUS: Principal = Object.freeze({
-  id: '',
-  kind: 'anonymous',
-  authenticated: false,
-  spiffe: Object.freeze({ trustDomain: '', path: '' }),
-  attributes: Object.freeze({}),
-});
-
 type Identify = (arrival: Arrival, signal: AbortSignal) => Principal | Promise<Principal>;
 
 /** Finds the principal of a call, or says that it has none. */
@@ -38,7 +30,5 @@ export function createIdentify({ identifiers, require }: IdentifyOptions): Ident
 
 function nobody(require: boolean): Principal {
   if (!require) return ANONYMOUS;
-  throw new Refusal('UNAUTHENTICATED', {
-    sentence: 'This proxy serves only callers that it can identify.',
-  });
+  throw refused('This proxy serves only callers that it can identify.');
 }

@@ -2,6 +2,7 @@ import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Principal } from '../call.ts';
 import { Refusal } from '../errors.ts';
 import type { Identifier } from './identify.ts';
+import { authenticated, refused } from './principal.ts';
 import { createTokenCache } from './token-cache.ts';
 
 export interface JwtOptions {
@@ -101,13 +102,7 @@ function toPrincipal(payload: JWTPayload, options: JwtOptions): Principal {
     }
     attributes[claim] = value;
   }
-  return Object.freeze({
-    id,
-    kind: 'jwt',
-    authenticated: true,
-    spiffe: Object.freeze({ trustDomain: '', path: '' }),
-    attributes: Object.freeze(attributes),
-  });
+  return authenticated({ id, kind: 'jwt', attributes });
 }
 
 /** JSON.parse rounds different large numbers to the same one, so two tenants could look alike. */
@@ -135,8 +130,4 @@ function sentenceFor(thrown: unknown): string {
     return 'The bearer token’s algorithm is not accepted.';
   }
   return 'The bearer token could not be verified.';
-}
-
-function refused(sentence: string, cause?: unknown): Refusal {
-  return new Refusal('UNAUTHENTICATED', { sentence, cause });
 }

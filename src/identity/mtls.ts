@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Arrival, Principal } from '../call.ts';
-import { Refusal } from '../errors.ts';
 import type { Identifier } from './identify.ts';
+import { authenticated, refused } from './principal.ts';
 import { parseSpiffeId } from './spiffe-id.ts';
 import { parseSubjectAltNames, type SubjectAltNames } from './subject-alt-names.ts';
 
@@ -82,7 +82,8 @@ function spiffePrincipal(
     throw refused('The client certificate’s trust domain is not one of ours.');
   }
   const { id, trustDomain, path } = spiffe;
-  return freeze({ id, kind: 'spiffe', spiffe: { trustDomain, path }, certificate });
+  const attributes = attributesOf(certificate);
+  return authenticated({ id, kind: 'spiffe', spiffe: { trustDomain, path }, attributes });
 }
 
 function namedPrincipal(
@@ -96,25 +97,9 @@ function namedPrincipal(
   if (found.length !== 1 || id === '') {
     throw refused(`The client certificate must hold exactly one ${nameFrom} name.`);
   }
-  return freeze({ id, kind: 'mtls', spiffe: { trustDomain: '', path: '' }, certificate });
+  return authenticated({ id, kind: 'mtls', attributes: attributesOf(certificate) });
 }
 
-function freeze(options: {
-  id: string;
-  kind: 'spiffe' | 'mtls';
-  spiffe: { trustDomain: string; path: string };
-  certificate: X509Certificate;
-}): Principal {
-  const { id, kind, spiffe, certificate } = options;
-  return Object.freeze({
-    id,
-    kind,
-    authenticated: true,
-    spiffe: Object.freeze(spiffe),
-    attributes: Object.freeze({ certificate_serial: certificate.serialNumber.toLowerCase() }),
-  });
-}
-
-function refused(sentence: string, cause?: unknown): Refusal {
-  return new Refusal('UNAUTHENTICATED', { sentence, cause });
+function attributesOf({ serialNumber }: X509Certificate): Principal['attributes'] {
+  return { certificate_serial: serialNumber.toLowerCase() };
 }

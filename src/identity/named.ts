@@ -1,5 +1,6 @@
-import type { Arrival, Principal, PrincipalKind } from '../call.ts';
+import type { Arrival, Principal } from '../call.ts';
 import type { Identifier } from './identify.ts';
+import { authenticated } from './principal.ts';
 
 /** A Unix socket names everyone who connects to it: the file's permissions decide who may. */
 export function createUdsIdentifier(): Identifier {
@@ -13,7 +14,7 @@ export function createAccessKeyIdentifier(): Identifier {
 
 /** For names from the configuration, which are few: each principal is made once. */
 function createNamedIdentifier(
-  kind: PrincipalKind,
+  kind: 'uds' | 'access_key',
   nameOf: (arrival: Arrival) => string,
 ): Identifier {
   const known = new Map<string, Principal>();
@@ -23,13 +24,7 @@ function createNamedIdentifier(
     if (id === '') return undefined;
     const before = known.get(id);
     if (before) return before;
-    const principal: Principal = Object.freeze({
-      id,
-      kind,
-      authenticated: true,
-      spiffe: Object.freeze({ trustDomain: '', path: '' }),
-      attributes: Object.freeze({}),
-    });
+    const principal = authenticated({ id, kind });
     known.set(id, principal);
     return principal;
   };

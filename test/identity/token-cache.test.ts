@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ANONYMOUS } from '../../src/identity/identify.ts';
+import { ANONYMOUS } from '../../src/identity/principal.ts';
 import { createTokenCache } from '../../src/identity/token-cache.ts';
 
 test('at most 1,000 tokens are kept, and the oldest goes first', () => {

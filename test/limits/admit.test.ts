@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Principal } from '../../src/call.ts';
-import { ANONYMOUS } from '../../src/identity/identify.ts';
+import { ANONYMOUS } from '../../src/identity/principal.ts';
 import {
   type Admission,
   type AdmitLimits,

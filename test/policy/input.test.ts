@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ANONYMOUS } from '../../src/identity/identify.ts';
+import { ANONYMOUS } from '../../src/identity/principal.ts';
 import { wholeText } from '../../src/policy/engine/frame.ts';
 import { createFraming } from '../../src/policy/framing.ts';
 import { toInput } from '../../src/policy/input.ts';

@@ -6,7 +6,7 @@ import {
   type KeyFacts,
   type Resolved,
 } from '../../src/call.ts';
-import { ANONYMOUS } from '../../src/identity/identify.ts';
+import { ANONYMOUS } from '../../src/identity/principal.ts';
 import { PLAIN_KEY } from '../helpers/key-description.ts';
 
 export const EXAMPLE = 'policies/bundle.tar.gz';
