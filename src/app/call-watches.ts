@@ -1,13 +1,13 @@
 import { createTokenBucket } from '../limits/token-bucket.ts';
 import type { Connections } from '../server/listener/connections.ts';
-import { endAnswered } from '../server/listener/end-answered.ts';
-import { type ExplainOptions, explainRefusals } from '../server/listener/explain.ts';
-import { watchHalfOpenCalls } from '../server/listener/half-open.ts';
-import { releaseEndedStreams } from '../server/listener/release-streams.ts';
-import { limitResets, RESET_LIMITS } from '../server/listener/reset-limit.ts';
-import { shareStreams } from '../server/listener/share-streams.ts';
-import { boundPieces } from '../server/listener/stream-pieces.ts';
-import { correctTimeouts } from '../server/listener/timeouts.ts';
+import { correctTimeouts } from '../server/watches/correct-timeouts.ts';
+import { endAnswered } from '../server/watches/end-answered.ts';
+import { type ExplainOptions, explainRefusals } from '../server/watches/explain-refusals.ts';
+import { watchHalfOpenCalls } from '../server/watches/half-open.ts';
+import { releaseEndedStreams } from '../server/watches/release-streams.ts';
+import { limitResets, RESET_LIMITS } from '../server/watches/reset-limit.ts';
+import { shareStreams } from '../server/watches/share-streams.ts';
+import { boundPieces } from '../server/watches/stream-pieces.ts';
 import type { Stack } from './stack.ts';
 
 interface Watched {

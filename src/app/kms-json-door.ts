@@ -5,7 +5,7 @@ import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
 import { measureRequests } from '../metrics/http.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { createHttpListener, type HttpListener } from '../server/http.ts';
+import { createHttpListener, type HttpListener } from '../server/http/listener.ts';
 import { readAccessKeys } from '../server/kms-json/access-keys.ts';
 import { createKmsJsonHandler } from '../server/kms-json/handler.ts';
 import type { Stack } from './stack.ts';

@@ -4,7 +4,7 @@ import { requireLoopback } from '../kms/embedded/protections.ts';
 import { createEmbeddedHandler } from '../kms/embedded/serve.ts';
 import { openLog } from '../life/log.ts';
 import { endSoon, watchProcess } from '../life/process.ts';
-import { createHttpListener } from '../server/http.ts';
+import { createHttpListener } from '../server/http/listener.ts';
 import { messageOf } from '../thrown.ts';
 import { CommandFailure, type Define, EXIT, type Terminal } from './command.ts';
 import { examples } from './examples.ts';

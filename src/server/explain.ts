@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { Refusal } from '../errors.ts';
 import type { HandlerTools } from './handler-tools.ts';
-import type { Unexplained } from './listener/explain.ts';
+import type { Unexplained } from './watches/explain-refusals.ts';
 
 /** A longer sentence quotes what the caller sent, and stays in memory until the caller reads it. */
 const MOST_TEXT = 200;

@@ -4,10 +4,10 @@ import { toRefusal } from '../errors.ts';
 import { toEnvelope } from './envelope.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import { startLifetime } from './lifetime.ts';
-import { WRONG_TIMEOUT } from './listener/timeouts.ts';
 import { type Envelope, invalid } from './read-call.ts';
 import { MalformedMessage, SERVICE_NAME } from './service.ts';
 import { trailers } from './status.ts';
+import { WRONG_TIMEOUT } from './watches/correct-timeouts.ts';
 
 export interface UnaryMethod<Request, Response> {
   readonly method: string;

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createHttpListener, type HttpListener } from '../../src/server/http.ts';
+import { createHttpListener, type HttpListener } from '../../src/server/http/listener.ts';
 
 const ANSWER = Buffer.alloc(16 * 1024 * 1024, 'a');
 

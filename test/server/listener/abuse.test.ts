@@ -4,9 +4,9 @@ import { connect as net } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createTokenBucket } from '../../../src/limits/token-bucket.ts';
-import { watchHalfOpenCalls } from '../../../src/server/listener/half-open.ts';
-import { limitResets, RESET_LIMITS } from '../../../src/server/listener/reset-limit.ts';
-import { watchStreams } from '../../../src/server/listener/watch-streams.ts';
+import { watchHalfOpenCalls } from '../../../src/server/watches/half-open.ts';
+import { limitResets, RESET_LIMITS } from '../../../src/server/watches/reset-limit.ts';
+import { watchStreams } from '../../../src/server/watches/watch-streams.ts';
 import {
   callHeaders,
   FLAG,

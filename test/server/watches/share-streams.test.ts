@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { shareStreams } from '../../../src/server/listener/share-streams.ts';
-import { watchStreams } from '../../../src/server/listener/watch-streams.ts';
-import { type Caller, createCaller, createDoor, type Door } from './harness.ts';
+import { shareStreams } from '../../../src/server/watches/share-streams.ts';
+import { watchStreams } from '../../../src/server/watches/watch-streams.ts';
+import { type Caller, createCaller, createDoor, type Door } from '../listener/harness.ts';
 
 const MOST = 20;
 

@@ -1,6 +1,6 @@
 import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Connections } from '../listener/connections.ts';
 import { createBag, type Placed } from './bag.ts';
-import type { Connections } from './connections.ts';
 import { type Published, watchStreams } from './watch-streams.ts';
 
 interface HalfOpenOptions {

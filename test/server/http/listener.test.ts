@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createHttpListener } from '../../src/server/http.ts';
-import { until } from '../helpers/until.ts';
+import { createHttpListener } from '../../../src/server/http/listener.ts';
+import { until } from '../../helpers/until.ts';
 
 const agents: Agent[] = [];
 

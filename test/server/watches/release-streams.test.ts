@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ServerHttp2Stream } from 'node:http2';
 import { expect, test } from 'vitest';
-import { releaseEndedStreams } from '../../../src/server/listener/release-streams.ts';
-import { createCaller, createDoor } from './harness.ts';
+import { releaseEndedStreams } from '../../../src/server/watches/release-streams.ts';
+import { createCaller, createDoor } from '../listener/harness.ts';
 
 test('an ended stream is held by none of its listeners, and its late error does not end the process', async () => {
   const streams: ServerHttp2Stream[] = [];

@@ -4,7 +4,7 @@ import type {
   ServerStreamResponseOptions,
 } from 'node:http2';
 import { status } from '@grpc/grpc-js';
-import type { Connections } from './connections.ts';
+import type { Connections } from '../listener/connections.ts';
 import { watchStreams } from './watch-streams.ts';
 
 /** A refusal that no handler made. */

@@ -1,5 +1,5 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import type { Connections } from './connections.ts';
+import type { Connections } from '../listener/connections.ts';
 import { watchStreams } from './watch-streams.ts';
 
 interface EndAnsweredOptions {

@@ -3,7 +3,7 @@ import { connect, constants, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { endAnswered } from '../../../src/server/listener/end-answered.ts';
+import { endAnswered } from '../../../src/server/watches/end-answered.ts';
 
 test('an answered stream that its caller holds open is ended, a call of another method is not', async () => {
   const connections = { owns: () => true };

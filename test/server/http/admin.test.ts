@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config/load.ts';
-import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { type RunningProxy, startProxy } from '../../helpers/proxy.ts';
 
 let proxy: RunningProxy;
 

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
+import { bind } from '../listener/bind.ts';
+import { cutAfter } from '../listener/cut-after.ts';
 import { type Asked, type Connections, limitPipelined } from './limit-pipelined.ts';
-import { bind } from './listener/bind.ts';
-import { cutAfter } from './listener/cut-after.ts';
 
 export interface HttpListener {
   /** Resolves to the bound address. @throws Error naming the address */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createBag } from '../../../src/server/listener/bag.ts';
+import { createBag } from '../../../src/server/watches/bag.ts';
 
 const named = (name: number) => ({ name, place: 0 });
 const names = (values: readonly { name: number }[]) => values.map(({ name }) => name).sort();
