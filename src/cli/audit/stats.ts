@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
 import { printable } from '../printable.ts';
-import { type AuditEntry, policyOf, principalOf, revisionOf } from './entry-view.ts';
+import { type AuditEntry, judged, policyOf, principalOf, revisionOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
 import type { Missing } from './missing.ts';
@@ -62,7 +62,7 @@ function createTally() {
 
   return {
     add(entry: AuditEntry) {
-      const { kind, outcome, result, timestamp, turned_away: away } = entry;
+      const { kind, outcome, timestamp, turned_away: away } = entry;
       // Compared, because entries need not be in order: there may be many logs, and clocks may be set back.
       if (first === '' || timestamp < first) first = timestamp;
       if (timestamp > last) last = timestamp;
@@ -72,9 +72,9 @@ function createTally() {
         count('reason', outcome.reason);
         count('policy', policyOf(entry));
         count('principal', principalOf(entry));
+        count('rule', judged(entry).result?.rule);
         count('revision', revisionOf(entry));
       }
-      count('rule', result?.rule);
       // One such entry stands for many calls.
       if (away) count('turned_away', away.reason, Number(away.count));
       if (outcome?.status === 'released') pairs.add(entry);

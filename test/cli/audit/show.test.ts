@@ -40,6 +40,21 @@ test('tail, export and stats show what was asked for', async () => {
   expect(none).toEqual({ code: 0, output: '', errors: '' });
 });
 
+test('stats count the rule of each call once, also of those that an option chooses', async () => {
+  await using folder = createFolder();
+  const log = await openThreadless(folder.file);
+  await log.intent(intended(1));
+  await log.terminal(answered(1));
+  // No source key was named, so the policy was asked again, for the outcome.
+  await log.intent(intended(2));
+  await log.terminal({ ...answered(2), decision: { ...ALLOW, phase: 'result', rule: 'again' } });
+  await log.close();
+  for (const chosen of [[], ['--outcome', 'released']]) {
+    const { output } = await audit(['stats', '--json', folder.file, ...chosen]);
+    expect(JSON.parse(output).rule).toEqual({ [ALLOW.rule]: 1, again: 1 });
+  }
+});
+
 test('stats span all logs and count every call that was turned away', async () => {
   await using late = createFolder();
   await using early = createFolder();
