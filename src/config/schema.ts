@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { embeddedDoors } from './embedded-doors.ts';
-import { noCircle } from './no-circle.ts';
-import { oneDoorEach } from './one-door-each.ts';
+import { embeddedDoors, noCircle, oneDoorEach } from './addresses.ts';
 import { audit } from './sections/audit.ts';
 import { grpc } from './sections/grpc.ts';
 import { admin, probe } from './sections/http.ts';
