@@ -3,8 +3,8 @@ import type { Kms } from '../port.ts';
 import { type ClientOptions, createClient } from './client.ts';
 import { createDirectTransport } from './direct-transport.ts';
 import { AwsSettingsError, checkEndpoint, ignoredEndpoints } from './endpoint.ts';
-import { createKeyReads } from './key-metadata.ts';
 import { createKeyPairs } from './key-pairs.ts';
+import { createKeyReads } from './key-reads.ts';
 import { refuseEmbedded } from './refuse-embedded.ts';
 import { createSdkTransport } from './sdk-transport.ts';
 

@@ -29,6 +29,12 @@ function toFault(thrown: unknown): unknown {
   return new KmsFault(thrown.name, thrown.message, { httpStatus, requestId, cause: thrown });
 }
 
+/** KMS answered, but without what the answer is for. */
+export function partial(what: string, { $metadata }: { readonly $metadata: Metadata }): KmsFault {
+  const { httpStatusCode: httpStatus = 200, requestId = '' } = $metadata;
+  return new KmsFault('MalformedAnswer', `KMS answered ${what}`, { httpStatus, requestId });
+}
+
 interface Metadata {
   readonly httpStatusCode?: number | undefined;
   readonly requestId?: string | undefined;

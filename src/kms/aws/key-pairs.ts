@@ -1,6 +1,6 @@
 import { GetPublicKeyCommand, type KMSClient, SignCommand } from '@aws-sdk/client-kms';
-import { type Kms, KmsFault } from '../port.ts';
-import { orAbort } from './fault.ts';
+import type { Kms } from '../port.ts';
+import { orAbort, partial } from './fault.ts';
 
 /** Signing with a key pair that never leaves KMS. What KMS answers is not trusted to be whole. */
 export function createKeyPairs(client: KMSClient): Pick<Kms, 'getPublicKey' | 'sign'> {
@@ -26,13 +26,4 @@ export function createKeyPairs(client: KMSClient): Pick<Kms, 'getPublicKey' | 's
       return answer.Signature;
     },
   };
-}
-
-interface Answer {
-  readonly $metadata: { readonly httpStatusCode?: number; readonly requestId?: string };
-}
-
-function partial(what: string, { $metadata }: Answer): KmsFault {
-  const { httpStatusCode: httpStatus = 200, requestId = '' } = $metadata;
-  return new KmsFault('MalformedAnswer', `KMS answered ${what}`, { httpStatus, requestId });
 }

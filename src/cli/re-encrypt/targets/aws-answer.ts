@@ -1,4 +1,4 @@
-import type { HttpAnswer } from '../../../kms/aws/signed-call.ts';
+import type { HttpAnswer } from '../../../kms/aws/cli/signed-call.ts';
 import { CliFailure, EXIT_CODE, type FailureFacts, otherFailure } from '../failure.ts';
 import { JsonProblem, parseJson } from '../values/json-text.ts';
 import { RESPONSE_MEMBERS } from '../values/shape.ts';

@@ -6,7 +6,7 @@ import {
   type SignedCall,
   type Signing,
   sendSigned,
-} from '../../../kms/aws/signed-call.ts';
+} from '../../../kms/aws/cli/signed-call.ts';
 import { CliFailure, EXIT_CODE, otherFailure, usageFailure } from '../failure.ts';
 import { compactJson } from '../output/json-output.ts';
 import { pythonInteger, type Settings } from '../settings.ts';
@@ -57,7 +57,7 @@ async function findSigning({ settings, env }: TargetCall): Promise<Signing | und
     throw otherFailure(`Provided region_name '${region}' doesn't match a supported format.`);
   }
   if (!sign) return undefined;
-  const { profileCredentials } = await import('../../../kms/aws/profile-credentials.ts');
+  const { profileCredentials } = await import('../../../kms/aws/cli/profile-credentials.ts');
   const credentials = await profileCredentials(profileName, env);
   if (credentials !== undefined) return { region, credentials };
   throw configurationFailure(

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-kms';
 import type { KeyDescription } from '../../call.ts';
 import { type Kms, KmsFault } from '../port.ts';
-import { orAbort } from './fault.ts';
+import { orAbort, partial } from './fault.ts';
 
 type KeyReads = Pick<Kms, 'describeKey' | 'listAliases' | 'listResourceTags'>;
 
@@ -16,17 +16,10 @@ export function createKeyReads(client: KMSClient): KeyReads {
   return {
     async describeKey(keyId, signal) {
       const command = new DescribeKeyCommand({ KeyId: keyId });
-      const { KeyMetadata, $metadata } = await orAbort(
-        signal,
-        client.send(command, { abortSignal: signal }),
-      );
-      if (KeyMetadata?.Arn === undefined || KeyMetadata.Arn === '') {
-        throw new KmsFault('MalformedAnswer', 'KMS answered DescribeKey without a key', {
-          httpStatus: $metadata.httpStatusCode ?? 200,
-          requestId: $metadata.requestId ?? '',
-        });
-      }
-      return toDescription(KeyMetadata, KeyMetadata.Arn);
+      const answer = await orAbort(signal, client.send(command, { abortSignal: signal }));
+      const { KeyMetadata: metadata } = answer;
+      if (!metadata?.Arn) throw partial('DescribeKey without a key', answer);
+      return toDescription(metadata, metadata.Arn);
     },
 
     listAliases(keyArn, signal) {

@@ -2,7 +2,7 @@ import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { boundedAnswer } from './bounded-answer.ts';
+import { boundedAnswer } from '../bounded-answer.ts';
 
 /** One request to a KMS endpoint, written out and signed as AWS's own clients would. */
 export interface SignedCall {

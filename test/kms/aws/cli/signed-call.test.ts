@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { type HttpAnswer, sendSigned } from '../../../src/kms/aws/signed-call.ts';
-import { startRawServer } from '../../helpers/raw-server.ts';
+import { type HttpAnswer, sendSigned } from '../../../../src/kms/aws/cli/signed-call.ts';
+import { startRawServer } from '../../../helpers/raw-server.ts';
 
 type Write = (socket: Socket) => void;
 
