@@ -5,8 +5,6 @@ import { type ToldFault, toFault } from './fault.ts';
 import { type AwsRequest, readRequest } from './read-request.ts';
 
 interface JsonHandlerOptions {
-  /** `TrentService` for KMS. */
-  readonly service: string;
   /** Answers with the members of the reply, or throws an error with AWS's name and an HTTP status. */
   answer(request: AwsRequest): unknown;
   /** Gets unexpected errors, only for the log. */
@@ -14,14 +12,14 @@ interface JsonHandlerOptions {
   newRequestId?(): string;
 }
 
-/** A service behind AWS's JSON 1.1 protocol, as a listener for node:http. */
+/** KMS's side of AWS's JSON 1.1 protocol, as a listener for node:http. */
 export function createAwsJsonHandler(options: JsonHandlerOptions): RequestListener {
-  const { service, answer, onInternal, newRequestId = randomUUID } = options;
+  const { answer, onInternal, newRequestId = randomUUID } = options;
   const readBody = createBodies();
   return (message, response) => {
     const requestId = newRequestId();
     const signal = abortedWithoutAnswer(response);
-    const read = { service, requestId, signal, readBody };
+    const read = { requestId, signal, readBody };
     const serve = async () => answer(await readRequest(message, read));
     serve().then(
       (members) => write(response, { status: 200, requestId, members }),

@@ -6,7 +6,7 @@ const CONTENT_TYPE = /^application\/x-amz-json-1\.[01]\s*(?:;|$)/i;
 
 /** One request of AWS's JSON protocol. The body is parsed when it is asked for, after any signature. */
 export interface AwsRequest {
-  /** `ReEncrypt`: what follows the service's name in X-Amz-Target. */
+  /** `ReEncrypt`, of `X-Amz-Target: TrentService.ReEncrypt`. */
   readonly operation: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;
@@ -20,25 +20,23 @@ export interface AwsRequest {
 }
 
 interface ReadOptions {
-  /** `TrentService` for KMS. */
-  readonly service: string;
   readonly requestId: string;
   readonly signal: AbortSignal;
   /** Made by `createBodies`. */
   readonly readBody: (message: IncomingMessage) => Promise<Buffer>;
 }
 
-/** @throws JsonFault for what is not a request to this service at all. */
+/** @throws JsonFault for what is not a request to KMS at all. */
 export async function readRequest(
   message: IncomingMessage,
-  { service, requestId, signal, readBody }: ReadOptions,
+  { requestId, signal, readBody }: ReadOptions,
 ): Promise<AwsRequest> {
   if (message.method !== 'POST' || message.url !== '/') throw unknownOperation(404);
   // A browser cannot send this type, or the target, to another origin without a preflight request.
   if (!CONTENT_TYPE.test(message.headers['content-type'] ?? '')) throw unknownOperation(404);
   // Nor can it omit Origin: this stops pages that point their own name to this address (DNS rebinding).
   if (message.headers.origin !== undefined) throw unknownOperation(404);
-  const operation = operationOf(message.headers['x-amz-target'], service);
+  const operation = operationOf(message.headers['x-amz-target']);
   const body = await readBody(message);
   const { remoteAddress = '', remotePort = 0 } = message.socket;
   return {
@@ -57,9 +55,12 @@ function unknownOperation(status = 400): JsonFault {
   return new JsonFault('UnknownOperationException', '', status);
 }
 
-function operationOf(target: string | string[] | undefined, service: string): string {
+/** KMS's name in X-Amz-Target. */
+const SERVICE = 'TrentService';
+
+function operationOf(target: string | string[] | undefined): string {
   const [prefix, operation, ...rest] = String(target ?? '').split('.');
-  if (prefix !== service || !operation || rest.length > 0) throw unknownOperation();
+  if (prefix !== SERVICE || !operation || rest.length > 0) throw unknownOperation();
   return operation;
 }
 

@@ -33,7 +33,6 @@ const ANSWERS: Readonly<Record<string, (request: AwsRequest) => unknown>> = {
 
 const server = createServer(
   createAwsJsonHandler({
-    service: 'TrentService',
     answer: (request) => ANSWERS[request.operation]?.(request),
     onInternal: (_id, cause) => internal.push(cause),
   }),

@@ -17,7 +17,6 @@ interface ServeOptions {
  */
 export function createEmbeddedHandler({ embedded, onInternal }: ServeOptions): RequestListener {
   return createAwsJsonHandler({
-    service: 'TrentService',
     onInternal,
     answer: (request) => {
       const caller = callerOf(embedded, request);

@@ -40,7 +40,6 @@ export function createKmsJsonHandler(options: KmsJsonOptions): RequestListener {
   const { onInternal, newId, others } = options;
   const verify = createVerifier(options);
   return createAwsJsonHandler({
-    service: 'TrentService',
     newRequestId: newId,
     onInternal,
     answer: async (request) => {
