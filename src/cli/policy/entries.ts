@@ -23,8 +23,8 @@ interface Recorded {
   readonly skipped: number;
 }
 
-/** Entries that hold a whole decision; an outcome has only that of the result phase. */
-const DECIDED = new Set(['intent', 'refusal', 'check']);
+/** Entries that may hold a decision; an outcome has one if the policy was asked again, about the reported key. */
+const DECIDED = new Set(['intent', 'outcome', 'refusal', 'check']);
 
 /**
  * Decisions of audit logs, as files or whole folders, and of capture files, which hold whole inputs:

@@ -26,14 +26,23 @@ export async function inputsOf(
   return (await documentsOf(paths, stdin)).map(toInput);
 }
 
-/** The first of them: for the entries of one call, the first that has policy's input. @throws CommandFailure */
+/**
+ * The first of them; of audit entries, what the policy was asked last about the first call: its outcome has
+ * that if the source key was known only then. @throws CommandFailure
+ */
 export async function firstInputOf(
   path: string,
   stdin: NodeJS.ReadableStream,
 ): Promise<PolicyInput> {
-  const [first] = await documentsOf([path], stdin);
+  const all = await documentsOf([path], stdin);
+  const id = callOf(all[0]);
+  const first = id === undefined ? all[0] : all.findLast((one) => callOf(one) === id);
   if (!first) throw new CommandFailure('there is no input');
   return toInput(first).input;
+}
+
+function callOf(named: NamedDocument | undefined): unknown {
+  return isJsonObject(named?.document) ? named.document['decision_id'] : undefined;
 }
 
 /** @throws CommandFailure that names the file */

@@ -151,6 +151,25 @@ describe('policy replay', () => {
     expect([none.code, none.err]).toEqual([1, expect.stringMatching(/its intent or refusal does/)]);
   });
 
+  it('decides again about the source key that KMS reported, and explains that decision', async () => {
+    const { input, ...rest } = JSON.parse(entry('a'));
+    const unknown = { ...input.source, key_arn: '', alias: '', aliases: [], known: false };
+    const intent = { ...rest, input: { ...input, source: unknown } };
+    const source = { ...input.source, alias: '', aliases: ['alias/other'] };
+    const result = { allow: false, rule: 'demo', reasons: [] };
+    const withheld = { ...rest, kind: 'outcome', result };
+    const outcome = { ...withheld, input: { ...input, phase: 'result', source } };
+    const log = [intent, outcome].map((one) => JSON.stringify(one)).join('\n');
+    const same = await policy(`replay ${EXAMPLE} -`, log);
+    expect([same.code, same.out]).toEqual([0, '2 replayed, 0 changed, 0 not replayable\n']);
+    const changed = await policy(`replay ${HAZARDS} -`, log);
+    expect(changed.out).toMatch(
+      /^deny → allow {2}id-1 {2}anonymous {2}was demo, is fine\n2 replayed, 1 /,
+    );
+    const { out } = await policy(`explain ${EXAMPLE} --input -`, log);
+    expect(out).toMatch(/^deny by rule demo\n {2}source key: /);
+  });
+
   it('decides the re-encryption that a check asked about, not the check itself', async () => {
     const { input, ...rest } = JSON.parse(entry('a', { kind: 'check' }));
     const check = { ...rest, input: { ...input, action: 'kms:CheckReEncrypt' } };
