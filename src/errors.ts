@@ -138,3 +138,16 @@ export function limited(what: string, waitMs: number): Refusal {
     retryAfterMs: Math.max(1, waitMs),
   });
 }
+
+/** Errors travel in a trailer: one that is too large ends the connection with every call on it. */
+const MOST_VIOLATIONS = 16;
+
+/** The refusal of a request with wrong fields; its sentence names the first and counts the rest. */
+export function invalid(fields: readonly FieldViolation[]): Refusal {
+  const [first] = fields;
+  const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : '';
+  return new Refusal('INVALID_REQUEST', {
+    ...(first && { sentence: `${first.field} ${first.description}${more}` }),
+    fields: fields.slice(0, MOST_VIOLATIONS),
+  });
+}

@@ -1,10 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { limited, Refusal } from '../errors.ts';
+import { invalid, limited, Refusal } from '../errors.ts';
 import type { BatchReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/BatchReEncryptRequest.ts';
 import type { BatchReEncryptResponse } from '../gen/kms/reencrypt/v1/BatchReEncryptResponse.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import type { Item, PerformItem } from './re-encrypt-item.ts';
-import { invalid } from './read-call.ts';
 import type { UnaryMethod } from './unary.ts';
 
 const MOST_ITEMS = 1_000;

@@ -1,11 +1,11 @@
 import { status } from '@grpc/grpc-js';
-import { toRefusal } from '../errors.ts';
+import { invalid, toRefusal } from '../errors.ts';
 import type { BatchReEncryptResult } from '../gen/kms/reencrypt/v1/BatchReEncryptResult.ts';
 import type { ReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/ReEncryptRequest.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import { readRequest, toResponse } from './re-encrypt.ts';
-import { type Envelope, invalid } from './read-call.ts';
+import type { Envelope } from './read-call.ts';
 import { isExact } from './read-context.ts';
 
 /** One of many calls that came together: in a batch or on a stream. */

@@ -1,10 +1,10 @@
-import { toRefusal } from '../errors.ts';
+import { invalid, toRefusal } from '../errors.ts';
 import type { EncryptionAlgorithm } from '../gen/kms/reencrypt/v1/EncryptionAlgorithm.ts';
 import type { ReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/ReEncryptRequest.ts';
 import type { ReEncryptResponse } from '../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
 import type { Pipeline, Released } from '../pipeline.ts';
 import type { HandlerTools } from './handler-tools.ts';
-import { type Envelope, invalid, readCall, type WireCall } from './read-call.ts';
+import { type Envelope, readCall, type WireCall } from './read-call.ts';
 import type { UnaryMethod } from './unary.ts';
 
 const ALGORITHM_PREFIX = 'ENCRYPTION_ALGORITHM_';

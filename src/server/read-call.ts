@@ -7,7 +7,7 @@ import {
   type EncryptionAlgorithm,
   fingerprintOf,
 } from '../call.ts';
-import { type FieldViolation, Refusal } from '../errors.ts';
+import { type FieldViolation, invalid } from '../errors.ts';
 import { type Complain, isExact, readEncryptionContext } from './read-context.ts';
 
 /** A ReEncrypt as it came over the wire, members not yet checked; '' and [] mean left out. */
@@ -92,19 +92,6 @@ export function readCall(wire: WireCall, envelope: Envelope): Call {
     grantTokens: Object.freeze([...wire.grantTokens]),
     dryRun: wire.dryRun,
     dryRunModifiers: Object.freeze(dryRunModifiers),
-  });
-}
-
-/** Errors travel in a trailer: one that is too large ends the connection with every call on it. */
-const MOST_VIOLATIONS = 16;
-
-/** The refusal of a request with wrong fields; its sentence names the first and counts the rest. */
-export function invalid(fields: readonly FieldViolation[]): Refusal {
-  const [first] = fields;
-  const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : '';
-  return new Refusal('INVALID_REQUEST', {
-    ...(first && { sentence: `${first.field} ${first.description}${more}` }),
-    fields: fields.slice(0, MOST_VIOLATIONS),
   });
 }
 

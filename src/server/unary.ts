@@ -1,10 +1,10 @@
 import { type handleUnaryCall, type Metadata, status } from '@grpc/grpc-js';
 import type { Action } from '../call.ts';
-import { toRefusal } from '../errors.ts';
+import { invalid, toRefusal } from '../errors.ts';
 import { toEnvelope } from './envelope.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import { startLifetime } from './lifetime.ts';
-import { type Envelope, invalid } from './read-call.ts';
+import type { Envelope } from './read-call.ts';
 import { MalformedMessage, SERVICE_NAME } from './service.ts';
 import { trailers } from './status.ts';
 import { WRONG_TIMEOUT } from './watches/correct-timeouts.ts';

@@ -7,7 +7,8 @@ import {
   readText,
 } from '../../aws-json/members.ts';
 import type { Call } from '../../call.ts';
-import { type Envelope, invalid, readCall, type WireCall } from '../read-call.ts';
+import { invalid } from '../../errors.ts';
+import { type Envelope, readCall, type WireCall } from '../read-call.ts';
 
 const MEMBERS = new Set([
   'CiphertextBlob',
