@@ -38,8 +38,8 @@ export function wireLimits(grpc: Config['grpc']): WireLimits {
 }
 
 /**
- * Calls that each connection may have open at the maximum of connections: an honest one whose calls
- * had to wait for us sends this many at once, a third of a second at 50 per second.
+ * Each connection's share of open calls: what an honest one sends at once after it had to wait for us,
+ * which at 50 calls a second is a wait of a third of a second.
  */
 const STREAMS_OF_EACH = 16;
 

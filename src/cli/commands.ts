@@ -10,7 +10,7 @@ export const COMMANDS: readonly Command[] = [
     // The same options, without the whole proxy behind them.
     define: async () => ({ define: (await import('./config.ts')).withConfigOptions }),
     load: () => {
-      // First of all: what is done before it would be done twice.
+      // May execute the program again, so whatever is done before would be done twice.
       beginSmall(process);
       return import('./serve.ts');
     },

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, startApp } from '../app.ts';
-import { findDangers } from '../life/environment.ts';
+import { findDangers } from '../life/dangers.ts';
 import { openLog, openPrint } from '../life/log.ts';
 import { endSoon, type Watch, watchProcess } from '../life/process.ts';
 import { messageOf } from '../thrown.ts';

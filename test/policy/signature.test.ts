@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
-import { canonicalJson } from '../../src/policy/bundle/canonical-json.ts';
+import { opaJson } from '../../src/policy/bundle/opa-json.ts';
 import type { SigningAlgorithm } from '../../src/policy/bundle/signature.ts';
 import { base64Url, bundleToken, type Signing, signaturesFile } from './signing.ts';
 import { type Entry, entriesOf, tarGz } from './tar.ts';
@@ -122,10 +122,10 @@ describe('canonical JSON', () => {
     ['{"a":1,"\\u00e9":2}', '{"a":1,"é":2}'],
   ];
   it.each(TEXTS)('of %s is what Go writes', (text, canonical) => {
-    expect(canonicalJson(text)).toBe(canonical);
+    expect(opaJson(text)).toBe(canonical);
   });
 
   it.each(['tru', '{"a":1}}', '{"a":1', '"a', ''])('of %j is refused: it is none', (text) => {
-    expect(() => canonicalJson(text)).toThrow(SyntaxError);
+    expect(() => opaJson(text)).toThrow(SyntaxError);
   });
 });

@@ -1,5 +1,5 @@
 import { createHash, type KeyObject, sign } from 'node:crypto';
-import { canonicalJson } from '../../src/policy/bundle/canonical-json.ts';
+import { opaJson } from '../../src/policy/bundle/opa-json.ts';
 import type { Entry } from './tar.ts';
 
 export interface Signing {
@@ -35,7 +35,7 @@ export function bundleToken(signing: Signing): string {
 
 function hashOf({ name, content = '' }: Entry, algorithm: string): string {
   const structured = name === '/data.json' || name === '/.manifest';
-  const bytes = structured ? canonicalJson(Buffer.from(content).toString()) : content;
+  const bytes = structured ? opaJson(Buffer.from(content).toString()) : content;
   return createHash(algorithm).update(bytes).digest('hex');
 }
 

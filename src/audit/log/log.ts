@@ -3,6 +3,7 @@ import { type Body, type Packed, pack, toBody, toPieces } from '../body.ts';
 import { type Chain, createStage } from './chain.ts';
 import { commit, note, watch } from './commit.ts';
 import type { LogFault } from './fault.ts';
+import { type Opening, openLog } from './open-log.ts';
 import { createPause } from './pause.ts';
 import { createReserve } from './reserve.ts';
 import {
@@ -13,7 +14,6 @@ import {
   startAnew,
   UNROTATED_MS,
 } from './rotate.ts';
-import { type Opening, openLog } from './start.ts';
 import { event, type LogOptions, type LogState, timestamp, writable } from './state.ts';
 import { flush } from './sync.ts';
 

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { hash, type KeyObject, verify } from 'node:crypto';
 import { z } from 'zod';
-import { canonicalJson } from './canonical-json.ts';
 import { BundleFault } from './fault.ts';
+import { opaJson } from './opa-json.ts';
 
 export const SIGNATURES_FILE = '.signatures.json';
 
@@ -140,7 +140,7 @@ function hashOf(name: string, content: Buffer, algorithm: string): string {
   const base = name.split('/').pop();
   if (base !== 'data.json' && base !== '.manifest') return hash(digest, content, 'hex');
   try {
-    return hash(digest, canonicalJson(content.toString('utf8')), 'hex');
+    return hash(digest, opaJson(content.toString('utf8')), 'hex');
   } catch (cause) {
     throw new BundleFault(`the bundle's ${name} is not JSON`, { cause });
   }

@@ -25,8 +25,8 @@ type Own = Bag<Open>;
 type OwnSession = Http2Session & { [OWN]?: Own };
 type OpenStream = ServerHttp2Stream & { [OPEN]?: Open };
 
-/** A message that came with its call is read within this part of `oldMs`. */
-const BEGUN = 1 / 50;
+/** A call whose message came with it is read within this part of `oldMs`. */
+const READ_WITHIN = 1 / 50;
 
 /** Calls, by how many their connection still holds when it is their turn. */
 type Turns = Open[][];
@@ -83,7 +83,7 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
  */
 function worst(busy: Iterable<Own>, oldMs: number, number: number): Open[] {
   const now = performance.now();
-  const [oldAt, begunAt] = [now - oldMs, now - oldMs * BEGUN];
+  const [oldAt, begunAt] = [now - oldMs, now - oldMs * READ_WITHIN];
   const [old, others, begun]: [Turns, Turns, Turns] = [[], [], []];
   for (const { values } of busy) {
     const held = values.filter(isHeld).sort((one, other) => one.at - other.at);

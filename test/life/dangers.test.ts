@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findDangers } from '../../src/life/environment.ts';
+import { findDangers } from '../../src/life/dangers.ts';
 
 test.each([
   ['--inspect'],

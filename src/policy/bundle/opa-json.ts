@@ -7,7 +7,7 @@ const TOKEN = /\s*("(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+)/y;
  * escaped as Go escapes them. Has its own small parser, because JSON.parse rounds numbers, and in some
  * versions of V8 confuses escaped keys (docs/decisions/0001). @throws SyntaxError
  */
-export function canonicalJson(text: string): string {
+export function opaJson(text: string): string {
   // JSON.parse throws on invalid JSON, so the code below can assume that it is valid.
   JSON.parse(text);
   TOKEN.lastIndex = 0;
