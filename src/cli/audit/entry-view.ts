@@ -67,7 +67,9 @@ export interface ReloadView {
 interface SideView {
   readonly key_arn?: string;
   readonly requested_key_id?: string;
+  /** The alias by which the call named the key. */
   readonly alias?: string;
+  readonly aliases?: readonly string[];
 }
 
 /** Undefined where the line is not an entry. */

@@ -6,6 +6,7 @@ import {
   answered,
   callOf,
   DENY,
+  DESTINATION,
   intended,
   judged,
   PRINCIPAL,
@@ -142,6 +143,21 @@ test('every kind of the schema can be asked for', async () => {
   const schema = JSON.parse(readFileSync('docs/audit.schema.json', 'utf8'));
   for (const kind of schema.properties.kind.enum) {
     expect((await audit(['stats', file, '--kind', kind])).code, kind).toBe(0);
+  }
+});
+
+test('a key is found by each of its aliases, even if the call named it by none', async () => {
+  await using folder = createFolder();
+  const log = await openThreadless(folder.file);
+  const source = { ...SOURCE, alias: '', aliases: ['alias/old', 'alias/older'] };
+  const keys = { source, destination: DESTINATION };
+  await log.intent({ ...intended(1), keys });
+  await log.terminal({ ...answered(1), keys });
+  await log.close();
+  for (const alias of ['alias/old', 'alias/older', 'alias/ol']) {
+    const chosen = await audit(['stats', '--json', folder.file, '--key-arn', alias]);
+    const released = JSON.parse(chosen.output).outcome.released;
+    expect(released, alias).toBe(alias === 'alias/ol' ? undefined : 1);
   }
 });
 
