@@ -1,9 +1,10 @@
 import type { Json } from '../json/canonical.ts';
 import type { Recorder } from '../stages.ts';
-import { pack, toEventBody } from './body.ts';
 import { type Committer, createCommitter } from './committer.ts';
-import { createEntries, type Entries } from './entry.ts';
-import { maskEntries } from './mask.ts';
+import { pack, toEventBody } from './entries/body.ts';
+import { createEntries, type Entries } from './entries/entry.ts';
+import { maskEntries } from './entries/mask.ts';
+import { type CallRecorder, createRecorder } from './entries/recorder.ts';
 import type { Order, Report } from './messages.ts';
 import {
   type AuditOptions,
@@ -12,7 +13,6 @@ import {
   settingsOf,
   signingKeyOf,
 } from './options.ts';
-import { type CallRecorder, createRecorder } from './recorder.ts';
 import type { Supervised, SuperviseOptions } from './supervise.ts';
 import { type AuditState, takeReport } from './take-report.ts';
 import { createTurn } from './turn.ts';

@@ -1,5 +1,5 @@
 import { Refusal } from '../errors.ts';
-import { type Body, type Packed, pack } from './body.ts';
+import { type Body, type Packed, pack } from './entries/body.ts';
 import type { Order, Report } from './messages.ts';
 import { giveUp, nextTurn, waitFor } from './turn.ts';
 

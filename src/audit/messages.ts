@@ -1,4 +1,4 @@
-import type { Packed } from './body.ts';
+import type { Packed } from './entries/body.ts';
 import type { HostSettings } from './log/state.ts';
 
 /** What the log's thread is started with. */

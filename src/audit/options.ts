@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { EvaluateMask } from './entries/mask.ts';
+import { createRedactor, type Redactor } from './entries/redact.ts';
 import { toInstallKey } from './install-key.ts';
 import { readOrMakeKey } from './key-file.ts';
 import { createEd25519Signer, makeEd25519Key, type Signer } from './log/signer.ts';
 import type { HostSettings } from './log/state.ts';
-import type { EvaluateMask } from './mask.ts';
 import type { SigningKey } from './messages.ts';
-import { createRedactor, type Redactor } from './redact.ts';
 import type { DecisionLogOptions } from './sinks/decision-log.ts';
 import type { SinkName } from './sinks/messages.ts';
 

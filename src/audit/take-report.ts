@@ -1,8 +1,8 @@
 import { messageOf } from '../thrown.ts';
 import type { Committer } from './committer.ts';
+import type { CallRecorder } from './entries/recorder.ts';
 import type { Order, Report } from './messages.ts';
 import { type AuditOptions, requiredSinks } from './options.ts';
-import type { CallRecorder } from './recorder.ts';
 import { type Sinks, startSinks } from './sinks/start-sinks.ts';
 import type { Supervised } from './supervise.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pack, toEventBody } from '../../src/audit/body.ts';
+import { pack, toEventBody } from '../../src/audit/entries/body.ts';
 import { createStage, EMPTY_CHAIN } from '../../src/audit/log/chain.ts';
 
 test('entries of any length get the same lines in one batch as one by one', () => {

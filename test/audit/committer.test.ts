@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { toEventBody } from '../../src/audit/body.ts';
 import { createCommitter } from '../../src/audit/committer.ts';
+import { toEventBody } from '../../src/audit/entries/body.ts';
 import type { Order } from '../../src/audit/messages.ts';
 import { claimTurn, createTurn, endTurn, isOpen } from '../../src/audit/turn.ts';
 import type { Refusal } from '../../src/errors.ts';

@@ -1,4 +1,4 @@
-import { type Body, pack, toEventBody } from '../../src/audit/body.ts';
+import { type Body, pack, toEventBody } from '../../src/audit/entries/body.ts';
 import { type Chain, createStage, EMPTY_CHAIN } from '../../src/audit/log/chain.ts';
 import { type Predecessor, toHead } from '../../src/audit/log/head.ts';
 import { parseVkey, toCheckpoint, toNote } from '../../src/audit/log/note.ts';

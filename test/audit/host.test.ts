@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pack, toBody, toPieces } from '../../src/audit/body.ts';
+import { pack, toBody, toPieces } from '../../src/audit/entries/body.ts';
 import { createHost } from '../../src/audit/log/host.ts';
 import { createEd25519Signer, makeEd25519Key } from '../../src/audit/log/signer.ts';
 import type { Report } from '../../src/audit/messages.ts';

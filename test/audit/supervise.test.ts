@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { type Packed, pack, toBody, toEventBody, toPieces } from '../../src/audit/body.ts';
+import { type Packed, pack, toBody, toEventBody, toPieces } from '../../src/audit/entries/body.ts';
 import { settingsOf, signingKeyOf } from '../../src/audit/options.ts';
 import { type Supervised, supervise } from '../../src/audit/supervise.ts';
 import { createTurn } from '../../src/audit/turn.ts';

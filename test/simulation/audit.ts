@@ -1,10 +1,10 @@
 import { type Committer, createCommitter } from '../../src/audit/committer.ts';
-import { createEntries } from '../../src/audit/entry.ts';
+import { createEntries } from '../../src/audit/entries/entry.ts';
+import { createRecorder } from '../../src/audit/entries/recorder.ts';
+import { createRedactor } from '../../src/audit/entries/redact.ts';
 import { createHost, type Host } from '../../src/audit/log/host.ts';
 import { createEd25519Signer, makeEd25519Key } from '../../src/audit/log/signer.ts';
 import type { Order, Report } from '../../src/audit/messages.ts';
-import { createRecorder } from '../../src/audit/recorder.ts';
-import { createRedactor } from '../../src/audit/redact.ts';
 import { createTurn } from '../../src/audit/turn.ts';
 import type { Recorder } from '../../src/stages.ts';
 import { failure, type SimulatedDisk } from './disk.ts';

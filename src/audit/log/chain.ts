@@ -1,4 +1,4 @@
-import { MARK_LENGTH, type Packed, placeOf } from '../body.ts';
+import { MARK_LENGTH, type Packed, placeOf } from '../entries/body.ts';
 import { EMPTY_TREE, type Hash, hashLeaf, push, type Tree } from './tree.ts';
 
 /** Where a log stands after its last durable line. */

@@ -1,4 +1,4 @@
-import { type Body, type Packed, pack } from '../body.ts';
+import { type Body, type Packed, pack } from '../entries/body.ts';
 import { settle } from './chain.ts';
 import type { DiskFile } from './disk.ts';
 import { LogFault, toLogFault } from './fault.ts';

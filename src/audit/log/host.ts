@@ -1,4 +1,4 @@
-import type { Packed } from '../body.ts';
+import type { Packed } from '../entries/body.ts';
 import type { Order, Report } from '../messages.ts';
 import { claimTurn, endTurn, isOpen } from '../turn.ts';
 import { type Checkpointer, createCheckpointer, readCheckpoint } from './checkpoint.ts';

@@ -1,5 +1,5 @@
 import type { Json } from '../../json/canonical.ts';
-import { type Body, type Packed, pack, toBody, toPieces } from '../body.ts';
+import { type Body, type Packed, pack, toBody, toPieces } from '../entries/body.ts';
 import { type Chain, createStage } from './chain.ts';
 import { commit, note, watch } from './commit.ts';
 import type { LogFault } from './fault.ts';

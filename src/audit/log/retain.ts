@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { pack } from '../body.ts';
+import { pack } from '../entries/body.ts';
 import type { Disk } from './disk.ts';
 import { LogFault, PutOff } from './fault.ts';
 import type { Log } from './log.ts';

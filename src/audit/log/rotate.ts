@@ -1,4 +1,4 @@
-import { pack } from '../body.ts';
+import { pack } from '../entries/body.ts';
 import { commit } from './commit.ts';
 import { PutOff } from './fault.ts';
 import { toHead } from './head.ts';

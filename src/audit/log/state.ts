@@ -1,5 +1,5 @@
 import type { Json } from '../../json/canonical.ts';
-import { type Body, toEventBody } from '../body.ts';
+import { type Body, toEventBody } from '../entries/body.ts';
 import type { Chain, Stage } from './chain.ts';
 import type { Disk } from './disk.ts';
 import { LogFault } from './fault.ts';

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
+import { createRedactor } from '../../audit/entries/redact.ts';
 import { toInstallKey } from '../../audit/install-key.ts';
-import { createRedactor } from '../../audit/redact.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
 import { contentOf } from './arguments.ts';

@@ -1,9 +1,9 @@
-import type { Progress } from '../call.ts';
-import { type Reason, Refusal } from '../errors.ts';
-import type { Json } from '../json/canonical.ts';
-import type { Recorder } from '../stages.ts';
+import type { Progress } from '../../call.ts';
+import { type Reason, Refusal } from '../../errors.ts';
+import type { Json } from '../../json/canonical.ts';
+import type { Recorder } from '../../stages.ts';
+import type { Waiter } from '../committer.ts';
 import { type Body, toEventBody } from './body.ts';
-import type { Waiter } from './committer.ts';
 import type { Entries } from './entry.ts';
 
 interface RecorderOptions {

@@ -1,5 +1,5 @@
-import { type Json, members } from '../json/canonical.ts';
-import { parseJson } from '../json/exact.ts';
+import { type Json, members } from '../../json/canonical.ts';
+import { parseJson } from '../../json/exact.ts';
 
 /**
  * An entry on its way to the log: its whole line except the values of `prev` and `seq`, which only

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { type Body, fromBody, pack } from '../../src/audit/body.ts';
-import { createEntries } from '../../src/audit/entry.ts';
-import { createStage, EMPTY_CHAIN } from '../../src/audit/log/chain.ts';
-import { createRedactor } from '../../src/audit/redact.ts';
-import type { Progress } from '../../src/call.ts';
-import { REASONS, type Reason, Refusal } from '../../src/errors.ts';
-import { canonical } from '../../src/json/canonical.ts';
-import { UNKNOWN_KEY } from '../../src/keys/look-up.ts';
+import { type Body, fromBody, pack } from '../../../src/audit/entries/body.ts';
+import { createEntries } from '../../../src/audit/entries/entry.ts';
+import { createRedactor } from '../../../src/audit/entries/redact.ts';
+import { createStage, EMPTY_CHAIN } from '../../../src/audit/log/chain.ts';
+import type { Progress } from '../../../src/call.ts';
+import { REASONS, type Reason, Refusal } from '../../../src/errors.ts';
+import { canonical } from '../../../src/json/canonical.ts';
+import { UNKNOWN_KEY } from '../../../src/keys/look-up.ts';
 import {
   ANSWER,
   answered,
@@ -21,7 +21,7 @@ import {
   judged,
   PRINCIPAL,
   SOURCE,
-} from './samples.ts';
+} from '../samples.ts';
 
 const schema = z.fromJSONSchema(JSON.parse(readFileSync('docs/audit.schema.json', 'utf8')));
 const entries = createEntries({

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { fromBody, idOf, markOf } from '../../src/audit/body.ts';
-import { createEntries } from '../../src/audit/entry.ts';
-import { applyMask, maskEntries } from '../../src/audit/mask.ts';
-import { createRedactor } from '../../src/audit/redact.ts';
-import { Refusal } from '../../src/errors.ts';
-import { answered, intended, judged } from './samples.ts';
+import { fromBody, idOf, markOf } from '../../../src/audit/entries/body.ts';
+import { createEntries } from '../../../src/audit/entries/entry.ts';
+import { applyMask, maskEntries } from '../../../src/audit/entries/mask.ts';
+import { createRedactor } from '../../../src/audit/entries/redact.ts';
+import { Refusal } from '../../../src/errors.ts';
+import { answered, intended, judged } from '../samples.ts';
 
 const entry = {
   kind: 'intent',

@@ -1,5 +1,5 @@
-import { Refusal } from '../errors.ts';
-import type { Json } from '../json/canonical.ts';
+import { Refusal } from '../../errors.ts';
+import type { Json } from '../../json/canonical.ts';
 import { type Body, fromBody, idOf, markOf, toBody, toPieces } from './body.ts';
 import type { Entries } from './entry.ts';
 

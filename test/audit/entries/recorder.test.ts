@@ -1,11 +1,11 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { expect, test } from 'vitest';
-import type { Waiter } from '../../src/audit/committer.ts';
-import { createRecorder } from '../../src/audit/recorder.ts';
-import type { Progress } from '../../src/call.ts';
-import { Refusal } from '../../src/errors.ts';
-import { answered, intended } from './samples.ts';
+import type { Waiter } from '../../../src/audit/committer.ts';
+import { createRecorder } from '../../../src/audit/entries/recorder.ts';
+import type { Progress } from '../../../src/call.ts';
+import { Refusal } from '../../../src/errors.ts';
+import { answered, intended } from '../samples.ts';
 
 /** A recorder whose bodies are counted while in memory. */
 function setUp(commit: (waiter: Waiter, body: string) => void, confirm?: () => Promise<void>) {

@@ -1,5 +1,5 @@
-import type { CallSide, KeyFacts, Principal } from '../call.ts';
-import { canonical, type Json, members } from '../json/canonical.ts';
+import type { CallSide, KeyFacts, Principal } from '../../call.ts';
+import { canonical, type Json, members } from '../../json/canonical.ts';
 import type { Redactor } from './redact.ts';
 
 interface Facts {

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
-import { keepLast } from '../caches/keep-last.ts';
-import type { Call, Decision, DecisionReason, Progress } from '../call.ts';
-import { REASONS, type Refusal } from '../errors.ts';
-import { canonical } from '../json/canonical.ts';
-import { outcomeOf } from '../outcome.ts';
+import { keepLast } from '../../caches/keep-last.ts';
+import type { Call, Decision, DecisionReason, Progress } from '../../call.ts';
+import { REASONS, type Refusal } from '../../errors.ts';
+import { canonical } from '../../json/canonical.ts';
+import { outcomeOf } from '../../outcome.ts';
 import { type Body, type Mark, toBody } from './body.ts';
 import { createFacts } from './facts.ts';
 import type { Redactor } from './redact.ts';
