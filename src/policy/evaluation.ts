@@ -9,7 +9,7 @@ export type Evaluation = Pick<
 >;
 
 /** Longest texts and lists that a decision may hold; longer ones make it invalid. */
-const DECISION_LIMITS = {
+const MOST = {
   resultCharacters: 65_536,
   reasons: 64,
   code: 128,
@@ -27,7 +27,7 @@ const FIELDS = new Set(['allow', 'reasons', 'rule', 'allow_unknown_source', 'lab
  * shape with `allow: true` allows; no result is POLICY_UNDEFINED, anything else POLICY_INVALID.
  */
 export function toEvaluation(resultSet: string): Evaluation {
-  if (resultSet.length > DECISION_LIMITS.resultCharacters) {
+  if (resultSet.length > MOST.resultCharacters) {
     return failed('POLICY_INVALID', 'too_large', 'the decision is larger than 64 KiB');
   }
   const results = parseJson(resultSet);
@@ -81,7 +81,9 @@ function faultOf(result: unknown): string {
     if (!FIELDS.has(field)) return `the decision has a field '${field.slice(0, 64)}'`;
   }
   if (typeof result['allow'] !== 'boolean') return 'allow is not a boolean';
-  if (!isText(result['rule'], DECISION_LIMITS.rule)) return 'rule is not a string';
+  if (!isText(result['rule'], MOST.rule)) {
+    return `rule is not a string of at most ${MOST.rule} characters`;
+  }
   const unknownSource = result['allow_unknown_source'];
   if (unknownSource !== undefined && typeof unknownSource !== 'boolean') {
     return 'allow_unknown_source is not a boolean';
@@ -91,16 +93,19 @@ function faultOf(result: unknown): string {
 
 function reasonsFault(reasons: unknown): string {
   if (!Array.isArray(reasons)) return 'reasons is not an array';
-  if (reasons.length > DECISION_LIMITS.reasons) return 'there are more than 64 reasons';
-  return reasons.every(isReason) ? '' : 'a reason is not {code, message, side}';
+  if (reasons.length > MOST.reasons) return `there are more than ${MOST.reasons} reasons`;
+  const wrong = reasons.findIndex((reason) => !isReason(reason));
+  return wrong < 0 ? '' : `reasons[${wrong}] is not ${REASON}`;
 }
+
+const REASON = `{code, message, side} of at most ${MOST.code} and ${MOST.message} characters, and source, destination or ''`;
 
 function isReason(reason: unknown): reason is DecisionReason {
   return (
     isJsonObject(reason) &&
     Object.keys(reason).length === 3 &&
-    isText(reason['code'], DECISION_LIMITS.code) &&
-    isText(reason['message'], DECISION_LIMITS.message) &&
+    isText(reason['code'], MOST.code) &&
+    isText(reason['message'], MOST.message) &&
     (reason['side'] === '' || reason['side'] === 'source' || reason['side'] === 'destination')
   );
 }
@@ -109,12 +114,12 @@ function labelsFault(labels: unknown): string {
   if (labels === undefined) return '';
   if (!isJsonObject(labels)) return 'labels is not an object';
   const pairs = Object.entries(labels);
-  if (pairs.length > DECISION_LIMITS.labels) return 'there are more than 16 labels';
+  if (pairs.length > MOST.labels) return `there are more than ${MOST.labels} labels`;
   const isLabel = ([key, value]: [string, unknown]) =>
-    key !== '__proto__' &&
-    isText(key, DECISION_LIMITS.labelCharacters) &&
-    isText(value, DECISION_LIMITS.labelCharacters);
-  return pairs.every(isLabel) ? '' : 'labels are not short strings';
+    key !== '__proto__' && isText(key, MOST.labelCharacters) && isText(value, MOST.labelCharacters);
+  return pairs.every(isLabel)
+    ? ''
+    : `a label is not a string of at most ${MOST.labelCharacters} characters`;
 }
 
 function isText(value: unknown, most: number): value is string {

@@ -94,6 +94,13 @@ describe('an evaluation', () => {
     ['17 labels', set({ ...good, labels: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [i, ''])) })],
     ['more than 64 KiB', set(good).padEnd(65_537)],
   ];
+  it('says which reason is wrong, and how long its texts may be', () => {
+    const short = { code: '', message: '', side: '' };
+    const reasons = [short, { ...short, message: 'x'.repeat(1_025) }];
+    const [reason] = toEvaluation(set({ ...good, reasons })).reasons;
+    expect(reason?.message).toMatch(/^reasons\[1\] is not .* at most 128 and 1024 characters/);
+  });
+
   it.each(MALFORMED)('is POLICY_INVALID for %s', (_name, results) => {
     expect(toEvaluation(results)).toMatchObject({ effect: 'deny', failure: 'POLICY_INVALID' });
   });
