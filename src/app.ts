@@ -48,7 +48,7 @@ async function compose(config: Config, around: Surroundings, opened: Stack): Pro
   const fewFiles = tooFewFiles(config, readLimits());
   if (fewFiles !== '') around.log.warn(fewFiles);
   const parts = await composeParts(config, around, opened);
-  const stages = await composeStages({ config, parts, around }, opened);
+  const stages = await composeStages(config, { parts, around }, opened);
   const spines = { pipeline: createPipeline(stages), check: createCheck(stages) };
   const doors = await openDoors(config, { ...spines, parts, around }, opened);
   const { lame_duck_ms: lameDuckMs, drain_ms: drainMs } = config.life;

@@ -8,9 +8,11 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { DecisionPoint } from '../policy/point.ts';
 import { VERSION } from '../version.ts';
 import { createKmsSigner } from './checkpoint-signer.ts';
+import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 
 interface AuditParts {
+  readonly around: Surroundings;
   /** May hold the key that signs checkpoints. */
   readonly kms: Kms;
   readonly metrics: Metrics;
@@ -21,14 +23,15 @@ interface AuditParts {
 /** Opens the audit log as the configuration says. */
 export async function composeAudit(
   config: Config,
-  around: Surroundings,
-  { kms, metrics, policy }: AuditParts,
+  { around, kms, metrics, policy }: AuditParts,
+  opened: Stack,
 ): Promise<Audit> {
   const { checkpoint, origin } = config.audit;
   const exit = createExit(checkpoint, around, metrics);
+  opened.push(exit.close);
   const { kms_key_id: keyId } = checkpoint;
   let sealedAt = 0;
-  const opened = await createAudit({
+  const audit = await createAudit({
     ...toOptions(config),
     signer: keyId ? await createKmsSigner({ kms, keyId, origin: originOf({ origin }) }) : undefined,
     evaluateMask: policy.mask,
@@ -44,20 +47,15 @@ export async function composeAudit(
     warn: (sentence) => around.log.warn(sentence),
     now: Date.now,
   });
+  opened.push(audit.close);
   metrics.read({
-    auditQueue: () => opened.status().queued,
-    auditSuspended: () => opened.status().state === 'suspended',
+    auditQueue: () => audit.status().queued,
+    auditSuspended: () => audit.status().state === 'suspended',
     auditLastCheckpoint: () => sealedAt,
   });
   // For verifiers: off the host, only this line shows a key that was given, or that has changed.
-  around.log.info({ vkey: opened.status().vkey }, 'audit: entries are signed for by this key');
-  return {
-    ...opened,
-    async close() {
-      await opened.close();
-      await exit.close();
-    },
-  };
+  around.log.info({ vkey: audit.status().vkey }, 'audit: entries are signed for by this key');
+  return audit;
 }
 
 function toOptions({ audit, kms: { backend, aws } }: Config) {

@@ -8,7 +8,13 @@ import { createGate } from '../limits/gate.ts';
 import { createKeyedBuckets } from '../limits/keyed-buckets.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { bucket } from './limits.ts';
+import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
+
+interface KmsParts {
+  readonly around: Surroundings;
+  readonly metrics: Metrics;
+}
 
 /** The KMS behind the proxy: its methods are measured and reject with Refusals. */
 interface Backend {
@@ -18,18 +24,15 @@ interface Backend {
 }
 
 /** Each backend is imported only if it is used: the AWS SDK alone takes a fifth of the start-up time. */
-export async function composeKms(
-  config: Config,
-  around: Surroundings,
-  metrics: Metrics,
-): Promise<Backend> {
-  metrics.read({ embeddedKeysAllowed: () => config.kms.aws.allow_embedded });
-  return config.kms.backend === 'embedded'
-    ? composeEmbedded(config, around, metrics)
-    : composeAws(config, around, metrics);
+export async function composeKms(config: Config, parts: KmsParts, opened: Stack): Promise<Backend> {
+  parts.metrics.read({ embeddedKeysAllowed: () => config.kms.aws.allow_embedded });
+  const compose = config.kms.backend === 'embedded' ? composeEmbedded : composeAws;
+  const backend = await compose(config, parts);
+  opened.push(() => backend.kms.close());
+  return backend;
 }
 
-async function composeEmbedded(config: Config, { log, env }: Surroundings, metrics: Metrics) {
+async function composeEmbedded(config: Config, { around: { log, env }, metrics }: KmsParts) {
   const { createEmbeddedBackend } = await import('../kms/embedded/backend.ts');
   const { openEmbeddedKms } = await import('../kms/embedded/open.ts');
   const warn = (sentence: string) => log.warn(sentence);
@@ -39,8 +42,7 @@ async function composeEmbedded(config: Config, { log, env }: Surroundings, metri
 
 async function composeAws(
   { kms, limits }: Config,
-  { log, env }: Surroundings,
-  metrics: Metrics,
+  { around: { log, env }, metrics }: KmsParts,
 ): Promise<Backend> {
   const warn = (sentence: string) => log.warn(sentence);
   const aws = await openAws(kms.aws, { env, warn });

@@ -25,19 +25,16 @@ export interface Parts {
   readonly turnedAway: (refusal: Refusal) => void;
 }
 
-/** Each tells the gauges about itself, by `metrics.read`. */
+/** Each tells the gauges about itself, by `metrics.read`, and puts its end on the stack. */
 export async function composeParts(
   config: Config,
   around: Surroundings,
   opened: Stack,
 ): Promise<Parts> {
   const metrics = createMetrics({ version: VERSION, backend: config.kms.backend });
-  const { kms, embedded } = await composeKms(config, around, metrics);
-  opened.push(() => kms.close());
-  const policy = await composePolicy(config.policy, around, metrics);
-  opened.push(() => policy.close());
-  const audit = await composeAudit(config, around, { kms, metrics, policy });
-  opened.push(() => audit.close());
+  const { kms, embedded } = await composeKms(config, { around, metrics }, opened);
+  const policy = await composePolicy(config.policy, { around, metrics }, opened);
+  const audit = await composeAudit(config, { around, kms, metrics, policy }, opened);
   policy.recordIn(audit);
   const turnedAway = (refusal: Refusal) => {
     audit.turnedAway(refusal);

@@ -14,6 +14,7 @@ import { createDecisionPoint, type DecisionPoint } from '../policy/point.ts';
 import type { ShadowEvent } from '../policy/shadow/shadow.ts';
 import type { ServiceTls } from '../policy/sources/download.ts';
 import { ofSetting } from './of-setting.ts';
+import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The decision point, which also records what no call does: reloads and a candidate's differences. */
@@ -37,8 +38,8 @@ type Reload = Omit<ReloadEvent, 'afterRefusal'> & { readonly policy: string };
 /** The decision point as configured; its events go to the log, the metrics and the audit log. */
 export async function composePolicy(
   config: Config['policy'],
-  { log }: Pick<Surroundings, 'log'>,
-  metrics: Metrics,
+  { around: { log }, metrics }: { around: Surroundings; metrics: Metrics },
+  opened: Stack,
 ): Promise<Policy> {
   const parts: PolicyParts = { log, metrics, early: [] };
   if (!config.enforce)
@@ -64,6 +65,7 @@ export async function composePolicy(
     onShadow: (event) => tellShadow(parts, event),
     onShadowDropped: () => metrics.shadow('dropped'),
   });
+  opened.push(() => point.close());
   metrics.read({
     bundleRevision: () => point.status().revision,
     candidateRevision: () => point.status().candidate?.revision ?? '',

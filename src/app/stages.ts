@@ -16,7 +16,8 @@ import type { Surroundings } from './surroundings.ts';
 
 /** The stages of the spines, each with what it needs and no more. */
 export async function composeStages(
-  { config, parts, around }: { config: Config; parts: Parts; around: Surroundings },
+  config: Config,
+  { parts, around }: { parts: Parts; around: Surroundings },
   opened: Stack,
 ): Promise<Stages> {
   const { kms, policy, audit, metrics, turnedAway } = parts;
