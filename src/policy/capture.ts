@@ -1,10 +1,10 @@
 import { createWriteStream, statSync } from 'node:fs';
-import type { Decision } from '../call.ts';
+import type { Evaluation } from './evaluation.ts';
 
 /** Records whole inputs, with encryption context values in clear: for `policy replay`, never by default. */
 interface Capture {
   /** @param input the input of the decision, as JSON text. */
-  write(input: string, decision: Decision): void;
+  write(input: string, decision: Pick<Evaluation, 'effect' | 'rule'>): void;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import type { Evaluation } from './evaluation.ts';
 
-/** How what a candidate decides differs from what was decided. */
+/** How what a candidate decides differs from what was decided; both as they are in effect. */
 export type Comparison = 'same' | 'allow_to_deny' | 'deny_to_allow' | 'reasons' | 'failed';
 
 /** `failed`: the candidate gave no usable decision where the serving bundle gave one. */
@@ -13,7 +13,7 @@ export function compareDecisions(served: Evaluation, candidate: Evaluation): Com
 }
 
 /** What counts as the same answer: messages may be reworded, but codes, sides and rules must match. */
-function outline({ failure, reasons, rule, allowUnknownSource, effect }: Evaluation): string {
+function outline({ failure, reasons, rule }: Evaluation): string {
   const codes = reasons.map(({ code, side }) => `${code} ${side}`).sort();
-  return JSON.stringify([failure, codes, rule, effect === 'allow' && allowUnknownSource]);
+  return JSON.stringify([failure, codes, rule]);
 }

@@ -1,4 +1,4 @@
-import type { Decision, DecisionReason } from '../call.ts';
+import type { Decision, DecisionReason, Resolved } from '../call.ts';
 import { parseJson } from '../json/exact.ts';
 import { isJsonObject } from '../json/object.ts';
 
@@ -53,6 +53,29 @@ export function failed(failure: Exclude<Decision['failure'], ''>, code: string, 
     allowUnknownSource: false,
     labels: NO_LABELS,
   } as const satisfies Evaluation;
+}
+
+interface Asked {
+  readonly action: string;
+  readonly source: { readonly known: boolean };
+}
+
+export const toAsked = ({ call, keys }: Resolved): Asked => ({
+  action: call.action,
+  source: keys.source,
+});
+
+/**
+ * What an evaluation comes to: without a source key, an allow that does not say that it counts denies. A check
+ * itself needs none.
+ */
+export function inEffect(evaluation: Evaluation, { action, source }: Asked): Evaluation {
+  const { effect, allowUnknownSource } = evaluation;
+  const counts = allowUnknownSource || source.known || action !== 'kms:ReEncrypt';
+  if (effect === 'deny' || counts) return evaluation;
+  const message = 'it is allowed only if the source key is named';
+  const reasons = [{ code: 'SOURCE_KEY_REQUIRED', message, side: 'source' }] as const;
+  return { ...evaluation, effect: 'deny', reasons };
 }
 
 interface Result {

@@ -5,7 +5,7 @@ import { about, BundleFault } from './bundle/fault.ts';
 import type { Verification } from './bundle/signature.ts';
 import { createCapture } from './capture.ts';
 import { type Input, wholeText } from './engine/frame.ts';
-import { type Evaluation, failed } from './evaluation.ts';
+import { type Evaluation, failed, inEffect, toAsked } from './evaluation.ts';
 import { createFraming } from './framing.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import type { Limits } from './limits.ts';
@@ -84,7 +84,7 @@ export async function createDecisionPoint(options: DecisionPointOptions): Promis
         bundle: generation?.token,
       };
       shadow?.judges.offer({ resolved, served: decision, input: () => wholeText(input) });
-      capture?.write(wholeText(input), decision);
+      capture?.write(wholeText(input), inEffect(decision, toAsked(resolved)));
       return decision;
     },
     mask: (entry) => serving.loader.current()?.mask(JSON.stringify(entry)),

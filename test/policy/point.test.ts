@@ -143,6 +143,18 @@ describe('a capture file', () => {
     expect(statSync(captureFile).mode & 0o777).toBe(0o600);
   });
 
+  it('says what each decision came to, also without a source key', async () => {
+    const captureFile = join(mkdtempSync(join(tmpdir(), 'policy-')), 'capture.jsonl');
+    const point = await openPoint({ source: HAZARDS, captureFile });
+    const keys = { source: UNKNOWN, destination: keyFacts('alias/demo-destination') };
+    for (const action of ['kms:ReEncrypt', 'kms:CheckReEncrypt'] as const) {
+      point.decide(resolved({ action }, { keys }), 'request');
+    }
+    await point.close();
+    const lines = readFileSync(captureFile, 'utf8').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).result.allow)).toEqual([false, true]);
+  });
+
   it('that others may read is refused at start', async () => {
     const captureFile = fileOf(Buffer.from(''));
     chmodSync(captureFile, 0o644);
@@ -206,6 +218,19 @@ describe('a candidate', () => {
       served: { effect: 'deny', revision: 'example-2' },
     });
     expect(point.status().candidate).toMatchObject({ source: HAZARDS, stale: false });
+  });
+
+  it('that allows only with a source key is reported to deny a call without one', async () => {
+    const events: ShadowEvent[] = [];
+    const point = await open({ candidate: HAZARDS, onShadow: (event) => events.push(event) });
+    const keys = { source: UNKNOWN, destination: keyFacts('alias/demo-destination') };
+    point.decide(resolved({}, { keys }), 'request');
+    await expect.poll(() => events).toHaveLength(1);
+    expect(events[0]).toMatchObject({
+      comparison: 'allow_to_deny',
+      candidate: { effect: 'deny', reasons: [{ code: 'SOURCE_KEY_REQUIRED', side: 'source' }] },
+      served: { effect: 'allow' },
+    });
   });
 
   it('is reloaded with the serving policy, and judges by its new bundle', async () => {

@@ -6,6 +6,7 @@ import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
 import { printable } from '../printable.ts';
 import { decidedBy } from './decided-by.ts';
+import { decisionOn } from './decision-on.ts';
 import { eachDecision, skippedOf } from './entries.ts';
 import { inputsOf, type NamedInput } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
@@ -59,9 +60,7 @@ const ARROWS: Readonly<Record<Exclude<Comparison, 'same'>, string>> = {
 };
 
 function compare([before, after]: readonly [Generation, Generation], { name, input }: NamedInput) {
-  const text = JSON.stringify(input);
-  const [was, is] = [before, after].map((one) => one.judge(text, input.time.unix_ms));
-  if (!was || !is) return undefined;
+  const [was, is] = [decisionOn(before, input), decisionOn(after, input)];
   const comparison = compareDecisions(was, is);
   if (comparison === 'same') return undefined;
   return `${ARROWS[comparison]}  ${printable(name)}  ${decidedBy(is)}`;

@@ -14,6 +14,7 @@ import { examples } from '../examples.ts';
 import { printable } from '../printable.ts';
 import { isMasked } from './asked-by.ts';
 import { foundIn, type RuleData, saidBy } from './conditions.ts';
+import { decisionOn } from './decision-on.ts';
 import { firstInputOf } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
 import { openPolicy, prove } from './open.ts';
@@ -39,17 +40,18 @@ export function defineExplain(command: Command, terminal: Terminal): void {
     )
     .action(async (location: string, options: ExplainOptions) => {
       if (options.trace) refuseArchive(location);
-      const { bundle, judge } = await openPolicy(location, options);
+      const generation = await openPolicy(location, options);
+      const { bundle } = generation;
       const input = await firstInputOf(options.input, terminal.stdin);
-      const whole = judge(JSON.stringify(input), input.time.unix_ms);
+      const whole = decisionOn(generation, input);
       const rules = rulesOf(bundle, input);
       const named = rules.find(({ id }) => id === whole.rule);
       terminal.stdout.write(`${headline(whole)}\n${reasonsOf(whole, input, named)}`);
       if (isMasked(input)) terminal.stdout.write(MASKED);
       for (const rule of rules) {
         const { id, alone } = rule;
-        const { judge } = await prove(location, { ...bundle, data: alone }, options);
-        const evaluation = judge(JSON.stringify(input), input.time.unix_ms);
+        const proved = await prove(location, { ...bundle, data: alone }, options);
+        const evaluation = decisionOn(proved, input);
         terminal.stdout.write(`\n${printable(`rule ${id}: ${verdict(evaluation, id)}`)}\n`);
         terminal.stdout.write(reasonsOf(evaluation, input, rule));
       }

@@ -3,6 +3,7 @@ import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
 import { printable } from '../printable.ts';
 import { decidedBy } from './decided-by.ts';
+import { decisionOn } from './decision-on.ts';
 import { eachDecision, skippedOf } from './entries.ts';
 import type { LimitOptions } from './limits.ts';
 import { openPolicy } from './open.ts';
@@ -20,7 +21,7 @@ export function defineReplay(command: Command, terminal: Terminal): void {
       let changed = 0;
       const recorded = await eachDecision(paths, terminal.stdin, (decision) => {
         const { name, input, allowed, rule } = decision;
-        const evaluation = generation.judge(JSON.stringify(input), input.time.unix_ms);
+        const evaluation = decisionOn(generation, input);
         const allows = evaluation.effect === 'allow';
         if (allows === allowed) return;
         changed += 1;

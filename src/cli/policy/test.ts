@@ -6,6 +6,7 @@ import type { Generation } from '../../policy/generation.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
 import { completeInput } from './complete-input.ts';
+import { decisionOn } from './decision-on.ts';
 import { parseDocument } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
 import { openPolicy, readText } from './open.ts';
@@ -66,7 +67,7 @@ export function defineTest(command: Command, terminal: Terminal): void {
 function tryCase(generation: Generation, { base, one }: { base: object; one: Case }) {
   try {
     const input = completeInput(inputOfCase(base, one));
-    const evaluation = generation.judge(JSON.stringify(input), input.time.unix_ms);
+    const evaluation = decisionOn(generation, input);
     const { effect, rule } = evaluation;
     // A denial names the rule that came nearest, but that does not show that the rule allows anything.
     const allowedBy = effect === 'allow' ? rule : '';

@@ -1,6 +1,6 @@
 import type { Decision, Resolved } from '../../call.ts';
 import { type Comparison, compareDecisions } from '../compare.ts';
-import type { Evaluation } from '../evaluation.ts';
+import { type Evaluation, inEffect, toAsked } from '../evaluation.ts';
 import type { Limits } from '../limits.ts';
 import type { Candidate, ShadowAnswer, ShadowQuestion } from './messages.ts';
 import { superviseShadow } from './supervise.ts';
@@ -77,7 +77,9 @@ export function createShadow({ limits, onShadow, onDropped }: ShadowOptions): Sh
     const asked = waiting.get(id);
     if (!asked) return;
     waiting.delete(id);
-    const comparison = compareDecisions(asked.served, evaluation);
-    onShadow({ ...asked, candidate: evaluation, revision, comparison });
+    const about = toAsked(asked.resolved);
+    const candidate = inEffect(evaluation, about);
+    const comparison = compareDecisions(inEffect(asked.served, about), candidate);
+    onShadow({ ...asked, candidate, revision, comparison });
   }
 }

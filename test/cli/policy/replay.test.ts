@@ -162,12 +162,32 @@ describe('policy replay', () => {
     const log = [intent, outcome].map((one) => JSON.stringify(one)).join('\n');
     const same = await policy(`replay ${EXAMPLE} -`, log);
     expect([same.code, same.out]).toEqual([0, '2 replayed, 0 changed, 0 not replayable\n']);
-    const changed = await policy(`replay ${HAZARDS} -`, log);
+    const changed = await policy(`replay ${HAZARDS} -`, JSON.stringify(outcome));
     expect(changed.out).toMatch(
-      /^deny → allow {2}id-1 {2}anonymous {2}was demo, is fine\n2 replayed, 1 /,
+      /^deny → allow {2}id-1 {2}anonymous {2}was demo, is fine\n1 replayed, 1 /,
     );
     const { out } = await policy(`explain ${EXAMPLE} --input -`, log);
     expect(out).toMatch(/^deny by rule demo\n {2}source key: /);
+  });
+
+  it('counts an allow that needs a source key as the refusal that it was, or would be', async () => {
+    const { input, ...rest } = JSON.parse(entry('a'));
+    const source = { ...input.source, key_arn: '', alias: '', aliases: [], known: false };
+    const intent = JSON.stringify({ ...rest, input: { ...input, source } });
+    const { out } = await policy(`replay ${HAZARDS} -`, intent);
+    const now = 'is fine: source SOURCE_KEY_REQUIRED';
+    expect(out).toMatch(`allow → deny  id-1  anonymous  was demo, ${now}\n1 replayed, 1 changed`);
+    const outcome = { status: 'denied', reason: 'SOURCE_KEY_REQUIRED' };
+    const refusal = JSON.stringify({ ...JSON.parse(intent), kind: 'refusal', outcome });
+    const same = await policy(`replay ${HAZARDS} -`, refusal);
+    expect([same.code, same.out]).toEqual([0, '1 replayed, 0 changed, 0 not replayable\n']);
+    const table = fileOf(
+      't.json',
+      JSON.stringify({ cases: [{ name: 'x', input: { source }, expect: { allow: true } }] }),
+    );
+    expect((await policy(`test ${HAZARDS} ${table}`)).out).toMatch(
+      /allow is false, not true \(it is allowed only if /,
+    );
   });
 
   it('decides the re-encryption that a check asked about, not the check itself', async () => {
