@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCauseLog } from '../../src/app/causes.ts';
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import { reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
@@ -13,76 +13,6 @@ const CALL = {
   sourceKeyId: 'alias/a',
   destinationKeyId: 'alias/b',
 };
-
-let around: AwsProxy;
-beforeEach(async () => {
-  around = await startAwsProxy();
-});
-afterEach(() => around.close());
-
-const refused = () => refusalOf(reEncrypt(around.client, CALL));
-const causes = () =>
-  around.proxy.logged
-    .map((line) => JSON.parse(line))
-    .filter(({ msg }) => msg.startsWith('a call failed at KMS'));
-
-test('why KMS refused a call is logged under its decision id, at most once a second', async () => {
-  const message = 'User: arn:aws:sts::111122223333:assumed-role/app is not authorized';
-  around.kms.always({ kind: 'error', name: 'AccessDeniedException', message }, 'ReEncrypt');
-  const { decisionId, reason } = await refused();
-  await refused();
-  expect(reason).toBe('KMS_ACCESS_DENIED');
-  const [cause, ...more] = causes();
-  expect(more).toEqual([]);
-  expect(cause).toMatchObject({
-    decision_id: decisionId,
-    reason,
-    code: 'AccessDeniedException',
-    msg: `a call failed at KMS: ${message}`,
-  });
-});
-
-test('why facts of a key are unavailable is logged, without the request that AWS repeats', async () => {
-  const message = 'The signature does not match.\n\nThe Canonical String: x-amz-security-token:T';
-  around.kms.always({ kind: 'error', name: 'InvalidSignatureException', message }, 'DescribeKey');
-  const { decisionId, reason } = await refused();
-  expect(causes()).toMatchObject([
-    {
-      decision_id: decisionId,
-      reason: 'KEY_FACTS_UNAVAILABLE',
-      code: 'InvalidSignatureException',
-      msg: 'a call failed at KMS: The signature does not match.',
-    },
-  ]);
-  expect(reason).toBe('KEY_FACTS_UNAVAILABLE');
-});
-
-test('only the beginning of a very long message is logged', async () => {
-  const message = 'a'.repeat(499) + 'b'.repeat(10_000);
-  around.kms.always({ kind: 'error', name: 'AccessDeniedException', message }, 'ReEncrypt');
-  await refused();
-  expect(causes()).toMatchObject([{ msg: `a call failed at KMS: ${'a'.repeat(499)}b` }]);
-});
-
-test('an error of STS is logged as one of the credentials, never as one of KMS', async () => {
-  const error = '<Error><Code>AccessDenied</Code><Message>no</Message></Error>';
-  const sts = createServer((_, answer) =>
-    answer.writeHead(403).end(`<ErrorResponse>${error}</ErrorResponse>`),
-  ).listen(0, '127.0.0.1');
-  await once(sts, 'listening');
-  const { port } = sts.address() as AddressInfo;
-  vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
-  vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::111122223333:role/app');
-  vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', 'package.json');
-  vi.stubEnv('AWS_ENDPOINT_URL_STS', `http://127.0.0.1:${port}`);
-  const { metadata } = await refused();
-  vi.unstubAllEnvs();
-  sts.close();
-  expect(metadata).not.toHaveProperty('kms_error');
-  expect(causes()).toMatchObject([
-    { code: 'CredentialsProviderError', msg: 'a call failed at KMS: no credentials: no' },
-  ]);
-});
 
 test.each([
   [
@@ -110,27 +40,99 @@ test.each([
   },
 );
 
-test('a caller’s own mistake is not logged', async () => {
-  around.kms.always({ kind: 'error', name: 'InvalidCiphertextException' }, 'ReEncrypt');
-  expect((await refused()).reason).toBe('KMS_INVALID_CIPHERTEXT');
-  expect(causes()).toEqual([]);
-});
+describe('a call that fails at KMS', () => {
+  let around: AwsProxy;
+  beforeEach(async () => {
+    around = await startAwsProxy();
+  });
+  afterEach(() => around.close());
 
-test('what KMS reported is logged where its result is withheld for it', async () => {
-  around.kms.always(
-    { kind: 'answer', change: { SourceEncryptionAlgorithm: undefined } },
-    'ReEncrypt',
-  );
-  const { decisionId, reason } = await refused();
-  expect(reason).toBe('CONFIRM_MISMATCH');
-  const told = around.proxy.logged.map((line) => JSON.parse(line));
-  expect(told).toContainEqual(
-    expect.objectContaining({
-      level: 40,
+  const refused = () => refusalOf(reEncrypt(around.client, CALL));
+  const causes = () =>
+    around.proxy.logged
+      .map((line) => JSON.parse(line))
+      .filter(({ msg }) => msg.startsWith('a call failed at KMS'));
+
+  test('why KMS refused a call is logged under its decision id, at most once a second', async () => {
+    const message = 'User: arn:aws:sts::111122223333:assumed-role/app is not authorized';
+    around.kms.always({ kind: 'error', name: 'AccessDeniedException', message }, 'ReEncrypt');
+    const { decisionId, reason } = await refused();
+    await refused();
+    expect(reason).toBe('KMS_ACCESS_DENIED');
+    const [cause, ...more] = causes();
+    expect(more).toEqual([]);
+    expect(cause).toMatchObject({
       decision_id: decisionId,
       reason,
-      side: 'source',
-      msg: 'a result of KMS is withheld: KMS reported source algorithm (none)',
-    }),
-  );
+      code: 'AccessDeniedException',
+      msg: `a call failed at KMS: ${message}`,
+    });
+  });
+
+  test('why facts of a key are unavailable is logged, without the request that AWS repeats', async () => {
+    const message = 'The signature does not match.\n\nThe Canonical String: x-amz-security-token:T';
+    around.kms.always({ kind: 'error', name: 'InvalidSignatureException', message }, 'DescribeKey');
+    const { decisionId, reason } = await refused();
+    expect(causes()).toMatchObject([
+      {
+        decision_id: decisionId,
+        reason: 'KEY_FACTS_UNAVAILABLE',
+        code: 'InvalidSignatureException',
+        msg: 'a call failed at KMS: The signature does not match.',
+      },
+    ]);
+    expect(reason).toBe('KEY_FACTS_UNAVAILABLE');
+  });
+
+  test('only the beginning of a very long message is logged', async () => {
+    const message = 'a'.repeat(499) + 'b'.repeat(10_000);
+    around.kms.always({ kind: 'error', name: 'AccessDeniedException', message }, 'ReEncrypt');
+    await refused();
+    expect(causes()).toMatchObject([{ msg: `a call failed at KMS: ${'a'.repeat(499)}b` }]);
+  });
+
+  test('an error of STS is logged as one of the credentials, never as one of KMS', async () => {
+    const error = '<Error><Code>AccessDenied</Code><Message>no</Message></Error>';
+    const sts = createServer((_, answer) =>
+      answer.writeHead(403).end(`<ErrorResponse>${error}</ErrorResponse>`),
+    ).listen(0, '127.0.0.1');
+    await once(sts, 'listening');
+    const { port } = sts.address() as AddressInfo;
+    vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+    vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::111122223333:role/app');
+    vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', 'package.json');
+    vi.stubEnv('AWS_ENDPOINT_URL_STS', `http://127.0.0.1:${port}`);
+    const { metadata } = await refused();
+    vi.unstubAllEnvs();
+    sts.close();
+    expect(metadata).not.toHaveProperty('kms_error');
+    expect(causes()).toMatchObject([
+      { code: 'CredentialsProviderError', msg: 'a call failed at KMS: no credentials: no' },
+    ]);
+  });
+
+  test('a caller’s own mistake is not logged', async () => {
+    around.kms.always({ kind: 'error', name: 'InvalidCiphertextException' }, 'ReEncrypt');
+    expect((await refused()).reason).toBe('KMS_INVALID_CIPHERTEXT');
+    expect(causes()).toEqual([]);
+  });
+
+  test('what KMS reported is logged where its result is withheld for it', async () => {
+    around.kms.always(
+      { kind: 'answer', change: { SourceEncryptionAlgorithm: undefined } },
+      'ReEncrypt',
+    );
+    const { decisionId, reason } = await refused();
+    expect(reason).toBe('CONFIRM_MISMATCH');
+    const told = around.proxy.logged.map((line) => JSON.parse(line));
+    expect(told).toContainEqual(
+      expect.objectContaining({
+        level: 40,
+        decision_id: decisionId,
+        reason,
+        side: 'source',
+        msg: 'a result of KMS is withheld: KMS reported source algorithm (none)',
+      }),
+    );
+  });
 });

@@ -11,8 +11,8 @@ import { createClock, createKeys, openInline, verify } from './world.ts';
 
 const FILE = '/log/audit.jsonl';
 /** The fault suite sets more. */
-const CUTS = Number(process.env['FAULT_CUTS'] ?? 12);
-const STEPS = Number(process.env['FAULT_STEPS'] ?? 7);
+const CUTS = Number(process.env['FAULT_CUTS'] ?? 6);
+const STEPS = Number(process.env['FAULT_STEPS'] ?? 4);
 const { folder, ...keys } = createKeys();
 afterAll(() => folder[Symbol.asyncDispose]());
 

@@ -12,7 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, test, vi } from 'vitest';
+import { run } from '../../src/cli/serve.ts';
 import { builtProgram } from '../helpers/built-program.ts';
+import { runCommand } from '../helpers/run-command.ts';
 
 const PROGRAM = await builtProgram();
 
@@ -56,6 +58,10 @@ function serve(
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
 }
+
+/** With settings that are refused before anything starts, so it needs no process of its own. */
+const refused = (...settings: readonly string[]) =>
+  runCommand(run, ['--config', 'config/demo.yaml', ...settings.flatMap((s) => ['--set', s])]);
 
 /** What a person reads; the log's lines are for machines. */
 const sentences = (stderr: string) =>
@@ -173,15 +179,15 @@ describe('serve', () => {
   test.each(['grpc.listen', 'kms_json.listen'])(
     'keeps the embedded KMS on loopback: %s',
     async (setting) => {
-      const { code, stderr } = await serve(folder(), [`${setting}=0.0.0.0:0`]);
+      const { exit, stderr } = await refused(`${setting}=0.0.0.0:0`);
       expect(stderr).toContain(`${setting}: must be on loopback`);
-      expect(code).toBe(64);
+      expect(exit).toBe(64);
     },
   );
 
   test('lists every wrong setting and exits 64', async () => {
-    const { code, stderr } = await serve(folder(), ['grpc.lissten=x', 'kms.backend=gcp']);
+    const { exit, stderr } = await refused('grpc.lissten=x', 'kms.backend=gcp');
     expect(stderr).toMatch(/grpc\.lissten: there is no such setting[\s\S]*kms\.backend: /);
-    expect(code).toBe(64);
+    expect(exit).toBe(64);
   });
 });

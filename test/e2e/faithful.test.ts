@@ -14,7 +14,7 @@ import type { RunningProxy } from '../helpers/proxy.ts';
 import { framed, sendRaw } from '../helpers/raw-call.ts';
 
 /** The fault suite runs more. */
-const RUNS = Number(process.env['FAITHFUL_RUNS'] ?? 150);
+const RUNS = Number(process.env['FAITHFUL_RUNS'] ?? 80);
 const AT_ONCE = 16;
 const NS_PER_MS = 1_000_000n;
 

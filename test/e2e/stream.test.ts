@@ -114,9 +114,11 @@ describe('a stream', () => {
   });
 
   test('reads no items from a caller that does not read results', async () => {
+    const large = Buffer.alloc(6_000).toString('base64');
+    aws.kms.always({ kind: 'answer', change: { CiphertextBlob: large } }, 'ReEncrypt');
     const { call, results, ended } = open();
     call.pause();
-    for (let n = 0; n < 1500; n += 1) call.write(item(`${n}-${'x'.repeat(240)}`));
+    for (let n = 0; n < 200; n += 1) call.write(item(`${n}`));
     let before = -1;
     await until(async () => {
       const settled = before === reEncrypts().length && before > 0;
@@ -124,11 +126,11 @@ describe('a stream', () => {
       await sleep(100);
       return settled;
     });
-    expect(before).toBeLessThan(700);
+    expect(before).toBeLessThan(100);
     call.resume();
     call.end();
     await ended;
-    expect(results).toHaveLength(1500);
+    expect(results).toHaveLength(200);
   });
 
   test('records each item under its own id, with the stream’s id as job', async () => {

@@ -14,14 +14,7 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { createFolder, verify } from '../../audit/world.ts';
-import {
-  lostOf,
-  type Recorded,
-  readRecorded,
-  startWriter,
-  type Writer,
-  type WriterPlan,
-} from './process.ts';
+import { lostOf, type Recorded, readRecorded, startWriter, type Writer } from './process.ts';
 
 /** What someone may do to the live file, and the code with which the log reports it. */
 export const TOUCHES = {
@@ -33,17 +26,14 @@ export const TOUCHES = {
 
 export type Touch = keyof typeof TOUCHES;
 
-/** Replaces a trial's own load. */
-type Load = Pick<WriterPlan, 'inFlight'>;
-
 /**
  * Touches the live file under load: that is noticed, only what was cut off is lost, and the verifier
  * misses it. Returns the milliseconds until it was noticed.
  */
-export async function touchLiveFile(name: Touch, load: Load = {}): Promise<number> {
+export async function touchLiveFile(name: Touch): Promise<number> {
   const [code, touch] = TOUCHES[name];
   await using folder = createFolder();
-  const writer = startWriter({ file: folder.file, inFlight: 8, pauseMs: 3, ...load });
+  const writer = startWriter({ file: folder.file, inFlight: 8, pauseMs: 3 });
   await writer.serves();
   touch(folder.file);
   const from = performance.now();
@@ -60,13 +50,12 @@ export async function touchLiveFile(name: Touch, load: Load = {}): Promise<numbe
 }
 
 /** Small segments and SIGHUPs under load: nothing is lost or refused. Returns how many were closed. */
-export async function storm(signals = 40, load: Load = {}): Promise<number> {
+export async function storm(): Promise<number> {
   await using folder = createFolder();
-  const plan = { inFlight: 16, pauseMs: 12, ...load };
-  const options = { maxBytes: 2_000 * plan.inFlight };
-  const writer = startWriter({ file: folder.file, ...plan, options });
+  const options = { maxBytes: 32_000 };
+  const writer = startWriter({ file: folder.file, inFlight: 16, pauseMs: 12, options });
   await writer.serves();
-  for (let sent = 0; sent < signals; sent += 1) {
+  for (let sent = 0; sent < 40; sent += 1) {
     writer.child.kill('SIGHUP');
     await setTimeout(20);
   }
@@ -93,7 +82,7 @@ export const mustMount =
     spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0);
 
 /** A small disk fills up and is freed: calls are refused while it is full, and served again after. */
-export async function fillDisk(load: Load = {}): Promise<void> {
+export async function fillDisk(): Promise<void> {
   await using folder = createFolder();
   const mount = join(folder.path, 'small');
   mkdirSync(mount);
@@ -103,7 +92,7 @@ export async function fillDisk(load: Load = {}): Promise<void> {
     const hog = join(mount, 'hog');
     // Half of it beforehand, because the writer does not wait until the rest is full.
     writeFileSync(hog, Buffer.alloc(8 << 20));
-    const writer = startWriter({ file, inFlight: 4, pauseMs: 20, ...load });
+    const writer = startWriter({ file, inFlight: 4, pauseMs: 20 });
     await writer.serves();
     expect(() => fill(hog)).toThrow('ENOSPC');
     await writer.until('suspended');

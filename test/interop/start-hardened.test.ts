@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startChild } from '../interop/helpers/child.ts';
-import { freePort } from '../interop/helpers/ports.ts';
-import { untilReady } from '../interop/helpers/proxy.ts';
+import { startChild } from './helpers/child.ts';
+import { freePort } from './helpers/ports.ts';
+import { untilReady } from './helpers/proxy.ts';
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
 
