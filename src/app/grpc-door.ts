@@ -8,7 +8,7 @@ import { createChannelzServer } from '../server/channelz.ts';
 import { createExplain } from '../server/explain.ts';
 import { createGrpcServer, type GrpcServer } from '../server/grpc.ts';
 import type { HandlerTools } from '../server/handler-tools.ts';
-import { type createHealth, HEALTH_SERVICE } from '../server/health.ts';
+import { HEALTH_SERVICE, type Health } from '../server/health.ts';
 import { type Connections, createConnections } from '../server/listener/connections.ts';
 import { createListener, type Listener } from '../server/listener/listener.ts';
 import { serverOptions } from '../server/listener/options.ts';
@@ -38,7 +38,7 @@ interface GrpcDoorParts {
   readonly pipeline: Pipeline;
   readonly check: Check;
   readonly turnedAway: (refusal: Refusal) => void;
-  readonly health: ReturnType<typeof createHealth>;
+  readonly health: Health;
   readonly tls: ServerTls | undefined;
   readonly metrics: Metrics;
   readonly log: Surroundings['log'];

@@ -7,7 +7,7 @@ import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { VERSION } from '../version.ts';
 import { composeAudit } from './audit.ts';
 import { composeKms } from './kms.ts';
-import { composePolicy } from './policy.ts';
+import { composePolicy, type Policy } from './policy.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 import { composeTls, type ServerTls } from './tls.ts';
@@ -18,7 +18,7 @@ export interface Parts {
   readonly kms: Kms;
   /** Where the backend is the embedded KMS, for its own operations. */
   readonly embedded: EmbeddedKms | undefined;
-  readonly policy: Awaited<ReturnType<typeof composePolicy>>;
+  readonly policy: Policy;
   readonly audit: Audit;
   readonly tls: ServerTls | undefined;
   /** Records and counts a refusal before identity. */

@@ -18,7 +18,7 @@ import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The decision point, which also records what no call does: reloads and a candidate's differences. */
-interface Policy extends DecisionPoint {
+export interface Policy extends DecisionPoint {
   /** Called once the audit log is open; that gets earlier reloads too. */
   recordIn(audit: EventLog): void;
 }

@@ -21,14 +21,14 @@ interface BatchParts {
   readonly performItem: PerformItem;
   /** Items of one batch that are under way at a time. */
   readonly itemsAtOnce: number;
-  readonly turnedAway: HandlerTools['turnedAway'];
+  readonly tools: Pick<HandlerTools, 'turnedAway'>;
 }
 
 /** `BatchReEncrypt`: many calls in one message, their results in the order of the items. */
 export function batchReEncryptMethod({
   performItem,
   itemsAtOnce,
-  turnedAway,
+  tools,
 }: BatchParts): UnaryMethod<BatchReEncryptRequest__Output, BatchReEncryptResponse> {
   let open = 0;
   return {
@@ -37,7 +37,7 @@ export function batchReEncryptMethod({
     async perform({ items }, envelope) {
       const refusal = refusalOf(items, open);
       if (refusal) {
-        turnedAway(refusal);
+        tools.turnedAway(refusal);
         throw refusal;
       }
       open += 1;

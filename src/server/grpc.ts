@@ -4,7 +4,7 @@ import type { Pipeline } from '../pipeline.ts';
 import { batchReEncryptMethod, MOST_ANSWER_BYTES } from './batch-re-encrypt.ts';
 import { checkReEncryptMethod } from './check-re-encrypt.ts';
 import type { HandlerTools } from './handler-tools.ts';
-import type { createHealth } from './health.ts';
+import type { Health } from './health.ts';
 import { reEncryptMethod } from './re-encrypt.ts';
 import { createPerformItem } from './re-encrypt-item.ts';
 import { loadService } from './service.ts';
@@ -16,7 +16,7 @@ interface GrpcServerParts {
   readonly pipeline: Pipeline;
   readonly check: Check;
   readonly tools: HandlerTools;
-  readonly health: ReturnType<typeof createHealth>;
+  readonly health: Health;
   /** Items of one batch or stream that are under way at a time. */
   readonly itemsAtOnce: number;
 }
@@ -31,12 +31,11 @@ export interface GrpcServer {
 export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
   const { options, pipeline, check, tools, health, itemsAtOnce } = parts;
   const server = new Server({ ...options, 'grpc.max_send_message_length': MOST_ANSWER_BYTES });
-  const performItem = createPerformItem(pipeline, tools);
-  const batch = batchReEncryptMethod({ performItem, itemsAtOnce, turnedAway: tools.turnedAway });
-  const streams = createStreamReEncrypt({ performItem, itemsAtOnce, tools });
+  const ofItems = { performItem: createPerformItem(pipeline, tools), itemsAtOnce, tools };
+  const streams = createStreamReEncrypt(ofItems);
   server.addService(loadService(), {
     ReEncrypt: unaryHandler(reEncryptMethod(pipeline, tools), tools),
-    BatchReEncrypt: unaryHandler(batch, tools),
+    BatchReEncrypt: unaryHandler(batchReEncryptMethod(ofItems), tools),
     StreamReEncrypt: streams.handler,
     CheckReEncrypt: unaryHandler(checkReEncryptMethod(check, tools), tools),
   });

@@ -29,6 +29,8 @@ const NAMES: readonly string[] = ['', SERVICE_NAME];
 const MAX_BYTES = 1024;
 const MALFORMED = { code: status.INVALID_ARGUMENT, details: 'request must be a health request' };
 
+export type Health = ReturnType<typeof createHealth>;
+
 /** grpc.health.v1, for the server as a whole ('') and for the service. */
 export function createHealth() {
   const health = new HealthImplementation(

@@ -54,7 +54,7 @@ test('a batch whose time is up returns what is done, and begins nothing more', a
   const { perform } = batchReEncryptMethod({
     performItem: createPerformItem(pipeline, tools),
     itemsAtOnce: 1,
-    turnedAway: tools.turnedAway,
+    tools,
   });
 
   const items = ['a', 'b', 'c', 'd'].map((reference) => ({ reference, request: REQUEST }));
@@ -103,7 +103,7 @@ test('a batch whose items are all refused does not block the event loop', async 
   const { perform } = batchReEncryptMethod({
     performItem: createPerformItem(pipeline, tools),
     itemsAtOnce: 10,
-    turnedAway: tools.turnedAway,
+    tools,
   });
   let turns = 0;
   let other = setImmediate(function count() {
@@ -123,7 +123,7 @@ test('of batches at once sixteen are taken; a refused one is counted, and each p
   const { perform } = batchReEncryptMethod({
     performItem: () => held.promise,
     itemsAtOnce: 1,
-    turnedAway: ({ reason }) => void turnedAway.push(reason),
+    tools: { turnedAway: ({ reason }) => void turnedAway.push(reason) },
   });
   const ask = async (count: number, { signal } = new AbortController()) => {
     const items = Array.from({ length: count }, () => ({ reference: '', request: null }));
