@@ -3,13 +3,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { otherFailure } from './failure.ts';
 import type { Environment } from './values/file-value.ts';
+import { IniProblem, parseIni } from './values/ini.ts';
 
 /** The settings of one profile, from `~/.aws/config` and `~/.aws/credentials`; empty if there is none. */
 export type Profile = ReadonlyMap<string, string>;
 
 /**
  * The profile named by `--profile`, or else AWS_PROFILE, or else AWS_DEFAULT_PROFILE, or else `default`.
- * @throws CliFailure if one is named that neither of AWS's two files has
+ * @throws CliFailure if a file cannot be parsed, or one is named that neither of AWS's two files has
  */
 export function readProfile(named: string | undefined, env: Environment): Profile {
   const name = named ?? env['AWS_PROFILE'] ?? env['AWS_DEFAULT_PROFILE'];
@@ -26,28 +27,27 @@ export function readProfile(named: string | undefined, env: Environment): Profil
   throw otherFailure(`The config profile (${name}) could not be found`);
 }
 
-function sections(path: string, env: Environment): ReadonlyMap<string, Map<string, string>> {
-  const found = new Map<string, Map<string, string>>();
-  let section: Map<string, string> | undefined;
-  for (const line of readLines(expandHome(path, env))) {
-    const [, title] = /^\s*\[\s*([^\]]+?)\s*\]/.exec(line) ?? [];
-    if (title !== undefined) {
-      const name = title.replace(/\s+/, ' ').replaceAll(/["']/g, '');
-      section = found.get(name) ?? new Map();
-      found.set(name, section);
-      continue;
-    }
-    const [, key, value] = /^([^\s#;=][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (key !== undefined && value !== undefined) section?.set(key, value);
+function sections(path: string, env: Environment): ReadonlyMap<string, Profile> {
+  const file = expandHome(path, env);
+  try {
+    const titled = [...parseIni(readOrEmpty(file))];
+    return new Map(
+      titled.map(([title, settings]) => [
+        title.replace(/\s+/, ' ').replaceAll(/["']/g, ''),
+        settings,
+      ]),
+    );
+  } catch (thrown) {
+    if (thrown instanceof IniProblem) throw otherFailure(`Unable to parse config file: ${file}`);
+    throw thrown;
   }
-  return found;
 }
 
-function readLines(path: string): readonly string[] {
+function readOrEmpty(file: string): string {
   try {
-    return readFileSync(path, 'utf8').split(/\r?\n/);
+    return readFileSync(file, 'utf8');
   } catch {
-    return [];
+    return '';
   }
 }
 

@@ -142,6 +142,12 @@ sso_role_name = reader
   });
 });
 
+test('YAML that contains itself is refused in one sentence', async () => {
+  const ran = await call(['--cli-input-yaml', 'SourceEncryptionContext: &c { <<: *c }']);
+  expect(ran.exit).toBe(252);
+  expect(ran.stderr).toMatch(/ParamValidation.*Invalid YAML received\.\n$/);
+});
+
 test('a timeout longer than a timer can run is still long', async () => {
   const warned: string[] = [];
   const listen = ({ name }: Error) => warned.push(name);

@@ -81,7 +81,11 @@ function caBundle({ caBundle: file, verifyTls, endpoint }: Settings): Uint8Array
 
 function mostAttempts({ env, settings }: TargetCall): number {
   const written = env['AWS_MAX_ATTEMPTS'] ?? settings.profile.get('max_attempts');
-  return written === undefined ? DEFAULT_ATTEMPTS : Math.max(1, pythonInteger(written));
+  const attempts = written === undefined ? DEFAULT_ATTEMPTS : pythonInteger(written);
+  if (attempts >= 1) return attempts;
+  throw otherFailure(
+    `Value provided to "max_attempts": ${attempts} must be an integer greater than or equal to one.`,
+  );
 }
 
 interface Retries {
@@ -97,7 +101,8 @@ async function withRetries(
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await tryOnce(send);
     if (outcome.done !== undefined) return outcome.done;
-    if (attempt >= attempts || !outcome.retryable) throw outcome.failure(attempt - 1);
+    if (attempt >= attempts) throw outcome.failure(attempt - 1);
+    if (!outcome.retryable) throw outcome.failure(undefined);
     const longest = Math.min(BACKOFF_MS * 2 ** (attempt - 1), MOST_BACKOFF_MS);
     await delay(Math.random() * longest, undefined, { signal });
   }
@@ -106,7 +111,8 @@ async function withRetries(
 interface Outcome {
   readonly done?: HttpAnswer;
   readonly retryable: boolean;
-  failure(retries: number): unknown;
+  /** Given the retries if no try is left: as the AWS CLI's, the sentence says so whatever the error is. */
+  failure(retries: number | undefined): unknown;
 }
 
 async function tryOnce(send: () => Promise<HttpAnswer>): Promise<Outcome> {
@@ -114,8 +120,7 @@ async function tryOnce(send: () => Promise<HttpAnswer>): Promise<Outcome> {
     const answer = await send();
     const error = answeredError(answer);
     if (error === undefined) return { done: answer, retryable: false, failure: () => undefined };
-    const { retryable } = error;
-    return { retryable, failure: (n) => serviceFailure(error, retryable ? n : undefined) };
+    return { retryable: error.retryable, failure: (retries) => serviceFailure(error, retries) };
   } catch (thrown) {
     return { retryable: thrown instanceof NoAnswer, failure: () => thrown };
   }

@@ -1,6 +1,15 @@
-import { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  parseDocument,
+} from 'yaml';
 import { Base64Problem, decodeBase64 } from './base64.ts';
-import { pythonFloat, type Value } from './value.ts';
+import { isList, isMap as isValueMap, pythonFloat, type Value, type ValueMap } from './value.ts';
 
 /** Text that is not YAML, or not YAML that can name a request's members. */
 export class YamlProblem extends Error {
@@ -19,10 +28,18 @@ export function parseYaml(text: string): Value {
   return toValue(document.contents);
 
   function toValue(node: unknown): Value {
-    if (isAlias(node)) return toValue(node.resolve(document));
+    if (isAlias(node)) return toValue(outside(node, node.resolve(document)));
     if (isSeq(node)) return node.items.map(toValue);
     if (isMap(node)) {
-      return new Map(node.items.map(({ key, value }) => [keyText(toValue(key)), toValue(value)]));
+      const [merges, own] = [
+        node.items.filter(isMerge),
+        node.items.filter((pair) => !isMerge(pair)),
+      ];
+      if (merges.length > 1) throw new YamlProblem('a map has two <<');
+      return new Map([
+        ...merges.flatMap(({ value }) => mergedMembers(toValue(value))),
+        ...own.map(({ key, value }) => [keyText(toValue(key)), toValue(value)] as const),
+      ]);
     }
     if (!isScalar(node)) return null;
     if (node.value instanceof Uint8Array) return binary(node.source ?? '');
@@ -37,6 +54,30 @@ function binary(source: string): Uint8Array {
   } catch (thrown) {
     throw thrown instanceof Base64Problem ? new YamlProblem(thrown.message) : thrown;
   }
+}
+
+/** Refuses what contains itself, which would never end. */
+function outside(alias: Alias, node: Node | undefined): Node | undefined {
+  const [at = 0] = alias.range ?? [];
+  const [start = 0, , end = 0] = node?.range ?? [];
+  if (start <= at && at < end) throw new YamlProblem('a value contains itself');
+  return node;
+}
+
+/** `<<: *name`, which the library does not resolve in a tree. */
+function isMerge({ key }: Pair): boolean {
+  return isScalar(key) && typeof key.value === 'symbol';
+}
+
+/** Of several maps the first has the last word; the members beside `<<` have it over all. */
+function mergedMembers(merged: Value): readonly (readonly [string, Value])[] {
+  const maps = isList(merged) ? merged.toReversed() : [merged];
+  return maps.flatMap((map) => [...mapOnly(map)]);
+}
+
+function mapOnly(value: Value): ValueMap {
+  if (isValueMap(value)) return value;
+  throw new YamlProblem('what << names is not a map');
 }
 
 function keyText(key: Value): string {
