@@ -42,7 +42,6 @@ function treeOf(lines: readonly Buffer[]): Tree {
 function leavesFrom(lines: readonly Buffer[], firstSeq: number): Leaves {
   return {
     firstSeq,
-    size: lines.length,
     peaks: treeOf(lines.slice(0, firstSeq)).peaks,
     leaf: (seq) => leafHash(lines[seq]!),
     line: (seq) => lines[seq],

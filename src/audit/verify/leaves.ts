@@ -6,7 +6,6 @@ import { readEntries } from './entries.ts';
 /** The hashes of a log's lines, and the subtrees that stand for what lies before its first segment. */
 export interface Leaves {
   readonly firstSeq: number;
-  readonly size: number;
   leaf(seq: number): Hash;
   readonly peaks: readonly Hash[];
   /** The line of one entry. */
@@ -33,11 +32,11 @@ export function readLeaves(disk: Disk, log: LogFiles, size: number, wanted = -1)
     seq = entry.seq + 1;
   }
   if (seq < size) throw new Error(`the log ends at seq ${seq - 1}; ${size} entries are asked for`);
-  const leafAt = (of: number) =>
-    hashes.toString('hex', (of - firstSeq) * HASH_BYTES, (of - firstSeq + 1) * HASH_BYTES);
   return {
-    ...{ firstSeq, size, peaks: head.chain.tree.peaks },
-    leaf: leafAt,
+    firstSeq,
+    peaks: head.chain.tree.peaks,
+    leaf: (of) =>
+      hashes.toString('hex', (of - firstSeq) * HASH_BYTES, (of - firstSeq + 1) * HASH_BYTES),
     line: (of) => (of === wanted ? line : undefined),
   };
 }

@@ -14,8 +14,6 @@ export interface KeyReference {
   readonly form: 'key_id' | 'key_arn' | 'alias_name' | 'alias_arn';
   readonly account: string;
   readonly region: string;
-  /** `alias/…` or the bare key id. */
-  readonly resource: string;
   readonly arn: string;
 }
 
@@ -41,11 +39,11 @@ export function parseKeyId(
   const { account, region } = caller;
   if (written.startsWith('alias/')) {
     const arn = arnOf(caller, written);
-    return { form: 'alias_name', account, region, resource: written, arn };
+    return { form: 'alias_name', account, region, arn };
   }
   if (!KEY_ID.test(written)) throw notFound(`Invalid keyId '${written}'`);
   const arn = arnOf(caller, `key/${written}`);
-  return { form: 'key_id', account, region, resource: written, arn };
+  return { form: 'key_id', account, region, arn };
 }
 
 export function arnOf(
@@ -61,8 +59,8 @@ function parseArn(written: string, caller: Caller): KeyReference | undefined {
   if (partition !== caller.partition) throw notFound(`Invalid arn ${partition}`);
   if (region !== caller.region) throw notFound(`Invalid arn ${region}`);
   if (alias !== undefined) {
-    return { form: 'alias_arn', account, region, resource: alias, arn: written };
+    return { form: 'alias_arn', account, region, arn: written };
   }
   if (id === undefined || !KEY_ID.test(id)) throw notFound(`Invalid keyId '${id}'`);
-  return { form: 'key_arn', account, region, resource: id, arn: written };
+  return { form: 'key_arn', account, region, arn: written };
 }
