@@ -172,6 +172,8 @@ export interface Decision {
   readonly reasons: readonly DecisionReason[];
   readonly rule: string;
   readonly allowUnknownSource: boolean;
+  /** The policy would allow it if the source key were named; `effect` is deny. */
+  readonly sourceRequired: boolean;
   readonly labels: Readonly<Record<string, string>>;
   /** Revision of the one bundle that decided. */
   readonly revision: string;

@@ -32,7 +32,8 @@ export function createCheck(stages: CheckStages): Check {
       const check = { call: asked, principal, keys };
       const mayCheck = decide(check, 'request');
       progress = { ...check, decision: mayCheck };
-      refuseUnlessAllowed(mayCheck, check);
+      const forbidden = refusalInForce({ ...check, decision: mayCheck });
+      if (forbidden) throw forbidden;
 
       const reEncrypt = { ...check, call: { ...call, action: 'kms:ReEncrypt' as const } };
       const decision = decide(reEncrypt, 'request');
@@ -48,14 +49,4 @@ export function createCheck(stages: CheckStages): Check {
       leave();
     }
   };
-}
-
-/** An unknown source key matters to a re-encryption, not to a check. */
-function refuseUnlessAllowed(decision: Decision, { call, keys }: Resolved): void {
-  const refusal = refusalInForce({
-    call,
-    keys,
-    decision: { ...decision, allowUnknownSource: true },
-  });
-  if (refusal) throw refusal;
 }

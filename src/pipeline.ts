@@ -32,7 +32,8 @@ export function createPipeline(stages: Stages): Pipeline {
       let released: Released = { ...judged, intended: true, answer: await forward(allowed) };
       progress = released;
       confirm(allowed, released.answer);
-      if (!judged.keys.source.known) {
+      // A denial that observe mode overrides stands, whatever the policy would say of the reported key.
+      if (!judged.keys.source.known && judged.decision.effect === 'allow') {
         released = judge({ ...released, keys: await resolve(released) }, 'result');
         progress = released;
         permit(released);

@@ -72,15 +72,22 @@ function createDecisionCount(series: Series) {
   cells(`allow ${NONE}  `);
   for (const reason of ALL_REASONS) if (isDecision(reason)) cells(`deny ${reason}  `);
 
-  return ({ effect, failure, reasons, rule }: NonNullable<Progress['decision']>) => {
-    const reason = effect === 'allow' ? NONE : failure || 'POLICY_DENIED';
+  return ({
+    effect,
+    failure,
+    reasons,
+    rule,
+    sourceRequired,
+  }: NonNullable<Progress['decision']>) => {
+    const denied = sourceRequired ? 'SOURCE_KEY_REQUIRED' : failure || 'POLICY_DENIED';
+    const reason = effect === 'allow' ? NONE : denied;
     const side = effect === 'deny' ? (reasons[0]?.side ?? '') : '';
     cells(`${effect} ${reason} ${side} ${boundedRule(rules, rule)}`).value += 1;
   };
 }
 
 function isDecision(reason: Reason): boolean {
-  return reason.startsWith('POLICY_');
+  return reason.startsWith('POLICY_') || reason === 'SOURCE_KEY_REQUIRED';
 }
 
 /** Policy chooses the names of rules, so their number and form are bounded here. */

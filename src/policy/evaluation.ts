@@ -5,7 +5,7 @@ import { isJsonObject } from '../json/object.ts';
 /** The result of one evaluation: a decision without its bundle and phase. */
 export type Evaluation = Pick<
   Decision,
-  'effect' | 'failure' | 'reasons' | 'rule' | 'allowUnknownSource' | 'labels'
+  'effect' | 'failure' | 'reasons' | 'rule' | 'allowUnknownSource' | 'sourceRequired' | 'labels'
 >;
 
 /** Longest texts and lists that a decision may hold; longer ones make it invalid. */
@@ -51,6 +51,7 @@ export function failed(failure: Exclude<Decision['failure'], ''>, code: string, 
     reasons,
     rule: '',
     allowUnknownSource: false,
+    sourceRequired: false,
     labels: NO_LABELS,
   } as const satisfies Evaluation;
 }
@@ -75,7 +76,7 @@ export function inEffect(evaluation: Evaluation, { action, source }: Asked): Eva
   if (effect === 'deny' || counts) return evaluation;
   const message = 'it is allowed only if the source key is named';
   const reasons = [{ code: 'SOURCE_KEY_REQUIRED', message, side: 'source' }] as const;
-  return { ...evaluation, effect: 'deny', reasons };
+  return { ...evaluation, effect: 'deny', reasons, sourceRequired: true };
 }
 
 interface Result {
@@ -93,6 +94,7 @@ function fromResult({ allow, reasons, rule, allow_unknown_source, labels }: Resu
     reasons,
     rule,
     allowUnknownSource: allow && allow_unknown_source === true,
+    sourceRequired: false,
     labels: labels ?? NO_LABELS,
   };
 }

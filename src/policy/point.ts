@@ -75,8 +75,9 @@ export async function createDecisionPoint(options: DecisionPointOptions): Promis
       const started = performance.now();
       const generation = serving.pick(resolved, phase);
       const input = frameInput(resolved, phase);
+      const question = { input, at: resolved.call.receivedAt, phase };
       const decision: Decision = {
-        ...judge(serving.loader, generation, { input, at: resolved.call.receivedAt, phase }),
+        ...inEffect(judge(serving.loader, generation, question), toAsked(resolved)),
         phase,
         revision: generation?.bundle.revision ?? '',
         enforced: enforce,
@@ -84,7 +85,7 @@ export async function createDecisionPoint(options: DecisionPointOptions): Promis
         bundle: generation?.token,
       };
       shadow?.judges.offer({ resolved, served: decision, input: () => wholeText(input) });
-      capture?.write(wholeText(input), inEffect(decision, toAsked(resolved)));
+      capture?.write(wholeText(input), decision);
       return decision;
     },
     mask: (entry) => serving.loader.current()?.mask(JSON.stringify(entry)),

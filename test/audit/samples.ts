@@ -59,6 +59,7 @@ export const ALLOW: Decision = {
   reasons: [],
   rule: 'orders-rotate',
   allowUnknownSource: false,
+  sourceRequired: false,
   labels: {},
   revision: '2026-11-23',
   enforced: true,

@@ -84,6 +84,7 @@ const ALLOWED: Decision = {
   reasons: [],
   rule: 'test',
   allowUnknownSource: true,
+  sourceRequired: false,
   labels: {},
   revision: 'r1',
   enforced: true,

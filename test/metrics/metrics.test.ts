@@ -126,6 +126,10 @@ describe('calls', () => {
     expect(await sample(metrics, `kms_reencrypt_decisions_total{${labels}}`)).toBe(1);
     expect(await sample(metrics, 'kms_reencrypt_policy_seconds_count')).toBe(1);
     expect(await sample(metrics, 'kms_reencrypt_policy_seconds_bucket{le="0.00001"}')).toBe(1);
+    const decision = { ...deny('all'), sourceRequired: true };
+    metrics.count(callOf({ decision }), new Refusal('SOURCE_KEY_REQUIRED'));
+    const required = 'effect="deny",reason="SOURCE_KEY_REQUIRED",rule="all",side="source"';
+    expect(await sample(metrics, `kms_reencrypt_decisions_total{${required}}`)).toBe(1);
   });
 
   it('keep the number of rule names bounded, whatever a policy gives', async () => {

@@ -42,6 +42,7 @@ export function deny(rule: string): Decision {
     reasons: [{ code: 'no', message: 'No.', side: 'source' }],
     rule,
     allowUnknownSource: false,
+    sourceRequired: false,
     labels: {},
     revision: 'r',
     enforced: true,

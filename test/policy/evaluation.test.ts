@@ -13,6 +13,7 @@ describe('an evaluation', () => {
       reasons: [],
       rule: 'r',
       allowUnknownSource: true,
+      sourceRequired: false,
       labels: { team: 'a' },
     });
   });
@@ -27,6 +28,7 @@ describe('an evaluation', () => {
       failure: '',
       reasons,
       allowUnknownSource: false,
+      sourceRequired: false,
     });
   });
 
@@ -37,6 +39,7 @@ describe('an evaluation', () => {
       reasons: [],
       rule: 'r',
       allowUnknownSource: false,
+      sourceRequired: false,
       labels: {},
     });
   });

@@ -163,6 +163,17 @@ describe('a capture file', () => {
 });
 
 describe('observe mode', () => {
+  it('marks as denied what is allowed only with a source key', async () => {
+    const point = await open({ source: HAZARDS, enforce: false });
+    const keys = { source: UNKNOWN, destination: keyFacts('alias/demo-destination') };
+    const asked = resolved({}, { keys });
+    const decision = point.decide(asked, 'request');
+    expect(decision).toMatchObject({ effect: 'deny', enforced: false, sourceRequired: true });
+    expect(permit({ ...asked, decision })).toMatchObject({ decision });
+    const check = resolved({ action: 'kms:CheckReEncrypt' }, { keys });
+    expect(point.decide(check, 'request')).toMatchObject({ effect: 'allow' });
+  });
+
   it('marks its decisions, and mints a permit from a denial', async () => {
     const point = await open({ enforce: false });
     const asked = resolved({}, elsewhere);
@@ -200,6 +211,8 @@ describe('a permit', () => {
   );
 
   it('for an unknown source key needs a policy that allows it', () => {
+    const required = { effect: 'deny', sourceRequired: true };
+    expect(mint(required)).toThrow(expect.objectContaining({ reason: 'SOURCE_KEY_REQUIRED' }));
     expect(mint({}, UNKNOWN)).toThrow(expect.objectContaining({ reason: 'SOURCE_KEY_REQUIRED' }));
     expect(mint({ allowUnknownSource: true }, UNKNOWN)()).toBeDefined();
   });

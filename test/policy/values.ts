@@ -97,6 +97,7 @@ export function aDecision(more: Partial<Decision> = {}): Decision {
     reasons: [],
     rule: 'r',
     allowUnknownSource: false,
+    sourceRequired: false,
     labels: {},
     revision: '1',
     enforced: true,

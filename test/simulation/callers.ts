@@ -78,6 +78,7 @@ export function createDecide(
       reasons: [],
       rule: '',
       allowUnknownSource: true,
+      sourceRequired: false,
       labels: {},
       revision: 'r1',
       enforced: true,

@@ -86,7 +86,6 @@ function isDecision({ kind, result, error }: JsonObject): boolean {
 function toRecorded(entry: JsonObject): RecordedDecision | undefined {
   const { erased, masked, decision_id, result } = entry;
   const { allow, rule = '' } = asTree(result, 'result of the entry');
-  const { reason } = isJsonObject(entry['outcome']) ? entry['outcome'] : {};
   if (erased !== undefined || masked !== undefined) return undefined;
   const whole = inputOf(entry);
   if (whole === undefined || isMasked(whole)) return undefined;
@@ -95,7 +94,7 @@ function toRecorded(entry: JsonObject): RecordedDecision | undefined {
   return {
     name: printable(`${decision_id ?? input.request.id}  ${principal.id || principal.kind}`),
     input,
-    allowed: allow === true && reason !== 'SOURCE_KEY_REQUIRED',
+    allowed: allow === true,
     rule: String(rule),
   };
 }

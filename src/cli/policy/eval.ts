@@ -28,15 +28,11 @@ export function defineEval(command: Command, terminal: Terminal): void {
       const input = await firstInputOf(options.input, terminal.stdin);
       const text = JSON.stringify(input);
       const judge = () => generation.judge(text, input.time.unix_ms);
-      const { allowUnknownSource, ...evaluation } = judge();
+      const { effect, failure, reasons, rule, labels, allowUnknownSource } = judge();
       const timing = options.timing ? { microseconds: measure(judge) } : {};
       const { revision } = generation.bundle;
-      const decision = {
-        ...evaluation,
-        allow_unknown_source: allowUnknownSource,
-        revision,
-        ...timing,
-      };
+      const answer = { effect, failure, reasons, rule, labels };
+      const decision = { ...answer, allow_unknown_source: allowUnknownSource, revision, ...timing };
       terminal.stdout.write(`${JSON.stringify(decision, undefined, 2)}\n`);
     });
 }

@@ -77,9 +77,8 @@ export function createShadow({ limits, onShadow, onDropped }: ShadowOptions): Sh
     const asked = waiting.get(id);
     if (!asked) return;
     waiting.delete(id);
-    const about = toAsked(asked.resolved);
-    const candidate = inEffect(evaluation, about);
-    const comparison = compareDecisions(inEffect(asked.served, about), candidate);
+    const candidate = inEffect(evaluation, toAsked(asked.resolved));
+    const comparison = compareDecisions(asked.served, candidate);
     onShadow({ ...asked, candidate, revision, comparison });
   }
 }

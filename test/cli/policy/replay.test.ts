@@ -178,7 +178,13 @@ describe('policy replay', () => {
     const now = 'is fine: source SOURCE_KEY_REQUIRED';
     expect(out).toMatch(`allow → deny  id-1  anonymous  was demo, ${now}\n1 replayed, 1 changed`);
     const outcome = { status: 'denied', reason: 'SOURCE_KEY_REQUIRED' };
-    const refusal = JSON.stringify({ ...JSON.parse(intent), kind: 'refusal', outcome });
+    const denied = { allow: false, rule: 'fine', reasons: [] };
+    const refusal = JSON.stringify({
+      ...JSON.parse(intent),
+      kind: 'refusal',
+      result: denied,
+      outcome,
+    });
     const same = await policy(`replay ${HAZARDS} -`, refusal);
     expect([same.code, same.out]).toEqual([0, '1 replayed, 0 changed, 0 not replayable\n']);
     const table = fileOf(
