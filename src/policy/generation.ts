@@ -1,4 +1,3 @@
-import { BUILTINS } from './builtins/builtins.ts';
 import type { Bundle } from './bundle/bundle.ts';
 import { createEngine } from './engine/engine.ts';
 import type { Program } from './engine/program.ts';
@@ -32,7 +31,7 @@ export function createGeneration(
   limits: Limits,
   program: Program = prove(bundle, limits),
 ): Generation {
-  const engine = createEngine({ program, builtins: BUILTINS, limits: toEngineLimits(limits) });
+  const engine = createEngine({ program, limits: toEngineLimits(limits) });
   const judge = createJudge(engine, program);
   const { [MASK_ENTRYPOINT]: maskEntrypoint } = program.entrypoints;
   const masks = maskEntrypoint !== undefined;

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import process from 'node:process';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { BUILTINS } from '../../src/policy/builtins/builtins.ts';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createEngine } from '../../src/policy/engine/engine.ts';
 import { loadProgram } from '../../src/policy/engine/program.ts';
@@ -219,8 +218,7 @@ describeWith(['opa'], 'every builtin that the proxy supplies', () => {
     const { wasm, data } = readBundle(await compileFolder({ folder }));
     const limits = { fuel: 50_000_000, memoryBytes: 1 << 24 };
     const engine = createEngine({
-      program: loadProgram({ wasm, data, builtins: BUILTINS }),
-      builtins: BUILTINS,
+      program: loadProgram({ wasm, data }),
       limits,
     });
     const defined = new Set<string>();

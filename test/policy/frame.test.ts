@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BUILTINS } from '../../src/policy/builtins/builtins.ts';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createEngine } from '../../src/policy/engine/engine.ts';
 import { type Frame, type Input, wholeText } from '../../src/policy/engine/frame.ts';
@@ -17,8 +16,7 @@ const context = { nowNs: 0n };
 function openMirror() {
   const limits = { fuel: 50_000_000, memoryBytes: 1 << 24 };
   return createEngine({
-    program: loadProgram({ wasm, data, builtins: BUILTINS }),
-    builtins: BUILTINS,
+    program: loadProgram({ wasm, data }),
     limits,
   });
 }

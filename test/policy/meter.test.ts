@@ -22,8 +22,7 @@ describe('a metered module', () => {
     const plain = loadPolicySync(wasm);
     plain.setData(JSON.parse(Buffer.from(data).toString()));
     const engine = createEngine({
-      program: loadProgram({ wasm, data, builtins: {} }),
-      builtins: {},
+      program: loadProgram({ wasm, data }),
       limits,
     });
     const alias = fc.constantFrom('alias/demo-source', 'alias/demo-destination', '');
@@ -61,10 +60,10 @@ describe('a metered module', () => {
   });
 
   it('needs the same fuel each time, to the unit', () => {
-    const program = loadProgram({ wasm, data, builtins: {} });
+    const program = loadProgram({ wasm, data });
     const input = JSON.stringify(SAMPLES['a workload']);
     const decides = (fuel: number) => {
-      const engine = createEngine({ program, builtins: {}, limits: { ...limits, fuel } });
+      const engine = createEngine({ program, limits: { ...limits, fuel } });
       const runs = [1, 2, 3].map(() =>
         isDecided(() => engine.evaluate({ entrypoint: 0, input, context })),
       );

@@ -1,12 +1,10 @@
 import { createEvaluate, type Question } from './evaluate.ts';
-import type { Builtins } from './imports.ts';
 import { createInstance } from './instance.ts';
 import type { Program } from './program.ts';
 import { PAGE_BYTES } from './window.ts';
 
 interface EngineOptions {
   readonly program: Program;
-  readonly builtins: Builtins;
   readonly limits: EngineLimits;
 }
 
@@ -28,7 +26,7 @@ export interface Engine {
 }
 
 /** Evaluates one bundle. An instance that threw is replaced: a throw leaves opa-wasm's unusable. */
-export function createEngine({ program, builtins, limits }: EngineOptions): Engine {
+export function createEngine({ program, limits }: EngineOptions): Engine {
   let evaluate: ((question: Question) => string) | undefined = instantiate(limits);
 
   return {
@@ -50,7 +48,7 @@ export function createEngine({ program, builtins, limits }: EngineOptions): Engi
   function instantiate({ fuel, memoryBytes }: EngineLimits) {
     const { module, image, pages, resident } = program;
     const memory = { initial: pages, maximum: pages + Math.ceil(memoryBytes / PAGE_BYTES) };
-    const instance = createInstance({ module, builtins, memory });
+    const instance = createInstance({ module, memory });
     new Uint8Array(instance.memory.buffer).set(image);
     return createEvaluate({ instance, resident, fuel });
   }

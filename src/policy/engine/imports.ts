@@ -1,12 +1,11 @@
 import { Buffer } from 'node:buffer';
-import type { Builtin, BuiltinContext } from '../builtins/builtin.ts';
+import type { BuiltinContext } from '../builtins/builtin.ts';
+import { BUILTINS } from '../builtins/builtins.ts';
 import { costOf } from '../builtins/cost.ts';
 import { parseTerm, toJson } from '../builtins/term.ts';
 import { EngineFault } from './fault.ts';
 import { FUEL } from './meter.ts';
 import type { Window } from './window.ts';
-
-export type Builtins = Readonly<Record<string, Builtin>>;
 
 /** The functions that the module calls in its host; usable once `connect` has been given the instance. */
 interface Host {
@@ -44,7 +43,7 @@ export interface OpaExports {
  * opa-wasm's own dispatch hands builtins JSON, which rounds nanoseconds and turns sets into arrays, and
  * it prefers its own sprintf to any other. So we dispatch ourselves, on OPA's own values.
  */
-export function createHost(memory: WebAssembly.Memory, window: Window, builtins: Builtins): Host {
+export function createHost(memory: WebAssembly.Memory, window: Window): Host {
   let exports: OpaExports | undefined;
   let byId: readonly string[] = [];
   let context: BuiltinContext = { nowNs: 0n };
@@ -85,7 +84,7 @@ export function createHost(memory: WebAssembly.Memory, window: Window, builtins:
 
   function dispatch(id: number, args: readonly number[]): number {
     const name = byId[id] ?? '';
-    const builtin = Object.hasOwn(builtins, name) ? builtins[name] : undefined;
+    const builtin = Object.hasOwn(BUILTINS, name) ? BUILTINS[name] : undefined;
     if (!builtin || !exports) throw new EngineFault('builtin', `there is no builtin ${name}`);
     const { opa_value_dump } = exports;
     const texts = args.map((address) => window.readText(opa_value_dump(address)));

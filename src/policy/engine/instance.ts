@@ -1,6 +1,6 @@
 import * as opaWasm from '@open-policy-agent/opa-wasm';
 import type { BuiltinContext } from '../builtins/builtin.ts';
-import { type Builtins, createHost, type OpaExports } from './imports.ts';
+import { createHost, type OpaExports } from './imports.ts';
 import { FUEL } from './meter.ts';
 import { openWindow, type Window } from './window.ts';
 
@@ -9,7 +9,6 @@ const { LoadedPolicy } = (opaWasm as unknown as { readonly default: typeof opaWa
 
 interface InstanceOptions {
   readonly module: WebAssembly.Module;
-  readonly builtins: Builtins;
   readonly memory: WebAssembly.MemoryDescriptor;
 }
 
@@ -33,10 +32,10 @@ export interface Resident {
 }
 
 /** @throws EngineFault, WebAssembly.CompileError, WebAssembly.LinkError */
-export function createInstance({ module, builtins, memory: size }: InstanceOptions): Instance {
+export function createInstance({ module, memory: size }: InstanceOptions): Instance {
   const memory = new WebAssembly.Memory(size);
   const window = openWindow(memory);
-  const host = createHost(memory, window, builtins);
+  const host = createHost(memory, window);
   const instance = new WebAssembly.Instance(module, host.imports);
   const exports = instance.exports as OpaExports;
   host.connect(exports);

@@ -1,4 +1,3 @@
-import type { Builtins } from './imports.ts';
 import { createInstance, type Resident } from './instance.ts';
 import { meter } from './meter.ts';
 import { PAGE_BYTES } from './window.ts';
@@ -19,7 +18,6 @@ interface ProgramOptions {
   readonly wasm: Uint8Array;
   /** The bundle's data document as JSON text. */
   readonly data: Uint8Array;
-  readonly builtins: Builtins;
 }
 
 /** 1 GiB while the data loads; the configured memory limit holds only for evaluations. */
@@ -30,10 +28,10 @@ const FIRST_PAGES = 16;
  * Parses the data in an instance of its own, which is then dropped: it would keep a second copy of the
  * memory. @throws EngineFault, WebAssembly.CompileError, WebAssembly.LinkError
  */
-export function loadProgram({ wasm, data, builtins }: ProgramOptions): Program {
+export function loadProgram({ wasm, data }: ProgramOptions): Program {
   const module = new WebAssembly.Module(meter(wasm));
   const memory = { initial: FIRST_PAGES, maximum: DATA_PAGES };
-  const instance = createInstance({ module, builtins, memory });
+  const instance = createInstance({ module, memory });
   const resident = instance.load(data);
   const { entrypoints, requiredBuiltins } = instance;
   return {

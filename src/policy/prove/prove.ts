@@ -22,7 +22,7 @@ export function prove(bundle: Pick<Bundle, 'wasm' | 'data'>, limits: Limits): Pr
   if (entrypoints[ENTRYPOINT] === undefined) {
     throw new BundleFault(`the bundle's module has no entrypoint ${ENTRYPOINT}`);
   }
-  const engine = createEngine({ program, builtins: BUILTINS, limits: toEngineLimits(limits) });
+  const engine = createEngine({ program, limits: toEngineLimits(limits) });
   refuseLoadErrors(engine, entrypoints[LOAD_ERRORS_ENTRYPOINT]);
   refuseUndecided(createJudge(engine, program));
   return program;
@@ -30,7 +30,7 @@ export function prove(bundle: Pick<Bundle, 'wasm' | 'data'>, limits: Limits): Pr
 
 function openProgram({ wasm, data }: Pick<Bundle, 'wasm' | 'data'>): Program {
   try {
-    return loadProgram({ wasm, data, builtins: BUILTINS });
+    return loadProgram({ wasm, data });
   } catch (cause) {
     if (cause instanceof BundleFault) throw cause;
     const why = messageOf(cause);

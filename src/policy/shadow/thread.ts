@@ -1,5 +1,4 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { BUILTINS } from '../builtins/builtins.ts';
 import { createEngine } from '../engine/engine.ts';
 import { createJudge, type Judge } from '../judge.ts';
 import { toEngineLimits } from '../limits.ts';
@@ -18,7 +17,7 @@ parentPort?.on('message', (order: ShadowOrder) => {
   if (order.type === 'end') return parentPort?.close();
   if (order.type === 'candidate') {
     const { revision, program, limits } = order;
-    const engine = createEngine({ program, builtins: BUILTINS, limits: toEngineLimits(limits) });
+    const engine = createEngine({ program, limits: toEngineLimits(limits) });
     judging = { revision, judge: createJudge(engine, program) };
   } else if (judging) {
     parentPort?.postMessage(answers(judging, order.questions));
