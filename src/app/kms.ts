@@ -36,7 +36,7 @@ async function composeEmbedded(config: Config, { around: { log, env }, metrics }
   const { createEmbeddedBackend } = await import('../kms/embedded/backend.ts');
   const { openEmbeddedKms } = await import('../kms/embedded/open.ts');
   const warn = (sentence: string) => log.warn(sentence);
-  const embedded = openEmbeddedKms(config.kms.embedded, { env, warn, now: Date.now });
+  const embedded = openEmbeddedKms(config.kms.embedded, { env, warn });
   return { kms: refuseFaults(metrics.kms.measure(createEmbeddedBackend(embedded))), embedded };
 }
 

@@ -1,4 +1,4 @@
-import { LOOP_LIMITS, watchEventLoop } from '../life/event-loop.ts';
+import { watchEventLoop } from '../life/event-loop.ts';
 import type { Stack } from './stack.ts';
 
 /** Whether calls can be served, and the status of every part. */
@@ -33,7 +33,7 @@ const LOOK_MS = 50;
  */
 export function watchReadiness(watched: Watched, opened: Stack): Readiness {
   const { policy, audit, onChange, onStale } = watched;
-  const loop = watchEventLoop(LOOP_LIMITS);
+  const loop = watchEventLoop();
   let open = false;
   let told: boolean | undefined;
   let staleTold = false;

@@ -71,7 +71,7 @@ function open(options: Options, warn: (sentence: string) => void, env: Terminal[
     if (!/^\d{12}$/.test(account)) throw new Error(`--account ${account} is not twelve digits`);
     requireLoopback('--listen', listen);
     const settings = { region, account, seed, state_file: stateFile, in_production: inProduction };
-    return openEmbeddedKms(settings, { env, warn, now: Date.now });
+    return openEmbeddedKms(settings, { env, warn });
   } catch (error) {
     throw new CommandFailure(messageOf(error), EXIT.usage);
   }

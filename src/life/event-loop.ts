@@ -13,7 +13,7 @@ interface LoopLimits {
   readonly forSamples: number;
 }
 
-export const LOOP_LIMITS: LoopLimits = { lateMs: 200, sampleMs: 1000, forSamples: 5 };
+const LIMITS: LoopLimits = { lateMs: 200, sampleMs: 1000, forSamples: 5 };
 
 /** Each look wakes an idle process; this is still fine enough to see every delay above `lateMs`. */
 const RESOLUTION_MS = 50;
@@ -26,7 +26,7 @@ type DelayHistogram = Pick<
 
 /** A proxy that hardly gets to run should not receive calls. */
 export function watchEventLoop(
-  limits: LoopLimits,
+  limits: LoopLimits = LIMITS,
   histogram: DelayHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS }),
 ): LoopWatch {
   histogram.enable();

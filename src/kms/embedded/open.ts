@@ -14,7 +14,6 @@ interface EmbeddedSettings {
 interface Surroundings {
   readonly env: Env;
   readonly warn: (sentence: string) => void;
-  readonly now: () => number;
 }
 
 /**
@@ -23,13 +22,13 @@ interface Surroundings {
  */
 export function openEmbeddedKms(
   settings: EmbeddedSettings,
-  { env, warn, now }: Surroundings,
+  { env, warn }: Surroundings,
 ): EmbeddedKms {
   protect({ env, warn, inProduction: settings.in_production });
   return createEmbeddedKms({
     region: settings.region,
     account: settings.account,
-    now,
+    now: Date.now,
     stateFile: settings.state_file,
     seed: settings.seed === undefined ? undefined : readSeed(settings.seed),
   });

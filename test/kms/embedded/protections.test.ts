@@ -9,7 +9,7 @@ function opening(env: Record<string, string>, inProduction = false) {
   const open = () =>
     openEmbeddedKms(
       { ...settings, in_production: inProduction },
-      { env, warn: (sentence) => warnings.push(sentence), now: Date.now },
+      { env, warn: (sentence) => warnings.push(sentence) },
     );
   return { open, warnings };
 }
