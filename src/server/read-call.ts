@@ -1,6 +1,5 @@
 import {
   type Action,
-  type Arrival,
   type Call,
   type DryRunModifier,
   ENCRYPTION_ALGORITHMS,
@@ -25,16 +24,10 @@ export interface WireCall {
 }
 
 /** What the transport knows about the call beside its message. */
-export interface Envelope {
-  readonly id: string;
-  readonly action: Action;
-  readonly transport: Call['transport'];
-  readonly arrival: Arrival;
-  readonly job: string;
-  readonly traceId: string;
-  readonly receivedAt: number;
-  readonly signal: AbortSignal;
-}
+export type Envelope = Pick<
+  Call,
+  'id' | 'action' | 'transport' | 'arrival' | 'job' | 'traceId' | 'receivedAt' | 'signal'
+>;
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html#API_ReEncrypt_RequestParameters */
 const LIMITS = {

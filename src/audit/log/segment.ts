@@ -56,11 +56,7 @@ export function toLive(file: DiskFile, firstSeq: number, openedAt: number): Live
   return { file, inode, mode, firstSeq, openedAt };
 }
 
-interface Put {
-  readonly disk: Disk;
-  readonly path: string;
-  readonly live: Live;
-  readonly bytes: number;
+interface Put extends Watched {
   readonly closed: string;
   /** True where the disk may not hold what a reader of the file sees. */
   readonly doubtful: boolean;
