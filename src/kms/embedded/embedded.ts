@@ -87,7 +87,8 @@ function openWorld(now: () => number, stateFile: string | undefined) {
   const file = stateFile === undefined ? undefined : createStateFile(stateFile);
   const kept = file?.load();
   if (kept) fill(store, kept);
-  let dirty = false;
+  // A new file is written at the start, which thus fails where no call could be kept.
+  let dirty = kept === undefined;
   const changed = () => {
     dirty = true;
   };

@@ -114,3 +114,10 @@ it('a seed does not make its keys twice', () => {
   kmsWithClock({ stateFile, seed });
   expect(open().operations.ListKeys({}).Keys).toHaveLength(1);
 });
+
+it('a state file that cannot be made is refused at the start, not at the first call', () => {
+  const nowhere = join(folder, 'none', 'keys.json');
+  expect(() => kmsWithClock({ stateFile: nowhere })).toThrow(
+    /state file cannot be written: ENOENT/,
+  );
+});
