@@ -62,12 +62,11 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
     foreign(log, walk, options.keys) ??
     damaged(log, walk);
   const { seq, peaks } = walk.chain();
-  const unsigned = options.keys.length > 0 && seq > start.seq && walk.signed() <= start.seq;
-  const sound = seq === start.seq ? 'empty' : 'intact';
-  const whole = tornBytes > 0 ? 'torn' : sound;
+  const empty = seq === start.seq;
+  const unsigned = options.keys.length > 0 && !empty && walk.signed() <= start.seq;
   return {
     ...{ tornBytes, abandonedBytes, bytes },
-    state: problem ? 'tampered' : unsigned ? 'unsigned' : whole,
+    state: stateOf({ tampered: problem !== undefined, unsigned, torn: tornBytes > 0, empty }),
     origins: [...new Set(heads.map(({ origin }) => origin))],
     vouched: [...walk.vouched()],
     vkeys: [...new Set(heads.map(({ vkey }) => vkey))],
@@ -79,6 +78,14 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
     segments: log.segments.length,
     problem: problem && { file: last, ...problem },
   };
+}
+
+/** The gravest thing that is true of the log. */
+function stateOf(found: Readonly<Record<Exclude<Verdict['state'], 'intact'>, boolean>>) {
+  if (found.tampered) return 'tampered';
+  if (found.unsigned) return 'unsigned';
+  if (found.torn) return 'torn';
+  return found.empty ? 'empty' : 'intact';
 }
 
 /** Only what the log itself says it deleted may be missing before its first segment. */
