@@ -1,13 +1,13 @@
 import { createTokenBucket } from '../limits/token-bucket.ts';
 import type { Connections } from '../server/listener/connections.ts';
+import { boundPieces } from '../server/watches/bound-pieces.ts';
 import { correctTimeouts } from '../server/watches/correct-timeouts.ts';
+import { cutHalfOpen } from '../server/watches/cut-half-open.ts';
 import { endAnswered } from '../server/watches/end-answered.ts';
 import { type ExplainOptions, explainRefusals } from '../server/watches/explain-refusals.ts';
-import { watchHalfOpenCalls } from '../server/watches/half-open.ts';
-import { releaseEndedStreams } from '../server/watches/release-streams.ts';
-import { limitResets, RESET_LIMITS } from '../server/watches/reset-limit.ts';
+import { limitResets, RESET_LIMITS } from '../server/watches/limit-resets.ts';
+import { releaseEnded } from '../server/watches/release-ended.ts';
 import { shareStreams } from '../server/watches/share-streams.ts';
-import { boundPieces } from '../server/watches/stream-pieces.ts';
 import type { Stack } from './stack.ts';
 
 interface Watched {
@@ -28,14 +28,14 @@ interface Watched {
 export function watchCalls(watched: Watched, opened: Stack): void {
   const { connections, streaming, messageMs: limitMs, mostStreams: most, explain } = watched;
   const watches = [
-    watchHalfOpenCalls({ connections, streaming, limitMs }),
+    cutHalfOpen({ connections, streaming, limitMs }),
     boundPieces({ connections, streaming }),
     limitResets({ connections, createBucket: () => createTokenBucket(RESET_LIMITS) }),
     shareStreams({ connections, most }),
     explainRefusals({ connections, explain }),
     endAnswered({ connections, streaming }),
     correctTimeouts(),
-    releaseEndedStreams(),
+    releaseEnded(),
   ];
   opened.push(async () => {
     for (const watch of watches) watch.close();

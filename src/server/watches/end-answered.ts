@@ -15,7 +15,7 @@ interface EndAnsweredOptions {
 
 /**
  * Ends streams that are over for us but that their callers hold open: each may make us hold half a message,
- * or results that nobody reads. Half-sent messages of other methods are watched by `half-open.ts`.
+ * or results that nobody reads. Half-sent messages of other methods are watched by `cut-half-open.ts`.
  */
 export function endAnswered(options: EndAnsweredOptions): { close(): void } {
   const { connections, streaming, partMs = 1000, takeMs = 10_000 } = options;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http2';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { boundPieces } from '../../../src/server/watches/stream-pieces.ts';
+import { boundPieces } from '../../../src/server/watches/bound-pieces.ts';
 import {
   callHeaders,
   FLAG,

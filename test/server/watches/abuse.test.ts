@@ -4,8 +4,8 @@ import { connect as net } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createTokenBucket } from '../../../src/limits/token-bucket.ts';
-import { watchHalfOpenCalls } from '../../../src/server/watches/half-open.ts';
-import { limitResets, RESET_LIMITS } from '../../../src/server/watches/reset-limit.ts';
+import { cutHalfOpen } from '../../../src/server/watches/cut-half-open.ts';
+import { limitResets, RESET_LIMITS } from '../../../src/server/watches/limit-resets.ts';
 import { watchStreams } from '../../../src/server/watches/watch-streams.ts';
 import {
   callHeaders,
@@ -16,7 +16,7 @@ import {
   TYPE,
   uint32,
 } from '../../faults/attack/frames.ts';
-import { type Caller, createCaller, createDoor, type Door, LIMITS } from './harness.ts';
+import { type Caller, createCaller, createDoor, type Door, LIMITS } from '../listener/harness.ts';
 
 const HEADERS = {
   ':method': 'POST',
@@ -46,7 +46,7 @@ afterEach(async () => {
 
 test('a call whose message is never complete is cut; others on the connection go on', async () => {
   const { connections } = door;
-  const watch = watchHalfOpenCalls({
+  const watch = cutHalfOpen({
     connections,
     streaming: new Set(),
     limitMs: 40,
@@ -77,7 +77,7 @@ test('silent peers shut out nobody else, and a peer that speaks HTTP/2 keeps its
 
 test('every incomplete call is cut, whichever calls between them end', async () => {
   const { connections } = door;
-  const watch = watchHalfOpenCalls({ connections, streaming: new Set(), limitMs: 200 });
+  const watch = cutHalfOpen({ connections, streaming: new Set(), limitMs: 200 });
   const pairs = Array.from({ length: 20 }, () => ({ half: halfCall(), whole: wholeCall() }));
   await Promise.all(pairs.map(({ whole }) => closing(whole)));
   await Promise.all(pairs.map(({ half }) => closing(half)));
@@ -89,7 +89,7 @@ test('every incomplete call is cut, whichever calls between them end', async () 
 
 test('incomplete calls that may hold more memory than is set aside are cut at once', async () => {
   const half = { connections: door.connections, streaming: new Set<string>(), limitMs: 60_000 };
-  const watch = watchHalfOpenCalls({ ...half, heldBytes: 100_000 });
+  const watch = cutHalfOpen({ ...half, heldBytes: 100_000 });
   const small = halfCall();
   await sleep(300);
   expect(small.closed).toBe(false);
@@ -102,7 +102,7 @@ test('incomplete calls that may hold more memory than is set aside are cut at on
 
 test('of connections that hold too much together, the heaviest are cut and the others are not', async () => {
   const half = { connections: door.connections, streaming: new Set<string>(), limitMs: 60_000 };
-  const watch = watchHalfOpenCalls({ ...half, heldBytes: 50_000 });
+  const watch = cutHalfOpen({ ...half, heldBytes: 50_000 });
   const light = halfCall();
   const other = connect(`http://${address}`);
   other.on('error', () => {});
@@ -120,7 +120,7 @@ test('of connections that hold too much together, the heaviest are cut and the o
 
 test('what is read together with the beginning of a call counts', async () => {
   const half = { connections: door.connections, streaming: new Set<string>(), limitMs: 60_000 };
-  const watch = watchHalfOpenCalls({ ...half, heldBytes: 50_000 });
+  const watch = cutHalfOpen({ ...half, heldBytes: 50_000 });
   const UNKNOWN = 0xfa;
   const socket = frames([
     ...Array.from({ length: 4 }, () => frame(UNKNOWN, 0, 0, Buffer.alloc(15_000))),
@@ -137,7 +137,7 @@ test('a call whose message is complete may wait for its answer', async () => {
   const slow = createDoor(() => answer.promise);
   const { address: at } = await slow.open();
   const { connections } = slow;
-  const watch = watchHalfOpenCalls({ connections, streaming: new Set(), limitMs: 20 });
+  const watch = cutHalfOpen({ connections, streaming: new Set(), limitMs: 20 });
   const patient = createCaller(at);
   const answered = patient.whoAmI();
   await sleep(120);
@@ -150,7 +150,7 @@ test('a call whose message is complete may wait for its answer', async () => {
 
 test('a message in very many pieces counts as more than its bytes', async () => {
   const half = { connections: door.connections, streaming: new Set<string>(), limitMs: 60_000 };
-  const watch = watchHalfOpenCalls({ ...half, heldBytes: 100_000 });
+  const watch = cutHalfOpen({ ...half, heldBytes: 100_000 });
   const socket = frames([
     frame(TYPE.headers, FLAG.endHeaders, 1, callHeaders({ ':path': HEADERS[':path'] })),
     frame(TYPE.data, 0, 1, Buffer.from([0, 0, 15, 0, 0])),
@@ -163,7 +163,7 @@ test('a message in very many pieces counts as more than its bytes', async () => 
 
 test('hundreds of honest messages at once are not mistaken for an attack', async () => {
   const { connections } = door;
-  const watch = watchHalfOpenCalls({ connections, streaming: new Set(), limitMs: 10_000 });
+  const watch = cutHalfOpen({ connections, streaming: new Set(), limitMs: 10_000 });
   const callers = Array.from({ length: 4 }, () => createCaller(address));
   const calls = callers.flatMap((one) =>
     Array.from({ length: 100 }, () => one.whoAmI(Buffer.alloc(20_000))),
@@ -176,7 +176,7 @@ test('hundreds of honest messages at once are not mistaken for an attack', async
 
 test('a method whose request is a stream may take its time', async () => {
   const streaming = new Set([HEADERS[':path']]);
-  const watch = watchHalfOpenCalls({
+  const watch = cutHalfOpen({
     connections: door.connections,
     streaming,
     limitMs: 20,

@@ -7,7 +7,7 @@ import { watchStreams } from './watch-streams.ts';
  * session's streams in a Map, and V8 links each table that a Map has outgrown to the next: once one is in
  * the old generation, the streams of all later ones stay until a full collection.
  */
-export function releaseEndedStreams(): { close(): void } {
+export function releaseEnded(): { close(): void } {
   return watchStreams({ created: ({ stream }) => void stream.on('close', release) });
 }
 

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ServerHttp2Stream } from 'node:http2';
 import { expect, test } from 'vitest';
-import { releaseEndedStreams } from '../../../src/server/watches/release-streams.ts';
+import { releaseEnded } from '../../../src/server/watches/release-ended.ts';
 import { createCaller, createDoor } from '../listener/harness.ts';
 
 test('an ended stream is held by none of its listeners, and its late error does not end the process', async () => {
@@ -10,7 +10,7 @@ test('an ended stream is held by none of its listeners, and its late error does 
     streams.push((message as { stream: ServerHttp2Stream }).stream);
   };
   subscribe('http2.server.stream.created', note);
-  const releasing = releaseEndedStreams();
+  const releasing = releaseEnded();
   const door = createDoor();
   const caller = createCaller((await door.open()).address);
   try {

@@ -41,7 +41,7 @@ const BEGUN = Symbol('begun');
  * connection's age would end them, and until then each may hold almost a whole message in memory. If all
  * together may hold more than `heldBytes`, those of the worst connections are cut at once.
  */
-export function watchHalfOpenCalls(options: HalfOpenOptions): { close(): void } {
+export function cutHalfOpen(options: HalfOpenOptions): { close(): void } {
   const { connections, streaming, limitMs, heldBytes = HELD_BYTES } = options;
   const begun = createBag<Begun>();
   let sweeping: NodeJS.Timeout | undefined;
