@@ -2,7 +2,8 @@ import type { Progress } from '../call.ts';
 import { REASONS, type Reason, type Refusal } from '../errors.ts';
 import { isDenial, outcomeOf } from '../outcome.ts';
 import { OVERFLOW, RULES_AT_MOST } from './catalogue.ts';
-import type { Cell, Series } from './series.ts';
+import { cellsOnDemand } from './cells.ts';
+import type { Series } from './series.ts';
 
 export interface CallMetrics {
   /** Once per identified call, when its terminal entry is durable or has failed. */
@@ -18,13 +19,13 @@ const ALL_REASONS = Object.keys(REASONS) as Reason[];
 const TRANSPORTS = ['grpc', 'kms_json'] as const;
 
 export function createCallMetrics(series: Series): CallMetrics {
-  const calls = createCells((key) => {
+  const calls = cellsOnDemand((key) => {
     const [transport = '', outcome = '', reason = ''] = key.split(' ');
     return series.counter('kms_reencrypt_calls_total', { transport, outcome, reason });
   });
   const countDecision = createDecisionCount(series);
   const observePolicy = series.histogram('kms_reencrypt_policy_seconds');
-  const away = createCells((reason) =>
+  const away = cellsOnDemand((reason) =>
     series.counter('kms_reencrypt_turned_away_total', { reason }),
   );
   for (const reason of ALL_REASONS) away(reason);
@@ -65,7 +66,7 @@ function mayWithhold(reason: Reason): boolean {
 
 function createDecisionCount(series: Series) {
   const rules = new Set<string>();
-  const cells = createCells((key) => {
+  const cells = cellsOnDemand((key) => {
     const [effect = '', reason = '', side = '', rule = ''] = key.split(' ');
     return series.counter('kms_reencrypt_decisions_total', { effect, reason, rule, side });
   });
@@ -96,15 +97,4 @@ function boundedRule(rules: Set<string>, rule: string): string {
   if (rules.size >= RULES_AT_MOST || !/^[\w./-]{1,64}$/.test(rule)) return OVERFLOW;
   rules.add(rule);
   return rule;
-}
-
-function createCells(create: (key: string) => Cell): (key: string) => Cell {
-  const cells = new Map<string, Cell>();
-  return (key) => {
-    const known = cells.get(key);
-    if (known) return known;
-    const cell = create(key);
-    cells.set(key, cell);
-    return cell;
-  };
 }

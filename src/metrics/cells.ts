@@ -14,3 +14,15 @@ export function add(from: ReadonlyMap<string, Cell>, key: string, count = 1): vo
   const cell = from.get(key) ?? from.get(OVERFLOW);
   if (cell) cell.value += count;
 }
+
+/** The same where not every key is known before: each series is made when it is first asked for. */
+export function cellsOnDemand(create: (key: string) => Cell): (key: string) => Cell {
+  const cells = new Map<string, Cell>();
+  return (key) => {
+    const known = cells.get(key);
+    if (known) return known;
+    const cell = create(key);
+    cells.set(key, cell);
+    return cell;
+  };
+}
