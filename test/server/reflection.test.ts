@@ -80,7 +80,7 @@ test('finds files by message, method and field, and by their names', async () =>
   );
 });
 
-test('stops reading questions from a client that reads no answers', async () => {
+test('stops reading questions from a client that reads no answers, until it does', async () => {
   const session = http2(`http://${address}`, { settings: { initialWindowSize: 0 } });
   session.on('error', () => {});
   await once(session, 'connect');
@@ -97,6 +97,13 @@ test('stops reading questions from a client that reads no answers', async () => 
     stream.write(Buffer.concat(Array(10_000).fill(frame)), () => taken('took them all'));
   });
   expect(await Promise.race([all, sleep(600, 'waits')])).toBe('waits');
+  let answered = 0;
+  stream.on('data', (bytes: Buffer) => {
+    answered += bytes.length;
+  });
+  session.settings({ initialWindowSize: 1 << 16 });
+  // Many times what connection, stream and server can hold.
+  await expect.poll(() => answered).toBeGreaterThan(20_000_000);
   session.destroy();
 });
 

@@ -58,16 +58,19 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
       DestinationEncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
       GrantTokens: ['t1', 't2'],
     });
-    expect(fake.requests[0]?.headers['authorization']).toContain(
-      `/${FAKE_REGION}/kms/aws4_request`,
-    );
+    expect(fake.requests[0]?.headers).toMatchObject({
+      authorization: expect.stringContaining(`/${FAKE_REGION}/kms/aws4_request`),
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'TrentService.ReEncrypt',
+    });
     // Only the SDK sends this: the transport is the one that was asked for.
     expect('amz-sdk-request' in (fake.requests[0]?.headers ?? {})).toBe(transport === 'sdk');
   });
 
-  it('leaves out an unknown source key', async () => {
-    await kms.reEncrypt(request({ source: { keyId: '' } }));
+  it('leaves out an unknown source key, and sends a lone grant token', async () => {
+    await kms.reEncrypt(request({ source: { keyId: '' }, call: { grantTokens: ['t1'] } }));
     expect(fake.requests[0]?.body).not.toHaveProperty('SourceKeyId');
+    expect(fake.requests[0]?.body).toMatchObject({ GrantTokens: ['t1'] });
   });
 
   it('answers with every member that KMS gave, each side with its own', async () => {
