@@ -15,7 +15,7 @@ export function add(from: ReadonlyMap<string, Cell>, key: string, count = 1): vo
   if (cell) cell.value += count;
 }
 
-/** The same where not every key is known before: each series is made when it is first asked for. */
+/** Counter series that are made when first asked for, where not every value is known before. */
 export function cellsOnDemand(create: (key: string) => Cell): (key: string) => Cell {
   const cells = new Map<string, Cell>();
   return (key) => {
