@@ -19,7 +19,7 @@ import { createTurn } from './turn.ts';
 
 export interface AuditStatus {
   readonly state: 'ok' | 'suspended';
-  /** Why it is suspended (`ENOSPC`, `DEADLINE`, `REMOVED`…), '' while it is not. */
+  /** Why it is suspended (`ENOSPC`, `DEADLINE`, `REMOVED`, `SINK`…), '' while it is not. */
   readonly code: string;
   /** Entries that are neither durable nor given up. */
   readonly queued: number;
@@ -146,7 +146,7 @@ function entriesOf(options: AuditOptions): Entries {
 
 const confirmBy = (state: AuditState) => async (seq: number) => state.sinks?.reached(seq);
 
-function statusOf({ suspension, vkey }: AuditState, committer: Committer): AuditStatus {
-  const { code } = suspension;
+function statusOf({ suspension, sinks, vkey }: AuditState, committer: Committer): AuditStatus {
+  const code = suspension.code || (sinks?.behind() ? 'SINK' : '');
   return { state: code === '' ? 'ok' : 'suspended', code, queued: committer.queued(), vkey };
 }

@@ -57,6 +57,11 @@ function openSinks(options: AuditOptions, from: number, recorder: CallRecorder):
     required: requiredSinks(options),
     timeoutMs: options.commitTimeoutMs,
     onError: (message) => warn(`audit: ${message}`),
+    onBehind(behind) {
+      if (behind) options.onFailure('SINK');
+      const now = behind ? 'does not answer, and calls are refused' : 'has what it lacked';
+      warn(`audit: a required sink ${now}`);
+    },
     onDropped(sink, count) {
       onDropped(sink, count);
       warn(`audit: ${sink} will never get ${count} entries`);

@@ -72,7 +72,7 @@ export const METRICS = {
   kms_reencrypt_audit_dropped_total: counter('Audit entries that a sink other than the file will never get.', 'sink'),
   kms_reencrypt_audit_queue_entries: gauge('Audit entries waiting for the disk.'),
   kms_reencrypt_audit_commit_seconds: histogram('Seconds that a batch of entries took to become durable.', COMMIT_SECONDS),
-  kms_reencrypt_audit_suspended: gauge('1 while no entry can be made durable and every call is refused.'),
+  kms_reencrypt_audit_suspended: gauge('1 while no entry can be made durable, or a required sink lacks some, and every call is refused.'),
   kms_reencrypt_audit_last_checkpoint_timestamp_seconds: gauge('When the last checkpoint was signed, in Unix time; 0 before the first.'),
 
   kms_reencrypt_token_keys_missing: gauge('1 while there are no keys to verify bearer tokens with, so every token is refused.'),

@@ -35,7 +35,7 @@ const SHADOW_RESULTS = [
 const KINDS = ['intent', 'outcome', 'refusal', 'check', 'turned_away', 'correction', 'shadow', 'reload', 'dropped', 'resumed'];
 // biome-ignore format: a list reads best packed.
 /** The audit log's codes for why it cannot take an entry. */
-const CAUSES = ['DEADLINE', 'QUEUE_FULL', 'CLOSED', 'THREAD', 'MASK', 'UNSIGNED', 'UNROTATED', 'UNDELETED', 'UNDELIVERED', 'REMOVED', 'RENAMED', 'REPLACED', 'TRUNCATED', 'FOREIGN_WRITE', 'MODE_CHANGED', 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'EMFILE', 'EFBIG'];
+const CAUSES = ['DEADLINE', 'QUEUE_FULL', 'CLOSED', 'THREAD', 'MASK', 'UNSIGNED', 'UNROTATED', 'UNDELETED', 'UNDELIVERED', 'SINK', 'REMOVED', 'RENAMED', 'REPLACED', 'TRUNCATED', 'FOREIGN_WRITE', 'MODE_CHANGED', 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'EMFILE', 'EFBIG'];
 
 export function createStageMetrics(series: Series): StageMetrics {
   const lookups = cells<Lookup>(['hit', 'miss', 'negative'], (result) =>

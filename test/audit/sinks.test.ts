@@ -104,6 +104,37 @@ test.concurrent('a call fails when a required sink does not answer, and the log 
   await audit.close();
 });
 
+test.concurrent('while a required sink is silent, calls fail at once and the log is suspended', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  const silent: number[] = Array.from({ length: 1_000 }, () => 503);
+  await using service = await startService(silent);
+  const failures: string[] = [];
+  const audit = await openAudit(folder.file, {
+    commitTimeoutMs: 300,
+    onFailure: (code) => failures.push(code),
+    sinks: {
+      ...BASICS.sinks,
+      decisionLog: { url: service.url, timeoutMs: 15_000, batchBytes: 1_000_000 },
+      required: ['file', 'decision-log'],
+      maxBehind: 1_000_000,
+    },
+  });
+  await expect(audit.intent(intended(0))).rejects.toThrow(Refusal);
+  expect(audit.status()).toMatchObject({ state: 'suspended', code: 'SINK' });
+  // Waiting in vain each time would take longer than this test may.
+  for (let call = 1; call < 60; call += 1) {
+    await expect(audit.intent(intended(call))).rejects.toThrow(Refusal);
+  }
+  expect(failures).toEqual(['SINK']);
+  silent.length = 0;
+  const next = () => audit.intent(intended(60)).then(() => 'recorded', String);
+  await expect.poll(next, { timeout: 12_000 }).toBe('recorded');
+  expect(audit.status()).toMatchObject({ state: 'ok', code: '' });
+  await audit.close();
+}, 16_000);
+
 /** Writes and closes a log; returns its number of entries. */
 async function writeLog(file: string, calls: number): Promise<number> {
   const audit = await openThreadless(file);

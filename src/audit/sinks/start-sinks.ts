@@ -11,11 +11,15 @@ interface SinksOptions {
   readonly timeoutMs: number;
   readonly onDropped: (sink: SinkName, count: number) => void;
   readonly onError: (message: string) => void;
+  /** A required sink has not answered in time, or none is behind any more. */
+  readonly onBehind: (behind: boolean) => void;
 }
 
 export interface Sinks {
   /** Entries before `seq` are in the file. */
   durable(seq: number): void;
+  /** A required sink lacks entries that were waited for in vain. */
+  behind(): boolean;
   /** Resolves when every required sink has the entries before `seq`. @throws Refusal AUDIT_UNAVAILABLE */
   reached(seq: number): Promise<void>;
   close(): Promise<void>;
@@ -35,13 +39,17 @@ export function startSinks(options: SinksOptions): Sinks {
   const { settings, from, required, timeoutMs } = options;
   const reached = new Map<SinkName, number>(required.map((name) => [name, from]));
   let waiting: Waiter[] = [];
+  /** Entries before this one were waited for in vain: until they are there, nobody waits for more. */
+  let missed = 0;
   const thread = superviseSinks({ settings, from, onReport: take, onError: options.onError });
   const checker = setInterval(giveUp, CHECK_MS).unref();
 
   return {
     durable: thread.durable,
+    behind,
     reached(seq) {
       if (lowest() >= seq) return Promise.resolve();
+      if (behind()) return Promise.reject(unanswered());
       return new Promise((resolve, reject) => {
         waiting.push({ seq, until: performance.now() + timeoutMs, resolve, reject });
       });
@@ -56,12 +64,18 @@ export function startSinks(options: SinksOptions): Sinks {
     if (report.type === 'dropped') options.onDropped(report.sink, report.count);
     else if (report.type === 'error') options.onError(report.message);
     else if (reached.has(report.sink)) {
+      const was = behind();
       reached.set(report.sink, report.seq);
+      if (was && !behind()) options.onBehind(false);
       const there = lowest();
       const done = waiting.filter(({ seq }) => seq <= there);
       waiting = waiting.filter(({ seq }) => seq > there);
       for (const { resolve } of done) resolve();
     }
+  }
+
+  function behind(): boolean {
+    return lowest() < missed;
   }
 
   function lowest(): number {
@@ -70,10 +84,15 @@ export function startSinks(options: SinksOptions): Sinks {
 
   function giveUp(): void {
     const now = performance.now();
-    const late = waiting.filter(({ until }) => until <= now);
-    waiting = waiting.filter(({ until }) => until > now);
-    for (const { reject } of late) {
-      reject(new Refusal('AUDIT_UNAVAILABLE', { cause: 'a required sink does not answer' }));
-    }
+    const late = waiting.filter(({ until }) => until <= now).map(({ seq }) => seq);
+    if (late.length === 0) return;
+    const was = behind();
+    missed = Math.max(missed, ...late);
+    if (!was) options.onBehind(true);
+    for (const { reject } of waiting.splice(0)) reject(unanswered());
   }
+}
+
+function unanswered(): Refusal {
+  return new Refusal('AUDIT_UNAVAILABLE', { cause: 'a required sink does not answer' });
 }
