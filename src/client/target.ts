@@ -6,9 +6,9 @@ export interface ProxyTarget {
 
 /** `grpc://` is plain and `grpcs://` is TLS; a bare `host:port` and a Unix socket are plain. */
 export function proxyTarget(endpoint: string): ProxyTarget {
-  const [, scheme, rest] = /^(grpcs?):\/\/(.+)$/.exec(endpoint) ?? [];
+  const [, scheme, rest] = /^(grpcs?):\/\/(.+)$/i.exec(endpoint) ?? [];
   if (scheme === undefined || rest === undefined) return { target: endpoint, secure: false };
-  return { target: rest.replace(/\/$/, ''), secure: scheme === 'grpcs' };
+  return { target: rest.replace(/\/$/, ''), secure: scheme.toLowerCase() === 'grpcs' };
 }
 
 const PORT = /:(\d{1,5})$/;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isProxyTarget } from '../../src/client/target.ts';
+import { isProxyTarget, proxyTarget } from '../../src/client/target.ts';
 
 test.each([
   'localhost:50051',
@@ -7,6 +7,7 @@ test.each([
   '[::1]:65535',
   'a_host.example.:50051',
   'grpc://proxy:50051',
+  'GRPCS://proxy:50051',
   'grpcs://proxy:50051/',
   'grpcs://proxy',
   'grpcs://[::1]',
@@ -19,4 +20,13 @@ test.each([
   'ipv6:[::1]:50051',
 ])('%s is a valid target', (endpoint) => {
   expect(isProxyTarget(endpoint)).toBe(true);
+});
+
+test.each([
+  ['proxy:1', { target: 'proxy:1', secure: false }],
+  ['grpc://proxy:1', { target: 'proxy:1', secure: false }],
+  ['grpcs://proxy:1/', { target: 'proxy:1', secure: true }],
+  ['GRPCS://proxy:1', { target: 'proxy:1', secure: true }],
+])('%s says where the proxy is and whether by TLS', (endpoint, target) => {
+  expect(proxyTarget(endpoint)).toEqual(target);
 });

@@ -6,6 +6,7 @@ import type { Run, Terminal } from '../command.ts';
 import type { KnownArguments } from './arguments/known-arguments.ts';
 import { parseGlobals, parseOptions } from './arguments/parse-arguments.ts';
 import { CliFailure, EXIT_CODE, type ExitCode, otherFailure } from './failure.ts';
+import { readIdentity } from './identity.ts';
 import { print, write } from './output/print.ts';
 import { collectParameters, decodeBlob } from './parameters.ts';
 import { reportFailure } from './report-failure.ts';
@@ -85,19 +86,9 @@ async function performWith(
   }
   const parameters = decodeBlob(collected, settings.binaryFormat);
   validateParameters(parameters);
-  const tls = {
-    certificateFile: file(options, 'clientCertificate'),
-    keyFile: file(options, 'clientKey'),
-  };
-  const tokenFile = file(options, 'tokenFile');
-  const call = { parameters, settings, tls, tokenFile, env, signal };
+  const call = { parameters, settings, ...readIdentity(options, settings), env, signal };
   debug(context, `ReEncrypt to ${settings.endpoint} with ${[...parameters.keys()].join(', ')}`);
   return perform({ call, options, terminal });
-}
-
-function file(options: Values, key: string): string | undefined {
-  const value = options.get(key);
-  return typeof value === 'string' ? value : undefined;
 }
 
 /** Logs what happens but never a value: contexts, tokens and keys are the caller's. */

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -160,6 +161,41 @@ describe('re-encrypt through the proxy', () => {
     for (const { stderr } of [asked, called])
       expect(stderr).toContain('it hung up at once, as a server does that expects TLS (grpcs://)');
     expect(called.stderr).not.toContain('Is it running there?');
+  });
+});
+
+describe('who calls', () => {
+  const at = (endpoint: string, ...options: readonly string[]) =>
+    runCommand(reEncrypt, [...call(), ...withBlob(), '--endpoint-url', endpoint, ...options]);
+  const CERTIFICATE = ['--client-certificate', 'package.json'];
+  const KEY = ['--client-key', 'package.json'];
+
+  test.each([
+    ['127.0.0.1:1', [...CERTIFICATE, ...KEY], /--client-key are for grpcs:/],
+    ['unix:/x.sock', CERTIFICATE, /--client-key are for grpcs:/],
+    ['https://127.0.0.1:1', KEY, /--client-key are for grpcs:/],
+    ['http://127.0.0.1:1', ['--token-file', 'package.json'], /--token-file is for a proxy/],
+    ['192.0.2.1:1', ['--token-file', 'package.json'], /--token-file: .* is plain/],
+    ['grpcs://127.0.0.1:1', CERTIFICATE, /--client-certificate and --client-key go together/],
+    ['grpcs://127.0.0.1:1', [...CERTIFICATE, '--client-key', 'none'], /'--client-key': ENOENT/],
+    ['grpcs://127.0.0.1:1', ['--token-file', 'none'], /'--token-file': ENOENT/],
+    ['grpcs://127.0.0.1:1', ['--ca-bundle', 'none'], /'--ca-bundle': ENOENT/],
+  ])('is refused at %s by %j, and the option named', async (endpoint, options, sentence) => {
+    const ran = await at(endpoint, ...options);
+    expect(ran).toMatchObject({ exit: 252, stdout: '' });
+    expect(ran.stderr).toMatch(sentence);
+  });
+
+  test('may be said by a token that can be read only once', async () => {
+    const fifo = join(folder, 'token');
+    execFileSync('mkfifo', [fifo]);
+    // Not from this process: the command waits for the token without letting anything else run.
+    const once = 'printf a-token >"$0"; while :; do : >"$0"; done';
+    const writer = spawn('sh', ['-c', once, fifo]);
+    const ran = await at(proxy.endpoint, '--token-file', fifo);
+    writer.kill();
+    rmSync(fifo);
+    expect(ran).toMatchObject({ exit: 0, stderr: '' });
   });
 });
 

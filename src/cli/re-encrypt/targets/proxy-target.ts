@@ -4,8 +4,9 @@ import { RefusedError } from '../../../client/refused-error.ts';
 import { proxyTarget } from '../../../client/target.ts';
 import type { ReEncryptResponse__Output } from '../../../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
 import { messageOf } from '../../../thrown.ts';
+import { CommandFailure } from '../../command.ts';
 import { connect } from '../../connect.ts';
-import { CliFailure, EXIT_CODE, otherFailure } from '../failure.ts';
+import { CliFailure, EXIT_CODE, otherFailure, usageFailure } from '../failure.ts';
 import type { Value, ValueMap } from '../values/value.ts';
 import { refusalFailure } from './refusal-failure.ts';
 import type { TargetAnswer, TargetCall } from './target.ts';
@@ -34,6 +35,7 @@ export async function withProxy<Answer>(
     tls: { caFile: settings.caBundle, verify: settings.verifyTls, ...tls },
     tokenFile,
   }).catch((thrown: unknown) => {
+    if (thrown instanceof CommandFailure) throw usageFailure(thrown.message);
     throw otherFailure(messageOf(thrown), thrown);
   });
   const timeoutMs = settings.readTimeoutMs === 0 ? undefined : settings.readTimeoutMs;
