@@ -260,7 +260,9 @@ describe('without --endpoint-url', () => {
   ])('%s calls the address that the proxy is set to listen on', async (name, run) => {
     const env = { KRP_GRPC__LISTEN: proxy.endpoint.replace('127.0.0.1', '0.0.0.0') };
     const args = name === 'health' ? [] : [...call().slice(2), ...withBlob()];
-    expect(await runCommand(run, args, { env })).toMatchObject({ exit: 0, stderr: '' });
+    // On a machine so busy that the event loop is late for seconds, the proxy reports NOT_SERVING.
+    const ran = expect.poll(() => runCommand(run, args, { env }));
+    await ran.toMatchObject({ exit: 0, stderr: '' });
   });
 });
 
@@ -293,13 +295,15 @@ describe('check', () => {
 
 describe('health', () => {
   test('exits 0 while the proxy serves', async () => {
-    const ran = await runCommand(health, ['--timeout', '15', '--endpoint-url', proxy.endpoint]);
-    expect(ran).toEqual({
-      exit: 0,
-      stdout: 'SERVING\n',
-      stdoutBytes: Buffer.from('SERVING\n'),
-      stderr: '',
-    });
+    const args = ['--timeout', '15', '--endpoint-url', proxy.endpoint];
+    await expect
+      .poll(() => runCommand(health, args))
+      .toEqual({
+        exit: 0,
+        stdout: 'SERVING\n',
+        stdoutBytes: Buffer.from('SERVING\n'),
+        stderr: '',
+      });
   });
 
   test('exits 1 with one sentence when nobody answers', async () => {
@@ -330,12 +334,14 @@ describe('health', () => {
       expect(endpoint_url).toBe(endpoint);
       return { exit, ...said };
     };
-    expect(await asked(proxy.endpoint, '')).toEqual({
-      exit: 0,
-      service: '',
-      status: 'SERVING',
-      error: '',
-    });
+    await expect
+      .poll(() => asked(proxy.endpoint, ''))
+      .toEqual({
+        exit: 0,
+        service: '',
+        status: 'SERVING',
+        error: '',
+      });
     expect(await asked(proxy.endpoint, 'other')).toMatchObject({ exit: 1, service: 'other' });
     expect(await asked('127.0.0.1:1', '')).toMatchObject({
       exit: 1,
