@@ -3,13 +3,13 @@ import {
   closeSync,
   constants,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import { readRegular } from '../files/regular.ts';
 
 interface KeyFile {
@@ -27,7 +27,7 @@ export function readOrMakeKey(path: string, make?: () => Buffer): KeyFile {
   const there = read(path);
   if (there) return { bytes: there, made: false };
   if (!make) throw new Error(`${path}: there is no such key file`);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+  makeFolder(dirname(path), 0o750);
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   const fd = openSync(temporary, NEW_AND_SYNCED, 0o600);
   try {

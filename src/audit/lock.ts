@@ -1,8 +1,9 @@
-import { existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lock, lockFile } from '../files/lock.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { messageOf } from '../thrown.ts';
 
 type Held = Pick<Lock, 'release'>;
@@ -28,7 +29,7 @@ export async function lockLog(file: string): Promise<Held> {
 
 function open(path: string): Lock | undefined {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+    makeFolder(dirname(path), 0o750);
     return lockFile(path);
   } catch (cause) {
     throw new Error(`audit.file: ${messageOf(cause)}`, { cause });

@@ -7,7 +7,6 @@ import {
   fsyncSync,
   ftruncateSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -18,6 +17,7 @@ import {
 } from 'node:fs';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { makeFolder } from '../../files/make-folder.ts';
 
 export interface FileFacts {
   readonly inode: number;
@@ -105,9 +105,7 @@ export function createNodeDisk(aside: 'here' | 'elsewhere' = 'elsewhere'): Disk 
     list: (folder) => readdirSync(folder),
     rename: renameSync,
     remove: unlinkSync,
-    makeFolder(path) {
-      mkdirSync(path, { recursive: true, mode: 0o750 });
-    },
+    makeFolder: (path) => makeFolder(path, 0o750),
     syncFolder(path) {
       if (restricted) return;
       const fd = openSync(path, FOLDER);

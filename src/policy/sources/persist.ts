@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
-import { mkdir, open, rename, stat, utimes } from 'node:fs/promises';
+import { open, rename, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../files/make-folder.ts';
 import { readRegular } from '../../files/regular.ts';
 import { BundleFault } from '../bundle/fault.ts';
 
@@ -43,7 +44,7 @@ function notKept(cause: unknown): never {
 
 /** Never leaves half a file: writes a new one beside it, and renames that once it is on disk. */
 async function writeWhole(path: string, content: Buffer): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path), 0o700);
   const beside = `${path}.new`;
   const file = await open(beside, 'w', 0o600);
   try {

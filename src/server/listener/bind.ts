@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { lstatSync, unlinkSync } from 'node:fs';
-import { chmod, link, lstat, mkdir, stat, unlink } from 'node:fs/promises';
+import { chmod, link, lstat, stat, unlink } from 'node:fs/promises';
 import { type AddressInfo, connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import { makeFolder } from '../../files/make-folder.ts';
 import { stampOf } from '../../files/stamp.ts';
 import { messageOf } from '../../thrown.ts';
 
@@ -53,7 +54,7 @@ function parseHostPort(address: string): { host: string; port: number } {
  */
 async function bindUnix(server: Server, path: string, { mode }: BindOptions) {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o750 });
+  makeFolder(folder, 0o750);
   await refuseOpenFolder(folder);
   await removeStale(path);
   const unnamed = join(folder, nameFor(folder));
