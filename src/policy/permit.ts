@@ -31,11 +31,12 @@ export function refusalInForce(asked: Judged): Refusal | undefined {
 }
 
 /** Why these may not go on to KMS, or undefined if they may; ignores observe mode. */
-export function refusalOf({ keys, decision }: Judged): Refusal | undefined {
+export function refusalOf({ call, keys, decision }: Judged): Refusal | undefined {
   const { effect, failure, allowUnknownSource, sourceRequired } = decision;
   const allowed = effect === 'allow' && failure === '';
   if (!allowed && !sourceRequired) return denial(decision);
-  if (allowed && (keys.source.known || allowUnknownSource)) return undefined;
+  const asks = call.action === 'kms:CheckReEncrypt';
+  if (allowed && (asks || keys.source.known || allowUnknownSource)) return undefined;
   return new Refusal('SOURCE_KEY_REQUIRED', {
     side: 'source',
     rule: decision.rule,

@@ -5,6 +5,7 @@ import type { ReEncryptRequest } from '../../src/gen/kms/reencrypt/v1/ReEncryptR
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
 import { closeAll, connect, refusalOf } from '../helpers/grpc-client.ts';
 import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
+import { HAZARDS } from '../policy/values.ts';
 
 let proxy: RunningProxy;
 let client: ReEncryptServiceClient;
@@ -19,9 +20,9 @@ afterAll(async () => {
   await proxy.stop();
 });
 
-function check(request?: ReEncryptRequest): Promise<CheckReEncryptResponse__Output> {
+function check(request?: ReEncryptRequest, by = client): Promise<CheckReEncryptResponse__Output> {
   return new Promise((resolve, reject) => {
-    client.CheckReEncrypt(request ? { request } : {}, (error, response) =>
+    by.CheckReEncrypt(request ? { request } : {}, (error, response) =>
       error || !response ? reject(error) : resolve(response),
     );
   });
@@ -33,6 +34,16 @@ const REQUEST = {
   destinationKeyId: 'alias/demo-destination',
   destinationEncryptionContext: { tenant: 'acme' },
 };
+
+test('a check without a source key is answered where only the re-encryption needs one', async () => {
+  const strict = await startProxy([`policy.source=${HAZARDS}`]);
+  const other = connect(strict.endpoint);
+  const { sourceKeyId: _, ...unnamed } = REQUEST;
+  const answer = await check(unnamed, other);
+  expect(answer).toMatchObject({ allow: false, reason: 'SOURCE_KEY_REQUIRED', rule: 'fine' });
+  closeAll(other);
+  await strict.stop();
+});
 
 describe('a check', () => {
   test('reports an allowed call with its keys, and has KMS do nothing', async () => {
