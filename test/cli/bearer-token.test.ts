@@ -34,7 +34,7 @@ describe('a bearer token', () => {
 
   test.each([
     { name: 'health', run: health, exit: 64 },
-    { name: 'check', run: check, exit: 255 },
+    { name: 'check', run: check, exit: 252 },
   ])('that may not be sent fails $name before anything is sent', async ({ run, exit }) => {
     const call = run === check ? ['--destination-key-id', 'alias/demo'] : [];
     const where = ['--endpoint-url', 'proxy.example:1', '--token-file', FILE];
