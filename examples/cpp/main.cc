@@ -49,8 +49,14 @@ int main(int argc, char** argv) {
     std::cerr << "re-encrypt: " << Explain(status) << "\n";
     return ExitCode(status);
   }
+  std::ofstream result(argv[2], std::ios::binary);
+  result << answer.ciphertext_blob();
+  result.close();
+  if (!result) {
+    std::cerr << "re-encrypt: cannot write " << argv[2] << "\n";
+    return 73;
+  }
   std::cout << "released under " << answer.key_id() << " decision_id " << answer.decision_id()
             << "\n";
-  std::ofstream(argv[2], std::ios::binary) << answer.ciphertext_blob();
   return 0;
 }

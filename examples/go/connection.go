@@ -59,10 +59,6 @@ func setting(name, fallback string) string {
 	return fallback
 }
 
-func timeout() time.Duration {
-	duration, err := time.ParseDuration(setting("TIMEOUT_MS", "2000") + "ms")
-	if err != nil {
-		return 2 * time.Second
-	}
-	return duration
+func timeout() (time.Duration, error) {
+	return time.ParseDuration(setting("TIMEOUT_MS", "2000") + "ms")
 }

@@ -33,7 +33,11 @@ func reEncrypt(source, result string) error {
 	defer connection.Close()
 
 	// The deadline covers the retries too. The proxy itself gives up after 30 s at most.
-	ctx, cancel := context.WithTimeout(context.Background(), timeout())
+	limit, err := timeout()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	sourceKey := setting("SOURCE_KEY_ID", "alias/demo-source")
 	answer, err := pb.NewReEncryptServiceClient(connection).ReEncrypt(ctx, &pb.ReEncryptRequest{
@@ -46,6 +50,9 @@ func reEncrypt(source, result string) error {
 	if err != nil {
 		return err
 	}
+	if err := os.WriteFile(result, answer.CiphertextBlob, 0o600); err != nil {
+		return err
+	}
 	fmt.Println("released under", answer.KeyId, "decision_id", answer.DecisionId)
-	return os.WriteFile(result, answer.CiphertextBlob, 0o600)
+	return nil
 }

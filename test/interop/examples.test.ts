@@ -88,8 +88,11 @@ for (const language of LANGUAGES) {
       runTool(join(EXAMPLES, language.name, 'build.sh'), args, { env, timeoutMs: 600_000 });
     }, 600_000);
 
-    async function run(target: string, env: Readonly<Record<string, string>> = {}) {
-      const result = join(doors.proxy.folder, 'result');
+    async function run(
+      target: string,
+      env: Readonly<Record<string, string>> = {},
+      result = join(doors.proxy.folder, 'result'),
+    ) {
       rmSync(result, { force: true });
       const [command, ...args] = language.run;
       const child = startChild(command, [...args, ciphertext, result], {
@@ -123,6 +126,18 @@ for (const language of LANGUAGES) {
       expect(said).toMatch(/ rule=demo decision_id=[0-9a-f-]{36}\]$/m);
       expect(code).toBe(77);
       expect(existsSync(result)).toBe(false);
+    });
+
+    it('reports no release if the result cannot be written', async () => {
+      const { code, said } = await run(doors.tcp, {}, join(doors.proxy.folder, 'none/result'));
+      expect(said).not.toContain('released under');
+      expect(code).not.toBe(0);
+    });
+
+    it('takes no deadline that is not a number', async () => {
+      const { code, said } = await run(doors.tcp, { TIMEOUT_MS: 'soon' });
+      expect(said).not.toContain('released under');
+      expect(code).not.toBe(0);
     });
 
     it('reports a deadline that was too short', async () => {
