@@ -218,6 +218,17 @@ describe('the configuration', () => {
   });
 
   test.each([
+    'audit.checkpoint.every_ms',
+    'audit.commit_timeout_ms',
+    'grpc.connections.handshake_timeout_ms',
+    'grpc.connections.keepalive_timeout_ms',
+    'grpc.connections.preface_timeout_ms',
+    'policy.timeout_ms',
+  ])('refuses a time in which nothing can be done: %s=0', (setting) => {
+    expect(problems([`${setting}=0`])).toEqual([expect.stringMatching(`^${setting}: .*>=1$`)]);
+  });
+
+  test.each([
     ['identity.jwt.refresh_ms=2592000000', /refresh_ms: must be 2147483647 at most, 24 days/],
     ['grpc.connections.max_age_ms=9999999999', /max_age_ms: must be 2147483647 at most/],
     ['policy.service.polling.max_delay_seconds=9999999', /max_delay_seconds: .*86400/],

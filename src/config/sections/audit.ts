@@ -33,7 +33,7 @@ const checkpoint = z
       .min(1)
       .default(1_000)
       .describe('A checkpoint is signed after this many new entries.'),
-    every_ms: milliseconds(10_000).describe(
+    every_ms: milliseconds(10_000, 1).describe(
       'A checkpoint is signed after this time if there are new entries.',
     ),
     signing_key_file: path
@@ -61,7 +61,7 @@ const checkpoint = z
         token_file: path
           .optional()
           .describe('File with a bearer token, read again for each request.'),
-        timeout_ms: milliseconds(10_000).describe('How long one request may take.'),
+        timeout_ms: milliseconds(10_000, 1).describe('How long one request may take.'),
       })
       .optional()
       .describe(
@@ -79,7 +79,7 @@ const decisionLog = z
       .refine((text) => !text.includes('?'), 'must have no query, because /logs is added to it')
       .describe('The service, as in OPA’s services[_].url; entries are posted to <url>/logs.'),
     token_file: path.optional().describe('File with a bearer token, read again for each request.'),
-    timeout_ms: milliseconds(10_000).describe('How long one upload may take.'),
+    timeout_ms: milliseconds(10_000, 1).describe('How long one upload may take.'),
     batch_bytes: z
       .int()
       .min(1_024)
@@ -127,7 +127,7 @@ export const audit = z
       .describe(
         'Whether to start if the log was tampered with; continue records that in a new segment.',
       ),
-    commit_timeout_ms: milliseconds(2_000).describe(
+    commit_timeout_ms: milliseconds(2_000, 1).describe(
       'If an entry is not durable by then, calls are refused until the log can be written again.',
     ),
     max_queue: z

@@ -63,7 +63,7 @@ const connections = z
       .min(1)
       .default(1024)
       .describe('Most connections that may be open at once, per listener.'),
-    preface_timeout_ms: milliseconds(2000).describe(
+    preface_timeout_ms: milliseconds(2000, 1).describe(
       'How long a client may take to begin to speak HTTP/2.',
     ),
     message_timeout_ms: z
@@ -71,9 +71,9 @@ const connections = z
       .min(1000)
       .default(10_000)
       .describe('How long the message of a call may take to arrive in full.'),
-    handshake_timeout_ms: milliseconds(5000).describe('How long a TLS handshake may take.'),
+    handshake_timeout_ms: milliseconds(5000, 1).describe('How long a TLS handshake may take.'),
     keepalive_ms: milliseconds(10_000, 1000).describe('Time between pings to a client.'),
-    keepalive_timeout_ms: milliseconds(5000).describe(
+    keepalive_timeout_ms: milliseconds(5000, 1).describe(
       'How long a client may take to answer a ping.',
     ),
     max_idle_ms: milliseconds(300_000, 1000).describe(

@@ -70,7 +70,7 @@ const signing = z
 export const policy = z
   .strictObject({
     source: location,
-    timeout_ms: milliseconds(50).describe(
+    timeout_ms: milliseconds(50, 1).describe(
       'How long one decision may take before the call is denied.',
     ),
     memory_mib: z
