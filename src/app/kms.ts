@@ -48,7 +48,7 @@ async function composeAws(
   const aws = await openAws(kms.aws, { env, warn });
   const told = (state: string) => {
     log.warn({ state }, 'the circuit breaker towards KMS');
-    metrics.read({ breakerOpen: () => state === 'open' });
+    metrics.read({ breaker: () => state });
   };
   return { kms: refuseFaults(guard(metrics.kms.measure(aws), limits, told)), embedded: undefined };
 }

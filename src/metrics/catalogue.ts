@@ -60,7 +60,7 @@ export const METRICS = {
   kms_reencrypt_kms_seconds: histogram('Seconds from a request to KMS to its answer; a retry counts by itself.', KMS_SECONDS, 'operation'),
   kms_reencrypt_kms_attempts_total: counter('Requests made to KMS, retries included.', 'operation'),
   kms_reencrypt_kms_errors_total: counter('KMS operations that failed, by the name of the error.', 'operation', 'error'),
-  kms_reencrypt_breaker_open: gauge('1 while the circuit breaker keeps calls from KMS after repeated failures.'),
+  kms_reencrypt_breaker_open: gauge('1 from when the circuit breaker keeps calls from KMS, after repeated failures, until one has got through.'),
   kms_reencrypt_embedded_backend: gauge('1 if the embedded KMS serves instead of AWS.'),
   kms_reencrypt_embedded_keys_allowed: gauge('1 if keys of an embedded KMS are accepted behind the AWS backend.'),
 
@@ -89,17 +89,21 @@ export const OVERFLOW = '_other';
 export const RULES_AT_MOST = 64;
 
 // biome-ignore format: a list reads best packed.
-/** Known errors of KMS and of the network on the way to it; others count as `_other`. */
+/** Known errors of KMS and of the way to it, and why a call that waited was given up; others count as `_other`. */
 export const KMS_ERRORS = [
   'AccessDeniedException', 'ConflictException', 'DependencyTimeoutException', 'DisabledException',
   'ExpiredTokenException', 'IncompleteSignature', 'IncorrectKeyException', 'InternalFailure',
-  'InvalidArnException', 'InvalidCiphertextException', 'InvalidGrantTokenException',
-  'InvalidKeyUsageException', 'InvalidSignatureException', 'KMSInternalException',
-  'KMSInvalidStateException', 'KeyUnavailableException', 'LimitExceededException',
-  'NotFoundException', 'ServiceUnavailable', 'ThrottlingException', 'UnrecognizedClientException',
-  'ValidationException', 'CredentialsProviderError', 'AbortError', 'TimeoutError',
-  'MalformedAnswer', 'EAI_AGAIN', 'ECONNABORTED', 'ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH',
-  'ENETUNREACH', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT',
+  'InvalidArnException', 'InvalidCiphertextException', 'InvalidClientTokenId',
+  'InvalidGrantTokenException', 'InvalidKeyUsageException', 'InvalidSignatureException',
+  'KMSInternalException', 'KMSInvalidStateException', 'KeyUnavailableException',
+  'LimitExceededException', 'MissingAuthenticationTokenException', 'NotFoundException',
+  'OptInRequired', 'RequestExpired', 'ServiceUnavailable', 'ThrottlingException',
+  'UnrecognizedClientException', 'ValidationException', 'CredentialsProviderError', 'TimeoutError',
+  'DEADLINE_EXCEEDED', 'CANCELLED', 'MalformedAnswer', 'EAI_AGAIN', 'ECONNABORTED', 'ECONNREFUSED',
+  'ECONNRESET', 'EHOSTUNREACH', 'EMFILE', 'ENETUNREACH', 'ENOTFOUND', 'EPIPE', 'EPROTO',
+  'ETIMEDOUT', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ] as const;
 
 /** The KMS operations that the proxy itself uses. */

@@ -14,7 +14,8 @@ export interface Readings {
   bundleExpiry(): number;
   bundleStale(): boolean;
   observeMode(): boolean;
-  breakerOpen(): boolean;
+  /** `closed`, `open` or `half_open`. */
+  breaker(): string;
   embeddedKeysAllowed(): boolean;
   auditQueue(): number;
   auditSuspended(): boolean;
@@ -54,7 +55,11 @@ export function createGauges(series: Series, options: GaugeOptions): void {
   );
   series.gauge('kms_reencrypt_bundle_stale', () => flag(readings.bundleStale?.()));
   series.gauge('kms_reencrypt_observe_mode', () => flag(readings.observeMode?.()));
-  series.gauge('kms_reencrypt_breaker_open', () => flag(readings.breakerOpen?.()));
+  // Half open is no end of it: where KMS hangs, the one call that may ask takes as long as the breaker is open.
+  series.gauge('kms_reencrypt_breaker_open', () => {
+    const state = readings.breaker?.() ?? 'closed';
+    return flag(state !== 'closed');
+  });
   series.gauge('kms_reencrypt_embedded_keys_allowed', () => flag(readings.embeddedKeysAllowed?.()));
 
   series.gauge('kms_reencrypt_audit_queue_entries', () => [

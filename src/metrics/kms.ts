@@ -1,3 +1,4 @@
+import { Refusal } from '../errors.ts';
 import { KMS_ERRORS, KMS_OPERATIONS, type KmsOperation, OVERFLOW } from './catalogue.ts';
 import { add, cells } from './cells.ts';
 import type { Series } from './series.ts';
@@ -68,8 +69,9 @@ function bind(series: Series, operation: KmsOperation) {
   };
 }
 
-/** A fault's own code if it has one (KmsFault, Node's system errors), otherwise its class. */
+/** Its own code if it has one (KmsFault, Node's system errors), why a call that waited was given up, or its class. */
 function nameOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return OVERFLOW;
+  if (thrown instanceof Refusal) return thrown.reason;
   return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;
 }

@@ -175,6 +175,7 @@ describe('KMS', () => {
 
   it.each([
     [Object.assign(new Error('slow down'), { code: 'ThrottlingException' }), 'ThrottlingException'],
+    [new Refusal('DEADLINE_EXCEEDED'), 'DEADLINE_EXCEEDED'],
     [new Error('?'), '_other'],
     ['a string', '_other'],
   ])('that throws %s is counted under %s, and the error rethrown', async (thrown, error) => {
@@ -235,6 +236,16 @@ describe('the other stages', () => {
     expect(await sample(metrics, 'kms_reencrypt_embedded_backend')).toBe(1);
     const expiry = 'kms_reencrypt_certificate_expiry_timestamp_seconds{listener="grpc"}';
     expect(await sample(metrics, expiry)).toBe(2_000_000);
+  });
+
+  it.each([
+    ['closed', 0],
+    ['open', 1],
+    ['half_open', 1],
+  ])('tell of a breaker that is %s as %i', async (state, told) => {
+    const metrics = create();
+    metrics.read({ breaker: () => state });
+    expect(await sample(metrics, 'kms_reencrypt_breaker_open')).toBe(told);
   });
 
   it('keep only one bundle info series after a new revision', async () => {
