@@ -7,6 +7,7 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  type Scalar,
 } from 'yaml';
 import { Base64Problem, decodeBase64 } from './base64.ts';
 import { isList, isMap as isValueMap, pythonFloat, type Value, type ValueMap } from './value.ts';
@@ -27,6 +28,13 @@ export function parseYaml(text: string): Value {
   if (problem !== undefined) throw new YamlProblem(problem.message);
   return toValue(document.contents);
 
+  /** The library ends the last line of a block even where the text ends before the line does. */
+  function asWritten({ type, value, range }: Scalar): unknown {
+    const isCutOff = !text.endsWith('\n') && range?.[1] === text.length;
+    if (!isCutOff || !type?.startsWith('BLOCK_') || typeof value !== 'string') return value;
+    return value.replace(/\n$/, '');
+  }
+
   function toValue(node: unknown): Value {
     if (isAlias(node)) return toValue(outside(node, node.resolve(document)));
     if (isSeq(node)) return node.items.map(toValue);
@@ -43,7 +51,7 @@ export function parseYaml(text: string): Value {
     }
     if (!isScalar(node)) return null;
     if (node.value instanceof Uint8Array) return binary(node.source ?? '');
-    return scalarValue(node.value, node.source);
+    return scalarValue(asWritten(node), node.source);
   }
 }
 
@@ -56,10 +64,11 @@ function binary(source: string): Uint8Array {
   }
 }
 
-/** Refuses what contains itself, which would never end. */
-function outside(alias: Alias, node: Node | undefined): Node | undefined {
+/** Refuses an alias of nothing, and what contains itself, which would never end. */
+function outside(alias: Alias, node: Node | undefined): Node {
+  if (node === undefined) throw new YamlProblem(`nothing is called ${alias.source}`);
   const [at = 0] = alias.range ?? [];
-  const [start = 0, , end = 0] = node?.range ?? [];
+  const [start = 0, , end = 0] = node.range ?? [];
   if (start <= at && at < end) throw new YamlProblem('a value contains itself');
   return node;
 }
