@@ -9,15 +9,24 @@ import {
   parseDocument,
   type Scalar,
 } from 'yaml';
+import { usageFailure } from '../failure.ts';
 import { Base64Problem, decodeBase64 } from './base64.ts';
-import { isList, isMap as isValueMap, pythonFloat, type Value, type ValueMap } from './value.ts';
+import {
+  isList,
+  isMap as isValueMap,
+  pythonFloat,
+  pythonText,
+  pythonType,
+  type Value,
+  type ValueMap,
+} from './value.ts';
 
 /** Text that is not YAML, or not YAML that can name a request's members. */
 export class YamlProblem extends Error {
   override readonly name = 'YamlProblem';
 }
 
-/** Parses YAML 1.2, with `!!binary`, into ordered maps. @throws YamlProblem */
+/** Parses YAML 1.2, with `!!binary`, into ordered maps. @throws YamlProblem, CliFailure for a context’s key */
 export function parseYaml(text: string): Value {
   const document = parseDocument(text, {
     customTags: ['binary', 'timestamp'],
@@ -26,7 +35,7 @@ export function parseYaml(text: string): Value {
   });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) throw new YamlProblem(problem.message);
-  return toValue(document.contents);
+  return toValue(document.contents, '');
 
   /** The library ends the last line of a block even where the text ends before the line does. */
   function asWritten({ type, value, range }: Scalar): unknown {
@@ -35,9 +44,10 @@ export function parseYaml(text: string): Value {
     return value.replace(/\n$/, '');
   }
 
-  function toValue(node: unknown): Value {
-    if (isAlias(node)) return toValue(outside(node, node.resolve(document)));
-    if (isSeq(node)) return node.items.map(toValue);
+  /** The path is that of the member, such as `SourceEncryptionContext`. */
+  function toValue(node: unknown, path: string): Value {
+    if (isAlias(node)) return toValue(outside(node, node.resolve(document)), path);
+    if (isSeq(node)) return node.items.map((item, at) => toValue(item, `${path}[${at}]`));
     if (isMap(node)) {
       const [merges, own] = [
         node.items.filter(isMerge),
@@ -45,8 +55,11 @@ export function parseYaml(text: string): Value {
       ];
       if (merges.length > 1) throw new YamlProblem('a map has two <<');
       return new Map([
-        ...merges.flatMap(({ value }) => mergedMembers(toValue(value))),
-        ...own.map(({ key, value }) => [keyText(toValue(key)), toValue(value)] as const),
+        ...merges.flatMap(({ value }) => mergedMembers(toValue(value, path))),
+        ...own.map(({ key, value }) => {
+          const name = keyText(toValue(key, path), path);
+          return [name, toValue(value, path === '' ? name : `${path}.${name}`)] as const;
+        }),
       ]);
     }
     if (!isScalar(node)) return null;
@@ -89,9 +102,14 @@ function mapOnly(value: Value): ValueMap {
   throw new YamlProblem('what << names is not a map');
 }
 
-function keyText(key: Value): string {
+function keyText(key: Value, path: string): string {
   if (typeof key === 'string') return key;
-  throw new YamlProblem('a key is not text');
+  if (!path.endsWith('EncryptionContext')) throw new YamlProblem('a key is not text');
+  const told = pythonText(key);
+  throw usageFailure(
+    `Parameter validation failed:\nInvalid type for parameter ${path} (key: ${told}), value: ${told}, ` +
+      `type: ${pythonType(key)}, valid types: <class 'str'>`,
+  );
 }
 
 function scalarValue(value: unknown, source: string | undefined): Value {
