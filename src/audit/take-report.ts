@@ -57,10 +57,13 @@ function openSinks(options: AuditOptions, from: number, recorder: CallRecorder):
     required: requiredSinks(options),
     timeoutMs: options.commitTimeoutMs,
     onError: (message) => warn(`audit: ${message}`),
-    onBehind(behind) {
-      if (behind) options.onFailure('SINK');
-      const now = behind ? 'does not answer, and calls are refused' : 'has what it lacked';
-      warn(`audit: a required sink ${now}`);
+    onBehind(lacking) {
+      if (lacking.length === 0) return warn('audit: the required sinks have what they lacked');
+      options.onFailure('SINK');
+      const names = lacking.join(' and ');
+      warn(
+        `audit: suspended (SINK): of audit.required, ${names} does not answer; calls are refused`,
+      );
     },
     onDropped(sink, count) {
       onDropped(sink, count);

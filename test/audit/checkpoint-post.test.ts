@@ -1,9 +1,12 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createCheckpointPost } from '../../src/audit/sinks/checkpoint-post.ts';
 import { post } from '../../src/audit/sinks/post.ts';
+import { createFolder } from './world.ts';
 
 const PIECE = Buffer.alloc(1 << 20);
 
@@ -58,6 +61,23 @@ test('a token is not read from a FIFO or a device', async () => {
   const service = { url: keeper.url, timeoutMs: 2_000, tokenFile: '/dev/zero' };
   const sent = post(service, { headers: {}, body: '' });
   await expect(sent).rejects.toThrow('/dev/zero is not a regular file');
+});
+
+test('a post that fails says why, and not the token', async () => {
+  await using folder = createFolder();
+  const tokenFile = join(folder.path, 'token');
+  writeFileSync(tokenFile, 'secret\nsecond line');
+  const nobody = { url: 'http://127.0.0.1:1023/', timeoutMs: 2_000 };
+  const nothing = { headers: {}, body: '' };
+  await expect(post(nobody, nothing)).rejects.toThrow('ECONNREFUSED');
+  await expect(post({ ...nobody, tokenFile }, nothing)).rejects.toThrow(/^TypeError$/);
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const late = { url: `http://127.0.0.1:${port}/`, timeoutMs: 20 };
+  await expect(post(late, nothing)).rejects.toThrow('no answer within 20 ms');
+  silent.closeAllConnections();
+  silent.close();
 });
 
 test('close tries the last checkpoint once more, and no unreachable keeper delays it', async () => {

@@ -111,9 +111,11 @@ test.concurrent('while a required sink is silent, calls fail at once and the log
   const silent: number[] = Array.from({ length: 1_000 }, () => 503);
   await using service = await startService(silent);
   const failures: string[] = [];
+  const warned: string[] = [];
   const audit = await openAudit(folder.file, {
     commitTimeoutMs: 300,
     onFailure: (code) => failures.push(code),
+    warn: (sentence) => warned.push(sentence),
     sinks: {
       ...BASICS.sinks,
       decisionLog: { url: service.url, timeoutMs: 15_000, batchBytes: 1_000_000 },
@@ -128,6 +130,7 @@ test.concurrent('while a required sink is silent, calls fail at once and the log
     await expect(audit.intent(intended(call))).rejects.toThrow(Refusal);
   }
   expect(failures).toEqual(['SINK']);
+  expect(warned.join('\n')).toContain('of audit.required, decision-log does not answer');
   silent.length = 0;
   const next = () => audit.intent(intended(60)).then(() => 'recorded', String);
   await expect.poll(next, { timeout: 12_000 }).toBe('recorded');

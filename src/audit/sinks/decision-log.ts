@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { messageOf } from '../../thrown.ts';
 import type { Delivered, Sink } from './deliver.ts';
 import { post, type Service } from './post.ts';
 
@@ -21,9 +22,10 @@ export function createDecisionLogSink(options: DecisionLogOptions): Sink {
     batchBytes,
     async send(lines) {
       const json = `[${lines.map(toEvent).join(',')}]`;
-      const { ok, status } = await post(service, {
-        headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
-        body: new Uint8Array(await compress(json)),
+      const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+      const body = new Uint8Array(await compress(json));
+      const { ok, status } = await post(service, { headers, body }).catch((cause) => {
+        throw new Error(`${target}: ${messageOf(cause)}`, { cause });
       });
       if (!ok) throw new Error(`${target} answers ${status}`);
     },

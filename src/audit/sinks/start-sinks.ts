@@ -11,8 +11,8 @@ interface SinksOptions {
   readonly timeoutMs: number;
   readonly onDropped: (sink: SinkName, count: number) => void;
   readonly onError: (message: string) => void;
-  /** A required sink has not answered in time, or none is behind any more. */
-  readonly onBehind: (behind: boolean) => void;
+  /** These required sinks have not answered in time; none if all have what they lacked. */
+  readonly onBehind: (lacking: readonly SinkName[]) => void;
 }
 
 export interface Sinks {
@@ -66,7 +66,7 @@ export function startSinks(options: SinksOptions): Sinks {
     else if (reached.has(report.sink)) {
       const was = behind();
       reached.set(report.sink, report.seq);
-      if (was && !behind()) options.onBehind(false);
+      if (was && !behind()) options.onBehind([]);
       const there = lowest();
       const done = waiting.filter(({ seq }) => seq <= there);
       waiting = waiting.filter(({ seq }) => seq > there);
@@ -88,7 +88,7 @@ export function startSinks(options: SinksOptions): Sinks {
     if (late.length === 0) return;
     const was = behind();
     missed = Math.max(missed, ...late);
-    if (!was) options.onBehind(true);
+    if (!was) options.onBehind(required.filter((name) => (reached.get(name) ?? from) < missed));
     for (const { reject } of waiting.splice(0)) reject(unanswered());
   }
 }
