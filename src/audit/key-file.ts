@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder } from '../files/make-folder.ts';
+import { naming } from '../files/naming.ts';
 import { readRegular } from '../files/regular.ts';
 
 interface KeyFile {
@@ -31,7 +32,7 @@ export function readOrMakeKey(path: string, make?: () => Buffer): KeyFile {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   const fd = openSync(temporary, NEW_AND_SYNCED, 0o600);
   try {
-    writeSync(fd, make());
+    naming(temporary, () => writeSync(fd, make()));
     // link() never replaces a file: two processes that start at once both use the first one's key.
     linkSync(temporary, path);
   } catch (thrown) {

@@ -18,6 +18,7 @@ import {
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { makeFolder } from '../../files/make-folder.ts';
+import { naming } from '../../files/naming.ts';
 
 export interface FileFacts {
   readonly inode: number;
@@ -97,7 +98,7 @@ const fsyncElsewhere = promisify(fsync);
 export function createNodeDisk(aside: 'here' | 'elsewhere' = 'elsewhere'): Disk {
   const fsyncAside: FsyncAside = aside === 'here' ? fsyncSync : fsyncElsewhere;
   return {
-    open: (path, how) => openFile(openSync(path, FLAGS[how], 0o600), fsyncAside),
+    open: (path, how) => openFile(path, openSync(path, FLAGS[how], 0o600), fsyncAside),
     facts(path) {
       const stats = lstatSync(path, { throwIfNoEntry: false });
       return stats && toFacts(stats);
@@ -127,12 +128,12 @@ export function createNodeDisk(aside: 'here' | 'elsewhere' = 'elsewhere'): Disk 
   };
 }
 
-function openFile(fd: number, fsyncAside: FsyncAside): DiskFile {
+function openFile(path: string, fd: number, fsyncAside: FsyncAside): DiskFile {
   return {
-    write: (bytes) => writeSync(fd, bytes),
+    write: (bytes) => naming(path, () => writeSync(fd, bytes)),
     read: (into, position) => readSync(fd, into, 0, into.length, position),
     sync() {
-      if (!restricted) fdatasyncSync(fd);
+      if (!restricted) naming(path, () => fdatasyncSync(fd));
     },
     async syncAside() {
       if (!restricted) await fsyncAside(fd);
