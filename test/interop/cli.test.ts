@@ -56,7 +56,6 @@ function environment() {
     AWS_REGION: 'us-east-1',
     AWS_DEFAULT_REGION: 'us-east-1',
     AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_MAX_ATTEMPTS: '1',
     LANG: 'C.UTF-8',
   };
 }
