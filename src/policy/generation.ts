@@ -1,10 +1,10 @@
 import type { Bundle } from './bundle/bundle.ts';
 import { createEngine } from './engine/engine.ts';
 import type { Program } from './engine/program.ts';
-import { resultOf } from './engine/result.ts';
 import { MASK_ENTRYPOINT } from './entrypoints.ts';
 import { createJudge, type Judge } from './judge.ts';
 import { type Limits, toEngineLimits } from './limits.ts';
+import { askMask } from './mask.ts';
 import { prove } from './prove/prove.ts';
 
 /** One bundle that is ready to decide. A decision is made by exactly one generation. */
@@ -22,9 +22,6 @@ export interface Generation {
   readonly masks: boolean;
 }
 
-/** As for a decision. The mask goes into a log entry, whose line must stay short enough to be read back. */
-const MOST_MASK_CHARACTERS = 65_536;
-
 /** Makes a bundle ready; `program` is what its proof gave. @throws BundleFault where it has yet to be proved */
 export function createGeneration(
   bundle: Bundle,
@@ -38,12 +35,6 @@ export function createGeneration(
   return { bundle, token: Object.freeze({}), judge, mask, masks };
 
   function mask(entry: string): unknown {
-    if (maskEntrypoint === undefined) return undefined;
-    const question = { entrypoint: maskEntrypoint, input: entry, context: { nowNs: 0n } };
-    const answer = engine.evaluate(question);
-    if (answer.length > MOST_MASK_CHARACTERS) {
-      throw new Error(`the mask is longer than ${MOST_MASK_CHARACTERS} characters`);
-    }
-    return resultOf(answer);
+    return maskEntrypoint === undefined ? undefined : askMask(engine, maskEntrypoint, entry);
   }
 }

@@ -97,6 +97,17 @@ describeWith(['opa'], 'opa', () => {
     await expect(compileFolder({ folder })).rejects.toThrow(why);
   });
 
+  it('finds the audit mask, and does not build one that would stop every call', async () => {
+    const folder = scratch();
+    writeFileSync(join(folder, 'decision.rego'), `package kms.reencrypt\n\n${DECISION}\n`);
+    const rego = 'package system.log # for auditors\n\nmask contains "/outcome"\n';
+    writeFileSync(join(folder, 'log.rego'), rego);
+    const args = ['build', folder, '--output', join(folder, 'b.tar.gz')];
+    expect((await runCommand(policy, args)).stderr).toContain(
+      "the audit mask fails for the sample 'a plain call': a mask rule names '/outcome'",
+    );
+  });
+
   it('policy build says in one sentence that it cannot write the bundle', async () => {
     const args = ['build', 'policies/example', '--output', join(scratch(), 'no/such/folder')];
     const ran = await runCommand(policy, args);

@@ -1,5 +1,6 @@
 import { Refusal } from '../../errors.ts';
 import type { Json } from '../../json/canonical.ts';
+import { type MaskRule, toMaskRules } from '../../mask-rules.ts';
 import { type Body, fromBody, idOf, markOf, toBody, toPieces } from './body.ts';
 import type { Entries } from './entry.ts';
 
@@ -10,12 +11,6 @@ import type { Entries } from './entry.ts';
 export type EvaluateMask = (entry: Readonly<Record<string, Json>>) => unknown;
 
 type Entry = Record<string, Json>;
-
-interface Rule {
-  readonly op: 'remove' | 'upsert';
-  readonly path: readonly string[];
-  readonly value: Json;
-}
 
 interface MaskOptions {
   readonly evaluate: EvaluateMask;
@@ -63,12 +58,10 @@ function blank({ input: _, result: __, ...entry }: Entry): Entry {
 
 /** The entry with the rules applied; undefined where no rule applies. @throws Error on a malformed rule */
 export function applyMask(entry: Entry, answer: unknown): Entry | undefined {
-  if (answer === undefined) return;
-  if (!Array.isArray(answer)) throw new Error('the mask is not a list of rules');
   const changed = structuredClone(entry);
   const erased: string[] = [];
   const masked: string[] = [];
-  for (const rule of answer.map(toRule)) {
+  for (const rule of toMaskRules(answer)) {
     if (!apply(changed, rule)) continue;
     (rule.op === 'remove' ? erased : masked).push(`/${rule.path.join('/')}`);
   }
@@ -78,28 +71,8 @@ export function applyMask(entry: Entry, answer: unknown): Entry | undefined {
   return changed;
 }
 
-function toRule(given: unknown): Rule {
-  if (typeof given === 'string') return { op: 'remove', path: toPath(given), value: null };
-  const {
-    op,
-    path,
-    value = null,
-  } = (given ?? {}) as { op?: unknown; path?: unknown; value?: Json };
-  if ((op !== 'remove' && op !== 'upsert') || typeof path !== 'string') {
-    throw new Error('a mask rule is neither a path nor {op, path, value}');
-  }
-  return { op, path: toPath(path), value };
-}
-
-/** Only the policy's input and result may be masked: who got which answer stays. */
-function toPath(pointer: string): readonly string[] {
-  const path = pointer.split('/').slice(1);
-  if (pointer.startsWith('/') && (path[0] === 'input' || path[0] === 'result')) return path;
-  throw new Error(`a mask rule names '${pointer}', which is not under /input or /result`);
-}
-
 /** False if there is nothing at the path, which is not an error. */
-function apply(entry: Entry, { op, path, value }: Rule): boolean {
+function apply(entry: Entry, { op, path, value }: MaskRule): boolean {
   const parent = path.slice(0, -1).reduce<Json | undefined>(step, entry);
   const name = path.at(-1) ?? '';
   if (typeof parent !== 'object' || parent === null || !Object.hasOwn(parent, name)) return false;

@@ -6,14 +6,15 @@ import { createEngine, type Engine } from '../engine/engine.ts';
 import { EngineFault } from '../engine/fault.ts';
 import { loadProgram, type Program } from '../engine/program.ts';
 import { resultOf } from '../engine/result.ts';
-import { ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT } from '../entrypoints.ts';
+import { ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT, MASK_ENTRYPOINT } from '../entrypoints.ts';
 import { createJudge, type Judge } from '../judge.ts';
 import { type Limits, toEngineLimits } from '../limits.ts';
 import { SAMPLES } from '../samples.ts';
+import { refuseMask } from './refuse-mask.ts';
 
 /**
  * Makes a program of a bundle, and proves it: all builtins that it needs exist, it reports no `load_errors`,
- * and it decides the samples. With much data that takes seconds. @throws BundleFault
+ * it decides the samples, and its audit mask answers for them. With much data that takes seconds. @throws BundleFault
  */
 export function prove(bundle: Pick<Bundle, 'wasm' | 'data'>, limits: Limits): Program {
   const program = openProgram(bundle);
@@ -24,7 +25,9 @@ export function prove(bundle: Pick<Bundle, 'wasm' | 'data'>, limits: Limits): Pr
   }
   const engine = createEngine({ program, limits: toEngineLimits(limits) });
   refuseLoadErrors(engine, entrypoints[LOAD_ERRORS_ENTRYPOINT]);
-  refuseUndecided(createJudge(engine, program));
+  const judge = createJudge(engine, program);
+  refuseUndecided(judge);
+  refuseMask(engine, entrypoints[MASK_ENTRYPOINT], judge);
   return program;
 }
 

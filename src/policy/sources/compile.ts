@@ -72,7 +72,7 @@ function entrypointsOf(files: readonly RegoFile[]): string[] {
   return [
     ENTRYPOINT,
     ...(has(/^load_errors\b/m) ? [LOAD_ERRORS_ENTRYPOINT] : []),
-    ...(has(/^package system\.log$/m) ? [MASK_ENTRYPOINT] : []),
+    ...(has(/^package\s+system\.log(?![\w.])/m) ? [MASK_ENTRYPOINT] : []),
   ];
 }
 
