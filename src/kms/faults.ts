@@ -44,8 +44,8 @@ export function faultToRefusal(thrown: unknown, sent?: SentKeys): Refusal {
   });
 }
 
-/** Our word, and the SDK's, where whatever answered gave its error no name. */
-const NAMELESS = new Set(['MalformedAnswer', 'SyntaxError', 'UnknownError']);
+/** Our words where whatever answered gave its error no name. */
+const NAMELESS = new Set(['MalformedAnswer', 'UnknownError']);
 
 const sentKeys = ({ source, destination }: KmsRequest): SentKeys => ({
   source: source.keyId,

@@ -34,8 +34,7 @@ describe('the reason of a KMS failure', () => {
     ['TimeoutError', 0, 'KMS_UNREACHABLE', 'UNAVAILABLE'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 0, 'KMS_UNREACHABLE', 'UNAVAILABLE'],
     ['MalformedAnswer', 503, 'KMS_UNAVAILABLE', 'UNAVAILABLE'],
-    ['SyntaxError', 503, 'KMS_UNAVAILABLE', 'UNAVAILABLE'],
-    ['SyntaxError', 200, 'KMS_UNAVAILABLE', 'UNAVAILABLE'],
+    ['MalformedAnswer', 200, 'KMS_UNAVAILABLE', 'UNAVAILABLE'],
     ['UnknownError', 301, 'KMS_UNAVAILABLE', 'UNAVAILABLE'],
     ['NobodyKnowsException', 500, 'KMS_UNAVAILABLE', 'UNAVAILABLE'],
     ['NobodyKnowsException', 429, 'KMS_THROTTLED', 'RESOURCE_EXHAUSTED'],
@@ -47,7 +46,7 @@ describe('the reason of a KMS failure', () => {
     expect(REASONS[refusal.reason].grpc).toBe(grpc);
     expect(refusal.message).not.toContain('secret');
     expect(refusal.kmsRequestId).toBe('r-1');
-    const nameless = ['MalformedAnswer', 'SyntaxError', 'UnknownError'].includes(code);
+    const nameless = ['MalformedAnswer', 'UnknownError'].includes(code);
     expect(refusal.kmsError).toBe(httpStatus === 0 || nameless ? '' : code);
     expect(refusal.retryAfterMs !== undefined).toBe(
       grpc === 'UNAVAILABLE' || grpc === 'RESOURCE_EXHAUSTED',

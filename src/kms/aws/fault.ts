@@ -26,6 +26,8 @@ function toFault(thrown: unknown): unknown {
   if (code !== '') return new KmsFault(code, thrown.message, { cause: thrown });
   const { httpStatusCode: httpStatus, requestId = '' } = metadataOf(thrown);
   if (httpStatus === undefined) return thrown;
+  // The SDK's parser met a page of what stands before KMS, such as a load balancer.
+  if (thrown.name === 'SyntaxError') return notJson({ httpStatus, requestId, cause: thrown });
   return new KmsFault(thrown.name, thrown.message, { httpStatus, requestId, cause: thrown });
 }
 
@@ -33,6 +35,18 @@ function toFault(thrown: unknown): unknown {
 export function partial(what: string, { $metadata }: { readonly $metadata: Metadata }): KmsFault {
   const { httpStatusCode: httpStatus = 200, requestId = '' } = $metadata;
   return new KmsFault('MalformedAnswer', `KMS answered ${what}`, { httpStatus, requestId });
+}
+
+/** Something answered, but hardly KMS. */
+export function notJson(answer: Unreadable): KmsFault {
+  const what = `something that is not JSON, with HTTP status ${answer.httpStatus}`;
+  return new KmsFault('MalformedAnswer', `KMS answered with ${what}`, answer);
+}
+
+interface Unreadable {
+  readonly httpStatus: number;
+  readonly requestId: string;
+  readonly cause: unknown;
 }
 
 interface Metadata {

@@ -2,6 +2,7 @@ import type { CallSide, EncryptionContext, KmsAnswer } from '../../call.ts';
 import { isJsonObject, type JsonObject } from '../../json/object.ts';
 import { asId, KmsFault } from '../port.ts';
 import type { KmsRequest } from '../request.ts';
+import { notJson } from './fault.ts';
 import type { HttpAnswer } from './http/answer-reader.ts';
 
 /** The members of a ReEncrypt; one that is undefined is not sent. */
@@ -94,15 +95,15 @@ function parse(http: HttpAnswer): JsonObject {
     const value: unknown = JSON.parse(http.body);
     if (isJsonObject(value)) return value;
   } catch (cause) {
-    throw malformed(http, 'KMS answered with something that is not JSON', cause);
+    throw notJson({ httpStatus: http.status, requestId: http.requestId, cause });
   }
   throw malformed(http, 'KMS answered with JSON that is not an object');
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-function malformed({ status, requestId }: HttpAnswer, message: string, cause?: unknown): KmsFault {
-  return new KmsFault('MalformedAnswer', message, { httpStatus: status, requestId, cause });
+function malformed({ status, requestId }: HttpAnswer, message: string): KmsFault {
+  return new KmsFault('MalformedAnswer', message, { httpStatus: status, requestId });
 }
 
 /** `com.amazonaws.kms#NotFoundException:http://…` → `NotFoundException`, as the SDK reads it. */

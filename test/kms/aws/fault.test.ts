@@ -11,6 +11,7 @@ it.each([
   ['no connection', failed('Error', { code: 'ECONNREFUSED' }), 'ECONNREFUSED', 0, ''],
   ['a cut answer', failed('Error', { code: 'ECONNRESET', $metadata }), 'ECONNRESET', 0, ''],
   ['no time', failed('TimeoutError'), 'TimeoutError', 0, ''],
+  ['a page', failed('SyntaxError', { $metadata }), 'MalformedAnswer', 400, 'id-1'],
   ['a refusal', failed('ThrottlingException', { $metadata }), 'ThrottlingException', 400, 'id-1'],
 ])(
   'what the SDK throws for %s is a fault that says so',
