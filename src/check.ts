@@ -20,11 +20,21 @@ type CheckStages = EndStages & Pick<Stages, 'resolve' | 'decide'>;
  * ReEncrypt get? → record. KMS is asked only for key facts, and no permit is minted.
  */
 export function createCheck(stages: CheckStages): Check {
-  const { resolve, decide, record, count } = stages;
-  const { enter, refuse } = createEnds(stages);
+  const { resolve, decide } = stages;
+  const { enter, release, refuse } = createEnds(stages);
 
   return async (call) => {
     const { principal, leave } = await enter(call);
+    try {
+      const checked = await perform({ call, principal });
+      await release(checked);
+      return checked;
+    } finally {
+      leave();
+    }
+  };
+
+  async function perform({ call, principal }: Progress): Promise<Checked> {
     const asked: Call = { ...call, action: 'kms:CheckReEncrypt' };
     let progress: Progress = { call: asked, principal };
     try {
@@ -35,18 +45,13 @@ export function createCheck(stages: CheckStages): Check {
       const forbidden = refusalInForce({ ...check, decision: mayCheck });
       if (forbidden) throw forbidden;
 
+      call.signal.throwIfAborted();
       const reEncrypt = { ...check, call: { ...call, action: 'kms:ReEncrypt' as const } };
       const decision = decide(reEncrypt, 'request');
-      const refusal = refusalOf({ ...reEncrypt, decision });
-      progress = { ...check, decision };
-      call.signal.throwIfAborted();
-      await record.terminal(progress);
-      count(progress);
-      return { ...check, decision, refusal };
+      // Only the entry of a check has this decision; that of its refusal has the one on the check itself.
+      return { ...check, decision, refusal: refusalOf({ ...reEncrypt, decision }) };
     } catch (thrown) {
       throw await refuse(progress, thrown);
-    } finally {
-      leave();
     }
-  };
+  }
 }

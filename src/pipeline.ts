@@ -16,11 +16,21 @@ export type Pipeline = (call: Call) => Promise<Released>;
  * outcome, and every identified call leaves exactly one terminal entry.
  */
 export function createPipeline(stages: Stages): Pipeline {
-  const { resolve, decide, forward, confirm, record, count } = stages;
-  const { enter, refuse } = createEnds(stages);
+  const { resolve, decide, forward, confirm, record } = stages;
+  const { enter, release, refuse } = createEnds(stages);
 
   return async (call) => {
     const { principal, leave } = await enter(call);
+    try {
+      const released = await perform({ call, principal });
+      await release(released);
+      return released;
+    } finally {
+      leave();
+    }
+  };
+
+  async function perform({ call, principal }: Progress): Promise<Released> {
     let progress: Progress = { call, principal };
     try {
       const judged = judge({ ...progress, keys: await resolve(progress) }, 'request');
@@ -39,15 +49,11 @@ export function createPipeline(stages: Stages): Pipeline {
         permit(released);
       }
       call.signal.throwIfAborted();
-      await record.terminal(released);
-      count(released);
       return released;
     } catch (thrown) {
       throw await refuse(progress, thrown);
-    } finally {
-      leave();
     }
-  };
+  }
 
   function judge<R extends Resolved>(resolved: R, phase: Phase): R & Judged {
     return { ...resolved, decision: decide(resolved, phase) };

@@ -4,9 +4,9 @@ import type { Stages } from './stages.ts';
 
 export type EndStages = Pick<Stages, 'identify' | 'admit' | 'record' | 'count'>;
 
-/** How a call comes in and how its refusal goes out: the same around every spine. */
+/** How a call comes in and how its end goes out: the same around every spine. */
 export function createEnds({ identify, admit, record, count }: EndStages) {
-  return { enter, refuse };
+  return { enter, release, refuse };
 
   /** The caller, and a place for the call; `leave` gives it back. Usually both are ready at once. */
   async function enter(call: Call): Promise<{ principal: Principal; leave: () => void }> {
@@ -22,9 +22,23 @@ export function createEnds({ identify, admit, record, count }: EndStages) {
     }
   }
 
-  /** A refusal is recorded before the caller gets it; if that fails, the caller gets the failure instead. */
+  /** A result is recorded before the caller gets it. */
+  async function release(progress: Progress): Promise<void> {
+    const failure = await end(progress);
+    if (failure) throw failure;
+  }
+
+  /** A refusal is recorded before the caller gets it. */
   async function refuse(progress: Progress, thrown: unknown): Promise<Refusal> {
     const refusal = toRefusal(thrown);
+    return (await end(progress, refusal)) ?? refusal;
+  }
+
+  /**
+   * If a call's end cannot be recorded, the caller gets that failure instead. It is not recorded as another
+   * end: the log may have the first, which only a required sink lacks.
+   */
+  async function end(progress: Progress, refusal?: Refusal): Promise<Refusal | undefined> {
     const told = await record.terminal(progress, refusal).then(() => refusal, toRefusal);
     count(progress, told);
     return told;

@@ -19,8 +19,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'releases before the outcome is durable',
     file: PIPELINE,
-    from: 'await record.terminal(released);',
-    to: 'void record.terminal(released).catch(() => {});',
+    from: 'await release(released);',
+    to: 'void release(released).catch(() => {});',
     breaks: /released without a durable outcome/,
   },
   {
@@ -61,8 +61,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'writes two terminal entries',
     file: PIPELINE,
-    from: 'await record.terminal(released);',
-    to: 'await record.terminal(released); await record.terminal(released);',
+    from: 'await release(released);',
+    to: 'await release(released); await release(released);',
     breaks: /2 terminal entries/,
   },
   {
@@ -82,8 +82,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'keeps the place of a call that failed',
     file: PIPELINE,
-    from: '} finally {\n      leave();',
-    to: '} finally {\n      if (progress.answer) leave();',
+    from: 'return released;\n    } finally {\n      leave();',
+    to: 'leave();\n      return released;\n    } finally {',
     breaks: /in flight/,
   },
 ];
