@@ -1,6 +1,7 @@
 import type { Progress } from '../../call.ts';
-import { type Reason, Refusal } from '../../errors.ts';
+import { type Reason, Refusal, toRefusal } from '../../errors.ts';
 import type { Json } from '../../json/canonical.ts';
+import { outcomeOf } from '../../outcome.ts';
 import type { Recorder } from '../../stages.ts';
 import type { Waiter } from '../committer.ts';
 import { type Body, toEventBody } from './body.ts';
@@ -79,7 +80,7 @@ function terminal(state: State, progress: Progress, refusal?: Refusal): Promise<
     commit(entries.terminal(begun ? progress : unbegun(progress), refusal), {
       kept(seq) {
         onEntry(begun ? 'outcome' : refusal ? 'refusal' : 'check');
-        if (confirm) confirmed(state, id, confirm(seq)).then(resolve, reject);
+        if (confirm) confirmed(state, { progress, refusal }, confirm(seq)).then(resolve, reject);
         else resolve();
       },
       refused(thrown) {
@@ -99,17 +100,30 @@ function owe({ entries, owed }: State, progress: Progress): void {
   owed.set(progress.call.id, entries.terminal(progress, new Refusal('AUDIT_UNAVAILABLE')));
 }
 
+interface End {
+  readonly progress: Progress;
+  readonly refusal: Refusal | undefined;
+}
+
 /**
  * If a required sink does not confirm, the caller gets an error although the log says that the call
  * ended otherwise: a `correction` entry puts that right.
  */
-async function confirmed(state: State, id: string, answer: Promise<void>): Promise<void> {
+async function confirmed(
+  state: State,
+  { progress, refusal }: End,
+  answer: Promise<void>,
+): Promise<void> {
   try {
     await answer;
   } catch (thrown) {
-    const correction = { reason: 'AUDIT_UNAVAILABLE', status: 'withheld' };
-    event(state, 'correction', { correction, decision_id: id }).catch(() => undefined);
-    throw thrown;
+    const told = toRefusal(thrown);
+    if (told.reason !== refusal?.reason) {
+      const correction = { reason: told.reason, status: outcomeOf(progress, told) };
+      const fields = { correction, decision_id: progress.call.id };
+      event(state, 'correction', fields).catch(() => undefined);
+    }
+    throw told;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Waiter } from '../../../src/audit/committer.ts';
 import { createRecorder } from '../../../src/audit/entries/recorder.ts';
 import type { Progress } from '../../../src/call.ts';
 import { Refusal } from '../../../src/errors.ts';
-import { answered, intended } from '../samples.ts';
+import { answered, DENY, intended, judged } from '../samples.ts';
 
 /** A recorder whose bodies are counted while in memory. */
 function setUp(commit: (waiter: Waiter, body: string) => void, confirm?: () => Promise<void>) {
@@ -157,6 +157,20 @@ test('a required sink that does not confirm an end withholds it, and a correctio
   };
   await expect(recorder.terminal(two)).rejects.toBe(unavailable);
   expect(written()).toEqual([`outcome ${two.call.id} OK`]);
+});
+
+test('a correction tells how the call ended for its caller, and there is none for what the log says already', async () => {
+  const { recorder, written } = aRecorder(() => Promise.reject(unavailable));
+  const denied = judged(1, { decision: DENY });
+  await expect(recorder.terminal(denied, new Refusal('POLICY_DENIED'))).rejects.toBe(unavailable);
+  expect(written()).toEqual([
+    `whole ${denied.call.id} POLICY_DENIED`,
+    expect.stringContaining('"correction":{"reason":"AUDIT_UNAVAILABLE","status":"failed"}'),
+  ]);
+  await expect(recorder.intent(intended(2))).rejects.toBe(unavailable);
+  await expect(recorder.terminal(intended(2), unavailable)).rejects.toBe(unavailable);
+  const { id } = intended(2).call;
+  expect(written()).toEqual([`intent ${id}`, `outcome ${id} AUDIT_UNAVAILABLE`]);
 });
 
 test('who is turned away is counted by reason into one entry each, and no count is lost', async () => {
