@@ -1,5 +1,5 @@
 import { Refusal } from '../errors.ts';
-import { type Body, type Packed, pack } from './entries/body.ts';
+import { type Body, markOf, type Packed, pack } from './entries/body.ts';
 import type { Order, Report } from './messages.ts';
 import { giveUp, nextTurn, waitFor } from './turn.ts';
 
@@ -8,7 +8,7 @@ interface CommitterOptions {
   readonly turn: Int32Array;
   /** How long a batch may take before its entries are given up, in milliseconds. */
   readonly deadlineMs: number;
-  /** Entries on their way at one time; more are refused. */
+  /** Entries on their way at one time; more are refused, but for the ends of calls whose intent was taken. */
   readonly maxQueue: number;
   /** Milliseconds of a clock that never steps back. */
   readonly monotonic: () => number;
@@ -90,7 +90,9 @@ export function createCommitter(options: CommitterOptions): Committer {
 }
 
 function submit(state: State, body: Body, waiter: Waiter): void {
-  const full = state.queued >= state.maxQueue ? 'QUEUE_FULL' : '';
+  // Room was found for its intent: without its end, the log would leave the call open until the next start.
+  const fits = state.queued < state.maxQueue || markOf(body) === '-';
+  const full = fits ? '' : 'QUEUE_FULL';
   const code = state.suspended || full;
   if (code !== '') {
     if (code === full) state.onFull();

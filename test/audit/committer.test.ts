@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { createCommitter } from '../../src/audit/committer.ts';
-import { toEventBody } from '../../src/audit/entries/body.ts';
+import { toBody, toEventBody } from '../../src/audit/entries/body.ts';
 import type { Order } from '../../src/audit/messages.ts';
 import { claimTurn, createTurn, endTurn, isOpen } from '../../src/audit/turn.ts';
 import type { Refusal } from '../../src/errors.ts';
+import { idOf } from './samples.ts';
 
 test('an entry not durable by the deadline is refused for good, and service resumes afterwards', async () => {
   let now = 0;
@@ -161,4 +162,20 @@ test('what was on its way to a thread that died may be in the log; the next thre
   // Nothing that was refused is sent after all.
   expect(Buffer.from(next.memory, 0, next.bytes).toString()).toBe(`${body}\n`);
   expect(committer.queued()).toBe(1);
+});
+
+test('a full queue takes no further call, but each end of one whose intent it took', async () => {
+  const told: unknown[] = [];
+  const committer = createCommitter({
+    ...{ turn: new Int32Array(createTurn()), deadlineMs: 2_000, maxQueue: 1 },
+    ...{ monotonic: () => 0, soon: queueMicrotask, post() {} },
+    ...{ onCommit() {}, onFull() {}, onSuspend() {}, onResume() {} },
+  });
+  const pieces = { head: '', middle: '', tail: '' };
+  for (const mark of ['+', '+', ' ', '-'] as const) {
+    const refused = ({ cause }: Refusal) => told.push(`${mark} ${cause}`);
+    committer.submit(toBody(mark, idOf(1), pieces), { kept() {}, refused });
+  }
+  expect(told).toEqual(['+ QUEUE_FULL', '  QUEUE_FULL']);
+  expect(committer.queued()).toBe(2);
 });
