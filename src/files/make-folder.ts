@@ -1,18 +1,30 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Makes a folder and those above it, if they are missing. @throws Error with the reason that the system gives */
+/**
+ * Makes a folder and those above it, if they are missing. Node's own `recursive` says of a read-only file system
+ * that the folder does not exist, and never ends below /proc. @throws Error with the reason that the system gives
+ */
 export function makeFolder(path: string, mode: number): void {
   try {
-    mkdirSync(path, { recursive: true, mode });
+    makeOne(path, mode);
   } catch (thrown) {
-    // Node.js says that the folder does not exist even if the file system is read-only.
-    mkdirSync(firstMissing(path), { mode });
-    throw thrown;
+    const above = dirname(path);
+    if (codeOf(thrown) !== 'ENOENT' || above === path) throw thrown;
+    makeFolder(above, mode);
+    makeOne(path, mode);
   }
 }
 
-function firstMissing(path: string): string {
-  const above = dirname(path);
-  return above === path || existsSync(above) ? path : firstMissing(above);
+function makeOne(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { mode });
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'EEXIST' || !isFolder(path)) throw thrown;
+  }
 }
+
+const isFolder = (path: string) =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+const codeOf = (thrown: unknown) => (thrown as NodeJS.ErrnoException).code;

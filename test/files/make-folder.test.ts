@@ -33,3 +33,9 @@ test('refuses a file in the way', () => {
   expect(() => makeFolder(file, 0o750)).toThrow('EEXIST');
   expect(() => makeFolder(join(file, 'a'), 0o750)).toThrow('ENOTDIR');
 });
+
+test('ends below /proc, where nothing can be made', () => {
+  expect(() => makeFolder('/proc/krp/a', 0o750)).toThrow(
+    "ENOENT: no such file or directory, mkdir '/proc/krp'",
+  );
+});
