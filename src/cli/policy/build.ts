@@ -6,6 +6,7 @@ import { readBundle } from '../../policy/bundle/bundle.ts';
 import { compileFolder } from '../../policy/sources/compile.ts';
 import { CommandFailure, EXIT, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
+import { warnLeftOut } from './left-out.ts';
 import type { LimitOptions } from './limits.ts';
 import { prove, refuseOverdue, told } from './open.ts';
 import { refuseOtherKey } from './signing-key.ts';
@@ -43,6 +44,7 @@ export function defineBuild(command: Command, terminal: Terminal): void {
       await writeFile(output, archive).catch((cause: Error) => {
         throw new CommandFailure(`${output} cannot be written: ${cause.message}`);
       });
+      await warnLeftOut(folder, terminal.stderr);
       terminal.stdout.write(`${output}: ${bundle.revision || '(no revision)'} ${bundle.digest}\n`);
     });
 }

@@ -14,6 +14,9 @@ import { checkInput, type RegoFile } from './check-input.ts';
 const run = promisify(execFile);
 const BUILTINS = ['--capabilities', packaged('policies/capabilities.json')];
 const BUILD_TIMEOUT_MS = 60_000;
+/** `opa` does not say that it would know the function if it were not for our capabilities. */
+const NO_BUILTIN =
+  '; if that is a builtin of OPA, the proxy does not have it: write template strings, $"…{x}", for sprintf, and put into data what http.send would fetch';
 
 interface CompileOptions {
   /** Folder of `.rego` files and `data.json`. */
@@ -81,5 +84,7 @@ function sentenceFor(folder: string, cause: unknown): string {
   if (code === 'ENOENT') {
     return `${folder} is a folder of Rego, and opa is not on the PATH to compile it; install OPA, or build a bundle where OPA is, by kms-reencrypt-proxy policy build, and name that`;
   }
-  return `opa cannot build ${folder}: ${`${stderr}${stdout}`.trim() || String(cause)}`;
+  const said = `${stderr}${stdout}`.trim().replaceAll('\t', '  ') || String(cause);
+  const builtin = said.includes('undefined function') ? NO_BUILTIN : '';
+  return `opa cannot build ${folder}: ${said}${builtin}`;
 }
