@@ -50,7 +50,8 @@ export interface CallSide {
   readonly algorithm: EncryptionAlgorithm;
 }
 
-export type Action = 'kms:ReEncrypt' | 'kms:CheckReEncrypt';
+export const ACTIONS = ['kms:ReEncrypt', 'kms:CheckReEncrypt'] as const;
+export type Action = (typeof ACTIONS)[number];
 
 /** A validated ReEncrypt in our own form, after the wire and before any stage. */
 export interface Call {

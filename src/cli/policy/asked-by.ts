@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../json/object.ts';
 import { toTime } from '../../policy/input.ts';
 import { CommandFailure } from '../command.ts';
+import { arnParts } from './arn-parts.ts';
 
 /** What policy was asked for an entry of an audit log or a capture file; anything else is itself an input. */
 export function askedBy(document: unknown): unknown {
@@ -52,11 +53,7 @@ const EMPTY_SIDE = {
 };
 
 function fromAuditSide(side: JsonObject): JsonObject {
-  const [, partition = '', , region = '', account = '', resource = ''] = String(
-    side['key_arn'] ?? '',
-  ).split(':');
-  const keyId = resource.replace(/^key\//, '');
-  return { ...EMPTY_SIDE, partition, region, account, key_id: keyId, ...side };
+  return { ...EMPTY_SIDE, ...arnParts(String(side['key_arn'] ?? '')), ...side };
 }
 
 export function asTree(value: unknown, what: string): JsonObject {

@@ -1,29 +1,36 @@
-import { PRINCIPAL_KINDS } from '../../call.ts';
+import { ACTIONS, ENCRYPTION_ALGORITHMS, PRINCIPAL_KINDS } from '../../call.ts';
 import { isJsonObject } from '../../json/object.ts';
 import { type InputSide, type PolicyInput, toRelation } from '../../policy/input.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import { CommandFailure } from '../command.ts';
+import { arnParts } from './arn-parts.ts';
 import { completeTime } from './complete-time.ts';
 
 /**
- * A whole input from the part that matters: laid over a plain call, with the keys of the encryption
- * contexts, the relation of the sides and the fields of its time worked out, unless they are given.
+ * A whole input from the part that matters: laid over a plain call, with the parts of ARNs, the keys of the
+ * encryption contexts, the relation of the sides and the fields of its time worked out, unless they are given.
  * @throws CommandFailure where the input has no such field, or the field never holds such a value: a policy
  * would be tried on a call that there cannot be, and most likely deny it
  */
 export function completeInput(part: unknown): PolicyInput {
   if (!isJsonObject(part)) throw new CommandFailure('an input must be an object');
   const base: PolicyInput = SAMPLES['a plain call'];
-  const laid = overlay(base, part, '') as PolicyInput;
+  const given = Object.entries(part).map(([name, value]) => [name, withArnParts(name, value)]);
+  const laid = overlay(base, Object.fromEntries(given), '') as PolicyInput;
   const source = withContextKeys(laid.source, part['source']);
   const destination = withContextKeys(laid.destination, part['destination']);
-  if (!PRINCIPAL_KINDS.some((kind) => kind === laid.principal.kind)) {
-    const kinds = PRINCIPAL_KINDS.join(', ');
-    throw new CommandFailure(`the input's /principal/kind must be one of ${kinds}`);
-  }
+  refuseOther('/action', laid.action, ACTIONS);
+  refuseOther('/principal/kind', laid.principal.kind, PRINCIPAL_KINDS);
+  refuseOther('/source/algorithm', source.algorithm, ENCRYPTION_ALGORITHMS);
+  refuseOther('/destination/algorithm', destination.algorithm, ENCRYPTION_ALGORITHMS);
   const relation = overlay(toRelation(source, destination), part['relation'] ?? {}, '/relation');
   const time = completeTime(laid.time, part['time']);
   return { ...laid, source, destination, relation: relation as PolicyInput['relation'], time };
+}
+
+function refuseOther(at: string, value: string, known: readonly string[]): void {
+  if (known.includes(value)) return;
+  throw new CommandFailure(`the input's ${at} must be one of ${known.join(', ')}`);
 }
 
 /** Maps that take any key; all others take only the known keys. */
@@ -61,6 +68,12 @@ function wordFor(base: unknown): string {
   if (Array.isArray(base)) return 'a list of strings';
   if (isJsonObject(base)) return 'an object';
   return typeof base === 'boolean' ? 'true or false' : `a ${typeof base}`;
+}
+
+function withArnParts(name: string, value: unknown): unknown {
+  const isSide = name === 'source' || name === 'destination';
+  if (!isSide || !isJsonObject(value) || typeof value['key_arn'] !== 'string') return value;
+  return { ...arnParts(value['key_arn']), ...value };
 }
 
 function withContextKeys(side: InputSide, part: unknown): InputSide {

@@ -11,10 +11,12 @@ export function saysMoment(time: unknown): boolean {
 
 /**
  * The time of a call, of which `given` is a part and `laid` that part over the plain call: what it leaves out
- * follows from its moment. @throws CommandFailure where that is not one, or what is given contradicts it
+ * follows from its moment, or from its hour and weekday. @throws CommandFailure where there is no such moment, or
+ * what is given contradicts it
  */
 export function completeTime(laid: Time, given: unknown): Time {
-  if (!isJsonObject(given) || !saysMoment(given)) return laid;
+  if (!isJsonObject(given)) return laid;
+  if (!saysMoment(given)) return nextHour(laid);
   const time = toMoment(Object.hasOwn(given, 'unix_ms') ? laid.unix_ms : Date.parse(laid.rfc3339));
   for (const [field, value] of Object.entries(given)) {
     const right = time[field as keyof Time];
@@ -23,6 +25,20 @@ export function completeTime(laid: Time, given: unknown): Time {
     if (!same) throw new CommandFailure(why);
   }
   return time;
+}
+
+const HOUR_MS = 3_600_000;
+const WEEK_HOURS = 168;
+
+/** An hour or a weekday alone: the next such moment, so that a policy that asks the clock sees the same time. */
+function nextHour({ unix_ms, weekday, hour_utc }: Time): Time {
+  for (let hours = 0; hours < WEEK_HOURS; hours += 1) {
+    const time = toTime(unix_ms + hours * HOUR_MS);
+    if (time.weekday === weekday && time.hour_utc === hour_utc) return time;
+  }
+  throw new CommandFailure(
+    `the input's /time has no hour ${hour_utc} on a ${weekday}: hours are 0 to 23, days Monday to Sunday`,
+  );
 }
 
 function toMoment(milliseconds: number): Time {
