@@ -51,12 +51,18 @@ export function defineTest(command: Command, terminal: Terminal): void {
           results.push({ file: path, name: one.name, problem });
         }
       }
-      const uncovered = ruleIds(generation).filter((id) => !allowing.has(id));
+      const ids = ruleIds(generation);
+      const uncovered = ids.filter((id) => !allowing.has(id));
       const coverageRequired = options.requireCoverage === true;
       const report = { results, uncovered, coverageRequired };
       terminal.stdout.write(REPORTS[options.format](report));
       const failed = results.filter(({ problem }) => problem !== '').length;
       if (failed > 0) throw new CommandFailure(`${failed} of ${results.length} cases failed`);
+      if (coverageRequired && ids.length === 0) {
+        throw new CommandFailure(
+          '--require-coverage has no effect: no list `rules` is in the data',
+        );
+      }
       if (coverageRequired && uncovered.length > 0) {
         throw new CommandFailure(`no case is allowed by ${uncovered.join(', ')}`);
       }

@@ -25,6 +25,13 @@ describe('policy test', () => {
     expect(err).toContain('no case is allowed by demo');
   });
 
+  it('does not pass for covered where the data has no rules to cover', async () => {
+    const table = 'cases: [{name: no, expect: {allow: false}}]';
+    const glass = 'policies/recipes/break-glass/bundle.tar.gz';
+    const { code, err } = await policy(`test ${glass} - --require-coverage`, table);
+    expect([code, err]).toEqual([1, expect.stringContaining('no list `rules` is in the data')]);
+  });
+
   it('names what differs, and the rules that allowed no case', async () => {
     const table = 'cases: [{name: "a <b>", expect: {allow: true, rule: demo}}]';
     const { code, out, err } = await policy(`test ${EXAMPLE} -`, table);
@@ -103,6 +110,8 @@ cases: [{name: glass, expect: {allow: true, labels: ${labels}}}]`;
 
   it.each([
     ['principal: {kind: spifee}', '/principal/kind must be one of spiffe, mtls, jwt'],
+    ['action: ReEncrypt', '/action must be one of kms:ReEncrypt, kms:CheckReEncrypt'],
+    ['source: {algorithm: RSA}', '/source/algorithm must be one of SYMMETRIC_DEFAULT, '],
     ['source: {alais: alias/a}', ' has no field /source/alais'],
     ['relation: {same: true}', '/relation/same; /relation has known, same_key, same_mrk_family,'],
     ['call: {hour: 3}', '/call; / has version, action, phase, principal, source, destination,'],
