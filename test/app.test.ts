@@ -3,8 +3,10 @@ import { copyFileSync, mkdtempSync, readFileSync, renameSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { closeAll, connect } from './helpers/grpc-client.ts';
+import { startAwsProxy } from './helpers/aws-proxy.ts';
+import { closeAll, connect, reEncrypt } from './helpers/grpc-client.ts';
 import { startProxy } from './helpers/proxy.ts';
+import { until } from './helpers/until.ts';
 import { EXAMPLE } from './policy/values.ts';
 
 const ECHO = 'test/fixtures/policies/echo/bundle.tar.gz';
@@ -70,3 +72,36 @@ test('the audit log says which policies a run began with, before any call', asyn
   ]);
   await proxy.stop();
 });
+
+test('calls that a stop cuts have their end in the log, whichever door they came through', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'cut-')), 'audit.jsonl');
+  const settings = [`audit.file=${file}`, 'life.drain_ms=0'];
+  const { kms, proxy, client } = await startAwsProxy({ settings });
+  kms.always({ kind: 'hang' }, 'ReEncrypt');
+  const calls = Array.from({ length: 4 }, () => [
+    reEncrypt(client, { ...CALL, ciphertextBlob: Buffer.from('ciphertext') }),
+    sendJson(proxy.addresses.kmsJson),
+  ]).flat();
+  const ended = Promise.allSettled(calls);
+  await until(() => kms.requests.filter((one) => one.operation === 'ReEncrypt').length === 8);
+  await proxy.stop();
+  expect((await ended).map(({ status }) => status)).toEqual(calls.map(() => 'rejected'));
+  const entries = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const reasons = entries.flatMap((line) => JSON.parse(line).outcome?.reason ?? []);
+  expect(reasons).toEqual(calls.map(() => 'CANCELLED'));
+  closeAll(client);
+  await kms.close();
+});
+
+function sendJson(address: string): Promise<Response> {
+  const headers = {
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amz-target': 'TrentService.ReEncrypt',
+  };
+  const body = JSON.stringify({
+    CiphertextBlob: 'Y2lwaGVydGV4dA==',
+    SourceKeyId: CALL.sourceKeyId,
+    DestinationKeyId: CALL.destinationKeyId,
+  });
+  return fetch(`http://${address}/`, { method: 'POST', headers, body });
+}

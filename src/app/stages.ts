@@ -5,6 +5,7 @@ import { createResolve } from '../keys/resolve.ts';
 import { confirm } from '../kms/confirm.ts';
 import { createForward } from '../kms/forward.ts';
 import { createAdmission } from '../limits/admit.ts';
+import { whenIdle } from '../limits/when-idle.ts';
 import type { Stages } from '../stages.ts';
 import { createCauseLog } from './causes.ts';
 import { createCohorts } from './cohort.ts';
@@ -25,6 +26,8 @@ export async function composeStages(
   const inCohorts = createCohorts();
   const keys = composeKeys(config.keys, parts);
   const logCause = createCauseLog(around.log, () => performance.now());
+  // The ends of calls that the doors have cut belong into the log, which closes after this.
+  opened.push(() => whenIdle(admission, config.audit.commit_timeout_ms));
   return {
     identify: await composeIdentify(config.identity, { around, tls: parts.tls, metrics }, opened),
     admit: admission.admit,
