@@ -38,6 +38,8 @@ export interface AuditEntry {
   readonly enforced?: boolean;
   readonly requested_by?: string;
   readonly turned_away?: { readonly reason: string; readonly count: number };
+  /** How a call ended instead of as its last entry says. */
+  readonly correction?: { readonly reason: string; readonly status: string };
   readonly shadow?: ShadowView;
   readonly reload?: ReloadView;
   /** Of an outcome, if its intent came before it in the same logs; not a member of the log's own entries. */

@@ -50,6 +50,7 @@ function createTally() {
   const counts: Readonly<Record<string, Counts>> = {
     kind: new Map(),
     outcome: new Map(),
+    correction: new Map(),
     reason: new Map(),
     policy: new Map(),
     principal: new Map(),
@@ -62,7 +63,7 @@ function createTally() {
 
   return {
     add(entry: AuditEntry) {
-      const { kind, outcome, timestamp, turned_away: away } = entry;
+      const { kind, outcome, timestamp, turned_away: away, correction } = entry;
       // Compared, because entries need not be in order: there may be many logs, and clocks may be set back.
       if (first === '' || timestamp < first) first = timestamp;
       if (timestamp > last) last = timestamp;
@@ -75,6 +76,7 @@ function createTally() {
         count('rule', judged(entry).result?.rule);
         count('revision', revisionOf(entry));
       }
+      count('correction', correction?.status);
       // One such entry stands for many calls.
       if (away) count('turned_away', away.reason, Number(away.count));
       if (outcome?.status === 'released') pairs.add(entry);

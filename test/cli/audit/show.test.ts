@@ -55,6 +55,21 @@ test('stats count the rule of each call once, also of those that an option choos
   }
 });
 
+test('stats count how calls ended whose last entry is put right', async () => {
+  await using folder = createFolder();
+  const log = await openThreadless(folder.file);
+  await log.intent(intended(1));
+  await log.terminal(answered(1));
+  const correction = { reason: 'AUDIT_UNAVAILABLE', status: 'withheld' };
+  await log.event('correction', { correction, decision_id: intended(1).call.id });
+  await log.close();
+  const { output } = await audit(['stats', '--json', folder.file]);
+  expect(JSON.parse(output)).toMatchObject({
+    outcome: { released: 1 },
+    correction: { withheld: 1 },
+  });
+});
+
 test('stats span all logs and count every call that was turned away', async () => {
   await using late = createFolder();
   await using early = createFolder();
