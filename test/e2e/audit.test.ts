@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { closeAll, connect, reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
 import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
 
-const schema = z.fromJSONSchema(JSON.parse(readFileSync('docs/audit.schema.json', 'utf8')));
+const schema = z.fromJSONSchema(JSON.parse(readFileSync('policies/schemas/audit.json', 'utf8')));
 
 let proxy: RunningProxy;
 const segments = () =>
@@ -49,7 +49,7 @@ test('SIGHUP closes the log’s segment and begins another', async () => {
   await expect.poll(() => entries().map(({ kind }) => kind)).toContain('segment_close');
 });
 
-test('all entries that a proxy writes match docs/audit.schema.json', async () => {
+test('all entries that a proxy writes match policies/schemas/audit.json', async () => {
   const written = ['segment', 'started', 'intent', 'outcome', 'refusal', 'shadow', 'checkpoint'];
   await expect
     .poll(() => entries().map(({ kind }) => kind))

@@ -110,6 +110,18 @@ describeWith(['opa'], 'opa', () => {
     );
   });
 
+  it('does not build a mask that asks for a field that no audit entry has', async () => {
+    const folder = scratch();
+    writeFileSync(join(folder, 'decision.rego'), `package kms.reencrypt\n\n${DECISION}\n`);
+    const mask = (field: string) =>
+      `package system.log\n\nmask contains "/input/principal/id" if ${field} == "jwt"\n`;
+    writeFileSync(join(folder, 'log.rego'), mask('input.input.principal.knd'));
+    const why = /log\.rego:3: rego_type_error: undefined ref: input\.input\.principal\.knd/;
+    await expect(compileFolder({ folder })).rejects.toThrow(why);
+    writeFileSync(join(folder, 'log.rego'), mask('input.input.principal.kind'));
+    expect((await compileFolder({ folder })).length).toBeGreaterThan(0);
+  });
+
   it('policy build names JSON that OPA leaves out of a bundle', async () => {
     const folder = scratch();
     for (const name of ['data.json', 'held.json', 'decision.rego']) {

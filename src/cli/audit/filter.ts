@@ -19,7 +19,7 @@ export interface FilterOptions {
   readonly revision?: string;
 }
 
-/** As docs/audit.schema.json lists them. */
+/** As policies/schemas/audit.json lists them. */
 const KINDS = [
   ...['intent', 'outcome', 'refusal', 'check', 'turned_away', 'correction', 'shadow', 'reload'],
   ...['segment', 'segment_close', 'checkpoint', 'started', 'restarted', 'shutdown', 'crash'],

@@ -6,6 +6,7 @@ import { packaged } from '../../packaged.ts';
 
 const run = promisify(execFile);
 const SCHEMAS = packaged('policies/schemas');
+const MASK_PACKAGE = 'system.log';
 
 /** A file of Rego, by its path in the folder. */
 export interface RegoFile {
@@ -24,8 +25,9 @@ interface CheckOptions {
 }
 
 /**
- * Has `opa` check Rego against the schema of the input, without the policy having to declare it. To Rego a field
- * that no input has is undefined and not an error: a deny with a misspelt field would never deny.
+ * Has `opa` check Rego against the schema of the input, and the audit mask against that of audit entries, without
+ * the policy having to declare it. To Rego a field that no input has is undefined and not an error: a deny with a
+ * misspelt field would never deny, and a mask would never mask.
  * @throws what `execFile` does
  */
 export async function checkInput(options: CheckOptions): Promise<void> {
@@ -39,12 +41,19 @@ export async function checkInput(options: CheckOptions): Promise<void> {
   await run('opa', ['check', '--schema', SCHEMAS, ...flags, ...paths], { cwd: folder, timeout });
 }
 
-/** First parts of package names, without `system`: the mask's input is an audit entry, not a call. */
+/** The packages to annotate, without those that have their own annotation. */
 function rootsOf(files: readonly RegoFile[]): string[] {
-  const roots = files.map(({ text }) => packageOf(text).split('.')[0] ?? '');
+  const roots = files.map(({ text }) => rootOf(packageOf(text)));
   const noted = files.filter(({ text }) => text.includes('scope: subpackages'));
-  const others = new Set(['', 'system', ...noted.map(({ text }) => packageOf(text))]);
+  const others = new Set(['', ...noted.map(({ text }) => packageOf(text))]);
   return [...new Set(roots)].filter((root) => !others.has(root));
+}
+
+/** The first part of a package's name; of `system`, which is OPA's own, only the mask is for us. */
+function rootOf(name: string): string {
+  const [root = ''] = name.split('.');
+  if (root !== 'system') return root;
+  return name === MASK_PACKAGE ? MASK_PACKAGE : '';
 }
 
 const packageOf = (text: string): string => /^package\s+([A-Za-z_][\w.]*)/m.exec(text)?.[1] ?? '';
@@ -53,6 +62,6 @@ const packageOf = (text: string): string => /^package\s+([A-Za-z_][\w.]*)/m.exec
 const noteFor = (root: string) => `# METADATA
 # scope: subpackages
 # schemas:
-#   - input: schema.input
+#   - input: schema.${root === MASK_PACKAGE ? 'audit' : 'input'}
 package ${root}
 `;

@@ -23,7 +23,7 @@ import {
   SOURCE,
 } from '../samples.ts';
 
-const schema = z.fromJSONSchema(JSON.parse(readFileSync('docs/audit.schema.json', 'utf8')));
+const schema = z.fromJSONSchema(JSON.parse(readFileSync('policies/schemas/audit.json', 'utf8')));
 const entries = createEntries({
   redactor: createRedactor(Buffer.alloc(32, 7), ['tenant']),
   now: () => Date.UTC(2026, 10, 23),
@@ -334,7 +334,7 @@ test('a refusal says what KMS said, and a result phase is judged again in its ou
 });
 
 test('docs/audit.md describes every kind and member of the schema', () => {
-  const { properties, $defs } = JSON.parse(readFileSync('docs/audit.schema.json', 'utf8'));
+  const { properties, $defs } = JSON.parse(readFileSync('policies/schemas/audit.json', 'utf8'));
   const { input, kms, outcome, result } = properties;
   const members = [
     input.properties.request,

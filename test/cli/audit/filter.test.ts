@@ -140,7 +140,7 @@ test('a date alone is that day in UTC', async () => {
 });
 
 test('every kind of the schema can be asked for', async () => {
-  const schema = JSON.parse(readFileSync('docs/audit.schema.json', 'utf8'));
+  const schema = JSON.parse(readFileSync('policies/schemas/audit.json', 'utf8'));
   for (const kind of schema.properties.kind.enum) {
     expect((await audit(['stats', file, '--kind', kind])).code, kind).toBe(0);
   }
