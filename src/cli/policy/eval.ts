@@ -25,7 +25,7 @@ export function defineEval(command: Command, terminal: Terminal): void {
     .addHelpText('after', examples('policy eval bundle.tar.gz --input input.yaml'))
     .action(async (location: string, options: EvalOptions) => {
       const generation = await openPolicy(location, options);
-      const input = await firstInputOf(options.input, terminal.stdin);
+      const { input } = await firstInputOf(options.input, terminal.stdin);
       const text = JSON.stringify(input);
       const judge = () => generation.judge(text, input.time.unix_ms);
       const { effect, failure, reasons, rule, labels, allowUnknownSource } = judge();

@@ -42,12 +42,13 @@ export function defineExplain(command: Command, terminal: Terminal): void {
       if (options.trace) refuseArchive(location);
       const generation = await openPolicy(location, options);
       const { bundle } = generation;
-      const input = await firstInputOf(options.input, terminal.stdin);
+      const { input, hidden } = await firstInputOf(options.input, terminal.stdin);
       const whole = decisionOn(generation, input);
       const rules = rulesOf(bundle, input);
       const named = rules.find(({ id }) => id === whole.rule);
       terminal.stdout.write(`${headline(whole)}\n${reasonsOf(whole, input, named)}`);
       if (isMasked(input)) terminal.stdout.write(MASKED);
+      if (hidden.length > 0) terminal.stdout.write(`  ${printable(HIDDEN + hidden.join(', '))}\n`);
       for (const rule of rules) {
         const { id, alone } = rule;
         const proved = await prove(location, { ...bundle, data: alone }, options);
@@ -62,6 +63,9 @@ export function defineExplain(command: Command, terminal: Terminal): void {
 /** For an audit entry: equal values have equal marks, and nothing more is known of them. */
 const MASKED =
   '  values of encryption contexts are masked: only whether they are equal is judged\n';
+
+const HIDDEN =
+  'the mask of the policy changed the entry, so the call may have been judged otherwise: ';
 
 function headline({ effect, rule, failure }: Evaluation): string {
   const by = rule === '' ? '' : ` by rule ${rule}`;

@@ -15,6 +15,11 @@ export interface NamedInput {
   readonly input: PolicyInput;
 }
 
+interface FirstInput extends NamedInput {
+  /** Of an audit entry, what the mask of the policy removed or replaced. */
+  readonly hidden: readonly string[];
+}
+
 /**
  * Inputs of files and folders of JSON or YAML, `-` for standard input, each completed. A file holds one, or
  * one per line, or a table of cases. @throws CommandFailure
@@ -33,12 +38,12 @@ export async function inputsOf(
 export async function firstInputOf(
   path: string,
   stdin: NodeJS.ReadableStream,
-): Promise<PolicyInput> {
+): Promise<FirstInput> {
   const all = await documentsOf([path], stdin);
   const id = callOf(all[0]);
   const first = id === undefined ? all[0] : all.findLast((one) => callOf(one) === id);
   if (!first) throw new CommandFailure('there is no input');
-  return toInput(first).input;
+  return { ...toInput(first), hidden: hiddenIn(first.document) };
 }
 
 function callOf(named: NamedDocument | undefined): unknown {
@@ -53,6 +58,11 @@ function toInput({ name, document }: NamedDocument): NamedInput {
     if (!(thrown instanceof CommandFailure) || name === '-') throw thrown;
     throw new CommandFailure(`${name}: ${thrown.message}`);
   }
+}
+
+function hiddenIn(document: unknown): string[] {
+  const { erased, masked } = isJsonObject(document) ? document : {};
+  return [erased, masked].flatMap((paths) => (Array.isArray(paths) ? paths.map(String) : []));
 }
 
 interface NamedDocument {

@@ -84,6 +84,18 @@ describe('policy explain', () => {
     expect(out).toBe('allow by rule INC-1\n\nrule r: does not decide, INC-1 does\n');
   });
 
+  it('says what the mask of the policy took from an audit entry', async () => {
+    const part =
+      '"decision_id":"d","input":{"source":{},"destination":{},"principal":{},"request":{}}';
+    const masks = '"erased":["/input/source/tags"],"masked":["/input/source/alias"]';
+    const entry = `{"kind":"intent","timestamp":"2026-01-05T09:00:00.000Z",${part}`;
+    const { code, out } = await policy(`explain ${EXAMPLE} --input -`, `${entry},${masks}}`);
+    expect(code).toBe(0);
+    expect(out).toContain('judged otherwise: /input/source/tags, /input/source/alias\n');
+    const whole = await policy(`explain ${EXAMPLE} --input -`, `${entry}}`);
+    expect(whole.out).not.toContain('judged otherwise');
+  });
+
   it('says which rule allows', async () => {
     const { out } = await policy(`explain ${EXAMPLE} --input policies/samples/demo.json`);
     expect(out).toMatch(/^allow by rule demo\n\nrule demo: fits\n/);
