@@ -15,6 +15,9 @@ import type { Parts } from './parts.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 
+/** Calls that were cut end at once, but for those that wait for a sink: the log has their end already. */
+const LAST_ENDS_MS = 250;
+
 /** The stages of the spines, each with what it needs and no more. */
 export async function composeStages(
   config: Config,
@@ -27,7 +30,7 @@ export async function composeStages(
   const keys = composeKeys(config.keys, parts);
   const logCause = createCauseLog(around.log, () => performance.now());
   // The ends of calls that the doors have cut belong into the log, which closes after this.
-  opened.push(() => whenIdle(admission, config.audit.commit_timeout_ms));
+  opened.push(() => whenIdle(admission, LAST_ENDS_MS));
   return {
     identify: await composeIdentify(config.identity, { around, tls: parts.tls, metrics }, opened),
     admit: admission.admit,
