@@ -61,7 +61,7 @@ interface Asked {
   readonly source: { readonly known: boolean };
 }
 
-export const toAsked = ({ call, keys }: Resolved): Asked => ({
+export const toAsked = ({ call, keys }: Pick<Resolved, 'call' | 'keys'>): Asked => ({
   action: call.action,
   source: keys.source,
 });

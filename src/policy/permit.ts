@@ -1,5 +1,6 @@
 import type { Call, Decision, ResolvedKeys } from '../call.ts';
 import { type Reason, Refusal } from '../errors.ts';
+import { inEffect, toAsked } from './evaluation.ts';
 
 const judged: unique symbol = Symbol('judged');
 
@@ -32,11 +33,10 @@ export function refusalInForce(asked: Judged): Refusal | undefined {
 
 /** Why these may not go on to KMS, or undefined if they may; ignores observe mode. */
 export function refusalOf({ call, keys, decision }: Judged): Refusal | undefined {
-  const { effect, failure, allowUnknownSource, sourceRequired } = decision;
-  const allowed = effect === 'allow' && failure === '';
-  if (!allowed && !sourceRequired) return denial(decision);
-  const asks = call.action === 'kms:CheckReEncrypt';
-  if (allowed && (asks || keys.source.known || allowUnknownSource)) return undefined;
+  if (decision.failure !== '') return denial(decision);
+  const { effect, sourceRequired } = inEffect(decision, toAsked({ call, keys }));
+  if (effect === 'allow') return undefined;
+  if (!sourceRequired) return denial(decision);
   return new Refusal('SOURCE_KEY_REQUIRED', {
     side: 'source',
     rule: decision.rule,
