@@ -21,18 +21,9 @@ type CheckStages = EndStages & Pick<Stages, 'resolve' | 'decide'>;
  */
 export function createCheck(stages: CheckStages): Check {
   const { resolve, decide } = stages;
-  const { enter, release, refuse } = createEnds(stages);
+  const { between, refuse } = createEnds(stages);
 
-  return async (call) => {
-    const { principal, leave } = await enter(call);
-    try {
-      const checked = await perform({ call, principal });
-      await release(checked);
-      return checked;
-    } finally {
-      leave();
-    }
-  };
+  return between(perform);
 
   async function perform({ call, principal }: Progress): Promise<Checked> {
     const asked: Call = { ...call, action: 'kms:CheckReEncrypt' };

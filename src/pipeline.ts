@@ -17,18 +17,9 @@ export type Pipeline = (call: Call) => Promise<Released>;
  */
 export function createPipeline(stages: Stages): Pipeline {
   const { resolve, decide, forward, confirm, record } = stages;
-  const { enter, release, refuse } = createEnds(stages);
+  const { between, refuse } = createEnds(stages);
 
-  return async (call) => {
-    const { principal, leave } = await enter(call);
-    try {
-      const released = await perform({ call, principal });
-      await release(released);
-      return released;
-    } finally {
-      leave();
-    }
-  };
+  return between(perform);
 
   async function perform({ call, principal }: Progress): Promise<Released> {
     let progress: Progress = { call, principal };

@@ -6,7 +6,21 @@ export type EndStages = Pick<Stages, 'identify' | 'admit' | 'record' | 'count'>;
 
 /** How a call comes in and how its end goes out: the same around every spine. */
 export function createEnds({ identify, admit, record, count }: EndStages) {
-  return { enter, release, refuse };
+  return { between, refuse };
+
+  /** A spine whose call comes in, is performed, leaves its end in the log, and goes out, however that goes. */
+  function between<Performed extends Progress>(perform: (entered: Progress) => Promise<Performed>) {
+    return async (call: Call): Promise<Performed> => {
+      const { principal, leave } = await enter(call);
+      try {
+        const performed = await perform({ call, principal });
+        await release(performed);
+        return performed;
+      } finally {
+        leave();
+      }
+    };
+  }
 
   /** The caller, and a place for the call; `leave` gives it back. Usually both are ready at once. */
   async function enter(call: Call): Promise<{ principal: Principal; leave: () => void }> {

@@ -1,26 +1,29 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CORE, type Core } from './simulate.ts';
+import type { Core } from './simulate.ts';
+
+const PIPELINE = 'src/pipeline.ts';
+const ENDS = 'src/spine-ends.ts';
+const FORWARD = 'src/kms/forward.ts';
+const FILES = [PIPELINE, ENDS, FORWARD] as const;
 
 /** A mistake that somebody could make in the core, as a change of its text. */
 interface Mutant {
   readonly name: string;
-  readonly file: 'src/pipeline.ts' | 'src/kms/forward.ts';
+  readonly file: (typeof FILES)[number];
   readonly from: string;
   readonly to: string;
   /** Part of the promise that it breaks. */
   readonly breaks: RegExp;
 }
 
-const PIPELINE = 'src/pipeline.ts';
-
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'releases before the outcome is durable',
-    file: PIPELINE,
-    from: 'await release(released);',
-    to: 'void release(released).catch(() => {});',
+    file: ENDS,
+    from: 'await release(performed);',
+    to: 'void release(performed).catch(() => {});',
     breaks: /released without a durable outcome/,
   },
   {
@@ -32,7 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'judges one key and sends another',
-    file: 'src/kms/forward.ts',
+    file: FORWARD,
     from: 'toKmsRequest(permit, keyIds)',
     to: "toKmsRequest(permit, 'requested')",
     breaks: /KMS was asked with/,
@@ -60,9 +63,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'writes two terminal entries',
-    file: PIPELINE,
-    from: 'await release(released);',
-    to: 'await release(released); await release(released);',
+    file: ENDS,
+    from: 'await release(performed);',
+    to: 'await release(performed); await release(performed);',
     breaks: /2 terminal entries/,
   },
   {
@@ -81,33 +84,41 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'keeps the place of a call that failed',
-    file: PIPELINE,
-    from: 'return released;\n    } finally {\n      leave();',
-    to: 'leave();\n      return released;\n    } finally {',
+    file: ENDS,
+    from: 'return performed;\n      } finally {\n        leave();',
+    to: 'leave();\n        return performed;\n      } finally {',
     breaks: /in flight/,
   },
 ];
 
-/** The core with one mistake in it. @throws Error if the text to change does not occur once */
-export async function loadMutant({ file, from, to }: Mutant): Promise<Core> {
-  const text = await readFile(file, 'utf8');
-  if (text.split(from).length !== 2) throw new Error(`${file} does not hold just once: ${from}`);
+/**
+ * The core with one mistake in it: copies of its files that import each other.
+ * @throws Error if the text to change does not occur once
+ */
+export async function loadMutant(mutant: Mutant): Promise<Core> {
   const folder = await mkdtemp(join('test', 'simulation', '.mutant-'));
+  const copies = new Map(FILES.map((file) => [resolve(file), resolve(folder, basename(file))]));
   try {
-    const place = resolve(folder, 'mutant.ts');
-    const here = resolve(file, '..');
-    await writeFile(
-      place,
-      text
-        .replace(from, to)
-        .replaceAll(/from '(\.[^']+)'/g, (_, path: string) => `from '${resolve(here, path)}'`),
-    );
-    const mutated: Partial<Core> = await import(/* @vite-ignore */ pathToFileURL(place).href);
-    return {
-      createPipeline: mutated.createPipeline ?? CORE.createPipeline,
-      createForward: mutated.createForward ?? CORE.createForward,
-    };
+    for (const [file, copy] of copies) {
+      const text = await readFile(file, 'utf8');
+      const changed = file === resolve(mutant.file) ? replaceOnce(text, mutant) : text;
+      const placed = changed.replaceAll(/from '(\.[^']+)'/g, (_, path: string) => {
+        const imported = resolve(file, '..', path);
+        return `from '${copies.get(imported) ?? imported}'`;
+      });
+      await writeFile(copy, placed);
+    }
+    const load = (file: string): Promise<Core> =>
+      import(/* @vite-ignore */ pathToFileURL(copies.get(resolve(file)) ?? '').href);
+    const { createPipeline } = await load(PIPELINE);
+    const { createForward } = await load(FORWARD);
+    return { createPipeline, createForward };
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+function replaceOnce(text: string, { file, from, to }: Mutant): string {
+  if (text.split(from).length !== 2) throw new Error(`${file} does not hold just once: ${from}`);
+  return text.replace(from, to);
 }
