@@ -19,13 +19,20 @@ const MOST_PIECES = 4096;
 
 const HEAD_BYTES = 5;
 
-/** How much has come of a stream's current message. */
+/** How much has come of a stream, and of its current message. */
 interface Begun {
   /** Bytes of its head that have come. */
   head: number;
   /** Bytes still to come after its head. */
   left: number;
+  /** Bytes of all messages that have come. */
+  came: number;
+  /** Pieces that may be held: those since a message that has been read, or all. */
   pieces: number;
+  /** Where in `came` a message has ended that may not be read yet. */
+  end: number;
+  /** Pieces since that end, with the one that it was in. */
+  since: number;
   readonly most: number;
 }
 
@@ -44,7 +51,7 @@ export function boundPieces(options: StreamPiecesOptions): { close(): void } {
     created({ stream, headers }) {
       if (!streaming.has(headers?.[':path'] ?? '')) return;
       if (!connections.owns(stream.session?.socket)) return;
-      stream[BEGUN] = { head: 0, left: 0, pieces: 0, most };
+      stream[BEGUN] = { head: 0, left: 0, came: 0, pieces: 0, end: Infinity, since: 0, most };
       stream.push = countedPush;
     },
   });
@@ -55,11 +62,27 @@ function countedPush(this: BegunStream, chunk: unknown, encoding?: BufferEncodin
   const more = (Object.getPrototypeOf(this) as ServerHttp2Stream).push.call(this, chunk, encoding);
   const begun = this[BEGUN];
   if (!begun || !(chunk instanceof Uint8Array)) return more;
-  begun.pieces += 1;
-  // A message that is not read yet is held too, even a whole one.
-  if (endsOne(begun, chunk) && this.readableLength === 0) begun.pieces = 1;
+  count(begun, chunk, this.readableLength);
   if (begun.pieces > begun.most) this.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   return more;
+}
+
+/**
+ * A message that is not read yet is held too, even a whole one. A caller that is always ahead leaves no
+ * moment at which all is read, so what is awaited is that one end has been read.
+ */
+function count(begun: Begun, chunk: Uint8Array, unread: number): void {
+  begun.came += chunk.length;
+  begun.pieces += 1;
+  begun.since += 1;
+  const ends = endsOne(begun, chunk);
+  if (begun.came - unread >= begun.end) {
+    begun.pieces = begun.since;
+    begun.end = Infinity;
+  }
+  if (!ends || begun.end < Infinity) return;
+  begun.end = begun.came;
+  begun.since = 1;
 }
 
 /** Whether a message ends in these bytes; notes how far the next one has come. */

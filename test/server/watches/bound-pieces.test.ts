@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http2';
+import { createServer, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, connect } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { boundPieces } from '../../../src/server/watches/bound-pieces.ts';
 import {
@@ -64,6 +65,19 @@ test('a stream may carry any number of messages that are read', async () => {
   caller.end();
 });
 
+test('a stream whose reader never catches up may carry any number of messages too', async () => {
+  const opened = once(server, 'stream') as Promise<[ServerHttp2Stream]>;
+  const caller = send('/unread', Array(MOST / 4).fill(head(0)));
+  const [stream] = await opened;
+  for (let sent = 0; sent < 5 * MOST; sent += 1) {
+    await until(() => stream.closed || stream.readableLength === (5 * MOST) / 4);
+    stream.read(5);
+    caller.piece(head(0));
+  }
+  expect(stream.rstCode).toBe(0);
+  caller.end();
+});
+
 test('a method whose request is one message is left to the half-open watch', async () => {
   const caller = send('/other', [head(250_000), ...crumbs(2 * MOST)]);
   await expect.poll(() => read).toBe(5 + 2 * MOST);
@@ -77,6 +91,10 @@ const head = (length: number): Buffer => Buffer.concat([Buffer.alloc(1), uint32(
 const crumb = (): Buffer => Buffer.alloc(1);
 const crumbs = (count: number): Buffer[] => Array.from({ length: count }, crumb);
 
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await turn();
+}
+
 /** A stream that sends each of these pieces in its own frame. */
 function send(path: string, pieces: readonly Buffer[]) {
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -87,6 +105,7 @@ function send(path: string, pieces: readonly Buffer[]) {
   const data = pieces.map((piece) => frame(TYPE.data, 0, 1, piece));
   socket.write(Buffer.concat([PREFACE, SETTINGS, begin, ...data]));
   return {
+    piece: (bytes: Buffer) => socket.write(frame(TYPE.data, 0, 1, bytes)),
     received: () => Buffer.concat(received).toString('latin1'),
     end: () => socket.destroy(),
   };
