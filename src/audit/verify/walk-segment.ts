@@ -1,8 +1,9 @@
 import type { DiskFile } from '../log/disk.ts';
 import type { Head } from '../log/head.ts';
 import { type Line, readLines } from '../log/lines.ts';
+import type { Hash } from '../log/tree.ts';
 import type { SegmentFile } from './segment-file.ts';
-import type { Walk } from './walk.ts';
+import { CHANGED, type Walk } from './walk.ts';
 
 interface SegmentOptions {
   readonly open: (segment: SegmentFile) => DiskFile;
@@ -25,6 +26,7 @@ const PROGRESS_BYTES = 4 << 20;
 
 const DONE: Rest = { broken: false, tornBytes: 0, abandonedBytes: 0 };
 const BROKEN: Rest = { ...DONE, broken: true };
+const CUT = 'the line is cut off, or longer than any entry';
 const TWICE = 'another segment starts with the same seq';
 
 /** Takes a segment's lines up to where the next segment starts. */
@@ -43,7 +45,7 @@ export function walkSegment(walk: Walk, segment: SegmentFile, options: SegmentOp
       told = line.offset;
       onBytes(told);
     }
-    return DONE;
+    return lastFits(walk, options.next) ? DONE : BROKEN;
   } finally {
     file.close();
   }
@@ -62,8 +64,21 @@ function headFits(
   if (next?.chain.seq === chain.seq) return walk.reject(chain.seq, TWICE);
   if (isFirst) return true;
   if (chain.seq > seq) return walk.reject(seq, `entries ${seq} to ${chain.seq - 1} are missing`);
-  const same = chain.tree.peaks.every((peak, index) => peaks[index] === peak);
-  return same || walk.reject(seq, 'the head holds another tree than the entries before it');
+  return (
+    sameTree(head, peaks) ||
+    walk.reject(seq, 'the head holds another tree than the entries before it')
+  );
+}
+
+/** The next head's `prev` and tree both speak of the last line: if neither fits, that line was changed, not the head. */
+function lastFits(walk: Walk, next: Head | undefined): boolean {
+  const { seq, prev, peaks } = walk.chain();
+  if (next?.chain.seq !== seq || next.chain.prev === prev || sameTree(next, peaks)) return true;
+  return walk.reject(seq - 1, CHANGED);
+}
+
+function sameTree({ chain }: Head, peaks: readonly Hash[]): boolean {
+  return chain.tree.peaks.every((peak, index) => peaks[index] === peak);
 }
 
 /** What to make of a line that is not the next entry; undefined if it may be. */
@@ -71,8 +86,12 @@ function endOf(walk: Walk, line: Line, segment: SegmentFile, next: Head | undefi
   const rest = segment.bytes - line.offset;
   const { seq } = walk.chain();
   const beyond = next !== undefined && seq >= next.chain.seq;
-  if (!beyond && (line.ended || next)) return;
+  if (!beyond && line.ended) return;
   if (!next) return { ...DONE, tornBytes: rest };
+  if (!beyond) {
+    walk.reject(seq, CUT);
+    return BROKEN;
+  }
   if (!ORDERLY.has(next.predecessor?.closed ?? '')) return { ...DONE, abandonedBytes: rest };
   walk.reject(seq, 'lines follow the end of the segment');
   return BROKEN;

@@ -5,6 +5,8 @@ import { type Checkpoint, parseNote, type VerifierKey, whyUnsigned } from '../lo
 import { type Hash, hashLeaf } from '../log/tree.ts';
 import { createHistory, type History } from './history.ts';
 
+export const CHANGED = 'the line was changed: the next one holds another hash';
+
 /** The first thing that is wrong. */
 export interface Problem {
   readonly seq: number;
@@ -132,8 +134,7 @@ function fail(state: State, seq: number, why: string): false {
 
 function blame(state: State, nextFits: boolean): false {
   const seq = state.misfit?.seq ?? state.seq;
-  if (nextFits)
-    return fail(state, seq - 1, 'the line was changed: the next one holds another hash');
+  if (nextFits) return fail(state, seq - 1, CHANGED);
   return fail(state, seq, 'prev is not the hash of the line before');
 }
 

@@ -95,6 +95,33 @@ test('verify exits 2 for a torn tail', async () => {
   expect(await audit(['verify', folder.file])).toMatchObject({ code: 2 });
 });
 
+test('verify names the last line of a closed segment if it has no end, as the other commands do', async () => {
+  const closed = 'audit-000000000000.jsonl';
+  const lines = readFileSync(join(whole.path, closed), 'utf8').trimEnd().split('\n');
+  const last = lines.length - 1;
+  const unended = lines.join('\n');
+  for (const text of [unended, unended.slice(0, -9)]) {
+    await using folder = copied();
+    writeFileSync(join(folder.path, closed), text);
+    const { code, errors } = await audit(['verify', folder.file]);
+    expect(code).toBe(1);
+    expect(errors).toContain(`${closed}: seq ${last}: the line is cut off, or longer than any`);
+    const stats = await audit(['stats', folder.file]);
+    expect(stats.errors).toContain(`entries ${last} to ${last} are missing`);
+  }
+});
+
+test('verify names a changed last line of a closed segment', async () => {
+  await using folder = copied();
+  const path = join(folder.path, 'audit-000000000000.jsonl');
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.replace(/"size"(?=.*\n$)/, '"age"'));
+  const { code, errors } = await audit(['verify', folder.file]);
+  expect(code).toBe(1);
+  const last = text.trimEnd().split('\n').length - 1;
+  expect(errors).toContain(`audit-000000000000.jsonl: seq ${last}: the line was changed`);
+});
+
 test('verify exits 3 for an empty log: it may have been emptied', async () => {
   await using folder = createFolder();
   writeFileSync(folder.file, '');
