@@ -27,7 +27,13 @@ export interface AuditEntry {
     readonly latency_ns: number;
     readonly request_id: string;
   };
-  readonly outcome?: { readonly status: string; readonly reason?: string; readonly code: string };
+  readonly outcome?: {
+    readonly status: string;
+    readonly reason?: string;
+    readonly code: string;
+    /** Of a call that KMS refused. */
+    readonly kms_request_id?: string;
+  };
   readonly result?: {
     readonly allow: boolean;
     readonly rule: string;

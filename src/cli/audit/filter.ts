@@ -66,7 +66,7 @@ export function toFilter(options: FilterOptions): Filter {
       const sentence = `--outcome: '${outcome}' is neither an outcome nor a reason`;
       throw new CommandFailure(sentence, UNREADABLE);
     }
-    tests.push((entry) => entry.outcome?.status === outcome || reasonOf(entry) === outcome);
+    tests.push(byOutcome(outcome));
   }
   if (policy !== undefined) tests.push((entry) => policyOf(entry) === policy);
   if (keyArn !== undefined) tests.push((entry) => keysOf(entry).some((key) => names(key, keyArn)));
@@ -78,6 +78,17 @@ export function toFilter(options: FilterOptions): Filter {
   if (since !== undefined) tests.push(({ timestamp }) => Date.parse(timestamp) >= since);
   if (until !== undefined) tests.push(({ timestamp }) => Date.parse(timestamp) < until);
   return (entry) => tests.every((test) => test(entry));
+}
+
+/** A call that a `correction` puts right is found by either end. */
+function byOutcome(wanted: string): Filter {
+  return (entry) =>
+    [
+      reasonOf(entry),
+      entry.outcome?.status,
+      entry.correction?.status,
+      entry.correction?.reason,
+    ].includes(wanted);
 }
 
 function byPrincipal(pattern: string): Filter {

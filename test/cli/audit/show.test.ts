@@ -70,6 +70,38 @@ test('stats count how calls ended whose last entry is put right', async () => {
   });
 });
 
+test('a call whose last entry is put right is found by how it ended, and exported with that', async () => {
+  await using folder = createFolder();
+  const log = await openThreadless(folder.file);
+  await log.intent(intended(1));
+  await log.terminal(answered(1));
+  const correction = { reason: 'AUDIT_UNAVAILABLE', status: 'withheld' };
+  await log.event('correction', { correction, decision_id: intended(1).call.id });
+  await log.close();
+  for (const outcome of ['withheld', 'AUDIT_UNAVAILABLE']) {
+    const chosen = ['export', '--format', 'csv', '--outcome', outcome, folder.file];
+    const csv = (await audit(chosen)).output;
+    const cells = ['decision_id', 'kind', 'status', 'reason'].map((name) => columnOf(csv, name));
+    expect(cells.flat()).toEqual([
+      intended(1).call.id,
+      'correction',
+      'withheld',
+      'AUDIT_UNAVAILABLE',
+    ]);
+  }
+});
+
+test('CSV has the request id of a call that KMS refused', async () => {
+  await using folder = createFolder();
+  const log = await openThreadless(folder.file);
+  await log.intent(intended(1));
+  const details = { kmsError: 'DisabledException', kmsRequestId: 'f00d' };
+  await log.terminal(intended(1), new Refusal('KMS_KEY_DISABLED', details));
+  await log.close();
+  const csv = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file])).output;
+  expect(columnOf(csv, 'kms_request_id')).toEqual(['f00d']);
+});
+
 test('stats span all logs and count every call that was turned away', async () => {
   await using late = createFolder();
   await using early = createFolder();
