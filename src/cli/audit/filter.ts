@@ -40,7 +40,10 @@ export function addFilters(command: Command): Command {
     .addOption(
       new Option('--policy <answer>', 'what policy said, obeyed or not').choices(POLICY_ANSWERS),
     )
-    .option('--key-arn <arn>', 'entries about this key, by ARN, id or any alias that it then had')
+    .option(
+      '--key-arn <arn>',
+      'entries about this key, by ARN, id or any alias (or its ARN) that it then had',
+    )
     .option(
       '--since <time>',
       'not before this RFC 3339 time or day (UTC), or so long ago: 90m, 24h, 7d',
@@ -100,11 +103,13 @@ function byPrincipal(pattern: string): Filter {
 
 function keysOf({ input, kms }: AuditEntry): readonly string[] {
   const sides = [input?.source, input?.destination, kms?.source, kms?.destination];
-  return sides.flatMap((side) =>
-    [side?.key_arn, side?.requested_key_id, side?.alias, side?.aliases]
+  return sides.flatMap((side) => {
+    const [owner = ''] = /^arn:[^/]*:(?=key\/)/.exec(String(side?.key_arn)) ?? [];
+    return [side?.key_arn, side?.requested_key_id, side?.alias, side?.aliases]
       .flat()
-      .filter((key) => typeof key === 'string'),
-  );
+      .filter((key) => typeof key === 'string')
+      .map((key) => (key.startsWith('alias/') ? `${owner}${key}` : key));
+  });
 }
 
 /** `alias/app` matches `arn:…:alias/app` too, but not `…/my-alias/app`. */

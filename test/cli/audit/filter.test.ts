@@ -146,7 +146,7 @@ test('every kind of the schema can be asked for', async () => {
   }
 });
 
-test('a key is found by each of its aliases, even if the call named it by none', async () => {
+test('a key is found by each of its aliases and their ARNs, even if the call named it by none', async () => {
   await using folder = createFolder();
   const log = await openThreadless(folder.file);
   const source = { ...SOURCE, alias: '', aliases: ['alias/old', 'alias/older'] };
@@ -154,10 +154,13 @@ test('a key is found by each of its aliases, even if the call named it by none',
   await log.intent({ ...intended(1), keys });
   await log.terminal({ ...answered(1), keys });
   await log.close();
-  for (const alias of ['alias/old', 'alias/older', 'alias/ol']) {
-    const chosen = await audit(['stats', '--json', folder.file, '--key-arn', alias]);
+  const [own, other] = [SOURCE.account, '999999999999'].map(
+    (account) => `arn:aws:kms:${SOURCE.region}:${account}:alias/old`,
+  );
+  for (const alias of ['alias/old', 'alias/older', own, 'alias/ol', other]) {
+    const chosen = await audit(['stats', '--json', folder.file, '--key-arn', `${alias}`]);
     const released = JSON.parse(chosen.output).outcome.released;
-    expect(released, alias).toBe(alias === 'alias/ol' ? undefined : 1);
+    expect(released, alias).toBe(alias === 'alias/ol' || alias === other ? undefined : 1);
   }
 });
 
