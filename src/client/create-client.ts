@@ -85,6 +85,9 @@ export function createClient({ target, tls, metadata: headers = {} }: ClientOpti
   const metadata = ({ waitForReady = false }: CallOptions = {}) =>
     toMetadata(typeof headers === 'function' ? headers() : headers, waitForReady);
 
+  // Its contract is read with the first question: most clients ask none, and probes ask every second.
+  let prober: ReturnType<typeof createProber> | undefined;
+
   return {
     reEncrypt: (call, options) =>
       unary(options, (rest) => service.reEncrypt(call, metadata(options), rest.grpc, rest.done)),
@@ -106,14 +109,19 @@ export function createClient({ target, tls, metadata: headers = {} }: ClientOpti
     close: () => service.close(),
   };
 
-  async function health(name = '', options?: CallOptions): Promise<ServingStatus> {
+  function createProber() {
     const { Health } = loadHealthTypes().grpc.health.v1;
-    const prober = new Health(target, channel, {
+    return new Health(target, channel, {
       ...CHANNEL_OPTIONS,
       channelOverride: service.getChannel(),
     });
+  }
+
+  async function health(name = '', options?: CallOptions): Promise<ServingStatus> {
+    prober ??= createProber();
+    const asked = prober;
     const answer = await unary<HealthCheckResponse__Output>(options, (rest) =>
-      prober.check({ service: name }, metadata(options), rest.grpc, rest.done),
+      asked.check({ service: name }, metadata(options), rest.grpc, rest.done),
     );
     return answer.status;
   }
