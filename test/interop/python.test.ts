@@ -78,5 +78,6 @@ describeWith(['python3'], 'Python with stubs made from proto/', () => {
     ]);
     expect(batch).toEqual(expected);
     expect(new Map(stream)).toEqual(new Map(batch));
+    expect(stream).toHaveLength(80 * tenants.length);
   });
 });
