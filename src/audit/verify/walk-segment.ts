@@ -72,8 +72,10 @@ function headFits(
 
 /** The next head's `prev` and tree both speak of the last line: if neither fits, that line was changed, not the head. */
 function lastFits(walk: Walk, next: Head | undefined): boolean {
+  if (!next) return true;
+  if (!walk.meet(next.chain.prev)) return false;
   const { seq, prev, peaks } = walk.chain();
-  if (next?.chain.seq !== seq || next.chain.prev === prev || sameTree(next, peaks)) return true;
+  if (next.chain.seq !== seq || next.chain.prev === prev || sameTree(next, peaks)) return true;
   return walk.reject(seq - 1, CHANGED);
 }
 

@@ -25,6 +25,8 @@ interface WalkOptions {
 export interface Walk {
   /** False once something is wrong and its seq is known: no more lines are needed. */
   take(line: Line): boolean;
+  /** After the last line of a segment, with the `prev` of the next one's head: false once something is wrong. */
+  meet(prev: string): boolean;
   /** One more checkpoint that the chain will have to match. */
   expect(claim: Checkpoint): void;
   /** Records a problem that no single line shows. */
@@ -79,6 +81,7 @@ export function createWalk(options: WalkOptions): Walk {
   if (start.seq > 0) checkClaims(state);
   return {
     take: (line) => take(state, line),
+    meet: (prev) => !state.misfit || blame(state, prev === state.misfit.hash),
     expect: (claim) => expect(state, claim),
     reject: (seq, why) => fail(state, seq, why),
     finish: () => finish(state),

@@ -111,15 +111,21 @@ test('verify names the last line of a closed segment if it has no end, as the ot
   }
 });
 
-test('verify names a changed last line of a closed segment', async () => {
+test.each([
+  ['last line', -1, '"size"', 'the line was changed'],
+  ['`prev` of the last line', -1, '"prev":"', 'prev is not the hash of the line before'],
+  ['last line but one', -2, '"timestamp":"', 'the line was changed'],
+])('verify names a changed %s of a closed segment', async (_, place, part, why) => {
   await using folder = copied();
   const path = join(folder.path, 'audit-000000000000.jsonl');
-  const text = readFileSync(path, 'utf8');
-  writeFileSync(path, text.replace(/"size"(?=.*\n$)/, '"age"'));
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const seq = lines.length + place;
+  const [before = '', after = ''] = lines[seq]?.split(part) ?? [];
+  lines[seq] = `${before}${part}${after.startsWith('0') ? '1' : '0'}${after.slice(1)}`;
+  writeFileSync(path, `${lines.join('\n')}\n`);
   const { code, errors } = await audit(['verify', folder.file]);
   expect(code).toBe(1);
-  const last = text.trimEnd().split('\n').length - 1;
-  expect(errors).toContain(`audit-000000000000.jsonl: seq ${last}: the line was changed`);
+  expect(errors).toContain(`audit-000000000000.jsonl: seq ${seq}: ${why}`);
 });
 
 test('verify exits 3 for an empty log: it may have been emptied', async () => {
