@@ -3,6 +3,7 @@ import process from 'node:process';
 import { EXIT } from './cli/command.ts';
 import { COMMANDS } from './cli/commands.ts';
 import { wrongNode } from './cli/node-version.ts';
+import { endAsFirst } from './life/first-process.ts';
 import { keepHeapSmall } from './life/heap.ts';
 
 const HELP = `Usage: kms-reencrypt-proxy <command> [options]
@@ -56,6 +57,7 @@ process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
 });
 process.stderr.on('error', () => undefined);
 
+endAsFirst(process);
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
 });
