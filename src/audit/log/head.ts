@@ -94,6 +94,11 @@ export function whyNoHead(line: Uint8Array = Buffer.alloc(0)): string {
   return `the log is by ${by}, and this version reads schema ${SCHEMA_VERSION} alone; use that one`;
 }
 
+/** Whether a first line is a head, but in a schema that this version does not read. */
+export function isOfOtherSchema(line: Uint8Array = Buffer.alloc(0)): boolean {
+  return ofOtherVersion(line).schema !== undefined;
+}
+
 function ofOtherVersion(line: Uint8Array) {
   try {
     const { kind, labels, segment } = JSON.parse(Buffer.from(line).toString());

@@ -47,7 +47,7 @@ const FRESH = {
   broken: undefined,
 };
 
-/** Finds the end of the log and makes it whole. @throws LogFault BROKEN */
+/** Finds the end of the log and makes it whole. @throws LogFault BROKEN, OTHER_SCHEMA */
 export function openLog(options: LogOptions): Opening {
   const { disk, file: path, claim } = options;
   disk.makeFolder(dirname(path));
@@ -63,6 +63,9 @@ export function openLog(options: LogOptions): Opening {
     file.close();
     if (thrown instanceof LogFault && (thrown.code === 'BROKEN' || thrown.code === 'NO_HEAD')) {
       return emptied(options, last) ?? broken(options, thrown.message);
+    }
+    if (thrown instanceof LogFault && thrown.code === 'OTHER_SCHEMA') {
+      throw new LogFault('OTHER_SCHEMA', `${thrown.message}, or give this one a new audit.file`);
     }
     throw thrown;
   }

@@ -1,7 +1,7 @@
 import type { Chain } from './chain.ts';
 import type { DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
-import { fromHead, type Head, whyNoHead } from './head.ts';
+import { fromHead, type Head, isOfOtherSchema, whyNoHead } from './head.ts';
 import { type Line, linkOf, readLines } from './lines.ts';
 import { hashLeaf, push, rootOf } from './tree.ts';
 
@@ -35,7 +35,7 @@ export interface Claim {
  * Reads a segment from its head to its last line that fits the chain. Every line is hashed, but lines
  * are parsed only from the last checkpoint on, which names the calls that were open then: parsing
  * would be most of the cost of a start.
- * @throws LogFault NO_HEAD, or BROKEN if the lines are not those that `claim` was signed over
+ * @throws LogFault NO_HEAD, OTHER_SCHEMA, or BROKEN if the lines are not those that `claim` was signed over
  */
 export function readSegment(file: DiskFile, path: string, claim?: Claim): Found {
   const from = lastCheckpoint(file);
@@ -65,7 +65,10 @@ function readFrom(from: number, file: DiskFile, path: string, claim: Claim | und
   const first = lines.next();
   const line = first.done || !first.value.ended ? undefined : first.value.bytes;
   const head = line && fromHead(line);
-  if (first.done || !head) throw new LogFault('NO_HEAD', `${path}: ${whyNoHead(line)}`);
+  if (first.done || !head) {
+    const code = isOfOtherSchema(line) ? 'OTHER_SCHEMA' : 'NO_HEAD';
+    throw new LogFault(code, `${path}: ${whyNoHead(line)}`);
+  }
 
   const walk = createWalk(head, from, claim);
   let why = walk.take(first.value);
