@@ -39,7 +39,7 @@ USER 65532:65532
 # As src/life/begin-small.ts says, so that serve need not begin once more to have it.
 ENV NODE_ENV=production \
     MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=32768 MALLOC_TOP_PAD_=0
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "--disable-proto=delete", "dist/main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--no-memory-reducer", "--max-semi-space-size=4", "--disable-proto=delete", "dist/main.js"]
 CMD ["serve", "--config", "/etc/kms-reencrypt-proxy/config.yaml"]
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
   CMD ["/nodejs/bin/node", "dist/main.js", "health"]

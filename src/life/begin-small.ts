@@ -1,4 +1,4 @@
-import { flagsGiven, sizesYoung, YOUNG_FLAG } from './heap.ts';
+import { flagsGiven, sizesYoung, WARM_FLAG, YOUNG_FLAG } from './heap.ts';
 
 /** What is needed of the process; `process` itself is one. */
 export interface BeginningHost
@@ -31,5 +31,7 @@ export function beginSmall(host: BeginningHost): void {
   // Node cannot execve under its permission model, and would lose the channel to its parent.
   if (given || permission || host.connected || platform !== 'linux' || !execve) return;
   const young = sizesYoung(flagsGiven(execArgv, env)) ? [] : [YOUNG_FLAG];
-  execve(execPath, [execPath, ...young, ...execArgv, ...argv.slice(1)], { ...env, ...MALLOC_ENV });
+  // What was given comes last, so it wins.
+  const flags = [WARM_FLAG, ...young, ...execArgv];
+  execve(execPath, [execPath, ...flags, ...argv.slice(1)], { ...env, ...MALLOC_ENV });
 }

@@ -84,6 +84,7 @@ describeWith(['buildah', 'debootstrap', 'grpcurl'], 'the image', () => {
     const serve = ['serve', '--config', 'config/demo.yaml', ...settings];
     const node = [
       '/nodejs/bin/node',
+      '--no-memory-reducer',
       '--max-semi-space-size=4',
       '--disable-proto=delete',
       'dist/main.js',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it, test } from 'vitest';
 import { type BeginningHost, beginSmall, MALLOC_ENV } from '../../src/life/begin-small.ts';
-import { YOUNG_FLAG } from '../../src/life/heap.ts';
+import { WARM_FLAG, YOUNG_FLAG } from '../../src/life/heap.ts';
 import { builtProgram } from '../helpers/built-program.ts';
 import { startChild } from '../interop/helpers/child.ts';
 
@@ -27,7 +27,7 @@ describe.runIf(process.platform === 'linux')('serve', () => {
     await child.matches(/gRPC on/);
     const read = (file: string) => readFileSync(`/proc/${child.pid}/${file}`, 'utf8').split('\0');
     expect(read('environ')).toEqual(expect.arrayContaining(SET));
-    expect(read('cmdline').slice(1, 3)).toEqual([YOUNG_FLAG, '--disable-proto=delete']);
+    expect(read('cmdline').slice(1, 4)).toEqual([WARM_FLAG, YOUNG_FLAG, '--disable-proto=delete']);
     expect(await child.stop()).toBe(0);
     rmSync(folder, { recursive: true });
   });
@@ -48,7 +48,16 @@ const HOST: BeginningHost = {
 };
 
 it('passes on the program, its flags, its arguments and its environment', () => {
-  const argv = ['/bin/node', YOUNG_FLAG, '--no-opt', '/main.js', 'serve', '--config', 'a b'];
+  const argv = [
+    '/bin/node',
+    WARM_FLAG,
+    YOUNG_FLAG,
+    '--no-opt',
+    '/main.js',
+    'serve',
+    '--config',
+    'a b',
+  ];
   const call = ['/bin/node', argv, { HOME: '/', ...MALLOC_ENV }];
   expect(() => beginSmall(HOST)).toThrow(new Replaced(JSON.stringify(call)));
 });
@@ -77,4 +86,5 @@ it.each(['Dockerfile', 'package.json'])('%s sets the same, to avoid a restart', 
   const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
   expect(text).toContain(SET.join(' '));
   expect(text).toContain(YOUNG_FLAG);
+  expect(text).toContain(WARM_FLAG);
 });

@@ -50,6 +50,7 @@ test('an ordinary environment is fine, a hardened one too', () => {
     '--permission',
     '--allow-fs-read=.',
     '--disable-proto=delete',
+    '--no-memory-reducer',
     '--max-semi-space-size=4',
   ];
   const env = { NODE_TLS_REJECT_UNAUTHORIZED: '1', NODE_OPTIONS: '', NODE_ENV: 'production' };
