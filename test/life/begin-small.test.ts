@@ -5,10 +5,7 @@ import process from 'node:process';
 import { describe, expect, it, test } from 'vitest';
 import { type BeginningHost, beginSmall, MALLOC_ENV } from '../../src/life/begin-small.ts';
 import { WARM_FLAG, YOUNG_FLAG } from '../../src/life/heap.ts';
-import { builtProgram } from '../helpers/built-program.ts';
-import { startChild } from '../interop/helpers/child.ts';
-
-const PROGRAM = await builtProgram();
+import { startBuilt } from '../helpers/start-built.ts';
 
 /** As /proc shows them. */
 const SET = Object.entries(MALLOC_ENV).map(([name, value]) => `${name}=${value}`);
@@ -16,15 +13,7 @@ const SET = Object.entries(MALLOC_ENV).map(([name, value]) => `${name}=${value}`
 describe.runIf(process.platform === 'linux')('serve', () => {
   test('restarts in the same process, with its flags and arguments, and smaller malloc and heap limits', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'malloc-'));
-    const free = ['grpc.listen', 'kms_json.listen', 'probe.listen'].map(
-      (at) => `${at}=127.0.0.1:0`,
-    );
-    const settings = [...free, `audit.file=${folder}/audit.jsonl`, 'life.lame_duck_ms=0'];
-    const sets = settings.flatMap((setting) => ['--set', setting]);
-    const args = ['--disable-proto=delete', PROGRAM, 'serve', '--config', 'config/demo.yaml'];
-    const env = { MALLOC_ARENA_MAX: undefined, GLIBC_TUNABLES: undefined };
-    const child = startChild(process.execPath, [...args, ...sets], { env });
-    await child.matches(/gRPC on/);
+    const child = await startBuilt(`${folder}/audit.jsonl`, '--disable-proto=delete');
     const read = (file: string) => readFileSync(`/proc/${child.pid}/${file}`, 'utf8').split('\0');
     expect(read('environ')).toEqual(expect.arrayContaining(SET));
     expect(read('cmdline').slice(1, 4)).toEqual([WARM_FLAG, YOUNG_FLAG, '--disable-proto=delete']);

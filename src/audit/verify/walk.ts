@@ -81,7 +81,7 @@ export function createWalk(options: WalkOptions): Walk {
   if (start.seq > 0) checkClaims(state);
   return {
     take: (line) => take(state, line),
-    meet: (prev) => !state.misfit || blame(state, prev === state.misfit.hash),
+    meet: (prev) => meet(state, prev),
     expect: (claim) => expect(state, claim),
     reject: (seq, why) => fail(state, seq, why),
     finish: () => finish(state),
@@ -96,7 +96,7 @@ export function createWalk(options: WalkOptions): Walk {
 function take(state: State, { bytes, leaf }: Line): boolean {
   if (state.problem) return false;
   const link = linkOf(bytes);
-  if (state.misfit) return blame(state, link?.prev === state.misfit.hash);
+  if (!meet(state, link?.prev)) return false;
   const { seq } = state;
   if (!link) return fail(state, seq, 'the line is not an entry');
   if (link.seq !== seq) return fail(state, seq, `seq ${link.seq} stands where ${seq} should`);
@@ -133,6 +133,10 @@ function noteDeleted({ deleted }: State, bytes: Buffer): void {
 function fail(state: State, seq: number, why: string): false {
   state.problem ??= { seq, why };
   return false;
+}
+
+function meet(state: State, prev: string | undefined): boolean {
+  return !state.misfit || blame(state, prev === state.misfit.hash);
 }
 
 function blame(state: State, nextFits: boolean): false {

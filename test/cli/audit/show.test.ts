@@ -57,12 +57,7 @@ test('stats count the rule of each call once, also of those that an option choos
 
 test('stats count how calls ended whose last entry is put right', async () => {
   await using folder = createFolder();
-  const log = await openThreadless(folder.file);
-  await log.intent(intended(1));
-  await log.terminal(answered(1));
-  const correction = { reason: 'AUDIT_UNAVAILABLE', status: 'withheld' };
-  await log.event('correction', { correction, decision_id: intended(1).call.id });
-  await log.close();
+  await writeCorrected(folder.file);
   const { output } = await audit(['stats', '--json', folder.file]);
   expect(JSON.parse(output)).toMatchObject({
     outcome: { released: 1 },
@@ -72,12 +67,7 @@ test('stats count how calls ended whose last entry is put right', async () => {
 
 test('a call whose last entry is put right is found by how it ended, and exported with that', async () => {
   await using folder = createFolder();
-  const log = await openThreadless(folder.file);
-  await log.intent(intended(1));
-  await log.terminal(answered(1));
-  const correction = { reason: 'AUDIT_UNAVAILABLE', status: 'withheld' };
-  await log.event('correction', { correction, decision_id: intended(1).call.id });
-  await log.close();
+  await writeCorrected(folder.file);
   for (const outcome of ['withheld', 'AUDIT_UNAVAILABLE']) {
     const chosen = ['export', '--format', 'csv', '--outcome', outcome, folder.file];
     const csv = (await audit(chosen)).output;
@@ -304,3 +294,13 @@ test('no CSV cell begins like a formula, in half width or full', async () => {
     .output;
   expect(rows.match(/,"'[=+\-@\t\r\n＝＋－＠]1,""2""",/g)).toHaveLength(signs.length);
 });
+
+/** A released call whose caller, by its correction, got nothing. */
+async function writeCorrected(path: string): Promise<void> {
+  const log = await openThreadless(path);
+  await log.intent(intended(1));
+  await log.terminal(answered(1));
+  const correction = { reason: 'AUDIT_UNAVAILABLE', status: 'withheld' };
+  await log.event('correction', { correction, decision_id: intended(1).call.id });
+  await log.close();
+}

@@ -13,6 +13,7 @@ import {
   TYPE,
   uint32,
 } from '../../faults/attack/frames.ts';
+import { until } from '../../helpers/until.ts';
 
 const MOST = 100;
 
@@ -70,7 +71,9 @@ test('a stream whose reader never catches up may carry any number of messages to
   const caller = send('/unread', Array(MOST / 4).fill(head(0)));
   const [stream] = await opened;
   for (let sent = 0; sent < 5 * MOST; sent += 1) {
-    await until(() => stream.closed || stream.readableLength === (5 * MOST) / 4);
+    // By turns, not by pauses: there are many.
+    const came = () => stream.closed || stream.readableLength === (5 * MOST) / 4;
+    await until(came, 10_000, () => turn());
     stream.read(5);
     caller.piece(head(0));
   }
@@ -90,10 +93,6 @@ const CUT_OFF = frame(TYPE.rstStream, 0, 1, uint32(11)).toString('latin1');
 const head = (length: number): Buffer => Buffer.concat([Buffer.alloc(1), uint32(length)]);
 const crumb = (): Buffer => Buffer.alloc(1);
 const crumbs = (count: number): Buffer[] => Array.from({ length: count }, crumb);
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await turn();
-}
 
 /** A stream that sends each of these pieces in its own frame. */
 function send(path: string, pieces: readonly Buffer[]) {
