@@ -6,6 +6,7 @@ import { cutHalfOpen } from '../server/watches/cut-half-open.ts';
 import { endAnswered } from '../server/watches/end-answered.ts';
 import { type ExplainOptions, explainRefusals } from '../server/watches/explain-refusals.ts';
 import { limitResets, RESET_LIMITS } from '../server/watches/limit-resets.ts';
+import { refuseCompression } from '../server/watches/refuse-compression.ts';
 import { releaseEnded } from '../server/watches/release-ended.ts';
 import { shareStreams } from '../server/watches/share-streams.ts';
 import type { Stack } from './stack.ts';
@@ -35,6 +36,7 @@ export function watchCalls(watched: Watched, opened: Stack): void {
     explainRefusals({ connections, explain }),
     endAnswered({ connections, streaming }),
     correctTimeouts(),
+    refuseCompression(),
     releaseEnded(),
   ];
   opened.push(async () => {

@@ -5,6 +5,7 @@ import type {
 } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import type { Connections } from '../listener/connections.ts';
+import { tellEncodings } from './refuse-compression.ts';
 import { watchStreams } from './watch-streams.ts';
 
 /** A refusal that no handler made. */
@@ -41,6 +42,7 @@ export function explainRefusals({ connections, explain }: ExplainOptions): { clo
     options?: ServerStreamResponseOptions,
   ): void {
     const answer = refusalIn(headers, this[PATH]);
+    if (headers) tellEncodings(headers);
     const explained =
       answer && connections.owns(this.session?.socket)
         ? { ...headers, ...explain(answer) }

@@ -14,6 +14,8 @@ const DONE = FLAG.endHeaders | FLAG.endStream;
 const EMPTY_MESSAGE = Buffer.alloc(5);
 /** More than Node takes. */
 const TRAILERS = Buffer.concat(Array.from({ length: 1000 }, () => Buffer.from('\0\x01a\x01b')));
+/** Each of 250 kB. */
+const FIFTY_PACKED = fifty(packed(Buffer.alloc(250_000)));
 /** SETTINGS_INITIAL_WINDOW_SIZE of zero. */
 const NO_WINDOW = frame(TYPE.settings, 0, 0, Buffer.concat([Buffer.from([0, 4]), uint32(0)]));
 
@@ -42,6 +44,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   '50,000 SETTINGS': oneConnection(50_000, () => [SETTINGS]),
   '100,000 empty DATA frames': oneConnection(100_000, (n) => [n === 1 ? frame(TYPE.headers, OPEN, 1, callHeaders()) : frame(TYPE.data, 0, 1)]),
   'a gzip bomb of 200 MB': gzipBomb,
+  'fifty gzipped messages in each of 500 calls': manyConnections(5, () => [HELLO, ...odd(100).flatMap((n) => [frame(TYPE.headers, OPEN, n, callHeaders({ 'grpc-encoding': 'gzip' })), frame(TYPE.data, 0, n, FIFTY_PACKED)])]),
   'headers of 200 kB': oneConnection(50, (n) => [...bigHeaders(n)]),
   'deadlines past all reason': oneConnection(2000, (n) => [frame(TYPE.headers, OPEN, n, callHeaders({ 'grpc-timeout': '597H' })), frame(TYPE.data, FLAG.endStream, n, EMPTY_MESSAGE)]),
 };
@@ -78,16 +81,22 @@ function bigHeaders(stream: number): Buffer[] {
   return parts;
 }
 
+function packed(body: Buffer): Buffer {
+  const whole = message(gzipSync(body));
+  whole.writeUInt8(1, 0);
+  return whole;
+}
+
+function fifty(bytes: Buffer): Buffer {
+  return Buffer.concat(Array.from({ length: 50 }, () => bytes));
+}
+
 async function gzipBomb(port: number): Promise<number> {
-  const bomb = gzipSync(Buffer.alloc(200_000_000));
-  const head = Buffer.alloc(5);
-  head.writeUInt8(1, 0);
-  head.writeUInt32BE(bomb.length, 1);
-  const message = Buffer.concat([head, bomb]);
+  const bomb = packed(Buffer.alloc(200_000_000));
   const frames = [frame(TYPE.headers, OPEN, 1, callHeaders({ 'grpc-encoding': 'gzip' }))];
-  for (let at = 0; at < message.length; at += 16_384) {
-    const part = message.subarray(at, at + 16_384);
-    frames.push(frame(TYPE.data, at + 16_384 >= message.length ? FLAG.endStream : 0, 1, part));
+  for (let at = 0; at < bomb.length; at += 16_384) {
+    const part = bomb.subarray(at, at + 16_384);
+    frames.push(frame(TYPE.data, at + 16_384 >= bomb.length ? FLAG.endStream : 0, 1, part));
   }
   return manyConnections(1, () => [HELLO, ...frames])(port);
 }
