@@ -42,6 +42,7 @@ export const DESTINATION: KeyFacts = {
   alias: 'alias/orders-2026',
   aliases: ['alias/orders-2026'],
   keyArn: 'arn:aws:kms:eu-central-1:111122223333:key/9876abcd-12ab-34cd-56ef-1234567890ab',
+  keyId: '9876abcd-12ab-34cd-56ef-1234567890ab',
 };
 
 export const PRINCIPAL: Principal = {

@@ -46,19 +46,19 @@ export function createEntries({ redactor, now }: EntryOptions): Entries {
     const trace = call.traceId === '' ? '' : `,"trace_id":${JSON.stringify(call.traceId)}`;
     return toBody(mark, call.id, {
       head: `${before(call.id, decision, kept)}"input":${inputOf(progress)},"kind":"${kind}",${kmsOf(progress)}${metricsOf(decision)}${outcome}`,
-      middle: `"requested_by":${kept.peer(call.arrival.peer)},${resultOf(decision)}`,
+      middle: `${requestedBy(call)}${resultOf(decision)}`,
       tail: `"timestamp":"${timestamp()}"${trace}`,
     });
   }
 
   /** An outcome does not repeat its intent: it adds what KMS reported and a decision made since. */
   function rest(progress: Progress, outcome: string): Body {
-    const { id } = progress.call;
+    const { call } = progress;
     const late = progress.decision?.phase === 'result' ? progress.decision : undefined;
     const input = late ? `"input":${inputOf(progress)},` : '';
-    return toBody('-', id, {
-      head: `${before(id, late, kept)}${input}"kind":"outcome",${kmsOf(progress)}${metricsOf(late)}${outcome}`,
-      middle: resultOf(late),
+    return toBody('-', call.id, {
+      head: `${before(call.id, late, kept)}${input}"kind":"outcome",${kmsOf(progress)}${metricsOf(late)}${outcome}`,
+      middle: `${late ? requestedBy(call) : ''}${resultOf(late)}`,
       tail: `"timestamp":"${timestamp()}"`,
     });
   }
@@ -66,6 +66,10 @@ export function createEntries({ redactor, now }: EntryOptions): Entries {
   function inputOf({ call, principal, keys, decision }: Progress): string {
     const phase = decision?.phase ?? 'request';
     return `{"action":"${call.action}","destination":${sideOf(call.destination, keys?.destination)},"phase":"${phase}","principal":${principalOf(principal)},"request":${requestOf(call)},"source":${sideOf(call.source, keys?.source)}}`;
+  }
+
+  function requestedBy({ arrival }: Call): string {
+    return `"requested_by":${kept.peer(arrival.peer)},`;
   }
 
   function resultOf(decision: Decision | undefined): string {

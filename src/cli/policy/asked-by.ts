@@ -18,10 +18,10 @@ export function askedBy(document: unknown): unknown {
  * The input that an entry's decision is about. Entries of a capture file have no kind, and hold inputs as
  * they were. For a check, the audit log has the decision on the re-encryption that it asked about.
  */
-export function inputOf({ kind, input, timestamp }: JsonObject): unknown {
-  if (kind === undefined) return input;
-  const asked = fromAudit(asTree(input, 'input of the entry'), timestamp);
-  return kind === 'check' ? { ...asked, action: 'kms:ReEncrypt' } : asked;
+export function inputOf(entry: JsonObject): unknown {
+  if (entry['kind'] === undefined) return entry['input'];
+  const asked = fromAudit(entry);
+  return entry['kind'] === 'check' ? { ...asked, action: 'kms:ReEncrypt' } : asked;
 }
 
 /** Whether a value is the mark that an audit entry has in its place. */
@@ -29,15 +29,17 @@ export function isMasked(input: unknown): boolean {
   return JSON.stringify(input).includes('"hmac-sha256:');
 }
 
-/** Adds what an audit entry leaves out, but policy input has: empty values, and what an ARN already says. */
-function fromAudit(input: JsonObject, timestamp: unknown): JsonObject {
-  const { source, destination, request, principal, ...rest } = input;
+/** Adds what policy input has, and an audit entry leaves out (empty values, what an ARN already says) or has elsewhere. */
+function fromAudit({ input, timestamp, decision_id: id, requested_by: peer }: JsonObject) {
+  const asked = asTree(input, 'input of the entry');
+  const { source, destination, request, principal, ...rest } = asked;
+  const arrived = { ...(id !== undefined && { id }), ...(peer !== undefined && { peer }) };
   return {
     ...rest,
     principal: { ...EMPTY_PRINCIPAL, ...asTree(principal, 'input.principal of the entry') },
     source: fromAuditSide(asTree(source, 'input.source of the entry')),
     destination: fromAuditSide(asTree(destination, 'input.destination of the entry')),
-    request: { ...EMPTY_REQUEST, ...asTree(request, 'request') },
+    request: { ...EMPTY_REQUEST, ...arrived, ...asTree(request, 'request') },
     time: toTime(Date.parse(String(timestamp))),
   };
 }
