@@ -9,6 +9,7 @@ import {
   type JWTVerifyGetKey,
   jwksCache,
 } from 'jose';
+import { keepFailure } from '../caches/keep-failure.ts';
 import { nameOf } from '../files/location.ts';
 import { watchFiles } from '../files/watched.ts';
 import { parseJson } from '../json/exact.ts';
@@ -59,12 +60,14 @@ interface JwksUrlOptions {
 /** Fetched in the background, at once and every `refreshMs`, and when a token names a new key. */
 export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): void } {
   const cache: JWKSCacheInput = {};
+  // While jose has no fresh keys, it would fetch them for every token, and anyone can send tokens.
+  const ask = keepFailure(readSet);
   const remote = createRemoteJWKSet(options.url, {
     cacheMaxAge: options.maxAgeMs,
     timeoutDuration: options.timeoutMs,
     cooldownDuration: 30_000,
     [jwksCache]: cache,
-    [customFetch]: restAfterFailure(readSet),
+    [customFetch]: async (url, request) => new Response(await ask(url, request)),
   });
   const renew = () => {
     remote.reload().catch((thrown: unknown) => {
@@ -82,24 +85,6 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
     generation: () => cache['uat'] ?? 0,
     usable: () => remote.fresh,
     close: () => clearInterval(timer),
-  };
-}
-
-const REST_MS = 1_000;
-
-/** While jose has no fresh keys, it would fetch them for every token, and anyone can send tokens. */
-function restAfterFailure(ask: AskForSet): FetchImplementation {
-  let failure: unknown;
-  let failedAt = Number.NEGATIVE_INFINITY;
-  return async (url, request) => {
-    if (performance.now() - failedAt < REST_MS) throw failure;
-    try {
-      return new Response(await ask(url, request));
-    } catch (thrown) {
-      failure = thrown;
-      failedAt = performance.now();
-      throw thrown;
-    }
   };
 }
 

@@ -15,9 +15,10 @@ interface Bounds {
 /**
  * A provider that cannot hang: the SDK's own waits forever if a credentials service accepts a
  * connection and never answers, and every later call would wait with it. After the limit the provider
- * is dropped with its pending request, and the next call starts with a new one. Each request that hangs
- * keeps a connection, or a process and its pipes, which nobody can end from here: so the more there are, the
- * later the next.
+ * is put aside with its pending request, and the next call starts with a new one. If the request is answered
+ * first, however late, the provider is used again: a source may always be slower than the limit. Each
+ * request that hangs keeps a connection, or a process and its pipes, which nobody can end from here: so the
+ * more there are, the later the next.
  *
  * @throws CredentialsProviderError only. Errors of STS, its host or the token file would otherwise look
  * like KMS's own: STS too can answer AccessDenied or refuse a connection.
@@ -30,12 +31,15 @@ export function boundProvider<Args extends unknown[], T>(
   const hung = new Set<Promise<T>>();
   let lateAt = Number.NEGATIVE_INFINITY;
 
-  const drop = (asked: Promise<T>) => {
+  const putAside = (used: typeof provider, asked: Promise<T>) => {
     provider = make();
     lateAt = now();
     hung.add(asked);
     const settled = () => hung.delete(asked);
-    asked.then(settled, settled);
+    const answered = () => {
+      if (settled()) provider = used;
+    };
+    asked.then(answered, settled);
   };
   return async (...args) => {
     if (now() - lateAt < restMs(hung.size, limitMs)) {
@@ -45,7 +49,7 @@ export function boundProvider<Args extends unknown[], T>(
     const asked = used(...args);
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      if (provider === used) drop(asked);
+      if (provider === used) putAside(used, asked);
       late.reject(new Error(`none within ${limitMs} ms`));
     }, limitMs);
     try {

@@ -1,5 +1,6 @@
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
+import { keepFailure } from '../../caches/keep-failure.ts';
 import { boundedAnswer } from './bounded-answer.ts';
 import { boundProvider } from './bounded-provider.ts';
 
@@ -25,7 +26,7 @@ export function createClient({ region, endpoint, credentials }: ClientOptions): 
   const client = new KMSClient({
     maxAttempts: 1,
     ignoreConfiguredEndpointUrls: true,
-    credentialDefaultProvider: (init) => boundProvider(() => defaultProvider(init)),
+    credentialDefaultProvider: (init) => boundProvider(() => keepFailure(defaultProvider(init))),
     streamCollector: boundedAnswer,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,

@@ -4,6 +4,8 @@ type Expiring = Credentials & { readonly expiration?: Date | undefined };
 
 /** The SDK renews credentials this long before they expire, so from then on it must be asked. */
 const RENEWED_MS = 300_000;
+/** … but not with every call: while it gets no longer ones, it asks their source each time. */
+const ASKED_EVERY_MS = 1_000;
 
 /**
  * Keeps credentials as long as the SDK would return the same ones: its chain of promises costs more
@@ -14,10 +16,12 @@ export function keepCredentials(
   now: () => number = Date.now,
 ): () => Credentials | Promise<Credentials> {
   let kept: Expiring | undefined;
+  let askedAt = 0;
 
   return () => {
-    if (kept && holds(kept, now())) return kept;
+    if (kept && holds(kept, { now: now(), askedAt })) return kept;
     kept = undefined;
+    askedAt = now();
     return provide().then((provided) => {
       kept = provided;
       return provided;
@@ -25,6 +29,8 @@ export function keepCredentials(
   };
 }
 
-function holds({ expiration }: Expiring, nowMs: number): boolean {
-  return expiration === undefined || expiration.getTime() - nowMs > RENEWED_MS;
+function holds({ expiration }: Expiring, at: { now: number; askedAt: number }): boolean {
+  if (expiration === undefined) return true;
+  const leftMs = expiration.getTime() - at.now;
+  return leftMs > RENEWED_MS || (leftMs > 0 && at.now - at.askedAt < ASKED_EVERY_MS);
 }

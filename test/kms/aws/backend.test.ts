@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type AwsOptions, createAwsBackend } from '../../../src/kms/aws/backend.ts';
 import { markedKeyId } from '../../../src/kms/embedded/marks.ts';
 import { refuseFaults } from '../../../src/kms/faults.ts';
@@ -210,6 +210,24 @@ describe('an embedded key', () => {
     expect((await kms.describeKey(marked, signal)).arn).toBe(marked);
     await kms.close();
   });
+});
+
+it('a source that gave no credentials is asked again after a second', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::111122223333:role/proxy');
+  vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', '/nowhere');
+  for (const name of ['ACCESS_KEY_ID', 'SECRET_ACCESS_KEY']) vi.stubEnv(`AWS_${name}`, undefined);
+  const kms = await backend({ credentials: undefined });
+  const describeKey = () => kms.describeKey('alias/app', signal);
+  const none = { code: 'CredentialsProviderError', message: expect.stringContaining('ENOENT') };
+  await expect(describeKey()).rejects.toMatchObject(none);
+  for (const name of ['ACCESS_KEY_ID', 'SECRET_ACCESS_KEY']) vi.stubEnv(`AWS_${name}`, 'AKID');
+  await expect(describeKey()).rejects.toMatchObject(none);
+  vi.advanceTimersByTime(1_000);
+  expect(await describeKey()).toMatchObject({ arn: fakeKeyArn('alias/app') });
+  await kms.close();
+  vi.unstubAllEnvs();
+  vi.useRealTimers();
 });
 
 describe('the direct transport', () => {

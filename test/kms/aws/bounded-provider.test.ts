@@ -50,6 +50,25 @@ test('the more requests hang, the later the next one, until one of them settles 
   expect(await provide()).toBe('fresh');
 });
 
+test('an answer that comes after the limit serves the next call, unless another was answered before', async () => {
+  const answers: ((key: string) => void)[] = [];
+  const make = () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    answers.push(resolve);
+    return () => promise;
+  };
+  const provide = boundProvider(make, { limitMs: 2 });
+  const late = () => expect(provide()).rejects.toThrow('none within 2 ms');
+  await late();
+  await late();
+  answers[1]?.('second');
+  await new Promise(setImmediate);
+  expect(await provide()).toBe('second');
+  answers[0]?.('first');
+  await new Promise(setImmediate);
+  expect(await provide()).toBe('second');
+});
+
 test('even if very many hang, the next is asked within ten minutes', async () => {
   let at = 0;
   let asked = 0;

@@ -36,6 +36,22 @@ it('asks again from five minutes before expiry, as the SDK does', async () => {
   expect(await credentialsOf()).toMatchObject({ accessKeyId: 'key-2' });
 });
 
+it('asks once a second at most while there are only credentials that end within five minutes', async () => {
+  const { state, credentialsOf } = provider(1500);
+  await credentialsOf();
+  state.now = 999;
+  expect(credentialsOf()).toMatchObject({ accessKeyId: 'key-1' });
+  state.now = 1000;
+  expect(await credentialsOf()).toMatchObject({ accessKeyId: 'key-2' });
+});
+
+it('never returns credentials that have expired since', async () => {
+  const { state, credentialsOf } = provider(500);
+  await credentialsOf();
+  state.now = 500;
+  expect(await credentialsOf()).toMatchObject({ accessKeyId: 'key-2' });
+});
+
 it('caches no failure, and nothing that had expired before it', async () => {
   const fails = { next: false };
   const { state, credentialsOf } = provider(FIVE_MINUTES + 1);
