@@ -99,6 +99,7 @@ export function settingsOf(options: AuditOptions): HostSettings {
     keepMs: options.keepMs,
     checkpointEntries: options.checkpointEntries,
     checkpointMs: options.checkpointMs,
+    commitTimeoutMs: options.commitTimeoutMs,
   };
 }
 

@@ -15,11 +15,13 @@ const FILE = '/log/audit.jsonl';
 /** A log's host on a disk in memory, and what it told. */
 function setUp() {
   const clock = createClock();
-  const disk = createMemoryDisk(clock.now);
+  let heldMs = 0;
+  const now = () => clock.now() + heldMs;
+  const disk = createMemoryDisk(now);
   const turn = new Int32Array(createTurn());
   const told: Report[] = [];
   const host = createHost({
-    ...{ disk, turn, now: clock.now, later: clock.later },
+    ...{ disk, turn, now, later: clock.later },
     settings: settingsOf({ ...BASICS, file: FILE }),
     signer: createEd25519Signer(makeEd25519Key(), BASICS.origin),
     tell: (report) => told.push(report),
@@ -29,31 +31,62 @@ function setUp() {
     const entry = { decision_id: idOf(id), kind: 'intent', timestamp: '' };
     host.take({ type: 'batch', id, turn: of, ...pack([toBody('+', idOf(id), toPieces(entry))]) });
   };
-  return { clock, disk, turn, intent, told: () => told.splice(0) };
+  /** How a disk holds up whoever calls it. */
+  const hold = (ms: number) => {
+    heldMs += ms;
+  };
+  return { clock, disk, turn, intent, hold, told: () => told.splice(0) };
+}
+
+function kindsIn(log: Buffer): readonly string[] {
+  return [...log.toString().matchAll(/"kind":"(\w+)"/g)].map(([, kind = '']) => kind);
 }
 
 test.each([
   ['before it is written', 0],
   ['while it is synced', 1],
-])('a batch that is given up %s leaves no trace in the log, which takes the next', (_, late) => {
-  const { disk, turn, intent, told } = setUp();
-  const before = disk.read(FILE);
-  const abandon = () => expect(giveUp(turn, 0)).toBe(0);
-  let writes = 0;
+])(
+  'a batch that is given up %s is not in the log, which says that it was suspended and takes the next',
+  (_, late) => {
+    const { disk, turn, intent, told } = setUp();
+    const before = kindsIn(disk.read(FILE));
+    const abandon = () => expect(giveUp(turn, 0)).toBe(0);
+    let writes = 0;
+    disk.fault = (call, path) => {
+      if (call === 'write' && path === FILE) writes += 1;
+      if (late && call === 'sync' && path === FILE && writes === 1) abandon();
+      return undefined;
+    };
+    if (!late) abandon();
+    intent(1, 0);
+    disk.fault = () => undefined;
+    expect(writes).toBe(late + 1);
+    expect(told()).toEqual([{ type: 'well', open: [] }]);
+    expect(kindsIn(disk.read(FILE))).toEqual([...before, 'suspended']);
+    intent(2, 1);
+    const { seq } = JSON.parse(disk.read(FILE).toString().trim().split('\n').at(-1)!);
+    expect(told()).toEqual([{ type: 'done', id: 2, seq: seq + 1 }]);
+    expect(verify(FILE, disk).state).toBe('intact');
+  },
+);
+
+test('a disk that takes 3 s for each entry keeps the log suspended, until it is as fast as calls need it', async () => {
+  const { clock, disk, turn, intent, hold, told } = setUp();
+  const before = kindsIn(disk.read(FILE));
   disk.fault = (call, path) => {
-    if (call === 'write' && path === FILE) writes += 1;
-    if (late && call === 'sync' && path === FILE) abandon();
+    if (call !== 'sync' || path !== FILE) return undefined;
+    hold(3_000);
+    giveUp(turn, 0);
     return undefined;
   };
-  if (!late) abandon();
   intent(1, 0);
+  await clock.pass(60_000);
+  expect(told()).toEqual([]);
+  expect(kindsIn(disk.read(FILE))).toEqual(before);
   disk.fault = () => undefined;
-  expect(writes).toBe(late);
-  expect(told()).toEqual([{ type: 'well', open: [] }]);
-  expect(disk.read(FILE)).toEqual(before);
-  intent(2, 1);
-  const { seq } = JSON.parse(disk.read(FILE).toString().trim().split('\n').at(-1)!);
-  expect(told()).toEqual([{ type: 'done', id: 2, seq: seq + 1 }]);
+  await clock.pass(1_000);
+  expect(told()).toContainEqual({ type: 'well', open: [] });
+  expect(kindsIn(disk.read(FILE)).slice(before.length)).toEqual(['suspended', 'checkpoint']);
   expect(verify(FILE, disk).state).toBe('intact');
 });
 
@@ -73,10 +106,6 @@ test('a log that cannot be written refuses each batch until it has recovered, an
   expect(told()).toEqual([{ type: 'well', open: [idOf(1)] }]);
   intent(4, 0);
   expect(told()).toMatchObject([{ type: 'done', id: 4 }]);
-  const kinds = disk
-    .read(FILE)
-    .toString()
-    .matchAll(/"kind":"(\w+)"/g);
-  expect([...kinds].map(([, kind]) => kind).slice(-3)).toEqual(['intent', 'suspended', 'intent']);
+  expect(kindsIn(disk.read(FILE)).slice(-3)).toEqual(['intent', 'suspended', 'intent']);
   expect(verify(FILE, disk).state).toBe('intact');
 });

@@ -26,6 +26,7 @@ const SETTINGS = {
   keepMs: 0,
   checkpointEntries: 20,
   checkpointMs: 10_000,
+  commitTimeoutMs: 2_000,
   onBrokenChain: 'refuse',
 } as const;
 

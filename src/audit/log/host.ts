@@ -3,7 +3,7 @@ import type { Order, Report } from '../messages.ts';
 import { claimTurn, endTurn, isOpen } from '../turn.ts';
 import { type Checkpointer, createCheckpointer, readCheckpoint } from './checkpoint.ts';
 import type { Disk } from './disk.ts';
-import { type LogFault, PutOff, toLogFault } from './fault.ts';
+import { LogFault, PutOff, toLogFault } from './fault.ts';
 import { createLog, type Log } from './log.ts';
 import { createRetention } from './retain.ts';
 import type { Signer } from './signer.ts';
@@ -101,14 +101,16 @@ function takeBatch(state: HostState, batch: Batch): void {
   checkpoint(state);
 }
 
-function commit({ log, turn, tell }: HostState, batch: Batch): void {
+function commit(state: HostState, batch: Batch): void {
+  const { log, turn, tell, settings } = state;
   if (isOpen(turn, batch) && log.commit(batch, () => claimTurn(turn, batch))) {
     tell({ type: 'done', id: batch.id, seq: log.chain().seq });
     endTurn(turn, batch);
-  } else {
-    // The batch was given up while the disk was stuck; the disk works again, so the log is well.
-    tell({ type: 'well', open: [...log.open()] });
+    return;
   }
+  // The batch was given up while the disk was stuck. It may be as slow with the next one.
+  state.ill = new LogFault('DEADLINE', `the disk took longer than ${settings.commitTimeoutMs} ms`);
+  heal(state);
 }
 
 /** Four times a second: has someone touched the file, is it time to rotate, to sign, to delete? */
@@ -170,12 +172,18 @@ function report({ tell }: HostState, { code, message }: LogFault, id: number): v
 function heal(state: HostState): void {
   if (!state.ill || state.closed) return;
   try {
-    state.log.heal(state.ill);
+    state.log.heal(state.ill, within(state));
     state.ill = undefined;
     state.tell({ type: 'well', open: [...state.log.open()] });
   } catch {
     state.later(HEAL_MS, () => heal(state));
   }
+}
+
+/** A disk that is too slow for the entries of calls is not well, or the log would be suspended by the next one. */
+function within({ now, settings }: HostState): () => boolean {
+  const begunAt = now();
+  return () => now() - begunAt < settings.commitTimeoutMs;
 }
 
 function close(state: HostState, last: Packed): void {

@@ -33,8 +33,8 @@ export interface Log {
   reopen(): void;
   /** After a fault: if the disk is full, logs that into the room that was kept for it. */
   fall(fault: LogFault): void;
-  /** After a fault: tries to recover and log it, and throws if it cannot. */
-  heal(fault: LogFault): void;
+  /** After a fault: tries to recover and log it, and throws if it cannot, or not `inTime`. */
+  heal(fault: LogFault, inTime: () => boolean): void;
   /** Forces what was written to the disk, whatever the durability. @throws LogFault by rejecting */
   flush(): Promise<void>;
   readonly opening: Opening;
@@ -75,7 +75,7 @@ export function createLog(options: LogOptions): Log {
     rotateIfLarge: () => rotateIfLarge(state),
     reopen: () => reopen(state),
     fall: (fault) => fall(state, fault),
-    heal: (fault) => heal(state, fault),
+    heal: (fault, inTime) => heal(state, fault, inTime),
     flush: () => flush(state),
     opening,
     chain: () => state.chain,
@@ -120,12 +120,14 @@ function isFull(code: string): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
-function heal(state: LogState, { code, message }: LogFault): void {
+function heal(state: LogState, fault: LogFault, inTime: () => boolean): void {
+  const { code, message } = fault;
   if (state.suspect !== '' || !state.live) startAnew(state, state.suspect || code);
   state.reserve.keep();
   // If only the reserve fits, there is still no room for entries.
   if (isFull(code)) state.reserve.probe();
-  commit(state, pack([event(state, 'suspended', { suspended: { code, message } })]));
+  const told = pack([event(state, 'suspended', { suspended: { code, message } })]);
+  if (!commit(state, told, inTime)) throw fault;
 }
 
 /** The process ended between this call's intent and its outcome: nobody here knows what KMS did. */

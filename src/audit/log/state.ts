@@ -35,6 +35,7 @@ export interface LogOptions {
 export interface HostSettings extends Omit<LogOptions, 'disk' | 'now' | 'vkey' | 'claim'> {
   readonly checkpointEntries: number;
   readonly checkpointMs: number;
+  readonly commitTimeoutMs: number;
   readonly keepSegments: number;
   readonly keepMs: number;
 }
