@@ -26,8 +26,7 @@ interface Backend {
 /** Each backend is imported only if it is used: the AWS SDK alone takes a fifth of the start-up time. */
 export async function composeKms(config: Config, parts: KmsParts, opened: Stack): Promise<Backend> {
   parts.metrics.read({ embeddedKeysAllowed: () => config.kms.aws.allow_embedded });
-  const compose = config.kms.backend === 'embedded' ? composeEmbedded : composeAws;
-  const backend = await compose(config, parts);
+  const backend = await COMPOSE[config.kms.backend](config, parts);
   opened.push(() => backend.kms.close());
   return backend;
 }
@@ -52,6 +51,11 @@ async function composeAws(
   };
   return { kms: refuseFaults(guard(metrics.kms.measure(aws), limits, told)), embedded: undefined };
 }
+
+const COMPOSE: Readonly<Record<Config['kms']['backend'], typeof composeAws>> = {
+  aws: composeAws,
+  embedded: composeEmbedded,
+};
 
 type AwsSurroundings = Pick<AwsOptions, 'env' | 'warn'>;
 

@@ -31,7 +31,7 @@ const ignored = () => {};
  */
 export async function preflight(config: Config, env: Env): Promise<readonly string[]> {
   const checks: Checks = [
-    ...(config.kms.backend === 'aws' ? [ofAws(config, env)] : ofEmbedded(config, env)),
+    ...OF_KMS[config.kms.backend](config, env),
     ...ofPolicy(config.policy),
     ...ofAudit(config.audit),
     ...ofTls(config.grpc.tls),
@@ -45,9 +45,13 @@ export async function preflight(config: Config, env: Env): Promise<readonly stri
   return [...new Set(sentences)];
 }
 
-async function ofAws({ kms: { aws } }: Config, env: Env): Promise<void> {
-  const kms = await openAws(aws, { env, warn: ignored });
-  await kms.close();
+const OF_KMS: Readonly<Record<Config['kms']['backend'], typeof ofEmbedded>> = {
+  aws: ofAws,
+  embedded: ofEmbedded,
+};
+
+function ofAws({ kms: { aws } }: Config, env: Env): Checks {
+  return [openAws(aws, { env, warn: ignored }).then((kms) => kms.close())];
 }
 
 function ofEmbedded(config: Config, env: Env): Checks {
