@@ -81,7 +81,7 @@ function toOptions({ audit, kms: { backend, aws } }: Config) {
       stdout: audit.stdout,
       required: audit.required,
       maxBehind: audit.max_behind,
-      decisionLog: decisionLog && {
+      'decision-log': decisionLog && {
         url: decisionLog.url,
         tokenFile: decisionLog.token_file,
         timeoutMs: decisionLog.timeout_ms,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { SinkName } from '../sink-names.ts';
 import type { EvaluateMask } from './entries/mask.ts';
 import { createRedactor, type Redactor } from './entries/redact.ts';
 import { toInstallKey } from './install-key.ts';
@@ -7,8 +8,7 @@ import { readOrMakeKey } from './key-file.ts';
 import { createEd25519Signer, makeEd25519Key, type Signer } from './log/signer.ts';
 import type { HostSettings } from './log/state.ts';
 import type { SigningKey } from './messages.ts';
-import type { DecisionLogOptions } from './sinks/decision-log.ts';
-import type { SinkName } from './sinks/messages.ts';
+import type { SinkSettings } from './sinks/messages.ts';
 
 /** Where, how and how long entries are kept. */
 export interface AuditOptions {
@@ -64,15 +64,9 @@ export interface AuditOptions {
   readonly onCheckpoint: (note: string) => void;
 }
 
-interface SinkOptions {
-  /** One JSON line per entry on standard output. */
-  readonly stdout: boolean;
-  /** OPA's decision log service. */
-  readonly decisionLog: DecisionLogOptions | undefined;
+interface SinkOptions extends SinkSettings {
   /** Those that must have an entry before it counts; the file always must. */
   readonly required: readonly ('file' | SinkName)[];
-  /** How many entries a sink may lag behind before the oldest are dropped and counted. */
-  readonly maxBehind: number;
 }
 
 /** Sinks besides the file that must have an entry before it counts. */

@@ -1,3 +1,4 @@
+import { SINK_NAMES } from '../sink-names.ts';
 import { messageOf } from '../thrown.ts';
 import type { Committer } from './committer.ts';
 import type { CallRecorder } from './entries/recorder.ts';
@@ -48,12 +49,10 @@ export function takeReport(report: Report, { options, state, committer, recorder
 }
 
 function openSinks(options: AuditOptions, from: number, recorder: CallRecorder): Sinks | undefined {
-  const { sinks, file, warn, onDropped } = options;
-  const { stdout, decisionLog, maxBehind } = sinks;
-  if (!stdout && !decisionLog) return;
+  const { sinks: settings, file, warn, onDropped } = options;
+  if (!SINK_NAMES.some((name) => settings[name])) return;
   return startSinks({
-    settings: { file, stdout, decisionLog, maxBehind },
-    from,
+    ...{ file, settings, from },
     required: requiredSinks(options),
     timeoutMs: options.commitTimeoutMs,
     onError: (message) => warn(`audit: ${message}`),

@@ -1,4 +1,5 @@
 import { isService } from '../files/location.ts';
+import { SINK_NAMES, type SinkName } from '../sink-names.ts';
 
 /** A setting, and what about it counts. */
 export interface Place {
@@ -21,6 +22,7 @@ const text = (what: string, is: (text: string) => boolean) => (path: string) => 
   what,
   is: (value: unknown) => typeof value === 'string' && is(value),
 });
+const settingOf = (sink: SinkName): Place => on(`audit.${sink.replaceAll('-', '_')}`);
 const socket = text('a Unix socket', (address) => address.startsWith('unix:'));
 const tcp = text('a TCP address', (address) => !address.startsWith('unix:'));
 const url = text('a URL', isService);
@@ -73,9 +75,8 @@ export const NEEDS: readonly (readonly [setting: Place, ...needs: Place[]])[] = 
   [written('policy.service.polling.*'), url('policy.source'), url('policy.candidate')],
   [on('policy.service.persist'), url('policy.source')],
 
-  [member('stdout', 'audit.required'), on('audit.stdout')],
-  [member('decision-log', 'audit.required'), on('audit.decision_log')],
-  [on('audit.max_behind'), on('audit.stdout'), on('audit.decision_log')],
+  ...SINK_NAMES.map((name) => [member(name, 'audit.required'), settingOf(name)] as const),
+  [on('audit.max_behind'), ...SINK_NAMES.map(settingOf)],
 
   [on('limits.kms.max_wait_ms'), on('limits.kms.max_queue')],
   [on('limits.all.burst'), on('limits.all.per_second')],

@@ -1,3 +1,4 @@
+import { SINK_NAMES } from '../sink-names.ts';
 import { OVERFLOW } from './catalogue.ts';
 import { add, cells } from './cells.ts';
 import type { Series } from './series.ts';
@@ -53,7 +54,7 @@ export function createStageMetrics(series: Series): StageMetrics {
   const causes = cells<string>([...CAUSES, OVERFLOW], (cause) =>
     series.counter('kms_reencrypt_audit_failures_total', { cause }),
   );
-  const drops = cells<string>(['stdout', 'decision-log'], (sink) =>
+  const drops = cells(SINK_NAMES, (sink) =>
     series.counter('kms_reencrypt_audit_dropped_total', { sink }),
   );
   const observeAge = series.histogram('kms_reencrypt_key_cache_age_seconds');

@@ -13,7 +13,7 @@ export const BASICS = {
   commitTimeoutMs: 2_000,
   maxQueue: 10_000,
   clearContextKeys: [],
-  sinks: { stdout: false, decisionLog: undefined, required: [], maxBehind: 10_000 },
+  sinks: { stdout: false, 'decision-log': undefined, required: [], maxBehind: 10_000 },
   evaluateMask: () => undefined,
   maskActive: () => false,
   now: Date.now,

@@ -63,7 +63,7 @@ test.concurrent('an OPA decision log service gets every entry once, in order, th
   await using folder = createFolder();
   await using service = await startService([500, 200, 503]);
   const decisionLog = { url: service.url, timeoutMs: 15_000, batchBytes: 4_000 };
-  const sinks = { ...BASICS.sinks, decisionLog, maxBehind: 1_000_000 };
+  const sinks = { ...BASICS.sinks, 'decision-log': decisionLog, maxBehind: 1_000_000 };
   for (let start = 0; start < 3; start += 1) {
     const audit = await openAudit(folder.file, { sinks });
     const before = service.requests.length;
@@ -90,7 +90,7 @@ test.concurrent('a call fails when a required sink does not answer, and the log 
     commitTimeoutMs: 1_000,
     sinks: {
       ...BASICS.sinks,
-      decisionLog: { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 },
+      'decision-log': { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 },
       required: ['file', 'decision-log'],
       maxBehind: 1_000_000,
     },
@@ -116,7 +116,7 @@ test.concurrent('while a required sink is silent, calls fail at once and the log
     warn: (sentence) => warned.push(sentence),
     sinks: {
       ...BASICS.sinks,
-      decisionLog: { url: service.url, timeoutMs: 15_000, batchBytes: 1_000_000 },
+      'decision-log': { url: service.url, timeoutMs: 15_000, batchBytes: 1_000_000 },
       required: ['file', 'decision-log'],
       maxBehind: 1_000_000,
     },
@@ -366,7 +366,7 @@ test.concurrent('entries that a sink will never get are reported, and counted in
   const audit = await openAudit(folder.file, {
     sinks: {
       ...BASICS.sinks,
-      decisionLog: { url: service.url, timeoutMs: 1_000, batchBytes: 1_000 },
+      'decision-log': { url: service.url, timeoutMs: 1_000, batchBytes: 1_000 },
       maxBehind: 10,
     },
     onDropped: (sink, count) => told.push([sink, count]),
@@ -395,7 +395,7 @@ test.concurrent('sinks restart after their thread dies, and continue where they 
   const audit = await openAudit(folder.file, {
     sinks: {
       ...BASICS.sinks,
-      decisionLog: { url: service.url, timeoutMs: 15_000, batchBytes: 4_000 },
+      'decision-log': { url: service.url, timeoutMs: 15_000, batchBytes: 4_000 },
       maxBehind: 1_000_000,
     },
     warn: (message) => /thread died.*EISDIR/.test(message) && died.resolve(message),
@@ -418,7 +418,7 @@ test.concurrent('sinks whose thread has ended do not keep the log from closing',
   const audit = await openAudit(folder.file, {
     sinks: {
       ...BASICS.sinks,
-      decisionLog: { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 },
+      'decision-log': { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 },
       maxBehind: 1_000_000,
     },
     warn: (message) => /EISDIR/.test(message) && ended.resolve(message),

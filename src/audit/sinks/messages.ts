@@ -1,13 +1,24 @@
+import type { SinkName } from '../../sink-names.ts';
 import type { DecisionLogOptions } from './decision-log.ts';
 
-export interface SinkSettings {
-  readonly file: string;
+/** The settings of each sink, by its name; none where it is off. */
+export interface SinkSettings extends Readonly<Record<SinkName, unknown>> {
+  /** One JSON line per entry on standard output. */
   readonly stdout: boolean;
-  readonly decisionLog: DecisionLogOptions | undefined;
+  /** OPA's decision log service. */
+  readonly 'decision-log': DecisionLogOptions | undefined;
+  /** How many entries a sink may lag behind before the oldest are dropped and counted. */
   readonly maxBehind: number;
 }
 
-export type SinkName = 'stdout' | 'decision-log';
+/** What the sinks' thread starts with. */
+export interface SinkStart {
+  /** The live file of the log. */
+  readonly file: string;
+  readonly settings: SinkSettings;
+  /** Seq of the first entry of this start. */
+  readonly from: number;
+}
 
 /** To the sinks' thread. `seq`: entries before it are durable. */
 export type SinkOrder =

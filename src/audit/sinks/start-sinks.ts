@@ -1,11 +1,9 @@
 import { Refusal } from '../../errors.ts';
-import type { SinkName, SinkReport, SinkSettings } from './messages.ts';
+import type { SinkName } from '../../sink-names.ts';
+import type { SinkReport, SinkStart } from './messages.ts';
 import { superviseSinks } from './supervise.ts';
 
-interface SinksOptions {
-  readonly settings: SinkSettings;
-  /** Seq of the first entry of this start. */
-  readonly from: number;
+interface SinksOptions extends SinkStart {
   /** Sinks that must have an entry before it counts. */
   readonly required: readonly SinkName[];
   readonly timeoutMs: number;
@@ -36,12 +34,12 @@ const CHECK_MS = 50;
 
 /** Starts the sinks' thread. If no sink is required, nobody waits for it. */
 export function startSinks(options: SinksOptions): Sinks {
-  const { settings, from, required, timeoutMs } = options;
+  const { file, settings, from, required, timeoutMs } = options;
   const reached = new Map<SinkName, number>(required.map((name) => [name, from]));
   let waiting: Waiter[] = [];
   /** Entries before this one were waited for in vain: until they are there, nobody waits for more. */
   let missed = 0;
-  const thread = superviseSinks({ settings, from, onReport: take, onError: options.onError });
+  const thread = superviseSinks({ file, settings, from, onReport: take, onError: options.onError });
   const checker = setInterval(giveUp, CHECK_MS).unref();
 
   return {

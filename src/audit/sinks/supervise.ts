@@ -1,10 +1,7 @@
 import { startThread, type Thread } from '../../life/start-thread.ts';
-import type { SinkOrder, SinkReport, SinkSettings } from './messages.ts';
+import type { SinkOrder, SinkReport, SinkStart } from './messages.ts';
 
-interface SuperviseSinksOptions {
-  readonly settings: SinkSettings;
-  /** Seq of the first entry of this start. */
-  readonly from: number;
+interface SuperviseSinksOptions extends SinkStart {
   readonly onReport: (report: SinkReport) => void;
   readonly onError: (message: string) => void;
 }
@@ -23,7 +20,7 @@ const RESPAWN_MS = 2_000;
  * nothing is handed over: each sink continues at its cursor, and nobody waits for the new thread.
  */
 export function superviseSinks(options: SuperviseSinksOptions): SupervisedSinks {
-  const { settings, from, onReport, onError } = options;
+  const { file, settings, from, onReport, onError } = options;
   let durable = from;
   let closing = false;
   let thread = start();
@@ -39,7 +36,7 @@ export function superviseSinks(options: SuperviseSinksOptions): SupervisedSinks 
   };
 
   function start(): Thread<SinkOrder> {
-    return startThread({ name: 'audit sinks', data: { settings, from }, onReport, onEnd });
+    return startThread({ name: 'audit sinks', data: { file, settings, from }, onReport, onEnd });
   }
 
   function onEnd(cause: unknown): void {

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { liveName } from '../../files/segment-names.ts';
+import { SINK_NAMES } from '../../sink-names.ts';
 import { age, milliseconds, path, serviceUrl } from '../values.ts';
 
 const rotate = z
@@ -140,7 +141,7 @@ export const audit = z
     stdout: z.boolean().default(false).describe('Print each entry on standard output too.'),
     decision_log: decisionLog.optional(),
     required: z
-      .array(z.enum(['file', 'stdout', 'decision-log']))
+      .array(z.enum(['file', ...SINK_NAMES]))
       .default(['file'])
       .describe(
         'Sinks that must have an entry before it counts as recorded; the file always must.',
