@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Connections } from '../listener/connections.ts';
+import { type Framing, pushMessages } from './push-messages.ts';
 import { watchStreams } from './watch-streams.ts';
 
 interface StreamPiecesOptions {
@@ -17,21 +18,15 @@ interface StreamPiecesOptions {
  */
 const MOST_PIECES = 4096;
 
-const HEAD_BYTES = 5;
-
 /** How much has come of a stream, and of its current message. */
-interface Begun {
-  /** Bytes of its head that have come. */
-  head: number;
-  /** Bytes still to come after its head. */
-  left: number;
+interface Begun extends Framing {
   /** Bytes of all messages that have come. */
   came: number;
   /** Pieces that may be held: those since a message that has been read, or all. */
   pieces: number;
   /** Where in `came` a message has ended that may not be read yet. */
   end: number;
-  /** Pieces since that end, with the one that it was in. */
+  /** Pieces since that end. */
   since: number;
   readonly most: number;
 }
@@ -59,49 +54,32 @@ export function boundPieces(options: StreamPiecesOptions): { close(): void } {
 
 /** The only way to see the pieces without taking them. */
 function countedPush(this: BegunStream, chunk: unknown, encoding?: BufferEncoding): boolean {
-  const more = (Object.getPrototypeOf(this) as ServerHttp2Stream).push.call(this, chunk, encoding);
   const begun = this[BEGUN];
-  if (!begun || !(chunk instanceof Uint8Array)) return more;
-  count(begun, chunk, this.readableLength);
-  if (begun.pieces > begun.most) this.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  return more;
+  if (!begun || !(chunk instanceof Uint8Array)) {
+    return (Object.getPrototypeOf(this) as ServerHttp2Stream).push.call(this, chunk, encoding);
+  }
+  return pushMessages(this, { bytes: chunk, framing: begun }, (piece, endsMessage) => {
+    count(begun, { bytes: piece.length, unread: this.readableLength, endsMessage });
+    if (begun.pieces > begun.most) this.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  });
 }
 
 /**
  * A message that is not read yet is held too, even a whole one. A caller that is always ahead leaves no
  * moment at which all is read, so what is awaited is that one end has been read.
  */
-function count(begun: Begun, chunk: Uint8Array, unread: number): void {
-  begun.came += chunk.length;
+function count(
+  begun: Begun,
+  piece: { readonly bytes: number; readonly unread: number; readonly endsMessage: boolean },
+): void {
+  begun.came += piece.bytes;
   begun.pieces += 1;
   begun.since += 1;
-  const ends = endsOne(begun, chunk);
-  if (begun.came - unread >= begun.end) {
+  if (begun.came - piece.unread >= begun.end) {
     begun.pieces = begun.since;
     begun.end = Infinity;
   }
-  if (!ends || begun.end < Infinity) return;
+  if (!piece.endsMessage || begun.end < Infinity) return;
   begun.end = begun.came;
-  begun.since = 1;
-}
-
-/** Whether a message ends in these bytes; notes how far the next one has come. */
-function endsOne(begun: Begun, bytes: Uint8Array): boolean {
-  let ends = false;
-  for (let at = 0; at < bytes.length; ) {
-    if (begun.head < HEAD_BYTES) {
-      // The first byte says whether it is compressed, the others how long it is.
-      if (begun.head > 0) begun.left = begun.left * 256 + (bytes[at] ?? 0);
-      begun.head += 1;
-      at += 1;
-    } else {
-      const taken = Math.min(begun.left, bytes.length - at);
-      begun.left -= taken;
-      at += taken;
-    }
-    if (begun.head < HEAD_BYTES || begun.left > 0) continue;
-    ends = true;
-    begun.head = 0;
-  }
-  return ends;
+  begun.since = 0;
 }

@@ -1,6 +1,7 @@
 import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Connections } from '../listener/connections.ts';
 import { createBag, type Placed } from './bag.ts';
+import { type Framing, pushMessages } from './push-messages.ts';
 import { type Published, watchStreams } from './watch-streams.ts';
 
 interface HalfOpenOptions {
@@ -22,7 +23,7 @@ const HELD_BYTES = 32 * 1024 * 1024;
 const PIECE_BYTES = 512;
 
 /** A call that has begun and is not over. */
-interface Begun extends Placed {
+interface Begun extends Placed, Framing {
   readonly at: number;
   /** Bytes that its connection had received before the read in which its message began. */
   bytes: number;
@@ -49,7 +50,8 @@ export function cutHalfOpen(options: HalfOpenOptions): { close(): void } {
   const created = ({ stream, headers }: Published<BegunStream>): void => {
     if (streaming.has(headers?.[':path'] ?? '')) return;
     const { session } = stream;
-    const call = { at: performance.now(), bytes: received(session), pieces: 0, stream, place: 0 };
+    const bytes = received(session);
+    const call = { at: performance.now(), bytes, pieces: 0, stream, place: 0, head: 0, left: 0 };
     stream[BEGUN] = call;
     stream.push = countedPush;
     begun.put(call);
@@ -99,11 +101,13 @@ export function cutHalfOpen(options: HalfOpenOptions): { close(): void } {
 /** The only way to see the pieces without taking them. */
 function countedPush(this: BegunStream, chunk: unknown, encoding?: BufferEncoding): boolean {
   const call = this[BEGUN];
-  if (call && chunk instanceof Uint8Array) {
-    if (call.pieces === 0) countRead(call, chunk.buffer);
-    call.pieces += 1;
+  if (!call || !(chunk instanceof Uint8Array)) {
+    return (Object.getPrototypeOf(this) as ServerHttp2Stream).push.call(this, chunk, encoding);
   }
-  return (Object.getPrototypeOf(this) as ServerHttp2Stream).push.call(this, chunk, encoding);
+  if (call.pieces === 0) countRead(call, chunk.buffer);
+  return pushMessages(this, { bytes: chunk, framing: call }, () => {
+    call.pieces += 1;
+  });
 }
 
 /** A piece keeps all that was read with it in memory, also what came before the call. */

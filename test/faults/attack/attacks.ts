@@ -45,6 +45,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   '100,000 empty DATA frames': oneConnection(100_000, (n) => [n === 1 ? frame(TYPE.headers, OPEN, 1, callHeaders()) : frame(TYPE.data, 0, 1)]),
   'a gzip bomb of 200 MB': gzipBomb,
   'fifty gzipped messages in each of 500 calls': manyConnections(5, () => [HELLO, ...odd(100).flatMap((n) => [frame(TYPE.headers, OPEN, n, callHeaders({ 'grpc-encoding': 'gzip' })), frame(TYPE.data, 0, n, FIFTY_PACKED)])]),
+  '3,000 empty messages in each of 1,000 calls': manyConnections(10, () => [HELLO, ...odd(100).flatMap((n) => [frame(TYPE.headers, OPEN, n, callHeaders()), frame(TYPE.data, 0, n, Buffer.alloc(5 * 3000))])]),
   'headers of 200 kB': oneConnection(50, (n) => [...bigHeaders(n)]),
   'deadlines past all reason': oneConnection(2000, (n) => [frame(TYPE.headers, OPEN, n, callHeaders({ 'grpc-timeout': '597H' })), frame(TYPE.data, FLAG.endStream, n, EMPTY_MESSAGE)]),
 };
