@@ -52,7 +52,7 @@ export function createJwtIdentifier(options: JwtOptions): Identifier {
   return ({ authorization }) => {
     if (authorization === '') return undefined;
     const before = verified.get(authorization, options.keys.generation());
-    if (before) return before;
+    if (before && options.keys.usable()) return before;
     return verify(authorization, options).then(({ principal, untilMs, generation }) => {
       verified.set(authorization, { principal, untilMs, generation });
       return principal;

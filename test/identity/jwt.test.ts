@@ -366,9 +366,11 @@ describe('keys', () => {
     const maxAgeMs = 400;
     const times = { refreshMs: 60_000, maxAgeMs, timeoutMs: 500 };
     const keys = createUrlKeys({ url, ...times, onError: () => {} });
-    const identify = createJwtIdentifier({ ...options(keys), cacheMs: 0 });
+    const identify = createJwtIdentifier(options(keys));
     const named = async () => Promise.resolve(identify(bearer(await token()), never));
     await expect(named()).resolves.toMatchObject({ id: 'billing' });
+    const known = bearer(await token({ sub: 'orders' }));
+    await expect(identify(known, never)).resolves.toMatchObject({ id: 'orders' });
     await new Promise((closed) => served.server.close(closed).closeAllConnections());
     await expect(named()).resolves.toMatchObject({ id: 'billing' });
     const foreign = bearer(await token({}, await createSigner()));
@@ -377,6 +379,9 @@ describe('keys', () => {
     });
     await expect.poll(() => keys.usable()).toBe(false);
     await expect(named()).rejects.toMatchObject({ reason: 'TOKEN_KEYS_UNAVAILABLE' });
+    await expect(identify(known, never)).rejects.toMatchObject({
+      reason: 'TOKEN_KEYS_UNAVAILABLE',
+    });
     keys.close();
   });
 });
