@@ -1,8 +1,9 @@
 import { afterAll, expect, test } from 'vitest';
 import { createEd25519Signer, makeEd25519Key } from '../../src/audit/log/signer.ts';
+import { Refusal } from '../../src/errors.ts';
 import { BASICS } from './basics.ts';
 import { fill } from './fault-world.ts';
-import { createMemoryDisk, errno } from './memory-disk.ts';
+import { createMemoryDisk, errno, type MemoryDisk } from './memory-disk.ts';
 import { createClock, createKeys, openInline, settled, verify } from './world.ts';
 
 const FILE = '/log/audit.jsonl';
@@ -71,6 +72,43 @@ test('closed segments older than keepMs are deleted, and the log records which',
   const files = [...closed().map((name) => `/log/${name}`), FILE];
   const told = files.map((path) => disk.read(path).toString()).join('');
   expect(told).toMatch(/"kind":"retention"/);
+});
+
+/** As a full disk does, takes what fits and no more. */
+function limitRoom(disk: MemoryDisk, roomBytes: number): void {
+  const bytesOf = (name: string) => disk.facts(`/log/${name}`)?.bytes ?? 0;
+  const used = () => disk.list('/log').reduce((sum, name) => sum + bytesOf(name), 0);
+  const most = used() + roomBytes;
+  disk.fault = (call) => {
+    if (call !== 'write') return undefined;
+    if (used() >= most) throw errno('ENOSPC');
+    return most - used();
+  };
+}
+
+test('a full disk gets room once closed segments are too old, and the log records which were deleted', async () => {
+  const { audit, clock, disk, closed, end } = await openWorld({
+    maxAgeMs: 10_000,
+    keepMs: 30_000,
+  });
+  await settled(clock, fill(audit, 100));
+  await clock.pass(12_000);
+  const [oldest = ''] = closed();
+  // With the reserve kept, there is room for `suspended` and no other entry.
+  limitRoom(disk, 300);
+  await expect(settled(clock, fill(audit, 1))).rejects.toThrow(Refusal);
+  await clock.pass(15_000);
+  expect(audit.status()).toMatchObject({ state: 'suspended', code: 'ENOSPC' });
+  expect(closed()).toContain(oldest);
+  await clock.pass(20_000);
+  expect(audit.status().state).toBe('ok');
+  expect(closed()).not.toContain(oldest);
+  await settled(clock, fill(audit, 4));
+  await end();
+  expect(verify(FILE, disk).state).toBe('intact');
+  const files = [...closed().map((name) => `/log/${name}`), FILE];
+  const told = files.map((path) => disk.read(path).toString()).join('');
+  expect(told).toContain(`"deleted":[{"file":"${oldest}"`);
 });
 
 test('a clock that is years ahead for a while deletes no segment', async () => {

@@ -17,6 +17,11 @@ export function toLogFault(thrown: unknown): LogFault {
   return new LogFault(code, message, thrown);
 }
 
+/** The disk, or the quota. */
+export function isFull(code: string): boolean {
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 /**
  * Something beside the entries could not be done: a checkpoint made, a segment closed, an old one deleted. The
  * log itself is well, goes on without, and tries again.

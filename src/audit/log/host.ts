@@ -3,7 +3,7 @@ import type { Order, Report } from '../messages.ts';
 import { claimTurn, endTurn, isOpen } from '../turn.ts';
 import { type Checkpointer, createCheckpointer, readCheckpoint } from './checkpoint.ts';
 import type { Disk } from './disk.ts';
-import { LogFault, PutOff, toLogFault } from './fault.ts';
+import { isFull, LogFault, PutOff, toLogFault } from './fault.ts';
 import { createLog, type Log } from './log.ts';
 import { createRetention } from './retain.ts';
 import type { Signer } from './signer.ts';
@@ -171,12 +171,22 @@ function report({ tell }: HostState, { code, message }: LogFault, id: number): v
 
 function heal(state: HostState): void {
   if (!state.ill || state.closed) return;
+  if (isFull(state.ill.code)) makeRoom(state);
   try {
     state.log.heal(state.ill, within(state));
     state.ill = undefined;
     state.tell({ type: 'well', open: [...state.log.open()] });
   } catch {
     state.later(HEAL_MS, () => heal(state));
+  }
+}
+
+/** Deletes what is too much or too old by now; the entry that says so goes where the reserve was. */
+function makeRoom({ retain, checkpointer }: HostState): void {
+  try {
+    retain(checkpointer.covered());
+  } catch {
+    // Then only others can make room.
   }
 }
 

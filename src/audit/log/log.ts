@@ -2,7 +2,7 @@ import type { Json } from '../../json/canonical.ts';
 import { type Body, type Packed, pack, toBody, toPieces } from '../entries/body.ts';
 import { type Chain, createStage } from './chain.ts';
 import { commit, note, watch } from './commit.ts';
-import type { LogFault } from './fault.ts';
+import { isFull, type LogFault } from './fault.ts';
 import { type Opening, openLog } from './open-log.ts';
 import { createPause } from './pause.ts';
 import { createReserve } from './reserve.ts';
@@ -114,10 +114,6 @@ function fall(state: LogState, { code, message }: LogFault): void {
   } catch {
     // Freeing the reserve was not enough: `heal` logs the fault once there is room.
   }
-}
-
-function isFull(code: string): boolean {
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 function heal(state: LogState, fault: LogFault, inTime: () => boolean): void {

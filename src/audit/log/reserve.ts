@@ -4,7 +4,7 @@ import { writeAll } from './segment.ts';
 export interface Reserve {
   /** Takes the room; if there is none, throws and leaves nothing behind. */
   keep(): void;
-  /** Throws unless the disk has as much room a second time. */
+  /** Unless the disk has as much room a second time, gives back the first too, and throws. */
   probe(): void;
   /** Gives it back to the disk. */
   release(): void;
@@ -21,7 +21,12 @@ export function createReserve(disk: Disk, file: string): Reserve {
       if (disk.facts(reserve)?.bytes !== BYTES) take(reserve);
     },
     probe() {
-      take(extra);
+      try {
+        take(extra);
+      } catch (thrown) {
+        release(reserve);
+        throw thrown;
+      }
       release(extra);
     },
     release: () => release(reserve),
