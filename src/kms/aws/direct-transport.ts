@@ -29,7 +29,8 @@ export async function createDirectTransport(client: KMSClient): Promise<{
       signal.throwIfAborted();
       const started = performance.now();
       const provided = credentialsOf();
-      const credentials = provided instanceof Promise ? await orAbort(signal, provided) : provided;
+      const credentials =
+        provided instanceof Promise ? await orAbort(signal, () => provided) : provided;
       const body = encode(request);
       const headers = sign({ body, credentials, now: Date.now() + config.systemClockOffset });
       const answer = await exchange.post({ headers, body, signal });

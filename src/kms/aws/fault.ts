@@ -1,13 +1,13 @@
 import { KmsFault } from '../port.ts';
 
-/** Rejects as soon as the signal aborts, with its reason, and otherwise with a KmsFault. */
-export async function orAbort<T>(signal: AbortSignal, working: Promise<T>): Promise<T> {
+/** Rejects as soon as the signal aborts, with its reason, and otherwise with a KmsFault. Work for nobody is not begun. */
+export async function orAbort<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   try {
-    return await Promise.race([working, aborted.promise]);
+    return await Promise.race([work(), aborted.promise]);
   } catch (thrown) {
     throw signal.aborted ? signal.reason : toFault(thrown);
   } finally {

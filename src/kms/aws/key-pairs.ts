@@ -7,7 +7,7 @@ export function createKeyPairs(client: KMSClient): Pick<Kms, 'getPublicKey' | 's
   return {
     async getPublicKey(keyId, signal) {
       const command = new GetPublicKeyCommand({ KeyId: keyId });
-      const answer = await orAbort(signal, client.send(command, { abortSignal: signal }));
+      const answer = await orAbort(signal, () => client.send(command, { abortSignal: signal }));
       const { KeyId: arn = '', PublicKey: spki } = answer;
       if (arn === '' || !spki) throw partial('GetPublicKey without a key', answer);
       return { arn, spki };
@@ -21,7 +21,7 @@ export function createKeyPairs(client: KMSClient): Pick<Kms, 'getPublicKey' | 's
         MessageType: 'RAW',
         SigningAlgorithm: algorithm,
       });
-      const answer = await orAbort(signal, client.send(command, { abortSignal: signal }));
+      const answer = await orAbort(signal, () => client.send(command, { abortSignal: signal }));
       if (!answer.Signature) throw partial('Sign without a signature', answer);
       return answer.Signature;
     },

@@ -16,7 +16,7 @@ export function createKeyReads(client: KMSClient): KeyReads {
   return {
     async describeKey(keyId, signal) {
       const command = new DescribeKeyCommand({ KeyId: keyId });
-      const answer = await orAbort(signal, client.send(command, { abortSignal: signal }));
+      const answer = await orAbort(signal, () => client.send(command, { abortSignal: signal }));
       const { KeyMetadata: metadata } = answer;
       if (!metadata?.Arn) throw partial('DescribeKey without a key', answer);
       return toDescription(metadata, metadata.Arn);
@@ -28,10 +28,9 @@ export function createKeyReads(client: KMSClient): KeyReads {
         { KeyId: keyArn },
         { abortSignal: signal },
       );
-      return orAbort(
-        signal,
-        collect(pages, ({ Aliases = [] }) => Aliases),
-      ).then((aliases) => aliases.flatMap(({ AliasName }) => AliasName ?? []).sort());
+      return orAbort(signal, () => collect(pages, ({ Aliases = [] }) => Aliases)).then((aliases) =>
+        aliases.flatMap(({ AliasName }) => AliasName ?? []).sort(),
+      );
     },
 
     listResourceTags(keyArn, signal) {
@@ -40,10 +39,9 @@ export function createKeyReads(client: KMSClient): KeyReads {
         { KeyId: keyArn },
         { abortSignal: signal },
       );
-      return orAbort(
-        signal,
-        collect(pages, ({ Tags = [] }) => Tags),
-      ).then((tags) => toRecord(tags.map(({ TagKey = '', TagValue = '' }) => [TagKey, TagValue])));
+      return orAbort(signal, () => collect(pages, ({ Tags = [] }) => Tags)).then((tags) =>
+        toRecord(tags.map(({ TagKey = '', TagValue = '' }) => [TagKey, TagValue])),
+      );
     },
   };
 }

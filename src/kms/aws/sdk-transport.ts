@@ -17,7 +17,7 @@ export function createSdkTransport(client: KMSClient): Transport {
     const timing = () => ({ latencyNs: Math.round((performance.now() - started) * 1e6) });
     const command = new ReEncryptCommand(toMembers(request, (ciphertext) => ciphertext));
     try {
-      const output = await orAbort(signal, client.send(command, { abortSignal: signal }));
+      const output = await orAbort(signal, () => client.send(command, { abortSignal: signal }));
       return { ...toAnswer(output), ...timing() };
     } catch (thrown) {
       return { ...dryRunAnswer(thrown), ...timing(), attempts: 1 };

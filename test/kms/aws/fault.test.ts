@@ -16,7 +16,9 @@ it.each([
 ])(
   'what the SDK throws for %s is a fault that says so',
   async (_, thrown, code, httpStatus, requestId) => {
-    const fault = await orAbort(AbortSignal.any([]), Promise.reject(thrown)).catch((it) => it);
+    const fault = await orAbort(AbortSignal.any([]), () => Promise.reject(thrown)).catch(
+      (it) => it,
+    );
     expect(fault).toBeInstanceOf(KmsFault);
     expect(fault).toMatchObject({ code, httpStatus, requestId, cause: thrown });
   },
@@ -26,20 +28,21 @@ it.each([
   ['a fault', new KmsFault('MalformedAnswer', 'why')],
   ['a bug', new TypeError('why')],
 ])('%s is thrown on as it came', async (_, thrown) => {
-  await expect(orAbort(AbortSignal.any([]), Promise.reject(thrown))).rejects.toBe(thrown);
+  await expect(orAbort(AbortSignal.any([]), () => Promise.reject(thrown))).rejects.toBe(thrown);
 });
 
 it('whoever leaves waits no longer, whatever the SDK then throws, and leaves no listener', async () => {
   const leaving = new AbortController();
   const gone = new Error('gone');
   const asked = Promise.withResolvers<void>();
-  const waiting = orAbort(leaving.signal, asked.promise);
+  const waiting = orAbort(leaving.signal, () => asked.promise);
   asked.reject(failed('AbortError', { code: 'ABORT_ERR' }));
   leaving.abort(gone);
   await expect(waiting).rejects.toBe(gone);
-  await expect(orAbort(leaving.signal, new Promise(() => {}))).rejects.toBe(gone);
+  const begun = () => expect.fail('it was begun');
+  await expect(orAbort(leaving.signal, begun)).rejects.toBe(gone);
   expect(getEventListeners(leaving.signal, 'abort')).toEqual([]);
   const { signal } = new AbortController();
-  expect(await orAbort(signal, Promise.resolve(1))).toBe(1);
+  expect(await orAbort(signal, async () => 1)).toBe(1);
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });

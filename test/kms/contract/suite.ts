@@ -31,7 +31,7 @@ interface ContractOptions {
   readonly differs?: ReadonlySet<string>;
 }
 
-/** What every KMS behind the proxy has to do, as AWS documents it. */
+/** What AWS documents of its API, for every KMS here; what the proxy itself needs of a backend is in port.test.ts. */
 export function kmsContract(
   open: () => Driver,
   { quick = false, differs = new Set() }: ContractOptions = {},
