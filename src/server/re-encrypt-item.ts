@@ -32,7 +32,7 @@ export function createPerformItem(pipeline: Pipeline, tools: HandlerTools): Perf
     } catch (thrown) {
       const refusal = toRefusal(thrown);
       if (refusal.reason === 'INTERNAL') tools.onInternal(id, refusal.cause);
-      return { reference, status: tools.status.toRpcStatus(refusal, id) };
+      return { reference: beginning(reference), status: tools.status.toRpcStatus(refusal, id) };
     }
   };
 
@@ -43,6 +43,12 @@ export function createPerformItem(pipeline: Pipeline, tools: HandlerTools): Perf
     tools.turnedAway(refusal);
     throw refusal;
   }
+}
+
+/** A longer one would stay in memory until the caller takes the result; V8 makes a mere slice hold on to it. */
+function beginning(reference: string): string {
+  if (reference.length <= MOST_CHARACTERS) return reference;
+  return Buffer.from(reference.slice(0, MOST_CHARACTERS)).toString();
 }
 
 function wrongReference(reference: string): string {

@@ -45,6 +45,7 @@ export function serveStream(stream: Stream, parts: StreamParts): OpenStream {
   let idleSince = performance.now();
   let closing: Closing | undefined;
   let ended = false;
+  const read = readOnDemand(stream);
 
   countStream(stream, counters);
   stream.on('data', (message) => {
@@ -90,12 +91,34 @@ export function serveStream(stream: Stream, parts: StreamParts): OpenStream {
   function proceed(): void {
     idleSince = performance.now();
     const full = underWay.size >= itemsAtOnce || stream.writableNeedDrain;
-    if (full || closing) stream.pause();
-    else stream.resume();
+    read(!full && !closing);
     if (ended || !closing || underWay.size > 0) return;
     ended = true;
     end(stream, closing, { id, status: tools.status });
   }
+}
+
+/**
+ * Returns what pauses and resumes a stream. A paused stream of grpc-js would still decode 16 messages, 4 MiB,
+ * before they are wanted. What is not read stays within the window of HTTP/2.
+ */
+function readOnDemand(stream: Stream): (on: boolean) => void {
+  const read = stream._read.bind(stream);
+  let isOn = true;
+  let wanted = false;
+  stream._read = (size) => {
+    if (isOn) read(size);
+    else wanted = true;
+  };
+  return (on) => {
+    isOn = on;
+    if (!on) return void stream.pause();
+    if (wanted) {
+      wanted = false;
+      read(0);
+    }
+    stream.resume();
+  };
 }
 
 /** An expired token or certificate ends the stream, because all its items share it. */

@@ -3,7 +3,7 @@ import { limited, Refusal } from '../errors.ts';
 import type { StreamReEncryptResponse } from '../gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
 import { type Asked, type OpenStream, type StreamParts, serveStream } from './serve-stream.ts';
 
-/** Each may make the proxy hold 16 messages that grpc-js reads ahead. */
+/** Each may make the proxy hold 16 results that nobody takes, and what of its window is not read. */
 const MOST_STREAMS = 32;
 
 /** Idle milliseconds after which a stream may lose its place to another. */

@@ -21,9 +21,12 @@ let client: ReEncryptServiceClient;
 let release: () => void;
 /** Items that were begun. */
 let asked: number;
+/** Messages that were decoded. */
+let decoded: number;
 
 beforeEach(async () => {
   asked = 0;
+  decoded = 0;
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
@@ -44,7 +47,14 @@ beforeEach(async () => {
   server = new Server();
   const { StreamReEncrypt } = loadService();
   if (!StreamReEncrypt) throw new Error('there is no such method');
-  server.addService({ StreamReEncrypt }, { StreamReEncrypt: handler });
+  const requestDeserialize = (bytes: Buffer) => {
+    decoded += 1;
+    return StreamReEncrypt.requestDeserialize(bytes);
+  };
+  server.addService(
+    { StreamReEncrypt: { ...StreamReEncrypt, requestDeserialize } },
+    { StreamReEncrypt: handler },
+  );
   port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (failed, bound) =>
       failed ? reject(failed) : resolve(bound),
@@ -198,4 +208,18 @@ test('no more streams are on their way out than may be open, and newcomers wait 
       return results;
     })
     .toEqual(['c']);
+});
+
+test('no more messages are decoded than are wanted, and the others once they are', async () => {
+  const { call, results, ended } = open(...Array(5).fill('slow'));
+  await expect.poll(() => asked).toBe(4);
+  for (let sent = 0; sent < 15; sent += 1) call.write({ reference: 'late' });
+  const other = open('other');
+  await expect.poll(() => other.results).toEqual(['other']);
+  // One of the other stream, and one that waits for a place.
+  expect(decoded).toBeLessThanOrEqual(4 + 1 + 1);
+  release();
+  call.end();
+  await ended;
+  expect(results).toHaveLength(20);
 });
