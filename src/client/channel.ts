@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 
-/** Whom a client trusts, and how it identifies itself. */
+/** Whom a client trusts, and how it identifies itself. Changed files are read again. */
 export interface TlsOptions {
   /** PEM file with the certificates to trust; otherwise the system's. */
   readonly caFile?: string | undefined;
@@ -40,6 +40,11 @@ export function channelCredentials(tls: TlsOptions | undefined): ChannelCredenti
   return credentials.createSsl(ca?.pem ?? null, key?.pem ?? null, certificate?.pem ?? null, {
     rejectUnauthorized: verify,
   });
+}
+
+export function filesOf(tls: TlsOptions = {}): readonly string[] {
+  const { caFile, certificateFile, keyFile } = tls;
+  return [caFile, certificateFile, keyFile].filter((file) => file !== undefined);
 }
 
 interface PemFile {

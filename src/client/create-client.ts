@@ -7,9 +7,10 @@ import type { CheckReEncryptResponse__Output } from '../gen/kms/reencrypt/v1/Che
 import type { ReEncryptRequest } from '../gen/kms/reencrypt/v1/ReEncryptRequest.ts';
 import type { ReEncryptResponse__Output } from '../gen/kms/reencrypt/v1/ReEncryptResponse.ts';
 import type { StreamReEncryptRequest } from '../gen/kms/reencrypt/v1/StreamReEncryptRequest.ts';
-import { CHANNEL_OPTIONS, channelCredentials, type TlsOptions } from './channel.ts';
+import { CHANNEL_OPTIONS, channelCredentials, filesOf, type TlsOptions } from './channel.ts';
 import { loadHealthTypes, loadReEncryptTypes } from './contract.ts';
 import { type ItemResult, toItemResult } from './item-result.ts';
+import { createRenewed } from './renewed.ts';
 import { fromServiceError } from './status-details.ts';
 import { exchange } from './stream.ts';
 
@@ -79,52 +80,62 @@ export interface Client {
 
 /** A client of one proxy; connects with the first call. @throws Error if a TLS file is unreadable. */
 export function createClient({ target, tls, metadata: headers = {} }: ClientOptions): Client {
-  const { ReEncryptService } = loadReEncryptTypes().kms.reencrypt.v1;
-  const channel = channelCredentials(tls);
-  const service = new ReEncryptService(target, channel, CHANNEL_OPTIONS);
+  const channel = createRenewed(filesOf(tls), () => createChannel(target, tls));
+  const service = () => channel.current().service;
   const metadata = ({ waitForReady = false }: CallOptions = {}) =>
     toMetadata(typeof headers === 'function' ? headers() : headers, waitForReady);
 
-  // Its contract is read with the first question: most clients ask none, and probes ask every second.
-  let prober: ReturnType<typeof createProber> | undefined;
-
   return {
     reEncrypt: (call, options) =>
-      unary(options, (rest) => service.reEncrypt(call, metadata(options), rest.grpc, rest.done)),
+      unary(options, (rest) => service().reEncrypt(call, metadata(options), rest.grpc, rest.done)),
     checkReEncrypt: (check, options) =>
       unary(options, (rest) =>
-        service.checkReEncrypt(check, metadata(options), rest.grpc, rest.done),
+        service().checkReEncrypt(check, metadata(options), rest.grpc, rest.done),
       ),
     async batchReEncrypt(items, options) {
       const { results } = await unary<BatchReEncryptResponse__Output>(options, (rest) =>
-        service.batchReEncrypt({ items: [...items] }, metadata(options), rest.grpc, rest.done),
+        service().batchReEncrypt({ items: [...items] }, metadata(options), rest.grpc, rest.done),
       );
       return results.map(toItemResult);
     },
     async *streamReEncrypt(items, options) {
-      const call = service.streamReEncrypt(metadata(options), grpcOptions(options));
+      const call = service().streamReEncrypt(metadata(options), grpcOptions(options));
       for await (const result of exchange(call, items, options?.signal)) yield toItemResult(result);
     },
-    health,
-    close: () => service.close(),
+    async health(name = '', options) {
+      const prober = channel.current().prober();
+      const answer = await unary<HealthCheckResponse__Output>(options, (rest) =>
+        prober.check({ service: name }, metadata(options), rest.grpc, rest.done),
+      );
+      return answer.status;
+    },
+    close: channel.close,
   };
+}
 
+/** @throws Error if a TLS file is unreadable */
+function createChannel(target: string, tls: TlsOptions | undefined) {
+  const { ReEncryptService } = loadReEncryptTypes().kms.reencrypt.v1;
+  const credentials = channelCredentials(tls);
+  const service = new ReEncryptService(target, credentials, CHANNEL_OPTIONS);
+
+  // Its contract is read with the first question: most clients ask none, and probes ask every second.
+  let prober: ReturnType<typeof createProber> | undefined;
   function createProber() {
     const { Health } = loadHealthTypes().grpc.health.v1;
-    return new Health(target, channel, {
+    return new Health(target, credentials, {
       ...CHANNEL_OPTIONS,
       channelOverride: service.getChannel(),
     });
   }
-
-  async function health(name = '', options?: CallOptions): Promise<ServingStatus> {
-    prober ??= createProber();
-    const asked = prober;
-    const answer = await unary<HealthCheckResponse__Output>(options, (rest) =>
-      asked.check({ service: name }, metadata(options), rest.grpc, rest.done),
-    );
-    return answer.status;
-  }
+  return {
+    service,
+    prober() {
+      prober ??= createProber();
+      return prober;
+    },
+    close: () => service.close(),
+  };
 }
 
 /** grpc-js's own error would show the value that cannot be sent, which may be a token. */

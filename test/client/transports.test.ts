@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ClientOptions, createClient } from '../../src/client/create-client.ts';
 import type { ReEncryptResponse } from '../../src/gen/kms/reencrypt/v1/ReEncryptResponse.ts';
 import { loadService } from '../../src/server/service.ts';
@@ -47,8 +47,13 @@ afterAll(() => {
 function createServer(): Server {
   const server = new Server();
   server.addService(loadService(), {
-    ReEncrypt: (_: ServerUnaryCall<unknown, unknown>, done: sendUnaryData<ReEncryptResponse>) =>
-      done(null, { keyId: 'arn' }),
+    ReEncrypt: (
+      call: ServerUnaryCall<unknown, unknown>,
+      done: sendUnaryData<ReEncryptResponse>,
+    ) => {
+      const caller = call.getAuthContext().sslPeerCertificate?.subject.CN ?? '';
+      done(null, { keyId: 'arn', sourceKeyId: String(caller) });
+    },
   });
   return server;
 }
@@ -75,6 +80,30 @@ async function call(options: ClientOptions): Promise<string> {
 describe('the client reaches a proxy', () => {
   test('over a Unix socket', async () => {
     expect(await call({ target: `unix:${file('proxy.sock')}` })).toBe('arn');
+  });
+
+  test('with a renewed certificate within a second, and with the last good one meanwhile', async () => {
+    const put = (name: string, text: string) => writeFileSync(file(name), text);
+    const next = authority.issue({ commonName: 'renewed', usage: 'client' });
+    put('own.pem', clientCertificate.cert);
+    put('own.key', clientCertificate.key);
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const own = { certificateFile: file('own.pem'), keyFile: file('own.key') };
+    const tls = { caFile: file('ca.pem'), ...own };
+    const client = createClient({ target: tlsTarget, tls });
+    const caller = async () => {
+      vi.advanceTimersByTime(1_000);
+      return (await client.reEncrypt({}, { timeoutMs: 5000 })).sourceKeyId;
+    };
+    expect(await caller()).toBe('caller');
+    put('own.key', next.key);
+    expect(await caller()).toBe('caller');
+    put('own.pem', next.cert);
+    expect(await caller()).toBe('renewed');
+    rmSync(file('own.pem'));
+    expect(await caller()).toBe('renewed');
+    client.close();
+    vi.useRealTimers();
   });
 
   test('over mutual TLS, but not without a certificate or trusted CA', async () => {
