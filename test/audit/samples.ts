@@ -8,7 +8,7 @@ import {
   type Principal,
   type Progress,
 } from '../../src/call.ts';
-import { PLAIN_KEY } from '../helpers/key-description.ts';
+import { PLAIN_ARRIVAL, PLAIN_CALL, PLAIN_DECISION, PLAIN_KEY } from '../helpers/plain-values.ts';
 
 /** A version 4 UUID made of a number, so that a test can name the call again. */
 export function idOf(number: number): string {
@@ -54,18 +54,10 @@ export const PRINCIPAL: Principal = {
 };
 
 export const ALLOW: Decision = {
-  phase: 'request',
-  effect: 'allow',
-  failure: '',
-  reasons: [],
+  ...PLAIN_DECISION,
   rule: 'orders-rotate',
-  allowUnknownSource: false,
-  sourceRequired: false,
-  labels: {},
   revision: '2026-11-23',
-  enforced: true,
   evaluationNs: 5_000,
-  bundle: undefined,
 };
 
 export const DENY: Decision = {
@@ -92,10 +84,9 @@ export const ANSWER: KmsAnswer = {
 export function callOf(number: number, changes: Partial<Call> = {}): Call {
   const { ciphertext = Buffer.from(`ciphertext ${number}`) } = changes;
   return {
+    ...PLAIN_CALL,
     id: idOf(number),
-    action: 'kms:ReEncrypt',
-    transport: 'grpc',
-    arrival: { peer: '127.0.0.1:50000', socketIdentity: '', authorization: '', accessKeyId: '' },
+    arrival: { ...PLAIN_ARRIVAL, peer: '127.0.0.1:50000' },
     ciphertext,
     fingerprint: fingerprintOf(ciphertext),
     source: {
@@ -108,11 +99,6 @@ export function callOf(number: number, changes: Partial<Call> = {}): Call {
       encryptionContext: context({ tenant: `tenant-${number % 7}` }),
       algorithm: 'SYMMETRIC_DEFAULT',
     },
-    grantTokens: [],
-    dryRun: false,
-    dryRunModifiers: [],
-    job: '',
-    traceId: '',
     receivedAt: 1_795_000_000_000,
     signal: new AbortController().signal,
     ...changes,

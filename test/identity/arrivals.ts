@@ -1,11 +1,6 @@
 import type { Arrival } from '../../src/call.ts';
+import { PLAIN_ARRIVAL } from '../helpers/plain-values.ts';
 
-export const arrival = (facts: Partial<Arrival> = {}): Arrival => ({
-  peer: '127.0.0.1:1',
-  socketIdentity: '',
-  authorization: '',
-  accessKeyId: '',
-  ...facts,
-});
+export const arrival = (facts: Partial<Arrival> = {}): Arrival => ({ ...PLAIN_ARRIVAL, ...facts });
 
 export const never = new AbortController().signal;

@@ -7,7 +7,7 @@ import {
   type KeyDirectory,
   UNKNOWN_KEY,
 } from '../../src/keys/look-up.ts';
-import { PLAIN_KEY } from '../helpers/key-description.ts';
+import { PLAIN_KEY } from '../helpers/plain-values.ts';
 
 const ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const ALL: FactSettings = { describe: true, tags: true, aliases: true, ownAccount: '' };

@@ -1,12 +1,6 @@
-import {
-  type Call,
-  type CallSide,
-  type Decision,
-  fingerprintOf,
-  type KeyFacts,
-} from '../../src/call.ts';
+import { type Call, type CallSide, fingerprintOf, type KeyFacts } from '../../src/call.ts';
 import { type Permit, permit } from '../../src/policy/permit.ts';
-import { PLAIN_KEY } from '../helpers/key-description.ts';
+import { PLAIN_CALL, PLAIN_DECISION, PLAIN_KEY } from '../helpers/plain-values.ts';
 
 export const SOURCE_ARN =
   'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -27,18 +21,9 @@ export function aPermit(wanted: Wanted = {}): Permit {
   const destination: CallSide = { ...side('alias/app-new'), ...wanted.destination };
   const { ciphertext = Uint8Array.of(1, 2, 3) } = wanted.call ?? {};
   const call: Call = {
-    id: '00000000-0000-4000-8000-000000000001',
-    action: 'kms:ReEncrypt',
-    transport: 'grpc',
-    arrival: { peer: '127.0.0.1:1', socketIdentity: '', authorization: '', accessKeyId: '' },
+    ...PLAIN_CALL,
     ciphertext,
     fingerprint: fingerprintOf(ciphertext),
-    grantTokens: [],
-    dryRun: false,
-    dryRunModifiers: [],
-    job: '',
-    traceId: '',
-    receivedAt: 0,
     signal: new AbortController().signal,
     ...wanted.call,
     source,
@@ -48,7 +33,8 @@ export function aPermit(wanted: Wanted = {}): Permit {
     source: { ...facts(source.keyId, SOURCE_ARN), ...wanted.sourceFacts },
     destination: { ...facts(destination.keyId, DESTINATION_ARN), ...wanted.destinationFacts },
   };
-  return permit({ call, keys, decision: ALLOWED });
+  const decision = { ...PLAIN_DECISION, allowUnknownSource: true };
+  return permit({ call, keys, decision });
 }
 
 export function side(keyId: string): CallSide {
@@ -76,18 +62,3 @@ function facts(requestedKeyId: string, keyArn: string): KeyFacts {
     factsOff: [],
   };
 }
-
-const ALLOWED: Decision = {
-  phase: 'request',
-  effect: 'allow',
-  failure: '',
-  reasons: [],
-  rule: 'test',
-  allowUnknownSource: true,
-  sourceRequired: false,
-  labels: {},
-  revision: 'r1',
-  enforced: true,
-  evaluationNs: 0,
-  bundle: undefined,
-};

@@ -7,7 +7,7 @@ import {
   type Resolved,
 } from '../../src/call.ts';
 import { ANONYMOUS } from '../../src/identity/principal.ts';
-import { PLAIN_KEY } from '../helpers/key-description.ts';
+import { PLAIN_CALL, PLAIN_DECISION, PLAIN_KEY } from '../helpers/plain-values.ts';
 
 export const EXAMPLE = 'policies/bundle.tar.gz';
 export const HAZARDS = 'test/fixtures/policies/hazards/bundle.tar.gz';
@@ -58,19 +58,11 @@ export function aCall(more: Partial<Call> = {}): Call {
   } as const;
   const { ciphertext = new TextEncoder().encode('ciphertext') } = more;
   return {
-    id: '00000000-0000-4000-8000-000000000001',
-    action: 'kms:ReEncrypt',
-    transport: 'grpc',
-    arrival: { peer: '127.0.0.1:4', socketIdentity: '', authorization: '', accessKeyId: '' },
+    ...PLAIN_CALL,
     ciphertext,
     fingerprint: fingerprintOf(ciphertext),
     source: { ...side, keyId: 'alias/demo-source' },
     destination: { ...side, keyId: 'alias/demo-destination' },
-    grantTokens: [],
-    dryRun: false,
-    dryRunModifiers: [],
-    job: '',
-    traceId: '',
     receivedAt: NOON,
     signal: new AbortController().signal,
     ...more,
@@ -90,21 +82,7 @@ export function resolved(call: Partial<Call> = {}, more: Partial<Resolved> = {})
 }
 
 export function aDecision(more: Partial<Decision> = {}): Decision {
-  return {
-    phase: 'request',
-    effect: 'allow',
-    failure: '',
-    reasons: [],
-    rule: 'r',
-    allowUnknownSource: false,
-    sourceRequired: false,
-    labels: {},
-    revision: '1',
-    enforced: true,
-    evaluationNs: 1,
-    bundle: undefined,
-    ...more,
-  };
+  return { ...PLAIN_DECISION, ...more };
 }
 
 export const archive = (path: string): Buffer => readFileSync(path);

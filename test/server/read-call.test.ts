@@ -1,22 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Action, Arrival } from '../../src/call.ts';
+import type { Action } from '../../src/call.ts';
 import { Refusal } from '../../src/errors.ts';
 import { type Envelope, readCall, type WireCall } from '../../src/server/read-call.ts';
 import { codePoint } from '../helpers/code-point.ts';
-
-const arrival: Arrival = {
-  peer: '127.0.0.1:1',
-  socketIdentity: '',
-  authorization: '',
-  accessKeyId: '',
-};
+import { PLAIN_ARRIVAL } from '../helpers/plain-values.ts';
 
 const envelope = (action: Action = 'kms:ReEncrypt'): Envelope => ({
   id: 'id',
   action,
   transport: 'grpc',
-  arrival,
+  arrival: PLAIN_ARRIVAL,
   job: '',
   traceId: '',
   receivedAt: 0,

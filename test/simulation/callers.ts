@@ -6,6 +6,7 @@ import {
   type Resolved,
 } from '../../src/call.ts';
 import { Refusal } from '../../src/errors.ts';
+import { PLAIN_ARRIVAL, PLAIN_CALL, PLAIN_DECISION } from '../helpers/plain-values.ts';
 import { ALIASES, ciphertextUnder, KEYS } from './kms.ts';
 import type { World } from './world.ts';
 
@@ -22,14 +23,11 @@ export function createCall(world: World, number: number): Call {
   const dryRun = world.chance(0.1);
   const anyKey = (): string => (world.chance(0.5) ? world.pick(ALIASES) : world.pick(KEYS));
   return {
+    ...PLAIN_CALL,
     id: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
-    action: 'kms:ReEncrypt',
-    transport: 'grpc',
     arrival: {
-      peer: '127.0.0.1:1',
+      ...PLAIN_ARRIVAL,
       socketIdentity: world.chance(0.9) ? world.pick(PRINCIPALS) : '',
-      authorization: '',
-      accessKeyId: '',
     },
     ...withFingerprint(ciphertextUnder(world.pick(KEYS))),
     source: {
@@ -38,11 +36,7 @@ export function createCall(world: World, number: number): Call {
       algorithm: 'SYMMETRIC_DEFAULT',
     },
     destination: { keyId: anyKey(), encryptionContext: CONTEXT, algorithm: 'SYMMETRIC_DEFAULT' },
-    grantTokens: [],
     dryRun,
-    dryRunModifiers: [],
-    job: '',
-    traceId: '',
     receivedAt: world.epoch(),
     signal: ending.signal,
   };
@@ -71,19 +65,12 @@ export function createDecide(
       : '';
     onDecision(resolved, allowed && failure === '');
     return {
+      ...PLAIN_DECISION,
       phase,
       // A policy point that fails may leave anything in its answer: `failure` alone must deny.
       effect: allowed ? 'allow' : 'deny',
       failure,
-      reasons: [],
-      rule: '',
       allowUnknownSource: true,
-      sourceRequired: false,
-      labels: {},
-      revision: 'r1',
-      enforced: true,
-      evaluationNs: 1,
-      bundle: undefined,
     };
   };
 }

@@ -1,7 +1,7 @@
 import type { EncryptionAlgorithm, KeyDescription, KmsAnswer } from '../../src/call.ts';
 import { type Kms, KmsFault } from '../../src/kms/port.ts';
 import type { KmsRequest } from '../../src/kms/request.ts';
-import { PLAIN_KEY } from '../helpers/key-description.ts';
+import { PLAIN_KEY } from '../helpers/plain-values.ts';
 import type { World } from './world.ts';
 
 const REGION = 'arn:aws:kms:eu-west-1:111122223333';

@@ -11,6 +11,7 @@ import type { Progress } from '../../../src/call.ts';
 import { REASONS, type Reason, Refusal } from '../../../src/errors.ts';
 import { canonical } from '../../../src/json/canonical.ts';
 import { UNKNOWN_KEY } from '../../../src/keys/look-up.ts';
+import { PLAIN_ARRIVAL } from '../../helpers/plain-values.ts';
 import {
   ANSWER,
   answered,
@@ -363,12 +364,7 @@ test('no ciphertext, grant token, credential or context value is in any entry', 
   const call = callOf(1, {
     ciphertext: Buffer.from('SECRET-ciphertext'),
     grantTokens: ['SECRET-grant'],
-    arrival: {
-      peer: 'p',
-      socketIdentity: '',
-      authorization: 'Bearer SECRET-bearer',
-      accessKeyId: '',
-    },
+    arrival: { ...PLAIN_ARRIVAL, authorization: 'Bearer SECRET-bearer' },
     source: {
       keyId: 'k',
       algorithm: 'SYMMETRIC_DEFAULT',
