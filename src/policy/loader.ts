@@ -84,12 +84,12 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
     if (kept) await standIn(state, kept, options);
     else if (required && !source.remote) throw fault;
   });
-  const following = source.follow(() =>
+  const check = () =>
     reload().then(
       () => true,
       () => false,
-    ),
-  );
+    );
+  const following = source.follow(check, () => state.generation === undefined);
   return {
     current: () => state.generation,
     staleness: () => staleness(state, options),

@@ -113,6 +113,27 @@ test.each([
   expect(loader.status()).toMatchObject({ revision: 'example-2', error: '' });
 });
 
+test('a source is followed as one that lacks a bundle until it has given one', async () => {
+  let away = true;
+  let lacking = () => false;
+  const source: Source = {
+    ...serviceOf(() => {
+      if (away) throw new BundleFault('away');
+      return archive(EXAMPLE);
+    }),
+    follow(_, asked) {
+      lacking = asked;
+      return { stop() {} };
+    },
+  };
+  const prepare = async (bundle: Buffer) => ready(bundle);
+  const loader = await createLoader({ ...OPTIONS, source, prepare });
+  expect(lacking()).toBe(true);
+  away = false;
+  await loader.reload();
+  expect(lacking()).toBe(false);
+});
+
 test('a kept bundle from the future becomes stale as if it were saved now', async () => {
   let now = NOON;
   const source = serviceOf(() => {

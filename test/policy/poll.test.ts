@@ -28,12 +28,27 @@ it('is slower after each failure up to a bound, and at its usual pace after a su
     at.push(Date.now() - began);
     return outcomes[at.length - 1] ?? true;
   };
-  ({ stop } = poll({ check, delaysMs: [1000, 6000], atOnce: () => false }));
+  const never = () => false;
+  ({ stop } = poll({ check, delaysMs: [1000, 6000], atOnce: never, lacking: never }));
   await vi.advanceTimersByTimeAsync(37_000);
   expect(at).toEqual([6000, 7000, 9000, 13_000, 19_000, 25_000, 31_000, 37_000]);
   stop();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(at).toHaveLength(8);
+});
+
+it('asks a service that has given no bundle again soon, then rarely, and at its usual pace once it has', async () => {
+  vi.useFakeTimers();
+  const began = Date.now();
+  const at: number[] = [];
+  const lacking = () => at.length < 8;
+  const check = async () => {
+    at.push(Date.now() - began);
+    return !lacking();
+  };
+  ({ stop } = poll({ check, delaysMs: [10_000, 20_000], atOnce: () => false, lacking }));
+  await vi.advanceTimersByTimeAsync(66_000);
+  expect(at).toEqual([250, 750, 1750, 3750, 7750, 15_750, 25_750, 35_750, 55_750]);
 });
 
 it.each([
@@ -54,7 +69,7 @@ it.each([
   await service.close();
   vi.useFakeTimers();
   const check = vi.fn(async () => true);
-  ({ stop } = source.follow(check));
+  ({ stop } = source.follow(check, () => false));
   await vi.advanceTimersByTimeAsync(50);
   expect(check).toHaveBeenCalledTimes(times);
 });

@@ -35,9 +35,9 @@ export function httpSource(options: HttpSourceOptions): Source {
       etag = '';
     },
     fetch,
-    follow: (check) => {
+    follow: (check, lacking) => {
       const polling = poll({
-        check,
+        ...{ check, lacking },
         delaysMs: [options.minDelayMs, options.maxDelayMs],
         // A server that holds requests is asked again at once; it sets the pace.
         atOnce: () => longPolling,

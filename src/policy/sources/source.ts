@@ -10,6 +10,9 @@ export interface Source {
   fetch(): Promise<Buffer | undefined>;
   /** The last fetch was unusable: the next one must return the archive even if unchanged. */
   forget(): void;
-  /** Calls `check`, one at a time, whenever the source may have changed; `check` resolves to its success. */
-  follow(check: () => Promise<boolean>): { stop(): void };
+  /**
+   * Calls `check`, one at a time, whenever the source may have changed; `check` resolves to its success.
+   * `lacking`: true while it has given no bundle.
+   */
+  follow(check: () => Promise<boolean>, lacking: () => boolean): { stop(): void };
 }
