@@ -53,12 +53,15 @@ export interface CallSide {
 export const ACTIONS = ['kms:ReEncrypt', 'kms:CheckReEncrypt'] as const;
 export type Action = (typeof ACTIONS)[number];
 
+export const TRANSPORTS = ['grpc', 'kms_json'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
 /** A validated ReEncrypt in our own form, after the wire and before any stage. */
 export interface Call {
   /** The decision id: a UUID, returned to the caller and written to every audit entry. */
   readonly id: string;
   readonly action: Action;
-  readonly transport: 'grpc' | 'kms_json';
+  readonly transport: Transport;
   readonly arrival: Arrival;
   readonly ciphertext: Uint8Array;
   /** `fingerprintOf` the ciphertext. */
@@ -122,7 +125,8 @@ export interface KeyDescription {
   readonly createdAt: number;
 }
 
-export type KeyIdForm = 'key_id' | 'key_arn' | 'alias_name' | 'alias_arn' | '';
+export const KEY_ID_FORMS = ['key_id', 'key_arn', 'alias_name', 'alias_arn', ''] as const;
+export type KeyIdForm = (typeof KEY_ID_FORMS)[number];
 
 /**
  * What a key id stood for when it was resolved. A field without a value is '' / [] / {} / false,
@@ -149,7 +153,8 @@ export interface ResolvedKeys {
   readonly destination: KeyFacts;
 }
 
-export type Phase = 'request' | 'result';
+export const PHASES = ['request', 'result'] as const;
+export type Phase = (typeof PHASES)[number];
 
 export interface DecisionReason {
   readonly code: string;

@@ -18,7 +18,7 @@ const ARN =
   /^arn:(?<partition>aws[a-z-]*):kms:(?<region>[a-z0-9-]+):(?<account>\d{12}):(?<resource>.+)$/;
 
 /** What `key_id` should look like, for error messages. */
-export const KEY_ID_FORMS =
+export const KEY_ID_RULE =
   'must be a key id, a key ARN (arn:aws:kms:REGION:ACCOUNT:key/ID), an alias name (alias/NAME) or an alias ARN';
 
 /**

@@ -1,6 +1,6 @@
 import type { KeyDescription, KeyFacts } from '../call.ts';
 import { Refusal, toRefusal } from '../errors.ts';
-import { KEY_ID_FORMS, type KeyId, parseKeyId } from './key-id.ts';
+import { KEY_ID_RULE, type KeyId, parseKeyId } from './key-id.ts';
 
 /** What is asked of KMS about keys. Every method rejects with a Refusal. */
 export interface KeyDirectory {
@@ -61,7 +61,7 @@ export const UNKNOWN_KEY: KeyFacts = Object.freeze({
 export function createLookUp(directory: KeyDirectory, settings: FactSettings) {
   return async (text: string, signal: AbortSignal): Promise<KeyFacts> => {
     const id = parseKeyId(text);
-    if (!id) throw new Refusal('INVALID_REQUEST', { sentence: KEY_ID_FORMS });
+    if (!id) throw new Refusal('INVALID_REQUEST', { sentence: KEY_ID_RULE });
     if (!settings.describe) return undescribed(text, id);
     const key = await directory.describeKey(text, signal).catch(unlessNotFound);
     const place = placeOf(key, id);

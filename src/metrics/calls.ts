@@ -1,4 +1,4 @@
-import type { Progress } from '../call.ts';
+import { type Progress, TRANSPORTS } from '../call.ts';
 import { REASONS, type Reason, type Refusal } from '../errors.ts';
 import { isDenial, outcomeOf } from '../outcome.ts';
 import { OVERFLOW, RULES_AT_MOST } from './catalogue.ts';
@@ -16,7 +16,6 @@ export interface CallMetrics {
 const NONE = 'OK';
 
 const ALL_REASONS = Object.keys(REASONS) as Reason[];
-const TRANSPORTS = ['grpc', 'kms_json'] as const;
 
 export function createCallMetrics(series: Series): CallMetrics {
   const calls = cellsOnDemand((key) => {

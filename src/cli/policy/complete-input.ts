@@ -1,4 +1,11 @@
-import { ACTIONS, ENCRYPTION_ALGORITHMS, PRINCIPAL_KINDS } from '../../call.ts';
+import {
+  ACTIONS,
+  ENCRYPTION_ALGORITHMS,
+  KEY_ID_FORMS,
+  PHASES,
+  PRINCIPAL_KINDS,
+  TRANSPORTS,
+} from '../../call.ts';
 import { isJsonObject } from '../../json/object.ts';
 import { type InputSide, type PolicyInput, toRelation } from '../../policy/input.ts';
 import { SAMPLES } from '../../policy/samples.ts';
@@ -20,9 +27,13 @@ export function completeInput(part: unknown): PolicyInput {
   const source = withContextKeys(laid.source, part['source']);
   const destination = withContextKeys(laid.destination, part['destination']);
   refuseOther('/action', laid.action, ACTIONS);
+  refuseOther('/phase', laid.phase, PHASES);
   refuseOther('/principal/kind', laid.principal.kind, PRINCIPAL_KINDS);
-  refuseOther('/source/algorithm', source.algorithm, ENCRYPTION_ALGORITHMS);
-  refuseOther('/destination/algorithm', destination.algorithm, ENCRYPTION_ALGORITHMS);
+  refuseOther('/request/transport', laid.request.transport, TRANSPORTS);
+  for (const [name, side] of Object.entries({ source, destination })) {
+    refuseOther(`/${name}/algorithm`, side.algorithm, ENCRYPTION_ALGORITHMS);
+    refuseOther(`/${name}/key_id_form`, side.key_id_form, KEY_ID_FORMS);
+  }
   const relation = overlay(toRelation(source, destination), part['relation'] ?? {}, '/relation');
   const time = completeTime(laid.time, part['time']);
   return { ...laid, source, destination, relation: relation as PolicyInput['relation'], time };
@@ -30,7 +41,8 @@ export function completeInput(part: unknown): PolicyInput {
 
 function refuseOther(at: string, value: string, known: readonly string[]): void {
   if (known.includes(value)) return;
-  throw new CommandFailure(`the input's ${at} must be one of ${known.join(', ')}`);
+  const named = known.map((one) => one || "''");
+  throw new CommandFailure(`the input's ${at} must be one of ${named.join(', ')}`);
 }
 
 /** Maps that take any key; all others take only the known keys. */

@@ -111,6 +111,12 @@ cases: [{name: glass, expect: {allow: true, labels: ${labels}}}]`;
   it.each([
     ['principal: {kind: spifee}', '/principal/kind must be one of spiffe, mtls, jwt'],
     ['action: ReEncrypt', '/action must be one of kms:ReEncrypt, kms:CheckReEncrypt'],
+    ['phase: response', '/phase must be one of request, result'],
+    ['request: {transport: http}', '/request/transport must be one of grpc, kms_json'],
+    [
+      'source: {key_id_form: arn}',
+      "/source/key_id_form must be one of key_id, key_arn, alias_name, alias_arn, ''",
+    ],
     ['source: {algorithm: RSA}', '/source/algorithm must be one of SYMMETRIC_DEFAULT, '],
     ['source: {alais: alias/a}', ' has no field /source/alais'],
     ['relation: {same: true}', '/relation/same; /relation has known, same_key, same_mrk_family,'],
