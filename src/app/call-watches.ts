@@ -15,6 +15,8 @@ interface Watched {
   readonly connections: Connections;
   /** Paths of the methods whose requests are streams. */
   readonly streaming: ReadonlySet<string>;
+  /** Paths of the methods whose answers are large. */
+  readonly large: ReadonlySet<string>;
   /** How long a caller may take to send its one message. */
   readonly messageMs: number;
   /** Calls that all connections together may have open. */
@@ -27,14 +29,14 @@ interface Watched {
  * does not bound, corrects what it reads wrongly, and explains what it refuses.
  */
 export function watchCalls(watched: Watched, opened: Stack): void {
-  const { connections, streaming, messageMs: limitMs, mostStreams: most, explain } = watched;
+  const { connections, streaming, large, messageMs: limitMs, mostStreams: most, explain } = watched;
   const watches = [
     cutHalfOpen({ connections, streaming, limitMs }),
     boundPieces({ connections, streaming }),
     limitResets({ connections, createBucket: () => createTokenBucket(RESET_LIMITS) }),
     shareStreams({ connections, most }),
     explainRefusals({ connections, explain }),
-    endAnswered({ connections, streaming }),
+    endAnswered({ connections, streaming, large }),
     correctTimeouts(),
     refuseCompression(),
     releaseEnded(),

@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { Refusal } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { BATCH_PATH } from '../server/batch-re-encrypt.ts';
 import { createChannelzServer } from '../server/channelz.ts';
 import { createExplain } from '../server/explain.ts';
 import { createGrpcServer, type GrpcServer } from '../server/grpc.ts';
@@ -28,6 +29,9 @@ const DEADLINES = { fallbackMs: 5_000, maxMs: 30_000 };
 
 /** Methods whose requests may take their time. */
 const STREAMING: ReadonlySet<string> = new Set([STREAM_PATH, ...REFLECTION_PATHS]);
+
+/** Methods whose answers hold as much memory as streams do, until they are taken. */
+const LARGE: ReadonlySet<string> = new Set([BATCH_PATH]);
 
 interface GrpcDoorParts {
   readonly config: Config['grpc'];
@@ -58,6 +62,7 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
     {
       connections,
       streaming: STREAMING,
+      large: LARGE,
       messageMs: parts.config.connections.message_timeout_ms,
       mostStreams: parts.mostStreams,
       explain: createExplain(tools, STREAMING),

@@ -4,7 +4,11 @@ import type { BatchReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/Batc
 import type { BatchReEncryptResponse } from '../gen/kms/reencrypt/v1/BatchReEncryptResponse.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import type { Item, PerformItem } from './re-encrypt-item.ts';
+import { SERVICE_NAME } from './service.ts';
 import type { UnaryMethod } from './unary.ts';
+
+const METHOD = 'BatchReEncrypt';
+export const BATCH_PATH = `/${SERVICE_NAME}/${METHOD}`;
 
 const MOST_ITEMS = 1_000;
 
@@ -14,7 +18,7 @@ export const MOST_ANSWER_BYTES = 4 * 1024 * 1024;
 /** Most bytes that an item's result takes beside its ciphertext and its reference. */
 const BYTES_BESIDE = 1_024;
 
-/** Batches that are held in memory at once, each with its answer. */
+/** Batches that are under way at once. An answer is held for 10 s at most (`end-answered.ts`). */
 const MOST_BATCHES = 16;
 
 interface BatchParts {
@@ -32,7 +36,7 @@ export function batchReEncryptMethod({
 }: BatchParts): UnaryMethod<BatchReEncryptRequest__Output, BatchReEncryptResponse> {
   let open = 0;
   return {
-    method: 'BatchReEncrypt',
+    method: METHOD,
     action: 'kms:ReEncrypt',
     async perform({ items }, envelope) {
       const refusal = refusalOf(items, open);

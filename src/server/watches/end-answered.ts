@@ -7,6 +7,8 @@ interface EndAnsweredOptions {
   readonly connections: Pick<Connections, 'owns'>;
   /** Paths of the methods whose requests are streams. */
   readonly streaming: ReadonlySet<string>;
+  /** Paths of the methods whose answers are large. */
+  readonly large: ReadonlySet<string>;
   /** Milliseconds that a caller has to close a stream whose answer is complete. */
   readonly partMs?: number;
   /** Milliseconds that a caller has to read the rest of its answer. */
@@ -15,31 +17,37 @@ interface EndAnsweredOptions {
 
 /**
  * Ends streams that are over for us but that their callers hold open: each may make us hold half a message,
- * or results that nobody reads. Half-sent messages of other methods are watched by `cut-half-open.ts`.
+ * or results that nobody reads, as the answer of a batch may. Half-sent messages of other methods are watched
+ * by `cut-half-open.ts`.
  */
 export function endAnswered(options: EndAnsweredOptions): { close(): void } {
-  const { connections, streaming, partMs = 1000, takeMs = 10_000 } = options;
+  const { connections, streaming, large, partMs = 1000, takeMs = 10_000 } = options;
   return watchStreams({
     created({ stream, headers }) {
-      if (!streaming.has(headers?.[':path'] ?? '')) return;
+      const path = headers?.[':path'] ?? '';
+      const streams = streaming.has(path);
+      if (!streams && !large.has(path)) return;
       if (!connections.owns(stream.session?.socket)) return;
       let untaken: NodeJS.Timeout | undefined;
-      onceEnding(stream, () => {
+      // grpc-js ends an answer of one message only once that has been taken.
+      onceCalled(stream, streams ? 'end' : 'write', () => {
         const cut = () => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
         untaken = setTimeout(cut, takeMs).unref();
       });
-      stream.once('finish', () => setTimeout(() => stream.close(), partMs).unref());
+      if (streams) stream.once('finish', () => setTimeout(() => stream.close(), partMs).unref());
       for (const over of ['finish', 'close']) stream.once(over, () => clearTimeout(untaken));
     },
   });
 }
 
 /** There is no event for the last frame before all of it has been taken. */
-function onceEnding(stream: ServerHttp2Stream, act: () => void): void {
-  const end = stream.end.bind(stream) as (...said: unknown[]) => ServerHttp2Stream;
-  stream.end = (...said: unknown[]) => {
-    stream.end = end;
-    act();
-    return end(...said);
-  };
+function onceCalled(stream: ServerHttp2Stream, name: 'end' | 'write', act: () => void): void {
+  const called = stream[name].bind(stream) as (...said: unknown[]) => unknown;
+  Object.assign(stream, {
+    [name](...said: unknown[]) {
+      Object.assign(stream, { [name]: called });
+      act();
+      return called(...said);
+    },
+  });
 }

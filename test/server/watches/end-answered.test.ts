@@ -7,7 +7,12 @@ import { endAnswered } from '../../../src/server/watches/end-answered.ts';
 
 test('an answered stream that its caller holds open is ended, a call of another method is not', async () => {
   const connections = { owns: () => true };
-  const watch = endAnswered({ connections, streaming: new Set(['/stream']), partMs: 20 });
+  const watch = endAnswered({
+    connections,
+    streaming: new Set(['/stream']),
+    large: new Set(['/other']),
+    partMs: 20,
+  });
   const server = createServer().on('stream', (stream) => {
     stream.resume();
     stream.respond();
@@ -32,34 +37,43 @@ test('an answered stream that its caller holds open is ended, a call of another 
   expect(other.closed).toBe(false);
 });
 
-test('a stream whose caller does not read its end is cut off, one whose caller reads it slowly is not', async () => {
-  const connections = { owns: () => true };
-  const watch = endAnswered({
-    connections,
-    streaming: new Set(['/stream']),
-    partMs: 20,
-    takeMs: 200,
-  });
-  const server = createServer().on('stream', (stream) => {
-    stream.on('error', () => {});
-    stream.resume();
-    stream.respond();
-    stream.end('ten letters');
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const settings = { initialWindowSize: 5 };
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const session = connect(url, { settings });
-  onTestFinished(() => {
-    watch.close();
-    session.destroy();
-    server.close();
-  });
-  const open = () =>
-    session.request({ ':method': 'POST', ':path': '/stream' }).on('error', () => {});
-  const [untaken, slow] = [open(), open()];
-  await once(slow, 'response');
-  setTimeout(() => slow.resume(), 50);
-  await expect.poll(() => untaken.closed && slow.closed).toBe(true);
-  expect([untaken.rstCode, slow.rstCode]).toEqual([constants.NGHTTP2_ENHANCE_YOUR_CALM, 0]);
-});
+test.each(['/stream', '/batch'])(
+  'a call of %s whose caller does not read its end is cut off, one whose caller reads it slowly is not',
+  async (path) => {
+    const connections = { owns: () => true };
+    const watch = endAnswered({
+      connections,
+      streaming: new Set(['/stream']),
+      large: new Set(['/batch']),
+      partMs: 20,
+      takeMs: 200,
+    });
+    const server = createServer().on('stream', (stream, headers) => {
+      stream.on('error', () => {});
+      stream.resume();
+      stream.respond();
+      // As grpc-js does.
+      if (headers[':path'] === '/stream') stream.end('ten letters');
+      else stream.write('ten letters', () => stream.end());
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const settings = { initialWindowSize: 5 };
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const session = connect(url, { settings });
+    onTestFinished(() => {
+      watch.close();
+      session.destroy();
+      server.close();
+    });
+    const open = () =>
+      session
+        .request({ ':method': 'POST', ':path': path })
+        .on('error', () => {})
+        .end();
+    const [untaken, slow] = [open(), open()];
+    await once(slow, 'response');
+    setTimeout(() => slow.resume(), 50);
+    await expect.poll(() => untaken.closed && slow.closed).toBe(true);
+    expect([untaken.rstCode, slow.rstCode]).toEqual([constants.NGHTTP2_ENHANCE_YOUR_CALM, 0]);
+  },
+);
