@@ -29,7 +29,6 @@ interface EntryOptions {
 export function createEntries({ redactor, now }: EntryOptions): Entries {
   const { sideOf, principalOf } = createFacts(redactor);
   const kept = createKeptTexts();
-  const timestamp = () => kept.time(now());
 
   return {
     intent: (progress) => whole('+', 'intent', progress, ''),
@@ -43,29 +42,31 @@ export function createEntries({ redactor, now }: EntryOptions): Entries {
 
   function whole(mark: Mark, kind: Kind, progress: Progress, outcome: string): Body {
     const { call, decision } = progress;
+    const at = now();
     const trace = call.traceId === '' ? '' : `,"trace_id":${JSON.stringify(call.traceId)}`;
     return toBody(mark, call.id, {
-      head: `${before(call.id, decision, kept)}"input":${inputOf(progress)},"kind":"${kind}",${kmsOf(progress)}${metricsOf(decision)}${outcome}`,
+      head: `${before(call.id, decision, kept)}"input":${inputOf(progress, at)},"kind":"${kind}",${kmsOf(progress)}${metricsOf(decision)}${outcome}`,
       middle: `${requestedBy(call)}${resultOf(decision)}`,
-      tail: `"timestamp":"${timestamp()}"${trace}`,
+      tail: `"timestamp":"${kept.time(at)}"${trace}`,
     });
   }
 
   /** An outcome does not repeat its intent: it adds what KMS reported and a decision made since. */
   function rest(progress: Progress, outcome: string): Body {
     const { call } = progress;
+    const at = now();
     const late = progress.decision?.phase === 'result' ? progress.decision : undefined;
-    const input = late ? `"input":${inputOf(progress)},` : '';
+    const input = late ? `"input":${inputOf(progress, at)},` : '';
     return toBody('-', call.id, {
       head: `${before(call.id, late, kept)}${input}"kind":"outcome",${kmsOf(progress)}${metricsOf(late)}${outcome}`,
       middle: `${late ? requestedBy(call) : ''}${resultOf(late)}`,
-      tail: `"timestamp":"${timestamp()}"`,
+      tail: `"timestamp":"${kept.time(at)}"`,
     });
   }
 
-  function inputOf({ call, principal, keys, decision }: Progress): string {
+  function inputOf({ call, principal, keys, decision }: Progress, at: number): string {
     const phase = decision?.phase ?? 'request';
-    return `{"action":"${call.action}","destination":${sideOf(call.destination, keys?.destination)},"phase":"${phase}","principal":${principalOf(principal)},"request":${requestOf(call)},"source":${sideOf(call.source, keys?.source)}}`;
+    return `{"action":"${call.action}","destination":${sideOf(call.destination, keys?.destination)},"phase":"${phase}","principal":${principalOf(principal)},"request":${requestOf(call)},"source":${sideOf(call.source, keys?.source)}${timeOf(call, at)}}`;
   }
 
   function requestedBy({ arrival }: Call): string {
@@ -108,6 +109,12 @@ function requestOf(call: Call): string {
   const modifiers = dryRunModifiers.length === 0 ? '' : JSON.stringify(dryRunModifiers);
   const given = `${dryRun ? '"dry_run":true,' : ''}${modifiers && `"dry_run_modifiers":${modifiers},`}${grantTokens.length === 0 ? '' : `"grant_token_count":${grantTokens.length},`}${job === '' ? '' : `"job":${JSON.stringify(job)},`}`;
   return `{"ciphertext_bytes":${ciphertext.length},"ciphertext_sha256":"${fingerprint}",${given}"transport":"${transport}"}`;
+}
+
+/** What policy judged by, where `timestamp` does not say it: an hour may end while facts are looked up. */
+function timeOf({ receivedAt }: Call, at: number): string {
+  if (Math.floor(receivedAt / 1_000) === Math.floor(at / 1_000)) return '';
+  return `,"time":{"rfc3339":"${new Date(receivedAt).toISOString()}"}`;
 }
 
 function metricsOf(decision: Decision | undefined): string {

@@ -32,7 +32,7 @@ export function isMasked(input: unknown): boolean {
 /** Adds what policy input has, and an audit entry leaves out (empty values, what an ARN already says) or has elsewhere. */
 function fromAudit({ input, timestamp, decision_id: id, requested_by: peer }: JsonObject) {
   const asked = asTree(input, 'input of the entry');
-  const { source, destination, request, principal, ...rest } = asked;
+  const { source, destination, request, principal, time, ...rest } = asked;
   const arrived = { ...(id !== undefined && { id }), ...(peer !== undefined && { peer }) };
   return {
     ...rest,
@@ -40,7 +40,7 @@ function fromAudit({ input, timestamp, decision_id: id, requested_by: peer }: Js
     source: fromAuditSide(asTree(source, 'input.source of the entry')),
     destination: fromAuditSide(asTree(destination, 'input.destination of the entry')),
     request: { ...EMPTY_REQUEST, ...arrived, ...asTree(request, 'request') },
-    time: toTime(Date.parse(String(timestamp))),
+    time: toTime(Date.parse(String(isJsonObject(time) ? time['rfc3339'] : timestamp))),
   };
 }
 

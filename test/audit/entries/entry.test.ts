@@ -226,6 +226,7 @@ test('an intent, and the outcome that completes it, hold all that is known of a 
         multi_region: true,
         multi_region_type: 'REPLICA',
       },
+      time: { rfc3339: '2026-11-18T11:06:40.000Z' },
     },
     kind: 'intent',
     metrics: { timer_rego_query_eval_ns: 5_000 },

@@ -15,8 +15,8 @@ import { resolved } from '../../policy/values.ts';
 
 const clear = createRedactor(Buffer.alloc(32), ['tenant', 'purpose']);
 
-function entriesOf({ receivedAt }: Call) {
-  return createEntries({ redactor: clear, now: () => receivedAt });
+function entriesOf({ receivedAt }: Call, laterMs = 0) {
+  return createEntries({ redactor: clear, now: () => receivedAt + laterMs });
 }
 
 const bare = { keyId: 'alias/orders', encryptionContext: context({}) };
@@ -75,3 +75,16 @@ test('the calls here differ from the sample in all that policy is told of a requ
   );
   expect(same).toEqual([]);
 });
+
+test.each([1_000, 3_600_000, -3_600_000])(
+  'an entry that is written %d ms after its call came in says when that was',
+  (laterMs) => {
+    const progress = judged(1);
+    const { intent, terminal } = entriesOf(progress.call, laterMs);
+    const { source, destination } = progress.keys ?? expect.fail();
+    const asked = toInput({ ...progress, keys: { source, destination } }, 'request');
+    for (const body of [intent(progress), terminal(progress)]) {
+      expect(completeInput(askedBy(fromBody(body)))).toEqual(asked);
+    }
+  },
+);
