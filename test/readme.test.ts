@@ -54,6 +54,13 @@ describe('the README', () => {
   });
 });
 
+test('CONTRIBUTING.md names files that are there', () => {
+  const named = readFileSync('CONTRIBUTING.md', 'utf8').matchAll(/`([a-z.]+\/[\w./-]+)`/g);
+  const paths = [...named].map(([, path = '']) => path);
+  expect(paths.length).toBeGreaterThan(20);
+  expect(paths.filter((path) => !existsSync(path))).toEqual([]);
+});
+
 test.each(yamlBlocks('docs/policy.md'))(
   'docs/policy.md shows settings that go together: %s',
   (yaml) => {

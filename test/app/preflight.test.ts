@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { preflight } from '../../src/app/preflight.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { configJsonSchema } from '../../src/config/show.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'preflight-'));
 const fileOf = (name: string, content: string, mode = 0o600) => {
@@ -34,44 +35,59 @@ function problemsOf(settings: readonly string[], env = {}) {
 
 const signed = (file: string) =>
   `policy.signing={"keys":{"ci":{"algorithm":"RS256","key_file":"${file}"}}}`;
-const tls = (file: string) =>
-  `grpc.tls={"cert_file":"${file}","key_file":"${rubbish}","client_certificates":"off"}`;
+const tls = (file: string, key = rubbish) =>
+  `grpc.tls={"cert_file":"${file}","key_file":"${key}","client_certificates":"off"}`;
+const mutual = (file: string) =>
+  `grpc.tls={"cert_file":"${rubbish}","key_file":"${rubbish}","client_ca_file":"${file}"}`;
+const service = (cert: string, key: string) =>
+  `policy.service={"cert_file":"${cert}","key_file":"${key}"}`;
 const jwt = (file: string) => `identity.jwt={"issuer":"i","audience":["a"],"jwks_file":"${file}"}`;
 const post = (file: string) => `{"url":"http://127.0.0.1:1","token_file":"${file}"}`;
 const accessKey = (file: string) => `kms_json.access_keys=[{"id":"AKID","secret_file":"${file}"}]`;
 const log = join(folder, 'log');
 
+const UNUSABLE = [
+  ['policy.source', `policy.source=${none}`],
+  ['policy.source', `policy.source=${rubbish}`],
+  ['policy.candidate', `policy.candidate=${rubbish}`],
+  ['policy.signing.keys.ci.key_file', signed(none)],
+  ['policy.signing.keys.ci.key_file', signed(rubbish)],
+  ['policy.signing.keys.ci.key_file', signed(privateKey)],
+  ['policy.service.ca_file', `policy.service.ca_file=${none}`],
+  ['policy.service.cert_file', service(none, rubbish)],
+  ['policy.service.key_file', service(rubbish, none)],
+  ['policy.service.bearer_token_file', `policy.service.bearer_token_file=${none}`],
+  ['policy.service.persist', `policy.service.persist=${under}`],
+  ['policy.capture_file', `policy.capture_file=${open}`],
+  ['policy.capture_file', `policy.capture_file=${join(none, 'capture')}`],
+  ['audit.file', `audit.file=${under}`],
+  ['audit.file', `audit.file=${folder}`],
+  ['audit.checkpoint.signing_key_file', `audit.checkpoint.signing_key_file=${none}`],
+  ['audit.checkpoint.signing_key_file', `audit.checkpoint.signing_key_file=${rubbish}`],
+  ['audit.hmac_key_file', `audit.hmac_key_file=${rubbish}`],
+  ['audit.checkpoint.post.token_file', `audit.checkpoint.post=${post(none)}`],
+  ['audit.decision_log.token_file', `audit.decision_log=${post(none)}`],
+  ['grpc.tls.cert_file', tls(none)],
+  ['grpc.tls.key_file', tls(rubbish, none)],
+  ['grpc.tls.client_ca_file', mutual(none)],
+  ['grpc.tls', tls(rubbish)],
+  ['identity.jwt.jwks_file', jwt(none)],
+  ['kms_json.access_keys.0.secret_file', accessKey(none)],
+  ['kms_json.access_keys.0.secret_file', accessKey(open)],
+  ['kms.embedded.seed', `kms.embedded.seed=${none}`],
+  ['kms.embedded.state_file', `kms.embedded.state_file=${rubbish}`],
+] as const;
+
 describe('before a start', () => {
-  test.each([
-    ['policy.source', `policy.source=${none}`],
-    ['policy.source', `policy.source=${rubbish}`],
-    ['policy.candidate', `policy.candidate=${rubbish}`],
-    ['policy.signing.keys.ci.key_file', signed(none)],
-    ['policy.signing.keys.ci.key_file', signed(rubbish)],
-    ['policy.signing.keys.ci.key_file', signed(privateKey)],
-    ['policy.service.ca_file', `policy.service.ca_file=${none}`],
-    ['policy.service.bearer_token_file', `policy.service.bearer_token_file=${none}`],
-    ['policy.service.persist', `policy.service.persist=${under}`],
-    ['policy.capture_file', `policy.capture_file=${open}`],
-    ['policy.capture_file', `policy.capture_file=${join(none, 'capture')}`],
-    ['audit.file', `audit.file=${under}`],
-    ['audit.file', `audit.file=${folder}`],
-    ['audit.checkpoint.signing_key_file', `audit.checkpoint.signing_key_file=${none}`],
-    ['audit.checkpoint.signing_key_file', `audit.checkpoint.signing_key_file=${rubbish}`],
-    ['audit.hmac_key_file', `audit.hmac_key_file=${rubbish}`],
-    ['audit.checkpoint.post.token_file', `audit.checkpoint.post=${post(none)}`],
-    ['audit.decision_log.token_file', `audit.decision_log=${post(none)}`],
-    ['grpc.tls.cert_file', tls(none)],
-    ['grpc.tls', tls(rubbish)],
-    ['identity.jwt.jwks_file', jwt(none)],
-    ['kms_json.access_keys.0.secret_file', accessKey(none)],
-    ['kms_json.access_keys.0.secret_file', accessKey(open)],
-    ['kms.embedded.seed', `kms.embedded.seed=${none}`],
-    ['kms.embedded.state_file', `kms.embedded.state_file=${rubbish}`],
-  ])('%s is reported by name for %s', async (setting, written) => {
+  test.each(UNUSABLE)('%s is reported by name for %s', async (setting, written) => {
     expect(await problemsOf([written])).toEqual([
       expect.stringMatching(`^${setting.replaceAll('.', '\\.')}(:| is )`),
     ]);
+  });
+
+  test('every setting that names a file has a case here', () => {
+    const cases = UNUSABLE.map(([setting]) => setting.replace(/\.(ci|0)\./, '.*.'));
+    expect(fileSettings(configJsonSchema()).filter((at) => !cases.includes(at))).toEqual([]);
   });
 
   test('no FIFO is waited for, whichever setting names it', async () => {
@@ -130,3 +146,22 @@ describe('before a start', () => {
     expect(readdirSync(log)).toEqual([]);
   });
 });
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly additionalProperties?: Schema | boolean;
+}
+
+/** The paths of settings by their name, with * for any name and any item of a list. */
+function fileSettings(
+  { properties = {}, items, additionalProperties: any }: Schema,
+  at: readonly string[] = [],
+): string[] {
+  const below = { ...properties, ...((items ?? typeof any === 'object') && { '*': items ?? any }) };
+  const own = /_file$/.test(at.at(-1) ?? '') ? [at.join('.')] : [];
+  const more = Object.entries(below).map(([name, schema]) =>
+    fileSettings(schema as Schema, [...at, name]),
+  );
+  return [...own, ...more.flat()];
+}
