@@ -4,6 +4,7 @@ import { boundPieces } from '../server/watches/bound-pieces.ts';
 import { correctTimeouts } from '../server/watches/correct-timeouts.ts';
 import { cutHalfOpen } from '../server/watches/cut-half-open.ts';
 import { endAnswered } from '../server/watches/end-answered.ts';
+import { endExpired } from '../server/watches/end-expired.ts';
 import { type ExplainOptions, explainRefusals } from '../server/watches/explain-refusals.ts';
 import { limitResets, RESET_LIMITS } from '../server/watches/limit-resets.ts';
 import { refuseCompression } from '../server/watches/refuse-compression.ts';
@@ -37,6 +38,7 @@ export function watchCalls(watched: Watched, opened: Stack): void {
     shareStreams({ connections, most }),
     explainRefusals({ connections, explain }),
     endAnswered({ connections, streaming, large }),
+    endExpired({ connections, now: Date.now }),
     correctTimeouts(),
     refuseCompression(),
     releaseEnded(),

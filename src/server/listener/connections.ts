@@ -11,9 +11,14 @@ export interface Connections {
    * @throws Error if it did not come through a listener of ours: then nobody vouches for it
    */
   of(call: { getPeer(): string }): Arrival;
-  /** Whether a socket, or http2's proxy for it, is one of these. */
-  owns(socket: { readonly remoteAddress?: string | undefined } | undefined): boolean;
+  /** Who is at the other end of a socket, or of http2's proxy for it, if it is one of these. */
+  on(socket: Addressed | undefined): Arrival | undefined;
+  owns(socket: Addressed | undefined): boolean;
   readonly size: number;
+}
+
+interface Addressed {
+  readonly remoteAddress?: string | undefined;
 }
 
 /** What grpc-js calls a peer whose connection has ended. */
@@ -45,6 +50,7 @@ export function createConnections(): Connections {
       if (peer === GONE) throw new Refusal('CANCELLED');
       throw new Error('the connection of this call is not known');
     },
+    on: (socket) => arrivals.get(socket?.remoteAddress ?? ''),
     owns: (socket) => arrivals.has(socket?.remoteAddress ?? ''),
     get size() {
       return arrivals.size;
