@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { fill } from './fault-world.ts';
-import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
+import { createMemoryDisk, errno, type MemoryDisk } from './memory-disk.ts';
 import { callOf, judged } from './samples.ts';
 import { createClock, createKeys, openInline, settled, verify } from './world.ts';
 
@@ -127,6 +127,24 @@ test('a log whose file is removed is saved whole from what is still open, and go
   await clock.pass(1_000);
   expect(failures).toEqual(['REMOVED']);
   expect(disk.read('/log/audit-000000000000.jsonl').equals(before)).toBe(true);
+  await settled(clock, audit.close());
+  expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 2, firstSeq: 0 });
+});
+
+test('a log goes on whole once its folder is back, as with a volume that is mounted again', async () => {
+  const { clock, disk, failures, audit } = await moved((at) => {
+    at.rename(FILE, '/away/audit.jsonl');
+    at.fault = (call, path) => {
+      if (call === 'open' && path.startsWith('/log/')) throw errno('ENOENT');
+      return undefined;
+    };
+  });
+  await clock.pass(5_000);
+  expect(failures).toEqual(['RENAMED']);
+  disk.fault = () => undefined;
+  disk.rename('/away/audit.jsonl', FILE);
+  await clock.pass(1_000);
+  await settled(clock, fill(audit, 3));
   await settled(clock, audit.close());
   expect(verify(FILE, disk)).toMatchObject({ state: 'intact', segments: 2, firstSeq: 0 });
 });

@@ -50,10 +50,16 @@ export function startAnew(state: LogState, closed: string): void {
     if (!state.doubtful) sync(state, live.file);
     const doubtful = state.durable < bytes;
     state.predecessor = putAway({ ...options, path: options.file, live, bytes, closed, doubtful });
-    state.live = undefined;
-    live.file.close();
+    if (state.predecessor.file === '') state.suspect ||= 'RENAMED';
+    else {
+      state.live = undefined;
+      live.file.close();
+    }
   }
+  // A file that is elsewhere may be back, with its folder or volume, before a new one can be made here.
+  const elsewhere = state.live;
   beginSegment(state);
+  elsewhere?.file.close();
 }
 
 export function beginSegment(state: LogState): void {
