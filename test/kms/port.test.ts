@@ -1,49 +1,23 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAwsBackend } from '../../src/kms/aws/backend.ts';
-import { createEmbeddedBackend } from '../../src/kms/embedded/backend.ts';
-import { createEmbeddedHandler } from '../../src/kms/embedded/serve.ts';
 import { type Kms, KmsFault } from '../../src/kms/port.ts';
 import { toKmsRequest } from '../../src/kms/request.ts';
+import { BACKENDS, openBackends } from '../helpers/backends.ts';
 import { kmsWithClock, REGION } from './embedded/helpers.ts';
 import { aPermit } from './permits.ts';
 
 const { kms: embedded, operations } = kmsWithClock();
-const onInternal = (_id: string, cause: unknown) => console.error(cause);
-const server = createServer(createEmbeddedHandler({ embedded, onInternal }));
 const never = new AbortController().signal;
+let backends: Awaited<ReturnType<typeof openBackends>>;
 
 beforeAll(async () => {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  backends = await openBackends(embedded, REGION);
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterAll(() => backends.close());
 
 const { KeyMetadata: rsa } = operations.CreateKey({
   KeySpec: 'RSA_2048',
   KeyUsage: 'ENCRYPT_DECRYPT',
 });
-
-/** Every way to the same KMS. */
-const BACKENDS: Readonly<Record<string, () => Promise<Kms>>> = {
-  embedded: async () => createEmbeddedBackend(embedded),
-  'AWS, direct': () => openAws('direct'),
-  'AWS, sdk': () => openAws('sdk'),
-};
-
-function openAws(transport: 'direct' | 'sdk'): Promise<Kms> {
-  return createAwsBackend({
-    region: REGION,
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
-    ...{ transport, allowEmbedded: true, env: {}, warn: () => {} },
-  });
-}
 
 function setUp(call: Parameters<typeof aPermit>[0] = {}) {
   const [source, destination] = [operations.CreateKey({}), operations.CreateKey({})];
@@ -71,12 +45,11 @@ function setUp(call: Parameters<typeof aPermit>[0] = {}) {
   };
 }
 
-describe.each(Object.entries(BACKENDS))('the backend %s', (_, open) => {
+describe.each(BACKENDS)('the backend %s', (name) => {
   let backend: Kms;
-  beforeAll(async () => {
-    backend = await open();
+  beforeAll(() => {
+    backend = backends.of(name);
   });
-  afterAll(() => backend.close());
 
   it('performs exactly the request and answers completely', async () => {
     const { from, to, request } = setUp();
