@@ -3,6 +3,7 @@ import type { Connections } from '../server/listener/connections.ts';
 import { boundPieces } from '../server/watches/bound-pieces.ts';
 import { correctTimeouts } from '../server/watches/correct-timeouts.ts';
 import { cutHalfOpen } from '../server/watches/cut-half-open.ts';
+import { dropMetadata } from '../server/watches/drop-metadata.ts';
 import { endAnswered } from '../server/watches/end-answered.ts';
 import { endExpired } from '../server/watches/end-expired.ts';
 import { type ExplainOptions, explainRefusals } from '../server/watches/explain-refusals.ts';
@@ -41,6 +42,7 @@ export function watchCalls(watched: Watched, opened: Stack): void {
     endExpired({ connections, now: Date.now }),
     correctTimeouts(),
     refuseCompression(),
+    dropMetadata(),
     releaseEnded(),
   ];
   opened.push(async () => {

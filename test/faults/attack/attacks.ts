@@ -2,7 +2,17 @@ import type { ClientHttp2Stream } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { callHeaders, FLAG, frame, PREFACE, SETTINGS, TYPE, uint32 } from './frames.ts';
+import {
+  callHeaders,
+  FLAG,
+  frame,
+  PREFACE,
+  REMEMBERED,
+  remembered,
+  SETTINGS,
+  TYPE,
+  uint32,
+} from './frames.ts';
 import { MANY_PAIRS, manyStreams, message } from './streams.ts';
 
 /** Attacks one port; resolves to the number of attempts. */
@@ -46,6 +56,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'a gzip bomb of 200 MB': gzipBomb,
   'fifty gzipped messages in each of 500 calls': manyConnections(5, () => [HELLO, ...odd(100).flatMap((n) => [frame(TYPE.headers, OPEN, n, callHeaders({ 'grpc-encoding': 'gzip' })), frame(TYPE.data, 0, n, FIFTY_PACKED)])]),
   '3,000 empty messages in each of 1,000 calls': manyConnections(10, () => [HELLO, ...odd(100).flatMap((n) => [frame(TYPE.headers, OPEN, n, callHeaders()), frame(TYPE.data, 0, n, Buffer.alloc(5 * 3000))])]),
+  '60,000 parts of metadata in each of 500 calls of 200 bytes': manyConnections(5, () => [HELLO, ...odd(100).map((n) => frame(TYPE.headers, OPEN, n, partsOf(n)))]),
   'headers of 200 kB': oneConnection(50, (n) => [...bigHeaders(n)]),
   'deadlines past all reason': oneConnection(2000, (n) => [frame(TYPE.headers, OPEN, n, callHeaders({ 'grpc-timeout': '597H' })), frame(TYPE.data, FLAG.endStream, n, EMPTY_MESSAGE)]),
 };
@@ -68,6 +79,12 @@ function wholeCall(stream: number): Buffer[] {
     frame(TYPE.headers, OPEN, stream, callHeaders()),
     frame(TYPE.data, FLAG.endStream, stream, EMPTY_MESSAGE),
   ];
+}
+
+/** 4,000 empty parts, which are sent once and then named 15 times in each call. */
+function partsOf(stream: number): Buffer {
+  const first = stream === 1 ? remembered('x-bin', ','.repeat(4000)) : Buffer.alloc(0);
+  return Buffer.concat([callHeaders(), first, Buffer.alloc(15, REMEMBERED)]);
 }
 
 function bigHeaders(stream: number): Buffer[] {

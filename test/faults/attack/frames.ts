@@ -40,17 +40,24 @@ export function callHeaders(more: Readonly<Record<string, string>> = {}): Buffer
     te: 'trailers',
     ...more,
   };
-  return Buffer.concat(Object.entries(headers).map(([name, value]) => literal(name, value)));
+  return Buffer.concat(Object.entries(headers).map(([name, value]) => header(name, value)));
 }
+
+export function header(name: string, value: string): Buffer {
+  return Buffer.concat([Buffer.from([0]), text(name), text(value)]);
+}
+
+/** A header that the peer remembers (RFC 7541, 6.2.1): as its newest one, `REMEMBERED` says it again. */
+export function remembered(name: string, value: string): Buffer {
+  return Buffer.concat([Buffer.from([0x40]), text(name), text(value)]);
+}
+
+export const REMEMBERED = 0x80 | 62;
 
 export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);
   return bytes;
-}
-
-function literal(name: string, value: string): Buffer {
-  return Buffer.concat([Buffer.from([0]), text(name), text(value)]);
 }
 
 function text(value: string): Buffer {
