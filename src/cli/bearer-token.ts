@@ -4,7 +4,8 @@ import { isLocal } from '../loopback.ts';
 import { CommandFailure, EXIT } from './command.ts';
 
 /**
- * Makes the metadata of each call, with the token that the file holds at that time, since it may be renewed.
+ * Makes the metadata of each call, with the token that the file holds at that time, since it may be renewed. While
+ * it holds none, the last one is sent.
  * @throws CommandFailure if others could read the token on its way (RFC 6750, section 5.3)
  */
 export function bearerToken(file: string | undefined, { target, secure }: ProxyTarget) {
@@ -16,9 +17,20 @@ export function bearerToken(file: string | undefined, { target, secure }: ProxyT
       EXIT.usage,
     );
   }
+  let token: string | undefined;
   return () => {
-    const token = readFileSync(file, 'utf8').trim();
-    if (!/^[!-~]+$/.test(token)) throw new Error(`${file} does not hold a bearer token`);
+    try {
+      token = read(file);
+    } catch (thrown) {
+      // `command > file` leaves it empty until the command is done, and must not end a long job.
+      if (token === undefined) throw thrown;
+    }
     return { authorization: `Bearer ${token}` };
   };
+}
+
+function read(file: string): string {
+  const token = readFileSync(file, 'utf8').trim();
+  if (!/^[!-~]+$/.test(token)) throw new Error(`${file} does not hold a bearer token`);
+  return token;
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bearerToken } from '../../src/cli/bearer-token.ts';
 import { run as check } from '../../src/cli/check.ts';
@@ -40,5 +43,21 @@ describe('a bearer token', () => {
     const where = ['--endpoint-url', 'proxy.example:1', '--token-file', FILE];
     const told = await runCommand(run, [...where, ...call]);
     expect(told).toMatchObject({ exit, stderr: expect.stringContaining('is plain; a bearer') });
+  });
+
+  test('is read for each call, and stays the last one while a new one is written', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'token-')), 'token');
+    const put = (text: string) => writeFileSync(file, text);
+    put('');
+    const metadata = bearerToken(file, proxyTarget('localhost:50051'));
+    expect(metadata).toThrow('does not hold a bearer token');
+    put('one\n');
+    expect(metadata?.()).toEqual({ authorization: 'Bearer one' });
+    put('');
+    expect(metadata?.()).toEqual({ authorization: 'Bearer one' });
+    rmSync(file);
+    expect(metadata?.()).toEqual({ authorization: 'Bearer one' });
+    put('two');
+    expect(metadata?.()).toEqual({ authorization: 'Bearer two' });
   });
 });
