@@ -41,8 +41,8 @@ export function watchCalls(watched: Watched, opened: Stack): void {
     endAnswered({ connections, streaming, large }),
     endExpired({ connections, now: Date.now }),
     correctTimeouts(),
-    refuseCompression(),
     dropMetadata(),
+    refuseCompression(),
     releaseEnded(),
   ];
   opened.push(async () => {
