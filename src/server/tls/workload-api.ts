@@ -8,9 +8,12 @@ export interface WorkloadApi {
   readonly retryMs: number;
   /** How long the first answer may take. */
   readonly firstMs: number;
-  /** Called when there is no usable news; the last good news stays in use. */
+  /** Called when there is no usable news; the last good news stays in use, and the new one is tried again. */
   readonly onAlarm: (error: Error) => void;
 }
+
+/** Between two tries, in times of `retryMs`. */
+const MOST_RETRIES_APART = 30;
 
 /** From one answer to the next on a stream, so that one that never ends leaves time for calls. */
 const PAUSE_MS = 100;
@@ -69,22 +72,26 @@ function keepOpen(
   });
   let stream: ClientReadableStream<Buffer> | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let later: NodeJS.Timeout | undefined;
   let wait = retryMs;
   let closed = false;
 
-  const heard = (bytes: Buffer): void => {
+  const heard = (bytes: Buffer, told = false): void => {
+    clearTimeout(later);
     try {
       take(bytes);
       wait = retryMs;
     } catch (thrown) {
-      onAlarm(toError(thrown));
+      if (!told) onAlarm(toError(thrown));
+      // What is not valid yet, or does not fit to an expired file, is sent only once, and may be good later.
+      later = setTimeout(heard, retryMs * MOST_RETRIES_APART, bytes, true).unref();
     }
   };
   const again = (): void => {
     if (closed) return;
     timer = setTimeout(open, wait);
     timer.unref();
-    wait = Math.min(wait * 2, retryMs * 30);
+    wait = Math.min(wait * 2, retryMs * MOST_RETRIES_APART);
   };
   const open = (): void => {
     const metadata = new Metadata();
@@ -111,6 +118,7 @@ function keepOpen(
     close() {
       closed = true;
       clearTimeout(timer);
+      clearTimeout(later);
       stream?.cancel();
       client.close();
     },

@@ -26,14 +26,14 @@ async function start(first: Buffer | number): Promise<void> {
 const svid = (issued: Issued, bundle: Buffer = ca.der): Buffer =>
   svidMessage({ id: PROXY, issued, bundle });
 
-async function open(firstMs = 2000): Promise<SpiffeTls> {
+async function open({ firstMs = 2000, retryMs = 20, now = Date.now } = {}): Promise<SpiffeTls> {
   const made = await createSpiffeTls({
     socket,
     clientCertificates: 'required',
     firstMs,
-    retryMs: 20,
+    retryMs,
     trustDomains: [],
-    now: Date.now,
+    now,
     onAlarm: (error) => alarms.push(error.message),
   });
   opened.push(made);
@@ -115,6 +115,19 @@ test('a bad update raises an alarm, and the last good SVID still serves', async 
   expect(tls.current().cert).toBe(good.cert);
 });
 
+test('an SVID that is not valid yet by our clock serves once it is', async () => {
+  await start(svid(proxy('first')));
+  let behindMs = 0;
+  const tls = await open({ retryMs: 1, now: () => Date.now() - behindMs });
+  behindMs = 2 * 3_600_000;
+  const next = proxy('second');
+  agent.svids(svid(next));
+  await expect.poll(() => alarms).toEqual([expect.stringContaining('is not valid yet')]);
+  behindMs = 0;
+  await expect.poll(() => tls.current().cert).toBe(next.cert);
+  expect(alarms).toHaveLength(1);
+});
+
 test('a flood of updates is read one by one, with time in between', async () => {
   const message = svid(proxy());
   await start(message);
@@ -151,6 +164,6 @@ test('an agent that goes away and returns is found again', async () => {
 
 test('the start fails if no identity comes in time', async () => {
   await start(status.PERMISSION_DENIED);
-  await expect(open(150)).rejects.toThrow('did not give a certificate in time');
+  await expect(open({ firstMs: 150 })).rejects.toThrow('did not give a certificate in time');
   expect(alarms.join()).toContain('PERMISSION_DENIED');
 });
