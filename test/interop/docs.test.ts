@@ -3,57 +3,18 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, it } from 'vitest';
+import { pages } from '../helpers/pages.ts';
 import { type Child, startChild } from './helpers/child.ts';
 import { describeWith, runTool, TOOLS_PATH } from './helpers/tools.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-
-/** Every page that people read. */
-const PAGES = [
-  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].filter((page) =>
-    existsSync(join(ROOT, page)),
-  ),
-  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => `docs/${file}`),
-].sort();
-
-const pages = new Map(PAGES.map((page) => [page, readFileSync(join(ROOT, page), 'utf8')]));
-
-describe('the links', () => {
-  it.each(PAGES)('of %s lead somewhere', (page) => {
-    const prose = (pages.get(page) ?? '').replaceAll(/^```.*?^```/gms, '');
-    for (const [, link = ''] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^(https?|mailto):/.test(link)) continue;
-      const [path = '', anchor] = link.split('#');
-      const target = path === '' ? join(ROOT, page) : resolve(ROOT, dirname(page), path);
-      expect(existsSync(target), `${page}: ${link}`).toBe(true);
-      if (anchor === undefined) continue;
-      expect(anchors(pages.get(relative(ROOT, target)) ?? ''), `${page}: ${link}`).toContain(
-        anchor,
-      );
-    }
-  });
-});
-
-/** Made from headings as GitHub does. */
-function anchors(text: string): string[] {
-  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
-}
 
 /** Pages that have their own end-to-end test. */
 const WALKED = ['docs/policy.md'];
