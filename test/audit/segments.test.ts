@@ -209,6 +209,29 @@ test('segments that cannot be deleted are logged once, and do not stop the log',
   expect(verify(FILE, disk).state).toBe('intact');
 });
 
+test('entries do not wait for a disk that takes long to delete many segments', async () => {
+  const { clock, disk, closed, end } = await openWorld({ maxAgeMs: 10_000 });
+  await clock.pass(65_000);
+  await end();
+  expect(closed().length).toBeGreaterThan(5);
+  let heldMs = 0;
+  const at: number[] = [];
+  disk.fault = (call, path) => {
+    if (call === 'remove' && /-\d{12}\.jsonl$/.test(path)) {
+      at.push(clock.now());
+      heldMs += 300;
+    }
+    return undefined;
+  };
+  const slow = { ...clock, now: () => clock.now() + heldMs };
+  const again = await openInline(disk, slow, { ...keys, keepSegments: 1 });
+  await clock.pass(5_000);
+  expect(closed()).toHaveLength(1);
+  expect(new Set(at).size).toBe(at.length);
+  await settled(clock, again.close());
+  expect(verify(FILE, disk).state).toBe('intact');
+});
+
 test('no segment is deleted before it is signed, however many or old there are', async () => {
   let well = false;
   const sign = async (text: Uint8Array) => {
