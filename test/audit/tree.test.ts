@@ -71,6 +71,19 @@ test('every inclusion proof leads to the root, and for another line does not', (
   );
 });
 
+test('a proof leads to the root for no other entry, nor for one that the tree does not have', () => {
+  const size = 6;
+  const lines = linesOf(size);
+  const root = fromBytes(slowRoot(lines));
+  for (const [seq, line] of lines.entries()) {
+    const proof = inclusionProof(leavesFrom(lines, 0), seq, size);
+    const fitting = Array.from({ length: 100 }, (_, told) => told).filter(
+      (told) => rootFromInclusion({ line, seq: told, size, proof }) === root,
+    );
+    expect(fitting).toEqual([seq]);
+  }
+});
+
 test('a consistency proof has the hashes that RFC 6962 names', () => {
   const leaves = leavesFrom(linesOf(7), 0);
   const node = (from: number, to: number) => rangeRoot(leaves, { from, to });

@@ -23,7 +23,12 @@ export function parseProof(text: string): ProofFile {
   if (header !== HEADER || digits === undefined) throw new Error(`not a ${HEADER} file`);
   return {
     seq: Number(digits),
-    hashes: hashes.map((hash) => fromBytes(Buffer.from(hash, 'base64'))),
+    hashes: hashes.map(toHash),
     checkpoint: parseNote(text.slice(split + 2)),
   };
+}
+
+function toHash(base64: string): Hash {
+  if (!/^[A-Za-z0-9+/]{43}=$/.test(base64)) throw new Error(`'${base64}' is not a hash in base64`);
+  return fromBytes(Buffer.from(base64, 'base64'));
 }

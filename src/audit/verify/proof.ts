@@ -81,6 +81,7 @@ interface Inclusion {
 
 /** The root that a proof leads to (RFC 9162 2.1.3.2); undefined if it cannot be one. */
 export function rootFromInclusion({ line, seq, size, proof }: Inclusion): Hash | undefined {
+  if (seq >= size) return;
   let [index, last] = [seq, size - 1];
   let root = leafHash(line);
   for (const hash of proof) {

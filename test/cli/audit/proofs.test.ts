@@ -38,6 +38,14 @@ test('prove makes a proof that holds for its entry and no other, by a key that i
     const { code, errors } = await check(...few);
     expect([code, errors]).toEqual([3, expect.stringContaining('needs --entry and --vkey')]);
   }
+  for (const [from, to, code] of [
+    ['index 9\n', `index ${9 + 2 ** 20}\n`, 1],
+    ['=\n', '\n', 3],
+  ] as const) {
+    writeFileSync(proof, output.replace(from, to));
+    expect(await check(...of, ...own), from).toMatchObject({ code, output: '' });
+  }
+  writeFileSync(proof, output);
   writeFileSync(entry, line.replace('"seq":9', '"seq":8'));
   expect(await check(...of, ...own)).toMatchObject({ code: 1, output: '' });
 });
