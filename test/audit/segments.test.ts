@@ -74,6 +74,26 @@ test('closed segments older than keepMs are deleted, and the log records which',
   expect(told).toMatch(/"kind":"retention"/);
 });
 
+test('a segment that was put back from an archive keeps those after it, so that the log has no gap', async () => {
+  const { audit, clock, disk, closed, end } = await openWorld({
+    maxAgeMs: 10_000,
+    keepMs: 30_000,
+  });
+  await settled(clock, fill(audit, 4));
+  await clock.pass(25_000);
+  const [oldest = ''] = closed().toSorted();
+  const copy = Buffer.from(disk.read(`/log/${oldest}`));
+  disk.remove(`/log/${oldest}`);
+  disk.write(`/log/${oldest}`, copy);
+  await clock.pass(30_000);
+  expect(closed()).toContain(oldest);
+  expect(verify(FILE, disk)).toMatchObject({ state: 'intact', firstSeq: 0 });
+  await clock.pass(10_000);
+  expect(closed()).not.toContain(oldest);
+  await end();
+  expect(verify(FILE, disk).state).toBe('intact');
+});
+
 /** As a full disk does, takes what fits and no more. */
 function limitRoom(disk: MemoryDisk, roomBytes: number): void {
   const bytesOf = (name: string) => disk.facts(`/log/${name}`)?.bytes ?? 0;

@@ -83,7 +83,7 @@ function createDue(options: RetentionOptions) {
     const closed = closedSegments(disk, file);
     const before = tooOldForMs;
     tooOldForMs = new Map(
-      closed.filter(isOld).map(({ path }) => [path, (before.get(path) ?? 0) + everyMs]),
+      oldest(closed).map(({ path }) => [path, (before.get(path) ?? 0) + everyMs]),
     );
     return closed.filter(({ path }, index) => {
       const next = closed[index + 1]?.firstSeq ?? log.firstSeq();
@@ -91,6 +91,12 @@ function createDue(options: RetentionOptions) {
       return next <= covered && (tooMany || (tooOldForMs.get(path) ?? 0) > holdMs);
     });
   };
+
+  /** Up to the first that is not too old, which may be a copy that somebody put back: a log must have no gap. */
+  function oldest(closed: readonly ClosedSegment[]): readonly ClosedSegment[] {
+    const kept = closed.findIndex((segment) => !isOld(segment));
+    return kept < 0 ? closed : closed.slice(0, kept);
+  }
 
   function isOld({ path }: ClosedSegment): boolean {
     return keepMs > 0 && now() - (disk.facts(path)?.modifiedMs ?? now()) > keepMs;
