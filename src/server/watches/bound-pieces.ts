@@ -1,6 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Connections } from '../listener/connections.ts';
-import { type Framing, pushMessages } from './push-messages.ts';
+import { type Framing, NOTHING, pushMessages } from './push-messages.ts';
 import { watchStreams } from './watch-streams.ts';
 
 interface StreamPiecesOptions {
@@ -46,7 +46,7 @@ export function boundPieces(options: StreamPiecesOptions): { close(): void } {
     created({ stream, headers }) {
       if (!streaming.has(headers?.[':path'] ?? '')) return;
       if (!connections.owns(stream.session?.socket)) return;
-      stream[BEGUN] = { head: 0, left: 0, came: 0, pieces: 0, end: Infinity, since: 0, most };
+      stream[BEGUN] = { ...NOTHING, came: 0, pieces: 0, end: Infinity, since: 0, most };
       stream.push = countedPush;
     },
   });

@@ -1,7 +1,7 @@
 import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Connections } from '../listener/connections.ts';
 import { createBag, type Placed } from './bag.ts';
-import { type Framing, pushMessages } from './push-messages.ts';
+import { type Framing, NOTHING, pushMessages } from './push-messages.ts';
 import { type Published, watchStreams } from './watch-streams.ts';
 
 interface HalfOpenOptions {
@@ -21,6 +21,9 @@ const HELD_BYTES = 32 * 1024 * 1024;
 
 /** Bytes of memory that each piece of an incomplete message takes, however short it is. */
 const PIECE_BYTES = 512;
+
+/** A second one is enough for grpc-js to refuse the call. */
+const MOST_MESSAGES = 2;
 
 /** A call that has begun and is not over. */
 interface Begun extends Placed, Framing {
@@ -51,7 +54,7 @@ export function cutHalfOpen(options: HalfOpenOptions): { close(): void } {
     if (streaming.has(headers?.[':path'] ?? '')) return;
     const { session } = stream;
     const bytes = received(session);
-    const call = { at: performance.now(), bytes, pieces: 0, stream, place: 0, head: 0, left: 0 };
+    const call = { ...NOTHING, at: performance.now(), bytes, pieces: 0, stream, place: 0 };
     stream[BEGUN] = call;
     stream.push = countedPush;
     begun.put(call);
@@ -105,7 +108,7 @@ function countedPush(this: BegunStream, chunk: unknown, encoding?: BufferEncodin
     return (Object.getPrototypeOf(this) as ServerHttp2Stream).push.call(this, chunk, encoding);
   }
   if (call.pieces === 0) countRead(call, chunk.buffer);
-  return pushMessages(this, { bytes: chunk, framing: call }, () => {
+  return pushMessages(this, { bytes: chunk, framing: call, most: MOST_MESSAGES }, () => {
     call.pieces += 1;
   });
 }

@@ -2,12 +2,23 @@ import type { ServerHttp2Stream } from 'node:http2';
 
 const HEAD_BYTES = 5;
 
-/** How far the current message of a call has come. */
+/** How far the messages of a call have come. */
 export interface Framing {
-  /** Bytes of its head that have come. */
+  /** Messages that have come whole. */
+  whole: number;
+  /** Bytes of the current one's head that have come. */
   head: number;
   /** Bytes still to come after its head. */
   left: number;
+}
+
+export const NOTHING: Readonly<Framing> = { whole: 0, head: 0, left: 0 };
+
+interface Came {
+  readonly bytes: Uint8Array;
+  readonly framing: Framing;
+  /** Messages that are read; what follows is dropped. */
+  readonly most?: number;
 }
 
 /**
@@ -17,13 +28,14 @@ export interface Framing {
  */
 export function pushMessages(
   stream: ServerHttp2Stream,
-  { bytes, framing }: { readonly bytes: Uint8Array; readonly framing: Framing },
+  { bytes, framing, most = Infinity }: Came,
   onPiece: (piece: Uint8Array, endsMessage: boolean) => void,
 ): boolean {
   const { push } = Object.getPrototypeOf(stream) as ServerHttp2Stream;
   let more = true;
   // Nobody reads the rest of a call that has been answered or cut, perhaps because of a piece.
-  for (let at = 0; at < bytes.length && !stream.writableEnded && !stream.destroyed; ) {
+  const isRead = () => framing.whole < most && !stream.writableEnded && !stream.destroyed;
+  for (let at = 0; at < bytes.length && isRead(); ) {
     const end = endOfMessage(framing, bytes, at);
     const piece = at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end);
     more = push.call(stream, piece);
@@ -45,6 +57,9 @@ function endOfMessage(framing: Framing, bytes: Uint8Array, start: number): numbe
   const taken = Math.min(framing.left, bytes.length - at);
   if (framing.head < HEAD_BYTES) return at;
   framing.left -= taken;
-  if (framing.left === 0) framing.head = 0;
+  if (framing.left === 0) {
+    framing.head = 0;
+    framing.whole += 1;
+  }
   return at + taken;
 }

@@ -13,6 +13,8 @@ const UNARY = '/unary';
 
 /** Each piece as a reader gets it, in hex. */
 let pieces: string[];
+/** Whether the reader has come to the end. */
+let ended: boolean;
 /** Ends the call once this many pieces have come. */
 let enough: number;
 let server: ReturnType<typeof createServer>;
@@ -20,6 +22,7 @@ let watches: { close(): void }[];
 
 beforeEach(async () => {
   pieces = [];
+  ended = false;
   enough = Infinity;
   const connections = { ...createConnections(), owns: () => true };
   const streaming = new Set([STREAM]);
@@ -29,6 +32,9 @@ beforeEach(async () => {
   ];
   server = createServer().on('stream', (stream) => {
     stream.on('error', () => {});
+    stream.on('end', () => {
+      ended = true;
+    });
     stream.on('data', (bytes: Buffer) => {
       pieces.push(bytes.toString('hex'));
       if (pieces.length === enough) stream.respond({ ':status': 200 }, { endStream: true });
@@ -45,20 +51,19 @@ afterEach(() => {
 
 const [EMPTY, SHORT] = [framed(Buffer.alloc(0)), framed(Buffer.from('ab'))];
 
-test.each([STREAM, UNARY])(
-  'a reader of %s gets the messages of one frame one by one',
-  async (path) => {
-    // The last one ends in another frame, the first one there.
-    const caller = send(path, [
-      Buffer.concat([SHORT, EMPTY, EMPTY, SHORT.subarray(0, 3)]),
-      SHORT.subarray(3),
-    ]);
-    await expect.poll(() => pieces).toHaveLength(5);
-    const [short, empty] = [SHORT.toString('hex'), EMPTY.toString('hex')];
-    expect(pieces).toEqual([short, empty, empty, short.slice(0, 6), short.slice(6)]);
-    caller.destroy();
-  },
-);
+test.each([
+  ['all', STREAM, 5],
+  ['the first two', UNARY, 2],
+])('%s messages of one frame are read one by one: %s', async (_, path, count) => {
+  // The last one ends in another frame.
+  const whole = Buffer.concat([SHORT, EMPTY, EMPTY, SHORT.subarray(0, 3)]);
+  const caller = send(path, [whole, SHORT.subarray(3)]);
+  await expect.poll(() => ended).toBe(true);
+  const [short, empty] = [SHORT.toString('hex'), EMPTY.toString('hex')];
+  const all = [short, empty, empty, short.slice(0, 6), short.slice(6)];
+  expect(pieces).toEqual(all.slice(0, count));
+  caller.destroy();
+});
 
 test.each([STREAM, UNARY])('a reader of %s that has answered gets nothing more', async (path) => {
   enough = 2;
@@ -69,7 +74,7 @@ test.each([STREAM, UNARY])('a reader of %s that has answered gets nothing more',
   caller.destroy();
 });
 
-/** Sends each of these in its own frame. */
+/** Sends each of these in its own frame, the last of which ends the stream. */
 function send(path: string, parts: readonly Buffer[]) {
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   let received = '';
@@ -78,7 +83,8 @@ function send(path: string, parts: readonly Buffer[]) {
     received += bytes.toString('latin1');
   });
   const begin = frame(TYPE.headers, FLAG.endHeaders, 1, callHeaders({ ':path': path }));
-  const data = parts.map((part) => frame(TYPE.data, 0, 1, part));
+  const flagOf = (index: number) => (index === parts.length - 1 ? FLAG.endStream : 0);
+  const data = parts.map((part, index) => frame(TYPE.data, flagOf(index), 1, part));
   socket.write(Buffer.concat([PREFACE, SETTINGS, begin, ...data]));
   return { received: () => received, destroy: () => socket.destroy() };
 }
