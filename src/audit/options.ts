@@ -59,7 +59,7 @@ export interface AuditOptions {
   /** Each failure, by its cause: once per suspension, full queue, unsigned checkpoint or failed mask. */
   readonly onFailure: (code: string) => void;
   /** Entries that a sink will never get. */
-  readonly onDropped: (sink: string, count: number) => void;
+  readonly onDropped: (sink: SinkName, count: number) => void;
   /** Takes each checkpoint off the host. */
   readonly onCheckpoint: (note: string) => void;
 }

@@ -1,4 +1,4 @@
-import { SINK_NAMES } from '../sink-names.ts';
+import { SINK_NAMES, type SinkName } from '../sink-names.ts';
 import { OVERFLOW } from './catalogue.ts';
 import { add, cells } from './cells.ts';
 import type { Series } from './series.ts';
@@ -18,7 +18,7 @@ export interface StageMetrics {
   /** A batch of entries became durable, this many seconds after it was handed over. */
   auditCommit(seconds: number): void;
   /** Entries that a sink will never get. */
-  auditDropped(sink: string, count: number): void;
+  auditDropped(sink: SinkName, count: number): void;
   /** The log could not do something. @param cause `DEADLINE`, `ENOSPC`, `REMOVED`, … */
   auditFailure(cause: string): void;
 }
