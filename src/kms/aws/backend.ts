@@ -6,6 +6,7 @@ import { AwsSettingsError, checkEndpoint, ignoredEndpoints } from './endpoint.ts
 import { createKeyPairs } from './key-pairs.ts';
 import { createKeyReads } from './key-reads.ts';
 import { refuseEmbedded } from './refuse-embedded.ts';
+import { createRenewal } from './renewal.ts';
 import { createSdkTransport } from './sdk-transport.ts';
 
 export interface AwsOptions extends ClientOptions {
@@ -30,11 +31,12 @@ export async function createAwsBackend(options: AwsOptions): Promise<Kms> {
   }
   for (const sentence of ignoredEndpoints(env, url)) warn(sentence);
 
-  const client = createClient(options);
+  const renewal = createRenewal();
+  const client = createClient(options, renewal);
   await client.config.region().catch((cause: unknown) => {
     throw new AwsSettingsError('kms.aws.region: set it, or AWS_REGION', { cause });
   });
-  const direct = transport === 'direct' ? await createDirectTransport(client) : undefined;
+  const direct = transport === 'direct' ? await createDirectTransport(client, renewal) : undefined;
   const reads = createKeyReads(client);
   const pairs = createKeyPairs(client);
   const asks = {

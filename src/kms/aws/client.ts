@@ -3,6 +3,7 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { keepFailure } from '../../caches/keep-failure.ts';
 import { boundedAnswer } from './bounded-answer.ts';
 import { boundProvider } from './bounded-provider.ts';
+import type { Renewal } from './renewal.ts';
 
 export interface ClientOptions {
   /** Else the SDK's own rules: AWS_REGION, the profile. */
@@ -22,11 +23,15 @@ export const REQUEST_TIMEOUT_MS = 30_000;
  * The SDK's client with its own retries off: the proxy's budget is the only one. Without
  * `throwOnRequestTimeout` a request timeout is only logged.
  */
-export function createClient({ region, endpoint, credentials }: ClientOptions): KMSClient {
+export function createClient(
+  { region, endpoint, credentials }: ClientOptions,
+  renewal: Renewal,
+): KMSClient {
   const client = new KMSClient({
     maxAttempts: 1,
     ignoreConfiguredEndpointUrls: true,
-    credentialDefaultProvider: (init) => boundProvider(() => keepFailure(defaultProvider(init))),
+    credentialDefaultProvider: (init) =>
+      renewal.wrap(boundProvider(() => keepFailure(defaultProvider(init)))),
     streamCollector: boundedAnswer,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
@@ -40,6 +45,14 @@ export function createClient({ region, endpoint, credentials }: ClientOptions): 
     ...(credentials !== undefined && { credentials }),
   });
   boundClock(client.config);
+  client.middlewareStack.add(
+    (next) => (asked) =>
+      next(asked).catch((thrown: unknown) => {
+        if (thrown instanceof Error) renewal.note(thrown.name);
+        throw thrown;
+      }),
+    { step: 'initialize', name: 'noteRejection' },
+  );
   return client;
 }
 

@@ -1,9 +1,11 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
 import { dryRunAnswer } from '../dry-run.ts';
+import { KmsFault } from '../port.ts';
 import { orAbort } from './fault.ts';
 import type { HttpAnswer } from './http/answer-reader.ts';
 import { createExchange } from './http/exchange.ts';
 import { keepCredentials } from './kept-credentials.ts';
+import type { Renewal } from './renewal.ts';
 import type { Transport } from './sdk-transport.ts';
 import { createSigner } from './signer.ts';
 import { decode, encode } from './wire.ts';
@@ -13,14 +15,17 @@ import { decode, encode } from './wire.ts';
  * SDK's resolved configuration still says what is sent where: credentials, region, endpoint and the
  * correction of the clock.
  */
-export async function createDirectTransport(client: KMSClient): Promise<{
+export async function createDirectTransport(
+  client: KMSClient,
+  renewal: Renewal,
+): Promise<{
   readonly reEncrypt: Transport;
   readonly close: () => void;
 }> {
   const { config } = client;
   const { url, region } = await whereTo(client);
   const exchange = createExchange(url);
-  const credentialsOf = keepCredentials(() => config.credentials());
+  const credentialsOf = keepCredentials(() => config.credentials(), renewal);
   const sign = createSigner({ host: url.host, region, operation: 'TrentService.ReEncrypt' });
 
   return {
@@ -40,6 +45,7 @@ export async function createDirectTransport(client: KMSClient): Promise<{
         correctClock(config, answer);
         return decode(answer, timing);
       } catch (thrown) {
+        if (thrown instanceof KmsFault) renewal.note(thrown.code);
         return { ...dryRunAnswer(thrown), ...timing, attempts: 1 };
       }
     },

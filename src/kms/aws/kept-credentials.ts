@@ -1,3 +1,4 @@
+import type { Renewal } from './renewal.ts';
 import type { Credentials } from './signer.ts';
 
 type Expiring = Credentials & { readonly expiration?: Date | undefined };
@@ -13,13 +14,14 @@ const ASKED_EVERY_MS = 1_000;
  */
 export function keepCredentials(
   provide: () => Promise<Expiring>,
+  renewal: Pick<Renewal, 'isDue'>,
   now: () => number = Date.now,
 ): () => Credentials | Promise<Credentials> {
   let kept: Expiring | undefined;
   let askedAt = 0;
 
   return () => {
-    if (kept && holds(kept, { now: now(), askedAt })) return kept;
+    if (kept && !renewal.isDue() && holds(kept, { now: now(), askedAt })) return kept;
     kept = undefined;
     askedAt = now();
     return provide().then((provided) => {

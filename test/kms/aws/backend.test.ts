@@ -230,6 +230,36 @@ it('a source that gave no credentials is asked again after a second', async () =
   vi.useRealTimers();
 });
 
+it.each([
+  ['direct', 'ReEncrypt'],
+  ['sdk', 'ReEncrypt'],
+  ['direct', 'DescribeKey'],
+] as const)(
+  'credentials that KMS rejects are asked for anew (%s transport, %s)',
+  async (transport, operation) => {
+    const hold = (id: string) => {
+      for (const name of ['ACCESS_KEY_ID', 'SECRET_ACCESS_KEY']) vi.stubEnv(`AWS_${name}`, id);
+    };
+    hold('OLD');
+    const kms = await backend({ credentials: undefined, transport });
+    const call = () =>
+      operation === 'ReEncrypt'
+        ? kms.reEncrypt(toKmsRequest(aPermit(), 'resolved'))
+        : kms.describeKey('alias/app', signal);
+    await call();
+    hold('NEW');
+    fake.next({ kind: 'error', name: 'ExpiredTokenException' });
+    await expect(call()).rejects.toMatchObject({ code: 'ExpiredTokenException' });
+    await call();
+    const used = fake.requests.map(({ headers }) =>
+      /Credential=(\w+)/.exec(`${headers.authorization}`),
+    );
+    expect(used.map((found) => found?.[1])).toEqual(['OLD', 'OLD', 'NEW']);
+    await kms.close();
+    vi.unstubAllEnvs();
+  },
+);
+
 describe('the direct transport', () => {
   it.each([
     ['moves its clock', 'whose date is far off, as the SDK does', 'Sat, 31 Jan 2032 10:00:00 GMT'],

@@ -15,6 +15,7 @@ function provider(lifetimeMs: number | undefined) {
         ...(lifetimeMs !== undefined && { expiration: new Date(state.now + lifetimeMs) }),
       };
     },
+    { isDue: () => false },
     () => state.now,
   );
   return { state, credentialsOf };
@@ -60,6 +61,7 @@ it('caches no failure, and nothing that had expired before it', async () => {
       if (fails.next) throw new Error('no credentials');
       return credentialsOf();
     },
+    { isDue: () => false },
     () => state.now,
   );
   await or();
