@@ -83,7 +83,7 @@ test('health is NOT_SERVING once the policy has expired', async () => {
   await proxy.reload();
   expect(await now()).toEqual(BOTH('SERVING'));
   await expect.poll(now, { timeout: 9000 }).toEqual(BOTH('NOT_SERVING'));
-});
+}, 20_000);
 
 test('health is NOT_SERVING as soon as a stop begins, while calls are still accepted', async () => {
   await start(['life.lame_duck_ms=400']);

@@ -15,12 +15,15 @@ afterEach(() => {
 });
 
 /** A listener that answers whole requests after `ms`, and a keep-alive client. */
-async function start(ms: number, most?: number) {
+/** Answers after so many milliseconds, or once `wait` is resolved. */
+async function start(wait: number | Promise<void>, most?: number) {
   let arrived = 0;
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     request.resume().once('end', () => {
       arrived += 1;
-      setTimeout(() => response.end('done'), ms);
+      const answer = () => response.end('done');
+      if (typeof wait === 'number') setTimeout(answer, wait);
+      else void wait.then(answer);
     });
   };
   let refused = 0;
@@ -39,7 +42,7 @@ async function start(ms: number, most?: number) {
       });
       request.once('error', reject);
     });
-  const underWay = () => until(() => arrived > 0);
+  const underWay = (count = 1) => until(() => arrived >= count);
   return { listener, ask, address, underWay, refused: () => refused };
 }
 
@@ -137,13 +140,16 @@ test('connections that have ended take no place at an HTTP door', async () => {
 });
 
 test('an HTTP door full of waiting requests turns newcomers away, and counts it', async () => {
-  const { listener, ask, refused } = await start(200, 2);
-  const running = [ask()];
-  await sleep(50);
-  running.push(ask());
-  await sleep(50);
+  const held = Promise.withResolvers<void>();
+  const { listener, ask, underWay, refused } = await start(held.promise, 2);
+  const running: Promise<number>[] = [];
+  for (const count of [1, 2]) {
+    running.push(ask());
+    await underWay(count);
+  }
   await expect(ask()).rejects.toThrow(/socket hang up|ECONNRESET/);
   expect(refused()).toBe(1);
+  held.resolve();
   expect(await Promise.all(running)).toEqual([200, 200]);
   await listener.drain(0);
 });
