@@ -155,6 +155,28 @@ test('a clock that is years ahead for a while deletes no segment', async () => {
   await settled(early, again.close());
 });
 
+test('a segment that was closed while the clock was years ahead is deleted in its turn', async () => {
+  const clock = createClock();
+  let aheadMs = 0;
+  const jumping = { ...clock, now: () => clock.now() + aheadMs };
+  const disk = createMemoryDisk(jumping.now);
+  const closed = () => disk.list('/log').filter((name) => /-\d{12}\.jsonl$/.test(name));
+  const options = { ...keys, maxAgeMs: 10_000, keepMs: 30_000 };
+  const audit = await openInline(disk, jumping, options);
+  await settled(clock, fill(audit, 4));
+  await clock.pass(15_000);
+  aheadMs = 10 * 365 * 24 * 60 * MINUTE;
+  await clock.pass(1_000);
+  aheadMs = 0;
+  await clock.pass(1_000);
+  const before = closed();
+  expect(before.length).toBeGreaterThan(2);
+  await clock.pass(50_000);
+  for (const name of before) expect(closed()).not.toContain(name);
+  await settled(clock, audit.close());
+  expect(verify(FILE, disk).state).toBe('intact');
+});
+
 test('a segment that cannot be closed is written on, and closed once it can', async () => {
   const { audit, clock, disk, closed, failures, end } = await openWorld({ maxAgeMs: 5 * MINUTE });
   let stuck = true;

@@ -94,11 +94,15 @@ function createDue(options: RetentionOptions) {
 
   /** Up to the first that is not too old, which may be a copy that somebody put back: a log must have no gap. */
   function oldest(closed: readonly ClosedSegment[]): readonly ClosedSegment[] {
-    const kept = closed.findIndex((segment) => !isOld(segment));
+    const kept = closed.findIndex((_, index) => !isOld(closed, index));
     return kept < 0 ? closed : closed.slice(0, kept);
   }
 
-  function isOld({ path }: ClosedSegment): boolean {
-    return keepMs > 0 && now() - (disk.facts(path)?.modifiedMs ?? now()) > keepMs;
+  /** One from the future, closed while the clock was ahead, is as old as the next: it must not keep all others. */
+  function isOld(closed: readonly ClosedSegment[], index: number): boolean {
+    const segment = closed[index];
+    if (keepMs === 0 || !segment) return false;
+    const ageMs = now() - (disk.facts(segment.path)?.modifiedMs ?? now());
+    return ageMs < 0 ? isOld(closed, index + 1) : ageMs > keepMs;
   }
 }
