@@ -1,6 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -171,6 +179,18 @@ describeWith(['opa'], 'opa', () => {
       expect(readFileSync(output, 'utf8')).toBe('older');
     },
   );
+
+  it('policy build puts a bundle in place whole, and writes nothing into the one before', async () => {
+    const folder = scratch();
+    const [output, reader] = [join(folder, 'b.tar.gz'), join(folder, 'still-open')];
+    writeFileSync(output, 'older');
+    linkSync(output, reader);
+    const built = await runCommand(policy, ['build', 'policies/example', '--output', output]);
+    expect([built.exit, built.stderr]).toEqual([0, '']);
+    expect(readFileSync(reader, 'utf8')).toBe('older');
+    expect(statSync(output).size).toBeGreaterThan(1_000);
+    expect(readdirSync(folder).toSorted()).toEqual(['b.tar.gz', 'still-open']);
+  });
 
   it.each([
     ['private.pem', 'is of type ec, which cannot sign by RS256; --signing-alg names ES256, ES384'],

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { readBundle } from '../../policy/bundle/bundle.ts';
@@ -41,7 +41,7 @@ export function defineBuild(command: Command, terminal: Terminal): void {
       const { archive, bundle } = await make(folder, options).catch((cause: unknown) =>
         leave(output, cause),
       );
-      await writeFile(output, archive).catch((cause: Error) => {
+      await put(output, archive).catch((cause: Error) => {
         throw new CommandFailure(`${output} cannot be written: ${cause.message}`);
       });
       await warnLeftOut(folder, terminal.stderr);
@@ -73,6 +73,21 @@ function signingFlags({ signingKey, signingAlg, claimsFile }: BuildOptions): str
   refuseOtherKey(signingKey, algorithm);
   const claims = claimsFile === undefined ? [] : ['--claims-file', resolve(claimsFile)];
   return ['--signing-key', resolve(signingKey), '--signing-alg', algorithm, ...claims];
+}
+
+/** Whole or not at all, where a file was or none: a proxy may be reading it, and the disk may be full. */
+async function put(output: string, archive: Buffer): Promise<void> {
+  const found = await stat(output).catch(() => undefined);
+  if (found && !found.isFile()) return writeFile(output, archive);
+  const target = found ? await realpath(output) : output;
+  const beside = `${target}.new`;
+  try {
+    await writeFile(beside, archive);
+    await rename(beside, target);
+  } catch (thrown) {
+    await rm(beside, { force: true });
+    throw thrown;
+  }
 }
 
 /** An archive from before stays, because a proxy may serve from it; what comes next would take it for the new one. */
