@@ -73,10 +73,15 @@ function checkScope({ service, date }: Authorization, time: string): void {
   }
 }
 
-/** What is not signed could be changed on the way, above all the target. */
+/**
+ * What is not signed could be changed on the way, above all the target. And each header is signed once: of
+ * 15 kB, one that is named 4,000 times is 30 MB to sign.
+ */
 function checkSignedHeaders({ signedHeaders }: Authorization, { headers }: AwsRequest): void {
+  const signed = new Set(signedHeaders);
+  if (signed.size < signedHeaders.length) throw invalid('A SignedHeader must be named only once.');
   const needed = ['host', ...Object.keys(headers).filter((name) => name.startsWith('x-amz-'))];
-  const unsigned = needed.find((name) => !signedHeaders.includes(name));
+  const unsigned = needed.find((name) => !signed.has(name));
   if (unsigned !== undefined) {
     throw invalid(`'${unsigned}' must be a 'SignedHeader' in the AWS Authorization.`);
   }

@@ -471,6 +471,17 @@ describe('signatures', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('of a header that is named twice are refused before they are calculated', async () => {
+    const { endpoint } = await serve({ accessKeys });
+    const good = sign(endpoint, TARGET);
+    const authorization = good.authorization.replace('SignedHeaders=', 'SignedHeaders=host;');
+    const { json } = await post(endpoint, body, { ...good, authorization });
+    expect(json).toEqual({
+      __type: 'InvalidSignatureException',
+      message: 'A SignedHeader must be named only once.',
+    });
+  });
+
   it('that are missing or incomplete get an error that says so', async () => {
     const { endpoint } = await serve({ accessKeys });
     const missing = await post(endpoint, body);
