@@ -1,15 +1,15 @@
-import type { Bundle } from './bundle/bundle.ts';
+import { type Bundle, type BundleFacts, factsOf } from './bundle/bundle.ts';
 import { createEngine } from './engine/engine.ts';
-import type { Program } from './engine/program.ts';
 import { MASK_ENTRYPOINT } from './entrypoints.ts';
 import { createJudge, type Judge } from './judge.ts';
 import { type Limits, toEngineLimits } from './limits.ts';
 import { askMask } from './mask.ts';
+import type { Proved } from './prove/messages.ts';
 import { prove } from './prove/prove.ts';
 
 /** One bundle that is ready to decide. A decision is made by exactly one generation. */
 export interface Generation {
-  readonly bundle: Bundle;
+  readonly bundle: BundleFacts;
   /** Identifies the generation in a Decision, without keeping it in memory. */
   readonly token: object;
   readonly judge: Judge;
@@ -22,12 +22,13 @@ export interface Generation {
   readonly masks: boolean;
 }
 
-/** Makes a bundle ready; `program` is what its proof gave. @throws BundleFault where it has yet to be proved */
-export function createGeneration(
-  bundle: Bundle,
-  limits: Limits,
-  program: Program = prove(bundle, limits),
-): Generation {
+/** Proves a bundle and makes it ready. @throws BundleFault */
+export function createGeneration(bundle: Bundle, limits: Limits): Generation {
+  return generationOf({ bundle: factsOf(bundle), program: prove(bundle, limits) }, limits);
+}
+
+/** Makes a bundle ready that is already proved. */
+export function generationOf({ bundle, program }: Proved, limits: Limits): Generation {
   const engine = createEngine({ program, limits: toEngineLimits(limits) });
   const judge = createJudge(engine, program);
   const { [MASK_ENTRYPOINT]: maskEntrypoint } = program.entrypoints;

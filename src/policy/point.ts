@@ -1,19 +1,18 @@
 import { performance } from 'node:perf_hooks';
 import type { Decision, Phase, Resolved } from '../call.ts';
-import { readBundle } from './bundle/bundle.ts';
 import { about, BundleFault } from './bundle/fault.ts';
 import type { Verification } from './bundle/signature.ts';
 import { createCapture } from './capture.ts';
 import { type Input, wholeText } from './engine/frame.ts';
 import { type Evaluation, failed, inEffect, toAsked } from './evaluation.ts';
 import { createFraming } from './framing.ts';
-import { createGeneration, type Generation } from './generation.ts';
+import { type Generation, generationOf } from './generation.ts';
 import type { Limits } from './limits.ts';
 import type { Loader, ReloadEvent } from './loader.ts';
 import type { LoaderStatus } from './loader-status.ts';
 import { type BundleOptions, openLoader } from './open-loader.ts';
 import { proveAside } from './prove/aside.ts';
-import { prove } from './prove/prove.ts';
+import { proveArchive } from './prove/prove.ts';
 import type { Candidate } from './shadow/messages.ts';
 import { createShadow, type Shadow, type ShadowEvent } from './shadow/shadow.ts';
 
@@ -140,12 +139,13 @@ async function open(options: DecisionPointOptions, opening: Opening) {
     now,
     onReload: (event) => onReload(event, which),
     async prepare(archive, serves) {
-      const read = readBundle(archive, { maxBytes: bundle.maxBytes, verification });
-      // At start no call waits for a decision yet, and a thread would take longer.
-      const program = serves ? await proveAside(read, limits) : prove(read, limits);
-      const generation = createGeneration(read, limits, program);
+      const toProve = { archive, limits, maxBytes: bundle.maxBytes, verification };
+      // At start no call waits for a decision yet, and a thread would take longer. A candidate can come later.
+      const aside = serves || which === 'candidate';
+      const proved = aside ? await proveAside(toProve) : proveArchive(toProve);
+      const generation = generationOf(proved, limits);
       generations.set(generation.token, generation);
-      onProved?.({ revision: read.revision, program });
+      onProved?.({ revision: proved.bundle.revision, program: proved.program });
       return generation;
     },
   }).catch((thrown: unknown): never => {

@@ -17,7 +17,7 @@ import { foundIn, type RuleData, saidBy } from './conditions.ts';
 import { decisionOn } from './decision-on.ts';
 import { firstInputOf } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
-import { openPolicy, prove } from './open.ts';
+import { prove, readPolicy } from './open.ts';
 
 interface ExplainOptions extends LimitOptions {
   readonly input: string;
@@ -40,8 +40,8 @@ export function defineExplain(command: Command, terminal: Terminal): void {
     )
     .action(async (location: string, options: ExplainOptions) => {
       if (options.trace) refuseArchive(location);
-      const generation = await openPolicy(location, options);
-      const { bundle } = generation;
+      const bundle = await readPolicy(location, options);
+      const generation = await prove(location, bundle, options);
       const { input, hidden } = await firstInputOf(options.input, terminal.stdin);
       const whole = decisionOn(generation, input);
       const rules = rulesOf(bundle, input);

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type Command, Option } from 'commander';
 import { isJsonObject } from '../../json/object.ts';
+import type { Bundle } from '../../policy/bundle/bundle.ts';
 import type { Evaluation } from '../../policy/evaluation.ts';
 import type { Generation } from '../../policy/generation.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
@@ -9,7 +10,7 @@ import { completeInput } from './complete-input.ts';
 import { decisionOn } from './decision-on.ts';
 import { parseDocument } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
-import { openPolicy, readText } from './open.ts';
+import { prove, readPolicy, readText } from './open.ts';
 import { REPORTS, type ReportFormat, type TestResult } from './reports.ts';
 import { type Case, inputOfCase, toTable } from './table.ts';
 
@@ -37,7 +38,8 @@ export function defineTest(command: Command, terminal: Terminal): void {
       ),
     )
     .action(async (location: string, paths: readonly string[], options: TestOptions) => {
-      const generation = await openPolicy(location, options);
+      const bundle = await readPolicy(location, options);
+      const generation = await prove(location, bundle, options);
       const results: TestResult[] = [];
       const allowing = new Set<string>();
       for (const path of paths) {
@@ -51,7 +53,7 @@ export function defineTest(command: Command, terminal: Terminal): void {
           results.push({ file: path, name: one.name, problem });
         }
       }
-      const ids = ruleIds(generation);
+      const ids = ruleIds(bundle);
       const uncovered = ids.filter((id) => !allowing.has(id));
       const coverageRequired = options.requireCoverage === true;
       const report = { results, uncovered, coverageRequired };
@@ -115,9 +117,9 @@ const sorted = (labels: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(labels).sort());
 
 /** Ids of the rules in the data of policies that are built like the example policy. */
-function ruleIds({ bundle }: Generation): string[] {
+function ruleIds({ data }: Bundle): string[] {
   const ids: string[] = [];
-  JSON.parse(Buffer.from(bundle.data).toString('utf8'), (key, value: unknown) => {
+  JSON.parse(Buffer.from(data).toString('utf8'), (key, value: unknown) => {
     if (key !== 'rules' || !Array.isArray(value)) return value;
     for (const rule of value) if (isJsonObject(rule)) ids.push(String(rule['id']));
     return value;

@@ -11,23 +11,32 @@ import { readTarGz } from './tar.ts';
 /** 16 MiB: a policy is small; OPA's own cap of 1 GiB per file would only help an attacker. */
 export const BUNDLE_LIMIT_BYTES = 16 * 1024 * 1024;
 
-export interface Bundle {
+/** What is known of a bundle while it serves. */
+export interface BundleFacts {
   readonly revision: string;
   /** SHA-256 of the archive, hex. */
   readonly digest: string;
+  /** Milliseconds since the epoch after which the bundle must not be used, or Infinity. */
+  readonly notAfter: number;
+}
+
+export interface Bundle extends BundleFacts {
   readonly wasm: Uint8Array;
   /** The data document as JSON text. */
   readonly data: Uint8Array;
-  /** Milliseconds since the epoch after which the bundle must not be used, or Infinity. */
-  readonly notAfter: number;
   /** The manifest's metadata, with any content: the proxy reads only `not_after`. */
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly files: ReadonlyMap<string, Buffer>;
 }
 
 /** Why the bundle must not be used any more, or ''. */
-export function overdue({ notAfter }: Bundle, now: number): string {
+export function overdue({ notAfter }: BundleFacts, now: number): string {
   return now > notAfter ? "the bundle's not_after has passed" : '';
+}
+
+/** Without the files, which would stay in memory. */
+export function factsOf({ revision, digest, notAfter }: Bundle): BundleFacts {
+  return { revision, digest, notAfter };
 }
 
 export interface ReadOptions {

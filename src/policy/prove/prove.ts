@@ -1,6 +1,7 @@
+import { Buffer } from 'node:buffer';
 import { messageOf } from '../../thrown.ts';
 import { BUILTINS } from '../builtins/builtins.ts';
-import type { Bundle } from '../bundle/bundle.ts';
+import { type Bundle, factsOf, readBundle } from '../bundle/bundle.ts';
 import { BundleFault } from '../bundle/fault.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import { EngineFault } from '../engine/fault.ts';
@@ -10,7 +11,15 @@ import { ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT, MASK_ENTRYPOINT } from '../entrypoi
 import { createJudge, type Judge } from '../judge.ts';
 import { type Limits, toEngineLimits } from '../limits.ts';
 import { SAMPLES } from '../samples.ts';
+import type { Proved, ToProve } from './messages.ts';
 import { refuseMask } from './refuse-mask.ts';
+
+/** Reads an archive and proves its bundle. @throws BundleFault */
+export function proveArchive({ archive, limits, ...options }: ToProve): Proved {
+  const { buffer, byteOffset, byteLength } = archive;
+  const bundle = readBundle(Buffer.from(buffer, byteOffset, byteLength), options);
+  return { bundle: factsOf(bundle), program: prove(bundle, limits) };
+}
 
 /**
  * Makes a program of a bundle, and proves it: all builtins that it needs exist, it reports no `load_errors`,

@@ -1,14 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { BundleFault } from '../bundle/fault.ts';
 import type { Proof, ToProve } from './messages.ts';
-import { prove } from './prove.ts';
-
-const { limits, ...bundle } = workerData as ToProve;
+import { proveArchive } from './prove.ts';
 
 /** @throws what is not the bundle's fault, which ends the thread */
 function proof(): Proof {
   try {
-    return { program: prove(bundle, limits) };
+    return proveArchive(workerData as ToProve);
   } catch (thrown) {
     if (!(thrown instanceof BundleFault)) throw thrown;
     return { fault: thrown.message };
