@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { JsonFault } from './fault.ts';
+import { createTurns } from './turns.ts';
 
 const MOST_BYTES = 256 * 1024;
 
-/** Bytes that all incomplete bodies may hold together. */
+/** Bytes that all bodies which are incomplete, or wait for their turn, may hold together. */
 const HELD_BYTES = 32 * 1024 * 1024;
 
 /** Even a piece of one byte takes hundreds in memory; honest bodies come in a few of 64 KiB. */
@@ -21,13 +22,18 @@ interface Half {
 export function createBodies(
   heldBytes = HELD_BYTES,
 ): (message: IncomingMessage) => Promise<Buffer> {
+  const turn = createTurns();
   const halves = new Set<Half>();
   let held = 0;
 
   return async (message) => {
     const half: Half = { message, bytes: 0 };
     try {
-      return await collect(message, (bytes) => hold(half, bytes));
+      const body = await collect(message, (bytes) => hold(half, bytes));
+      hold(half, body.length - half.bytes);
+      await turn(body.length);
+      if (message.socket.destroyed) throw new JsonFault('RequestTimeoutException');
+      return body;
     } catch (thrown) {
       // The caller has gone and cannot read this; but it keeps the log from reporting a failure of ours.
       throw thrown instanceof JsonFault ? thrown : new JsonFault('RequestTimeoutException');
@@ -44,7 +50,7 @@ export function createBodies(
     let largest = half;
     for (const other of halves) if (other.bytes > largest.bytes) largest = other;
     letGo(largest);
-    largest.message.destroy();
+    largest.message.socket.destroy();
   }
 
   function letGo(half: Half): void {

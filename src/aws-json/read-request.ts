@@ -64,8 +64,29 @@ function operationOf(target: string | string[] | undefined): string {
   return operation;
 }
 
+/** A ReEncrypt has 2,000 at most. Each takes a microsecond or two, and needs only two bytes. */
+const MOST_VALUES = 10_000;
+
+/** Whether the marks before a value, in whatever text, are more than that. */
+function isIntricate(body: Buffer): boolean {
+  let marks = 0;
+  for (const mark of '{[,') {
+    for (let at = body.indexOf(mark); at >= 0; at = body.indexOf(mark, at + 1)) {
+      marks += 1;
+      if (marks > MOST_VALUES) return true;
+    }
+  }
+  return false;
+}
+
 /** Refuses bytes that are not UTF-8, because decoding would change them. */
 function parse(body: Buffer): unknown {
+  if (isIntricate(body)) {
+    throw new JsonFault(
+      'SerializationException',
+      `The request has more than ${MOST_VALUES} values.`,
+    );
+  }
   try {
     return parseJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
   } catch {

@@ -165,6 +165,18 @@ describe('what is not a request to this service', () => {
     expect(JSON.parse(text).__type).toBe('SerializationException');
   });
 
+  it('a body of more values than any operation has is SerializationException', async () => {
+    const list = (values: number) => `[${'0,'.repeat(values - 1)}0]`;
+    expect((await post('Echo', list(10_000))).status).toBe(200);
+    for (const body of [list(10_001), '['.repeat(10_001), '[{}'.repeat(5001)]) {
+      const { status, text } = await post('Echo', body);
+      expect([status, JSON.parse(text)]).toEqual([
+        400,
+        { __type: 'SerializationException', Message: 'The request has more than 10000 values.' },
+      ]);
+    }
+  });
+
   it('a body of more than 256 KiB is refused, declared or not', async () => {
     const declared = await post('Echo', `"${'a'.repeat(256 * 1024)}"`);
     expect([declared.status, JSON.parse(declared.text).__type]).toEqual([

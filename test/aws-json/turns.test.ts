@@ -1,0 +1,34 @@
+import { setImmediate } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { createTurns } from '../../src/aws-json/turns.ts';
+
+/** Which of these bodies are dealt with in each turn of the event loop, until all are. */
+async function spread(bodies: readonly number[]): Promise<number[][]> {
+  const turn = createTurns();
+  let now: number[] = [];
+  let left = bodies.length;
+  for (const bytes of bodies) {
+    void turn(bytes).then(() => {
+      now.push(bytes);
+      left -= 1;
+    });
+  }
+  // After what is promised already, and before the next turn.
+  await new Promise(process.nextTick);
+  const turns = [now];
+  while (left > 0) {
+    now = [];
+    await setImmediate();
+    turns.push(now);
+  }
+  return turns;
+}
+
+it('usual bodies are all dealt with at once', async () => {
+  expect(await spread([2000, 3000, 1000])).toEqual([[2000, 3000, 1000]]);
+});
+
+it('large bodies have a turn each, after all smaller ones', async () => {
+  const turns = await spread([200_000, 100_000, 9000, 8000, 250_000, 1000]);
+  expect(turns).toEqual([[200_000], [1000, 8000], [9000], [100_000], [250_000]]);
+});
