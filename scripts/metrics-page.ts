@@ -85,7 +85,7 @@ const OPEN = new Set(['version', 'node_version', 'backend', 'revision', 'rule'])
 
 async function labelValues(): Promise<ReadonlyMap<string, Values>> {
   const metrics = createMetrics({ version: '0.0.0', backend: 'aws' });
-  const { body } = await metrics.text('');
+  const body = String((await metrics.text('')).body);
   const found = new Map<string, Map<string, Set<string>>>();
   for (const [, sample = '', labels = ''] of body.matchAll(/^(\w+)\{(.*)\} /gm)) {
     const name = sample.replace(/_(bucket|sum|count)$/, '');

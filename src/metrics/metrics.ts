@@ -17,7 +17,7 @@ export interface Metrics extends CallMetrics, ConnectionMetrics, StageMetrics {
   /** Adds sources that gauges read at each scrape; a later one replaces an earlier one of its name. */
   read(readings: Partial<Readings>): void;
   /** The whole registry in the format that an Accept header asks for. */
-  text(accept: string): Promise<{ readonly contentType: string; readonly body: string }>;
+  text(accept: string): Promise<{ readonly contentType: string; readonly body: Buffer }>;
 }
 
 interface MetricsOptions {
@@ -47,23 +47,27 @@ export function createMetrics({ version, backend }: MetricsOptions): Metrics {
       Object.assign(readings, more);
     },
     async text(accept) {
-      const text = await scrape();
       const contentType = negotiate(accept);
-      return { contentType, body: contentType === OPENMETRICS ? toOpenMetrics(text) : text };
+      return { contentType, body: await scrape(contentType) };
     },
   };
 }
 
-/** The registry as text, made once for all requests in one turn of the event loop: it takes milliseconds. */
-function createScrape(registry: Registry): () => Promise<string> {
-  let scrape: Promise<string> | undefined;
-  const begin = async (): Promise<string> => {
+/**
+ * The registry in one format, made once for all requests in one turn of the event loop: it takes milliseconds.
+ * Bytes, because each answer that is not taken yet would hold a copy of a string.
+ */
+function createScrape(registry: Registry): (contentType: string) => Promise<Buffer> {
+  const scrapes = new Map<string, Promise<Buffer>>();
+  const begin = async (contentType: string): Promise<Buffer> => {
     await setImmediate();
-    scrape = undefined;
-    return (await registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
+    scrapes.delete(contentType);
+    const text = (await registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
+    return Buffer.from(contentType === OPENMETRICS ? toOpenMetrics(text) : text);
   };
-  return () => {
-    scrape ??= begin();
+  return (contentType) => {
+    const scrape = scrapes.get(contentType) ?? begin(contentType);
+    scrapes.set(contentType, scrape);
     return scrape;
   };
 }

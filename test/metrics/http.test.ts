@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 async function count(operation: string, status: number): Promise<number> {
-  const { body } = await metrics.text('');
+  const body = String((await metrics.text('')).body);
   const series = `kms_reencrypt_http_requests_total{operation="${operation}",status="${status}"} `;
   return Number(
     body
@@ -59,7 +59,7 @@ it('counts a client that goes away before its answer as 499', async () => {
 
 it('has the series that the documentation lists and no others, even for what the embedded KMS serves', async () => {
   const series = async () => {
-    const { body } = await metrics.text('');
+    const body = String((await metrics.text('')).body);
     return body.match(/^kms_reencrypt_http_requests_total\{[^}]*\}/gm);
   };
   const before = await series();

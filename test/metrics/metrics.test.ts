@@ -11,7 +11,7 @@ type Metrics = ReturnType<typeof create>;
 
 /** The value of one series as a scraper reads it; undefined if it is absent. */
 async function sample(metrics: Metrics, series: string): Promise<number | undefined> {
-  const { body } = await metrics.text('text/plain');
+  const body = String((await metrics.text('text/plain')).body);
   const line = body.split('\n').find((text) => text.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
@@ -33,6 +33,16 @@ describe('a scrape', () => {
     await metrics.text('text/plain');
     expect(scrapes).toBe(2);
   });
+
+  it.each(['text/plain', 'application/openmetrics-text'])(
+    'as %s is held once, however many wait to take it',
+    async (accept) => {
+      const { text } = create();
+      const [one, other] = await Promise.all([text(accept), text(accept)]);
+      expect(one.body).toBe(other.body);
+      expect(one.body).toBeInstanceOf(Buffer);
+    },
+  );
 });
 
 describe('the gRPC server metrics', () => {
@@ -138,7 +148,7 @@ describe('calls', () => {
     const many = Array.from({ length: RULES_AT_MOST + 40 }, (_, n) => `rule-${n}`);
     for (const rule of [...hostile, ...many]) metrics.count(callOf({ decision: deny(rule) }));
 
-    const { body } = await metrics.text('');
+    const body = String((await metrics.text('')).body);
     const rules = body.match(/^kms_reencrypt_decisions_total.*rule="[^"]+"/gm) ?? [];
     expect(rules).toHaveLength(RULES_AT_MOST + 1);
     const other = 'effect="deny",reason="POLICY_DENIED",rule="_other",side="source"';
@@ -254,7 +264,7 @@ describe('the other stages', () => {
     metrics.read({ bundleRevision: () => revision });
     await metrics.text('');
     revision = 'two';
-    const { body } = await metrics.text('');
+    const body = String((await metrics.text('')).body);
     expect(body.match(/^kms_reencrypt_bundle_info\{.*$/gm)).toEqual([
       'kms_reencrypt_bundle_info{revision="two"} 1',
     ]);
@@ -279,18 +289,20 @@ describe('the text', () => {
   it('is the same before and after an answer in OpenMetrics', async () => {
     const metrics = create();
     const names = async (accept: string) =>
-      (await metrics.text(accept)).body.match(/^# TYPE \S+/gm)?.join();
+      String((await metrics.text(accept)).body)
+        .match(/^# TYPE \S+/gm)
+        ?.join();
     const before = await names('');
-    const open = await metrics.text(PROMETHEUS);
-    expect(open.body).toContain('# TYPE kms_reencrypt_calls counter\n');
-    expect(open.body).toContain('\nkms_reencrypt_calls_total{');
-    expect(open.body).toMatch(/bucket\{le="1\.0"/);
-    expect(open.body.endsWith('\n# EOF\n')).toBe(true);
+    const open = String((await metrics.text(PROMETHEUS)).body);
+    expect(open).toContain('# TYPE kms_reencrypt_calls counter\n');
+    expect(open).toContain('\nkms_reencrypt_calls_total{');
+    expect(open).toMatch(/bucket\{le="1\.0"/);
+    expect(open.endsWith('\n# EOF\n')).toBe(true);
     expect(await names('')).toBe(before);
   });
 
   it('holds every metric of the catalogue', async () => {
-    const { body } = await create().text('');
+    const body = String((await create().text('')).body);
     for (const name of Object.keys(METRICS)) expect(body).toContain(`# TYPE ${name} `);
   });
 });

@@ -119,7 +119,7 @@ test('counts its streams, and the questions and answers in them', async () => {
 
 /** Totals over all streams so far, however they ended. */
 async function counted() {
-  const { body } = await metrics.text('text/plain');
+  const body = String((await metrics.text('text/plain')).body);
   const sum = (what: string) =>
     body
       .split('\n')

@@ -6,7 +6,7 @@ interface ProbeSources {
   readonly readiness: () => { readonly ready: boolean; readonly checks: object };
   readonly metrics: (
     accept: string,
-  ) => Promise<{ readonly contentType: string; readonly body: string }>;
+  ) => Promise<{ readonly contentType: string; readonly body: Buffer }>;
 }
 
 /**
@@ -15,7 +15,7 @@ interface ProbeSources {
  */
 export function probeHandler({ readiness, metrics }: ProbeSources): RequestListener {
   return async (request, response) => {
-    const send = (code: number, contentType: string, body: string) => {
+    const send = (code: number, contentType: string, body: string | Buffer) => {
       response.writeHead(code, { 'content-type': contentType, 'cache-control': 'no-store' });
       response.end(request.method === 'HEAD' ? '' : body);
     };
