@@ -28,20 +28,15 @@ interface Downloaded {
   readonly body: Buffer;
 }
 
+/** Interim answers (1xx) before the one that counts; each costs as much as an answer, and no size bounds them. */
+const MOST_INTERIM = 10;
+const NO_ANSWER = `the bundle service sends more than ${MOST_INTERIM} interim answers and no other`;
+
 /** One GET, bounded in time and size, that follows no redirect. @throws BundleFault */
 export async function download(options: DownloadOptions): Promise<Downloaded> {
-  const { url, name, headers, maxBytes, signal, tls } = options;
-  const request = url.startsWith('https:') ? tlsRequest : plainRequest;
+  const { name, maxBytes, signal } = options;
   try {
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      request(url, { headers, signal, agent: false, ...tls }, resolve)
-        .on('error', reject)
-        // Where the service asks for another protocol, Node reports no error, not even once the signal aborts.
-        .on('close', () =>
-          reject(new BundleFault(`the bundle service does not answer for ${name}`)),
-        )
-        .end();
-    });
+    const answer = await ask(options);
     const body = await readAll(answer, maxBytes);
     return {
       status: answer.statusCode ?? 0,
@@ -54,6 +49,22 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
     const why = signal.aborted ? 'no whole answer in time' : wordOf(cause);
     throw new BundleFault(`the bundle service at ${name} cannot be asked: ${why}`, { cause });
   }
+}
+
+function ask({ url, name, headers, signal, tls }: DownloadOptions): Promise<IncomingMessage> {
+  const request = url.startsWith('https:') ? tlsRequest : plainRequest;
+  return new Promise((resolve, reject) => {
+    let interim = 0;
+    const asked = request(url, { headers, signal, agent: false, ...tls }, resolve)
+      .on('error', reject)
+      .on('information', () => {
+        interim += 1;
+        if (interim > MOST_INTERIM) asked.destroy(new BundleFault(NO_ANSWER));
+      })
+      // Where the service asks for another protocol, Node reports no error, not even once the signal aborts.
+      .on('close', () => reject(new BundleFault(`the bundle service does not answer for ${name}`)));
+    asked.end();
+  });
 }
 
 async function readAll(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
