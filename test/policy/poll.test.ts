@@ -52,12 +52,14 @@ it('asks a service that has given no bundle again soon, then rarely, and at its 
 });
 
 it.each([
-  ['holds requests', 5, LONG_POLLING, 1],
-  ['does not hold requests, although it may', 5, 'application/gzip', 0],
-  ['may not hold requests', 0, LONG_POLLING, 0],
-])('asks again at once only a service that %s', async (_, seconds, contentType, times) => {
+  ['holds requests', 5, LONG_POLLING, '"1"', 1],
+  ['does not hold requests, although it may', 5, 'application/gzip', '"1"', 0],
+  ['cannot hold requests, since it gives no ETag', 5, LONG_POLLING, '', 0],
+  ['may not hold requests', 0, LONG_POLLING, '"1"', 0],
+])('asks again at once only a service that %s', async (_, seconds, contentType, etag, times) => {
   const service = await startHttpService();
-  service.answer = (response) => response.writeHead(200, { 'content-type': contentType }).end();
+  service.answer = (response) =>
+    response.writeHead(200, { 'content-type': contentType, etag }).end();
   const source = httpSource({
     url: service.url,
     maxBytes: 1000,

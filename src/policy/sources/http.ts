@@ -39,8 +39,8 @@ export function httpSource(options: HttpSourceOptions): Source {
       const polling = poll({
         ...{ check, lacking },
         delaysMs: [options.minDelayMs, options.maxDelayMs],
-        // A server that holds requests is asked again at once; it sets the pace.
-        atOnce: () => longPolling,
+        // A server that holds requests is asked again at once; it sets the pace. Without an ETag it cannot hold one.
+        atOnce: () => longPolling && etag !== '',
       });
       return {
         stop() {
