@@ -17,6 +17,7 @@ import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
 import { STREAM_PATH } from '../server/serve-stream.ts';
 import { SERVICE_NAME } from '../server/service.ts';
 import { createStatusWriter } from '../server/status.ts';
+import { createTurns } from '../turns.ts';
 import { watchCalls } from './call-watches.ts';
 import { listenerLimits, wireLimits } from './limits.ts';
 import { createOnceASecond } from './once-a-second.ts';
@@ -26,6 +27,9 @@ import type { ServerTls } from './tls.ts';
 
 /** Milliseconds: what a call gets if its client sets no deadline, and the maximum. */
 const DEADLINES = { fallbackMs: 5_000, maxMs: 30_000 };
+
+/** Encryption contexts of 64 KiB take 15 ms to decode and check, as many as possible in them. */
+const OF_A_TURN = { bytes: 64 * 1024, heldBytes: 32 * 1024 * 1024 };
 
 /** Methods whose requests may take their time. */
 const STREAMING: ReadonlySet<string> = new Set([STREAM_PATH, ...REFLECTION_PATHS]);
@@ -105,6 +109,7 @@ function handlerTools(
     deadlines: DEADLINES,
     status: createStatusWriter(),
     now: Date.now,
+    turn: createTurns(OF_A_TURN),
     newId: randomUUID,
     arrivalOf: connections.of,
     turnedAway,

@@ -1,11 +1,14 @@
 import type { IncomingMessage } from 'node:http';
+import { createTurns } from '../turns.ts';
 import { JsonFault } from './fault.ts';
-import { createTurns } from './turns.ts';
 
 const MOST_BYTES = 256 * 1024;
 
 /** Bytes that all bodies which are incomplete, or wait for their turn, may hold together. */
 const HELD_BYTES = 32 * 1024 * 1024;
+
+/** JSON that means to be costly takes 10 ms for them. */
+const BYTES_OF_A_TURN = 16 * 1024;
 
 /** Even a piece of one byte takes hundreds in memory; honest bodies come in a few of 64 KiB. */
 const MOST_PIECES = 1024;
@@ -22,7 +25,7 @@ interface Half {
 export function createBodies(
   heldBytes = HELD_BYTES,
 ): (message: IncomingMessage) => Promise<Buffer> {
-  const turn = createTurns();
+  const turn = createTurns({ bytes: BYTES_OF_A_TURN });
   const halves = new Set<Half>();
   let held = 0;
 

@@ -7,7 +7,7 @@ import type { HandlerTools } from './handler-tools.ts';
 import type { Health } from './health.ts';
 import { reEncryptMethod } from './re-encrypt.ts';
 import { createPerformItem } from './re-encrypt-item.ts';
-import { loadService } from './service.ts';
+import { loadService, withoutDecoding } from './service.ts';
 import { createStreamReEncrypt } from './stream-re-encrypt.ts';
 import { unaryHandler } from './unary.ts';
 
@@ -33,7 +33,7 @@ export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
   const server = new Server({ ...options, 'grpc.max_send_message_length': MOST_ANSWER_BYTES });
   const ofItems = { performItem: createPerformItem(pipeline, tools), itemsAtOnce, tools };
   const streams = createStreamReEncrypt(ofItems);
-  server.addService(loadService(), {
+  server.addService(withoutDecoding(loadService()), {
     ReEncrypt: unaryHandler(reEncryptMethod(pipeline, tools), tools),
     BatchReEncrypt: unaryHandler(batchReEncryptMethod(ofItems), tools),
     StreamReEncrypt: streams.handler,

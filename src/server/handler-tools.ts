@@ -1,5 +1,6 @@
 import type { Arrival } from '../call.ts';
 import type { Refusal } from '../errors.ts';
+import type { Turn } from '../turns.ts';
 import type { DeadlineLimits } from './lifetime.ts';
 import type { StatusWriter } from './status.ts';
 
@@ -8,6 +9,8 @@ export interface HandlerTools {
   readonly deadlines: DeadlineLimits;
   readonly status: StatusWriter;
   readonly now: () => number;
+  /** When the one message of a call is decoded. */
+  readonly turn: Turn;
   readonly newId: () => string;
   readonly arrivalOf: (call: { getPeer(): string }) => Arrival;
   /** Called with every refusal before identity. */

@@ -62,6 +62,24 @@ export function loadService(): ServiceDefinition {
   };
 }
 
+/** A message of a call that has just one, as the handler gets it. */
+export interface Undecoded<Request> {
+  readonly bytes: number;
+  decode(): Request | MalformedMessage;
+}
+
+/** The same service, but its handlers decode the one message of a call, each in its turn. */
+export function withoutDecoding(service: ServiceDefinition): ServiceDefinition {
+  const methods = Object.entries(service).map(([name, method]) => {
+    const requestDeserialize = (bytes: Buffer): Undecoded<unknown> => ({
+      bytes: bytes.length,
+      decode: () => method.requestDeserialize(bytes),
+    });
+    return [name, method.requestStream ? method : { ...method, requestDeserialize }];
+  });
+  return Object.fromEntries(methods);
+}
+
 /** grpc-js would answer a message that it cannot decode with INTERNAL, but it is the caller's mistake. */
 export function tolerant<Request>(
   { requestDeserialize }: { readonly requestDeserialize: (bytes: Buffer) => Request },

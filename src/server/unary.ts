@@ -5,7 +5,7 @@ import { toEnvelope } from './envelope.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import { startLifetime } from './lifetime.ts';
 import type { Envelope } from './read-call.ts';
-import { MalformedMessage, SERVICE_NAME } from './service.ts';
+import { MalformedMessage, SERVICE_NAME, type Undecoded } from './service.ts';
 import { trailers } from './status.ts';
 import { WRONG_TIMEOUT } from './watches/correct-timeouts.ts';
 
@@ -20,7 +20,7 @@ export interface UnaryMethod<Request, Response> {
 export function unaryHandler<Request, Response>(
   { method, action, perform }: UnaryMethod<Request, Response>,
   tools: HandlerTools,
-): handleUnaryCall<Request | MalformedMessage, Response> {
+): handleUnaryCall<Undecoded<Request>, Response> {
   const counters = tools.rpc(`/${SERVICE_NAME}/${method}`);
   return async (call, callback) => {
     const started = performance.now();
@@ -36,7 +36,9 @@ export function unaryHandler<Request, Response>(
     try {
       const { signal } = lifetime;
       const envelope = { ...toEnvelope(call, { id, action, tools }), signal };
-      response = await perform(decoded(call.request, call.metadata, tools), envelope);
+      const turn = tools.turn(call.request.bytes);
+      if (turn !== undefined) await turn;
+      response = await perform(decoded(call.request.decode(), call.metadata, tools), envelope);
     } catch (thrown) {
       const refusal = toRefusal(thrown);
       if (refusal.reason === 'INTERNAL') tools.onInternal(id, refusal.cause);

@@ -10,6 +10,7 @@ export function handlerTools(own: object): HandlerTools {
     status: createStatusWriter(),
     newId: () => 'id',
     now: Date.now,
+    turn: () => undefined,
     rpc: () => NO_COUNT,
     ...own,
   } as unknown as HandlerTools;
