@@ -13,7 +13,7 @@ import {
   TYPE,
   uint32,
 } from './frames.ts';
-import { MANY_PAIRS, manyStreams, message } from './streams.ts';
+import { atOneMoment, manyStreams, message, pairs } from './streams.ts';
 
 /** Attacks one port; resolves to the number of attempts. */
 export type Attack = (port: number) => Promise<number>;
@@ -26,6 +26,8 @@ const EMPTY_MESSAGE = Buffer.alloc(5);
 const TRAILERS = Buffer.concat(Array.from({ length: 1000 }, () => Buffer.from('\0\x01a\x01b')));
 /** Each of 250 kB. */
 const FIFTY_PACKED = fifty(packed(Buffer.alloc(250_000)));
+/** As many as a message can hold. */
+const MANY_PAIRS = pairs(23_000);
 /** SETTINGS_INITIAL_WINDOW_SIZE of zero. */
 const NO_WINDOW = frame(TYPE.settings, 0, 0, Buffer.concat([Buffer.from([0, 4]), uint32(0)]));
 
@@ -42,6 +44,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'messages in pieces of one byte': oneConnection(10_000, (n) => n < 200 ? [frame(TYPE.headers, OPEN, n, callHeaders()), frame(TYPE.data, 0, n, Buffer.from([0, 0, 3, 0xd0, 0]))] : odd(100).map((stream) => frame(TYPE.data, 0, stream, Buffer.alloc(1)))),
   'large half messages on 10 connections, again and again': manyStreams({ connections: 10, ms: 4000, say: (stream) => void stream.write(message(Buffer.alloc(250_000)).subarray(0, -10)) }),
   'contexts of 23,000 pairs on 2 connections, again and again': manyStreams({ connections: 2, ms: 4000, say: (stream) => void stream.end(MANY_PAIRS) }),
+  '1,400 contexts of 2,000 pairs that end at one moment': atOneMoment(14, pairs(2_000)),
   'watches of 2,000 long names': watches,
   'rapid reset': oneConnection(20_000, (n) => [frame(TYPE.headers, DONE, n, callHeaders()), reset(n)]),
   'rapid reset with messages': oneConnection(20_000, (n) => [...wholeCall(n), reset(n)]),
