@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { realpath, stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { writeWhole } from '../../files/write-whole.ts';
 import { readBundle } from '../../policy/bundle/bundle.ts';
 import { compileFolder } from '../../policy/sources/compile.ts';
 import { CommandFailure, EXIT, type Terminal } from '../command.ts';
@@ -75,19 +76,11 @@ function signingFlags({ signingKey, signingAlg, claimsFile }: BuildOptions): str
   return ['--signing-key', resolve(signingKey), '--signing-alg', algorithm, ...claims];
 }
 
-/** Whole or not at all, where a file was or none: a proxy may be reading it, and the disk may be full. */
+/** A link stays a link, and what is no file, such as `/dev/stdout`, is not replaced. */
 async function put(output: string, archive: Buffer): Promise<void> {
   const found = await stat(output).catch(() => undefined);
   if (found && !found.isFile()) return writeFile(output, archive);
-  const target = found ? await realpath(output) : output;
-  const beside = `${target}.new`;
-  try {
-    await writeFile(beside, archive);
-    await rename(beside, target);
-  } catch (thrown) {
-    await rm(beside, { force: true });
-    throw thrown;
-  }
+  return writeWhole(found ? await realpath(output) : output, archive, 0o666);
 }
 
 /** An archive from before stays, because a proxy may serve from it; what comes next would take it for the new one. */

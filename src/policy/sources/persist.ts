@@ -1,8 +1,9 @@
 import type { Buffer } from 'node:buffer';
-import { open, rename, stat, utimes } from 'node:fs/promises';
+import { stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolder } from '../../files/make-folder.ts';
 import { readRegular } from '../../files/regular.ts';
+import { writeWhole } from '../../files/write-whole.ts';
 import { BundleFault } from '../bundle/fault.ts';
 
 export interface Kept {
@@ -30,28 +31,19 @@ export function persistAt(path: string): PersistedBundle {
       }
     },
     async save(archive) {
-      if (archive) await writeWhole(path, archive).catch(notKept);
+      if (archive) await keep(path, archive).catch(notKept);
       else await utimes(path, new Date(), new Date()).catch(() => {});
     },
   };
+}
+
+async function keep(path: string, archive: Buffer): Promise<void> {
+  makeFolder(dirname(path), 0o700);
+  await writeWhole(path, archive, 0o600);
 }
 
 function notKept(cause: unknown): never {
   throw new BundleFault('the bundle serves, but cannot be kept in policy.service.persist', {
     cause,
   });
-}
-
-/** Never leaves half a file: writes a new one beside it, and renames that once it is on disk. */
-async function writeWhole(path: string, content: Buffer): Promise<void> {
-  makeFolder(dirname(path), 0o700);
-  const beside = `${path}.new`;
-  const file = await open(beside, 'w', 0o600);
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(beside, path);
 }
