@@ -21,9 +21,9 @@ export const MALLOC_ENV = {
 } as const;
 
 /**
- * Makes the C library and V8 keep less memory, and V8 keep compiled code through a pause. They read these settings only when a process starts, so the
- * process executes its own program again, which takes 25 ms. It does not if MALLOC_ARENA_MAX or
- * GLIBC_TUNABLES is set already; set one to start where no program may be executed.
+ * Makes the C library and V8 keep less memory, and V8 keep compiled code through a pause. They read these settings
+ * only when a process starts, so the process executes its own program again, which takes 25 ms. It does not if
+ * MALLOC_ARENA_MAX or GLIBC_TUNABLES is set already; set one to start where no program may be executed.
  */
 export function beginSmall(host: BeginningHost): void {
   const { argv, env, execArgv, execPath, execve, permission, platform } = host;

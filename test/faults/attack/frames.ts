@@ -29,17 +29,19 @@ export function frame(
 
 export const SETTINGS = frame(TYPE.settings, 0, 0);
 
+/** What each ReEncrypt call says of itself. */
+export const CALL_HEADERS = {
+  ':method': 'POST',
+  ':scheme': 'http',
+  ':path': '/kms.reencrypt.v1.ReEncryptService/ReEncrypt',
+  ':authority': 'localhost',
+  'content-type': 'application/grpc',
+  te: 'trailers',
+} as const;
+
 /** Headers of a ReEncrypt call, HPACK literals without indexing (RFC 7541, 6.2.2). */
 export function callHeaders(more: Readonly<Record<string, string>> = {}): Buffer {
-  const headers = {
-    ':method': 'POST',
-    ':scheme': 'http',
-    ':path': '/kms.reencrypt.v1.ReEncryptService/ReEncrypt',
-    ':authority': 'localhost',
-    'content-type': 'application/grpc',
-    te: 'trailers',
-    ...more,
-  };
+  const headers = { ...CALL_HEADERS, ...more };
   return Buffer.concat(Object.entries(headers).map(([name, value]) => header(name, value)));
 }
 

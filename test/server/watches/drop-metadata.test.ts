@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { dropMetadata } from '../../../src/server/watches/drop-metadata.ts';
 import {
+  CALL_HEADERS,
   callHeaders,
   FLAG,
   frame,
@@ -12,15 +13,6 @@ import {
   SETTINGS,
   TYPE,
 } from '../../faults/attack/frames.ts';
-
-const USUAL = {
-  ':method': 'POST',
-  ':scheme': 'http',
-  ':path': '/kms.reencrypt.v1.ReEncryptService/ReEncrypt',
-  ':authority': 'localhost',
-  'content-type': 'application/grpc',
-  te: 'trailers',
-};
 
 /** What is left of the headers of a call. */
 async function left(...blocks: readonly Buffer[]): Promise<IncomingHttpHeaders> {
@@ -49,18 +41,18 @@ test('what is read of a call’s metadata is kept', async () => {
     traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
     'user-agent': 'grpc-go/1.70.0',
   };
-  expect(await left(callHeaders(read))).toEqual({ ...USUAL, ...read });
+  expect(await left(callHeaders(read))).toEqual({ ...CALL_HEADERS, ...read });
 });
 
 test('what nobody reads is dropped, and so are text that is none and headers sent over and over', async () => {
   const unread = { 'x-bin': ',,,', 'x!y': 'a', 'x-tenant': 'a', traceparent: 'a\x80' };
   const again = Array.from({ length: 15 }, () => header('grpc-encoding', 'a'.repeat(100)));
-  expect(await left(callHeaders(unread), ...again)).toEqual(USUAL);
+  expect(await left(callHeaders(unread), ...again)).toEqual(CALL_HEADERS);
 });
 
 test('a token that is not text stays one that is wrong', async () => {
   expect(await left(callHeaders({ authorization: 'Bearer a\x80' }))).toEqual({
-    ...USUAL,
+    ...CALL_HEADERS,
     authorization: 'not text',
   });
 });
