@@ -243,3 +243,30 @@ test('of the last two lines, the one that was changed is named, if a checkpoint 
   expect(of(last)).toMatchObject({ seq: 5 });
   expect(of(before)).toMatchObject({ seq: 5 });
 });
+
+test('what is missing at the beginning was deleted only if an entry that is signed for says so', async () => {
+  const forge = createForge();
+  segment(forge);
+  const predecessor = { file: 'audit-000000000000.jsonl', bytes: 0, closed: 'size' };
+  const rest = [forge.head({ predecessor }), forge.entries(1)];
+  const early = await forge.note();
+  const deleted = [{ file: 'audit-000000000000.jsonl', first_seq: 0 }];
+  rest.push(forge.event('retention', { retention: { deleted } }));
+  const of = (note: string) =>
+    verdictOn({ [FILE]: Buffer.concat(rest), [checkpointOf(FILE)]: note });
+  expect(of(await forge.note())).toMatchObject({ state: 'intact', firstSeq: 4 });
+  const why = 'entries 0 to 3 are missing; entry 6, which says so, is not signed for';
+  expect(of(early)).toMatchObject({ state: 'tampered', signed: 6, problem: { seq: 0, why } });
+});
+
+test('a line that only looks like one about deleted segments says nothing, and is no failure', () => {
+  for (const retention of [null, 'x', { deleted: 7 }, { deleted: [null] }]) {
+    const forge = createForge();
+    segment(forge);
+    const predecessor = { file: 'audit-000000000000.jsonl', bytes: 0, closed: 'size' };
+    const rest = [forge.head({ predecessor }), forge.event('retention', { retention })];
+    expect(verdictOn({ [FILE]: Buffer.concat(rest) })).toMatchObject({
+      problem: { seq: 0, why: 'entries 0 to 3 are missing' },
+    });
+  }
+});

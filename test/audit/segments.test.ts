@@ -74,6 +74,17 @@ test('closed segments older than keepMs are deleted, and the log records which',
   expect(told).toMatch(/"kind":"retention"/);
 });
 
+test('whenever the process dies, the entry about deleted segments is signed for', async () => {
+  const options = { maxAgeMs: 10_000, keepSegments: 1, checkpointMs: 60_000 };
+  const { clock, disk, closed, end } = await openWorld(options);
+  for (let step = 0; step < 600; step += 1) {
+    await clock.pass(100);
+    expect(verify(FILE, disk).problem).toBeUndefined();
+  }
+  expect(verify(FILE, disk).firstSeq).toBeGreaterThan(10);
+  await end();
+});
+
 test('a segment that was put back from an archive keeps those after it, so that the log has no gap', async () => {
   const { audit, clock, disk, closed, end } = await openWorld({
     maxAgeMs: 10_000,
@@ -288,7 +299,7 @@ test('no segment is deleted before it is signed, however many or old there are',
   await clock.pass(10 * MINUTE);
   expect(closed().length).toBeGreaterThan(5);
   well = true;
-  await clock.pass(MINUTE);
+  await clock.pass(1.1 * MINUTE);
   expect(closed()).toHaveLength(1);
   await end();
   expect(verify(FILE, disk).state).toBe('intact');

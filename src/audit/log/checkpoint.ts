@@ -26,8 +26,11 @@ interface CheckpointerOptions {
 }
 
 export interface Checkpointer {
-  /** True if entries have waited long enough for a signature, or a segment was closed without one. */
-  due(): boolean;
+  /**
+   * True if entries have waited long enough for a signature, or a segment was closed without one, or if it is
+   * `wanted` at once; never soon after a failure.
+   */
+  due(wanted?: boolean): boolean;
   /**
    * Signs what the log holds now, writes the checkpoint beside the log, publishes it, and logs it unless
    * it is the `last`. The log takes entries meanwhile. Rejects with PutOff if it could not be signed or
@@ -48,9 +51,10 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
 
   return {
     covered: () => covered,
-    due() {
+    due(wanted = false) {
       const waiting = log.chain().seq - covered;
-      if (!pause.isOver() || waiting <= 1) return false;
+      if (!pause.isOver()) return false;
+      if (wanted || waiting <= 1) return wanted;
       const rotated = covered < log.firstSeq();
       const old = Math.abs(now() - madeAt) >= options.everyMs;
       return rotated || old || waiting >= options.everyEntries;

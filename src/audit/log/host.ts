@@ -28,7 +28,7 @@ export interface Host {
 interface HostState extends HostOptions {
   readonly log: Log;
   readonly checkpointer: Checkpointer;
-  readonly retain: (covered: number) => void;
+  readonly retain: ReturnType<typeof createRetention>;
   ill: LogFault | undefined;
   closed: boolean;
   sealing: Promise<void> | undefined;
@@ -118,8 +118,15 @@ function beat(state: HostState): void {
   if (state.closed) return;
   guard(state, () => state.log.tick());
   checkpoint(state);
-  guard(state, () => state.retain(state.checkpointer.covered()));
+  guard(state, () => retire(state));
   state.later(TICK_MS, () => beat(state));
+}
+
+/** Deletes old segments, or signs for the entry that says so first. */
+function retire(state: HostState): void {
+  const { retain, checkpointer, sealing } = state;
+  const waits = retain(checkpointer.covered());
+  if (waits && !sealing && checkpointer.due(true)) void seal(state, 'logged');
 }
 
 function checkpoint(state: HostState): void {
@@ -181,10 +188,10 @@ function heal(state: HostState): void {
   }
 }
 
-/** Deletes what is too much or too old by now; the entry that says so goes where the reserve was. */
-function makeRoom({ retain, checkpointer }: HostState): void {
+/** Deletes what is too much or too old by now; the entry that says so, and its checkpoint, go where the reserve was. */
+function makeRoom(state: HostState): void {
   try {
-    retain(checkpointer.covered());
+    retire(state);
   } catch {
     // Then only others can make room.
   }

@@ -28,20 +28,21 @@ const UNDELETED_MS = 60_000;
 
 /**
  * Returns what deletes closed segments that are too many or too old, once a checkpoint covers them whole; the
- * log says so first. To be called every `everyMs`.
+ * log says so first. An entry that nobody signed for could be anybody's, so deleting waits for a checkpoint over
+ * that one too: then it returns true. To be called every `everyMs`.
  * @throws PutOff if a segment cannot be deleted, and another LogFault if the log cannot say so
  */
-export function createRetention(options: RetentionOptions): (covered: number) => void {
+export function createRetention(options: RetentionOptions): (covered: number) => boolean {
   const { disk, log, now } = options;
   const dueOf = createDue(options);
   const pause = createPause(now, UNDELETED_MS);
-  /** Paths that the log already reports as deleted. */
-  const told = new Set<string>();
+  /** Paths that the log already reports as deleted, and its size with the entry that does. */
+  const told = new Map<string, number>();
 
   return (covered) => {
-    if (!pause.isOver()) return;
+    if (!pause.isOver()) return false;
     try {
-      deleteExpired(covered);
+      return deleteExpired(covered);
     } catch (thrown) {
       if (thrown instanceof LogFault) throw thrown;
       pause.begin();
@@ -49,7 +50,7 @@ export function createRetention(options: RetentionOptions): (covered: number) =>
     }
   };
 
-  function deleteExpired(covered: number): void {
+  function deleteExpired(covered: number): boolean {
     const expired = dueOf(covered);
     const untold = expired.filter(({ path }) => !told.has(path));
     if (untold.length > 0) {
@@ -59,13 +60,16 @@ export function createRetention(options: RetentionOptions): (covered: number) =>
       }));
       log.commit(pack([log.event('retention', { retention: { deleted } })]));
     }
-    for (const { path } of untold) told.add(path);
+    const size = log.chain().seq;
+    for (const { path } of untold) told.set(path, size);
     const begunAt = now();
     for (const { path } of expired) {
-      if (Math.abs(now() - begunAt) >= MOST_MS) return;
+      if ((told.get(path) ?? size) > covered) return true;
+      if (Math.abs(now() - begunAt) >= MOST_MS) return false;
       disk.remove(path);
       told.delete(path);
     }
+    return false;
   }
 }
 

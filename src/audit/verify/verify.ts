@@ -54,7 +54,8 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
   const start = first.head?.chain ?? { ...EMPTY_CHAIN, seq: seqNamed(first.path) ?? 0 };
   const claims = [...options.checkpoints, ...(log.checkpoint ? [log.checkpoint] : [])];
   const keys = options.keys.length > 0 ? options.keys : heads.flatMap(keyOf);
-  const walk = createWalk({ start, claims, keys });
+  const before = first.head?.predecessor?.file;
+  const walk = createWalk({ start, claims, keys, before });
   const { tornBytes, abandonedBytes, bytes, last } = walkSegments(walk, log, options);
   const problem =
     walk.finish() ??
@@ -88,12 +89,17 @@ function stateOf(found: Readonly<Record<Exclude<Verdict['state'], 'intact'>, boo
   return found.empty ? 'empty' : 'intact';
 }
 
-/** Only what the log itself says it deleted may be missing before its first segment. */
+/**
+ * Only what the log itself says it deleted may be missing before its first segment. It deletes nothing before
+ * that entry is signed for; one that is not, anybody may have added.
+ */
 function unexplained({ segments, partial }: LogFiles, walk: Walk): Problem | undefined {
   const head = segments[0]?.head;
   if (partial || !head || head.chain.seq === 0) return;
-  if (head.predecessor && walk.deleted().has(head.predecessor.file)) return;
-  return { seq: 0, why: `entries 0 to ${head.chain.seq - 1} are missing` };
+  const at = walk.deletedAt();
+  if (at !== undefined && at < walk.signed()) return;
+  const unsigned = at === undefined ? '' : `; entry ${at}, which says so, is not signed for`;
+  return { seq: 0, why: `entries 0 to ${head.chain.seq - 1} are missing${unsigned}` };
 }
 
 /**

@@ -19,6 +19,8 @@ interface WalkOptions {
   readonly claims: readonly Checkpoint[];
   /** Keys that may sign. */
   readonly keys: readonly VerifierKey[];
+  /** Name of the segment file before the first one, if there was any. */
+  readonly before?: string | undefined;
 }
 
 /** Follows a chain line by line, and remembers the first thing that is wrong with it. */
@@ -34,8 +36,8 @@ export interface Walk {
   /** After the last line. */
   finish(): Problem | undefined;
   chain(): Pick<Chain, 'seq' | 'prev'> & { readonly peaks: readonly Hash[] };
-  /** Segment files that the log says it has deleted. */
-  deleted(): ReadonlySet<string>;
+  /** Seq of the first entry that says that the log has deleted the file `before`. */
+  deletedAt(): number | undefined;
   /** Seqs of the entries that say that a start was told to go on after a broken chain. */
   broken(): readonly number[];
   /** How many entries signed checkpoints vouch for. */
@@ -46,7 +48,6 @@ export interface Walk {
 
 interface State extends WalkOptions {
   readonly history: History;
-  readonly deleted: Set<string>;
   readonly broken: number[];
   /** Of the segments so far. */
   readonly origins: Set<string>;
@@ -56,6 +57,7 @@ interface State extends WalkOptions {
   seq: number;
   prev: string;
   signed: number;
+  deletedAt: number | undefined;
   problem: Problem | undefined;
   /** A line whose `prev` is wrong: the next line shows whether it or the one before was changed. */
   misfit: { readonly seq: number; readonly hash: string; readonly line: string } | undefined;
@@ -67,13 +69,13 @@ export function createWalk(options: WalkOptions): Walk {
     ...options,
     history: createHistory(start.tree.size, start.tree.peaks),
     claimed: new Map(),
-    deleted: new Set(),
     broken: [],
     origins: new Set(),
     vouched: new Set(),
     seq: start.seq,
     prev: start.prev,
     signed: 0,
+    deletedAt: undefined,
     problem: undefined,
     misfit: undefined,
   };
@@ -86,7 +88,7 @@ export function createWalk(options: WalkOptions): Walk {
     reject: (seq, why) => fail(state, seq, why),
     finish: () => finish(state),
     chain: () => ({ seq: state.seq, prev: state.prev, peaks: state.history.peaks() }),
-    deleted: () => state.deleted,
+    deletedAt: () => state.deletedAt,
     broken: () => state.broken,
     signed: () => state.signed,
     vouched: () => state.vouched,
@@ -106,7 +108,7 @@ function take(state: State, { bytes, leaf }: Line): boolean {
     return true;
   }
   if (startsWith(bytes, CHECKPOINT)) checkLogged(state, bytes);
-  else if (startsWith(bytes, RETENTION)) noteDeleted(state, bytes);
+  else if (startsWith(bytes, RETENTION) && isDeleted(state, bytes)) state.deletedAt ??= seq;
   else if (startsWith(bytes, BROKEN)) state.broken.push(seq);
   else if (startsWith(bytes, SEGMENT)) state.origins.add(fromHead(bytes)?.origin ?? '');
   state.history.add(hash);
@@ -125,9 +127,14 @@ function startsWith(bytes: Buffer, start: Buffer): boolean {
   return bytes.compare(start, 0, start.length, 0, Math.min(start.length, bytes.length)) === 0;
 }
 
-function noteDeleted({ deleted }: State, bytes: Buffer): void {
-  const { retention } = JSON.parse(bytes.toString());
-  for (const { file } of retention?.deleted ?? []) deleted.add(String(file));
+/** A line that is not what it seems says nothing: where it was changed, the next one shows that. */
+function isDeleted({ before }: State, bytes: Buffer): boolean {
+  try {
+    const { deleted } = JSON.parse(bytes.toString()).retention;
+    return before !== undefined && deleted.some(({ file }: { file: unknown }) => file === before);
+  } catch {
+    return false;
+  }
 }
 
 function fail(state: State, seq: number, why: string): false {
