@@ -76,7 +76,7 @@ test('closed segments older than keepMs are deleted, and the log records which',
 
 test('whenever the process dies, the entry about deleted segments is signed for', async () => {
   const options = { maxAgeMs: 10_000, keepSegments: 1, checkpointMs: 60_000 };
-  const { clock, disk, closed, end } = await openWorld(options);
+  const { clock, disk, end } = await openWorld(options);
   for (let step = 0; step < 600; step += 1) {
     await clock.pass(100);
     expect(verify(FILE, disk).problem).toBeUndefined();
