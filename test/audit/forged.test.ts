@@ -1,4 +1,8 @@
+import { generateKeyPairSync, hash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { parseNote, parseVkey } from '../../src/audit/log/note.ts';
+import { collectLog } from '../../src/audit/verify/collect.ts';
+import { keysNamedBy } from '../../src/audit/verify/verify.ts';
 import { checkpointOf } from '../../src/files/segment-names.ts';
 import { createForge, type Forge, ORIGIN } from './forge.ts';
 import { createMemoryDisk } from './memory-disk.ts';
@@ -269,4 +273,27 @@ test('a line that only looks like one about deleted segments says nothing, and i
       problem: { seq: 0, why: 'entries 0 to 3 are missing' },
     });
   }
+});
+
+test('the key that all segments of a log name is tried once for each signature, not once for each segment', () => {
+  const forge = createForge();
+  const disk = createMemoryDisk();
+  for (const name of [FIRST, '/log/audit-000000000004.jsonl', FILE]) {
+    disk.write(name, segment(forge));
+  }
+  expect(keysNamedBy(collectLog(disk, FILE))).toEqual([parseVkey(forge.vkey)]);
+});
+
+test('a verifier key whose type is not that of the key in it is none, and signs for nothing', () => {
+  const spki = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' });
+  const id = hash('sha256', spki, 'hex').slice(0, 8);
+  const vkey = `${ORIGIN}+${id}+${Buffer.concat([Buffer.of(2), spki]).toString('base64')}`;
+  expect(() => parseVkey(vkey)).toThrow('holds a key of another type');
+});
+
+test('a note with more signatures than anyone makes is no checkpoint', async () => {
+  const note = await createForge().note({ size: 1, peaks: [OTHER] });
+  const line = note.slice(note.indexOf('\u2014'));
+  expect(parseNote(note + line.repeat(99)).signatures).toHaveLength(100);
+  expect(() => parseNote(note + line.repeat(100))).toThrow('too many signatures');
 });

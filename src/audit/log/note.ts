@@ -61,7 +61,10 @@ export function parseVkey(vkey: string): VerifierKey {
   if (id.toString('hex') !== hex) throw new Error(`'${vkey}' does not match its own hash`);
   const bytes = encoded.subarray(1);
   const der = algorithm === ED25519 ? Buffer.concat([ED25519_SPKI, bytes]) : bytes;
-  return { name, id, algorithm, key: createPublicKey({ key: der, format: 'der', type: 'spki' }) };
+  const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  const type = algorithm === ED25519 ? 'ed25519' : 'ec';
+  if (key.asymmetricKeyType !== type) throw new Error(`'${vkey}' holds a key of another type`);
+  return { name, id, algorithm, key };
 }
 
 function keyId(name: string, encoded: Buffer): Buffer {
@@ -77,6 +80,9 @@ export interface Checkpoint extends Claim {
   readonly signatures: readonly { readonly name: string; readonly bytes: Buffer }[];
 }
 
+/** As in Go's sumdb/note: each takes time to verify, and a line of a log has room for a hundred thousand. */
+const MOST_SIGNATURES = 100;
+
 /** Reads a checkpoint without verifying it. @throws Error */
 export function parseNote(note: string): Checkpoint {
   const split = note.lastIndexOf('\n\n');
@@ -84,11 +90,12 @@ export function parseNote(note: string): Checkpoint {
   const [, origin, size, base64] =
     /^([^\n]+)\n(0|[1-9]\d*)\n([A-Za-z0-9+/]{43}=)\n/.exec(text) ?? [];
   if (split < 0 || !origin || !size || !base64) throw new Error('not a checkpoint');
-  const signatures = note
+  const lines = note
     .slice(split + 2)
     .split('\n')
-    .filter((line) => line !== '')
-    .map(toSignature);
+    .filter(Boolean);
+  if (lines.length > MOST_SIGNATURES) throw new Error('the checkpoint has too many signatures');
+  const signatures = lines.map(toSignature);
   return { origin, size: Number(size), root: Buffer.from(base64, 'base64'), text, signatures };
 }
 

@@ -1,6 +1,5 @@
 import { checkpointOf, seqNamed } from '../../files/segment-names.ts';
 import { EMPTY_CHAIN } from '../log/chain.ts';
-import type { Head } from '../log/head.ts';
 import { type Checkpoint, parseVkey, toVkey, type VerifierKey } from '../log/note.ts';
 import { rootOf } from '../log/tree.ts';
 import type { LogFiles } from './collect.ts';
@@ -53,7 +52,7 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
   const heads = log.segments.flatMap(({ head }) => head ?? []);
   const start = first.head?.chain ?? { ...EMPTY_CHAIN, seq: seqNamed(first.path) ?? 0 };
   const claims = [...options.checkpoints, ...(log.checkpoint ? [log.checkpoint] : [])];
-  const keys = options.keys.length > 0 ? options.keys : heads.flatMap(keyOf);
+  const keys = options.keys.length > 0 ? options.keys : keysNamedBy(log);
   const before = first.head?.predecessor?.file;
   const walk = createWalk({ start, claims, keys, before });
   const { tornBytes, abandonedBytes, bytes, last } = walkSegments(walk, log, options);
@@ -123,7 +122,12 @@ function damaged({ path, checkpointDamage }: LogFiles, walk: Walk) {
   return { seq: walk.chain().seq, why: checkpointDamage, file: checkpointOf(path) };
 }
 
-function keyOf({ vkey }: Head): readonly VerifierKey[] {
+/** Each once: a log of years has thousands of segments, and each of them names its key. */
+export function keysNamedBy({ segments }: LogFiles): readonly VerifierKey[] {
+  return [...new Set(segments.flatMap(({ head }) => head?.vkey ?? []))].flatMap(keyOf);
+}
+
+function keyOf(vkey: string): readonly VerifierKey[] {
   try {
     return [parseVkey(vkey)];
   } catch {

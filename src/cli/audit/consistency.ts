@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { parseVkey, whyUnsigned } from '../../audit/log/note.ts';
+import { whyUnsigned } from '../../audit/log/note.ts';
 import { fromBytes, toBytes } from '../../audit/log/tree.ts';
 import { readLeaves } from '../../audit/verify/leaves.ts';
 import { consistencyProof, rangeRoot } from '../../audit/verify/proof.ts';
+import { keysNamedBy } from '../../audit/verify/verify.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
 import { gather } from '../gather.ts';
@@ -33,8 +34,7 @@ export function defineConsistency(command: Command, terminal: Terminal): void {
         throw new CommandFailure(`name the older checkpoint first: ${sizes}`, UNREADABLE);
       }
       const log = logOf(options.log, terminal);
-      const named = log.segments.flatMap(({ head }) => (head ? [parseVkey(head.vkey)] : []));
-      const keys = options.vkey?.map(keyOf) ?? named;
+      const keys = options.vkey?.map(keyOf) ?? keysNamedBy(log);
       const leaves = readLeaves(disk, log, newer.size);
       for (const [path, checkpoint] of [[olderPath, older] as const, [newerPath, newer] as const]) {
         const unsigned = whyUnsigned(checkpoint, keys);

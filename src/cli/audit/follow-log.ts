@@ -2,9 +2,10 @@ import { basename } from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { lookForCheckpoint } from '../../audit/log/checkpoint.ts';
-import { type Checkpoint, parseVkey, type VerifierKey } from '../../audit/log/note.ts';
+import type { Checkpoint, VerifierKey } from '../../audit/log/note.ts';
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
+import { keysNamedBy } from '../../audit/verify/verify.ts';
 import { createWalk } from '../../audit/verify/walk.ts';
 import { checkpointOf } from '../../files/segment-names.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
@@ -48,8 +49,7 @@ function startFollowing(logs: readonly LogFiles[], trusted: readonly VerifierKey
   if (!log || !head || logs.length > 1) {
     throw new CommandFailure('--follow takes one log', UNREADABLE);
   }
-  const named = log.segments.flatMap((segment) => segment.head?.vkey ?? []).map(parseVkey);
-  const keys = trusted.length > 0 ? trusted : named;
+  const keys = trusted.length > 0 ? trusted : keysNamedBy(log);
   const follower = createFollower(disk, log.path, head.chain.seq);
   const walk = createWalk({ start: head.chain, claims: [], keys });
   let newest: Checkpoint | undefined;
