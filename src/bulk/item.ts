@@ -44,6 +44,11 @@ export function readItem(line: string, defaults: ItemDefaults): JobItem {
     if (wrong !== '') throw new Error(`${name} ${wrong}`);
   }
   const asked = withDefaults(members, defaults);
+  // Told before anything is sent: refused one by one, all items would be done for good, and none re-encrypted.
+  if (asked['destination_key_id'] === undefined)
+    throw new Error(
+      'destination_key_id is missing, and --destination-key-id names no key for such items',
+    );
   return { item: toItem(asked), digest: digestOf(asked), bytes: Buffer.byteLength(line) };
 }
 
@@ -54,7 +59,7 @@ function withDefaults(
   return {
     ...members,
     source_key_id: members['source_key_id'] || sourceKeyId,
-    destination_key_id: members['destination_key_id'] || destinationKeyId,
+    destination_key_id: members['destination_key_id'] || destinationKeyId || undefined,
   };
 }
 

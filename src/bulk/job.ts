@@ -1,7 +1,7 @@
 import { inBatches } from './batches.ts';
 import { JobFault } from './fault.ts';
 import type { JobItem } from './item.ts';
-import type { Results } from './results.ts';
+import type { Refusal, Results } from './results.ts';
 import type { Send, Sent } from './send.ts';
 
 interface Job {
@@ -21,12 +21,14 @@ export interface Tally {
   items: number;
   released: number;
   refused: number;
+  /** How many were refused for which reason. */
+  reasons: Record<string, number>;
   /** Items that earlier runs have done. */
   before: number;
 }
 
 export function createTally(): Tally {
-  return { items: 0, released: 0, refused: 0, before: 0 };
+  return { items: 0, released: 0, refused: 0, reasons: {}, before: 0 };
 }
 
 /**
@@ -53,7 +55,7 @@ export async function runJob(job: Job): Promise<void> {
   async function write({ done, fault }: Sent): Promise<void> {
     await results.append(done);
     for (const [item, { refused }] of done) {
-      count(tally, refused !== undefined);
+      count(tally, reasonOf(refused?.facts));
       onDone(item);
     }
     if (fault) throw fault;
@@ -83,7 +85,7 @@ async function* notDone(
     }
     if (result.value.reference !== item.item.reference) throw strange(line);
     if (result.value.digest !== item.digest) throw changed(line, item);
-    count(tally, result.value.refused);
+    count(tally, reasonOf(result.value.refused));
     tally.before += 1;
     onDone(item);
     result = await done.next();
@@ -92,9 +94,16 @@ async function* notDone(
   if (!result.done) throw strange(line);
 }
 
-function count(tally: Tally, refused: boolean): void {
+/** `reason` is '' for an item that was re-encrypted. */
+function count(tally: Tally, reason: string): void {
   tally.items += 1;
-  tally[refused ? 'refused' : 'released'] += 1;
+  tally[reason === '' ? 'released' : 'refused'] += 1;
+  if (reason !== '') tally.reasons[reason] = (tally.reasons[reason] ?? 0) + 1;
+}
+
+/** What is not the proxy's own answer has a code alone. */
+function reasonOf(refused: Refusal | undefined): string {
+  return refused ? refused.reason || refused.code || 'UNKNOWN' : '';
 }
 
 function strange(line: number): JobFault {

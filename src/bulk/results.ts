@@ -4,16 +4,23 @@ import { readLines } from '../files/lines.ts';
 import { type Lock, lockFile } from '../files/lock.ts';
 import { notRegular } from '../files/regular.ts';
 import { parseJson } from '../json/exact.ts';
+import { isJsonObject } from '../json/object.ts';
 import { messageOf } from '../thrown.ts';
 import type { Answered } from './ask.ts';
 import { JobFault } from './fault.ts';
+
+/** Why an item was refused, as its result says. */
+export interface Refusal {
+  readonly code?: string;
+  readonly reason?: string;
+}
 
 /** A result that is in the file already. */
 interface DoneResult {
   readonly reference: string;
   /** Of the item that was asked for. */
   readonly digest: string;
-  readonly refused: boolean;
+  readonly refused: Refusal | undefined;
 }
 
 /** The results of a job, one line for each item, in their order; only the owner may read the file. */
@@ -144,10 +151,10 @@ function readLine(line: string): DoneResult | undefined {
     const { reference, item_sha256, key_id, refused } = parseJson(line) as Readonly<
       Record<string, unknown>
     >;
-    const isResult = typeof key_id === 'string' || typeof refused === 'object';
+    const isResult = typeof key_id === 'string' || isJsonObject(refused);
     if (typeof reference !== 'string' || typeof item_sha256 !== 'string' || !isResult)
       return undefined;
-    return { reference, digest: item_sha256, refused: refused !== undefined };
+    return { reference, digest: item_sha256, refused: refused as Refusal | undefined };
   } catch {
     return undefined;
   }

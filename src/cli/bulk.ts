@@ -11,16 +11,14 @@ import { lastError } from '../client/last-error.ts';
 import type { RefusedError } from '../client/refused-error.ts';
 import { readLines } from '../files/lines.ts';
 import { messageOf } from '../thrown.ts';
-import { CommandFailure, type Define, type Terminal } from './command.ts';
+import { outcomeOf, refusalsIn, soFar } from './bulk-outcome.ts';
+import { CommandFailure, type Define, EXIT, type Terminal } from './command.ts';
 import { program } from './program.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
 
 /** sysexits(3): EX_DATAERR and EX_TEMPFAIL. */
 const EXIT_CODES: Readonly<Record<FaultKind, number>> = { data: 65, later: 75, failed: 1 };
-
-/** About a second of work. */
-const WORTH_SHOWING_BYTES = 2 << 20;
 
 const HELP = `
 An item is a line of JSON, and so is its result:
@@ -68,14 +66,17 @@ export const define: Define = (command, terminal) => {
         () => undefined,
         toFailure,
       );
-      tell({ ...tally, error: failure?.message ?? '' }, options, terminal);
+      const outcome = { ...tally, error: failure?.message ?? '' };
+      if (options.json) terminal.stdout.write(`${JSON.stringify(outcome)}\n`);
+      else if (!failure) terminal.stdout.write(`${outcomeOf(tally)}\n`);
       if (failure) throw failure;
-      const { refused } = tally;
-      if (refused > 0) throw new CommandFailure(`${refused} of ${tally.items} items were refused`);
+      if (tally.refused > 0) throw new CommandFailure(refusalsIn(results, tally));
     });
 };
 
 export const run = program('bulk', define);
+
+const NO_FILE = 'results must be a file, because a job that is run again goes on behind them';
 
 interface Paths {
   readonly items: string;
@@ -87,8 +88,9 @@ interface BulkWork extends BulkOptions {
 }
 
 async function bulk(paths: Paths, options: BulkWork, terminal: Terminal): Promise<void> {
+  if (paths.results === '-') throw new CommandFailure(NO_FILE, EXIT.usage);
   const total = paths.items === '-' ? unknownSize(terminal) : sizeOf(paths.items);
-  const progress = createProgress(terminal, { total, worthShowing: WORTH_SHOWING_BYTES });
+  const progress = createProgress(terminal, total);
   const client = await openClient(options);
   try {
     const results = await openResults(paths.results);
@@ -108,7 +110,7 @@ async function bulk(paths: Paths, options: BulkWork, terminal: Terminal): Promis
       onDone({ bytes }) {
         heldUp.over();
         done += bytes + 1;
-        progress.show(done);
+        progress.show(done, soFar(options.tally));
       },
     }).finally(() => {
       progress.clear();
@@ -170,19 +172,6 @@ function readLine(line: string, where: string, defaults: ItemDefaults): JobItem 
     const why = messageOf(cause);
     throw new JobFault('data', `${where}: ${why}`);
   }
-}
-
-/** `error` is '' if the job was completed, and otherwise why it was not. */
-interface Outcome extends Tally {
-  readonly error: string;
-}
-
-function tell(outcome: Outcome, { json }: BulkOptions, { stdout }: Terminal): void {
-  const { items, released, refused, before, error } = outcome;
-  const earlier = before === 0 ? '' : ` (${before} by an earlier run)`;
-  const text = `${items} items${earlier}: ${released} re-encrypted, ${refused} refused`;
-  if (json) stdout.write(`${JSON.stringify(outcome)}\n`);
-  else if (error === '') stdout.write(`${text}\n`);
 }
 
 function toFailure(thrown: unknown): CommandFailure {

@@ -124,11 +124,14 @@ describe('bulk', () => {
     write([demoItem('one', 'globex'), demoItem('two', 'acme')]);
     const ran = await start([...KEYS, '--json'], demo.endpoint);
     expect(ran.exit).toBe(1);
-    expect(ran.stderr).toContain('1 of 2 items were refused');
+    expect(ran.stderr).toContain(
+      `1 of 2 items were refused, as ${results} says: 1 POLICY_DENIED\n`,
+    );
     expect(JSON.parse(ran.stdout)).toEqual({
       items: 2,
       released: 1,
       refused: 1,
+      reasons: { POLICY_DENIED: 1 },
       before: 0,
       error: '',
     });
@@ -318,6 +321,16 @@ describe('a job that was interrupted', () => {
     expect((await start()).stdout).toContain('1 items (1 by an earlier run): 1 re-encrypted');
   });
 
+  test('counts the reasons of earlier refusals too', async () => {
+    write([item('one', { ciphertext_blob: '' })]);
+    await start();
+    write([item('one', { ciphertext_blob: '' }), item('two', { ciphertext_blob: '' })]);
+    expect((await start()).stderr).toContain('2 of 2 items were refused');
+    expect(JSON.parse((await start(['--json'])).stdout)).toMatchObject({
+      reasons: { INVALID_REQUEST: 2 },
+    });
+  });
+
   test('does nothing when all is done', async () => {
     write(many(3));
     await start();
@@ -365,6 +378,13 @@ describe('a job that was interrupted', () => {
 });
 
 describe('results', () => {
+  test('are never named -, because a job goes on behind them', async () => {
+    write(many(1));
+    const ran = await runCommand(bulk, [items, '-', '--endpoint-url', aws.proxy.endpoint]);
+    expect(ran).toMatchObject({ exit: 64, stderr: expect.stringContaining('must be a file') });
+    expect(existsSync('-')).toBe(false);
+  });
+
   test('are refused in anything but a regular file', async () => {
     write(many(1));
     const args = [items, '/dev/null', '--endpoint-url', aws.proxy.endpoint];
@@ -439,9 +459,21 @@ describe('a wrong line ends the job with its number and exit 65:', () => {
       items: 2,
       released: 2,
       refused: 0,
+      reasons: {},
       before: 0,
       error: `${items}:3: must be a JSON object`,
     });
+  });
+
+  test('so does one without a destination, for which no option names a key', async () => {
+    const { destination_key_id: _, ...nowhere } = item('row-0');
+    for (const line of [nowhere, item('row-0', { destination_key_id: '' })]) {
+      write([line]);
+      const ran = await start();
+      expect(ran.exit).toBe(65);
+      expect(ran.stderr).toContain(`${items}:1: destination_key_id is missing, and --destination-`);
+    }
+    expect(reEncrypts()).toEqual([]);
   });
 
   test('the items before it are done', async () => {

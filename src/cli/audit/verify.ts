@@ -15,9 +15,6 @@ import { followLog } from './follow-log.ts';
 import { logsOf } from './named-logs.ts';
 import { type Verified, writeJson, writeVerdict } from './show-verdict.ts';
 
-/** Less is verified within a second. */
-const WORTH_SHOWING_BYTES = 64 << 20;
-
 interface Options {
   readonly origins?: string;
   readonly checkpoint?: readonly string[];
@@ -71,7 +68,7 @@ interface One {
 
 function verifyOne({ log, keys, kept, terminal }: One): Verified {
   const total = log.segments.reduce((sum, segment) => sum + segment.bytes, 0);
-  const progress = createProgress(terminal, { total, worthShowing: WORTH_SHOWING_BYTES });
+  const progress = createProgress(terminal, total);
   const checkpoints = kept.filter(({ origin }) => isOf(log, origin));
   try {
     const { show: onProgress } = progress;
