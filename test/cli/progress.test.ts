@@ -2,7 +2,7 @@ import { Readable, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { createProgress } from '../../src/cli/progress.ts';
 
-type Shown = readonly [part: number, columns?: number, told?: string];
+type Shown = readonly [part: number, columns?: number | undefined, told?: string];
 
 /** What is written for each of `parts`, two minutes after the one before, on a terminal of so many columns. */
 function shown(parts: readonly Shown[], { isTTY = true, total = 4e9, afterMs = 120_000 } = {}) {
