@@ -69,6 +69,16 @@ test('a log that was rewritten and holds together is refused for its checkpoint'
   await start();
 });
 
+test('a checkpoint that its key did not sign is refused, or what it is about is shown as broken', async () => {
+  const { disk, start } = await closedLog();
+  const note = disk.read(`${FILE}.checkpoint`).toString();
+  disk.write(`${FILE}.checkpoint`, Buffer.from(note.replace(/.{9}=*\n$/, 'AAAAAAAA=\n')));
+  expect(verify(FILE, disk).state).toBe('tampered');
+  await expect(start()).rejects.toThrow(/audit.jsonl.checkpoint is not signed by the key/);
+  await start({ onBrokenChain: 'continue' });
+  expect(entriesIn(disk.read(FILE)).map(({ kind }) => kind)).toContain('broken');
+});
+
 test('a live file whose head was changed is refused, even if no checkpoint covers it', async () => {
   const { disk, start, whole } = await closedLog(2);
   disk.remove(`${FILE}.checkpoint`);

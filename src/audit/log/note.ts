@@ -109,17 +109,27 @@ function toSignature(line: string) {
  * True if one of the keys signed it; a bad signature by a known key is never overlooked. A key counts only
  * for the origin that it is named for: otherwise any pod of a fleet could sign for another.
  */
-export function isSigned(
-  { origin, text, signatures }: Checkpoint,
+export function isSigned(checkpoint: Checkpoint, keys: readonly VerifierKey[]): boolean {
+  const known = signaturesBy(keys, checkpoint);
+  return known.length > 0 && known.every((good) => good);
+}
+
+/** True if a signature that names the key is not the key's. */
+export function isForged(checkpoint: Checkpoint, key: VerifierKey): boolean {
+  return signaturesBy([key], checkpoint).includes(false);
+}
+
+/** Whether each signature that names one of the keys is that key's. */
+function signaturesBy(
   keys: readonly VerifierKey[],
-): boolean {
-  const known = signatures.flatMap(({ name, bytes }) =>
+  { origin, text, signatures }: Checkpoint,
+): readonly boolean[] {
+  return signatures.flatMap(({ name, bytes }) =>
     keys
       .filter((key) => key.name === name && name === origin)
       .filter((key) => key.id.equals(bytes.subarray(0, 4)))
       .map((key) => verifies(text, key, bytes.subarray(4))),
   );
-  return known.length > 0 && known.every((good) => good);
 }
 
 /**

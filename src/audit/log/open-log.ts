@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
+import { checkpointOf } from '../../files/segment-names.ts';
 import { canonical } from '../../json/canonical.ts';
 import { type Chain, EMPTY_CHAIN } from './chain.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
 import type { Head, Predecessor } from './head.ts';
 import { firstLine } from './lines.ts';
+import { isForged, parseVkey } from './note.ts';
 import { openRegular } from './open-regular.ts';
 import { type Found, readSegment } from './read-segment.ts';
 import { putBroken, salvage } from './salvage.ts';
@@ -78,6 +80,10 @@ function newestMoved(disk: Disk, path: string): string | undefined {
 
 function goOn(options: LogOptions, file: DiskFile, last: string): Opening {
   const { file: path, claim } = options;
+  // Whoever changed the entries had to change it too, and the next one would sign for what they wrote.
+  if (claim && isForged(claim, parseVkey(options.vkey))) {
+    throw new LogFault('BROKEN', `${checkpointOf(path)} is not signed by the key that it names`);
+  }
   const found = readSegment(file, last, claim);
   const { chain, bytes, open, head } = found;
   const recovered = found.bad && putAside(options, { file, path: last, found });

@@ -4,8 +4,8 @@ import type { Chain, Stage } from './chain.ts';
 import type { Disk } from './disk.ts';
 import { LogFault } from './fault.ts';
 import type { Predecessor } from './head.ts';
+import type { Checkpoint } from './note.ts';
 import type { Pause } from './pause.ts';
-import type { Claim } from './read-segment.ts';
 import type { Reserve } from './reserve.ts';
 import type { Live } from './segment.ts';
 
@@ -21,7 +21,7 @@ export interface LogOptions {
   readonly vkey: string;
   readonly labels: Readonly<Record<string, string>>;
   /** What the checkpoint beside the log says, if there is one. */
-  readonly claim: Claim | undefined;
+  readonly claim: Checkpoint | undefined;
   /** True if this process wrote the log before: its calls may still be running. */
   readonly resuming: boolean;
   /** A segment of this size or age is closed. */
