@@ -1,11 +1,10 @@
-import type { KeyObject } from 'node:crypto';
 import type { Audit } from '../audit/assemble.ts';
 import type { Config } from '../config/schema.ts';
 import { isService } from '../files/location.ts';
 import { readRegular } from '../files/regular.ts';
 import { isPrivate } from '../loopback.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { Verification } from '../policy/bundle/signature.ts';
+import type { Verification, VerificationKey } from '../policy/bundle/signature.ts';
 import { readVerificationKey } from '../policy/bundle/verification-key.ts';
 import { toLimits } from '../policy/limits.ts';
 import type { ReloadEvent } from '../policy/loader.ts';
@@ -93,18 +92,20 @@ export async function toVerification({
   keyid: keyId,
   scope,
 }: Signing): Promise<Verification> {
-  const read: Record<string, Verification['keys'][string]> = {};
-  for (const [id, { algorithm, key_file: file }] of Object.entries(keys)) {
-    read[id] = { algorithm, key: await publicKeyOf(id, file) };
-  }
+  const read: Record<string, VerificationKey> = {};
+  for (const [id, key] of Object.entries(keys)) read[id] = await publicKeyOf(id, key);
   return { keys: read, scope, keyId };
 }
 
-export function publicKeyOf(id: string, file: string): Promise<KeyObject> {
-  return ofSetting(`policy.signing.keys.${id}.key_file`, () => readVerificationKey(file));
-}
-
 type Signing = NonNullable<Config['policy']['signing']>;
+
+export function publicKeyOf(
+  id: string,
+  { algorithm, key_file: file }: Signing['keys'][string],
+): Promise<VerificationKey> {
+  const name = `policy.signing.keys.${id}.key_file`;
+  return ofSetting(name, () => readVerificationKey(file, algorithm));
+}
 
 async function toBundleOptions(config: Config['policy']): Promise<BundleOptions> {
   const { polling, persist, ...files } = config.service;

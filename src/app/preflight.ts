@@ -76,7 +76,7 @@ function ofPolicy(policy: Config['policy']): Checks {
   return [
     ofBundle('policy.source', source, { policy, verification }),
     ofBundle('policy.candidate', candidate, { policy, verification }),
-    ...Object.entries(signing?.keys ?? {}).map(([id, key]) => publicKeyOf(id, key.key_file)),
+    ...Object.entries(signing?.keys ?? {}).map(([id, key]) => publicKeyOf(id, key)),
     ...(['bearer_token_file', 'ca_file', 'cert_file', 'key_file'] as const).map((name) =>
       readable(`policy.service.${name}`, service[name]),
     ),

@@ -20,6 +20,10 @@ const privateKey = fileOf(
   'private.pem',
   String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })),
 );
+const edKey = fileOf(
+  'ed.pem',
+  String(generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' })),
+);
 const none = join(folder, 'none');
 const under = join(rubbish, 'under');
 
@@ -53,6 +57,7 @@ const UNUSABLE = [
   ['policy.signing.keys.ci.key_file', signed(none)],
   ['policy.signing.keys.ci.key_file', signed(rubbish)],
   ['policy.signing.keys.ci.key_file', signed(privateKey)],
+  ['policy.signing.keys.ci.key_file', signed(edKey)],
   ['policy.service.ca_file', `policy.service.ca_file=${none}`],
   ['policy.service.cert_file', service(none, rubbish)],
   ['policy.service.key_file', service(rubbish, none)],

@@ -18,7 +18,7 @@ import { prove, readPolicy, refuseOverdue } from './open.ts';
 interface CheckOptions extends LimitOptions {
   readonly samples: readonly string[];
   readonly verificationKey?: string;
-  readonly algorithm: SigningAlgorithm;
+  readonly algorithm?: SigningAlgorithm;
   readonly keyId?: string;
   readonly scope: string;
 }
@@ -37,9 +37,10 @@ export function defineCheck(command: Command, terminal: Terminal): void {
     )
     .option('--verification-key <file>', 'PEM file of the public key that verifies the bundle')
     .addOption(
-      new Option('--algorithm <name>', 'algorithm of that key')
-        .choices(SIGNING_ALGORITHMS)
-        .default('RS256'),
+      new Option(
+        '--algorithm <name>',
+        'algorithm of that key (default: the usual one of its type, such as RS256)',
+      ).choices(SIGNING_ALGORITHMS),
     )
     .option('--key-id <id>', 'id of that key, if the signature names another')
     .option('--scope <text>', 'scope that the signature must name', '')
@@ -51,7 +52,8 @@ export function defineCheck(command: Command, terminal: Terminal): void {
       ),
     )
     .action(async (location: string, options: CheckOptions) => {
-      const bundle = await readPolicy(location, options, verificationOf(options));
+      const verification = verificationOf(options);
+      const bundle = await readPolicy(location, options, verification);
       const generation = await prove(location, bundle, options);
       const inputs = await inputsOf(options.samples, terminal.stdin);
       for (const { name, input } of inputs) {
@@ -64,7 +66,7 @@ export function defineCheck(command: Command, terminal: Terminal): void {
       const { revision, digest } = bundle;
       const answered = Object.keys(SAMPLES).length + inputs.length;
       terminal.stdout.write(
-        `revision ${printable(revision) || '(none)'}\nsha256   ${digest}\nsigned   ${signedBy(bundle, options)}\nends     ${endOf(bundle)}\nsamples  ${answered} answered\n`,
+        `revision ${printable(revision) || '(none)'}\nsha256   ${digest}\nsigned   ${signedBy(bundle, options.verificationKey, verification)}\nends     ${endOf(bundle)}\nsamples  ${answered} answered\n`,
       );
     });
 }
@@ -79,8 +81,9 @@ function endOf({ notAfter, metadata }: Bundle): string {
 }
 
 /** A bundle can pass without its signature having been verified: says so. */
-function signedBy({ files }: Bundle, { verificationKey, algorithm }: CheckOptions): string {
-  if (verificationKey !== undefined) return `by ${verificationKey}, ${algorithm}`;
+function signedBy({ files }: Bundle, file = '', verification?: Verification): string {
+  const [key] = Object.values(verification?.keys ?? {});
+  if (key) return `by ${file}, ${key.algorithm}`;
   return files.has(SIGNATURES_FILE) ? 'yes, and not verified: name --verification-key' : 'no';
 }
 
@@ -88,8 +91,8 @@ function verificationOf(options: CheckOptions): Verification | undefined {
   const { verificationKey, algorithm, keyId = 'default', scope } = options;
   if (verificationKey === undefined) return undefined;
   try {
-    const key = readVerificationKey(verificationKey);
-    return { keys: { [keyId]: { algorithm, key } }, keyId, scope };
+    const key = readVerificationKey(verificationKey, algorithm);
+    return { keys: { [keyId]: key }, keyId, scope };
   } catch (cause) {
     throw new CommandFailure(`--verification-key: ${(cause as Error).message}`);
   }

@@ -20,7 +20,7 @@ const ALGORITHMS = {
 export type SigningAlgorithm = keyof typeof ALGORITHMS;
 export const SIGNING_ALGORITHMS = Object.keys(ALGORITHMS) as SigningAlgorithm[];
 
-interface VerificationKey {
+export interface VerificationKey {
   readonly algorithm: SigningAlgorithm;
   readonly key: KeyObject;
 }

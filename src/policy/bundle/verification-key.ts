@@ -1,11 +1,25 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readRegular } from '../../files/regular.ts';
+import { algorithmsOf, either, usualAlgorithm } from './key-algorithms.ts';
+import type { SigningAlgorithm, VerificationKey } from './signature.ts';
 
 /**
- * Reads the PEM key that bundles are verified with. OpenSSL would accept a private key here, but a proxy
- * that only verifies must not be able to sign. @throws Error
+ * Reads the PEM key that bundles are verified with, by the algorithm that is usual for it if none is given. A key
+ * of another type would never verify anything, and each bundle would be blamed for that. @throws Error
  */
-export function readVerificationKey(file: string): KeyObject {
+export function readVerificationKey(file: string, algorithm?: SigningAlgorithm): VerificationKey {
+  const key = readPublicKey(file);
+  const fitting = algorithmsOf(key);
+  if (fitting.length === 0)
+    throw new Error(`${file} is of type ${key.asymmetricKeyType}, which signs no bundles`);
+  const chosen = algorithm ?? usualAlgorithm(key);
+  if (fitting.includes(chosen)) return { algorithm: chosen, key };
+  const hint = `with such a key, algorithm must be ${either(fitting)}`;
+  throw new Error(`${file} is of type ${key.asymmetricKeyType}, and not for ${chosen}: ${hint}`);
+}
+
+/** OpenSSL would accept a private key here, but a proxy that only verifies must not be able to sign. */
+function readPublicKey(file: string): KeyObject {
   const pem = readRegular(file).toString();
   if (/^-----BEGIN [A-Z ]*PRIVATE KEY-----/m.test(pem)) {
     throw new Error(

@@ -49,10 +49,24 @@ describe('policy check', () => {
     expect((await policy(`check ${signed}`)).out).toContain(
       '\nsigned   yes, and not verified: name --verification-key\n',
     );
-    const verified = await policy(`check ${signed} --verification-key ${key} --algorithm EdDSA`);
-    expect(verified.out).toContain(`\nsigned   by ${key}, EdDSA\n`);
-    const unsigned = await policy(`check ${EXAMPLE} --verification-key ${key} --algorithm EdDSA`);
+    // The type of the key tells the algorithm.
+    for (const algorithm of ['', '--algorithm EdDSA']) {
+      const verified = await policy(
+        `check ${signed} --verification-key ${key} ${algorithm}`.trim(),
+      );
+      expect(verified.out).toContain(`\nsigned   by ${key}, EdDSA\n`);
+    }
+    const unsigned = await policy(`check ${EXAMPLE} --verification-key ${key}`);
     expect([unsigned.code, unsigned.err]).toEqual([1, expect.stringMatching(/must be signed/)]);
+  });
+
+  it('refuses an algorithm that the key is not for', async () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    const key = fileOf('ec.pem', String(publicKey.export({ type: 'spki', format: 'pem' })));
+    const ran = await policy(`check ${EXAMPLE} --verification-key ${key} --algorithm RS256`);
+    expect(ran.err).toContain('is of type ec, and not for RS256: with such a key, algorithm must');
+    // The bundle is at fault with the algorithm that is usual for the curve.
+    expect((await policy(`check ${EXAMPLE} --verification-key ${key}`)).err).toContain('be signed');
   });
 
   it.each([
