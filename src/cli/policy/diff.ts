@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { type Comparison, compareDecisions } from '../../policy/compare.ts';
 import type { Generation } from '../../policy/generation.ts';
+import type { PolicyInput } from '../../policy/input.ts';
 import { SAMPLES } from '../../policy/samples.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
-import { printable } from '../printable.ts';
+import { type AllOption, allOption, createChanges } from './changes.ts';
 import { decidedBy } from './decided-by.ts';
 import { decisionOn } from './decision-on.ts';
 import { eachDecision, skippedOf } from './entries.ts';
@@ -12,7 +13,7 @@ import { inputsOf, type NamedInput } from './inputs.ts';
 import type { LimitOptions } from './limits.ts';
 import { openPolicy } from './open.ts';
 
-interface DiffOptions extends LimitOptions {
+interface DiffOptions extends LimitOptions, AllOption {
   readonly samples?: readonly string[];
   readonly entries?: readonly string[];
 }
@@ -29,6 +30,7 @@ export function defineDiff(command: Command, terminal: Terminal): void {
       'inputs, JSON or YAML, one a file or a line, or tables for policy test',
     )
     .option('--entries <path...>', 'audit logs, folders of them or capture files')
+    .addOption(allOption())
     .addHelpText('after', examples('policy diff old.tar.gz new.tar.gz --samples cases.yaml'))
     .action(async (before: string, after: string, options: DiffOptions) => {
       const bundles = [
@@ -37,15 +39,16 @@ export function defineDiff(command: Command, terminal: Terminal): void {
       ] as const;
       const own = Object.entries(SAMPLES).map(([name, input]) => ({ name, input }));
       const given = await inputsOf(options.samples ?? [], terminal.stdin);
-      let differ = 0;
-      const tell = (input: NamedInput) => {
-        const line = compare(bundles, input);
-        if (line === undefined) return;
-        differ += 1;
-        terminal.stdout.write(`${line}\n`);
+      const changes = createChanges((text) => terminal.stdout.write(text), options);
+      const tell = ({ name, input }: NamedInput, whose: string) => {
+        const difference = compare(bundles, input);
+        if (difference) changes.add({ name, whose, ...difference });
       };
-      for (const input of [...own, ...given]) tell(input);
-      const recorded = await eachDecision(options.entries ?? [], terminal.stdin, tell);
+      for (const input of [...own, ...given]) tell(input, '');
+      const recorded = await eachDecision(options.entries ?? [], terminal.stdin, (decision) =>
+        tell(decision, decision.whose),
+      );
+      const differ = changes.end();
       const asked = own.length + given.length + recorded.replayable;
       terminal.stdout.write(`${asked} compared, ${differ} differ, ${skippedOf(recorded)}\n`);
       if (differ > 0) throw new CommandFailure('the bundles decide differently');
@@ -59,9 +62,9 @@ const ARROWS: Readonly<Record<Exclude<Comparison, 'same'>, string>> = {
   failed: 'no decision',
 };
 
-function compare([before, after]: readonly [Generation, Generation], { name, input }: NamedInput) {
+function compare([before, after]: readonly [Generation, Generation], input: PolicyInput) {
   const [was, is] = [decisionOn(before, input), decisionOn(after, input)];
   const comparison = compareDecisions(was, is);
   if (comparison === 'same') return undefined;
-  return `${ARROWS[comparison]}  ${printable(name)}  ${decidedBy(is)}`;
+  return { arrow: ARROWS[comparison], what: decidedBy(is) };
 }

@@ -3,15 +3,16 @@ import { parseJson } from '../../json/exact.ts';
 import { isJsonObject, type JsonObject } from '../../json/object.ts';
 import type { PolicyInput } from '../../policy/input.ts';
 import { CommandFailure } from '../command.ts';
-import { printable } from '../printable.ts';
 import { asTree, inputOf, isMasked } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
 import { linesOf, namedOnce, type TextLine } from './lines.ts';
 
 /** A recorded decision that can be made again. */
 interface RecordedDecision {
-  /** The decision id, which a capture file has only in the input, and whose call it was. */
+  /** The decision id, which a capture file has only in the input. */
   readonly name: string;
+  /** Whose call it was. */
+  readonly whose: string;
   readonly input: PolicyInput;
   readonly allowed: boolean;
   readonly rule: string;
@@ -92,7 +93,8 @@ function toRecorded(entry: JsonObject): RecordedDecision | undefined {
   const input = completeInput(whole);
   const { principal } = input;
   return {
-    name: printable(`${decision_id ?? input.request.id}  ${principal.id || principal.kind}`),
+    name: String(decision_id ?? input.request.id),
+    whose: principal.id || principal.kind,
     input,
     allowed: allow === true,
     rule: String(rule),

@@ -115,7 +115,7 @@ describe('policy replay', () => {
     for (const paths of [live, `${first} ${live}`]) {
       expect(await replayed(paths)).toMatch(/^3 replayed, 0 changed/);
     }
-    const { code, out } = await policy(`diff ${EXAMPLE} ${HAZARDS} --entries ${folder}`);
+    const { code, out } = await policy(`diff ${EXAMPLE} ${HAZARDS} --all --entries ${folder}`);
     expect([code, out.match(/ {2}id-1 {2}/g)?.length]).toEqual([1, 3]);
   });
 
@@ -215,6 +215,19 @@ describe('policy replay', () => {
     const { code, out } = await policy(`replay ${EXAMPLE} -`, log);
     expect(code).toBe(1);
     expect(out).toContain('deny → allow  id-1  anonymous  was no rule, is demo\n');
+  });
+
+  it('tells of calls that change alike once, and of each with --all', async () => {
+    const denied = { result: { allow: false, rule: '', reasons: [], labels: {} } };
+    const ids = ['id-1', 'id-2', 'id-3'];
+    const log = ids.map((id) => entry('a', { ...denied, decision_id: id })).join('\n');
+    const line = 'deny → allow  id-1  anonymous  was no rule, is demo';
+    const { out } = await policy(`replay ${EXAMPLE} -`, log);
+    expect(out).toBe(`${line}, and 2 more\n3 replayed, 3 changed, 0 not replayable\n`);
+    const all = await policy(`replay ${EXAMPLE} - --all`, log);
+    expect(all.out.match(/^deny → allow {2}id-\d {2}anonymous/gm)).toHaveLength(3);
+    const other = await policy(`diff ${HAZARDS} ${EXAMPLE} --entries -`, log);
+    expect(other.out).toMatch(/id-1 {2}anonymous {2}.*, and 2 more\n/);
   });
 
   it('names a captured call by its id, and says why it would be denied', async () => {
