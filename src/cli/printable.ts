@@ -15,6 +15,10 @@ export function printableJson(json: string): string {
   return json.replace(UNPRINTABLE, (character) => character.split('').map(escaped).join(''));
 }
 
+/** The same for JSON that stands on several lines. */
+export const printableJsonLines = (json: string): string =>
+  json.split('\n').map(printableJson).join('\n');
+
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]/gu;
 
 /** Text as it is, nothing for undefined, anything else as JSON. */

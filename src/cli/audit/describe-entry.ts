@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable, shown } from '../printable.ts';
 import {
   type AuditEntry,
   codesIn,
@@ -74,6 +74,6 @@ const WITH_DETAILS = new Set(
 function detailsOf(details: unknown): string {
   if (typeof details !== 'object' || details === null) return '';
   return Object.entries(details)
-    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .map(([name, value]) => `${name} ${shown(value)}`)
     .join(', ');
 }

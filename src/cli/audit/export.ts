@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import type { Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
-import { shown } from '../printable.ts';
+import { printable, printableJson, shown } from '../printable.ts';
 import { type AuditEntry, codesOf, judged, reasonOf, revisionOf, sideOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
@@ -65,11 +65,15 @@ async function exportLogs(paths: readonly string[], options: Options, terminal: 
   const { format } = options;
   const wanted = toFilter(options);
   const join = createJoin();
+  // Spreadsheets and scripts get what the log has; a terminal would interpret it.
+  const seen = terminal.stdout.isTTY === true;
+  const safe = format === 'csv' ? printable : printableJson;
   if (format === 'csv') await write(terminal, COLUMNS.map(([name]) => name).join(','));
   for (const { bytes, origin, ...read } of entriesOf(paths, terminal)) {
     const entry = join(read.entry);
-    if (wanted(entry))
-      await write(terminal, format === 'csv' ? toRow(entry, origin) : bytes.toString());
+    if (!wanted(entry)) continue;
+    const line = format === 'csv' ? toRow(entry, origin) : bytes.toString();
+    await write(terminal, seen ? safe(line) : line);
   }
 }
 

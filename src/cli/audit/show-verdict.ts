@@ -2,7 +2,7 @@ import { toVkey, type VerifierKey } from '../../audit/log/note.ts';
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import type { Verdict } from '../../audit/verify/verify.ts';
 import type { Terminal } from '../command.ts';
-import { printable } from '../printable.ts';
+import { printable, printableJsonLines } from '../printable.ts';
 
 export interface Verified {
   readonly log: LogFiles;
@@ -52,7 +52,8 @@ export function writeJson(
   { stdout }: Terminal,
 ): void {
   const logs = verdicts.map(toJson);
-  stdout.write(`${JSON.stringify({ logs, missing_origins: missing }, null, 2)}\n`);
+  const json = JSON.stringify({ logs, missing_origins: missing }, null, 2);
+  stdout.write(`${printableJsonLines(json)}\n`);
 }
 
 /** Spelled as in the log. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
-import { printable } from '../printable.ts';
+import { printable, printableJsonLines, shown } from '../printable.ts';
 import { type AuditEntry, judged, policyOf, principalOf, revisionOf } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
@@ -84,8 +84,10 @@ function createTally() {
     tables: () => ({ first, last, counts, keys: pairs.list() }),
   };
 
+  /** Of a log that is not verified, or where a mask put something else, a value may be no text. */
   function count(table: string, value: string | undefined, times = 1): void {
-    if (value) counts[table]?.set(value, (counts[table]?.get(value) ?? 0) + times);
+    const text = shown(value);
+    if (value) counts[table]?.set(text, (counts[table]?.get(text) ?? 0) + times);
   }
 }
 
@@ -121,7 +123,7 @@ function toJson({ first, last, counts, keys }: Tables, missing: readonly Missing
     Object.fromEntries(sorted(table)),
   ]);
   const all = { first, last, ...Object.fromEntries(tables), keys, missing };
-  return `${JSON.stringify(all, null, 2)}\n`;
+  return `${printableJsonLines(JSON.stringify(all, null, 2))}\n`;
 }
 
 function sorted(table: Counts): readonly (readonly [string, number])[] {

@@ -50,13 +50,50 @@ test('entries whose values a mask has erased, or that are nested too deeply, are
   const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
   const of = (principal: string) =>
     `{"input":{"principal":${principal}},"kind":"refusal","seq":0,"timestamp":"2026-11-28T00:00:00Z"}`;
-  for (const principal of ['{"kind":"jwt"}', `{"id":${deep},"kind":"jwt"}`]) {
-    writeFileSync(folder.file, `${of(principal)}\n`);
-    for (const args of [['tail'], ['tail', '--principal', 'x'], ['export', '--format', 'csv']]) {
+  const outcome = '"kind":"outcome","outcome":{"status":"failed"}';
+  for (const line of [
+    of('{"kind":"jwt"}'),
+    of(`{"id":${deep},"kind":"jwt"}`),
+    of(`{"id":${deep},"kind":"jwt"}`).replace('"kind":"refusal"', outcome),
+    of('{}').replace('"kind":"refusal"', `"kind":"broken","broken":{"why":${deep}}`),
+  ]) {
+    writeFileSync(folder.file, `${line}\n`);
+    const all = [['tail'], ['tail', '--principal', 'x'], ['export', '--format', 'csv']];
+    for (const args of [...all, ['stats'], ['stats', '--json']]) {
       const { code, errors } = await audit([...args, folder.file]);
       expect({ code, errors }, args.join(' ')).toEqual({ code: 0, errors: '' });
     }
   }
+});
+
+test('export escapes on a terminal what would move its cursor, and nowhere else', async () => {
+  await using folder = createFolder();
+  const of = (text: string) =>
+    `{"kind":"refusal","requested_by":"${text}","seq":0,"timestamp":""}\n`;
+  for (const [format, text, escaped] of [
+    ['csv', '\\u001b[2J', '\\u{1b}[2J'],
+    ['jsonl', '\u009b2J', '\\u009b2J'],
+  ] as const) {
+    writeFileSync(folder.file, of(text));
+    const terminal = createTerminal();
+    Object.assign(terminal.stdout, { isTTY: true });
+    const args = ['export', '--format', format, folder.file];
+    await run(args, terminal);
+    expect(terminal.output()).toContain(escaped);
+    expect(terminal.output()).not.toMatch(CONTROL);
+    expect((await audit(args)).output).toMatch(CONTROL);
+  }
+});
+
+test('JSON about a log is the same JSON without what a terminal would interpret', async () => {
+  await using folder = createFolder();
+  const entry = JSON.stringify({ kind: EVIL, seq: 0, timestamp: EVIL });
+  writeFileSync(folder.file, `${headOf('0', 'v', EVIL)}\n${entry}\n`);
+  const verdict = (await audit(['verify', '--json', folder.file])).output;
+  const stats = (await audit(['stats', '--json', folder.file])).output;
+  expect(verdict + stats).not.toMatch(CONTROL);
+  expect(JSON.parse(verdict).logs[0].origins).toEqual([EVIL]);
+  expect(JSON.parse(stats).kind).toMatchObject({ [EVIL]: 1 });
 });
 
 test('tail --json escapes on a terminal what JSON leaves as it is, and nowhere else', async () => {
