@@ -2,7 +2,14 @@ import type { Command } from 'commander';
 import type { Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
 import { printable, printableJsonLines, shown } from '../printable.ts';
-import { type AuditEntry, judged, policyOf, principalOf, revisionOf } from './entry-view.ts';
+import {
+  type AuditEntry,
+  codesOf,
+  judged,
+  policyOf,
+  principalOf,
+  revisionOf,
+} from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
 import type { Missing } from './missing.ts';
@@ -20,7 +27,7 @@ export function defineStats(command: Command, terminal: Terminal): void {
     command
       .command('stats')
       .description(
-        'Count entries by kind, outcome, reason, policy’s answer, principal, rule and revision, and what was released by source and destination key.',
+        'Count entries by kind, outcome, reason, policy’s answer and codes, principal, rule and revision, and what was released by source and destination key.',
       )
       .argument('[paths...]', 'logs or folders of logs'),
   )
@@ -53,17 +60,19 @@ function createTally() {
     correction: new Map(),
     reason: new Map(),
     policy: new Map(),
+    policy_code: new Map(),
     principal: new Map(),
     rule: new Map(),
     revision: new Map(),
     turned_away: new Map(),
+    shadow: new Map(),
   };
   const pairs = createReleasedKeys();
   let [first, last] = ['', ''];
 
   return {
     add(entry: AuditEntry) {
-      const { kind, outcome, timestamp, turned_away: away, correction } = entry;
+      const { kind, outcome, timestamp, turned_away: away, correction, shadow } = entry;
       // Compared, because entries need not be in order: there may be many logs, and clocks may be set back.
       if (first === '' || timestamp < first) first = timestamp;
       if (timestamp > last) last = timestamp;
@@ -72,11 +81,13 @@ function createTally() {
         count('outcome', outcome.status);
         count('reason', outcome.reason);
         count('policy', policyOf(entry));
+        for (const code of new Set(codesOf(entry).split(' '))) count('policy_code', code);
         count('principal', principalOf(entry));
         count('rule', judged(entry).result?.rule);
         count('revision', revisionOf(entry));
       }
       count('correction', correction?.status);
+      count('shadow', shadow?.comparison);
       // One such entry stands for many calls.
       if (away) count('turned_away', away.reason, Number(away.count));
       if (outcome?.status === 'released') pairs.add(entry);

@@ -55,6 +55,21 @@ test('stats count the rule of each call once, also of those that an option choos
   }
 });
 
+test('stats count each code of a call’s objections once, on either side', async () => {
+  await using folder = createFolder();
+  const log = await openThreadless(folder.file);
+  const reasons = ['key key', 'key hour'].map((codes) =>
+    codes.split(' ').map((code) => ({ code, message: '', side: 'source' as const })),
+  );
+  for (const [number, why] of reasons.entries()) {
+    const decision = { ...DENY, reasons: why };
+    await log.terminal({ ...judged(number), decision }, new Refusal('POLICY_DENIED'));
+  }
+  await log.close();
+  const { output } = await audit(['stats', '--json', folder.file, '--policy', 'denied']);
+  expect(JSON.parse(output).policy_code).toEqual({ key: 2, hour: 1 });
+});
+
 test('stats count how calls ended whose last entry is put right', async () => {
   await using folder = createFolder();
   await writeCorrected(folder.file);
@@ -176,6 +191,7 @@ test('tail and export show why policy denied a call, enforced or not', async () 
   expect(denied.output.trim().split('\n')).toHaveLength(1);
   const stats = JSON.parse((await audit(['stats', '--json', folder.file])).output);
   expect(stats.policy).toEqual({ denied: 2 });
+  expect(stats.shadow).toEqual({ deny_to_allow: 1, failed: 1 });
   const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file]))
     .output;
   expect(rows).toMatch(
