@@ -42,13 +42,10 @@ function confirmDryRun(answer: KmsAnswer): void {
   if (answer.ciphertext.byteLength > 0) throw mismatch('', 'a ciphertext from a dry run');
 }
 
-/** An ARN is never longer, but a hostile answer could have a million. */
-const MOST_CHARACTERS = 2100;
-
 /** What KMS reported goes to the log; the caller reads that the result is withheld. */
 function mismatch(side: Side | '', reported: string): Refusal {
   return new Refusal('CONFIRM_MISMATCH', {
     side,
-    cause: new Error(`KMS reported ${reported.slice(0, MOST_CHARACTERS)}`),
+    cause: new Error(`KMS reported ${reported}`),
   });
 }

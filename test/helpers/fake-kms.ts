@@ -16,6 +16,8 @@ export type Behaviour = { readonly delayMs?: number } & (
     }
   /** The right answer in pieces of 8 bytes, `everyMs` apart. */
   | { readonly kind: 'slow_body'; readonly everyMs: number }
+  /** So many blanks, each in a chunk of its own. */
+  | { readonly kind: 'bytewise'; readonly bytes: number }
   /** The right answer, with the connection cut in the middle of its body. */
   | { readonly kind: 'cut_body' }
   /** TCP reset before any answer. */
@@ -201,6 +203,11 @@ async function act(behaviour: Behaviour, captured: Captured, response: ServerRes
       response.end();
       return;
     }
+    case 'bytewise':
+      response.writeHead(200);
+      response.flushHeaders();
+      response.socket?.write('1\r\n \r\n'.repeat(behaviour.bytes));
+      return;
     case 'cut_body': {
       const text = JSON.stringify(answerTo(captured));
       head(response, 200, text);

@@ -22,13 +22,15 @@ export async function orAbort<T>(signal: AbortSignal, work: () => Promise<T>): P
  */
 function toFault(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || thrown instanceof KmsFault) return thrown;
-  const code = transportCode(thrown);
-  if (code !== '') return new KmsFault(code, thrown.message, { cause: thrown });
+  const lost = transportCode(thrown);
+  if (lost !== '') return new KmsFault(lost, thrown.message, { cause: thrown });
   const { httpStatusCode: httpStatus, requestId = '' } = metadataOf(thrown);
   if (httpStatus === undefined) return thrown;
   // The SDK's parser met a page of what stands before KMS, such as a load balancer.
   if (thrown.name === 'SyntaxError') return notJson({ httpStatus, requestId, cause: thrown });
-  return new KmsFault(thrown.name, thrown.message, { httpStatus, requestId, cause: thrown });
+  // … or its reader members of another type than KMS's.
+  const code = httpStatus < 300 ? 'MalformedAnswer' : thrown.name;
+  return new KmsFault(code, thrown.message, { httpStatus, requestId, cause: thrown });
 }
 
 /** KMS answered, but without what the answer is for. */
@@ -64,6 +66,7 @@ function metadataOf(error: Error & { readonly $metadata?: Metadata }): Metadata 
  */
 function transportCode(error: Error & { readonly code?: unknown }): string {
   if (error.name.endsWith('ProviderError')) return error.name;
-  if (typeof error.code === 'string') return error.code;
+  // Node's parser: the bytes are no answer of HTTP.
+  if (typeof error.code === 'string') return error.code.replace(/^HPE_.*/, 'MalformedAnswer');
   return error.name === 'TimeoutError' ? error.name : '';
 }

@@ -9,7 +9,8 @@ export function createKeyPairs(client: KMSClient): Pick<Kms, 'getPublicKey' | 's
       const command = new GetPublicKeyCommand({ KeyId: keyId });
       const answer = await orAbort(signal, () => client.send(command, { abortSignal: signal }));
       const { KeyId: arn = '', PublicKey: spki } = answer;
-      if (arn === '' || !spki) throw partial('GetPublicKey without a key', answer);
+      if (arn === '' || !(spki instanceof Uint8Array))
+        throw partial('GetPublicKey without a key', answer);
       return { arn, spki };
     },
 
@@ -22,7 +23,8 @@ export function createKeyPairs(client: KMSClient): Pick<Kms, 'getPublicKey' | 's
         SigningAlgorithm: algorithm,
       });
       const answer = await orAbort(signal, () => client.send(command, { abortSignal: signal }));
-      if (!answer.Signature) throw partial('Sign without a signature', answer);
+      if (!(answer.Signature instanceof Uint8Array))
+        throw partial('Sign without a signature', answer);
       return answer.Signature;
     },
   };

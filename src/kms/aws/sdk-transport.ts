@@ -4,7 +4,7 @@ import { dryRunAnswer } from '../dry-run.ts';
 import { asId } from '../port.ts';
 import type { KmsRequest } from '../request.ts';
 import { orAbort } from './fault.ts';
-import { toMembers } from './wire.ts';
+import { namesIn, toMembers } from './wire.ts';
 
 /** One way for a ReEncrypt to travel. */
 export type Transport = (request: KmsRequest) => Promise<KmsAnswer>;
@@ -25,18 +25,13 @@ export function createSdkTransport(client: KMSClient): Transport {
   };
 }
 
-/** For an empty 200 the SDK returns every member undefined, so none is assumed to be there. */
-function toAnswer(output: ReEncryptCommandOutput): Omit<KmsAnswer, 'latencyNs'> {
+/** The SDK returns what is in the JSON, whatever its type, and for an empty 200 nothing. */
+function toAnswer({ CiphertextBlob: blob, $metadata, ...names }: ReEncryptCommandOutput) {
   return {
-    ciphertext: output.CiphertextBlob ?? new Uint8Array(0),
-    sourceKeyArn: output.SourceKeyId ?? '',
-    destinationKeyArn: output.KeyId ?? '',
-    sourceAlgorithm: output.SourceEncryptionAlgorithm ?? '',
-    destinationAlgorithm: output.DestinationEncryptionAlgorithm ?? '',
-    sourceKeyMaterialId: asId(output.SourceKeyMaterialId ?? ''),
-    destinationKeyMaterialId: asId(output.DestinationKeyMaterialId ?? ''),
+    ciphertext: blob instanceof Uint8Array ? blob : new Uint8Array(0),
+    ...namesIn(names),
     dryRun: false,
-    requestId: asId(output.$metadata.requestId ?? ''),
-    attempts: output.$metadata.attempts ?? 1,
+    requestId: asId($metadata.requestId ?? ''),
+    attempts: $metadata.attempts ?? 1,
   };
 }

@@ -53,16 +53,25 @@ export function decode(http: HttpAnswer, { latencyNs }: Timing): KmsAnswer {
   if (status !== 200) throw toServiceFault(http, members);
   return {
     ciphertext: toBytes(text(members['CiphertextBlob']), http),
-    sourceKeyArn: text(members['SourceKeyId']),
-    destinationKeyArn: text(members['KeyId']),
-    sourceAlgorithm: text(members['SourceEncryptionAlgorithm']),
-    destinationAlgorithm: text(members['DestinationEncryptionAlgorithm']),
-    sourceKeyMaterialId: asId(text(members['SourceKeyMaterialId'])),
-    destinationKeyMaterialId: asId(text(members['DestinationKeyMaterialId'])),
+    ...namesIn(members),
     dryRun: false,
     requestId: asId(requestId),
     attempts: 1,
     latencyNs,
+  };
+}
+
+type Names = Omit<KmsAnswer, 'ciphertext' | 'dryRun' | 'requestId' | 'attempts' | 'latencyNs'>;
+
+/** Which keys and algorithms an answer names, whatever JSON it holds instead of names. */
+export function namesIn(members: JsonObject): Names {
+  return {
+    sourceKeyArn: name(members['SourceKeyId']),
+    destinationKeyArn: name(members['KeyId']),
+    sourceAlgorithm: name(members['SourceEncryptionAlgorithm']),
+    destinationAlgorithm: name(members['DestinationEncryptionAlgorithm']),
+    sourceKeyMaterialId: asId(text(members['SourceKeyMaterialId'])),
+    destinationKeyMaterialId: asId(text(members['DestinationKeyMaterialId'])),
   };
 }
 
@@ -101,6 +110,10 @@ function parse(http: HttpAnswer): JsonObject {
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** No ARN is as long. What differs from what was judged is written into the audit log, once for each call. */
+const MOST_CHARACTERS = 2100;
+const name = (value: unknown): string => text(value).slice(0, MOST_CHARACTERS);
 
 function malformed({ status, requestId }: HttpAnswer, message: string): KmsFault {
   return new KmsFault('MalformedAnswer', message, { httpStatus: status, requestId });

@@ -117,6 +117,32 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
     expect(answer).toMatchObject({ sourceKeyArn: '', destinationKeyArn: '', dryRun: false });
   });
 
+  it.each<[string, unknown]>([
+    ['a number', 12345],
+    ['an object with a length', { length: 0, byteLength: 5 }],
+    ['a list', ['x']],
+  ])('takes a member that is %s for one that is absent', async (_, value) => {
+    fake.next({ kind: 'answer', change: { CiphertextBlob: value, SourceKeyId: value } });
+    const answer = await kms.reEncrypt(request());
+    expect(answer.ciphertext).toHaveLength(0);
+    expect(answer.sourceKeyArn).toBe('');
+  });
+
+  it('keeps no more of a name than any name has', async () => {
+    const long = 'a'.repeat(50_000);
+    fake.next({ kind: 'answer', change: { KeyId: long, SourceEncryptionAlgorithm: long } });
+    const answer = await kms.reEncrypt(request());
+    expect([answer.destinationKeyArn.length, answer.sourceAlgorithm.length]).toEqual([2100, 2100]);
+  });
+
+  it.each<[string, string]>([
+    ['is larger than any of KMS’s', ' '.repeat(128 * 1024)],
+    ['would take long to parse', `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+  ])('refuses an answer that %s', async (_, body) => {
+    fake.next({ kind: 'raw', status: 200, body: `${body}{}` });
+    await expect(kms.reEncrypt(request())).rejects.toMatchObject({ code: 'MalformedAnswer' });
+  });
+
   it('reuses one connection for successive calls', async () => {
     await kms.reEncrypt(request());
     const before = fake.connections();
@@ -156,7 +182,7 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
   it.each<[string, string]>([
     ['is longer than a trailer may be', 'X'.repeat(60_000)],
     ['has a line end', 'NotFoundException\n'],
-    ['would keep a backtracking pattern busy for minutes', `${':'.repeat(500_000)}\n`],
+    ['would keep a backtracking pattern busy for minutes', `${':'.repeat(100_000)}\n`],
   ])('drops an error name that %s', async (_, name) => {
     fake.next({ kind: 'error', name });
     await expect(kms.reEncrypt(request())).rejects.toMatchObject({ code: 'UnknownError' });
@@ -167,7 +193,7 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
     fake.next({ kind: 'raw', status: 400, body: '{"__type":"NotFoundException"}', headers });
     const code = 'NotFoundException';
     await expect(kms.reEncrypt(request())).rejects.toMatchObject({ code, requestId: '' });
-    fake.next({ kind: 'answer', change: { SourceKeyMaterialId: 'a'.repeat(500_000) } });
+    fake.next({ kind: 'answer', change: { SourceKeyMaterialId: 'a'.repeat(100_000) } });
     expect((await kms.reEncrypt(request())).sourceKeyMaterialId).toBe('');
   });
 

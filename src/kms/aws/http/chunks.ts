@@ -8,10 +8,11 @@ interface Chunks {
   left: number;
   /** The part of a line received so far. */
   line: string;
-  trailerBytes: number;
+  /** Of all lines before that one: a body in chunks of one byte costs more than any body. */
+  lineBytes: number;
 }
 
-export const noChunks = (): Chunks => ({ expected: 'size', left: 0, line: '', trailerBytes: 0 });
+export const noChunks = (): Chunks => ({ expected: 'size', left: 0, line: '', lineBytes: 0 });
 
 /**
  * Takes the next bytes, and passes every run that belongs to the body to `append`. True once the body
@@ -40,9 +41,10 @@ function takeLine(chunks: Chunks, bytes: Buffer, at: number): number {
   const lf = bytes.indexOf(LF, at);
   const end = lf < 0 ? bytes.byteLength : lf + 1;
   chunks.line += bytes.toString('latin1', at, end);
-  if (chunks.line.length + chunks.trailerBytes > MAX_HEAD_BYTES) throw malformed('endless chunks');
+  if (chunks.line.length + chunks.lineBytes > MAX_HEAD_BYTES) throw malformed('endless chunks');
   if (lf < 0) return end;
   followLine(chunks, chunks.line);
+  chunks.lineBytes += chunks.line.length;
   chunks.line = '';
   return end;
 }
@@ -58,8 +60,7 @@ function followLine(chunks: Chunks, line: string): void {
     chunks.expected = chunks.left === 0 ? 'trailer' : 'data';
   } else if (line === '\r\n') {
     chunks.expected = chunks.expected === 'trailer' ? 'nothing' : 'size';
-  } else {
-    if (chunks.expected !== 'trailer' || !TRAILER.test(line)) throw malformed('broken chunks');
-    chunks.trailerBytes += line.length;
+  } else if (chunks.expected !== 'trailer' || !TRAILER.test(line)) {
+    throw malformed('broken chunks');
   }
 }

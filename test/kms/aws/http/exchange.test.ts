@@ -67,7 +67,7 @@ describe('a request', () => {
 
   it('of any size gets its answer of any size', async () => {
     const exchange = exchangeWith(await serve(echo));
-    for (const size of [0, 1, 4000, 4096, 5000, 70_000, 1_048_576]) {
+    for (const size of [0, 1, 4000, 4096, 5000, 70_000, 131_072]) {
       const body = 'ä'.repeat(size / 2);
       expect((await post(exchange, body)).body).toBe(body);
     }
