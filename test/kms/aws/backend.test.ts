@@ -81,6 +81,61 @@ describe('what is known of a key', () => {
     await kms.close();
   });
 
+  it.each<[string, 'listAliases' | 'listResourceTags', object]>([
+    ['an empty answer', 'listResourceTags', {}],
+    ['an empty answer', 'listAliases', {}],
+    ['a list that is none', 'listAliases', { Aliases: 'abc' }],
+    ['a value that is not text', 'listResourceTags', { Tags: [{ TagKey: 'a', TagValue: 5 }] }],
+    ['a name that is not text', 'listAliases', { Aliases: [{ AliasName: { a: 1 } }] }],
+    ['more, and not where', 'listResourceTags', { Tags: [], Truncated: true }],
+    ['the same place again', 'listAliases', { Aliases: [], Truncated: true, NextMarker: 'm' }],
+    ['a place that is not text', 'listAliases', { Aliases: [], Truncated: true, NextMarker: {} }],
+  ])('was not obtained by %s to %s', async (_, method, answer) => {
+    const kms = await backend();
+    fake.always({ kind: 'raw', status: 200, body: JSON.stringify(answer) });
+    await expect(kms[method](SOURCE_ARN, signal)).rejects.toMatchObject({
+      code: 'MalformedAnswer',
+    });
+    fake.forget();
+    await kms.close();
+  });
+
+  it.each([{ KeyState: 5 }, { MultiRegion: 'false' }, { Arn: 5 }, { CreationDate: 'now' }])(
+    'was not obtained where it is of another type: %j',
+    async (fact) => {
+      const kms = await backend();
+      const KeyMetadata = { Arn: SOURCE_ARN, KeyId: SOURCE_ARN.slice(-36), ...fact };
+      fake.next({ kind: 'raw', status: 200, body: JSON.stringify({ KeyMetadata }) });
+      await expect(kms.describeKey(SOURCE_ARN, signal)).rejects.toMatchObject({
+        code: 'MalformedAnswer',
+      });
+      await kms.close();
+    },
+  );
+
+  it('is asked for a hundred times at most, if its pages are empty and never end', async () => {
+    const kms = await backend();
+    for (let at = 1; at <= 120; at += 1) {
+      const body = JSON.stringify({ Tags: [], Truncated: true, NextMarker: `${at}` });
+      fake.next({ kind: 'raw', status: 200, body });
+    }
+    await expect(kms.listResourceTags(SOURCE_ARN, signal)).rejects.toMatchObject({
+      code: 'MalformedAnswer',
+    });
+    expect(fake.requests).toHaveLength(100);
+    fake.forget();
+    await kms.close();
+  });
+
+  it('is given up if it comes byte by byte', async () => {
+    const kms = await backend();
+    fake.next({ kind: 'bytewise', bytes: 20_000 });
+    await expect(kms.describeKey(SOURCE_ARN, signal)).rejects.toMatchObject({
+      code: 'MalformedAnswer',
+    });
+    await kms.close();
+  });
+
   it('is given up if its pages never end', async () => {
     const kms = refuseFaults(await backend());
     const Aliases = Array(100).fill({ AliasName: 'alias/a' });
@@ -89,7 +144,7 @@ describe('what is known of a key', () => {
       fake.next({ kind: 'raw', status: 200, body: JSON.stringify(more) });
     }
     await expect(kms.listAliases(SOURCE_ARN, signal)).rejects.toMatchObject({
-      reason: 'KMS_UNREACHABLE',
+      reason: 'KMS_UNAVAILABLE',
       cause: { code: 'MalformedAnswer' },
     });
     expect(fake.requests).toHaveLength(11);
