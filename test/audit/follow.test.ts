@@ -72,6 +72,36 @@ test.each([
   }
 });
 
+test('a segment that is deleted at any moment of a read ends neither a follower nor a reader', async () => {
+  const clock = createClock();
+  const first = '/log/audit-000000000000.jsonl';
+  const disk = createMemoryDisk(clock.now);
+  const audit = await openInline(disk, clock, keys);
+  for (let closed = 0; closed < 3; closed += 1) {
+    await settled(clock, fill(audit, 1));
+    audit.reopen();
+  }
+  await settled(clock, audit.close());
+  const size = seqOf(disk);
+  const [oldest, second] = collectLogs(disk, FILE)[0]!.segments;
+  const content = Buffer.from(disk.read(oldest!.path));
+  for (let moment = 1; moment <= 16; moment += 1) {
+    disk.write(first, content);
+    let calls = 0;
+    const deleting = onEachCall(disk, () => {
+      calls += 1;
+      if (calls === moment) disk.remove(first);
+    });
+    const from = second!.head!.chain.seq;
+    const follower = createFollower(deleting, FILE, from);
+    expect([...follower.read(size)], `at call ${moment}`).toHaveLength(size - from);
+    follower.close();
+    calls = 0;
+    disk.write(first, content);
+    expect(collectLogs(deleting, FILE)[0]!.segments.at(-1)!.path, `at call ${moment}`).toBe(FILE);
+  }
+});
+
 /** Seq after the last line of the live file. */
 function seqOf(disk: MemoryDisk): number {
   const lines = disk.read(FILE).toString().trimEnd().split('\n');

@@ -10,6 +10,16 @@ export function openRegular(disk: Disk, path: string, how: 'append' | 'read'): D
   throw new LogFault('NOT_A_FILE', notRegular(path));
 }
 
+/** The same to read; undefined if there is no such file, or not any more: a log that is written deletes some. */
+export function openIfThere(disk: Disk, path: string): DiskFile | undefined {
+  try {
+    return openRegular(disk, path, 'read');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw cause;
+  }
+}
+
 /** The kernel's own words for a link that is not followed are about too many of them. */
 function openUnlinked(disk: Disk, path: string, how: 'append' | 'read'): DiskFile {
   try {

@@ -74,8 +74,15 @@ export function collectLog(disk: ReadingDisk, path: string): LogFiles {
   const folder = dirname(path);
   const own = basename(path);
   if (liveName(own) !== own) {
-    const segments = [readSegmentFile(disk, path)];
-    return { path, segments, checkpoint: undefined, checkpointDamage: '', partial: true };
+    const segment = readSegmentFile(disk, path);
+    if (!segment) throw new Error(`${path}: no such file`);
+    return {
+      path,
+      segments: [segment],
+      checkpoint: undefined,
+      checkpointDamage: '',
+      partial: true,
+    };
   }
   // Read before the segments: they then hold all that it covers, and newer entries do no harm.
   const { checkpoint, damage: checkpointDamage } = lookForCheckpoint(disk, path);
@@ -95,7 +102,7 @@ export function refuseDamaged({ segments }: LogFiles): void {
 function readStill(disk: ReadingDisk, namesNow: () => readonly string[]): SegmentFile[] {
   for (let tries = 1; ; tries += 1) {
     const names = namesNow();
-    const segments = names.flatMap((name) => (disk.facts(name) ? readSegmentFile(disk, name) : []));
+    const segments = names.flatMap((name) => readSegmentFile(disk, name) ?? []);
     if (tries === MOST_TRIES || String(namesNow()) === String(names)) return segments;
   }
 }

@@ -1,7 +1,7 @@
 import type { Disk, DiskFile } from '../log/disk.ts';
 import { type Head, readHead } from '../log/head.ts';
 import { type Line, readLines } from '../log/lines.ts';
-import { openRegular } from '../log/open-regular.ts';
+import { openIfThere } from '../log/open-regular.ts';
 import { closedSegments, segmentPaths } from '../log/segments.ts';
 
 export interface FollowedLine extends Line {
@@ -90,9 +90,9 @@ type Opened = Pick<Source, 'file' | 'first' | 'labels'>;
 /** The segment with the greatest first seq that is not past this one; else the oldest. */
 function holding(disk: Disk, path: string, seq: number): Opened | undefined {
   // The live one first: if it is closed after that, the list of the others has its closed name.
-  const [live] = openIfThere(disk, path);
+  const [live] = openHeaded(disk, path);
   if (live && live.first <= seq) return live;
-  const opened = segmentPaths(disk, path).flatMap((name) => openIfThere(disk, name));
+  const opened = segmentPaths(disk, path).flatMap((name) => openHeaded(disk, name));
   const there = [...opened, ...(live ? [live] : [])].sort((a, b) => a.first - b.first);
   const fitting = there.filter(({ first }) => first <= seq).at(-1) ?? there[0];
   for (const { file } of there) if (file !== fitting?.file) file.close();
@@ -104,15 +104,15 @@ function nextSeq(disk: Disk, path: string, { inode, first }: Source): number {
   if (disk.facts(path)?.inode === inode) return Number.POSITIVE_INFINITY;
   const closed = closedSegments(disk, path).find(({ firstSeq }) => firstSeq > first);
   if (closed) return closed.firstSeq;
-  const [live] = openIfThere(disk, path);
+  const [live] = openHeaded(disk, path);
   live?.file.close();
   return live?.first ?? Number.POSITIVE_INFINITY;
 }
 
 /** Opens a segment and reads where it starts; nothing if there is none. */
-function openIfThere(disk: Disk, name: string): Opened[] {
-  if (!disk.facts(name)) return [];
-  const file = openRegular(disk, name, 'read');
+function openHeaded(disk: Disk, name: string): Opened[] {
+  const file = openIfThere(disk, name);
+  if (!file) return [];
   const head = readHead(file);
   if (head) return [{ file, first: head.chain.seq, labels: head.labels }];
   file.close();

@@ -1,6 +1,6 @@
 import type { DiskFile } from '../log/disk.ts';
 import { readHead } from '../log/head.ts';
-import { openRegular } from '../log/open-regular.ts';
+import { openIfThere } from '../log/open-regular.ts';
 import { collectLog, type LogFiles } from './collect.ts';
 import type { ReadingDisk } from './packed.ts';
 import type { SegmentFile } from './segment-file.ts';
@@ -22,8 +22,8 @@ export function openSegment(disk: ReadingDisk, log: LogFiles, segment: SegmentFi
 
 /** Undefined if something else has the name now, or nothing has. */
 function openSame(disk: ReadingDisk, path: string, { head }: SegmentFile): DiskFile | undefined {
-  if (!disk.facts(path)) return;
-  const file = openRegular(disk, path, 'read');
+  const file = openIfThere(disk, path);
+  if (!file) return;
   if (!head || readHead(file)?.chain.seq === head.chain.seq) return file;
   file.close();
   return;

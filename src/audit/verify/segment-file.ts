@@ -1,6 +1,6 @@
 import { fromHead, type Head, whyNoHead } from '../log/head.ts';
 import { firstLine } from '../log/lines.ts';
-import { openRegular } from '../log/open-regular.ts';
+import { openIfThere } from '../log/open-regular.ts';
 import type { ReadingDisk } from './packed.ts';
 
 /** A segment as it lies on the disk: its head is read, its entries are not. */
@@ -19,8 +19,10 @@ export interface SegmentFile {
   readonly unmade: boolean;
 }
 
-export function readSegmentFile(disk: ReadingDisk, path: string): SegmentFile {
-  const file = openRegular(disk, path, 'read');
+/** Undefined if there is no such file. */
+export function readSegmentFile(disk: ReadingDisk, path: string): SegmentFile | undefined {
+  const file = openIfThere(disk, path);
+  if (!file) return;
   try {
     const line = firstLine(file);
     const head = line && fromHead(line);

@@ -48,7 +48,7 @@ function misnamedIn(disk: ReadingDisk, { path, segments, partial }: LogFiles): r
 
 function headOf(disk: ReadingDisk, path: string): SegmentFile['head'] {
   try {
-    return disk.facts(path)?.regular ? readSegmentFile(disk, path).head : undefined;
+    return disk.facts(path)?.regular ? readSegmentFile(disk, path)?.head : undefined;
   } catch {
     return;
   }
