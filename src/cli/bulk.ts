@@ -21,21 +21,23 @@ import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options
 const EXIT_CODES: Readonly<Record<FaultKind, number>> = { data: 65, later: 75, failed: 1 };
 
 const HELP = `
-An item is a line of JSON, and so is its result:
-  {"reference":"row-17","ciphertext_blob":"AQIC…","source_encryption_context":{"tenant":"acme"}, …}
-  {"reference":"row-17","ciphertext_blob":"AQIC…","key_id":"arn:…","decision_id":"…", …}
-  {"reference":"row-18","refused":{"code":"PERMISSION_DENIED","reason":"POLICY_DENIED", …}}
+An item is a line of JSON, and so is its result (here broken to fit):
+  {"reference":"row-17","ciphertext_blob":"AQIC…",
+   "source_encryption_context":{"tenant":"acme"}, …}
+  {"reference":"row-17","ciphertext_blob":"AQIC…","key_id":"arn:…", …}
+  {"reference":"row-18","refused":{"reason":"POLICY_DENIED", …}}
 
-Results stand in the order of the items. Run it again with the same files, and it goes on where the
-results end; items that have changed since belong into new files. What is refused for now (a limit,
-a proxy or KMS that is away) is tried again.
+Results stand in the order of the items. Run it again with the same files, and
+it goes on where the results end; items that have changed since belong into new
+files. What is refused for now (a limit, a proxy or KMS that is away) is tried
+again.
 
-Exit codes: 0 all re-encrypted, 1 some refused, 64 wrong usage, 65 a line is wrong,
-74 standard output cannot be written, 75 run it again.
+Exit codes: 0 all re-encrypted, 1 some refused, 64 wrong usage, 65 a line is
+wrong, 74 standard output cannot be written, 75 run it again.
 
 Examples:
-  kms-reencrypt-proxy bulk items.jsonl results.jsonl --destination-key-id alias/new
-  zcat items.jsonl.gz | kms-reencrypt-proxy bulk - results.jsonl --per-second 200
+  kms-reencrypt-proxy bulk items.jsonl out.jsonl --destination-key-id alias/new
+  zcat items.jsonl.gz | kms-reencrypt-proxy bulk - out.jsonl --per-second 200
 `;
 
 interface BulkOptions extends ProxyOptions, ItemDefaults {

@@ -28,7 +28,7 @@ export const define: Define = (command, terminal) => {
     .action((options: CheckOptions) => check(options, terminal));
   withConfigOptions(command.command('print'))
     .description('Print the configuration that would be used, with the defaults that do something.')
-    .addHelpText('after', examples('config print --config config.yaml --set kms.backend=embedded'))
+    .addHelpText('after', examples('config print --set kms.backend=embedded'))
     .action((options: ConfigOptions) => {
       terminal.stdout.write(configAsYaml(readConfig(options, terminal)));
     });

@@ -38,10 +38,7 @@ export const define: Define = (command, terminal) => {
     )
     .addHelpText(
       'after',
-      examples(
-        'embedded-kms',
-        'embedded-kms --listen 127.0.0.1:8080 --seed keys.yaml --state-file keys.state',
-      ),
+      examples('embedded-kms', 'embedded-kms --seed keys.yaml --state-file keys.state'),
     )
     .action((options: Options) => serve(options, terminal));
 };

@@ -14,10 +14,7 @@ export const define: Define = (command, terminal) => {
     .option('--service <name>', 'one service in place of the whole server', '')
     .option('--timeout <seconds>', 'how long to wait for the answer', seconds, 3)
     .option('--json', 'print what it says as JSON')
-    .addHelpText(
-      'after',
-      examples('health', 'health --endpoint-url unix:/run/kms-reencrypt/proxy.sock --json'),
-    )
+    .addHelpText('after', examples('health', 'health --endpoint-url unix:/run/krp.sock --json'))
     .action(async (options: HealthOptions) => {
       const { endpointUrl: endpoint_url, service } = options;
       const { status, error } = await ask(options);

@@ -22,6 +22,8 @@ export function program(name: string, define: Define): Run {
 
 /** Recurses: commander passes no setting on to sub-commands. */
 function contain(command: Command, name: string, terminal: Terminal): void {
+  // Half of 80 columns is left for the summaries of commands; commander's own bound is 40, and then they are not wrapped.
+  command.configureHelp({ minWidthToWrap: 24 });
   command.exitOverride().configureOutput({
     writeOut: (text) => terminal.stdout.write(text),
     writeErr: (text) => terminal.stderr.write(text),

@@ -20,7 +20,7 @@ export const run = program('serve', (command, terminal) => {
       'after',
       examples(
         'serve --config config.yaml',
-        'serve --config config.yaml --set grpc.listen=unix:/run/krp.sock --set policy.enforce=false',
+        'serve --config config.yaml --set policy.enforce=false',
       ),
     )
     .action(async (options: ConfigOptions) => {

@@ -42,3 +42,8 @@ describe.each(commands)('the help of %s', (words) => {
     }
   });
 });
+
+test.each([...GROUPS, ...commands])('the help of %s fits into 80 columns', async (words) => {
+  const long = (await helpOf(words)).split('\n').filter((line) => line.length > 80);
+  expect(long).toEqual([]);
+});

@@ -54,8 +54,8 @@ export function defineExport(command: Command, terminal: Terminal): void {
     .addHelpText(
       'after',
       examples(
-        'audit export audit.jsonl --format csv --since 7d > week.csv',
-        "audit export audit.jsonl --principal 'spiffe://example.org/ns/orders/*' > orders.jsonl",
+        'audit export a.jsonl --format csv --since 7d > week.csv',
+        "audit export a.jsonl --principal '*/api' > api.jsonl",
       ),
     )
     .action((paths: readonly string[], options: Options) => exportLogs(paths, options, terminal));

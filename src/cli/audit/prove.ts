@@ -36,8 +36,8 @@ export function defineProve(command: Command, terminal: Terminal): void {
     .addHelpText(
       'after',
       examples(
-        'audit prove 12 audit.jsonl --entry entry.json > proof.txt',
-        'audit prove --check proof.txt --entry entry.json --vkey proxy.vkey',
+        'audit prove 12 audit.jsonl --entry entry.json > p.txt',
+        'audit prove --check p.txt --entry entry.json --vkey k.vkey',
       ),
     )
     .action((seq: string | undefined, path: string | undefined, options: Options) => {

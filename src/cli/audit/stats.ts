@@ -36,7 +36,7 @@ export function defineStats(command: Command, terminal: Terminal): void {
       'after',
       examples(
         'audit stats audit.jsonl --since 24h',
-        'audit stats audit.jsonl --key-arn alias/old --since 90d --json',
+        'audit stats audit.jsonl --key-arn alias/old --since 90d',
       ),
     )
     .action((paths: readonly string[], options: Options) => {

@@ -36,7 +36,7 @@ export function defineVerify(command: Command, terminal: Terminal): void {
     .addHelpText(
       'after',
       examples(
-        'audit verify audit.jsonl --vkey proxy.vkey --checkpoint yesterday.note',
+        'audit verify a.jsonl --vkey k.vkey --checkpoint last.note',
         'audit verify pod-a/ pod-b/ --origins fleet.txt --json',
         'audit verify audit.jsonl --vkey proxy.vkey --follow',
       ),

@@ -33,7 +33,7 @@ export function defineBuild(command: Command, terminal: Terminal): void {
     .addHelpText(
       'after',
       examples(
-        'policy build policy --output bundle.tar.gz --revision 2026-12',
+        'policy build policy --output p.tar.gz --revision 2026-12',
         'policy build policy --signing-key private.pem',
       ),
     )

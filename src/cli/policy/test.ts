@@ -34,7 +34,7 @@ export function defineTest(command: Command, terminal: Terminal): void {
       'after',
       examples(
         'policy test bundle.tar.gz cases.yaml --require-coverage',
-        'policy test bundle.tar.gz cases.yaml --format junit > report.xml',
+        'policy test p.tar.gz cases.yaml --format junit > out.xml',
       ),
     )
     .action(async (location: string, paths: readonly string[], options: TestOptions) => {

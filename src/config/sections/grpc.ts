@@ -30,7 +30,11 @@ const tls = z
   .refine(
     (tls) =>
       tls.client_certificates === 'off' || tls.spiffe_socket !== undefined || tls.client_ca_file,
-    { message: 'client_ca_file is needed to verify client certificates', path: ['client_ca_file'] },
+    {
+      message:
+        'client_ca_file is needed to verify client certificates; with client_certificates: off, none are asked for',
+      path: ['client_ca_file'],
+    },
   )
   .refine((tls) => tls.spiffe_socket === undefined || tls.client_ca_file === undefined, {
     message: 'the CAs come from spiffe_socket: remove one of the two',

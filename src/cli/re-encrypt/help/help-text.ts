@@ -5,7 +5,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
     'Decrypts a ciphertext under one KMS key and encrypts it under another, inside KMS.',
   check: 'Shows what policy decides of a ReEncrypt call, without performing it.',
 };
-const WIDTH = 96;
+const WIDTH = 80;
 
 /** The help of `re-encrypt` and of `check`, which takes the same options. */
 export function helpText(name: string): string {
@@ -18,7 +18,7 @@ export function helpText(name: string): string {
   const codes = EXIT_CODES.map(([code, meaning]) => `  ${code.padEnd(5)}${meaning}\n`);
   return [
     `Usage: kms-reencrypt-proxy ${name} --destination-key-id ID [options]\n`,
-    `${SUMMARIES[name] ?? ''}\nOptions, files, output and exit codes are those of \`aws kms re-encrypt\`.\n`,
+    `${wrap(SUMMARIES[name] ?? '', '', '')}Options, files, output and exit codes are those of \`aws kms re-encrypt\`.\n`,
     ...sections,
     `Examples:\n${examples.join('\n')}`,
     `Exit codes:\n${codes.join('')}`,
