@@ -102,6 +102,25 @@ test('a segment that is deleted at any moment of a read ends neither a follower 
   }
 });
 
+test('nothing is missing in a log that closes a segment each time that it is looked at', async () => {
+  const clock = createClock();
+  const disk = createMemoryDisk(clock.now);
+  const audit = await openInline(disk, clock, keys);
+  let closed = 0;
+  const rotating: Disk = {
+    ...disk,
+    open(path, how) {
+      if (path === FILE && closed < 12) {
+        closed += 1;
+        audit.reopen();
+      }
+      return disk.open(path, how);
+    },
+  };
+  expect(verify(FILE, rotating)).toMatchObject({ state: 'intact', segments: 13 });
+  await settled(clock, audit.close());
+});
+
 /** Seq after the last line of the live file. */
 function seqOf(disk: MemoryDisk): number {
   const lines = disk.read(FILE).toString().trimEnd().split('\n');

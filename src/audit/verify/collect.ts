@@ -98,17 +98,27 @@ export function refuseDamaged({ segments }: LogFiles): void {
   if (damaged) throw new Error(`${damaged.name} ${damaged.damage}`);
 }
 
-/** If a segment was closed or deleted while they were read, reads all of them again. */
+/**
+ * If a segment was closed or deleted while they were read, reads them again: what is half from before and half
+ * from after that looks as if entries were missing. One that is named by its first seq is read once, or a log of
+ * many segments would never be done before the next one is closed.
+ */
 function readStill(disk: ReadingDisk, namesNow: () => readonly string[]): SegmentFile[] {
-  for (let tries = 1; ; tries += 1) {
+  const closed = new Map<string, SegmentFile>();
+  for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
     const names = namesNow();
-    const segments = names.flatMap((name) => readSegmentFile(disk, name) ?? []);
-    if (tries === MOST_TRIES || String(namesNow()) === String(names)) return segments;
+    const segments = names.flatMap((name) => closed.get(name) ?? readSegmentFile(disk, name) ?? []);
+    if (String(namesNow()) === String(names)) return segments;
+    for (const one of segments) if (isNamedByHead(one)) closed.set(one.path, one);
   }
+  throw new Error('the log closes segments faster than they can be read');
 }
 
-/** Does not wait for a log that closes a segment during every try. */
-const MOST_TRIES = 5;
+const MOST_TRIES = 100;
+
+function isNamedByHead({ head, path }: SegmentFile): boolean {
+  return head !== undefined && head.chain.seq === seqNamed(path);
+}
 
 function order({ head, path }: SegmentFile, live: string): number {
   if (head) return head.chain.seq;
