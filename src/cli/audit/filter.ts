@@ -3,14 +3,23 @@ import { REASONS } from '../../errors.ts';
 import { OUTCOMES } from '../../outcome.ts';
 import { CommandFailure } from '../command.ts';
 import { shown } from '../printable.ts';
-import { type AuditEntry, policyOf, principalOf, reasonOf, revisionOf } from './entry-view.ts';
+import {
+  type AuditEntry,
+  judged,
+  policyOf,
+  principalOf,
+  reasonOf,
+  revisionOf,
+} from './entry-view.ts';
 import { UNREADABLE } from './exit-codes.ts';
 
 export interface FilterOptions {
   readonly principal?: string;
   readonly outcome?: string;
   readonly policy?: string;
+  readonly rule?: string;
   readonly keyArn?: string;
+  readonly side?: Side;
   readonly since?: string;
   readonly until?: string;
   readonly kind?: string;
@@ -26,6 +35,9 @@ const KINDS = [
   ...['recovered', 'suspended', 'resumed', 'broken', 'retention', 'dropped'],
 ];
 
+const SIDES = ['source', 'destination'] as const;
+type Side = (typeof SIDES)[number];
+
 /** Answers of `policyOf`. */
 const POLICY_ANSWERS = ['allowed', 'denied'];
 
@@ -40,9 +52,13 @@ export function addFilters(command: Command): Command {
     .addOption(
       new Option('--policy <answer>', 'what policy said, obeyed or not').choices(POLICY_ANSWERS),
     )
+    .option('--rule <name>', 'entries that this rule of the policy decided')
     .option(
       '--key-arn <arn>',
       'entries about this key, by ARN, id or any alias (or its ARN) that it then had',
+    )
+    .addOption(
+      new Option('--side <side>', 'that key as the source, or destination, alone').choices(SIDES),
     )
     .option(
       '--since <time>',
@@ -61,30 +77,38 @@ export function addFilters(command: Command): Command {
 export type Filter = (entry: AuditEntry) => boolean;
 
 export function toFilter(options: FilterOptions): Filter {
-  const { principal, outcome, policy, keyArn, kind, decision, job, revision } = options;
-  const tests: Filter[] = [];
+  const { principal, outcome, keyArn, side } = options;
+  const tests = EXACT.flatMap(([option, valueOf]) => {
+    const wanted = options[option];
+    return wanted === undefined ? [] : [(entry: AuditEntry) => valueOf(entry) === wanted];
+  });
   if (principal !== undefined) tests.push(byPrincipal(principal));
-  if (outcome !== undefined) {
-    if (![...OUTCOMES, 'unknown', ...Object.keys(REASONS)].includes(outcome)) {
-      const sentence = `--outcome: '${outcome}' is neither an outcome nor a reason`;
-      throw new CommandFailure(sentence, UNREADABLE);
-    }
-    tests.push(byOutcome(outcome));
-  }
-  if (policy !== undefined) tests.push((entry) => policyOf(entry) === policy);
-  if (keyArn !== undefined) tests.push((entry) => keysOf(entry).some((key) => names(key, keyArn)));
-  if (kind !== undefined) tests.push((entry) => entry.kind === kind);
-  if (decision !== undefined) tests.push((entry) => entry.decision_id === decision);
-  if (job !== undefined) tests.push(({ input }) => input?.request?.job === job);
-  if (revision !== undefined) tests.push((entry) => revisionOf(entry) === revision);
+  if (outcome !== undefined) tests.push(byOutcome(outcome));
+  if (side !== undefined && keyArn === undefined)
+    throw new CommandFailure('--side needs --key-arn', UNREADABLE);
+  if (keyArn !== undefined) tests.push(byKey(keyArn, side ? [side] : SIDES));
   const [since, until] = [timeOf('--since', options.since), timeOf('--until', options.until)];
   if (since !== undefined) tests.push(({ timestamp }) => Date.parse(timestamp) >= since);
   if (until !== undefined) tests.push(({ timestamp }) => Date.parse(timestamp) < until);
   return (entry) => tests.every((test) => test(entry));
 }
 
-/** A call that a `correction` puts right is found by either end. */
+/** Options whose entries have exactly that value. */
+const EXACT: readonly [keyof FilterOptions, (entry: AuditEntry) => string | undefined][] = [
+  ['policy', policyOf],
+  ['rule', (entry) => judged(entry).result?.rule],
+  ['kind', ({ kind }) => kind],
+  ['decision', ({ decision_id: id }) => id],
+  ['job', ({ input }) => input?.request?.job],
+  ['revision', revisionOf],
+];
+
+/** A call that a `correction` puts right is found by either end. @throws CommandFailure */
 function byOutcome(wanted: string): Filter {
+  if (![...OUTCOMES, 'unknown', ...Object.keys(REASONS)].includes(wanted)) {
+    const sentence = `--outcome: '${wanted}' is neither an outcome nor a reason`;
+    throw new CommandFailure(sentence, UNREADABLE);
+  }
   return (entry) =>
     [
       reasonOf(entry),
@@ -101,9 +125,13 @@ function byPrincipal(pattern: string): Filter {
   return (entry) => wanted.test(shown(principalOf(entry)));
 }
 
-function keysOf({ input, kms }: AuditEntry): readonly string[] {
-  const sides = [input?.source, input?.destination, kms?.source, kms?.destination];
-  return sides.flatMap((side) => {
+function byKey(wanted: string, sides: readonly Side[]): Filter {
+  return (entry) => keysOf(entry, sides).some((key) => names(key, wanted));
+}
+
+function keysOf({ input, kms }: AuditEntry, sides: readonly Side[]): readonly string[] {
+  const views = sides.flatMap((side) => [input?.[side], kms?.[side]]);
+  return views.flatMap((side) => {
     const [owner = ''] = /^arn:[^/]*:(?=key\/)/.exec(String(side?.key_arn)) ?? [];
     return [side?.key_arn, side?.requested_key_id, side?.alias, side?.aliases]
       .flat()

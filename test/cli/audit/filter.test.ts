@@ -173,3 +173,21 @@ test('a key is found by its whole id or alias, not by the end of one', async () 
     expect(await found(name), name).toBe(false);
   }
 });
+
+test('--side finds a key as the source of calls, or as their destination, alone', async () => {
+  const found = async (name: string, side: string) =>
+    (await audit(['export', file, '--key-arn', name, '--side', side])).output !== '';
+  expect(await found(SOURCE.alias, 'source')).toBe(true);
+  expect(await found(SOURCE.alias, 'destination')).toBe(false);
+  expect(await found(DESTINATION.keyArn, 'destination')).toBe(true);
+  const alone = await audit(['export', file, '--side', 'source']);
+  expect([alone.code, alone.errors]).toEqual([3, expect.stringContaining('needs --key-arn')]);
+});
+
+test('--rule finds what a rule decided, and how those calls ended', async () => {
+  const found = async (rule: string) =>
+    JSON.parse((await audit(['stats', '--json', file, '--rule', rule])).output).outcome;
+  expect(await found(ALLOW.rule)).toEqual({ released: 30 });
+  expect(await found(DENY.rule)).toEqual({ denied: 10 });
+  expect(await found('none')).toEqual({});
+});
