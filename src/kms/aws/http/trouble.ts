@@ -22,8 +22,12 @@ export function closed(): KmsFault {
   return new KmsFault('ECONNABORTED', 'the connections to KMS are closed');
 }
 
-/** The code of the network (`ECONNREFUSED`) or of TLS (`CERT_HAS_EXPIRED`). */
+/**
+ * The code of the network (`ECONNREFUSED`) or of TLS (`CERT_HAS_EXPIRED`). OpenSSL has hundreds of codes for a
+ * handshake that fails otherwise; they are EPROTO here, as for the SDK's requests.
+ */
 export function unreachable(error: Error & { readonly code?: unknown }): KmsFault {
-  const code = typeof error.code === 'string' ? error.code : error.name;
+  const named = typeof error.code === 'string' ? error.code : error.name;
+  const code = named.replace(/^ERR_SSL_.*/, 'EPROTO');
   return new KmsFault(code, error.message || code, { cause: error });
 }

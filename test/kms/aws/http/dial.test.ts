@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createExchange, type Exchange } from '../../../../src/kms/aws/http/exchange.ts';
+import { KMS_ERRORS } from '../../../../src/metrics/catalogue.ts';
 import { createAuthority } from '../../../helpers/certificates.ts';
 import { type RawServer, startRawServer } from '../../../helpers/raw-server.ts';
 
@@ -65,4 +68,27 @@ trusting.each([
       /^(?:UNABLE_TO_VERIFY_LEAF_SIGNATURE|ERR_TLS_CERT_ALTNAME_INVALID)$/,
     ),
   });
+});
+
+trusting.each([
+  ['is not valid yet', { notBefore: new Date(Date.now() + 60_000) }, 'CERT_NOT_YET_VALID'],
+  ['is a client’s', { usage: 'client' as const }, 'INVALID_PURPOSE'],
+])('names a certificate that %s by a code that an alert knows', async (_, wants, code) => {
+  const { cert, key } = authority.issue({ dns: ['localhost'], ...wants });
+  const server = await startRawServer(() => {}, { tls: { cert, key } });
+  open.push(server);
+  await expect(post(exchangeTo(server))).rejects.toMatchObject({ code });
+  expect(KMS_ERRORS).toContain(code);
+});
+
+it('names whatever is not TLS as the SDK does', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  });
+  open.push(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const exchange = createExchange(new URL(`https://localhost:${port}`));
+  open.unshift(exchange);
+  await expect(post(exchange)).rejects.toMatchObject({ code: 'EPROTO' });
 });
