@@ -78,9 +78,9 @@ export type Filter = (entry: AuditEntry) => boolean;
 
 export function toFilter(options: FilterOptions): Filter {
   const { principal, outcome, keyArn, side } = options;
-  const tests = EXACT.flatMap(([option, valueOf]) => {
+  const tests = EXACT.flatMap(([option, read]) => {
     const wanted = options[option];
-    return wanted === undefined ? [] : [(entry: AuditEntry) => valueOf(entry) === wanted];
+    return wanted === undefined ? [] : [(entry: AuditEntry) => read(entry) === wanted];
   });
   if (principal !== undefined) tests.push(byPrincipal(principal));
   if (outcome !== undefined) tests.push(byOutcome(outcome));
