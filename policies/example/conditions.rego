@@ -35,7 +35,7 @@ wrong_key(want, have) if {
 	not named(object.get(want, "keys", []), have)
 }
 
-named(patterns, key) if key.alias in patterns
+named(patterns, key) if own_alias(key) in patterns
 
 named(patterns, key) if key.key_arn in patterns
 
@@ -47,9 +47,15 @@ named(patterns, key) if {
 named(patterns, key) if {
 	some pattern in patterns
 	endswith(pattern, "*")
-	some name in array.concat(key.aliases, [key.alias, key.key_arn])
+	some name in array.concat(key.aliases, [own_alias(key), key.key_arn])
 	startswith(name, trim_suffix(pattern, "*"))
 }
+
+# Only a bare alias is looked up in the proxy's own account. The ARN of an alias may be of another account, where
+# anybody can give a key the same alias.
+own_alias(key) := key.alias if {
+	key.key_id_form == "alias_name"
+} else := ""
 
 wrong_state(want, have) if {
 	have.known

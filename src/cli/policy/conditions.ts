@@ -14,7 +14,7 @@ interface Reason {
 
 /** Fields of the side that each code of the example policy is about. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  key: ['key_arn', 'alias', 'aliases'],
+  key: ['key_id_form', 'key_arn', 'alias', 'aliases'],
   key_state: ['state'],
   key_age: ['created_unix_ms'],
   key_tag: ['tags'],

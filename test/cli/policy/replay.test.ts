@@ -19,7 +19,7 @@ describe('policy diff', () => {
   it('takes tables of cases as samples, and names a file that is wrong', async () => {
     const { out } = await policy(`diff ${EXAMPLE} ${HAZARDS} --samples ${CASES}`);
     expect(out).toMatch(/^deny → allow {2}policies\/example\/cases\.yaml: to another tenant {2}/m);
-    expect(out).toMatch(/^13 compared, /m);
+    expect(out).toMatch(/^14 compared, /m);
     const wrong = fileOf('wrong.yaml', 'source: { alais: x }');
     const { err } = await policy(`diff ${EXAMPLE} ${HAZARDS} --samples ${wrong}`);
     expect(err).toContain(`${wrong}: the input has no field /source/alais`);

@@ -169,3 +169,17 @@ it.each([
   const Policy = JSON.stringify(document);
   expect(codeOf(() => operations.CreateKey({ Policy }))).toBe('MalformedPolicyDocumentException');
 });
+
+it('aliases and tags are told only within the account of their key, whatever its policy says', () => {
+  const { operations } = kmsWithClock();
+  const Policy = JSON.stringify({
+    Statement: [ADMIN, { Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' }],
+  });
+  const { Arn: KeyId } = operations.CreateKey({ Policy }).KeyMetadata;
+  const [own, other] = [{}, { account: '666666666666' }];
+  for (const list of [operations.ListAliases, operations.ListResourceTags]) {
+    expect(codeOf(() => list({ KeyId }, own))).toBe('done');
+    expect(codeOf(() => list({ KeyId }, other))).toBe(DENIED);
+  }
+  expect(codeOf(() => operations.DescribeKey({ KeyId }, other))).toBe('done');
+});

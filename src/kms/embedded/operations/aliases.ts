@@ -3,6 +3,7 @@ import { authorize } from '../model/authorize.ts';
 import { findOwnKey, requireState } from '../model/find.ts';
 import type { Key } from '../model/key.ts';
 import { arnOf, type Caller } from '../model/key-id.ts';
+import { ownKey } from '../model/manage.ts';
 import { isSymmetric } from '../model/spec.ts';
 import type { Alias } from '../model/store.ts';
 import { page } from '../page.ts';
@@ -60,12 +61,12 @@ export const deleteAlias = operation(
 export const listAliases = operation(
   structure({ KeyId: shapes.keyId, ...shapes.paging }),
   (world, input, caller) => {
-    const key = input.KeyId === undefined ? undefined : findOwnKey(world, input.KeyId, caller);
-    if (key) authorize(world, { key, caller, action: 'ListAliases' });
-    const account = key?.account ?? caller.account;
+    const { KeyId } = input;
+    const key =
+      KeyId === undefined ? undefined : ownKey(world, KeyId, { caller, action: 'ListAliases' });
     const all = world.store
       .aliases()
-      .filter((alias) => alias.account === account && alias.region === caller.region)
+      .filter((alias) => alias.account === caller.account && alias.region === caller.region)
       .filter((alias) => key === undefined || alias.targetKeyId === key.keyId);
     const { items, rest } = page(all, input, { idOf: ({ name }) => name, usual: 50 });
     return { Aliases: items.map(aliasEntry), ...rest };

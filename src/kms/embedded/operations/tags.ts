@@ -1,5 +1,5 @@
 import { requireState } from '../model/find.ts';
-import { managedKey } from '../model/manage.ts';
+import { managedKey, ownKey } from '../model/manage.ts';
 import { addTags } from '../model/tags.ts';
 import { page } from '../page.ts';
 import { required, structure } from '../shape/collections.ts';
@@ -34,7 +34,7 @@ export const untagResource = operation(
 export const listResourceTags = operation(
   structure({ KeyId: required(shapes.keyId), ...shapes.paging }),
   (world, input, caller) => {
-    const key = managedKey(world, input.KeyId, { caller, action: 'ListResourceTags' });
+    const key = ownKey(world, input.KeyId, { caller, action: 'ListResourceTags' });
     const all = [...key.tags.keys()].sort();
     const { items, rest } = page(all, input, { idOf: (name) => name, usual: 50 });
     const tags = items.map((name) => ({ TagKey: name, TagValue: key.tags.get(name) ?? '' }));
