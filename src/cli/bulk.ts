@@ -64,19 +64,38 @@ export const define: Define = (command, terminal) => {
     .addHelpText('after', HELP)
     .action(async (items: string, results: string, options: BulkOptions) => {
       const tally = createTally();
-      const failure = await bulk({ items, results }, { ...options, tally }, terminal).then(
-        () => undefined,
-        toFailure,
-      );
-      const outcome = { ...tally, error: failure?.message ?? '' };
-      if (options.json) terminal.stdout.write(`${JSON.stringify(outcome)}\n`);
-      else if (!failure) terminal.stdout.write(`${outcomeOf(tally)}\n`);
+      const tellJson = (error: string) =>
+        options.json && terminal.stdout.write(`${JSON.stringify({ ...tally, error })}\n`);
+      const interrupts = tellOfInterrupt(() => {
+        terminal.stderr.write(`\ninterrupted after ${tally.items} items; run it again to go on\n`);
+        tellJson('interrupted');
+      });
+      const failure = await bulk({ items, results }, { ...options, tally }, terminal)
+        .then(() => undefined, toFailure)
+        .finally(interrupts.off);
+      tellJson(failure?.message ?? '');
+      if (!failure && !options.json) terminal.stdout.write(`${outcomeOf(tally)}\n`);
       if (failure) throw failure;
       if (tally.refused > 0) throw new CommandFailure(refusalsIn(results, tally));
     });
 };
 
 export const run = program('bulk', define);
+
+/** The signal then does what it would have done: nothing is lost, so nothing needs an end. */
+function tellOfInterrupt(tell: () => void) {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const heard = (signal: NodeJS.Signals) => {
+    off();
+    tell();
+    process.kill(process.pid, signal);
+  };
+  const off = () => {
+    for (const signal of signals) process.off(signal, heard);
+  };
+  for (const signal of signals) process.on(signal, heard);
+  return { off };
+}
 
 const NO_FILE = 'results must be a file, because a job that is run again goes on behind them';
 

@@ -283,6 +283,23 @@ describe('a job that was interrupted', () => {
     expect(references(read())).toEqual(references(many(800)));
   });
 
+  test.each(['SIGINT', 'SIGTERM'] as const)('by %s says how far it was', async (signal) => {
+    write(many(800));
+    aws.kms.always({ kind: 'answer', delayMs: 60 }, 'ReEncrypt');
+    const args = [PROGRAM, 'bulk', items, results, '--endpoint-url', aws.proxy.endpoint, '--json'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [out, errors] = [text(child.stdout), text(child.stderr)];
+    await until(() => existsSync(results) && statSync(results).size > 0);
+    child.kill(signal);
+    expect(await once(child, 'exit')).toEqual([null, signal]);
+    const { items: done, error } = JSON.parse(await out);
+    expect(await errors).toBe(`\ninterrupted after ${done} items; run it again to go on\n`);
+    expect(error).toBe('interrupted');
+    // What is being written at that moment may not be counted yet.
+    expect(done).toBeLessThanOrEqual(read().length);
+    aws.kms.always(undefined, 'ReEncrypt');
+  });
+
   test('repeats the item whose result is half written', async () => {
     write(many(3));
     await start();
