@@ -178,7 +178,7 @@ test.each<[string, (forge: Forge) => [string | Promise<string>, number], string]
   ],
   [
     'another key signed',
-    () => [createForge().note(), 0],
+    () => [createForge().note({ size: 1, peaks: [OTHER] }), 1],
     'the checkpoint in the line is not signed by a known key',
   ],
 ])('a log whose logged checkpoint %s is tampered with', async (_, make, why) => {
@@ -289,6 +289,18 @@ test('a verifier key whose type is not that of the key in it is none, and signs 
   const id = hash('sha256', spki, 'hex').slice(0, 8);
   const vkey = `${ORIGIN}+${id}+${Buffer.concat([Buffer.of(2), spki]).toString('base64')}`;
   expect(() => parseVkey(vkey)).toThrow('holds a key of another type');
+});
+
+test('a note over no entries, or more than can be counted, is no checkpoint', async () => {
+  const forge = createForge();
+  const note = await forge.note({ size: 7, peaks: [OTHER] });
+  expect(parseNote(note)).toMatchObject({ size: 7 });
+  for (const size of ['0', '07', '9007199254740993']) {
+    const other = note.replace('\n7\n', `\n${size}\n`);
+    expect(() => parseNote(other), size).toThrow('not a checkpoint');
+    const files = { [FILE]: segment(createForge()), [checkpointOf(FILE)]: other };
+    expect(verdictOn(files).state, size).toBe('tampered');
+  }
 });
 
 test('a note with more signatures than anyone makes is no checkpoint', async () => {

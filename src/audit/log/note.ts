@@ -83,12 +83,15 @@ export interface Checkpoint extends Claim {
 /** As in Go's sumdb/note: each takes time to verify, and a line of a log has room for a hundred thousand. */
 const MOST_SIGNATURES = 100;
 
-/** Reads a checkpoint without verifying it. @throws Error */
+/**
+ * Reads a checkpoint without verifying it. One over no entries could be compared with none, and no log signs it:
+ * a log begins with a head. @throws Error
+ */
 export function parseNote(note: string): Checkpoint {
   const split = note.lastIndexOf('\n\n');
   const text = note.slice(0, split + 1);
   const [, origin, size, base64] =
-    /^([^\n]+)\n(0|[1-9]\d*)\n([A-Za-z0-9+/]{43}=)\n/.exec(text) ?? [];
+    /^([^\n]+)\n([1-9]\d{0,14})\n([A-Za-z0-9+/]{43}=)\n/.exec(text) ?? [];
   if (split < 0 || !origin || !size || !base64) throw new Error('not a checkpoint');
   const lines = note
     .slice(split + 2)
