@@ -9,6 +9,7 @@ import { probeHandler } from '../server/http/probe.ts';
 import { openGrpcDoor } from './grpc-door.ts';
 import { openKmsJsonDoor } from './kms-json-door.ts';
 import { itemsAtOnce, mostStreams } from './limits.ts';
+import { ofSetting } from './of-setting.ts';
 import type { Parts } from './parts.ts';
 import { watchReadiness } from './readiness.ts';
 import type { Stack } from './stack.ts';
@@ -37,6 +38,7 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
     metrics.connectionRefused(door, 'too_many_connections');
   const probe = await openHttp(
     {
+      setting: 'probe.listen',
       address: config.probe.listen,
       handler: probeHandler({ readiness: readiness.current, metrics: metrics.text }),
       onRefused: full('probe'),
@@ -45,6 +47,7 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
   );
   const admin = await openHttp(
     {
+      setting: 'admin.listen',
       address: config.admin.listen,
       handler: adminHandler({ policy: policy.status, audit: audit.status }),
       onRefused: full('admin'),
@@ -68,16 +71,20 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
 }
 
 interface HttpDoor {
+  readonly setting: string;
   readonly address: string | undefined;
   readonly handler: RequestListener;
   readonly onRefused: () => void;
 }
 
 /** Resolves to the bound address; '' if the door is not configured. */
-async function openHttp({ address, handler, onRefused }: HttpDoor, opened: Stack): Promise<string> {
+async function openHttp(
+  { setting, address, handler, onRefused }: HttpDoor,
+  opened: Stack,
+): Promise<string> {
   if (address === undefined) return '';
   const door = createHttpListener(address, handler, { onRefused });
-  const bound = await door.listen();
+  const bound = await ofSetting(setting, door.listen);
   opened.push(() => door.drain(0));
   return bound;
 }

@@ -20,6 +20,7 @@ import { createStatusWriter } from '../server/status.ts';
 import { createTurns } from '../turns.ts';
 import { watchCalls } from './call-watches.ts';
 import { listenerLimits, wireLimits } from './limits.ts';
+import { ofSetting } from './of-setting.ts';
 import { createOnceASecond } from './once-a-second.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -76,8 +77,9 @@ export async function openGrpcDoor(parts: GrpcDoorParts, opened: Stack): Promise
   const { server, endStreams } = createServer(parts, tools);
   const listeners = createListeners(parts, connections, server);
   const addresses: string[] = [];
-  for (const listener of listeners) {
-    addresses.push(await listener.listen());
+  for (const [index, listener] of listeners.entries()) {
+    const setting = index === 0 ? 'grpc.listen' : `grpc.listeners.${index - 1}.listen`;
+    addresses.push(await ofSetting(setting, listener.listen));
     opened.push(() => listener.drain(0));
   }
   await openChannelz(parts.config, opened);
@@ -97,7 +99,7 @@ async function openChannelz(config: Config['grpc'], opened: Stack): Promise<void
     connections: createConnections(),
     limits: { ...listenerLimits(config), maxConnections: 10 },
   });
-  await listener.listen();
+  await ofSetting('grpc.channelz_listen', listener.listen);
   opened.push(() => listener.drain(0));
 }
 

@@ -8,6 +8,7 @@ import type { Pipeline } from '../pipeline.ts';
 import { createHttpListener, type HttpListener } from '../server/http/listener.ts';
 import { readAccessKeys } from '../server/kms-json/access-keys.ts';
 import { createKmsJsonHandler } from '../server/kms-json/handler.ts';
+import { ofSetting } from './of-setting.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -52,7 +53,7 @@ export async function openKmsJsonDoor(
     maxConnections: config.max_connections,
     onRefused: () => metrics.connectionRefused('kms_json', 'too_many_connections'),
   });
-  const address = await listener.listen();
+  const address = await ofSetting('kms_json.listen', listener.listen);
   opened.push(() => listener.drain(0));
   return { address, drains: [listener.drain] };
 }

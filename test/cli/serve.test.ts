@@ -143,15 +143,21 @@ describe('serve', () => {
     ]);
   });
 
-  test('reports in one sentence that a port is in use, and exits 1', async () => {
+  test.each([
+    'grpc.listen',
+    'probe.listen',
+    'kms_json.listen',
+    'admin.listen',
+    'grpc.channelz_listen',
+  ])('reports in one sentence that the port of %s is in use, and exits 1', async (setting) => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));
     const address = other.address();
     const taken = `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
-    const { code, stderr, stdout } = await serve(folder(), [`grpc.listen=${taken}`]);
+    const { code, stderr, stdout } = await serve(folder(), [`${setting}=${taken}`]);
     other.close();
     expect(sentences(stderr)).toEqual([
-      expect.stringMatching(`^kms-reencrypt-proxy serve: cannot listen on ${taken}: `),
+      expect.stringMatching(`^kms-reencrypt-proxy serve: ${setting}: cannot listen on ${taken}: `),
     ]);
     expect([code, stdout]).toEqual([1, '']);
   });
