@@ -54,7 +54,7 @@ export function verifyLog(log: LogFiles, options: VerifyOptions): Verdict {
   const claims = [...options.checkpoints, ...(log.checkpoint ? [log.checkpoint] : [])];
   const keys = options.keys.length > 0 ? options.keys : keysNamedBy(log);
   const before = first.head?.predecessor?.file;
-  const walk = createWalk({ start, claims, keys, before });
+  const walk = createWalk({ start, claims, keys, before, partial: log.partial });
   const { tornBytes, abandonedBytes, bytes, last } = walkSegments(walk, log, options);
   const problem =
     walk.finish() ??

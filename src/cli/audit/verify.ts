@@ -47,11 +47,11 @@ export function defineVerify(command: Command, terminal: Terminal): void {
       const kept = (options.checkpoint ?? []).map((path) => ({ path, ...checkpointIn(path) }));
       const verdicts = logs.map((log) => verifyOne({ log, keys, kept, terminal }));
       const lost = missingOrigins(verdicts, kept, options);
-      const early = tooEarly(verdicts, kept);
+      const loose = uncompared(verdicts, kept);
       if (options.json) writeJson(verdicts, lost, terminal);
       else for (const verified of verdicts) writeVerdict(verified, keys, terminal);
       conclude(verdicts, lost, options);
-      if (early !== '') throw new CommandFailure(early, UNREADABLE);
+      if (loose !== '') throw new CommandFailure(loose, UNREADABLE);
       if (options.follow) await followLog(logs, keys, terminal);
     });
 }
@@ -99,23 +99,28 @@ function foundIn({ state, origins, vouched }: Verdict, { vkey }: Options): reado
   return vkey && state !== 'unsigned' ? vouched : origins;
 }
 
-/** Nor was a checkpoint that covers only entries which are already deleted compared with anything. */
-function tooEarly(verdicts: readonly Verified[], kept: readonly Kept[]): string {
+/** Nor was one compared with anything that covers only entries already deleted, or more than a closed segment. */
+function uncompared(verdicts: readonly Verified[], kept: readonly Kept[]): string {
   for (const { log, verdict } of verdicts) {
-    const early = kept.find(({ origin, size }) => isOf(log, origin) && size < verdict.firstSeq);
-    if (early)
-      return `${early.path} is from before seq ${verdict.firstSeq}, where ${log.path} begins`;
+    const { firstSeq, size: end } = verdict;
+    const ours = kept.filter(({ origin }) => isOf(log, origin));
+    const early = ours.find(({ size }) => size < firstSeq);
+    if (early) return `${early.path} is from before seq ${firstSeq}, where ${log.path} begins`;
+    const late = log.partial && ours.find(({ size }) => size > end);
+    if (late) return `${late.path} covers more than ${log.path}, which ends at seq ${end - 1}`;
   }
   return '';
 }
 
 function expectedOrigins({ origins }: Options): readonly string[] {
-  if (!origins) return [];
-  return contentOf(origins)
+  if (origins === undefined) return [];
+  const named = contentOf(origins)
     .toString()
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
+  if (named.length > 0) return named;
+  throw new CommandFailure(`--origins: ${origins} names no origin`, UNREADABLE);
 }
 
 /** Files that cannot be read count as missing: renaming one must not turn "tampered" into "unreadable". */

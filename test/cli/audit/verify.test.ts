@@ -264,6 +264,22 @@ test('verify exits 3 for a checkpoint older than the first entry kept', async ()
   expect(early.errors).toMatch(/kept\.note is from before seq \d+, where .* begins/);
 });
 
+test('verify exits 3 for a checkpoint over more than the closed segment that was named', async () => {
+  const closed = join(whole.path, 'audit-000000000000.jsonl');
+  expect((await audit(['verify', closed])).code).toBe(0);
+  const { code, errors } = await audit(['verify', closed, '--checkpoint', `${file}.checkpoint`]);
+  expect(code).toBe(3);
+  expect(errors).toMatch(/checkpoint covers more than .*000\.jsonl, which ends at seq \d+\n$/);
+});
+
+test('verify exits 3 for a file of origins that names none', async () => {
+  await using folder = createFolder();
+  const origins = join(folder.path, 'origins');
+  writeFileSync(origins, '# fleet.example/a\n\n');
+  const { code, errors } = await audit(['verify', file, '--origins', origins]);
+  expect([code, errors]).toEqual([3, expect.stringContaining('names no origin')]);
+});
+
 test('verify exits 1 for a checkpoint whose log is not given', async () => {
   await using other = createFolder();
   await (await openThreadless(other.file, { origin: 'fleet.example/other' })).close();
