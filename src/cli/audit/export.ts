@@ -39,7 +39,15 @@ const COLUMNS: readonly (readonly [string, (entry: AuditEntry, origin: string) =
   ['reload_sentence', ({ reload }) => reload?.sentence],
   ['origin', (_, origin) => origin],
   ['count', ({ turned_away: away }) => away?.count],
+  ['source_alias', (entry) => aliasOf(sideOf(entry, 'source'))],
+  ['destination_alias', (entry) => aliasOf(sideOf(entry, 'destination'))],
 ];
+
+/** The alias by which the call named the key, or else all that the key had then. */
+function aliasOf(side: ReturnType<typeof sideOf>): unknown {
+  const aliases: unknown = side?.aliases;
+  return side?.alias ?? (Array.isArray(aliases) ? aliases.join(' ') : aliases);
+}
 
 export function defineExport(command: Command, terminal: Terminal): void {
   addFilters(

@@ -195,7 +195,7 @@ test('tail and export show why policy denied a call, enforced or not', async () 
   const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file]))
     .output;
   expect(rows).toMatch(
-    /,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,,[^,\n]+,,,,,test\.example\/audit,\n$/,
+    /,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,,[^,\n]+,,,,,test\.example\/audit,,alias\/orders,alias\/orders-2026\n$/,
   );
 });
 
@@ -320,3 +320,15 @@ async function writeCorrected(path: string): Promise<void> {
   await log.event('correction', { correction, decision_id: intended(1).call.id });
   await log.close();
 }
+
+test('export tells a key that a call named by its ARN by all aliases that it had', async () => {
+  await using folder = createFolder();
+  const log = await openThreadless(folder.file);
+  const source = { ...SOURCE, alias: '', aliases: ['alias/old', 'alias/older'] };
+  await log.intent({ ...intended(1), keys: { source, destination: DESTINATION } });
+  await log.close();
+  const rows = ['export', '--format', 'csv', '--kind', 'intent', folder.file];
+  const csv = (await audit(rows)).output;
+  expect(columnOf(csv, 'source_alias')).toEqual(['alias/old alias/older']);
+  expect(columnOf(csv, 'destination_alias')).toEqual([DESTINATION.alias]);
+});
