@@ -40,7 +40,7 @@ export async function composeIdentify(
     uds: createUdsIdentifier(),
   };
   const identifiers = config.order.map((way) => ways[way]).filter((way) => way !== undefined);
-  return createIdentify({ identifiers, require: config.require });
+  return createIdentify({ identifiers, require: config.require, attributes: jwt?.claims ?? [] });
 }
 
 /** Imported only if tokens are configured: it takes a twentieth of the start-up time. */

@@ -16,16 +16,41 @@ interface IdentifyOptions {
   readonly identifiers: readonly Identifier[];
   /** Refuses a caller that none of them knows. */
   readonly require: boolean;
+  /** Attributes that every principal has, '' where nothing tells them. */
+  readonly attributes: readonly string[];
 }
 
 type Identify = (arrival: Arrival, signal: AbortSignal) => Principal | Promise<Principal>;
 
 /** Finds the principal of a call, or says that it has none. */
-export function createIdentify({ identifiers, require }: IdentifyOptions): Identify {
-  const [first, ...others] = identifiers;
+export function createIdentify({ identifiers, require, attributes }: IdentifyOptions): Identify {
+  const find = createFind(identifiers, require);
+  if (attributes.length === 0) return find;
+  const complete = completer(attributes);
+  return (arrival, signal) => {
+    const found = find(arrival, signal);
+    return found instanceof Promise ? found.then(complete) : complete(found);
+  };
+}
+
+function createFind([first, ...others]: readonly Identifier[], require: boolean): Identify {
   if (!first) return () => nobody(require);
-  const next = createIdentify({ identifiers: others, require });
+  const next = createFind(others, require);
   return (arrival, signal) => first(arrival, signal) ?? next(arrival, signal);
+}
+
+/** A deny rule that reads an attribute which is not there would never deny. One object per principal, as before. */
+function completer(names: readonly string[]): (found: Principal) => Principal {
+  const blank = Object.fromEntries(names.map((name) => [name, '']));
+  const known = new WeakMap<Principal, Principal>();
+  return (found) => {
+    const before = known.get(found);
+    if (before) return before;
+    const attributes = Object.freeze({ ...blank, ...found.attributes });
+    const whole = Object.freeze({ ...found, attributes });
+    known.set(found, whole);
+    return whole;
+  };
 }
 
 function nobody(require: boolean): Principal {

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Arrival, Principal } from '../call.ts';
 import type { Identifier } from './identify.ts';
-import { authenticated, refused } from './principal.ts';
+import { authenticated, isClear, refused } from './principal.ts';
 import { parseSpiffeId } from './spiffe-id.ts';
 import { parseSubjectAltNames, type SubjectAltNames } from './subject-alt-names.ts';
 
@@ -94,8 +94,10 @@ function namedPrincipal(
   if (nameFrom === 'none') throw refused('The client certificate holds no SPIFFE ID.');
   const found = nameFrom === 'subject' ? [certificate.subject ?? ''] : names[nameFrom];
   const [id = ''] = found;
-  if (found.length !== 1 || id === '') {
-    throw refused(`The client certificate must hold exactly one ${nameFrom} name.`);
+  // Node separates the parts of a subject by line breaks, and escapes those within them.
+  const wholly = nameFrom === 'subject' ? id.replaceAll('\n', ' ') : id;
+  if (found.length !== 1 || !isClear(wholly)) {
+    throw refused(`The client certificate must hold exactly one ${nameFrom} name that is exact.`);
   }
   return authenticated({ id, kind: 'mtls', attributes: attributesOf(certificate) });
 }

@@ -36,3 +36,8 @@ export function authenticated(proved: Proved): Principal {
 export function refused(sentence: string, cause?: unknown): Refusal {
   return new Refusal('UNAUTHENTICATED', { sentence, cause });
 }
+
+/** Whether an id is exact text that cannot look like another one in the log: control characters do not show. */
+export function isClear(id: string): boolean {
+  return id !== '' && !/[\p{Cc}\p{Cs}\uFFFD]/u.test(id);
+}

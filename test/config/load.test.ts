@@ -32,6 +32,13 @@ describe('the configuration', () => {
     expect(config.audit.durability).toBe('fsync');
   });
 
+  test.each(['issuer', '__proto__'])('takes no claim %s for an attribute', (claim) => {
+    const jwt = { issuer: 'i', audience: ['a'], jwks_file: '/x', claims: ['tenant', claim] };
+    expect(problems([`identity.jwt=${JSON.stringify(jwt)}`])).toEqual([
+      expect.stringMatching(/identity\.jwt\.claims\.1.*cannot be an attribute/),
+    ]);
+  });
+
   test('uses SPIFFE’s own variable for TLS that has no other source', () => {
     const env = { SPIFFE_ENDPOINT_SOCKET: 'unix:///run/spire/agent.sock' };
     const socket = (settings: string[]) => demo(settings, env).grpc.tls?.spiffe_socket;

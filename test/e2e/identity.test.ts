@@ -45,7 +45,7 @@ beforeAll(async () => {
   const socket = { listen: `unix:${folder}/reports.sock`, identity: 'reports' };
   proxy = await startProxy([
     'identity.require=true',
-    `identity.jwt=${JSON.stringify({ ...jwt, jwks_file: jwks })}`,
+    `identity.jwt=${JSON.stringify({ ...jwt, jwks_file: jwks, claims: ['tenant'] })}`,
     `grpc.tls.cert_file=${file('cert.pem', server.cert)}`,
     `grpc.tls.key_file=${file('key.pem', server.key)}`,
     `grpc.tls.client_ca_file=${file('ca.pem', ca.cert)}`,
@@ -99,6 +99,13 @@ test('policy and audit see a SPIFFE ID, even if a token comes with it', async ()
   });
   expect(reason).not.toBe('UNAUTHENTICATED');
   expect(input).toMatchObject(principal(BILLING, 'spiffe'));
+});
+
+test('a claim that policy may ask for is there and empty, whoever calls without it', async () => {
+  for (const how of [{ creds: asCaller([BILLING]) }, { authorization: `Bearer ${token}` }]) {
+    const { input } = await callAs(how);
+    expect(input).toMatchObject({ principal: { attributes: { tenant: '' } } });
+  }
 });
 
 test('policy and audit see a bearer token if there is no certificate', async () => {

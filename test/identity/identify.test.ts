@@ -17,7 +17,7 @@ const WAYS: Readonly<Record<'mtls' | 'access_key' | 'uds', Identifier>> = {
 };
 
 const createIdentity = (order: readonly (keyof typeof WAYS)[], require = false) =>
-  createIdentify({ identifiers: order.map((way) => WAYS[way]), require });
+  createIdentify({ identifiers: order.map((way) => WAYS[way]), require, attributes: [] });
 
 const ALL = ['mtls', 'access_key', 'uds'] as const;
 
@@ -61,5 +61,23 @@ test('a bearer token that nothing verifies identifies nobody', async () => {
 
 test('one caller is the same principal in every call', async () => {
   const identify = createIdentity(ALL);
+  expect(await identify(both, never)).toBe(await identify(both, never));
+});
+
+test('every principal has the attributes that are configured, so that no rule reads one that is not there', async () => {
+  const waits: Identifier = async (here, signal) =>
+    (await WAYS.uds(here, signal)) ?? Promise.reject(new Error('nobody'));
+  const attributes = ['tenant', 'certificate_serial'];
+  const of = (identifiers: readonly Identifier[]) =>
+    createIdentify({ identifiers, require: false, attributes });
+  expect(await of([])(arrival(), never)).toMatchObject({
+    kind: 'anonymous',
+    attributes: { tenant: '', certificate_serial: '' },
+  });
+  expect(await of([WAYS.mtls])(both, never)).toMatchObject({
+    attributes: { tenant: '', certificate_serial: expect.stringMatching(/^[0-9a-f]+$/) },
+  });
+  const identify = of([waits]);
+  expect(await identify(both, never)).toMatchObject({ id: 'billing', attributes: { tenant: '' } });
   expect(await identify(both, never)).toBe(await identify(both, never));
 });

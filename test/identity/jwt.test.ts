@@ -76,7 +76,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('a bearer token', () => {
   test('that verifies identifies the principal, with the configured claims', async () => {
     const identify = createJwtIdentifier(options(await keysOf(signer)));
-    const claims = { groups: ['a', 'b', 'c d', 7], level: 3, secret: 'x', tenant: { a: 1 } };
+    const claims = { groups: ['a', 'b', 'c d', 7], level: 3, secret: 'x', tenant: null };
     expect(await identify(bearer(await token(claims)), never)).toEqual({
       id: 'billing',
       kind: 'jwt',
@@ -138,6 +138,7 @@ describe('a bearer token', () => {
         `Bearer ${await token({ tenant: 2 ** 53 + 2 })}`,
         /tenant cannot be read exactly/,
       ],
+      ['with a claim that is no text', `Bearer ${await token({ tenant: { a: 1 } })}`, /exactly/],
       ['with alg none', `Bearer ${unsigned({ alg: 'none' })}`, /algorithm is not accepted/],
       ['with HMAC over the public key', `Bearer ${hmac(signer)}`, /algorithm is not accepted/],
       [

@@ -102,6 +102,12 @@ describe('the configured name', () => {
     expect(() => identify({ dns }, { nameFrom: 'dns' })).toThrow('exactly one dns name');
   });
 
+  test.each(['a.example\0.b', 'a.example\n'])('may not hide a control character: %j', (name) => {
+    expect(() => identify({ dns: [name] }, { nameFrom: 'dns' })).toThrow('exactly one dns name');
+    const { id = '' } = identify({ commonName: name }, { nameFrom: 'subject' }) ?? {};
+    expect(id, 'Node escapes those of a subject').toMatch(/^CN=a\.example\\0[0A]/);
+  });
+
   test('does not replace an invalid SPIFFE ID', () => {
     const wants = { dns: ['a.example'], uris: ['spiffe://example.org'] };
     expect(() => identify(wants, { nameFrom: 'dns' })).toThrow('not valid');

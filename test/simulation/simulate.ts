@@ -132,7 +132,11 @@ function compose(run: Run, kms: SimulatedKms, core: Core) {
   });
   const cache = { ttlMs: 300, negativeTtlMs: 50, maxEntries: 100, lookUpMs: 5000 };
   const pipeline = core.createPipeline({
-    identify: createIdentify({ identifiers: [createUdsIdentifier()], require: true }),
+    identify: createIdentify({
+      identifiers: [createUdsIdentifier()],
+      require: true,
+      attributes: [],
+    }),
     admit: admission.admit,
     resolve: createResolve(
       cacheLookUps(lookUp, { ...cache, now: world.now, onLookUp: () => {} }).lookUp,

@@ -52,9 +52,14 @@ const jwt = z
       .default('sub')
       .describe('The claim that becomes the principal’s id.'),
     claims: z
-      .array(z.string().min(1))
+      .array(
+        z
+          .string()
+          .min(1)
+          .regex(/^(?!(?:issuer|__proto__)$)/, 'cannot be an attribute'),
+      )
       .default([])
-      .describe('Claims that policy sees as attributes.'),
+      .describe('Claims that policy sees as attributes; empty where the caller has none.'),
     clock_tolerance_ms: milliseconds(5000).describe(
       'How much the issuer’s clock may differ from ours.',
     ),
