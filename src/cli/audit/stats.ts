@@ -60,6 +60,7 @@ function createTally() {
     correction: new Map(),
     reason: new Map(),
     policy: new Map(),
+    not_enforced: new Map(),
     policy_code: new Map(),
     principal: new Map(),
     rule: new Map(),
@@ -77,15 +78,7 @@ function createTally() {
       if (first === '' || timestamp < first) first = timestamp;
       if (timestamp > last) last = timestamp;
       count('kind', kind);
-      if (outcome) {
-        count('outcome', outcome.status);
-        count('reason', outcome.reason);
-        count('policy', policyOf(entry));
-        for (const code of new Set(codesOf(entry).split(' '))) count('policy_code', code);
-        count('principal', principalOf(entry));
-        count('rule', judged(entry).result?.rule);
-        count('revision', revisionOf(entry));
-      }
+      if (outcome) countEnd(entry, outcome);
       count('correction', correction?.status);
       count('shadow', shadow?.comparison);
       // One such entry stands for many calls.
@@ -96,6 +89,18 @@ function createTally() {
   };
 
   /** Of a log that is not verified, or where a mask put something else, a value may be no text. */
+  function countEnd(entry: AuditEntry, outcome: NonNullable<AuditEntry['outcome']>): void {
+    count('outcome', outcome.status);
+    count('reason', outcome.reason);
+    count('policy', policyOf(entry));
+    // Otherwise calls that were denied and released in observe mode would alarm an auditor.
+    if (judged(entry).enforced === false) count('not_enforced', policyOf(entry));
+    for (const code of new Set(codesOf(entry).split(' '))) count('policy_code', code);
+    count('principal', principalOf(entry));
+    count('rule', judged(entry).result?.rule);
+    count('revision', revisionOf(entry));
+  }
+
   function count(table: string, value: string | undefined, times = 1): void {
     const text = shown(value);
     if (value) counts[table]?.set(text, (counts[table]?.get(text) ?? 0) + times);

@@ -191,6 +191,7 @@ test('tail and export show why policy denied a call, enforced or not', async () 
   expect(denied.output.trim().split('\n')).toHaveLength(1);
   const stats = JSON.parse((await audit(['stats', '--json', folder.file])).output);
   expect(stats.policy).toEqual({ denied: 2 });
+  expect(stats.not_enforced).toEqual({ denied: 1 });
   expect(stats.shadow).toEqual({ deny_to_allow: 1, failed: 1 });
   const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file]))
     .output;
