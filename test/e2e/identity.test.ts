@@ -120,7 +120,10 @@ test('the commands read a bearer token from its file again for each call', async
   const asOrders = [...where, '--token-file', tokenFile];
   const call = ['--destination-key-id', 'alias/demo-destination'];
   expect((await runCommand(check, [...asOrders, ...call])).stderr).toContain('POLICY_DENIED');
-  const [items, results] = [file('items', '{"reference":"a"}\n'), `${folder}/results`];
+  const [items, results] = [
+    file('items', '{"reference":"a","destination_key_id":"alias/b"}\n'),
+    `${folder}/results`,
+  ];
   await runCommand(bulk, [items, results, ...asOrders]);
   expect(readFileSync(results, 'utf8')).toContain('INVALID_REQUEST');
   file('token', 'two\nlines');
