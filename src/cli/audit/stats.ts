@@ -88,7 +88,6 @@ function createTally() {
     tables: () => ({ first, last, counts, keys: pairs.list() }),
   };
 
-  /** Of a log that is not verified, or where a mask put something else, a value may be no text. */
   function countEnd(entry: AuditEntry, outcome: NonNullable<AuditEntry['outcome']>): void {
     count('outcome', outcome.status);
     count('reason', outcome.reason);
@@ -101,6 +100,7 @@ function createTally() {
     count('revision', revisionOf(entry));
   }
 
+  /** Of a log that is not verified, or where a mask put something else, a value may be no text. */
   function count(table: string, value: string | undefined, times = 1): void {
     const text = shown(value);
     if (value) counts[table]?.set(text, (counts[table]?.get(text) ?? 0) + times);
