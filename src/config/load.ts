@@ -29,6 +29,9 @@ export class ConfigError extends Error {
 
 const ENV_PREFIX = 'KRP_';
 
+/** Code that zod generates pays from some hundred parses on; this is one, and part of every start. */
+const ONCE = { jitless: true };
+
 interface Override {
   readonly path: readonly string[];
   readonly text: string;
@@ -42,10 +45,10 @@ export function loadConfig({ file, settings, env }: ConfigSources): Config {
   const written = file === undefined ? {} : readFile(file);
   const set = overrides.reduce((tree, { path, text }) => put(tree, path, scalar(text)), written);
   const tree = withWorkloadApi(set, env['SPIFFE_ENDPOINT_SOCKET']);
-  const first = configSchema.safeParse(tree);
+  const first = configSchema.safeParse(tree, ONCE);
   const read = first.success
     ? first
-    : configSchema.safeParse(withTexts(tree, overrides, first.error));
+    : configSchema.safeParse(withTexts(tree, overrides, first.error), ONCE);
   const idle = idleIn(tree).map(({ at, what }) => ({ at: at.join('.'), what }));
   if (read.success && idle.length === 0) return read.data;
   const problems = [...(read.error?.issues.flatMap(problemsOf) ?? []), ...idle];
