@@ -108,6 +108,14 @@ errors contains $"principal {name}, rule {id}: call.hours_utc must begin before 
 	from >= to
 }
 
+# Seconds would be a day in January 1970: whom the rule is for would find out in the emergency.
+errors contains $"principal {name}, rule {id}: call.until_unix_ms must be in milliseconds, and {until} is long ago" if {
+	some [name, id, rule] in all_rules
+	until := rule.call.until_unix_ms
+	is_number(until)
+	until < 1000000000000
+}
+
 all_rules := [[name, called(index, rule), rule] |
 	some name, grant in data.kms_reencrypt.principals
 	some index, rule in grant.rules

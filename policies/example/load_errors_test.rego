@@ -20,7 +20,7 @@ test_a_whole_rule_has_none if {
 		"context": {"keep": ["tenant"], "changes": {"added": ["v"]}, "bind": {"tenant": "tenant"}},
 		"relation": {"same_account": true},
 		"may_downgrade": true,
-		"call": {"dry_run_only": true, "hours_utc": [9, 17], "weekdays": ["Monday"], "until_unix_ms": 1},
+		"call": {"dry_run_only": true, "hours_utc": [9, 17], "weekdays": ["Monday"], "until_unix_ms": 1767603600000},
 	}) == []
 }
 
@@ -60,6 +60,7 @@ wrong := [
 	{"rule": [["/source/tags", {"env": [1]}]], "error": "source.tags must be an object of lists of strings"},
 	{"rule": [["/destination/may_be_unknown", false]], "error": "there is no field destination.may_be_unknown"},
 	{"rule": [["/call", {"until_unix_ms": "2026-01-01"}]], "error": "call.until_unix_ms must be a number"},
+	{"rule": [["/call", {"until_unix_ms": 1767603600}]], "error": "call.until_unix_ms must be in milliseconds, and 1767603600 is long ago"},
 ]
 
 backwards := "call.hours_utc must begin before it ends: over midnight it is two rules, one to 24 and one from 0, and for the whole day it is left out"

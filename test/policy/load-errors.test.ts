@@ -29,6 +29,7 @@ it.each([
   [{ source: { tag: {} } }, 'there is no field source.tag'],
   [{ context: { changes: { chnaged: [] } } }, 'there is no field context.changes.chnaged'],
   [{ call: { until_unix_ms: '2026' } }, 'call.until_unix_ms must be a number'],
+  [{ call: { until_unix_ms: 1767603600 } }, 'call.until_unix_ms must be in milliseconds'],
   [
     { call: { hours_utc: [22, 6] } },
     'call.hours_utc must begin before it ends: over midnight it is two',

@@ -19,7 +19,7 @@ describe('policy explain', () => {
       destination: { is: { region: ['eu-west-3'] }, forbidden_context_keys: ['tenant'] },
       context: { bind: { tenant: 'team' } },
       relation: { same_account: false },
-      call: { hours_utc: [10, 17], weekdays: ['Tuesday'], until_unix_ms: 5 },
+      call: { hours_utc: [10, 17], weekdays: ['Tuesday'], until_unix_ms: 1e12 },
     };
     const grant = { kinds: ['anonymous'], rules: [rule] };
     const file = fileOf(
