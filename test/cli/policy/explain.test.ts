@@ -40,7 +40,7 @@ describe('policy explain', () => {
       ['source context_bind', '{"tenant":"team"}'],
       ['relation', '{"same_account":false}'],
       ['weekday', '["Tuesday"]'],
-      ['ended', '5'],
+      ['ended', '1000000000000'],
     ]) {
       const line = out.split('\n').find((one) => one.startsWith(`  ${code}: `));
       expect(line).toMatch(/; data\.json has /);
