@@ -228,7 +228,11 @@ describe('the blob', () => {
 
   test('is not requested when its file cannot be written', async () => {
     const args = [...call(`${TENANT},unwritten=1`), ...withBlob()];
-    const ran = await runCommand(reEncrypt, [...args, '--output-file', join(folder, 'no/such/file')]);
+    const ran = await runCommand(reEncrypt, [
+      ...args,
+      '--output-file',
+      join(folder, 'no/such/file'),
+    ]);
     expect(ran.exit).toBe(252);
     expect(ran.stderr).toMatch(/'--output-file': cannot write beside/);
     // Entries of earlier calls may still come, so those of this one are told by a key of its own.
