@@ -23,6 +23,7 @@ export function createProgress(
 ): Progress {
   const isTerminal = stderr.isTTY === true;
   const every = isTerminal ? REDRAWN_AFTER_MS : LOGGED_AFTER_MS;
+  let isDrawn = false;
   let due = now() + (isTerminal ? WORTH_SHOWING_MS : every);
   return {
     show(bytes, told = '') {
@@ -31,10 +32,12 @@ export function createProgress(
       due = at + every;
       const part = total > 0 ? Math.min(1, bytes / total) : undefined;
       const line = [shareOf(part, total), told].filter((text) => text !== '').join(', ');
+      isDrawn = isTerminal;
       stderr.write(isTerminal ? drawn(part, line, stderr.columns) : `${line}\n`);
     },
     clear() {
-      if (isTerminal) stderr.write('\r\u001b[K');
+      if (isDrawn) stderr.write('\r\u001b[K');
+      isDrawn = false;
     },
   };
 }

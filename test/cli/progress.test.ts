@@ -5,7 +5,10 @@ import { createProgress } from '../../src/cli/progress.ts';
 type Shown = readonly [part: number, columns?: number | undefined, told?: string];
 
 /** What is written for each of `parts`, two minutes after the one before, on a terminal of so many columns. */
-function shown(parts: readonly Shown[], { isTTY = true, total = 4e9, afterMs = 120_000 } = {}) {
+function shown(
+  parts: readonly Shown[],
+  { isTTY = true, total = 4e9, afterMs = 120_000, cleared = false } = {},
+) {
   const lines: string[] = [];
   const write = (text: Buffer, _: string, done: () => void) => {
     lines.push(String(text));
@@ -20,6 +23,7 @@ function shown(parts: readonly Shown[], { isTTY = true, total = 4e9, afterMs = 1
     Object.assign(stderr, { columns });
     progress.show(part * 4e9, told);
   }
+  if (cleared) progress.clear();
   return lines;
 }
 
@@ -63,14 +67,18 @@ test('what is no terminal gets a line a minute', () => {
   ]);
 });
 
-test('work of less than a second shows nothing', () => {
+test('work of less than a second shows nothing, and leaves nothing to clear', () => {
   expect(
     shown(
       [
         [0.5, 120],
         [1, 120],
       ],
-      { afterMs: 400 },
+      { afterMs: 400, cleared: true },
     ),
   ).toEqual([]);
+});
+
+test('the bar is cleared once', () => {
+  expect(shown([[0.5, 120]], { cleared: true }).at(-1)).toBe('\r\u001b[K');
 });
