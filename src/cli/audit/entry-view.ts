@@ -101,9 +101,13 @@ export function judged(entry: AuditEntry): Pick<AuditEntry, 'result' | 'enforced
   return entry.result ? entry : (entry.intent ?? {});
 }
 
-/** A principal without an id is known by its kind, `anonymous`. */
+/**
+ * A principal without an id is known by its kind, `anonymous`. The subject of a token may look like a SPIFFE ID,
+ * so all other ids are told with their kind.
+ */
 export function principalOf({ input }: AuditEntry): string | undefined {
-  return input?.principal?.id || input?.principal?.kind;
+  const { id, kind } = input?.principal ?? {};
+  return id && kind && kind !== 'spiffe' ? `${shown(kind)} ${shown(id)}` : id || kind;
 }
 
 /** Of the bundle that decided, or of the one that a reload left serving. */
@@ -133,6 +137,13 @@ export function codesIn(reasons: unknown): string {
 
 /** The name under which a person knows the key. */
 export function keyName(side: SideView | undefined): string {
-  const name: unknown = side?.alias ?? side?.key_arn ?? side?.requested_key_id ?? '';
+  const name: unknown = aliasIn(side) ?? side?.key_arn ?? side?.requested_key_id ?? '';
   return shown(name).replace(/^.*:key\//, '');
+}
+
+/** The ARN of an alias may be of another account, where anybody can give a key the same alias as we. */
+function aliasIn(side: SideView | undefined): unknown {
+  const { alias, aliases, requested_key_id: requested } = side ?? {};
+  const isOurs = alias === requested || (Array.isArray(aliases) && aliases.includes(alias));
+  return alias === undefined || isOurs ? alias : requested;
 }

@@ -122,7 +122,8 @@ function byPrincipal(pattern: string): Filter {
   const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   // The subject of a certificate has a line for each of its parts.
   const wanted = new RegExp(`^${parts.join('.*')}$`, 's');
-  return (entry) => wanted.test(shown(principalOf(entry)));
+  return (entry) =>
+    [principalOf(entry), entry.input?.principal?.id].some((name) => wanted.test(shown(name)));
 }
 
 function byKey(wanted: string, sides: readonly Side[]): Filter {

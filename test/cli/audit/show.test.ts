@@ -181,7 +181,7 @@ test('tail and export show why policy denied a call, enforced or not', async () 
   const failed = { ...shadow, comparison: 'failed', rule: '', failure: 'POLICY_FAILED' };
   await log.event('shadow', { shadow: { ...failed, reasons: [{ code: 'memory', side: '' }] } });
   await log.close();
-  const { output } = await audit(['tail', folder.file]);
+  const { output } = await audit(['tail', folder.file, '--outcome', 'denied']);
   expect(output).toMatch(/ {2}denied {2}POLICY_DENIED .* tenant_changed /);
   expect(output).toMatch(/ {2}intent {2}.* denied, not enforced {2}tenant_changed /);
   expect(output).toMatch(/ {2}failed {2}KMS_THROTTLED .* denied, not enforced {2}tenant_changed /);
@@ -266,7 +266,7 @@ test('tail shows what happened to the log and its process, not only the kind', a
   await log.event('dropped', { dropped: { count: 7, sink: 'stdout' } });
   await log.crash('out of\nluck');
   await log.close();
-  const { output } = await audit(['tail', folder.file]);
+  const { output } = await audit(['tail', folder.file, '--outcome', 'denied']);
   expect(output).toMatch(/ {2}correction {2}reason AUDIT_UNAVAILABLE, status withheld/);
   expect(output).toMatch(/ {2}dropped {2}count 7, sink stdout\n/);
   expect(output).toMatch(/ {2}crash {2}cause out of\\u\{a\}luck\n/);
@@ -280,7 +280,7 @@ test('tail shows callers’ text on one line, without control characters', async
   const call = callOf(1, { source: { ...source, keyId } });
   await log.terminal({ call, principal: PRINCIPAL }, new Refusal('INVALID_REQUEST'));
   await log.close();
-  const { output } = await audit(['tail', folder.file]);
+  const { output } = await audit(['tail', folder.file, '--outcome', 'denied']);
   expect(output).toContain('x\\u{a}99  forged\\u{1b}[2J\\u{9b}2J\\u{202e}\\u{2028}');
   for (const raw of ['\n99', '\u001b', '\u009b', '\u202e', '\u2028'])
     expect(output).not.toContain(raw);
@@ -332,4 +332,38 @@ test('export tells a key that a call named by its ARN by all aliases that it had
   const csv = (await audit(rows)).output;
   expect(columnOf(csv, 'source_alias')).toEqual(['alias/old alias/older']);
   expect(columnOf(csv, 'destination_alias')).toEqual([DESTINATION.alias]);
+});
+
+test('a token’s subject that looks like a SPIFFE ID is not shown or counted as one', async () => {
+  await using folder = createFolder();
+  const log = await openThreadless(folder.file);
+  for (const kind of ['spiffe', 'jwt'] as const) {
+    const principal = { ...PRINCIPAL, kind };
+    await log.terminal({ call: callOf(1), principal }, new Refusal('INVALID_REQUEST'));
+  }
+  await log.close();
+  const names = [PRINCIPAL.id, `jwt ${PRINCIPAL.id}`];
+  const { output } = await audit(['stats', '--json', folder.file]);
+  expect(JSON.parse(output).principal).toEqual({ [names[0] ?? '']: 1, [names[1] ?? '']: 1 });
+  const lines = async (principal: string) =>
+    (await audit(['tail', folder.file, '--principal', principal])).output.trim().split('\n');
+  expect(await lines(PRINCIPAL.id)).toEqual(
+    names.map((name) => expect.stringContaining(`  ${name}  `)),
+  );
+  expect(await lines('jwt *')).toEqual([expect.stringContaining(`  ${names[1]}  `)]);
+});
+
+test('tail tells an alias in another account by its ARN', async () => {
+  await using folder = createFolder();
+  const log = await openThreadless(folder.file);
+  const theirs = `arn:aws:kms:eu-west-1:666666666666:${DESTINATION.alias}`;
+  const destination = { ...DESTINATION, requestedKeyId: theirs, keyIdForm: 'alias_arn' } as const;
+  for (const aliases of [[], [DESTINATION.alias]]) {
+    const keys = { source: SOURCE, destination: { ...destination, aliases } };
+    await log.terminal({ ...judged(1), keys }, new Refusal('POLICY_DENIED'));
+  }
+  await log.close();
+  const { output } = await audit(['tail', folder.file, '--outcome', 'denied']);
+  const told = output.trim().split('\n');
+  expect(told).toEqual([theirs, DESTINATION.alias].map((n) => expect.stringContaining(`→ ${n}  `)));
 });
