@@ -7,6 +7,7 @@ import {
   readFileSync,
   readSync,
   rmdirSync,
+  writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -157,7 +158,7 @@ function deliver(
     },
   };
   const delivery = createDelivery({
-    ...{ disk: createNodeDisk('here'), file, sink, from: 0, maxBehind: 100 },
+    ...{ disk: createNodeDisk('here'), file, sink, from: 0, written: 0, maxBehind: 100 },
     onDelivered: () => undefined,
     onDropped: () => undefined,
     onError: () => undefined,
@@ -181,6 +182,29 @@ test.concurrent('a sink that is away too long misses the oldest entries, and the
   await delivery.close();
   expect(dropped).toBe(total - 10);
   expect(got).toEqual(Array.from({ length: 10 }, (_, i) => total - 10 + i));
+});
+
+test.concurrent('a place beyond the end of the log, of another log there, hides no entry from a sink', async () => {
+  await using folder = createFolder();
+  const total = await writeLog(folder.file, 4);
+  for (const [kept, first] of [
+    [7, 7],
+    [total, total],
+    [total + 1, 5],
+    [10 ** 12, 5],
+  ] as const) {
+    writeFileSync(`${folder.file}.test`, `${kept}\n`);
+    const told: string[] = [];
+    const { delivery, got } = deliver(folder.file, {
+      ...{ batchBytes: 1_000, from: 5, written: total, maxBehind: total },
+      onError: (message) => told.push(message),
+    });
+    delivery.advance(total);
+    await delivery.close();
+    expect(got).toEqual(Array.from({ length: total - first }, (_, i) => first + i));
+    const lost = `test: it had come to seq ${kept}, which the log has not; it goes on at 5`;
+    expect(told).toEqual(kept > total ? [lost] : []);
+  }
 });
 
 test.concurrent('a sink that had nothing to send at first sends what comes later', async () => {
@@ -340,7 +364,7 @@ test.concurrent('closing a sink that waits to retry makes it retry at once, and 
     got.push(lines.length);
   };
   const delivery = createDelivery({
-    ...{ disk: createNodeDisk('here'), file: folder.file, from: 0, maxBehind: 100 },
+    ...{ disk: createNodeDisk('here'), file: folder.file, from: 0, written: 0, maxBehind: 100 },
     sink: { name: 'test', batchBytes: 1 << 20, send },
     onDelivered: () => undefined,
     onDropped: () => undefined,

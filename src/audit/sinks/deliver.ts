@@ -21,6 +21,8 @@ export interface DeliverOptions {
   readonly sink: Sink;
   /** Where delivery starts when it never ran: the seq of the first entry to send. */
   readonly from: number;
+  /** Seq after the last entry that the log is known to have: nothing after that can have been sent. */
+  readonly written: number;
   /** How many entries a sink may lag behind; older ones are given up and counted. */
   readonly maxBehind: number;
   readonly onDelivered: (seq: number) => void;
@@ -42,7 +44,7 @@ const RETRY_MS = { first: 250, last: 30_000 };
 export function createDelivery(options: DeliverOptions): Delivery {
   const { disk, file, sink, from } = options;
   const cursor = createCursor(disk, `${file}.${sink.name}`);
-  const start = cursor.read() ?? from;
+  const start = placeOf(cursor.read() ?? from, options);
   const closed = Promise.withResolvers<void>();
   const state: State = {
     ...options,
@@ -68,6 +70,13 @@ export function createDelivery(options: DeliverOptions): Delivery {
       state.follower.close();
     },
   };
+}
+
+/** A cursor beyond the log is of another one, or of entries that a power cut took: what comes now is new. */
+function placeOf(kept: number, { from, written, sink, onError }: DeliverOptions): number {
+  if (kept <= written) return kept;
+  onError(`${sink.name}: it had come to seq ${kept}, which the log has not; it goes on at ${from}`);
+  return from;
 }
 
 interface State extends DeliverOptions {

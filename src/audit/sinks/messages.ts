@@ -18,6 +18,8 @@ export interface SinkStart {
   readonly settings: SinkSettings;
   /** Seq of the first entry of this start. */
   readonly from: number;
+  /** Seq after the last entry that is known to be in the log, as this thread starts. */
+  readonly written: number;
 }
 
 /** To the sinks' thread. `seq`: entries before it are durable. */

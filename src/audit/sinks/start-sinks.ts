@@ -3,7 +3,7 @@ import type { SinkName } from '../../sink-names.ts';
 import type { SinkReport, SinkStart } from './messages.ts';
 import { superviseSinks } from './supervise.ts';
 
-interface SinksOptions extends SinkStart {
+interface SinksOptions extends Omit<SinkStart, 'written'> {
   /** Sinks that must have an entry before it counts. */
   readonly required: readonly SinkName[];
   readonly timeoutMs: number;

@@ -1,7 +1,7 @@
 import { startThread, type Thread } from '../../life/start-thread.ts';
 import type { SinkOrder, SinkReport, SinkStart } from './messages.ts';
 
-interface SuperviseSinksOptions extends SinkStart {
+interface SuperviseSinksOptions extends Omit<SinkStart, 'written'> {
   readonly onReport: (report: SinkReport) => void;
   readonly onError: (message: string) => void;
 }
@@ -36,7 +36,8 @@ export function superviseSinks(options: SuperviseSinksOptions): SupervisedSinks 
   };
 
   function start(): Thread<SinkOrder> {
-    return startThread({ name: 'audit sinks', data: { file, settings, from }, onReport, onEnd });
+    const data: SinkStart = { file, settings, from, written: durable };
+    return startThread({ name: 'audit sinks', data, onReport, onEnd });
   }
 
   function onEnd(cause: unknown): void {

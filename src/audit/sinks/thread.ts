@@ -10,7 +10,7 @@ import { createStdoutSink } from './stdout.ts';
 /** Sinks read the log from its file, in a thread of their own: however slow, they hold nobody up. */
 if (!parentPort) throw new Error('this file is the entry of a worker thread');
 const port = parentPort;
-const { file, settings, from } = workerData as SinkStart;
+const { file, settings, from, written } = workerData as SinkStart;
 const { stdout, 'decision-log': decisionLog, maxBehind } = settings;
 const tell = (report: SinkReport) => port.postMessage(report);
 // This thread may wait for the disk. libuv's may not: there are only four, and DNS needs them.
@@ -29,7 +29,7 @@ const deliveries = SINK_NAMES.flatMap((name) => {
 
 function deliver(name: SinkName, sink: Sink): Delivery {
   return createDelivery({
-    ...{ disk, file, sink, from, maxBehind, wait },
+    ...{ disk, file, sink, from, written, maxBehind, wait },
     onDelivered: (seq) => tell({ type: 'delivered', sink: name, seq }),
     onDropped: (count) => tell({ type: 'dropped', sink: name, count }),
     onError: (message) => tell({ type: 'error', message }),
