@@ -181,7 +181,7 @@ test('tail and export show why policy denied a call, enforced or not', async () 
   const failed = { ...shadow, comparison: 'failed', rule: '', failure: 'POLICY_FAILED' };
   await log.event('shadow', { shadow: { ...failed, reasons: [{ code: 'memory', side: '' }] } });
   await log.close();
-  const { output } = await audit(['tail', folder.file, '--outcome', 'denied']);
+  const { output } = await audit(['tail', folder.file]);
   expect(output).toMatch(/ {2}denied {2}POLICY_DENIED .* tenant_changed /);
   expect(output).toMatch(/ {2}intent {2}.* denied, not enforced {2}tenant_changed /);
   expect(output).toMatch(/ {2}failed {2}KMS_THROTTLED .* denied, not enforced {2}tenant_changed /);
@@ -266,7 +266,7 @@ test('tail shows what happened to the log and its process, not only the kind', a
   await log.event('dropped', { dropped: { count: 7, sink: 'stdout' } });
   await log.crash('out of\nluck');
   await log.close();
-  const { output } = await audit(['tail', folder.file, '--outcome', 'denied']);
+  const { output } = await audit(['tail', folder.file]);
   expect(output).toMatch(/ {2}correction {2}reason AUDIT_UNAVAILABLE, status withheld/);
   expect(output).toMatch(/ {2}dropped {2}count 7, sink stdout\n/);
   expect(output).toMatch(/ {2}crash {2}cause out of\\u\{a\}luck\n/);
@@ -280,7 +280,7 @@ test('tail shows callers’ text on one line, without control characters', async
   const call = callOf(1, { source: { ...source, keyId } });
   await log.terminal({ call, principal: PRINCIPAL }, new Refusal('INVALID_REQUEST'));
   await log.close();
-  const { output } = await audit(['tail', folder.file, '--outcome', 'denied']);
+  const { output } = await audit(['tail', folder.file]);
   expect(output).toContain('x\\u{a}99  forged\\u{1b}[2J\\u{9b}2J\\u{202e}\\u{2028}');
   for (const raw of ['\n99', '\u001b', '\u009b', '\u202e', '\u2028'])
     expect(output).not.toContain(raw);
