@@ -9,9 +9,9 @@ const { folder, ...keys } = createKeys();
 afterAll(() => folder[Symbol.asyncDispose]());
 
 /** A log of so many segments that was closed, and what starts it again. */
-async function closedLog(segments = 1, clock = createClock()) {
+async function closedLog(segments = 1, clock = createClock(), options = {}) {
   const disk = createMemoryDisk();
-  const audit = await openInline(disk, clock, keys);
+  const audit = await openInline(disk, clock, { ...keys, ...options });
   for (let closed = 1; closed < segments; closed += 1) {
     await settled(clock, fill(audit, 2));
     audit.reopen();
@@ -77,6 +77,15 @@ test('a checkpoint that its key did not sign is refused, or what it is about is 
   await expect(start()).rejects.toThrow(/audit.jsonl.checkpoint is not signed by the key/);
   await start({ onBrokenChain: 'continue' });
   expect(entriesIn(disk.read(FILE)).map(({ kind }) => kind)).toContain('broken');
+});
+
+test('a live file of another log is refused, if it begins after what was signed for too', async () => {
+  const { disk, start, whole } = await closedLog();
+  const other = await closedLog(20, createClock(), { origin: 'test.example/other' });
+  disk.write(FILE, other.whole);
+  await expect(start()).rejects.toThrow(/audit.jsonl is of another log, test.example\/other; put/);
+  disk.write(FILE, whole);
+  await start({ origin: 'test.example/other' });
 });
 
 test('a live file whose head was changed is refused, even if no checkpoint covers it', async () => {

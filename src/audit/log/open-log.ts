@@ -86,6 +86,10 @@ function goOn(options: LogOptions, file: DiskFile, last: string): Opening {
   }
   const found = readSegment(file, last, claim);
   const { chain, bytes, open, head } = found;
+  // The checkpoint says nothing of a segment that begins after all that it covers.
+  if (claim && head.origin !== claim.origin && head.origin !== options.origin) {
+    throw new LogFault('BROKEN', `${last} is of another log, ${head.origin}`);
+  }
   const recovered = found.bad && putAside(options, { file, path: last, found });
   if (claim && claim.size > chain.seq) {
     throw new LogFault(
