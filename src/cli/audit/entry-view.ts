@@ -142,7 +142,7 @@ export function keyName(side: SideView | undefined): string {
 }
 
 /** The ARN of an alias may be of another account, where anybody can give a key the same alias as we. */
-function aliasIn(side: SideView | undefined): unknown {
+export function aliasIn(side: SideView | undefined): unknown {
   const { alias, aliases, requested_key_id: requested } = side ?? {};
   const isOurs = alias === requested || (Array.isArray(aliases) && aliases.includes(alias));
   return alias === undefined || isOurs ? alias : requested;

@@ -3,7 +3,16 @@ import { type Command, Option } from 'commander';
 import type { Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
 import { printable, printableJson, shown } from '../printable.ts';
-import { type AuditEntry, codesOf, judged, reasonOf, revisionOf, sideOf } from './entry-view.ts';
+import {
+  type AuditEntry,
+  aliasIn,
+  codesIn,
+  codesOf,
+  judged,
+  reasonOf,
+  revisionOf,
+  sideOf,
+} from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
 import { entriesOf } from './read-log.ts';
@@ -23,16 +32,16 @@ const COLUMNS: readonly (readonly [string, (entry: AuditEntry, origin: string) =
   ['source_key', (entry) => sideOf(entry, 'source')?.key_arn],
   ['destination_key', (entry) => sideOf(entry, 'destination')?.key_arn],
   ['allow', (entry) => judged(entry).result?.allow],
-  ['rule', (entry) => judged(entry).result?.rule],
+  ['rule', (entry) => entry.shadow?.rule ?? judged(entry).result?.rule],
   ['status', ({ outcome, correction }) => (outcome ?? correction)?.status],
   ['reason', (entry) => reasonOf(entry) ?? entry.correction?.reason],
   ['code', ({ outcome }) => outcome?.code],
   ['kms_request_id', ({ kms, outcome }) => kms?.request_id ?? outcome?.kms_request_id],
   ['kms_latency_ns', ({ kms }) => kms?.latency_ns],
   ['enforced', (entry) => judged(entry).enforced],
-  ['policy_codes', (entry) => codesOf(entry)],
+  ['policy_codes', (entry) => (entry.shadow ? codesIn(entry.shadow.reasons) : codesOf(entry))],
   ['job', ({ input }) => input?.request?.job],
-  ['revision', (entry) => revisionOf(entry)],
+  ['revision', (entry) => entry.shadow?.revision ?? revisionOf(entry)],
   ['reload_policy', ({ reload }) => reload?.policy],
   ['reload_outcome', ({ reload }) => reload?.outcome],
   ['reload_digest', ({ reload }) => reload?.digest],
@@ -41,12 +50,13 @@ const COLUMNS: readonly (readonly [string, (entry: AuditEntry, origin: string) =
   ['count', ({ turned_away: away }) => away?.count],
   ['source_alias', (entry) => aliasOf(sideOf(entry, 'source'))],
   ['destination_alias', (entry) => aliasOf(sideOf(entry, 'destination'))],
+  ['shadow', ({ shadow }) => shadow?.comparison],
 ];
 
 /** The alias by which the call named the key, or else all that the key had then. */
 function aliasOf(side: ReturnType<typeof sideOf>): unknown {
   const aliases: unknown = side?.aliases;
-  return side?.alias ?? (Array.isArray(aliases) ? aliases.join(' ') : aliases);
+  return aliasIn(side) ?? (Array.isArray(aliases) ? aliases.join(' ') : aliases);
 }
 
 export function defineExport(command: Command, terminal: Terminal): void {

@@ -67,6 +67,7 @@ function createTally() {
     revision: new Map(),
     turned_away: new Map(),
     shadow: new Map(),
+    shadow_principal: new Map(),
   };
   const pairs = createReleasedKeys();
   let [first, last] = ['', ''];
@@ -80,7 +81,10 @@ function createTally() {
       count('kind', kind);
       if (outcome) countEnd(entry, outcome);
       count('correction', correction?.status);
-      count('shadow', shadow?.comparison);
+      if (shadow) {
+        count('shadow', shadow.comparison);
+        count('shadow_principal', principalOf(entry));
+      }
       // One such entry stands for many calls.
       if (away) count('turned_away', away.reason, Number(away.count));
       if (outcome?.status === 'released') pairs.add(entry);

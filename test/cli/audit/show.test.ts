@@ -196,7 +196,7 @@ test('tail and export show why policy denied a call, enforced or not', async () 
   const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file]))
     .output;
   expect(rows).toMatch(
-    /,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,,[^,\n]+,,,,,test\.example\/audit,,alias\/orders,alias\/orders-2026\n$/,
+    /,false,default,failed,KMS_THROTTLED,.*,false,tenant_changed,,[^,\n]+,,,,,test\.example\/audit,,alias\/orders,alias\/orders-2026,\n$/,
   );
 });
 
@@ -353,7 +353,7 @@ test('a token’s subject that looks like a SPIFFE ID is not shown or counted as
   expect(await lines('jwt *')).toEqual([expect.stringContaining(`  ${names[1]}  `)]);
 });
 
-test('tail tells an alias in another account by its ARN', async () => {
+test('tail and export tell an alias in another account by its ARN', async () => {
   await using folder = createFolder();
   const log = await openThreadless(folder.file);
   const theirs = `arn:aws:kms:eu-west-1:666666666666:${DESTINATION.alias}`;
@@ -364,6 +364,42 @@ test('tail tells an alias in another account by its ARN', async () => {
   }
   await log.close();
   const { output } = await audit(['tail', folder.file, '--outcome', 'denied']);
+  const csv = ['export', '--format', 'csv', folder.file, '--outcome', 'denied'];
+  expect(columnOf((await audit(csv)).output, 'destination_alias')).toEqual([
+    theirs,
+    DESTINATION.alias,
+  ]);
   const told = output.trim().split('\n');
   expect(told).toEqual([theirs, DESTINATION.alias].map((n) => expect.stringContaining(`→ ${n}  `)));
+});
+
+test('a difference of the candidate is shown, found and counted by whose call it was', async () => {
+  await using folder = createFolder();
+  const log = await openThreadless(folder.file);
+  await log.intent(intended(1));
+  await log.terminal(answered(1));
+  const shadow = {
+    ...{ comparison: 'allow_to_deny', effect: 'deny', revision: 'next', rule: 'r', failure: '' },
+    reasons: [{ code: 'hour', side: '' }],
+    served: { effect: 'allow', revision: ALLOW.revision, rule: ALLOW.rule },
+  };
+  await log.event('shadow', { decision_id: callOf(1).id, shadow });
+  await log.close();
+  const chosen = ['--kind', 'shadow', '--principal', PRINCIPAL.id, folder.file];
+  const { output } = await audit(['tail', ...chosen]);
+  expect(output).toContain(
+    `shadow  ${PRINCIPAL.id}  ${SOURCE.alias} → ${DESTINATION.alias}  allow_`,
+  );
+  const stats = JSON.parse((await audit(['stats', '--json', ...chosen])).output);
+  expect(stats.shadow_principal).toEqual({ [PRINCIPAL.id]: 1 });
+  const csv = (await audit(['export', '--format', 'csv', ...chosen])).output;
+  for (const [name, cell] of [
+    ['principal', PRINCIPAL.id],
+    ['rule', 'r'],
+    ['policy_codes', 'hour'],
+    ['revision', 'next'],
+    ['shadow', 'allow_to_deny'],
+  ] as const) {
+    expect(columnOf(csv, name), name).toEqual([cell]);
+  }
 });
