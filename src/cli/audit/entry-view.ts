@@ -105,7 +105,7 @@ export function judged(entry: AuditEntry): Pick<AuditEntry, 'result' | 'enforced
  * A principal without an id is known by its kind, `anonymous`. The subject of a token may look like a SPIFFE ID,
  * so all other ids are told with their kind.
  */
-export function principalOf({ input }: AuditEntry): string | undefined {
+export function principalOf({ input }: Pick<AuditEntry, 'input'>): string | undefined {
   const { id, kind } = input?.principal ?? {};
   return id && kind && kind !== 'spiffe' ? `${shown(kind)} ${shown(id)}` : id || kind;
 }

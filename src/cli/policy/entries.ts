@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { parseJson } from '../../json/exact.ts';
 import { isJsonObject, type JsonObject } from '../../json/object.ts';
 import type { PolicyInput } from '../../policy/input.ts';
+import { principalOf } from '../audit/entry-view.ts';
 import { CommandFailure } from '../command.ts';
 import { asTree, inputOf, isMasked } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
@@ -94,7 +95,7 @@ function toRecorded(entry: JsonObject): RecordedDecision | undefined {
   const { principal } = input;
   return {
     name: String(decision_id ?? input.request.id),
-    whose: principal.id || principal.kind,
+    whose: principalOf({ input: { principal } }) ?? '',
     input,
     allowed: allow === true,
     rule: String(rule),

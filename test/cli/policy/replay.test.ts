@@ -217,6 +217,14 @@ describe('policy replay', () => {
     expect(out).toContain('deny → allow  id-1  anonymous  was no rule, is demo\n');
   });
 
+  it('tells a token’s subject with its kind, because it may look like another principal', async () => {
+    const { input, ...rest } = JSON.parse(entry('a'));
+    const principal = { ...input.principal, id: 'spiffe://x/y', kind: 'jwt', authenticated: true };
+    const line = JSON.stringify({ ...rest, input: { ...input, principal } });
+    const { out } = await policy(`replay ${EXAMPLE} -`, line);
+    expect(out).toContain('allow → deny  id-1  jwt spiffe://x/y  was ');
+  });
+
   it('tells of calls that change alike once, and of each with --all', async () => {
     const denied = { result: { allow: false, rule: '', reasons: [], labels: {} } };
     const ids = ['id-1', 'id-2', 'id-3'];
