@@ -3,7 +3,9 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { keepFailure } from '../../caches/keep-failure.ts';
 import { boundedAnswer } from './bounded-answer.ts';
 import { boundProvider } from './bounded-provider.ts';
+import { boundRequests } from './bounded-requests.ts';
 import type { Renewal } from './renewal.ts';
+import { checkCredentials } from './signer.ts';
 
 export interface ClientOptions {
   /** Else the SDK's own rules: AWS_REGION, the profile. */
@@ -31,7 +33,7 @@ export function createClient(
     maxAttempts: 1,
     ignoreConfiguredEndpointUrls: true,
     credentialDefaultProvider: (init) =>
-      renewal.wrap(boundProvider(() => keepFailure(defaultProvider(init)))),
+      renewal.wrap(boundProvider(() => keepFailure(boundRequests(checked(defaultProvider(init)))))),
     streamCollector: boundedAnswer,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
@@ -54,6 +56,20 @@ export function createClient(
     { step: 'initialize', name: 'noteRejection' },
   );
   return client;
+}
+
+type Provide = ReturnType<typeof defaultProvider>;
+
+/** Asks anew at once in place of unusable ones, which the SDK would keep until they end, an hour later. */
+function checked(provide: Provide): Provide {
+  let unusable = false;
+  return async (options) => {
+    const provided = await provide(unusable ? { ...options, forceRefresh: true } : options);
+    unusable = true;
+    checkCredentials(provided);
+    unusable = false;
+    return provided;
+  };
 }
 
 /** No real clock is further off, not even one reset to 1970; after the year 9999 nothing can be signed. */

@@ -79,8 +79,8 @@ const SIGNED = 'content-length;content-type;host;x-amz-content-sha256;x-amz-date
 const SIGNED_WITH_TOKEN = SIGNED.replace('x-amz-target', 'x-amz-security-token;x-amz-target');
 
 function deriveKey({ region }: SignerTarget, credentials: Credentials, day: string): SigningKey {
+  checkCredentials(credentials);
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-  checkHeader('access key id', accessKeyId);
   const scope = `${day}/${region}/kms/aws4_request`;
   const key = scope
     .split('/')
@@ -94,13 +94,18 @@ function deriveKey({ region }: SignerTarget, credentials: Credentials, day: stri
     const authorization = `${credential}${SIGNED}, Signature=`;
     return { ...common, token: '', names: SIGNED, authorization };
   }
-  checkHeader('session token', sessionToken);
   return {
     ...common,
     token: `x-amz-security-token:${sessionToken}\n`,
     names: SIGNED_WITH_TOKEN,
     authorization: `x-amz-security-token: ${sessionToken}\r\n${credential}${SIGNED_WITH_TOKEN}, Signature=`,
   };
+}
+
+/** @throws KmsFault where they are none that a header could carry */
+export function checkCredentials({ accessKeyId, sessionToken }: Credentials): void {
+  checkHeader('access key id', accessKeyId);
+  if (sessionToken) checkHeader('session token', sessionToken);
 }
 
 /** A line end in a value would begin a header, or a request, of its own. */

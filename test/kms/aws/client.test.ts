@@ -1,0 +1,42 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import process from 'node:process';
+import { afterEach, expect, it, vi } from 'vitest';
+import { createClient } from '../../../src/kms/aws/client.ts';
+import { createRenewal } from '../../../src/kms/aws/renewal.ts';
+import { FAKE_REGION } from '../../helpers/fake-kms.ts';
+
+/** A credentials service as a container has one. */
+const service = { key: '' };
+const server = createServer((_, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const Expiration = new Date(Date.now() + 3_600_000).toISOString();
+  response.end(
+    JSON.stringify({ AccessKeyId: service.key, SecretAccessKey: 's', Token: 't', Expiration }),
+  );
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  server.closeAllConnections();
+  server.close();
+});
+
+it('asks for credentials again where a header could not carry those that it got', async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  for (const name of Object.keys(process.env))
+    if (name.startsWith('AWS_')) vi.stubEnv(name, undefined);
+  vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `http://127.0.0.1:${port}/`);
+  const client = createClient({ region: FAKE_REGION }, createRenewal());
+  service.key = 'AKID\r\nx-evil: 1';
+  await expect(client.config.credentials()).rejects.toMatchObject({
+    name: 'CredentialsProviderError',
+  });
+  service.key = 'AKIDEXAMPLE';
+  await expect
+    .poll(() => client.config.credentials().catch(() => undefined), { timeout: 5000 })
+    .toMatchObject({ accessKeyId: 'AKIDEXAMPLE' });
+  client.destroy();
+});
