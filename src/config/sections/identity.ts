@@ -59,7 +59,9 @@ const jwt = z
           .regex(/^(?!(?:issuer|__proto__)$)/, 'cannot be an attribute'),
       )
       .default([])
-      .describe('Claims that policy sees as attributes; empty where the caller has none.'),
+      .describe(
+        'Claims that policy sees as attributes; empty where the caller has none. A list is joined by spaces, without its parts that hold one.',
+      ),
     clock_tolerance_ms: milliseconds(5000).describe(
       'How much the issuer’s clock may differ from ours.',
     ),
