@@ -67,7 +67,11 @@ export const define: Define = (command, terminal) => {
       const tellJson = (error: string) =>
         options.json && terminal.stdout.write(`${JSON.stringify({ ...tally, error })}\n`);
       const interrupts = tellOfInterrupt(() => {
-        terminal.stderr.write(`\ninterrupted after ${tally.items} items; run it again to go on\n`);
+        // Behind the bar, and the ^C that a terminal adds to it.
+        const begin = terminal.stderr.isTTY ? '\n' : '';
+        terminal.stderr.write(
+          `${begin}interrupted after ${tally.items} items; run it again to go on\n`,
+        );
         tellJson('interrupted');
       });
       const failure = await bulk({ items, results }, { ...options, tally }, terminal)

@@ -293,7 +293,7 @@ describe('a job that was interrupted', () => {
     child.kill(signal);
     expect(await once(child, 'exit')).toEqual([null, signal]);
     const { items: done, error } = JSON.parse(await out);
-    expect(await errors).toBe(`\ninterrupted after ${done} items; run it again to go on\n`);
+    expect(await errors).toBe(`interrupted after ${done} items; run it again to go on\n`);
     expect(error).toBe('interrupted');
     // What is being written at that moment may not be counted yet.
     expect(done).toBeLessThanOrEqual(read().length);
