@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { lookForCheckpoint } from '../../audit/log/checkpoint.ts';
-import type { Checkpoint, VerifierKey } from '../../audit/log/note.ts';
+import { type Checkpoint, type VerifierKey, whyUnsigned } from '../../audit/log/note.ts';
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import { keysNamedBy } from '../../audit/verify/verify.ts';
@@ -59,6 +59,8 @@ function startFollowing(logs: readonly LogFiles[], trusted: readonly VerifierKey
       refuseRollback(newest, checkpoint);
       if (follower.cut()) tampered(walk.signed(), 'the file is shorter than it was');
       if (!checkpoint || checkpoint.size <= follower.seq()) return;
+      const unsigned = whyUnsigned(checkpoint, keys);
+      if (unsigned !== '') tampered(walk.signed(), `the checkpoint ${unsigned}`);
       newest = checkpoint;
       walk.expect(checkpoint);
       for (const line of follower.read(checkpoint.size)) walk.take(line);

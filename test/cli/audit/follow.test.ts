@@ -110,6 +110,15 @@ const touches: readonly (readonly [string, (file: string, older: string) => void
     /: the checkpoint covers other entries than before/,
   ],
   [
+    'given a checkpoint over more that nobody signed',
+    (file: string) => {
+      const lines = readFileSync(`${file}.checkpoint`, 'utf8').split('\n');
+      lines[1] = '99999';
+      writeFileSync(`${file}.checkpoint`, lines.join('\n'));
+    },
+    /: the checkpoint has a signature of .* that does not verify/,
+  ],
+  [
     'left without a checkpoint',
     (file: string) => rmSync(`${file}.checkpoint`),
     /: the checkpoint is gone/,
