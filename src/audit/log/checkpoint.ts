@@ -117,7 +117,8 @@ export function lookForCheckpoint(disk: Disk, file: string): FoundCheckpoint {
 /** A larger file is not one: a few lines are, and one for each who signed it. */
 const MOST_BYTES = 64 << 10;
 
-function readNote(disk: Disk, file: string): string | undefined {
+/** The text of the checkpoint beside a log, which may be none; undefined if there is no file. */
+export function readNote(disk: Disk, file: string): string | undefined {
   const path = checkpointOf(file);
   if (!disk.facts(path)) return;
   const open = openRegular(disk, path, 'read');

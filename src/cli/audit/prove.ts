@@ -1,5 +1,6 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { readNote } from '../../audit/log/checkpoint.ts';
 import { parseNote, whyUnsigned } from '../../audit/log/note.ts';
 import { fromBytes } from '../../audit/log/tree.ts';
 import type { LogFiles } from '../../audit/verify/collect.ts';
@@ -55,8 +56,9 @@ function toSeq(written = ''): number {
 
 function prove(seq: number, path: string | undefined, options: Options, terminal: Terminal): void {
   const log = logOf(path, terminal);
-  const beside = options.checkpoint ?? besideOf(log);
-  const note = contentOf(beside).toString();
+  const { checkpoint: kept } = options;
+  const beside = kept ?? checkpointOf(log.path);
+  const note = kept === undefined ? besideOf(log) : contentOf(kept).toString();
   const { size, root } = parseNote(note);
   const leaves = readLeaves(disk, log, size, seq);
   const proof = inclusionProof(leaves, seq, size);
@@ -69,9 +71,9 @@ function prove(seq: number, path: string | undefined, options: Options, terminal
 }
 
 function besideOf({ path }: LogFiles): string {
-  const beside = checkpointOf(path);
-  if (existsSync(beside)) return beside;
-  const sentence = `there is no ${beside} to prove against; name one that was kept by --checkpoint`;
+  const note = readNote(disk, path);
+  if (note !== undefined) return note;
+  const sentence = `there is no ${checkpointOf(path)} to prove against; name one that was kept by --checkpoint`;
   throw new CommandFailure(sentence, UNREADABLE);
 }
 
