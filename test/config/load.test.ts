@@ -242,6 +242,7 @@ describe('the configuration', () => {
     ['identity.jwt.refresh_ms=0', /refresh_ms: .*1000/],
     ['grpc.connections.keepalive_ms=0', /keepalive_ms: .*1000/],
     ['audit.rotate.max_age_ms=0', /max_age_ms: .*60000/],
+    ['audit.rotate.max_bytes=536870913', /max_bytes: .*536870912/],
   ])('refuses a time at which a timer would fire at once: %s', (setting, problem) => {
     const jwt = ['identity.jwt.issuer=i', 'identity.jwt.audience=[a]', 'identity.jwt.jwks_file=f'];
     expect(problems([SERVICE, ...jwt, setting])).toEqual([expect.stringMatching(problem)]);

@@ -9,6 +9,8 @@ const rotate = z
     max_bytes: z
       .int()
       .min(64 * 1024)
+      // Packed ones are unpacked into memory to be verified, which takes no more than a GiB.
+      .max(512 * 1024 * 1024)
       .default(64 * 1024 * 1024)
       .describe('A segment of this size is closed, and the next one is opened.'),
     max_age_ms: age(24 * 60 * 60 * 1000, 60_000).describe(
