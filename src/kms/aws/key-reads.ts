@@ -32,7 +32,7 @@ export function createKeyReads(client: KMSClient): KeyReads {
         return { ...answer, items: answer.Aliases };
       };
       return orAbort(signal, () => collect(page)).then((aliases) =>
-        aliases.map((alias) => text(alias?.AliasName)).sort(),
+        aliases.map((alias) => named(alias?.AliasName)).sort(),
       );
     },
 
@@ -43,7 +43,7 @@ export function createKeyReads(client: KMSClient): KeyReads {
         return { ...answer, items: answer.Tags };
       };
       return orAbort(signal, () => collect(page)).then((tags) =>
-        toRecord(tags.map((tag) => [text(tag?.TagKey), text(tag?.TagValue)])),
+        toRecord(tags.map((tag) => [named(tag?.TagKey), text(tag?.TagValue)])),
       );
     },
   };
@@ -108,6 +108,13 @@ function toDescription(metadata: KeyMetadata, arn: string): KeyDescription {
 function text(member: unknown): string {
   if (member === undefined || typeof member === 'string') return member ?? '';
   throw unreadable('KMS answered with a fact of another type');
+}
+
+/** The same of a member that is never absent nor empty. */
+function named(member: unknown): string {
+  const name = text(member);
+  if (name === '') throw unreadable('KMS answered with a tag or an alias that has no name');
+  return name;
 }
 
 function unreadable(message: string): KmsFault {

@@ -87,6 +87,8 @@ describe('what is known of a key', () => {
     ['a list that is none', 'listAliases', { Aliases: 'abc' }],
     ['a value that is not text', 'listResourceTags', { Tags: [{ TagKey: 'a', TagValue: 5 }] }],
     ['a name that is not text', 'listAliases', { Aliases: [{ AliasName: { a: 1 } }] }],
+    ['a tag without a key', 'listResourceTags', { Tags: [5, { TagValue: 'x' }] }],
+    ['an alias without a name', 'listAliases', { Aliases: [{}] }],
     ['more, and not where', 'listResourceTags', { Tags: [], Truncated: true }],
     ['the same place again', 'listAliases', { Aliases: [], Truncated: true, NextMarker: 'm' }],
     ['a place that is not text', 'listAliases', { Aliases: [], Truncated: true, NextMarker: {} }],
