@@ -92,6 +92,13 @@ export function collectLog(disk: ReadingDisk, path: string): LogFiles {
   return { path, segments, checkpoint, checkpointDamage, partial: false };
 }
 
+/** Closed segments of one log, with this live file, that were asked for together. */
+export function joinSegments(path: string, parts: readonly LogFiles[]): LogFiles {
+  const all = parts.flatMap(({ segments }) => segments);
+  const segments = all.sort((a, b) => order(a, path) - order(b, path));
+  return { path, segments, checkpoint: undefined, checkpointDamage: '', partial: true };
+}
+
 /** For a reader that needs all of a log. @throws Error */
 export function refuseDamaged({ segments }: LogFiles): void {
   const damaged = segments.find(({ damage }) => damage !== '');

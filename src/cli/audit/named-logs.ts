@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { collectLogs, type LogFiles } from '../../audit/verify/collect.ts';
+import { basename, dirname, join, resolve } from 'node:path';
+import {
+  collectLog,
+  collectLogs,
+  joinSegments,
+  type LogFiles,
+} from '../../audit/verify/collect.ts';
 import { unpackedName } from '../../audit/verify/packed.ts';
+import { checkpointOf, liveName } from '../../files/segment-names.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { disk } from './disk.ts';
 import { UNREADABLE } from './exit-codes.ts';
@@ -26,6 +32,21 @@ function distinct(logs: readonly LogFiles[]): readonly LogFiles[] {
     for (const path of paths) seen.add(path);
   }
   return logs.filter((log) => !repeated.has(log));
+}
+
+/**
+ * Closed segments of one log that are named together are one: none may be missing between them. Beside their
+ * checkpoint they are the whole log: once someone has removed the live file, `*.jsonl` names only the others.
+ */
+export function joined(logs: readonly LogFiles[]): readonly LogFiles[] {
+  const live = ({ path }: LogFiles) => join(dirname(path), liveName(basename(path)));
+  const groups = Map.groupBy(logs, (log) => (log.partial ? `closed ${resolve(live(log))}` : log));
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (!first || others.length === 0) return first ?? [];
+    const path = live(first);
+    const whole = disk.facts(checkpointOf(path)) !== undefined;
+    return whole ? collectLog(disk, path) : joinSegments(path, [first, ...others]);
+  });
 }
 
 /** A packed segment is read by its unpacked name; if a file has that name, the packed one would be ignored. */

@@ -2,6 +2,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -270,6 +271,33 @@ test('verify exits 3 for a checkpoint over more than the closed segment that was
   const { code, errors } = await audit(['verify', closed, '--checkpoint', `${file}.checkpoint`]);
   expect(code).toBe(3);
   expect(errors).toMatch(/checkpoint covers more than .*000\.jsonl, which ends at seq \d+\n$/);
+});
+
+test('closed segments that are named together are one log, of which none may be missing', async () => {
+  await using folder = createFolder();
+  const log = await openThreadless(folder.file);
+  for (let closed = 0; closed < 3; closed += 1) {
+    await fill(log, 2);
+    log.reopen();
+  }
+  await log.close();
+  const named = () =>
+    readdirSync(folder.path)
+      .filter((name) => name.endsWith('.jsonl'))
+      .toSorted()
+      .map((name) => join(folder.path, name));
+  const [first = '', second = '', third = ''] = named().filter((path) => path !== folder.file);
+  expect((await audit(['verify', second, first])).output).toContain(`${folder.file}: intact\n`);
+  // The live file is gone, so that a pattern names the others; its checkpoint is not.
+  rmSync(folder.file);
+  const cut = await audit(['verify', ...named()]);
+  expect([cut.code, cut.errors]).toEqual([1, expect.stringContaining('the log ends here')]);
+  rmSync(`${folder.file}.checkpoint`);
+  expect((await audit(['verify', ...named()])).code).toBe(0);
+  expect((await audit(['verify', second, third])).code).toBe(0);
+  rmSync(second);
+  const { code, errors } = await audit(['verify', ...named()]);
+  expect([code, errors]).toEqual([1, expect.stringMatching(/entries \d+ to \d+ are missing/)]);
 });
 
 test('verify exits 3 for a file of origins that names none', async () => {
