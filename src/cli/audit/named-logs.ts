@@ -34,19 +34,30 @@ function distinct(logs: readonly LogFiles[]): readonly LogFiles[] {
   return logs.filter((log) => !repeated.has(log));
 }
 
-/**
- * Closed segments of one log that are named together are one: none may be missing between them. Beside their
- * checkpoint they are the whole log: once someone has removed the live file, `*.jsonl` names only the others.
- */
-export function joined(logs: readonly LogFiles[]): readonly LogFiles[] {
-  const live = ({ path }: LogFiles) => join(dirname(path), liveName(basename(path)));
-  const groups = Map.groupBy(logs, (log) => (log.partial ? `closed ${resolve(live(log))}` : log));
-  return [...groups.values()].flatMap(([first, ...others]) => {
-    if (!first || others.length === 0) return first ?? [];
-    const path = live(first);
-    const whole = disk.facts(checkpointOf(path)) !== undefined;
-    return whole ? collectLog(disk, path) : joinSegments(path, [first, ...others]);
+/** Closed segments of one log that are named together are one: none may be missing between them. */
+export function joined(
+  logs: readonly LogFiles[],
+  unite: (live: string, parts: readonly LogFiles[]) => LogFiles = joinSegments,
+): readonly LogFiles[] {
+  const groups = Map.groupBy(logs, (log) => (log.partial ? `closed ${resolve(liveOf(log))}` : log));
+  return [...groups.values()].flatMap((parts) => {
+    const [first] = parts;
+    return first && parts.length > 1 ? unite(liveOf(first), parts) : parts;
   });
+}
+
+/**
+ * The same, but beside their checkpoint they are the whole log: once someone has removed the live file, `*.jsonl`
+ * names only the others.
+ */
+export function completed(logs: readonly LogFiles[]): readonly LogFiles[] {
+  return joined(logs, (live, parts) =>
+    disk.facts(checkpointOf(live)) ? collectLog(disk, live) : joinSegments(live, parts),
+  );
+}
+
+function liveOf({ path }: LogFiles): string {
+  return join(dirname(path), liveName(basename(path)));
 }
 
 /** A packed segment is read by its unpacked name; if a file has that name, the packed one would be ignored. */

@@ -5,7 +5,7 @@ import { disk } from './disk.ts';
 import { type AuditEntry, toEntry } from './entry-view.ts';
 import { UNREADABLE } from './exit-codes.ts';
 import { type Gaps, type Missing, warnOfGaps } from './missing.ts';
-import { logsOf } from './named-logs.ts';
+import { joined, logsOf } from './named-logs.ts';
 
 interface ReadEntry {
   /** As it is in the log; valid until the next one is asked for. */
@@ -25,7 +25,7 @@ export function* entriesOf(
   terminal: Terminal,
   onMissing?: (missing: Missing) => void,
 ): Generator<ReadEntry> {
-  for (const log of logsOf(paths, terminal)) {
+  for (const log of joined(logsOf(paths, terminal))) {
     yield* entriesIn(log, warnOfGaps(log, terminal, onMissing));
   }
 }

@@ -12,7 +12,7 @@ import { checkpointIn, contentOf, keyOf } from './arguments.ts';
 import { disk } from './disk.ts';
 import { TAMPERED, TORN, UNREADABLE } from './exit-codes.ts';
 import { followLog } from './follow-log.ts';
-import { joined, logsOf } from './named-logs.ts';
+import { completed, logsOf } from './named-logs.ts';
 import { type Verified, writeJson, writeVerdict } from './show-verdict.ts';
 
 interface Options {
@@ -42,7 +42,7 @@ export function defineVerify(command: Command, terminal: Terminal): void {
       ),
     )
     .action(async (paths: readonly string[], options: Options) => {
-      const logs = joined(logsOf(paths, terminal));
+      const logs = completed(logsOf(paths, terminal));
       const keys = (options.vkey ?? []).map(keyOf);
       const kept = (options.checkpoint ?? []).map((path) => ({ path, ...checkpointIn(path) }));
       const verdicts = logs.map((log) => verifyOne({ log, keys, kept, terminal }));

@@ -74,6 +74,18 @@ test('entries missing within a segment are reported too', async () => {
   expect(errors).toContain(`entries ${seq} to ${seq + 1} are missing; audit verify`);
 });
 
+test('a segment missing between closed ones that are named alone is reported', async () => {
+  const named = [segments[3]!, segments[2]!, segments[0]!].map(({ name }) =>
+    join(whole.path, name),
+  );
+  for (const command of ['stats', 'export']) {
+    const { code, errors } = await audit(command, ...named);
+    expect(code).toBe(0);
+    expect(errors).toContain(`entries ${SECOND!().first} to ${THIRD!().first - 1} are missing`);
+  }
+  expect((await audit('stats', ...named.slice(0, 2))).errors).toBe('');
+});
+
 test('entries that rotation deleted, or outside a segment named alone, are not missing', async () => {
   await using folder = createFolder();
   const log = await openThreadless(folder.file, { maxBytes: 8_000, keepSegments: 1 });
