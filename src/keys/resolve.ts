@@ -1,6 +1,7 @@
 import type { Call, KeyFacts, KmsAnswer, Progress, ResolvedKeys, Side } from '../call.ts';
 import { Refusal, sentenceFor, toRefusal } from '../errors.ts';
 import type { CachedLookUp } from './cache.ts';
+import { parseKeyId } from './key-id.ts';
 import { UNKNOWN_KEY } from './look-up.ts';
 
 /**
@@ -26,6 +27,7 @@ export function createResolve(lookUp: CachedLookUp) {
     { destination }: ResolvedKeys,
     signal: AbortSignal,
   ): Promise<ResolvedKeys> {
+    if (parseKeyId(sourceKeyArn)?.form !== 'key_arn') throw notAKey(sourceKeyArn);
     const facts = await find('source', lookUp(sourceKeyArn, signal));
     return { source: asReported(facts), destination };
   }
@@ -38,6 +40,12 @@ export function createResolve(lookUp: CachedLookUp) {
     reported.set(facts, source);
     return source;
   }
+}
+
+/** Least of all an alias: who moves it would say which key is judged. And the caller is not to blame. */
+function notAKey(reported: string): Refusal {
+  const cause = new Error(`KMS reported source key ${reported}, which is not a key ARN`);
+  return new Refusal('CONFIRM_MISMATCH', { side: 'source', cause });
 }
 
 type Pair<T> = readonly [T, T];

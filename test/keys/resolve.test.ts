@@ -4,6 +4,7 @@ import { limited, Refusal } from '../../src/errors.ts';
 import type { CachedLookUp } from '../../src/keys/cache.ts';
 import { createResolve } from '../../src/keys/resolve.ts';
 import { ANSWER } from '../kms/answers.ts';
+import { SOURCE_ARN } from '../kms/permits.ts';
 import { aCall, keyFacts, resolved } from '../policy/values.ts';
 
 const side = (keyId: string): CallSide => ({ ...aCall().source, keyId });
@@ -67,10 +68,10 @@ describe('a key id that cannot be resolved', () => {
 
 test('after KMS’s answer the source is the key that KMS reported, and the destination the judged one', async () => {
   const judged = { source: keyFacts('', { known: false }), destination: keyFacts('alias/b') };
-  const reported = keyFacts('alias/a', { keyIdForm: 'key_arn', requestedKeyId: 'arn:a' });
+  const reported = keyFacts('alias/a', { keyIdForm: 'key_arn', requestedKeyId: SOURCE_ARN });
   const moved = keyFacts('alias/c');
-  const resolve = createResolve(lookUpOf({ 'arn:a': reported, 'alias/b': moved }));
-  const answer = { ...ANSWER, sourceKeyArn: 'arn:a' };
+  const resolve = createResolve(lookUpOf({ [SOURCE_ARN]: reported, 'alias/b': moved }));
+  const answer = { ...ANSWER, sourceKeyArn: SOURCE_ARN };
   const { source, destination } = await resolve({ ...asked, keys: judged, answer });
   expect(source).toEqual({ ...reported, requestedKeyId: '', keyIdForm: '' });
   expect(destination).toBe(judged.destination);
@@ -80,3 +81,16 @@ test('after KMS’s answer the source is the key that KMS reported, and the dest
     side: 'source',
   });
 });
+
+test.each(['alias/a', `${SOURCE_ARN}\n`, 'arn:aws:kms:eu-west-1:111122223333:alias/a', 'a'])(
+  'a source key that KMS reported as %j is looked up for nobody, and the caller is not blamed',
+  async (sourceKeyArn) => {
+    const judged = { source: keyFacts('', { known: false }), destination: keyFacts('alias/b') };
+    const resolve = createResolve(() => expect.unreachable());
+    const answer = { ...ANSWER, sourceKeyArn };
+    await expect(resolve({ ...asked, keys: judged, answer })).rejects.toMatchObject({
+      reason: 'CONFIRM_MISMATCH',
+      side: 'source',
+    });
+  },
+);
