@@ -28,11 +28,17 @@ reasons contains {"code": "same_key", "side": "destination", "message": "the key
 }
 
 reasons contains {"code": "context", "side": "destination", "message": "this is not what the source encryption context becomes"} if {
-	input.destination.encryption_context != expected
+	not input.destination.encryption_context == expected # != denies nothing if data.json lacks a part of it
 }
 
 reasons contains {"code": "collision", "side": "source", "message": "two encryption context keys would become one"} if {
-	count(expected) != count(input.source.encryption_context) + count(data.context_migration.add)
+	not one_to_one
+}
+
+one_to_one if count(expected) == count(input.source.encryption_context) + count(data.context_migration.add)
+
+reasons contains {"code": "algorithm", "side": "destination", "message": "the algorithm must stay the same"} if {
+	input.relation.algorithm_changed
 }
 
 # What the source encryption context becomes.

@@ -32,7 +32,7 @@ reasons contains {"code": "partner", "side": "destination", "message": "the prin
 }
 
 reasons contains {"code": "own_account", "side": "source", "message": "only what is our own is handed over"} if {
-	input.source.account != data.own_account
+	not input.source.account == data.own_account # != denies nothing if data.json lacks it
 }
 
 reasons contains {"code": "region", "side": "destination", "message": "data stays in its Region"} if {
@@ -40,7 +40,13 @@ reasons contains {"code": "region", "side": "destination", "message": "data stay
 }
 
 reasons contains {"code": "context", "side": "destination", "message": "the destination encryption context must name the partner"} if {
-	object.get(input.destination.encryption_context, "partner", "") != partner.id
+	partner
+	not names_partner
+}
+
+names_partner if {
+	partner.id != ""
+	input.destination.encryption_context.partner == partner.id
 }
 
 reasons contains {"code": "origin", "side": side, "message": $"the {side} key is not of KMS's own making"} if {

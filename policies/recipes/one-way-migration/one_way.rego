@@ -25,7 +25,7 @@ migrator if {
 
 reasons contains {"code": "direction", "side": "destination", "message": "the destination is not where this source key moves to"} if {
 	input.source.known
-	object.get(data.migration.moves, input.source.key_arn, "") != input.destination.key_arn
+	not data.migration.moves[input.source.key_arn] == input.destination.key_arn # != denies nothing if there is no pair
 }
 
 # Before KMS has reported the source key, the destination must at least be the new key of some pair.
