@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
+import { finished } from 'node:stream/promises';
 import { BundleFault } from '../bundle/fault.ts';
 
 /** PEM of the authorities and of the proxy's own certificate. */
@@ -30,6 +31,9 @@ interface Downloaded {
 
 /** Interim answers (1xx) before the one that counts; each costs as much as an answer, and no size bounds them. */
 const MOST_INTERIM = 10;
+/** A chunk of a byte costs as much as any: after so many, they must have this many bytes on average. */
+const FEW_PIECES = 10_000;
+const LEAST_PIECE = 256;
 const NO_ANSWER = `the bundle service sends more than ${MOST_INTERIM} interim answers and no other`;
 
 /** One GET, bounded in time and size, that follows no redirect. @throws BundleFault */
@@ -68,17 +72,24 @@ function ask({ url, name, headers, signal, tls }: DownloadOptions): Promise<Inco
 }
 
 async function readAll(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+  const pieces: Buffer[] = [];
   let length = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes) {
-      answer.destroy();
-      throw new BundleFault(`the bundle service sends more than ${maxBytes} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  // Not `for await`, which joins the pieces that Node has passed on before it counts them.
+  answer.on('data', (piece: Buffer) => {
+    // What Node has read already goes on coming.
+    if (answer.destroyed) return;
+    length += piece.length;
+    pieces.push(piece);
+    if (length > maxBytes) answer.destroy(sends(`more than ${maxBytes} bytes`));
+    else if (pieces.length > FEW_PIECES + length / LEAST_PIECE)
+      answer.destroy(sends('a few bytes at a time'));
+  });
+  await finished(answer);
+  return Buffer.concat(pieces);
+}
+
+function sends(what: string): BundleFault {
+  return new BundleFault(`the bundle service sends ${what}`);
 }
 
 /** Only the name of a failure, because its text could quote a header or the URL. */
