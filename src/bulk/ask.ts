@@ -24,6 +24,7 @@ export async function ask(
   try {
     const batch = items.map(({ item }) => item);
     const results = await client.batchReEncrypt(batch, { timeoutMs: TIMEOUT_MS });
+    if (results.length !== items.length) throw new JobFault('failed', OTHER_ITEM);
     return items.map((item, at) => [item, resultOf(item, results[at])]);
   } catch (refused) {
     if (!(refused instanceof RefusedError)) throw refused;
@@ -62,8 +63,11 @@ function notTaken([first]: readonly JobItem[], { message }: RefusedError): JobFa
   return new JobFault('failed', `the proxy does not take the batch from ${name} on: ${message}`);
 }
 
-/** A ciphertext stored under another item's name would lose both. */
+const OTHER_ITEM = 'the proxy answered for another item';
+
+/** A ciphertext stored under another item's name would lose both. No item of a job is a dry run. */
 function resultOf({ item }: JobItem, result: ItemResult | undefined): ItemResult {
-  if (result?.reference === item.reference) return result;
-  throw new JobFault('failed', 'the proxy answered for another item');
+  if (result?.reference !== item.reference) throw new JobFault('failed', OTHER_ITEM);
+  if (!result.response?.dryRun) return result;
+  throw new JobFault('failed', 'the proxy answered for a dry run');
 }

@@ -28,7 +28,7 @@ export interface Tally {
 }
 
 export function createTally(): Tally {
-  return { items: 0, released: 0, refused: 0, reasons: {}, before: 0 };
+  return { items: 0, released: 0, refused: 0, reasons: Object.create(null), before: 0 };
 }
 
 /**

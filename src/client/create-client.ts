@@ -9,7 +9,7 @@ import type { ReEncryptResponse__Output } from '../gen/kms/reencrypt/v1/ReEncryp
 import type { StreamReEncryptRequest } from '../gen/kms/reencrypt/v1/StreamReEncryptRequest.ts';
 import { CHANNEL_OPTIONS, channelCredentials, filesOf, type TlsOptions } from './channel.ts';
 import { loadHealthTypes, loadReEncryptTypes } from './contract.ts';
-import { type ItemResult, toItemResult } from './item-result.ts';
+import { type ItemResult, requireCiphertext, toItemResult } from './item-result.ts';
 import { createRenewed } from './renewed.ts';
 import { fromServiceError } from './status-details.ts';
 import { exchange } from './stream.ts';
@@ -86,8 +86,12 @@ export function createClient({ target, tls, metadata: headers = {} }: ClientOpti
     toMetadata(typeof headers === 'function' ? headers() : headers, waitForReady);
 
   return {
-    reEncrypt: (call, options) =>
-      unary(options, (rest) => service().reEncrypt(call, metadata(options), rest.grpc, rest.done)),
+    async reEncrypt(call, options) {
+      const response = await unary<ReEncryptResponse__Output>(options, (rest) =>
+        service().reEncrypt(call, metadata(options), rest.grpc, rest.done),
+      );
+      return requireCiphertext(response);
+    },
     checkReEncrypt: (check, options) =>
       unary(options, (rest) =>
         service().checkReEncrypt(check, metadata(options), rest.grpc, rest.done),

@@ -21,6 +21,12 @@ const released = (reference: string): ItemResult => ({
   refused: undefined,
 });
 
+const dryRun = (reference: string): ItemResult => ({
+  reference,
+  response: { dryRun: true } as ItemResult['response'],
+  refused: undefined,
+});
+
 const refused = (reference: string, code: string): ItemResult => ({
   reference,
   response: undefined,
@@ -130,6 +136,8 @@ describe.concurrent('a batch', () => {
     ['knows no batches', refusedBy('UNIMPLEMENTED'), 'not take'],
     ['answers for another item', [released('b'), released('a')], 'answered for another item'],
     ['answers for fewer items', [released('a')], 'answered for another item'],
+    ['answers for more items', ['a', 'b', 'c'].map(released), 'answered for another item'],
+    ['answers as for a dry run', ['a', 'b'].map(dryRun), 'answered for a dry run'],
   ])('ends the job if the proxy %s', async (_, answer, told) => {
     const { send, asked } = sendTo([answer]);
     await expect(send(AB)).rejects.toMatchObject({

@@ -348,6 +348,16 @@ describe('a job that was interrupted', () => {
     });
   });
 
+  test('counts a reason by any name', async () => {
+    write([item('one', { ciphertext_blob: '' })]);
+    await start();
+    for (const name of ['constructor', '__proto__']) {
+      const renamed = readFileSync(results, 'utf8').replace(/"reason":"\w+"/, `"reason":"${name}"`);
+      writeFileSync(results, renamed);
+      expect((await start(['--json'])).stdout).toContain(`"reasons":{"${name}":1}`);
+    }
+  });
+
   test('does nothing when all is done', async () => {
     write(many(3));
     await start();

@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { createClient } from '../../src/client/create-client.ts';
 
-/** A gRPC answer: an empty message, and OK. */
+/** A gRPC answer: a message with a ciphertext of one byte, and OK. */
 function answer(stream: ServerHttp2Stream): void {
   stream.respond({ 'content-type': 'application/grpc' }, { waitForTrailers: true });
   stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-  stream.end(Buffer.alloc(5));
+  stream.end(Buffer.from([0, 0, 0, 0, 3, 0x0a, 1, 0x78]));
 }
 
 test('a call refused by a connection that is ending uses the next one', async () => {

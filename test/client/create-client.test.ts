@@ -30,6 +30,8 @@ type Stream = ServerDuplexStream<StreamReEncryptRequest__Output, StreamReEncrypt
 const DECISION = '7f3f7cb6-d99c-47c8-87de-3f3ac558126b';
 const { toStatus, toRpcStatus } = createStatusWriter();
 
+const released = (keyId = '') => ({ ciphertextBlob: Buffer.from('new'), keyId });
+
 /** What the server does with a ReEncrypt; tests replace it. */
 let answer: (call: Call, done: sendUnaryData<ReEncryptResponse>) => void;
 let server: Server;
@@ -43,8 +45,10 @@ beforeAll(async () => {
     StreamReEncrypt: (stream: Stream) => {
       stream.on('data', ({ reference }: { reference: string }) => {
         const bad = toRpcStatus(new Refusal('POLICY_DENIED'), DECISION);
-        const good = { status: { code: 0 }, response: { keyId: 'arn' } };
-        stream.write({ reference, ...(reference === 'bad' ? { status: bad } : good) });
+        const good = { status: { code: 0 }, response: released('arn') };
+        const empty = { status: { code: 0 }, response: { keyId: 'arn' } };
+        const known = { bad: { status: bad }, empty, unanswered: { status: { code: 0 } } };
+        stream.write({ reference, ...(known[reference as keyof typeof known] ?? good) });
       });
       stream.on('end', () => stream.end());
     },
@@ -68,7 +72,7 @@ afterAll(() => {
 });
 
 beforeEach(() => {
-  answer = (_, done) => done(null, {});
+  answer = (_, done) => done(null, released());
 });
 
 function refuse(statusObject: Partial<StatusObject>): void {
@@ -126,7 +130,7 @@ describe('a call', () => {
   });
 
   test('calls its metadata function each time, and rejects if that throws', async () => {
-    answer = (call, done) => done(null, { keyId: `${call.metadata.get('authorization')}` });
+    answer = (call, done) => done(null, released(`${call.metadata.get('authorization')}`));
     const tokens = ['old', 'new'];
     const metadata = () => {
       const authorization = tokens.shift();
@@ -162,10 +166,16 @@ describe('a call', () => {
     const closing = createClient({ target });
     answer = (_, done) => {
       closing.close();
-      done(null, { keyId: 'arn' });
+      done(null, released('arn'));
     };
     await expect(closing.reEncrypt({})).resolves.toMatchObject({ keyId: 'arn' });
     await expect(closing.reEncrypt({})).rejects.toThrow();
+  });
+
+  test('that is answered without a ciphertext is refused, unless it is a dry run', async () => {
+    answer = (call, done) => done(null, { keyId: 'arn', dryRun: call.request.dryRun });
+    expect((await refusalOf(client.reEncrypt({}))).message).toBe('the answer has no ciphertext');
+    await expect(client.reEncrypt({ dryRun: true })).resolves.toMatchObject({ dryRun: true });
   });
 
   test('to nobody is refused with UNAVAILABLE', async () => {
@@ -246,6 +256,17 @@ describe('a stream', () => {
       results.push(`${reference} ${response?.keyId ?? refused?.facts.reason}`);
     }
     expect(results).toEqual(['a arn', 'bad POLICY_DENIED', 'c arn']);
+  });
+
+  test('counts no item as re-encrypted that has no ciphertext', async () => {
+    const sentences: (string | undefined)[] = [];
+    for await (const { response, refused } of client.streamReEncrypt(
+      items('empty', 'unanswered'),
+    )) {
+      expect(response).toBeUndefined();
+      sentences.push(refused?.message);
+    }
+    expect(sentences).toEqual(Array(2).fill('the answer has no ciphertext'));
   });
 
   test('ends when its reader stops', async () => {

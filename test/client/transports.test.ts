@@ -52,7 +52,11 @@ function createServer(): Server {
       done: sendUnaryData<ReEncryptResponse>,
     ) => {
       const caller = call.getAuthContext().sslPeerCertificate?.subject.CN ?? '';
-      done(null, { keyId: 'arn', sourceKeyId: String(caller) });
+      done(null, {
+        ciphertextBlob: Buffer.from('new'),
+        keyId: 'arn',
+        sourceKeyId: String(caller),
+      });
     },
   });
   return server;
