@@ -21,7 +21,6 @@ export interface FactSettings {
 const DESCRIBED = [
   'created_unix_ms',
   'manager',
-  'multi_region',
   'multi_region_type',
   'origin',
   'spec',
@@ -131,7 +130,10 @@ function undescribed(text: string, id: KeyId): KeyFacts {
   }
   const { partition, region, account, keyId } = id;
   const factsOff = ['aliases', ...DESCRIBED, 'tags'].sort();
-  return freeze({ ...facts(text, id), keyArn: text, partition, region, account, keyId, factsOff });
+  // KMS gives this prefix to multi-Region keys and to no others.
+  const multiRegion = keyId.startsWith('mrk-');
+  const place = { partition, region, account };
+  return freeze({ ...facts(text, id), keyArn: text, ...place, keyId, multiRegion, factsOff });
 }
 
 function freeze(key: KeyFacts): KeyFacts {

@@ -157,7 +157,6 @@ describe('facts of a key', () => {
         'aliases',
         'created_unix_ms',
         'manager',
-        'multi_region',
         'multi_region_type',
         'origin',
         'spec',
@@ -167,5 +166,11 @@ describe('facts of a key', () => {
       ],
     });
     await expect(lookUp('alias/a', signal)).rejects.toMatchObject({ reason: 'INVALID_REQUEST' });
+  });
+
+  test('of a multi-Region key say so even if DescribeKey is off', async () => {
+    const replica = ARN.replace(ARN.slice(-36), 'mrk-1234abcd12ab34cd56ef1234567890ab');
+    const lookUp = createLookUp(directory, { ...ALL, describe: false });
+    await expect(lookUp(replica, signal)).resolves.toMatchObject({ multiRegion: true });
   });
 });
