@@ -160,6 +160,8 @@ describeWith(['opa'], 'opa', () => {
     ['.manifest', '{"metadta":{}}', /there is no metadta, and opa build would leave it out/],
     ['data.json', JSON.stringify({ a: 'a'.repeat(17 << 20) }), /larger than 16777216 bytes/],
     ['data.json', '{"kms_reencrypt":{}}', /principals must be there/],
+    ['data.json', '{"a":[{"b":1,"b":2}]}', /policy\/data\.json: b occurs twice in one object/],
+    ['data.yaml', 'a: { b: 1, b: 2 }', /policy\/data\.yaml: Map keys must be unique/],
     ['p.rego', 'package kms.reencrypt\n\ndecision :=', /rego_parse_error/],
   ])(
     'policy build keeps an older bundle and says so if %s is wrong (%#)',

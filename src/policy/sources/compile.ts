@@ -10,6 +10,7 @@ import { BundleFault } from '../bundle/fault.ts';
 import { refuseLostFields } from '../bundle/manifest.ts';
 import { ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT, MASK_ENTRYPOINT } from '../entrypoints.ts';
 import { checkInput, type RegoFile } from './check-input.ts';
+import { refuseRepeatedKeys } from './refuse-repeated.ts';
 
 const run = promisify(execFile);
 const BUILTINS = ['--capabilities', packaged('policies/capabilities.json')];
@@ -44,9 +45,11 @@ export async function compileFolder(options: CompileOptions): Promise<Buffer> {
   if (revision !== undefined) args.push('--revision', revision);
   try {
     await run('opa', [...args, ...flags], { cwd: folder, timeout: BUILD_TIMEOUT_MS });
+    await refuseRepeatedKeys(folder);
     await checkInput({ folder, files, flags: BUILTINS, work, timeout: BUILD_TIMEOUT_MS });
     return await readFile(output);
   } catch (cause) {
+    if (cause instanceof BundleFault) throw cause;
     throw new BundleFault(sentenceFor(folder, cause), { cause });
   } finally {
     await rm(work, { recursive: true, force: true });
