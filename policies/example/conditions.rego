@@ -78,8 +78,14 @@ wrong_tags(want, have) := [tag |
 wrong_facts(want, have) := [fact |
 	have.known
 	some fact, values in want.is
-	not within(have, fact, values)
+	not has(have, fact, values)
 ]
+
+# A fact that is not looked up is empty, and emptiness may be what the rule asks for.
+has(key, fact, values) if {
+	key[fact] in values
+	not fact in key.facts_off
+}
 
 within(object, key, values) if object[key] in values
 

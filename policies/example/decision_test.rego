@@ -59,6 +59,8 @@ cases := [
 	{"name": "a fact", "call": [], "rule": [["/destination/is", {"account": ["111122223333"], "spec": ["SYMMETRIC_DEFAULT"]}]], "code": ""},
 	{"name": "another fact", "call": [], "rule": [["/destination/is", {"region": ["us-east-1"]}]], "code": "key_fact"},
 	{"name": "a fact that there is not", "call": [], "rule": [["/destination/is", {"regoin": ["eu-west-1"]}]], "code": "key_fact"},
+	{"name": "a fact that is rightly empty", "call": [], "rule": [["/destination/is", {"multi_region_type": [""]}]], "code": ""},
+	{"name": "a fact that is not looked up", "call": [["/destination/facts_off", ["multi_region_type"]]], "rule": [["/destination/is", {"multi_region_type": [""]}]], "code": "key_fact"},
 	{"name": "a context value", "call": [], "rule": [["/source/context", {"tenant": ["a", "b"]}]], "code": ""},
 	{"name": "another context value", "call": [], "rule": [["/source/context", {"tenant": ["b"]}]], "code": "context_value"},
 	{"name": "a forbidden context key", "call": [], "rule": [["/destination/forbidden_context_keys", ["tenant"]]], "code": "context_forbidden"},

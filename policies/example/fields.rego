@@ -26,9 +26,9 @@ hours := numbers.range(0, 24)
 
 weekdays := ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
-# The fields of a side that hold a single value.
+# The fields of a side that hold a single value; not `alias`, which in the ARN of an alias any account may use.
 facts := {
-	"account": "string", "algorithm": "string", "alias": "string", "created_unix_ms": "number", "key_arn": "string",
+	"account": "string", "algorithm": "string", "created_unix_ms": "number", "key_arn": "string",
 	"key_id": "string", "key_id_form": "string", "known": "boolean", "manager": "string", "multi_region": "boolean",
 	"multi_region_type": "string", "origin": "string", "partition": "string", "region": "string",
 	"requested_key_id": "string", "spec": "string", "state": "string", "usage": "string",

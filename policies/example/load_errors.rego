@@ -15,6 +15,11 @@ errors contains "kms_reencrypt.principals must be an object" if {
 	not is_object(principals)
 }
 
+errors contains $"principal {name}: it must be an object" if {
+	some name, grant in data.kms_reencrypt.principals
+	not is_object(grant)
+}
+
 errors contains $"principal {name}: {field} must be a list" if {
 	some name, grant in data.kms_reencrypt.principals
 	some field in ["kinds", "rules"]
@@ -42,6 +47,11 @@ errors contains $"principal {name}: more than one rule has the id {id}" if {
 	sorted := sort(ids)
 	some i, id in sorted
 	id == sorted[i + 1]
+}
+
+errors contains $"principal {name}, rule {id}: it must be an object" if {
+	some [name, id, rule] in all_rules
+	not is_object(rule)
 }
 
 errors contains $"principal {name}, rule {id}: {path} must be there" if {
@@ -114,6 +124,14 @@ errors contains $"principal {name}, rule {id}: call.until_unix_ms must be in mil
 	until := rule.call.until_unix_ms
 	is_number(until)
 	until < 1000000000000
+}
+
+# Nanoseconds, as time.now_ns has them, would be an end that never comes.
+errors contains $"principal {name}, rule {id}: call.until_unix_ms must be in milliseconds, and {until} is after the year 9999" if {
+	some [name, id, rule] in all_rules
+	until := rule.call.until_unix_ms
+	is_number(until)
+	until > 253402300799999
 }
 
 all_rules := [[name, called(index, rule), rule] |

@@ -61,6 +61,8 @@ wrong := [
 	{"rule": [["/destination/may_be_unknown", false]], "error": "there is no field destination.may_be_unknown"},
 	{"rule": [["/call", {"until_unix_ms": "2026-01-01"}]], "error": "call.until_unix_ms must be a number"},
 	{"rule": [["/call", {"until_unix_ms": 1767603600}]], "error": "call.until_unix_ms must be in milliseconds, and 1767603600 is long ago"},
+	{"rule": [["/call", {"until_unix_ms": 1767603600000000}]], "error": "call.until_unix_ms must be in milliseconds, and 1767603600000000 is after the year 9999"},
+	{"rule": [["/destination/is", {"alias": ["alias/a"]}]], "error": "there is no field destination.is.alias"},
 ]
 
 backwards := "call.hours_utc must begin before it ends: over midnight it is two rules, one to 24 and one from 0, and for the whole day it is left out"
@@ -132,6 +134,15 @@ test_a_principal_has_kinds_and_rules_alone if {
 test_rules_must_be_a_list if {
 	found := reencrypt.load_errors with data.kms_reencrypt.principals as {"p": {"kinds": "jwt", "rules": "all"}}
 	found == ["principal p: kinds must be a list", "principal p: rules must be a list"]
+}
+
+test_principals_and_rules_must_be_objects if {
+	principals := {"p": null, "q": {"kinds": ["jwt"], "rules": [null, "r"]}}
+	found := reencrypt.load_errors with data.kms_reencrypt.principals as principals
+	found == [
+		"principal p: it must be an object", "principal q, rule 0: it must be an object",
+		"principal q, rule 1: it must be an object",
+	]
 }
 
 test_principals_must_be_there if {
