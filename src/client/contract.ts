@@ -1,5 +1,17 @@
 import { type GrpcObject, loadPackageDefinition } from '@grpc/grpc-js';
-import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
+import {
+  loadSync,
+  type MessageTypeDefinition,
+  type PackageDefinition,
+  type ServiceDefinition,
+} from '@grpc/proto-loader';
+import {
+  BATCH_ANSWER,
+  CHECK_ANSWER,
+  countFields,
+  type Shape,
+  STREAM_RESULT,
+} from '../count-fields.ts';
 import type { ProtoGrpcType as HealthTypes } from '../gen/health.ts';
 import type { ProtoGrpcType as ReEncryptTypes } from '../gen/reencrypt.ts';
 import { packaged } from '../packaged.ts';
@@ -8,7 +20,36 @@ const PROTO_FOLDER = packaged('proto');
 
 /** Messages and services of the wire contract, under their full names. */
 export function loadReEncryptTypes(): ReEncryptTypes {
-  return typed(load('kms/reencrypt/v1/reencrypt.proto'));
+  const { [SERVICE]: service, ...messages } = load('kms/reencrypt/v1/reencrypt.proto');
+  return typed({ ...messages, [SERVICE]: bounded(service as ServiceDefinition) });
+}
+
+const SERVICE = 'kms.reencrypt.v1.ReEncryptService';
+
+/** The answers that can repeat something. */
+const ANSWERS: Readonly<Record<string, Shape>> = {
+  BatchReEncrypt: BATCH_ANSWER,
+  StreamReEncrypt: STREAM_RESULT,
+  CheckReEncrypt: CHECK_ANSWER,
+};
+
+/** The largest batch has some 20,000. */
+const MOST_FIELDS = 100_000;
+
+/** An answer of 16 MiB can have millions of fields, whose decoding takes gigabytes and holds up every deadline. */
+function bounded(service: ServiceDefinition): ServiceDefinition {
+  const methods = Object.entries(service).map(([name, method]) => {
+    const shape = ANSWERS[name];
+    if (!shape) return [name, method] as const;
+    const responseDeserialize = (bytes: Buffer) => {
+      const many =
+        bytes.length > MOST_FIELDS && countFields(bytes, shape, MOST_FIELDS) > MOST_FIELDS;
+      if (many) throw new Error(`the answer has more than ${MOST_FIELDS} fields`);
+      return method.responseDeserialize(bytes);
+    };
+    return [name, { ...method, responseDeserialize }] as const;
+  });
+  return Object.fromEntries(methods);
 }
 
 export function loadHealthTypes(): HealthTypes {

@@ -32,7 +32,7 @@ interface Context {
 }
 
 function refused({ code, message, details }: Status, { unpack, trailers, cause }: Context) {
-  const messages = details.map((detail) => readDetail(detail, unpack));
+  const messages = details.slice(0, MOST_DETAILS).map((detail) => readDetail(detail, unpack));
   const facts = Object.assign(noFacts(code), ...messages) as RefusedFacts;
   const decisionId = facts.decisionId || firstText(trailers, DECISION_TRAILER);
   return new RefusedError(message, { ...facts, decisionId }, cause);
@@ -53,14 +53,22 @@ function noFacts(code: number): RefusedFacts {
   };
 }
 
-/** A malformed or unknown detail is ignored; the status itself still counts. */
+/** Far more than the proxy sends; decoded, a detail may take a hundred times its size. */
+const MOST_DETAIL_BYTES = 16 * 1024;
+const MOST_DETAILS = 16;
+const MOST_FIELDS = 100;
+
+/** A malformed, unknown or huge detail is ignored; the status itself still counts. */
 function readDetail({ type_url, value }: PackedMessage, unpack: Unpack): Partial<RefusedFacts> {
+  if (value.length > MOST_DETAIL_BYTES) return {};
   try {
     switch (type_url.slice(type_url.lastIndexOf('/') + 1)) {
       case 'google.rpc.ErrorInfo':
         return fromErrorInfo(unpack('google.rpc.ErrorInfo', value));
       case 'google.rpc.BadRequest':
-        return { fields: unpack('google.rpc.BadRequest', value).fieldViolations };
+        return {
+          fields: unpack('google.rpc.BadRequest', value).fieldViolations.slice(0, MOST_FIELDS),
+        };
       case 'google.rpc.RetryInfo': {
         const { retryDelay } = unpack('google.rpc.RetryInfo', value);
         if (retryDelay === null) return {};

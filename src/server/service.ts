@@ -1,7 +1,5 @@
 import { type GrpcObject, loadPackageDefinition, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import type { ProtoGrpcType } from '../gen/reencrypt.ts';
-import { packaged } from '../packaged.ts';
 import {
   BATCH,
   CALL,
@@ -10,7 +8,9 @@ import {
   largestField,
   type Shape,
   STREAM_ITEM,
-} from './count-fields.ts';
+} from '../count-fields.ts';
+import type { ProtoGrpcType } from '../gen/reencrypt.ts';
+import { packaged } from '../packaged.ts';
 
 /** Where the `.proto` files are, in the repository and in the package alike. */
 export const PROTO_ROOT = packaged('proto');

@@ -47,7 +47,9 @@ beforeAll(async () => {
         const bad = toRpcStatus(new Refusal('POLICY_DENIED'), DECISION);
         const good = { status: { code: 0 }, response: released('arn') };
         const empty = { status: { code: 0 }, response: { keyId: 'arn' } };
-        const known = { bad: { status: bad }, empty, unanswered: { status: { code: 0 } } };
+        const details = Array(reference === 'many' ? 100_000 : 0).fill({});
+        const many = { status: { code: 7, details } };
+        const known = { bad: { status: bad }, empty, unanswered: { status: { code: 0 } }, many };
         stream.write({ reference, ...(known[reference as keyof typeof known] ?? good) });
       });
       stream.on('end', () => stream.end());
@@ -236,6 +238,18 @@ describe('a refusal', () => {
     expect(refused.message).toBe('The policy denies this call.');
   });
 
+  test('says at most a hundred wrong fields, and nothing of a detail beyond 16 KiB', async () => {
+    const field = (letters: number) => ({ field: 'x'.repeat(letters), description: '' });
+    for (const [letters, told] of [
+      [10, 100],
+      [40, 0],
+    ] as const) {
+      const fields = Array(500).fill(field(letters));
+      refuse(toStatus(new Refusal('INVALID_REQUEST', { fields }), DECISION));
+      expect((await refusalOf(client.reEncrypt({}))).facts.fields).toHaveLength(told);
+    }
+  });
+
   test('from another server has its code and no reason', async () => {
     refuse({ code: status.UNIMPLEMENTED, details: 'no such method' });
     const { facts } = await refusalOf(client.reEncrypt({}));
@@ -267,6 +281,14 @@ describe('a stream', () => {
       sentences.push(refused?.message);
     }
     expect(sentences).toEqual(Array(2).fill('the answer has no ciphertext'));
+  });
+
+  test('ends at a result of so many fields that to decode it would take long', async () => {
+    const reading = client.streamReEncrypt(items('a', 'many'))[Symbol.asyncIterator]();
+    expect((await reading.next()).value).toMatchObject({ reference: 'a' });
+    const refused = await refusalOf(reading.next());
+    expect(refused.facts.code).toBe('INTERNAL');
+    expect(refused.message).toContain('the answer has more than 100000 fields');
   });
 
   test('ends when its reader stops', async () => {

@@ -1,16 +1,19 @@
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { expect, test } from 'vitest';
-import type { ReEncryptRequest } from '../../src/gen/kms/reencrypt/v1/ReEncryptRequest.ts';
 import {
   BATCH,
+  BATCH_ANSWER,
   CALL,
   CHECK,
+  CHECK_ANSWER,
   countFields,
   type Shape,
   STREAM_ITEM,
-} from '../../src/server/count-fields.ts';
-import { loadService, MalformedMessage, PROTO_ROOT } from '../../src/server/service.ts';
+  STREAM_RESULT,
+} from '../src/count-fields.ts';
+import type { ReEncryptRequest } from '../src/gen/kms/reencrypt/v1/ReEncryptRequest.ts';
+import { loadService, MalformedMessage, PROTO_ROOT } from '../src/server/service.ts';
 
 const pairs = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`key-${n}`, 'value']));
@@ -59,6 +62,9 @@ test.each([
   ['CheckReEncryptRequest', CHECK],
   ['StreamReEncryptRequest', STREAM_ITEM],
   ['BatchReEncryptRequest', BATCH],
+  ['CheckReEncryptResponse', CHECK_ANSWER],
+  ['StreamReEncryptResponse', STREAM_RESULT],
+  ['BatchReEncryptResponse', BATCH_ANSWER],
 ])('every field of %s is counted', (name, shape) => {
   const root = new protobuf.Root();
   root.resolvePath = (_, path) => join(PROTO_ROOT, path);
