@@ -13,6 +13,7 @@ import { readLines } from '../files/lines.ts';
 import { messageOf } from '../thrown.ts';
 import { outcomeOf, refusalsIn, soFar } from './bulk-outcome.ts';
 import { CommandFailure, type Define, EXIT, type Terminal } from './command.ts';
+import { printable } from './printable.ts';
 import { program } from './program.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
@@ -165,7 +166,7 @@ function createHeldUp({ stderr }: Terminal, progress: Progress) {
   let told = '';
   return {
     tell({ message, facts }: RefusedError) {
-      const why = lastError(message);
+      const why = printable(lastError(message));
       if (why === told) return;
       told = why;
       progress.clear();
@@ -202,7 +203,7 @@ function readLine(line: string, where: string, defaults: ItemDefaults): JobItem 
 function toFailure(thrown: unknown): CommandFailure {
   if (thrown instanceof CommandFailure) return thrown;
   if (thrown instanceof JobFault)
-    return new CommandFailure(thrown.message, EXIT_CODES[thrown.kind]);
+    return new CommandFailure(printable(thrown.message), EXIT_CODES[thrown.kind]);
   return new CommandFailure(messageOf(thrown));
 }
 

@@ -1,6 +1,6 @@
 import type { Terminal } from '../command.ts';
-import type { CliFailure, FailureFacts } from './failure.ts';
-
+import { printable, printableLines } from '../printable.ts';
+import { type CliFailure, EXIT_CODE, type FailureFacts } from './failure.ts';
 import { formatValue } from './output/format.ts';
 import type { ErrorFormat } from './settings.ts';
 import { isList, type Value } from './values/value.ts';
@@ -25,18 +25,26 @@ export function reportFailure(failure: CliFailure, options: ReportOptions): void
   const { command, format, color, stderr } = options;
   const { code, facts = {}, usage } = failure.details;
   if (usage === 'before') stderr.write(`\nusage: ${usageOf(command)}\n`);
-  const message =
-    usage === 'after' ? `${failure.message}\n\nusage: ${usageOf(command)}` : failure.message;
-  if (code === undefined) writeError(stderr, message);
-  else if (format === 'legacy') writeError(stderr, legacySentence(failure, { command, message }));
+  const withUsage = (text: string) =>
+    usage === 'after' ? `${text}\n\nusage: ${usageOf(command)}` : text;
+  const message = withUsage(failure.message);
+  const shown = withUsage(shownMessage(failure));
+  if (code === undefined) writeError(stderr, shown);
+  else if (format === 'legacy')
+    writeError(stderr, legacySentence(failure, { command, message: shown }));
   else if (format === 'enhanced') {
-    writeError(stderr, sentence(failure, { command, message }));
+    writeError(stderr, sentence(failure, { command, message: shown }));
     stderr.write(factLines(facts));
   } else {
     stderr.write(
       formatValue(errorInfo(message, failure), { format, color, title: 'error', stdout: stderr }),
     );
   }
+}
+
+/** What the other side wrote must not move the cursor; what the caller wrote is shown as it is. */
+function shownMessage({ message, exitCode }: CliFailure): string {
+  return exitCode === EXIT_CODE.usage ? message : printableLines(message);
 }
 
 /** In the AWS CLI's order, which differs for a service's error. */
@@ -65,7 +73,7 @@ function sentence(
   if (calling === undefined) return `An error occurred (${code}): ${message}`;
   const operation = OPERATIONS[command] ?? 'ReEncrypt';
   const tries = calling.retries === undefined ? '' : ` (reached max retries: ${calling.retries})`;
-  return `An error occurred (${code}) when calling the ${operation} operation${tries}: ${message}`;
+  return `An error occurred (${printable(code)}) when calling the ${operation} operation${tries}: ${message}`;
 }
 
 /** Has a code in front only if the service refused. */
@@ -88,6 +96,7 @@ function factLines(facts: FailureFacts): string {
 }
 
 function factText(value: FailureFacts[string]): string {
-  if (!isList(value)) return value;
-  return value.length <= MOST_INLINE ? `[${value.join(', ')}]` : `\n  ${value.join('\n  ')}`;
+  if (!isList(value)) return printable(value);
+  const items = value.map(printable);
+  return items.length <= MOST_INLINE ? `[${items.join(', ')}]` : `\n  ${items.join('\n  ')}`;
 }

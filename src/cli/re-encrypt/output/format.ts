@@ -1,5 +1,6 @@
 import type { Terminal } from '../../command.ts';
-import type { Value } from '../values/value.ts';
+import { printable, printableJsonLines } from '../../printable.ts';
+import { isList, isMap, type Value } from '../values/value.ts';
 import { jsonOutput } from './json-output.ts';
 import { COLOUR_STYLE, PLAIN_STYLE } from './table.ts';
 import { tableOutput } from './table-output.ts';
@@ -19,8 +20,21 @@ interface FormatOptions {
 
 const DEFAULT_WIDTH = 80;
 
-/** The text to print, line ends included; '' prints nothing. */
-export function formatValue(value: Value, { format, color, title, stdout }: FormatOptions): string {
+/** The text to print, line ends included; '' prints nothing. For a terminal, text from outside cannot move its cursor. */
+export function formatValue(value: Value, options: FormatOptions): string {
+  const seen = options.stdout.isTTY === true;
+  if (options.format !== 'json') return formatted(seen ? escaped(value) : value, options);
+  return seen ? printableJsonLines(jsonOutput(value)) : jsonOutput(value);
+}
+
+function escaped(value: Value): Value {
+  if (typeof value === 'string') return printable(value);
+  if (isList(value)) return value.map(escaped);
+  if (!isMap(value)) return value;
+  return new Map([...value].map(([key, item]) => [printable(key), escaped(item)]));
+}
+
+function formatted(value: Value, { format, color, title, stdout }: FormatOptions): string {
   switch (format) {
     case 'json':
       return jsonOutput(value);

@@ -24,7 +24,9 @@ export function refusalFailure(refused: RefusedError, endpoint: string): CliFail
   const unanswered = UNANSWERED[code];
   if (reason === '' && unanswered)
     return otherFailure(unanswered(endpoint, refused.message), refused);
-  if (reason === '') return otherFailure(`${code} from "${endpoint}": ${refused.message}`, refused);
+  if (reason === '') {
+    return otherFailure(`${code} from "${endpoint}": ${lastError(refused.message)}`, refused);
+  }
   const known = Object.hasOwn(REASONS, reason)
     ? REASONS[reason as keyof typeof REASONS]
     : undefined;
