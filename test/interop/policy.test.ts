@@ -142,6 +142,39 @@ describeWith(['opa'], 'opa', () => {
     expect(stderr).toContain('policy: left out of the bundle: held.json; OPA takes data only from');
   });
 
+  it.each([
+    ['input.source.tags.env != "dev"', 'this != is undefined, .* no input.source.tags.env'],
+    ['not input.source.tags.env in ["dev"]', 'this not is undefined, .* no input.source.tags.env'],
+    ['not startswith(input.principal.attributes["a"], "x")', '.* no input.principal.attributes.a'],
+    [
+      'not lower(input.source.encryption_context.x) == "x"',
+      '.* no input.source.encryption_context',
+    ],
+    ['input.source.account != data.acount', 'this != is undefined, .* no data.acount'],
+    ['not input.source.tags.env == "dev"', ''],
+    ['not object.get(input.source.tags, "env", "") in ["dev"]', ''],
+    ['input.source.account != data.account', ''],
+    ['not input.source.account in data.kms.reencrypt.ours', ''],
+    ['not input.source.account in {x | x := data.acount}', ''],
+  ])(
+    'policy build warns of what is undefined rather than true: %s (%s)',
+    async (asked, warning) => {
+      const folder = scratch();
+      const rego = `package kms.reencrypt\n\nours := ["1"]\n\n${DECISION} if ${asked}\n\nelse := {"allow": false, "rule": "", "reasons": []}\n`;
+      writeFileSync(join(folder, 'p.rego'), rego);
+      writeFileSync(join(folder, 'data.json'), '{"account":"1"}');
+      const args = ['build', folder, '--output', join(folder, 'b.tar.gz')];
+      const { exit, stderr } = await runCommand(policy, args);
+      const whole = `^kms-reencrypt-proxy policy: p.rego:5: ${warning}.*: read it by object.get\n$`;
+      expect([exit, stderr]).toEqual([0, warning && expect.stringMatching(new RegExp(whole))]);
+    },
+  );
+
+  it.each(FOLDERS)('policy build has nothing to say of %s', async (folder) => {
+    const args = ['build', folder, '--output', join(scratch(), 'b.tar.gz')];
+    expect(await runCommand(policy, args)).toMatchObject({ exit: 0, stderr: '' });
+  });
+
   it('policy build says in one sentence that it cannot write the bundle', async () => {
     const args = ['build', 'policies/example', '--output', join(scratch(), 'no/such/folder')];
     const ran = await runCommand(policy, args);

@@ -3,6 +3,7 @@ import { realpath, stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { writeWhole } from '../../files/write-whole.ts';
+import { parseJson } from '../../json/exact.ts';
 import { readBundle } from '../../policy/bundle/bundle.ts';
 import { compileFolder } from '../../policy/sources/compile.ts';
 import { CommandFailure, EXIT, type Terminal } from '../command.ts';
@@ -11,6 +12,7 @@ import { warnLeftOut } from './left-out.ts';
 import type { LimitOptions } from './limits.ts';
 import { prove, refuseOverdue, told } from './open.ts';
 import { refuseOtherKey } from './signing-key.ts';
+import { warnUndefined } from './warn-undefined.ts';
 
 interface BuildOptions extends LimitOptions {
   readonly output: string;
@@ -46,6 +48,11 @@ export function defineBuild(command: Command, terminal: Terminal): void {
         throw new CommandFailure(`${output} cannot be written: ${cause.message}`);
       });
       await warnLeftOut(folder, terminal.stderr);
+      await warnUndefined(
+        folder,
+        parseJson(new TextDecoder().decode(bundle.data)),
+        terminal.stderr,
+      );
       terminal.stdout.write(`${output}: ${bundle.revision || '(no revision)'} ${bundle.digest}\n`);
     });
 }
