@@ -33,14 +33,18 @@ function withValue(data: object, key: string, value: unknown): unknown {
   return value === GONE ? others : { ...others, [key]: value };
 }
 
+/** The recipe with other data, loaded as a proxy does. */
+function ready(name: string, data: unknown) {
+  const entries = entriesOf(readFileSync(`policies/recipes/${name}/bundle.tar.gz`));
+  const content = JSON.stringify(data);
+  const changed = entries.map((entry) =>
+    entry.name === '/data.json' ? { ...entry, content } : entry,
+  );
+  return createGeneration(readBundle(tarGz(changed)), LIMITS);
+}
+
 it.each(RECIPES)('a mistake in the data of the recipe %s lets nothing more pass', (name) => {
   const folder = `policies/recipes/${name}`;
-  const entries = entriesOf(readFileSync(`${folder}/bundle.tar.gz`));
-  const ready = (data: unknown) => {
-    const changed = (entry: (typeof entries)[number]) =>
-      entry.name === '/data.json' ? { ...entry, content: JSON.stringify(data) } : entry;
-    return createGeneration(readBundle(tarGz(entries.map(changed))), LIMITS);
-  };
   const table = toTable(name, parseYaml(readFileSync(`${folder}/cases.yaml`, 'utf8')));
   const denied = table.cases
     .filter(({ expect: { allow } }) => !allow)
@@ -50,11 +54,25 @@ it.each(RECIPES)('a mistake in the data of the recipe %s lets nothing more pass'
 
   const passed: string[] = [];
   for (const [path, wrong] of mistaken(data)) {
-    const { judge } = ready(wrong);
+    const { judge } = ready(name, wrong);
     for (const { name: what, input } of denied) {
       const { effect } = judge(JSON.stringify(input), input.time.unix_ms);
       if (effect === 'allow') passed.push(`${path} in ${JSON.stringify(wrong)}: ${what}`);
     }
   }
   expect(passed).toEqual([]);
+});
+
+it.each([
+  [{ a: 'b', b: 'a' }, 'data that leaves a would come back; migration.moves: data that leaves b'],
+  [{ a: 'b', b: 'c', c: 'a' }, 'data that leaves a would come back'],
+  [{ a: 'a' }, 'data that leaves a would come back'],
+])('the recipe one-way-migration does not serve with moves that lead back: %j', (moves, why) => {
+  const migration = { principals: [], moves };
+  expect(() => ready('one-way-migration', { migration })).toThrow(why);
+});
+
+it('the recipe one-way-migration serves with moves in stages', () => {
+  const migration = { principals: [], moves: { a: 'b', b: 'c', x: 'c' } };
+  expect(ready('one-way-migration', { migration }).bundle.revision).toBe('one-way-migration-1');
 });

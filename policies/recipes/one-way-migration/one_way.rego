@@ -2,7 +2,7 @@
 # title: One-way migration
 # description: |
 #   Data moves from the old key of a pair to the new one, never back, and keeps its encryption context.
-#   Only the pairs in data.json count.
+#   Only the pairs in data.json count, and pairs that lead back are refused when the bundle is loaded.
 # schemas:
 #   - input: schema.input
 package kms.reencrypt
@@ -38,3 +38,13 @@ reasons contains {"code": "context", "side": "destination", "message": "a migrat
 	some change in ["added", "removed", "changed"]
 	input.relation.context[change] != []
 }
+
+# METADATA
+# title: Errors of the pairs
+# entrypoint: true
+load_errors := sort([$"migration.moves: data that leaves {from} would come back" |
+	some from, to in data.migration.moves
+	from in graph.reachable(next, {to})
+])
+
+next := {from: {to} | some from, to in data.migration.moves}
