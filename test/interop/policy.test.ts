@@ -151,6 +151,12 @@ describeWith(['opa'], 'opa', () => {
       '.* no input.source.encryption_context',
     ],
     ['input.source.account != data.acount', 'this != is undefined, .* no data.acount'],
+    [
+      'x\n\nx contains {"message": input.source.tags.env}',
+      'this rule is undefined, .* no input.source.tags.env',
+    ],
+    ['x\n\nx contains {"message": $"{input.source.tags.env}"}', ''],
+    ['x\n\nx := input.source.tags.env', ''],
     ['not input.source.tags.env == "dev"', ''],
     ['not object.get(input.source.tags, "env", "") in ["dev"]', ''],
     ['input.source.account != data.account', ''],
@@ -160,12 +166,15 @@ describeWith(['opa'], 'opa', () => {
     'policy build warns of what is undefined rather than true: %s (%s)',
     async (asked, warning) => {
       const folder = scratch();
-      const rego = `package kms.reencrypt\n\nours := ["1"]\n\n${DECISION} if ${asked}\n\nelse := {"allow": false, "rule": "", "reasons": []}\n`;
+      const otherwise = 'else := {"allow": false, "rule": "", "reasons": []}';
+      const [body, ...others] = asked.split('\n\n');
+      const rules = ['ours := ["1"]', `${DECISION} if ${body}`, otherwise, ...others];
+      const rego = `package kms.reencrypt\n\n${rules.join('\n\n')}\n`;
       writeFileSync(join(folder, 'p.rego'), rego);
       writeFileSync(join(folder, 'data.json'), '{"account":"1"}');
       const args = ['build', folder, '--output', join(folder, 'b.tar.gz')];
       const { exit, stderr } = await runCommand(policy, args);
-      const whole = `^kms-reencrypt-proxy policy: p.rego:5: ${warning}.*: read it by object.get\n$`;
+      const whole = `^kms-reencrypt-proxy policy: p.rego:[59]: ${warning}.*: read it by object.get\n$`;
       expect([exit, stderr]).toEqual([0, warning && expect.stringMatching(new RegExp(whole))]);
     },
   );

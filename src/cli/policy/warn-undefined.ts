@@ -13,9 +13,10 @@ const MOST_BYTES = 256 * 1024 * 1024;
 const OPEN = /^input\.[^.]+\.(?:tags|encryption_context|attributes)\.[^.*]/;
 
 /**
- * A warning about each `!=` and each `not` that is undefined, and so denies nothing, where the input has not the
- * tag, attribute or encryption context key that it reads, or the data not what it names. `not` makes true of an
- * undefined comparison by `==`, but OPA evaluates what a function is called with before `not`, and `in` is a function.
+ * A warning about each `!=`, each `not` and each rule that is undefined, and so denies nothing, where the input has
+ * not the tag, attribute or encryption context key that it reads, or the data not what it names. `not` makes true of
+ * an undefined comparison by `==`, but OPA evaluates what a function is called with before `not`, and `in` is a
+ * function. A rule is undefined if part of its value is, such as the message of a denial.
  * @param data of the bundle that was built from the folder
  */
 export async function warnUndefined(
@@ -47,22 +48,30 @@ function warningsOf(module: JsonObject, isOpen: (name: string) => boolean): stri
     const open = readBy(node).find(isOpen);
     if (open === undefined) return [];
     const line = isJsonObject(node['location']) ? node['location']['row'] : '';
-    const how = node['negated'] === true ? 'not' : '!=';
+    const how = isJsonObject(node['head']) ? 'rule' : node['negated'] === true ? 'not' : '!=';
     return `${line}: this ${how} is undefined, and denies nothing, where there is no ${open}: read it by object.get`;
   });
 }
 
-/** What an expression reads that is undefined if that is, although it is negative. */
-function readBy({ terms, negated }: JsonObject): string[] {
+/** What a rule's value or a negative expression reads, and is undefined if that is. */
+function readBy({ head, terms, negated }: JsonObject): string[] {
+  if (isJsonObject(head)) return namesIn([head['key'], head['value']].filter(isComposed));
   if (!Array.isArray(terms)) return [];
   const [operator, ...operands] = terms;
   const name = nameOf(operator);
   if (negated !== true && name !== 'neq') return [];
   const compared = negated === true && (name === 'equal' || name === 'eq');
   const asked = compared ? operands.filter((term) => term?.type === 'call') : operands;
-  // A comprehension over what is undefined is empty.
-  const inside = ({ type }: JsonObject) => !String(type).endsWith('comprehension');
-  return nodesOf(asked, inside).map((term) => nameOf(term));
+  return namesIn(asked);
+}
+
+const isComposed = (term: unknown) =>
+  isJsonObject(term) && (term['type'] === 'object' || term['type'] === 'array');
+
+/** A comprehension over what is undefined is empty, and a template string says `<undefined>`. */
+function namesIn(terms: unknown): string[] {
+  const inside = ({ type }: JsonObject) => !/comprehension$|^templatestring$/.test(String(type));
+  return nodesOf(terms, inside).map((term) => nameOf(term));
 }
 
 /** `input.source.tags.env`, with `*` for what is not written as a name; '' for what is no reference. */
