@@ -5,6 +5,7 @@ import { isJsonObject } from '../../json/object.ts';
 import { ENTRYPOINT } from '../entrypoints.ts';
 import { BundleFault } from './fault.ts';
 import { toManifest } from './manifest.ts';
+import { refuseUnasked } from './refuse-unasked.ts';
 import { type Verification, verifySignature } from './signature.ts';
 import { readTarGz } from './tar.ts';
 
@@ -62,6 +63,8 @@ export function readBundle(archive: Buffer, options: ReadOptions = {}): Bundle {
       `the bundle has no Wasm module for ${ENTRYPOINT}; build it with \`policy build\``,
     );
   }
+  const named = wasm.map(({ entrypoint }) => entrypoint);
+  refuseUnasked(files, named);
   return {
     revision,
     digest: digestOf(archive),
