@@ -89,9 +89,15 @@ has(key, fact, values) if {
 
 within(object, key, values) if object[key] in values
 
+# In the phase `result` the source key is known, and the caller has not named it.
 source_needed(want, have) if {
-	not have.known
 	want.may_be_unknown == false
+	not named_by_caller(have)
+}
+
+named_by_caller(key) if {
+	key.known
+	input.phase == "request"
 }
 
 wrong_values(want, have) := [key |

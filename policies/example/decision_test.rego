@@ -87,6 +87,8 @@ cases := [
 	{"name": "too late", "call": [], "rule": [["/call", {"until_unix_ms": 1767603600000}]], "code": "ended"},
 	{"name": "an unknown source", "call": [["/source", unknown], ["/relation/known", false]], "rule": [], "code": ""},
 	{"name": "an unknown source that must be known", "call": [["/source", unknown], ["/relation/known", false]], "rule": [["/source/may_be_unknown", false]], "code": "source_unknown"},
+	{"name": "a source that KMS reported", "call": [["/phase", "result"]], "rule": [], "code": ""},
+	{"name": "a source that KMS reported and the caller must name", "call": [["/phase", "result"]], "rule": [["/source/may_be_unknown", false]], "code": "source_unknown"},
 ]
 
 unknown := object.union(key("alias/from"), {
