@@ -24,7 +24,7 @@ decision := {
 } else := {
 	"allow": false,
 	"rule": nearest.id,
-	"reasons": sort([fault | some fault in faults[nearest.id]]),
+	"reasons": array.slice(sort([fault | some fault in faults[nearest.id]]), 0, 64), # more would be invalid
 } if {
 	judged
 	nearest.id

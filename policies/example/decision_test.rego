@@ -123,6 +123,16 @@ test_fits_and_faults_agree if {
 	}
 }
 
+test_reasons_are_as_many_and_as_long_as_may_be if {
+	keys := [$"{n}{concat("", ["k" | some _ in numbers.range(1, 2000)])}" | some n in numbers.range(1, 70)]
+	asked := patched(call, [["/relation/context/added", keys]])
+	decision := decide(asked, [patched(rule, [["/context", {"changes": {"added": []}}]])])
+	count(decision.reasons) == 64
+	every reason in decision.reasons {
+		count(reason.message) < 1024
+	}
+}
+
 test_nobody_without_a_rule if {
 	decision := reencrypt.decision with input as call with data.kms_reencrypt.principals as {}
 	decision == {"allow": false, "rule": "", "reasons": [{"code": "no_rule", "message": "no rule is for this principal (spiffe)", "side": ""}]}

@@ -53,8 +53,8 @@ faults[rule.id] contains fault("context_keep", "destination", $"encryption conte
 	some key in not_kept(object.get(rule, "context", {}))
 }
 
-faults[rule.id] contains fault("context_change", "destination", $"encryption context key {key} must not be added, removed or changed so") if {
-	some rule in rules
+faults[rule.id] contains fault("context_change", "destination", $"encryption context key {substring(key, 0, 256)} must not be added, removed or changed so") if {
+	some rule in rules # the key is the caller's, and a longer message would be invalid
 	some key in unwelcome(object.get(rule, "context", {}))
 }
 

@@ -38,6 +38,11 @@ errors contains $"principal {name}: kinds: {kind} is none of {listed(known_kinds
 	not kind in known_kinds
 }
 
+errors contains $"principal {name}, rule {id}: id must have 1 to 256 characters" if {
+	some [name, id, rule] in all_rules
+	wrong_length(rule.id)
+}
+
 # Faults are kept by the id of their rule, so those of two rules with one id would be mixed. Sorting is
 # slow in Wasm, and done only if there is something to report.
 errors contains $"principal {name}: more than one rule has the id {id}" if {
@@ -143,6 +148,10 @@ all_rules := [[name, called(index, rule), rule] |
 called(_, rule) := rule.id if has_id(rule)
 
 called(index, rule) := index if not has_id(rule)
+
+wrong_length("")
+
+wrong_length(id) if count(id) > 256
 
 has_id(rule) if {
 	is_string(rule.id)

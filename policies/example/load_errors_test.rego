@@ -30,6 +30,8 @@ wrong := [
 	{"rule": [["/context", {"kept": ["tenant"]}]], "error": "there is no field context.kept"},
 	{"rule": [["/call", {"weekday": ["Monday"]}]], "error": "there is no field call.weekday"},
 	{"rule": [["/id", 1]], "error": "id must be a string", "called": 0},
+	{"rule": [["/id", ""]], "error": "id must have 1 to 256 characters", "called": 0},
+	{"rule": [["/id", long]], "error": "id must have 1 to 256 characters", "called": long},
 	{"rule": [["/id", null]], "error": "id must be there", "called": 0},
 	{"rule": [["/source", "alias/a"]], "error": "source must be an object"},
 	{"rule": [["/source/keys", "alias/a"]], "error": "source.keys must be a list of strings"},
@@ -64,6 +66,8 @@ wrong := [
 	{"rule": [["/call", {"until_unix_ms": 1767603600000000}]], "error": "call.until_unix_ms must be in milliseconds, and 1767603600000000 is after the year 9999"},
 	{"rule": [["/destination/is", {"alias": ["alias/a"]}]], "error": "there is no field destination.is.alias"},
 ]
+
+long := concat("", ["i" | some _ in numbers.range(1, 257)])
 
 backwards := "call.hours_utc must begin before it ends: over midnight it is two rules, one to 24 and one from 0, and for the whole day it is left out"
 
