@@ -8,15 +8,23 @@ const INNER = '([._-]\\d{4}[\\d._:T-]{3,}\\d)?';
 /** What logrotate appends, or anyone who finds the name taken: `.1`, `-20261128`, `-20261128-1412`. */
 const MOVED = '([._-]\\d(?:[\\d._:T-]*\\d)?)?';
 
-/** Whether a file is a segment of the log whose live file has this name: that one, a closed or a moved one. */
-function isSegmentOf(live: string, name: string): boolean {
+/** Tells whether a file is a segment of the log whose live file has this name: that one, a closed or a moved one. */
+function segmentOf(live: string): (name: string) => boolean {
   const extension = extname(live);
   const own = basename(live, extension);
-  // Most names in a folder of many logs are of others, and a pattern takes long to make.
-  if (!name.startsWith(own)) return false;
+  let pattern: RegExp | undefined;
+  return (name) => {
+    // Most names in a folder of many logs are of others, and a pattern takes long to make.
+    if (!name.startsWith(own)) return false;
+    pattern ??= segmentPattern(own, extension);
+    return pattern.test(name);
+  };
+}
+
+function segmentPattern(own: string, extension: string): RegExp {
   const [stem, ending] = [own, extension].map(escaped);
   const numbered = extension === '' ? '' : `|${stem}\\.\\d+${ending}`;
-  return new RegExp(`^(?:${stem}${INNER}${ending}${MOVED}${numbered})$`).test(name);
+  return new RegExp(`^(?:${stem}${INNER}${ending}${MOVED}${numbered})$`);
 }
 
 function escaped(text: string): string {
@@ -43,10 +51,11 @@ export function checkpointOf(live: string): string {
 
 /** The segments of one log among the names in its folder. `pod-0` is one of `pod`, unless it has a checkpoint itself. */
 export function segmentsAmong(names: readonly string[], live: string): readonly string[] {
-  const others = sealedNames(names).filter((name) => name !== live && isSegmentOf(live, name));
-  return names.filter(
-    (name) => isSegmentOf(live, name) && !others.some((other) => isSegmentOf(other, name)),
-  );
+  const isOwn = segmentOf(live);
+  const others = sealedNames(names)
+    .filter((name) => name !== live && isOwn(name))
+    .map(segmentOf);
+  return names.filter((name) => isOwn(name) && !others.some((isOther) => isOther(name)));
 }
 
 /** Live names of the logs in a folder: what ends in `.jsonl` is one by its name, anything else by a checkpoint beside it. */

@@ -11,3 +11,10 @@ test('a log with a checkpoint is no segment of a log with a shorter name', () =>
   const sealed = names.filter((name) => name !== 'pod-0.checkpoint');
   expect(segmentsAmong(sealed, 'pod')).toContain('pod-0');
 });
+
+test('two thousand stray checkpoints of like names are told apart within two seconds', () => {
+  const strays = Array.from({ length: 2000 }, (_, n) => `audit.${n}.checkpoint`);
+  const began = performance.now();
+  expect(liveNames(['audit.jsonl', ...strays])).toEqual(['audit.jsonl']);
+  expect(performance.now() - began).toBeLessThan(2000);
+});
