@@ -123,14 +123,19 @@ test_fits_and_faults_agree if {
 	}
 }
 
-test_reasons_are_as_many_and_as_long_as_may_be if {
+test_reasons_about_keys_of_the_caller_are_few_and_short if {
 	keys := [$"{n}{concat("", ["k" | some _ in numbers.range(1, 2000)])}" | some n in numbers.range(1, 70)]
 	asked := patched(call, [["/relation/context/added", keys]])
 	decision := decide(asked, [patched(rule, [["/context", {"changes": {"added": []}}]])])
-	count(decision.reasons) == 64
+	count(decision.reasons) == 16
 	every reason in decision.reasons {
 		count(reason.message) < 1024
 	}
+}
+
+test_reasons_are_as_many_as_may_be if {
+	tags := {$"tag-{n}": ["x"] | some n in numbers.range(1, 70)}
+	count(decide(call, [patched(rule, [["/source/tags", tags]])]).reasons) == 64
 }
 
 test_nobody_without_a_rule if {

@@ -20,7 +20,7 @@ test('a caller who breaks a rule very often or at length is denied with reasons,
       destinationKeyId: 'alias/demo-destination',
       destinationEncryptionContext: Object.fromEntries(keys.map((key) => [key, 'value'])),
     });
-  const often = Array.from({ length: 100 }, (_, n) => `key-${n}`);
+  const often = Array.from({ length: 600 }, (_, n) => `key-${n}`);
   for (const keys of [often, ['k'.repeat(2_000)]]) {
     expect(await refusalOf(adding(keys))).toMatchObject({ reason: 'POLICY_DENIED' });
   }
