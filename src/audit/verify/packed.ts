@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { stampOf } from '../../files/stamp.ts';
 import type { Disk, DiskFile } from '../log/disk.ts';
 
 const ENDING = '.gz';
 /** Packed in ways that we cannot read. */
 export const PACKED_OTHERWISE = /\.(bz2|xz|zst)$/;
-/** Far above any segment: a file that unpacks to more is an attack on its reader. */
-const MOST_BYTES = 1 << 30;
+/** Above any segment, which is closed at 512 MiB or earlier: a file that unpacks to more is an attack on its reader. */
+const MOST_BYTES = 640 << 20;
 /** One line that is no entry, so that a verifier reports it as wrong and not as empty. */
 const DAMAGED = Buffer.from('\n');
 
@@ -25,6 +26,7 @@ export interface ReadingDisk extends Disk {
 /** The same disk for a reader of archives: a gzipped file reads as if unpacked, by its name without `.gz`. */
 export function unpacking(disk: Disk): ReadingDisk {
   const damages = new Map<string, string>();
+  const unpack = createUnpack();
   const isPacked = (path: string) => !disk.facts(path) && disk.facts(path + ENDING)?.regular;
   return {
     ...disk,
@@ -55,14 +57,41 @@ function reading(content: Buffer, file: DiskFile): DiskFile {
   };
 }
 
-function unpack(path: string): { readonly content: Buffer; readonly damage: string } {
+interface Unpacked {
+  readonly content: Buffer;
+  readonly damage: string;
+}
+
+/** Keeps the last one: a segment is opened for its head, and again for its entries. */
+function createUnpack(): (path: string) => Unpacked {
+  let last: { readonly key: string; readonly unpacked: Unpacked } | undefined;
+  return (path) => {
+    const key = `${path} ${stampOf(statSync(path, { bigint: true }))}`;
+    if (last?.key === key) return last.unpacked;
+    last = undefined;
+    const unpacked = unpack(path);
+    last = { key, unpacked };
+    return unpacked;
+  };
+}
+
+function unpack(path: string): Unpacked {
   const packed = readFileSync(path);
   try {
-    return { content: gunzipSync(packed, { maxOutputLength: MOST_BYTES }), damage: '' };
+    const options = { maxOutputLength: MOST_BYTES, chunkSize: pieceBytes(packed) };
+    return { content: gunzipSync(packed, options), damage: '' };
   } catch (thrown) {
     const { code, message } = thrown as NodeJS.ErrnoException;
     return { content: DAMAGED, damage: DAMAGES[code ?? ''] ?? `does not unpack: ${message}` };
   }
+}
+
+const LEAST_PIECE = 16 << 10;
+
+/** As much as the file says at its end that it holds: put together from pieces, it would be in memory twice. */
+function pieceBytes(packed: Buffer): number {
+  const said = packed.length < 4 ? 0 : packed.readUInt32LE(packed.length - 4);
+  return Math.min(MOST_BYTES, Math.max(LEAST_PIECE, said + 1));
 }
 
 const DAMAGES: Readonly<Record<string, string>> = {

@@ -9,7 +9,7 @@ const rotate = z
     max_bytes: z
       .int()
       .min(64 * 1024)
-      // Packed ones are unpacked into memory to be verified, which takes no more than a GiB.
+      // Packed ones are unpacked into memory to be verified, which takes no more than 640 MiB.
       .max(512 * 1024 * 1024)
       .default(64 * 1024 * 1024)
       .describe('A segment of this size is closed, and the next one is opened.'),

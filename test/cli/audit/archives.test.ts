@@ -163,6 +163,17 @@ test('verify says what is wrong with a damaged .gz segment, and exits 1', async 
   }
 });
 
+test('verify unpacks no .gz segment that holds more than any segment, whatever it says of itself', async () => {
+  await using folder = copied();
+  const segment = join(folder.path, 'audit-000000000000.jsonl');
+  const mib = gzipSync(Buffer.alloc(1 << 20));
+  rmSync(segment);
+  writeFileSync(`${segment}.gz`, Buffer.concat(Array(641).fill(mib)));
+  const { code, errors } = await audit(['verify', folder.path]);
+  expect(code).toBe(1);
+  expect(errors).toContain('unpacks to more than any segment holds');
+});
+
 test('verify does not read a .gz instead of the segment beside it', async () => {
   await using folder = copied();
   writeFileSync(`${folder.file}.gz`, 'rubbish');
