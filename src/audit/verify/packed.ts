@@ -66,7 +66,10 @@ interface Unpacked {
 function createUnpack(): (path: string) => Unpacked {
   let last: { readonly key: string; readonly unpacked: Unpacked } | undefined;
   return (path) => {
-    const key = `${path} ${stampOf(statSync(path, { bigint: true }))}`;
+    const facts = statSync(path, { bigint: true });
+    // Packed, a segment is smaller; Node itself reads no file of more than 2 GiB, and does not name it.
+    if (facts.size > MOST_BYTES) return { content: DAMAGED, damage: TOO_MUCH };
+    const key = `${path} ${stampOf(facts)}`;
     if (last?.key === key) return last.unpacked;
     last = undefined;
     const unpacked = unpack(path);
@@ -94,7 +97,9 @@ function pieceBytes(packed: Buffer): number {
   return Math.min(MOST_BYTES, Math.max(LEAST_PIECE, said + 1));
 }
 
+const TOO_MUCH = 'unpacks to more than any segment holds';
+
 const DAMAGES: Readonly<Record<string, string>> = {
   Z_BUF_ERROR: 'is cut off, and does not unpack',
-  ERR_BUFFER_TOO_LARGE: 'unpacks to more than any segment holds',
+  ERR_BUFFER_TOO_LARGE: TOO_MUCH,
 };

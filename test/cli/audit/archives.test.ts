@@ -5,6 +5,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -168,10 +169,15 @@ test('verify unpacks no .gz segment that holds more than any segment, whatever i
   const segment = join(folder.path, 'audit-000000000000.jsonl');
   const mib = gzipSync(Buffer.alloc(1 << 20));
   rmSync(segment);
-  writeFileSync(`${segment}.gz`, Buffer.concat(Array(641).fill(mib)));
-  const { code, errors } = await audit(['verify', folder.path]);
-  expect(code).toBe(1);
-  expect(errors).toContain('unpacks to more than any segment holds');
+  for (const bytes of [undefined, 3 * 2 ** 30]) {
+    writeFileSync(`${segment}.gz`, Buffer.concat(Array(641).fill(mib)));
+    if (bytes !== undefined) truncateSync(`${segment}.gz`, bytes);
+    const { code, errors } = await audit(['verify', folder.path]);
+    expect(code).toBe(1);
+    expect(errors).toContain(
+      '000000000000.jsonl.gz: seq 0: the file unpacks to more than any segment',
+    );
+  }
 });
 
 test('verify does not read a .gz instead of the segment beside it', async () => {
