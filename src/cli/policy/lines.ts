@@ -61,7 +61,7 @@ function* ofLogs(path: string): Generator<TextLine> {
 async function* ofStream(path: string, stdin: Readable): AsyncGenerator<TextLine> {
   const file = path === '-' ? 'standard input' : path;
   let number = 0;
-  for await (const line of readLines(open(path, stdin), Number.POSITIVE_INFINITY)) {
+  for await (const line of readLines(open(path, stdin))) {
     number += 1;
     yield { text: line.replace(/\r$/, ''), where: `${file}, line ${number}` };
   }

@@ -1,3 +1,5 @@
+import process from 'node:process';
+import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { withManifest } from '../../policy/tar.ts';
 import { EXAMPLE } from '../../policy/values.ts';
@@ -21,4 +23,14 @@ it.each([
   const { out, err } = await policy(args, INPUT);
   expect(out).toContain('\\u{1b}[2J\\u{a}forged');
   expect(`${out}${err}`).not.toMatch(/(?!\n)\p{Cc}|^forged/mu);
+});
+
+it('a packed file that is one endless line is named, and not read into memory', async () => {
+  const mib = gzipSync(Buffer.alloc(1 << 20));
+  const bomb = fileOf('bomb.jsonl.gz', Buffer.concat(Array(600).fill(mib)));
+  const before = process.memoryUsage().rss;
+  const { code, err } = await policy(`replay ${EXAMPLE} ${bomb}`);
+  expect(code).toBe(1);
+  expect(err).toContain('bomb.jsonl.gz, line 1 is not an entry');
+  expect(process.memoryUsage().rss - before).toBeLessThan(300 << 20);
 });
