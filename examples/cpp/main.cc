@@ -49,6 +49,10 @@ int main(int argc, char** argv) {
     std::cerr << "re-encrypt: " << Explain(status) << "\n";
     return ExitCode(status);
   }
+  if (answer.ciphertext_blob().empty()) {
+    std::cerr << "re-encrypt: the answer has no ciphertext\n";
+    return 70;
+  }
   std::ofstream result(argv[2], std::ios::binary);
   result << answer.ciphertext_blob();
   result.close();

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -49,6 +50,9 @@ func reEncrypt(source, result string) error {
 	})
 	if err != nil {
 		return err
+	}
+	if len(answer.CiphertextBlob) == 0 {
+		return errors.New("the answer has no ciphertext")
 	}
 	if err := os.WriteFile(result, answer.CiphertextBlob, 0o600); err != nil {
 		return err

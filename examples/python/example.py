@@ -10,7 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "gen"))
 
 import grpc  # noqa: E402
-from google.rpc import error_details_pb2  # noqa: E402
+from google.protobuf.message import DecodeError  # noqa: E402
+from google.rpc import error_details_pb2, status_pb2  # noqa: E402
 from grpc_status import rpc_status  # noqa: E402
 from kms.reencrypt.v1 import reencrypt_pb2, reencrypt_pb2_grpc  # noqa: E402
 
@@ -50,6 +51,9 @@ def main() -> int:
             sentence, code = explain(error)
             print("re-encrypt:", sentence, file=sys.stderr)
             return code
+    if not answer.ciphertext_blob:
+        print("re-encrypt: the answer has no ciphertext", file=sys.stderr)
+        return 70
     result.write_bytes(answer.ciphertext_blob)
     print("released under", answer.key_id, "decision_id", answer.decision_id)
     return 0
@@ -71,7 +75,7 @@ def connect() -> grpc.Channel:
 def explain(error: grpc.RpcError) -> tuple[str, int]:
     """The error as one sentence, and what to exit with."""
     told, code = error.details(), error.code()
-    status = rpc_status.from_call(error)
+    status = details_of(error)
     info = error_details_pb2.ErrorInfo()
     for detail in status.details if status else []:
         if detail.Unpack(info):
@@ -84,6 +88,14 @@ def explain(error: grpc.RpcError) -> tuple[str, int]:
     # No details: the answer is not the proxy's, the call did not get there.
     bad = "CERTIFICATE" in told or "andshake" in told
     return f"{told} [code={code.name}]", BAD_CERTIFICATE if bad else EXIT_CODES.get(code, 70)
+
+
+def details_of(error: grpc.RpcError) -> status_pb2.Status | None:
+    """None if there are none, or what came is not what the proxy sends."""
+    try:
+        return rpc_status.from_call(error)
+    except (DecodeError, ValueError):
+        return None
 
 
 def setting(name: str, fallback: str) -> str:

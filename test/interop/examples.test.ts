@@ -2,7 +2,18 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { promisify } from 'node:util';
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ReEncryptRequest } from '../../src/gen/kms/reencrypt/v1/ReEncryptRequest.ts';
+import { loadService } from '../../src/server/service.ts';
 import { startChild } from './helpers/child.ts';
 import { DEMO_CONTEXT } from './helpers/demo.ts';
 import { decryptAt, encryptAt } from './helpers/demo-ciphertext.ts';
@@ -150,6 +161,21 @@ for (const language of LANGUAGES) {
       expect(code).toBe(69);
     });
 
+    it('writes no answer that has no ciphertext, nor trips over malformed details', async () => {
+      const server = await startIll();
+      try {
+        const { code, said, result } = await run(server.target);
+        expect(said).toMatch(/^re-encrypt: the answer has no ciphertext$/m);
+        expect(code).toBe(70);
+        expect(existsSync(result)).toBe(false);
+        const denied = await run(server.target, { SOURCE_KEY_ID: 'deny' });
+        expect(denied.said).toMatch(/^re-encrypt: no\b.*\[code=/m);
+        expect(denied.code).toBe(77);
+      } finally {
+        server.stop();
+      }
+    });
+
     it('reports a certificate mismatch', async () => {
       const { code, said } = await run(doors.mtls, { PROXY_TLS: doors.strangeTls });
       expect(said).toMatch(/^re-encrypt: /m);
@@ -190,6 +216,22 @@ for (const language of LANGUAGES) {
       }
     });
   });
+}
+
+/** A server that answers nothing, or refuses with details that are no Status. */
+async function startIll() {
+  const server = new Server();
+  server.addService(loadService(), {
+    ReEncrypt(call: ServerUnaryCall<ReEncryptRequest, unknown>, done: sendUnaryData<unknown>) {
+      if (call.request.sourceKeyId !== 'deny') return done(null, {});
+      const metadata = new Metadata();
+      metadata.set('grpc-status-details-bin', Buffer.from('ffffffff', 'hex'));
+      done({ code: status.PERMISSION_DENIED, details: 'no', metadata });
+    },
+  });
+  const bind = promisify(server.bindAsync.bind(server));
+  const port = await bind('127.0.0.1:0', ServerCredentials.createInsecure());
+  return { target: `127.0.0.1:${port}`, stop: () => server.forceShutdown() };
 }
 
 /** How many ReEncrypt calls a proxy has begun. */

@@ -44,6 +44,9 @@ async fn re_encrypt(source: &str, result: &str) -> Result<String, Box<dyn std::e
     let deadline = Duration::from_millis(setting("TIMEOUT_MS", "2000").parse()?);
     let client = connection::connect()?;
     let answer = retry::retry(client, request, deadline).await?;
+    if answer.ciphertext_blob.is_empty() {
+        return Err("the answer has no ciphertext".into());
+    }
     fs::write(result, answer.ciphertext_blob)?;
     let (key, decision) = (answer.key_id, answer.decision_id);
     Ok(format!("released under {key} decision_id {decision}"))

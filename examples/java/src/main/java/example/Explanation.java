@@ -53,12 +53,13 @@ final class Explanation {
   }
 
   private static Optional<ErrorInfo> details(StatusRuntimeException error) {
-    var status = StatusProto.fromThrowable(error);
     try {
+      // Throws IllegalArgumentException where they are not what the proxy sends.
+      var status = StatusProto.fromThrowable(error);
       for (Any detail : status.getDetailsList()) {
         if (detail.is(ErrorInfo.class)) return Optional.of(detail.unpack(ErrorInfo.class));
       }
-    } catch (InvalidProtocolBufferException malformed) {
+    } catch (InvalidProtocolBufferException | IllegalArgumentException malformed) {
       return Optional.empty();
     }
     return Optional.empty();

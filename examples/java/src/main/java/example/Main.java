@@ -36,6 +36,10 @@ public final class Main {
           ReEncryptServiceGrpc.newBlockingStub(channel)
               .withDeadlineAfter(timeout, TimeUnit.MILLISECONDS);
       var answer = stub.reEncrypt(request);
+      if (answer.getCiphertextBlob().isEmpty()) {
+        System.err.println("re-encrypt: the answer has no ciphertext");
+        return 70;
+      }
       Files.write(result, answer.getCiphertextBlob().toByteArray());
       System.out.println(
           "released under " + answer.getKeyId() + " decision_id " + answer.getDecisionId());
