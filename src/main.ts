@@ -57,7 +57,20 @@ process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
 });
 process.stderr.on('error', () => undefined);
 
+/**
+ * A server that never ends its TLS handshake would keep a command that has told its result: grpc-js closes no
+ * connection that it is still making. A proxy that ends has closed all that it could.
+ */
+const LINGER_MS = 500;
+function leaveOpenConnections(): void {
+  if (process.argv[2] === 'serve') return;
+  setTimeout(() => {
+    if (process.stdout.writableLength === 0) process.exit();
+  }, LINGER_MS).unref();
+}
+
 endAsFirst(process);
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
+  leaveOpenConnections();
 });

@@ -1,5 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import process from 'node:process';
 import { describe, expect, test } from 'vitest';
 import { wrongNode } from '../../src/cli/node-version.ts';
@@ -39,6 +41,23 @@ test('a Node.js older than package.json requires is refused in one sentence', ()
   expect(wrongNode(`v${major + 1}.0.0`)).toBe('');
   expect(wrongNode(`v${major}.${minor - 1}.9`)).toContain(`Node.js ${least} or later`);
   expect(wrongNode('v20.20.2')).toBe(`needs Node.js ${least} or later, and this is v20.20.2`);
+});
+
+test('a server that never ends its TLS handshake does not keep a command', async () => {
+  const sockets: Socket[] = [];
+  const half = Buffer.from([22, 3, 3, 0, 100, 2, 0]);
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined).write(half);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const args = ['health', '--timeout', '1', '--endpoint-url', `grpcs://127.0.0.1:${port}`];
+  const child = spawn(process.execPath, [PROGRAM, ...args], { timeout: 20_000 });
+  expect(await once(child, 'exit')).toEqual([1, null]);
+  for (const socket of sockets) socket.destroy();
+  server.close();
 });
 
 describe.skipIf(!existsSync('/dev/full'))('when standard output is full', () => {
