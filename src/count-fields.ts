@@ -78,6 +78,11 @@ export function countFields(bytes: Uint8Array, shape: Shape, most: number): numb
   return count;
 }
 
+/** The same as a question, which a short message answers by its length: a field takes at least a byte. */
+export function hasMoreFields(bytes: Uint8Array, shape: Shape, most: number): boolean {
+  return bytes.length > most && countFields(bytes, shape, most) > most;
+}
+
 function countWithin(bytes: Uint8Array, kind: 'numbers' | 'bytes' | Shape, most: number): number {
   if (kind === 'bytes') return 0;
   return kind === 'numbers' ? bytes.length : countFields(bytes, kind, most);

@@ -8,23 +8,22 @@ import {
 import {
   BATCH_ANSWER,
   CHECK_ANSWER,
-  countFields,
+  hasMoreFields,
   type Shape,
   STREAM_RESULT,
 } from '../count-fields.ts';
 import type { ProtoGrpcType as HealthTypes } from '../gen/health.ts';
 import type { ProtoGrpcType as ReEncryptTypes } from '../gen/reencrypt.ts';
 import { packaged } from '../packaged.ts';
+import { SERVICE_NAME } from '../service-name.ts';
 
 const PROTO_FOLDER = packaged('proto');
 
 /** Messages and services of the wire contract, under their full names. */
 export function loadReEncryptTypes(): ReEncryptTypes {
-  const { [SERVICE]: service, ...messages } = load('kms/reencrypt/v1/reencrypt.proto');
-  return typed({ ...messages, [SERVICE]: bounded(service as ServiceDefinition) });
+  const { [SERVICE_NAME]: service, ...messages } = load('kms/reencrypt/v1/reencrypt.proto');
+  return typed({ ...messages, [SERVICE_NAME]: bounded(service as ServiceDefinition) });
 }
-
-const SERVICE = 'kms.reencrypt.v1.ReEncryptService';
 
 /** The answers that can repeat something. */
 const ANSWERS: Readonly<Record<string, Shape>> = {
@@ -42,9 +41,8 @@ function bounded(service: ServiceDefinition): ServiceDefinition {
     const shape = ANSWERS[name];
     if (!shape) return [name, method] as const;
     const responseDeserialize = (bytes: Buffer) => {
-      const many =
-        bytes.length > MOST_FIELDS && countFields(bytes, shape, MOST_FIELDS) > MOST_FIELDS;
-      if (many) throw new Error(`the answer has more than ${MOST_FIELDS} fields`);
+      if (hasMoreFields(bytes, shape, MOST_FIELDS))
+        throw new Error(`the answer has more than ${MOST_FIELDS} fields`);
       return method.responseDeserialize(bytes);
     };
     return [name, { ...method, responseDeserialize }] as const;

@@ -1,3 +1,4 @@
+import { SERVICE_NAME } from '../service-name.ts';
 import { OVERFLOW } from './catalogue.ts';
 import type { Cell, Series } from './series.ts';
 
@@ -18,14 +19,12 @@ export interface GrpcMetrics {
 
 type GrpcType = 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream';
 
-const OWN = 'kms.reencrypt.v1.ReEncryptService';
-
 // biome-ignore format: a table reads best with a method a line.
 const METHODS: readonly (readonly [service: string, method: string, type: GrpcType])[] = [
-  [OWN, 'ReEncrypt', 'unary'],
-  [OWN, 'BatchReEncrypt', 'unary'],
-  [OWN, 'StreamReEncrypt', 'bidi_stream'],
-  [OWN, 'CheckReEncrypt', 'unary'],
+  [SERVICE_NAME, 'ReEncrypt', 'unary'],
+  [SERVICE_NAME, 'BatchReEncrypt', 'unary'],
+  [SERVICE_NAME, 'StreamReEncrypt', 'bidi_stream'],
+  [SERVICE_NAME, 'CheckReEncrypt', 'unary'],
   ['grpc.health.v1.Health', 'Check', 'unary'],
   ['grpc.health.v1.Health', 'List', 'unary'],
   ['grpc.health.v1.Health', 'Watch', 'server_stream'],
@@ -66,7 +65,7 @@ export function createGrpcMetrics(series: Series): GrpcMetrics {
       const labels = { grpc_type: type, grpc_service: service, grpc_method: method };
       return [
         `/${service}/${method}`,
-        bind(series, labels, service === OWN ? flight : others),
+        bind(series, labels, service === SERVICE_NAME ? flight : others),
       ] as const;
     }),
   );

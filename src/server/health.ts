@@ -7,9 +7,10 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import { SERVICE_NAME } from '../service-name.ts';
 import { countStream } from './count-stream.ts';
 import type { HandlerTools, RpcCounters } from './handler-tools.ts';
-import { MalformedMessage, SERVICE_NAME, tolerant } from './service.ts';
+import { MalformedMessage, tolerant } from './service.ts';
 
 type Asked = { readonly service?: string } | MalformedMessage;
 type Check = handleUnaryCall<Asked, unknown>;

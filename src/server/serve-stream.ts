@@ -2,12 +2,13 @@ import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { Refusal, toRefusal } from '../errors.ts';
 import type { StreamReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/StreamReEncryptRequest.ts';
 import type { StreamReEncryptResponse } from '../gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
+import { SERVICE_NAME } from '../service-name.ts';
 import { countStream, onceAllCame } from './count-stream.ts';
 import { toEnvelope } from './envelope.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import { type ItemLifetime, startItemLifetime } from './lifetime.ts';
 import type { PerformItem } from './re-encrypt-item.ts';
-import { type MalformedMessage, SERVICE_NAME } from './service.ts';
+import type { MalformedMessage } from './service.ts';
 import { type StatusWriter, trailers } from './status.ts';
 import { decoded } from './unary.ts';
 

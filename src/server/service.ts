@@ -4,7 +4,7 @@ import {
   BATCH,
   CALL,
   CHECK,
-  countFields,
+  hasMoreFields,
   largestField,
   type Shape,
   STREAM_ITEM,
@@ -14,8 +14,6 @@ import { packaged } from '../packaged.ts';
 
 /** Where the `.proto` files are, in the repository and in the package alike. */
 export const PROTO_ROOT = packaged('proto');
-
-export const SERVICE_NAME = 'kms.reencrypt.v1.ReEncryptService';
 
 /** KMS's limits add up to about 110 kB for one call; whole messages are bounded by the server. */
 const MAX_CALL_BYTES = 256 * 1024;
@@ -95,8 +93,7 @@ export function tolerant<Request>(
       return new MalformedMessage(`must have at most ${maxBytes} bytes`);
     }
     try {
-      // Each field takes at least one byte.
-      if (bytes.length > mostFields && countFields(bytes, shape, mostFields) > mostFields) {
+      if (hasMoreFields(bytes, shape, mostFields)) {
         return new MalformedMessage(`must have at most ${mostFields} fields`);
       }
       // After the count, which refuses what would take long here too.

@@ -1,11 +1,12 @@
 import { type handleUnaryCall, type Metadata, status } from '@grpc/grpc-js';
 import type { Action } from '../call.ts';
 import { invalid, toRefusal } from '../errors.ts';
+import { SERVICE_NAME } from '../service-name.ts';
 import { toEnvelope } from './envelope.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import { startLifetime } from './lifetime.ts';
 import type { Envelope } from './read-call.ts';
-import { MalformedMessage, SERVICE_NAME, type Undecoded } from './service.ts';
+import { MalformedMessage, type Undecoded } from './service.ts';
 import { trailers } from './status.ts';
 import { WRONG_TIMEOUT } from './watches/correct-timeouts.ts';
 

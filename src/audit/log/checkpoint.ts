@@ -26,11 +26,10 @@ interface CheckpointerOptions {
 }
 
 export interface Checkpointer {
-  /**
-   * True if entries have waited long enough for a signature, or a segment was closed without one, or if it is
-   * `wanted` at once; never soon after a failure.
-   */
-  due(wanted?: boolean): boolean;
+  /** False soon after a failure. */
+  ready(): boolean;
+  /** True if it is ready, and entries have waited long enough for a signature or a segment was closed without one. */
+  due(): boolean;
   /**
    * Signs what the log holds now, writes the checkpoint beside the log, publishes it, and logs it unless
    * it is the `last`. The log takes entries meanwhile. Rejects with PutOff if it could not be signed or
@@ -51,10 +50,10 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
 
   return {
     covered: () => covered,
-    due(wanted = false) {
+    ready: () => pause.isOver(),
+    due() {
       const waiting = log.chain().seq - covered;
-      if (!pause.isOver()) return false;
-      if (wanted || waiting <= 1) return wanted;
+      if (!pause.isOver() || waiting <= 1) return false;
       const rotated = covered < log.firstSeq();
       const old = Math.abs(now() - madeAt) >= options.everyMs;
       return rotated || old || waiting >= options.everyEntries;

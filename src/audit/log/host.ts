@@ -126,7 +126,7 @@ function beat(state: HostState): void {
 function retire(state: HostState): void {
   const { retain, checkpointer, sealing } = state;
   const waits = retain(checkpointer.covered());
-  if (waits && !sealing && checkpointer.due(true)) void seal(state, 'logged');
+  if (waits && !sealing && checkpointer.ready()) void seal(state, 'logged');
 }
 
 function checkpoint(state: HostState): void {

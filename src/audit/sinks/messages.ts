@@ -11,13 +11,17 @@ export interface SinkSettings extends Readonly<Record<SinkName, unknown>> {
   readonly maxBehind: number;
 }
 
-/** What the sinks' thread starts with. */
-export interface SinkStart {
+/** What sinks read and how. */
+export interface SinkSource {
   /** The live file of the log. */
   readonly file: string;
   readonly settings: SinkSettings;
   /** Seq of the first entry of this start. */
   readonly from: number;
+}
+
+/** What the sinks' thread starts with. */
+export interface SinkStart extends SinkSource {
   /** Seq after the last entry that is known to be in the log, as this thread starts. */
   readonly written: number;
 }

@@ -1,9 +1,9 @@
 import { Refusal } from '../../errors.ts';
 import type { SinkName } from '../../sink-names.ts';
-import type { SinkReport, SinkStart } from './messages.ts';
+import type { SinkReport, SinkSource } from './messages.ts';
 import { superviseSinks } from './supervise.ts';
 
-interface SinksOptions extends Omit<SinkStart, 'written'> {
+interface SinksOptions extends SinkSource {
   /** Sinks that must have an entry before it counts. */
   readonly required: readonly SinkName[];
   readonly timeoutMs: number;

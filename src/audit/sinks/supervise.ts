@@ -1,7 +1,7 @@
 import { startThread, type Thread } from '../../life/start-thread.ts';
-import type { SinkOrder, SinkReport, SinkStart } from './messages.ts';
+import type { SinkOrder, SinkReport, SinkSource, SinkStart } from './messages.ts';
 
-interface SuperviseSinksOptions extends Omit<SinkStart, 'written'> {
+interface SuperviseSinksOptions extends SinkSource {
   readonly onReport: (report: SinkReport) => void;
   readonly onError: (message: string) => void;
 }

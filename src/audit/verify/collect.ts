@@ -15,7 +15,7 @@ export interface LogFiles {
   readonly checkpoint: Checkpoint | undefined;
   /** Why it is not one; '' if it is, or there is none. A damaged one is reported, and the log still read. */
   readonly checkpointDamage: string;
-  /** True for a closed segment by itself: what is before and after it was not asked for. */
+  /** True for closed segments by themselves: what is before and after them was not asked for. */
   readonly partial: boolean;
 }
 
@@ -76,13 +76,7 @@ export function collectLog(disk: ReadingDisk, path: string): LogFiles {
   if (liveName(own) !== own) {
     const segment = readSegmentFile(disk, path);
     if (!segment) throw new Error(`${path}: no such file`);
-    return {
-      path,
-      segments: [segment],
-      checkpoint: undefined,
-      checkpointDamage: '',
-      partial: true,
-    };
+    return partOf(path, [segment]);
   }
   // Read before the segments: they then hold all that it covers, and newer entries do no harm.
   const { checkpoint, damage: checkpointDamage } = lookForCheckpoint(disk, path);
@@ -96,6 +90,10 @@ export function collectLog(disk: ReadingDisk, path: string): LogFiles {
 export function joinSegments(path: string, parts: readonly LogFiles[]): LogFiles {
   const all = parts.flatMap(({ segments }) => segments);
   const segments = all.sort((a, b) => order(a, path) - order(b, path));
+  return partOf(path, segments);
+}
+
+function partOf(path: string, segments: readonly SegmentFile[]): LogFiles {
   return { path, segments, checkpoint: undefined, checkpointDamage: '', partial: true };
 }
 

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
-import { toError } from '../../thrown.ts';
+import { takePieces } from '../../pieces.ts';
 import { createBody } from './http/body.ts';
 import { malformed } from './http/trouble.ts';
 
@@ -14,18 +13,10 @@ const MOST_PIECES = 2000;
 export async function boundedAnswer(stream: Readable): Promise<Buffer> {
   const body = createBody({ chunked: false, bodyBytes: Number.POSITIVE_INFINITY });
   let pieces = 0;
-  // Not `for await`, which joins the pieces that Node has passed on before it counts them.
-  stream.on('data', (bytes: Buffer) => {
-    // What Node has read already goes on coming.
-    if (stream.destroyed) return;
-    try {
-      pieces += 1;
-      if (pieces > MOST_PIECES) throw malformed('endless pieces');
-      body.take(bytes);
-    } catch (fault) {
-      stream.destroy(toError(fault));
-    }
+  await takePieces(stream, (bytes) => {
+    pieces += 1;
+    if (pieces > MOST_PIECES) throw malformed('endless pieces');
+    body.take(bytes);
   });
-  await finished(stream);
   return Buffer.from(body.end() ?? '');
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
-import { finished } from 'node:stream/promises';
+import { takePieces } from '../../pieces.ts';
 import { BundleFault } from '../bundle/fault.ts';
 
 /** PEM of the authorities and of the proxy's own certificate. */
@@ -74,17 +74,12 @@ function ask({ url, name, headers, signal, tls }: DownloadOptions): Promise<Inco
 async function readAll(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let length = 0;
-  // Not `for await`, which joins the pieces that Node has passed on before it counts them.
-  answer.on('data', (piece: Buffer) => {
-    // What Node has read already goes on coming.
-    if (answer.destroyed) return;
+  await takePieces(answer, (piece) => {
     length += piece.length;
     pieces.push(piece);
-    if (length > maxBytes) answer.destroy(sends(`more than ${maxBytes} bytes`));
-    else if (pieces.length > FEW_PIECES + length / LEAST_PIECE)
-      answer.destroy(sends('a few bytes at a time'));
+    if (length > maxBytes) throw sends(`more than ${maxBytes} bytes`);
+    if (pieces.length > FEW_PIECES + length / LEAST_PIECE) throw sends('a few bytes at a time');
   });
-  await finished(answer);
   return Buffer.concat(pieces);
 }
 

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { repeatedKey } from '../../json/exact.ts';
+import { messageOf } from '../../thrown.ts';
 import { parseYaml } from '../../yaml.ts';
 import { BundleFault } from '../bundle/fault.ts';
 
@@ -21,10 +22,13 @@ export async function refuseRepeatedKeys(folder: string): Promise<void> {
 
 function faultOf(name: string, text: string): string {
   try {
-    if (!name.endsWith('.json')) parseYaml(text);
-    const repeated = name.endsWith('.json') ? repeatedKey(text) : undefined;
+    if (!name.endsWith('.json')) {
+      parseYaml(text);
+      return '';
+    }
+    const repeated = repeatedKey(text);
     return repeated === undefined ? '' : `${repeated} occurs twice in one object`;
   } catch (cause) {
-    return (cause as Error).message;
+    return messageOf(cause);
   }
 }
