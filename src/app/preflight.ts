@@ -144,8 +144,8 @@ function ofCallers({ identity: { jwt }, kms_json: { access_keys: accessKeys } }:
   return [
     ofSetting('identity.jwt.jwks_file', async () => {
       if (jwt?.jwks_file === undefined) return;
-      const options = { file: jwt.jwks_file, pollMs: jwt.refresh_ms, onError: ignored };
-      (await createFileKeys(options)).close();
+      const { jwks_file: file, algorithms, refresh_ms: pollMs } = jwt;
+      (await createFileKeys({ file, algorithms, pollMs, onError: ignored })).close();
     }),
     ...accessKeys.map(async (key, index) => readSecret(key, index)),
   ];

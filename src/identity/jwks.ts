@@ -16,9 +16,12 @@ import { parseJson } from '../json/exact.ts';
 import { messageOf, toError } from '../thrown.ts';
 import { boundWaiting } from './bound-waiting.ts';
 import type { JwtKeys } from './jwt.ts';
+import { checkKeySet } from './key-set.ts';
 
 interface JwksFileOptions {
   readonly file: string;
+  /** Those by which tokens may be signed. */
+  readonly algorithms: readonly string[];
   /** How often the file is checked for new keys. */
   readonly pollMs: number;
   /** Called once when a changed file cannot be used; the last good keys stay in use. */
@@ -32,7 +35,7 @@ export async function createFileKeys(
   let generation = 0;
   const { current, close } = await watchFiles({
     files: [options.file],
-    read: () => readKeys(options.file),
+    read: () => readKeys(options),
     pollMs: options.pollMs,
     onChange: () => {
       generation += 1;
@@ -49,6 +52,8 @@ export async function createFileKeys(
 
 interface JwksUrlOptions {
   readonly url: URL;
+  /** Those by which tokens may be signed. */
+  readonly algorithms: readonly string[];
   /** How often the keys are fetched again. */
   readonly refreshMs: number;
   /** How long keys are trusted while new ones cannot be fetched. */
@@ -61,7 +66,11 @@ interface JwksUrlOptions {
 export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): void } {
   const cache: JWKSCacheInput = {};
   // While jose has no fresh keys, it would fetch them for every token, and anyone can send tokens.
-  const ask = keepFailure(readSet);
+  const ask = keepFailure(async (...request: Parameters<FetchImplementation>) => {
+    const text = await readSet(...request);
+    await checkKeySet(JSON.parse(text), options.algorithms);
+    return text;
+  });
   const remote = createRemoteJWKSet(options.url, {
     cacheMaxAge: options.maxAgeMs,
     timeoutDuration: options.timeoutMs,
@@ -88,16 +97,11 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
   };
 }
 
-type AskForSet = (...request: Parameters<FetchImplementation>) => Promise<string>;
-
 /** A larger answer is not a key set. */
 const MOST_BYTES = 1024 * 1024;
 
-/** Every token is tried against all of them. */
-const MOST_KEYS = 1000;
-
 /** Bounded in size here, and in time by the request's signal. */
-const readSet: AskForSet = async (url, request) => {
+async function readSet(...[url, request]: Parameters<FetchImplementation>): Promise<string> {
   const { status, body } = await fetch(url, request);
   if (status !== 200) {
     await body?.cancel();
@@ -110,21 +114,15 @@ const readSet: AskForSet = async (url, request) => {
     if (size > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`);
     chunks.push(chunk);
   }
-  const text = Buffer.concat(chunks).toString();
-  const set = JSON.parse(text) as Partial<JSONWebKeySet> | null;
-  if ((set?.keys?.length ?? 0) > MOST_KEYS) {
-    throw new Error(`more than ${MOST_KEYS} keys`);
-  }
-  createLocalJWKSet(set as JSONWebKeySet);
-  return text;
-};
+  return Buffer.concat(chunks).toString();
+}
 
-async function readKeys(file: string): Promise<JWTVerifyGetKey> {
+async function readKeys({ file, algorithms }: JwksFileOptions): Promise<JWTVerifyGetKey> {
   try {
     const set = parseJson(await readFile(file, 'utf8')) as JSONWebKeySet;
-    const keys = createLocalJWKSet(set);
+    await checkKeySet(set, algorithms);
     if (set.keys.length === 0) throw new Error('it has no keys');
-    return keys;
+    return createLocalJWKSet(set);
   } catch (thrown) {
     // Not also as the cause: the log would show it twice.
     throw new Error(`${file} is not a JSON Web Key Set: ${messageOf(thrown)}`);

@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -29,6 +29,7 @@ interface Signer {
 }
 
 const ISSUER = 'https://issuer.example';
+const algorithms = ['ES256', 'RS256'];
 let folder: string;
 let signer: Signer;
 
@@ -49,13 +50,13 @@ function token(claims: Record<string, unknown> = {}, from = signer, header = {})
 async function keysOf(...signers: Signer[]): Promise<JwtKeys & { file: string; close(): void }> {
   const file = join(folder, `${randomUUID()}.json`);
   await writeFile(file, JSON.stringify({ keys: signers.map(({ jwk }) => jwk) }));
-  return { file, ...(await createFileKeys({ file, pollMs: 20, onError: () => {} })) };
+  return { file, ...(await createFileKeys({ file, algorithms, pollMs: 20, onError: () => {} })) };
 }
 
 const options = (keys: JwtKeys): JwtOptions => ({
   issuer: ISSUER,
   audience: ['krp'],
-  algorithms: ['ES256', 'RS256'],
+  algorithms,
   clockToleranceMs: 5000,
   cacheMs: 60_000,
   subjectClaim: 'sub',
@@ -219,7 +220,7 @@ describe('keys', () => {
     const errors: string[] = [];
     const { file } = await keysOf(signer);
     const onError = (error: Error) => errors.push(stdSerializers.err(error).message);
-    const keys = await createFileKeys({ file, pollMs: 20, onError });
+    const keys = await createFileKeys({ file, algorithms, pollMs: 20, onError });
     await writeFile(file, '{"keys": [');
     await expect.poll(() => errors[0]).toContain('is not a JSON Web Key Set');
     const identify = createJwtIdentifier(options(keys));
@@ -233,15 +234,38 @@ describe('keys', () => {
   test('must exist at start-up', async () => {
     const file = join(folder, 'empty.json');
     await writeFile(file, '{"keys":[]}');
-    await expect(createFileKeys({ file, pollMs: 1000, onError: () => {} })).rejects.toThrow(
+    const source = { file, algorithms, pollMs: 1000, onError: () => {} };
+    await expect(createFileKeys(source)).rejects.toThrow(
       `${file} is not a JSON Web Key Set: it has no keys`,
     );
+  });
+
+  test.each<[string, (jwk: JWK) => JWK]>([
+    ['for encryption', (jwk) => ({ ...jwk, use: 'enc' })],
+    ['for another algorithm', (jwk) => ({ ...jwk, alg: 'ES384' })],
+    ['broken', (jwk) => ({ ...jwk, x: 'AAAA' })],
+    ['of RSA with 1,024 bits', () => SMALL_RSA],
+  ])('that are all %s do not take the place of good ones, and that is told', async (_, spoil) => {
+    let current = signer.jwk;
+    const served = await serveKeys(() => [current]);
+    const told: string[] = [];
+    const times = { refreshMs: 20, maxAgeMs: 60_000, timeoutMs: 5000 };
+    const onError = ({ message }: Error) => told.push(message);
+    const keys = createUrlKeys({ url: served.url, algorithms, ...times, onError });
+    await expect.poll(() => keys.usable()).toBe(true);
+    current = spoil(current);
+    await expect.poll(() => told[0]).toContain('none of its keys is public and for ES256,RS256');
+    const identify = createJwtIdentifier(options(keys));
+    expect(await identify(bearer(await token()), never)).toMatchObject({ id: 'billing' });
+    keys.close();
+    served.close();
   });
 
   test('behind a URL are fetched once for many tokens', async () => {
     const served = await serveKeys(() => [signer.jwk]);
     const keys = createUrlKeys({
       url: served.url,
+      algorithms,
       refreshMs: 60_000,
       maxAgeMs: 60_000,
       timeoutMs: 1000,
@@ -264,7 +288,7 @@ describe('keys', () => {
     const served = await serveKeys(() => [current.jwk]);
     const { url } = served;
     const times = { refreshMs: 20, maxAgeMs: 60_000, timeoutMs: 5000 };
-    const keys = createUrlKeys({ url, ...times, onError: () => {} });
+    const keys = createUrlKeys({ url, algorithms, ...times, onError: () => {} });
     const identify = createJwtIdentifier(options(keys));
     const old = bearer(await token());
     const named = async () => (await identify(old, never))?.id;
@@ -280,6 +304,7 @@ describe('keys', () => {
     ['no key set', /malformed/, (response) => response.end('{}')],
     ['another address', /status 302/, (response) => response.writeHead(302, OTHER).end()],
     ['a set of very many keys', /1000 keys/, (response) => response.end(MANY)],
+    ['keys of no use', /none of its keys/, (response) => response.end(USELESS)],
     ['more than any keys', /bytes/, (response) => void pipeline(endless(), response).catch(none)],
   ])(
     'are requested at most once per second while the issuer answers with %s',
@@ -288,7 +313,7 @@ describe('keys', () => {
       const onError = vi.fn<(error: Error) => void>();
       const url = new URL('?code=secret', served.url);
       const keys = createUrlKeys({
-        ...{ url, refreshMs: 60_000, maxAgeMs: 60_000, timeoutMs: 2000 },
+        ...{ url, algorithms, refreshMs: 60_000, maxAgeMs: 60_000, timeoutMs: 2000 },
         onError,
       });
       const identify = createJwtIdentifier(options(keys));
@@ -318,6 +343,7 @@ describe('keys', () => {
     const told: Error[] = [];
     const keys = createUrlKeys({
       url: new URL('http://127.0.0.1:1/jwks'),
+      algorithms,
       refreshMs: 60_000,
       maxAgeMs: 60_000,
       timeoutMs: 500,
@@ -339,7 +365,7 @@ describe('keys', () => {
     let holds = false;
     const served = await serve((response) => (holds ? held.push(response) : send(response)));
     const keys = createUrlKeys({
-      ...{ url: served.url, refreshMs: 600_000, maxAgeMs: 600_000, timeoutMs: 15_000 },
+      ...{ url: served.url, algorithms, refreshMs: 600_000, maxAgeMs: 600_000, timeoutMs: 15_000 },
       onError: () => {},
     });
     const identify = createJwtIdentifier(options(keys));
@@ -366,7 +392,7 @@ describe('keys', () => {
     const { url } = served;
     const maxAgeMs = 400;
     const times = { refreshMs: 60_000, maxAgeMs, timeoutMs: 500 };
-    const keys = createUrlKeys({ url, ...times, onError: () => {} });
+    const keys = createUrlKeys({ url, algorithms, ...times, onError: () => {} });
     const identify = createJwtIdentifier(options(keys));
     const named = async () => Promise.resolve(identify(bearer(await token()), never));
     await expect(named()).resolves.toMatchObject({ id: 'billing' });
@@ -397,6 +423,10 @@ function hmac(of: Signer): string {
   return `${text}.${createHmac('sha256', of.spki).update(text).digest('base64url')}`;
 }
 
+const SMALL_RSA = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({
+  format: 'jwk',
+}) as JWK;
+
 const part = (value: object): string => base64url.encode(JSON.stringify(value));
 
 const serveKeys = (keys: () => readonly JWK[]) =>
@@ -404,6 +434,7 @@ const serveKeys = (keys: () => readonly JWK[]) =>
 
 const OTHER = { location: '/other' };
 const MANY = `{"keys":[${'{},'.repeat(1000)}{}]}`;
+const USELESS = JSON.stringify({ keys: [{ kty: 'oct', k: 'AAAA' }] });
 const none = () => {};
 
 function* endless() {
