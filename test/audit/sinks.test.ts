@@ -207,6 +207,23 @@ test.concurrent('a place beyond the end of the log, of another log there, hides 
   }
 });
 
+test.concurrent('a sink whose place is garbage says so, and goes on with what is new', async () => {
+  await using folder = createFolder();
+  const total = await writeLog(folder.file, 4);
+  for (const garbage of ['', 'seven\n', '-1\n', '9'.repeat(40)]) {
+    writeFileSync(`${folder.file}.test`, garbage);
+    const told: string[] = [];
+    const { delivery, got } = deliver(folder.file, {
+      ...{ batchBytes: 1_000, from: 2, written: total, maxBehind: total },
+      onError: (message) => told.push(message),
+    });
+    delivery.advance(total);
+    await delivery.close();
+    expect(got[0]).toBe(2);
+    expect(told).toEqual([expect.stringMatching(/^test: .*; it goes on at 2$/)]);
+  }
+});
+
 test.concurrent('a sink that had nothing to send at first sends what comes later', async () => {
   await using folder = createFolder();
   const total = await writeLog(folder.file, 4);
@@ -422,7 +439,8 @@ test.concurrent('sinks restart after their thread dies, and continue where they 
       'decision-log': { url: service.url, timeoutMs: 15_000, batchBytes: 4_000 },
       maxBehind: 1_000_000,
     },
-    warn: (message) => /thread died.*EISDIR/.test(message) && died.resolve(message),
+    warn: (message) =>
+      /thread died.*decision-log is not a regular file/.test(message) && died.resolve(message),
   });
   await died.promise;
   rmdirSync(cursor);
@@ -445,7 +463,7 @@ test.concurrent('sinks whose thread has ended do not keep the log from closing',
       'decision-log': { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 },
       maxBehind: 1_000_000,
     },
-    warn: (message) => /EISDIR/.test(message) && ended.resolve(message),
+    warn: (message) => /not a regular file/.test(message) && ended.resolve(message),
   });
   await ended.promise;
   await setTimeout(100);

@@ -1,17 +1,23 @@
+import { notRegular } from '../../files/regular.ts';
 import { replaceFile } from '../log/checkpoint.ts';
 import type { Disk } from '../log/disk.ts';
 
 /** How far a sink has come, kept beside the log so that a restart goes on there. */
 export function createCursor(disk: Disk, path: string) {
   return {
-    /** Seq of the next entry to send; undefined where none was ever sent. */
+    /**
+     * Seq of the next entry to send; undefined where none was ever sent, NaN where the file does not say.
+     * @throws Error where it cannot be read
+     */
     read(): number | undefined {
-      if (!disk.facts(path)) return;
+      const facts = disk.facts(path);
+      if (!facts) return;
+      if (!facts.regular) throw new Error(notRegular(path));
       const file = disk.open(path, 'read');
       try {
         const bytes = Buffer.alloc(32);
         const text = bytes.toString('utf8', 0, file.read(bytes, 0)).trim();
-        return /^\d+$/.test(text) ? Number(text) : undefined;
+        return /^\d+$/.test(text) ? Number(text) : Number.NaN;
       } finally {
         file.close();
       }

@@ -44,7 +44,7 @@ const RETRY_MS = { first: 250, last: 30_000 };
 export function createDelivery(options: DeliverOptions): Delivery {
   const { disk, file, sink, from } = options;
   const cursor = createCursor(disk, `${file}.${sink.name}`);
-  const start = placeOf(cursor.read() ?? from, options);
+  const start = placeOf(cursor.read(), options);
   const closed = Promise.withResolvers<void>();
   const state: State = {
     ...options,
@@ -73,9 +73,14 @@ export function createDelivery(options: DeliverOptions): Delivery {
 }
 
 /** A cursor beyond the log is of another one, or of entries that a power cut took: what comes now is new. */
-function placeOf(kept: number, { from, written, sink, onError }: DeliverOptions): number {
+function placeOf(kept: number | undefined, options: DeliverOptions): number {
+  const { from, written, sink, file, onError } = options;
+  if (kept === undefined) return from;
   if (kept <= written) return kept;
-  onError(`${sink.name}: it had come to seq ${kept}, which the log has not; it goes on at ${from}`);
+  const why = Number.isNaN(kept)
+    ? `${file}.${sink.name} does not say how far it had come`
+    : `it had come to seq ${kept}, which the log has not`;
+  onError(`${sink.name}: ${why}; it goes on at ${from}`);
   return from;
 }
 
