@@ -90,6 +90,8 @@ function toDescription(metadata: KeyMetadata, arn: string): KeyDescription {
   const { MultiRegion = false, CreationDate } = metadata;
   if (typeof MultiRegion !== 'boolean')
     throw unreadable('KMS answered with a fact of another type');
+  // Every key is in one, and a policy would take none for a proxy that was told not to ask.
+  if (!metadata.KeyState) throw unreadable('KMS answered with a key that is in no state');
   return Object.freeze({
     arn: text(arn),
     keyId: text(metadata.KeyId),

@@ -102,18 +102,22 @@ describe('what is known of a key', () => {
     await kms.close();
   });
 
-  it.each([{ KeyState: 5 }, { MultiRegion: 'false' }, { Arn: 5 }, { CreationDate: 'now' }])(
-    'was not obtained where it is of another type: %j',
-    async (fact) => {
-      const kms = await backend();
-      const KeyMetadata = { Arn: SOURCE_ARN, KeyId: SOURCE_ARN.slice(-36), ...fact };
-      fake.next({ kind: 'raw', status: 200, body: JSON.stringify({ KeyMetadata }) });
-      await expect(kms.describeKey(SOURCE_ARN, signal)).rejects.toMatchObject({
-        code: 'MalformedAnswer',
-      });
-      await kms.close();
-    },
-  );
+  it.each([
+    { KeyState: 5 },
+    { KeyState: '' },
+    { MultiRegion: 'false' },
+    { Arn: 5 },
+    { CreationDate: 'now' },
+  ])('was not obtained where it is of another type: %j', async (fact) => {
+    const kms = await backend();
+    const KeyId = SOURCE_ARN.slice(-36);
+    const KeyMetadata = { Arn: SOURCE_ARN, KeyId, KeyState: 'Enabled', ...fact };
+    fake.next({ kind: 'raw', status: 200, body: JSON.stringify({ KeyMetadata }) });
+    await expect(kms.describeKey(SOURCE_ARN, signal)).rejects.toMatchObject({
+      code: 'MalformedAnswer',
+    });
+    await kms.close();
+  });
 
   it('is asked for a hundred times at most, if its pages are empty and never end', async () => {
     const kms = await backend();
@@ -254,7 +258,7 @@ describe('an embedded key', () => {
 
   it('is refused even behind an alias', async () => {
     const kms = await backend();
-    const body = JSON.stringify({ KeyMetadata: { Arn: marked, KeyId: 'k' } });
+    const body = JSON.stringify({ KeyMetadata: { Arn: marked, KeyId: 'k', KeyState: 'Enabled' } });
     fake.next({ kind: 'raw', status: 200, body });
     await expect(kms.describeKey('alias/app', signal)).rejects.toMatchObject({
       reason: 'KMS_KEY_NOT_FOUND',
