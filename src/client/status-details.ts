@@ -57,8 +57,9 @@ function noFacts(code: number): RefusedFacts {
 const MOST_DETAIL_BYTES = 16 * 1024;
 const MOST_DETAILS = 16;
 const MOST_FIELDS = 100;
+const LONGEST_DELAY_MS = 86_400_000;
 
-/** A malformed, unknown or huge detail is ignored; the status itself still counts. */
+/** A malformed, unknown or huge detail is ignored, as is a delay of days; the status itself still counts. */
 function readDetail({ type_url, value }: PackedMessage, unpack: Unpack): Partial<RefusedFacts> {
   if (value.length > MOST_DETAIL_BYTES) return {};
   try {
@@ -72,7 +73,8 @@ function readDetail({ type_url, value }: PackedMessage, unpack: Unpack): Partial
       case 'google.rpc.RetryInfo': {
         const { retryDelay } = unpack('google.rpc.RetryInfo', value);
         if (retryDelay === null) return {};
-        return { retryAfterMs: Number(retryDelay.seconds) * 1000 + retryDelay.nanos / 1e6 };
+        const ms = Math.ceil(Number(retryDelay.seconds) * 1000 + retryDelay.nanos / 1e6);
+        return ms >= 0 && ms <= LONGEST_DELAY_MS ? { retryAfterMs: ms } : {};
       }
       default:
         return {};

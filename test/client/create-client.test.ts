@@ -222,6 +222,15 @@ describe('a refusal', () => {
   });
 
   test.each([
+    [0.4, 1],
+    [9e15, undefined],
+    [-5000, undefined],
+  ])('carries whole milliseconds, and no delay that makes no sense: %d', async (told, carried) => {
+    refuse(toStatus(new Refusal('KMS_UNAVAILABLE', { retryAfterMs: told }), DECISION));
+    expect((await refusalOf(client.reEncrypt({}))).facts.retryAfterMs).toBe(carried);
+  });
+
+  test.each([
     ['no details', undefined],
     ['details that are not a Status', Buffer.from('ff', 'hex')],
   ])('with %s still has its code, sentence and decision id', async (_, details) => {

@@ -15,6 +15,7 @@ import {
 } from './entry-view.ts';
 import { addFilters, type FilterOptions, toFilter } from './filter.ts';
 import { createJoin } from './join.ts';
+import { tellNone } from './none.ts';
 import { entriesOf } from './read-log.ts';
 
 interface Options extends FilterOptions {
@@ -87,12 +88,15 @@ async function exportLogs(paths: readonly string[], options: Options, terminal: 
   const seen = terminal.stdout.isTTY === true;
   const safe = format === 'csv' ? printable : printableJson;
   if (format === 'csv') await write(terminal, COLUMNS.map(([name]) => name).join(','));
+  let none = true;
   for (const { bytes, origin, ...read } of entriesOf(paths, terminal)) {
     const entry = join(read.entry);
     if (!wanted(entry)) continue;
+    none = false;
     const line = format === 'csv' ? toRow(entry, origin) : bytes.toString();
     await write(terminal, seen ? safe(line) : line);
   }
+  if (none) tellNone(terminal);
 }
 
 function toRow(entry: AuditEntry, origin: string): string {

@@ -12,6 +12,7 @@ import { addFilters, type Filter, type FilterOptions, toFilter } from './filter.
 import { createJoin, type Join } from './join.ts';
 import { type Gaps, warnOfGaps } from './missing.ts';
 import { logOf } from './named-logs.ts';
+import { tellNone } from './none.ts';
 import { entriesIn, entryOf } from './read-log.ts';
 import { stopUnread } from './reader-gone.ts';
 
@@ -53,6 +54,7 @@ export function defineTail(command: Command, terminal: Terminal): void {
       const gaps = warnOfGaps(log, terminal);
       const { shown, next } = newest({ log, wanted, join, gaps }, options.lines);
       shown.forEach(show);
+      if (shown.length === 0 && options.lines > 0 && !options.follow) tellNone(terminal);
       if (options.follow)
         await follow({ log, next, wanted, join, gaps, show, signal: unread.signal });
     });

@@ -36,8 +36,11 @@ test('tail, export and stats show what was asked for', async () => {
   expect(stats.outcome).toEqual({ released: 30, denied: 10 });
   expect(stats.policy).toEqual({ allowed: 30, denied: 10 });
   expect(stats.revision).toEqual({ [ALLOW.revision]: 40 });
-  const none = await audit(['tail', file, '--principal', 'spiffe://other/*']);
-  expect(none).toEqual({ code: 0, output: '', errors: '' });
+  for (const command of ['tail', 'export']) {
+    const none = await audit([command, file, '--principal', 'spiffe://other/*']);
+    expect(none).toMatchObject({ code: 0, output: '' });
+    expect(none.errors).toContain('no entry is as the options ask');
+  }
 });
 
 test('stats count the rule of each call once, also of those that an option chooses', async () => {
