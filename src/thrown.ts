@@ -5,3 +5,7 @@ export const messageOf = (thrown: unknown): string =>
 /** The same as an error. */
 export const toError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(String(thrown));
+
+/** The system's own code of it, such as ENOENT; undefined where it has none. */
+export const codeOf = (thrown: unknown): string | undefined =>
+  (thrown as NodeJS.ErrnoException).code;

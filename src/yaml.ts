@@ -1,4 +1,5 @@
 import { parseDocument } from 'yaml';
+import { messageOf } from './thrown.ts';
 
 /**
  * YAML that people write. Tags of other programs (`!secret`, `!Ref`) are refused: the parser takes what follows them
@@ -13,7 +14,7 @@ export function parseYaml(text: string): unknown {
     return document.toJS();
   } catch (cause) {
     // The lines below the first show the place in the text.
-    const [first = ''] = (cause as Error).message.split('\n');
+    const [first = ''] = messageOf(cause).split('\n');
     throw new Error(first.replace(/:$/, ''));
   }
 }

@@ -13,9 +13,10 @@ import { fetchBundle } from '../policy/fetch-bundle.ts';
 import { toLimits } from '../policy/limits.ts';
 import { prove } from '../policy/prove/prove.ts';
 import { readSecret } from '../server/kms-json/access-keys.ts';
+import { messageOf } from '../thrown.ts';
+import { readable, writable } from './check-files.ts';
 import { openAws } from './kms.ts';
 import { ofSetting } from './of-setting.ts';
-import { readable, writable } from './places.ts';
 import { publicKeyOf, toVerification } from './policy.ts';
 import type { Surroundings } from './surroundings.ts';
 import { openTlsFiles } from './tls.ts';
@@ -39,7 +40,7 @@ export async function preflight(config: Config, env: Env): Promise<readonly stri
   ];
   const outcomes = await Promise.allSettled(checks);
   const sentences = outcomes.flatMap((outcome) =>
-    outcome.status === 'rejected' ? [(outcome.reason as Error).message] : [],
+    outcome.status === 'rejected' ? [messageOf(outcome.reason)] : [],
   );
   // A problem that several checks find is reported once.
   return [...new Set(sentences)];

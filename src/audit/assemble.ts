@@ -17,7 +17,7 @@ import type { Supervised, SuperviseOptions } from './supervise.ts';
 import { type AuditState, takeReport } from './take-report.ts';
 import { createTurn } from './turn.ts';
 
-export interface AuditStatus {
+interface AuditStatus {
   readonly state: 'ok' | 'suspended';
   /** Why it is suspended (`ENOSPC`, `DEADLINE`, `REMOVED`, `SINK`…), '' while it is not. */
   readonly code: string;

@@ -12,6 +12,7 @@ import { dirname } from 'node:path';
 import { makeFolder } from '../files/make-folder.ts';
 import { naming } from '../files/naming.ts';
 import { readRegular } from '../files/regular.ts';
+import { codeOf } from '../thrown.ts';
 
 interface KeyFile {
   readonly bytes: Buffer;
@@ -36,7 +37,7 @@ export function readOrMakeKey(path: string, make?: () => Buffer): KeyFile {
     // link() never replaces a file: two processes that start at once both use the first one's key.
     linkSync(temporary, path);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+    if (codeOf(thrown) !== 'EEXIST') throw thrown;
   } finally {
     closeSync(fd);
     unlinkSync(temporary);
@@ -48,7 +49,7 @@ function read(path: string): Buffer | undefined {
   try {
     return readRegular(path);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if (codeOf(thrown) === 'ENOENT') return;
     throw thrown;
   }
 }

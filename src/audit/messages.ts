@@ -1,4 +1,5 @@
 import type { Packed } from './entries/body.ts';
+import type { PutOffCode } from './log/fault.ts';
 import type { HostSettings } from './log/state.ts';
 
 /** What the log's thread is started with. */
@@ -30,9 +31,6 @@ interface Trouble {
   readonly code: string;
   readonly message: string;
 }
-
-/** No checkpoint was made, a segment not closed, an old one not deleted. */
-export type PutOffCode = 'UNSIGNED' | 'UNROTATED' | 'UNDELETED';
 
 /** From the log's thread. */
 export type Report =

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { SinkName } from '../sink-names.ts';
+import { messageOf } from '../thrown.ts';
 import type { EvaluateMask } from './entries/mask.ts';
 import { createRedactor, type Redactor } from './entries/redact.ts';
 import { toInstallKey } from './install-key.ts';
@@ -114,7 +115,7 @@ function signerIn(path: string, bytes: Buffer, origin: string): Signer {
   try {
     return createEd25519Signer(bytes, origin);
   } catch (cause) {
-    throw new Error(`${path}: ${(cause as Error).message}`, { cause });
+    throw new Error(`${path}: ${messageOf(cause)}`, { cause });
   }
 }
 

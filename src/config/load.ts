@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { isJsonObject, type JsonObject } from '../json/object.ts';
-import { messageOf } from '../thrown.ts';
+import { codeOf, messageOf } from '../thrown.ts';
 import { parseYaml } from '../yaml.ts';
 import { idleIn } from './idle.ts';
 import { meantBy } from './meant.ts';
@@ -70,8 +70,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : message;
+    const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
     throw new ConfigError([`${file} cannot be read: ${why}`]);
   }
 }

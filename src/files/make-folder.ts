@@ -1,5 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from '../thrown.ts';
 
 /**
  * Makes a folder and those above it, if they are missing. Node's own `recursive` says of a read-only file system
@@ -26,5 +27,3 @@ function makeOne(path: string, mode: number): void {
 
 const isFolder = (path: string) =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-
-const codeOf = (thrown: unknown) => (thrown as NodeJS.ErrnoException).code;

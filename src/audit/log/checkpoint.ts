@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { checkpointOf } from '../../files/segment-names.ts';
 import { messageOf } from '../../thrown.ts';
 import type { Disk } from './disk.ts';
@@ -7,9 +7,9 @@ import type { Log } from './log.ts';
 import { type Checkpoint, parseNote, parseVkey, toCheckpoint, toNote } from './note.ts';
 import { openRegular } from './open-regular.ts';
 import { createPause } from './pause.ts';
-import { writeAll } from './segment.ts';
 import type { Signer } from './signer.ts';
 import { rootOf } from './tree.ts';
+import { replaceFile } from './write.ts';
 
 interface CheckpointerOptions {
   readonly disk: Disk;
@@ -128,19 +128,4 @@ export function readNote(disk: Disk, file: string): string | undefined {
   } finally {
     open.close();
   }
-}
-
-/** Whole or not at all, whatever happens meanwhile. */
-export async function replaceFile(disk: Disk, path: string, text: string): Promise<void> {
-  const temporary = `${path}.new`;
-  if (disk.facts(temporary)) disk.remove(temporary);
-  const file = disk.open(temporary, 'create');
-  try {
-    writeAll(file, Buffer.from(text));
-    await file.syncAside();
-  } finally {
-    file.close();
-  }
-  disk.rename(temporary, path);
-  await disk.syncFolderAside(dirname(path));
 }

@@ -2,9 +2,10 @@ import { type Body, type Packed, pack } from '../entries/body.ts';
 import { settle } from './chain.ts';
 import type { DiskFile } from './disk.ts';
 import { LogFault, toLogFault } from './fault.ts';
-import { isMovedAside, tampering, type Watched, writeAll } from './segment.ts';
+import { isMovedAside, tampering, type Watched } from './segment.ts';
 import { type LogState, writable } from './state.ts';
 import { force } from './sync.ts';
+import { writeAll } from './write.ts';
 
 const WATCH_MS = 250;
 /** How long a moved file may wait for logrotate's SIGHUP: together with WATCH_MS, less than a second. */

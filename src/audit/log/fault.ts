@@ -1,4 +1,4 @@
-import type { PutOffCode } from '../messages.ts';
+import { codeOf, messageOf } from '../../thrown.ts';
 
 /** Why the log cannot take entries now. `code` is the system's (`ENOSPC`) or ours (`REMOVED`, `TRUNCATED`…). */
 export class LogFault extends Error {
@@ -13,14 +13,16 @@ export class LogFault extends Error {
 
 export function toLogFault(thrown: unknown): LogFault {
   if (thrown instanceof LogFault) return thrown;
-  const { code = 'UNKNOWN', message = String(thrown) } = thrown as NodeJS.ErrnoException;
-  return new LogFault(code, message, thrown);
+  return new LogFault(codeOf(thrown) ?? 'UNKNOWN', messageOf(thrown), thrown);
 }
 
 /** The disk, or the quota. */
 export function isFull(code: string): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
+
+/** No checkpoint was made, a segment not closed, an old one not deleted. */
+export type PutOffCode = 'UNSIGNED' | 'UNROTATED' | 'UNDELETED';
 
 /**
  * Something beside the entries could not be done: a checkpoint made, a segment closed, an old one deleted. The

@@ -1,5 +1,4 @@
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
-import type { Claim } from './read-segment.ts';
 
 /**
  * Signed notes and checkpoints as C2SP specifies them: https://c2sp.org/signed-note and
@@ -17,6 +16,12 @@ const ED25519 = 0x01;
 const ECDSA = 0x02;
 
 const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** A checkpoint's claim: so many entries have this root. */
+export interface Claim {
+  readonly size: number;
+  readonly root: Buffer;
+}
 
 /** `<origin>\n<size>\n<root in base64>\n`: what is signed. */
 export function toCheckpoint(origin: string, { size, root }: Claim): string {

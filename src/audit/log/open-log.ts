@@ -11,9 +11,10 @@ import { isForged, parseVkey } from './note.ts';
 import { openRegular } from './open-regular.ts';
 import { type Found, readSegment } from './read-segment.ts';
 import { putBroken, salvage } from './salvage.ts';
-import { type Live, putAway, toLive, writeAll } from './segment.ts';
+import { type Live, putAway, toLive } from './segment.ts';
 import { freePath, segmentsByHead } from './segments.ts';
 import type { LogOptions } from './state.ts';
+import { writeAll } from './write.ts';
 
 /** Where a log goes on after a start. */
 export interface Opening {

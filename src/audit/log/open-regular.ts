@@ -1,4 +1,5 @@
 import { notRegular } from '../../files/regular.ts';
+import { codeOf } from '../../thrown.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
 
@@ -15,7 +16,7 @@ export function openIfThere(disk: Disk, path: string): DiskFile | undefined {
   try {
     return openRegular(disk, path, 'read');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if (codeOf(cause) === 'ENOENT') return;
     throw cause;
   }
 }
@@ -25,7 +26,7 @@ function openUnlinked(disk: Disk, path: string, how: 'append' | 'read'): DiskFil
   try {
     return disk.open(path, how);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ELOOP') throw cause;
+    if (codeOf(cause) !== 'ELOOP') throw cause;
     throw new LogFault('NOT_A_FILE', `${path} is a symbolic link, and a log follows none`);
   }
 }

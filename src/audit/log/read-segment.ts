@@ -3,6 +3,7 @@ import type { DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
 import { fromHead, type Head, isOfOtherSchema, whyNoHead } from './head.ts';
 import { type Line, linkOf, readLines } from './lines.ts';
+import type { Claim } from './note.ts';
 import { hashLeaf, push, rootOf } from './tree.ts';
 
 /** What a segment holds, up to the first line that does not fit the chain. */
@@ -23,12 +24,6 @@ export interface Found {
 interface Bad {
   readonly bytes: number;
   readonly why: string;
-}
-
-/** A checkpoint's claim: so many entries have this root. */
-export interface Claim {
-  readonly size: number;
-  readonly root: Buffer;
 }
 
 /**

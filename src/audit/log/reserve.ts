@@ -1,5 +1,5 @@
 import type { Disk } from './disk.ts';
-import { writeAll } from './segment.ts';
+import { writeAll } from './write.ts';
 
 export interface Reserve {
   /** Takes the room; if there is none, throws and leaves nothing behind. */

@@ -3,6 +3,7 @@ import type { Chain } from './chain.ts';
 import type { Disk, DiskFile, FileFacts } from './disk.ts';
 import type { Predecessor } from './head.ts';
 import { closedPath, freePath } from './segments.ts';
+import { writeAll } from './write.ts';
 
 /** The segment that is being written. */
 export interface Live {
@@ -102,12 +103,6 @@ interface WriteOut {
   readonly file: DiskFile;
   readonly bytes: number;
   readonly copy: string;
-}
-
-/** Goes on after a short write; a disk that takes nothing more throws. */
-export function writeAll(file: DiskFile, bytes: Uint8Array): void {
-  let rest = bytes;
-  while (rest.length > 0) rest = rest.subarray(file.write(rest));
 }
 
 export interface Watched {

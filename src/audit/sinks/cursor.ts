@@ -1,6 +1,6 @@
 import { notRegular } from '../../files/regular.ts';
-import { replaceFile } from '../log/checkpoint.ts';
 import type { Disk } from '../log/disk.ts';
+import { replaceFile } from '../log/write.ts';
 
 /** How far a sink has come, kept beside the log so that a restart goes on there. */
 export function createCursor(disk: Disk, path: string) {

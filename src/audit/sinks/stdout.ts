@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { codeOf } from '../../thrown.ts';
 import type { Sink } from './deliver.ts';
 
 const STDOUT = 1;
@@ -26,7 +27,7 @@ function tryWrite(fd: number, bytes: Buffer): number {
   try {
     return writeSync(fd, bytes);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    if (codeOf(thrown) === 'EAGAIN') return 0;
     throw thrown;
   }
 }

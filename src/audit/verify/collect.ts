@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { liveName, liveNames, segmentsAmong, seqNamed } from '../../files/segment-names.ts';
+import { codeOf } from '../../thrown.ts';
 import { lookForCheckpoint } from '../log/checkpoint.ts';
 import type { Disk } from '../log/disk.ts';
 import type { Checkpoint } from '../log/note.ts';
@@ -56,7 +57,7 @@ function listed(disk: Disk, path: string): readonly string[] {
   try {
     return disk.list(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOTDIR') throw cause;
+    if (codeOf(cause) !== 'ENOTDIR') throw cause;
     throw new Error(
       `${path} is neither a regular file nor a folder, but a pipe, a link or a device`,
     );

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { stampOf } from '../../files/stamp.ts';
+import { codeOf, messageOf } from '../../thrown.ts';
 import type { Disk, DiskFile } from '../log/disk.ts';
 
 const ENDING = '.gz';
@@ -84,8 +85,8 @@ function unpack(path: string): Unpacked {
     const options = { maxOutputLength: MOST_BYTES, chunkSize: pieceBytes(packed) };
     return { content: gunzipSync(packed, options), damage: '' };
   } catch (thrown) {
-    const { code, message } = thrown as NodeJS.ErrnoException;
-    return { content: DAMAGED, damage: DAMAGES[code ?? ''] ?? `does not unpack: ${message}` };
+    const damage = DAMAGES[codeOf(thrown) ?? ''] ?? `does not unpack: ${messageOf(thrown)}`;
+    return { content: DAMAGED, damage };
   }
 }
 

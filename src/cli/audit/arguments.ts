@@ -6,6 +6,7 @@ import {
   parseVkey,
   type VerifierKey,
 } from '../../audit/log/note.ts';
+import { codeOf, messageOf } from '../../thrown.ts';
 import { CommandFailure } from '../command.ts';
 import { UNREADABLE } from './exit-codes.ts';
 
@@ -15,7 +16,7 @@ export function checkpointIn(path: string): Checkpoint {
     return parseNote(contentOf(path).toString());
   } catch (thrown) {
     if (thrown instanceof CommandFailure) throw thrown;
-    throw new CommandFailure(`${path}: ${(thrown as Error).message}`, UNREADABLE);
+    throw new CommandFailure(`${path}: ${messageOf(thrown)}`, UNREADABLE);
   }
 }
 
@@ -24,8 +25,7 @@ export function contentOf(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (thrown) {
-    const { code, message } = thrown as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'no such file' : message;
+    const why = codeOf(thrown) === 'ENOENT' ? 'no such file' : messageOf(thrown);
     throw new CommandFailure(`${path}: ${why}`, UNREADABLE);
   }
 }
@@ -36,7 +36,7 @@ export function keyOf(value: string): VerifierKey {
   try {
     return parseVkey(vkeyIn(readFileSync(value, 'utf8').trim()));
   } catch (thrown) {
-    const why = `not a verifier key (name+hash+key), nor a file with one: ${(thrown as Error).message}`;
+    const why = `not a verifier key (name+hash+key), nor a file with one: ${messageOf(thrown)}`;
     throw new CommandFailure(`--vkey: '${value}' is ${why}`, UNREADABLE);
   }
 }

@@ -8,6 +8,7 @@ import {
 } from '../../policy/bundle/signature.ts';
 import { readVerificationKey } from '../../policy/bundle/verification-key.ts';
 import { SAMPLES } from '../../policy/samples.ts';
+import { messageOf } from '../../thrown.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
 import { printable } from '../printable.ts';
@@ -94,6 +95,6 @@ function verificationOf(options: CheckOptions): Verification | undefined {
     const key = readVerificationKey(verificationKey, algorithm);
     return { keys: { [keyId]: key }, keyId, scope };
   } catch (cause) {
-    throw new CommandFailure(`--verification-key: ${(cause as Error).message}`);
+    throw new CommandFailure(`--verification-key: ${messageOf(cause)}`);
   }
 }

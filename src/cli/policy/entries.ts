@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { parseJson } from '../../json/exact.ts';
 import { isJsonObject, type JsonObject } from '../../json/object.ts';
 import type { PolicyInput } from '../../policy/input.ts';
+import { messageOf } from '../../thrown.ts';
 import { principalOf } from '../audit/entry-view.ts';
 import { CommandFailure } from '../command.ts';
 import { asTree, inputOf, isMasked } from './asked-by.ts';
@@ -61,7 +62,7 @@ function decisionOf({ text, where }: TextLine): RecordedDecision | 'none' | unde
   try {
     return isDecision(entry) ? toRecorded(entry) : 'none';
   } catch (thrown) {
-    throw new CommandFailure(`${where}: ${(thrown as Error).message}`);
+    throw new CommandFailure(`${where}: ${messageOf(thrown)}`);
   }
 }
 

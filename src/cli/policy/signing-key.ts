@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { algorithmsOf, either } from '../../policy/bundle/key-algorithms.ts';
+import { messageOf } from '../../thrown.ts';
 import { CommandFailure } from '../command.ts';
 
 /**
@@ -30,6 +31,6 @@ function read(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw new CommandFailure(`${file} cannot be read: ${(cause as Error).message}`);
+    throw new CommandFailure(`${file} cannot be read: ${messageOf(cause)}`);
   }
 }

@@ -5,6 +5,7 @@ import {
   publicEncrypt,
   randomBytes,
 } from 'node:crypto';
+import { KmsFault } from '../port.ts';
 import { open, readHeader, seal } from './blob.ts';
 import { checkContext, contextBytes, type EncryptionContext } from './context.ts';
 import { fault, invalidCiphertext, validation } from './fault.ts';
@@ -136,7 +137,7 @@ function rsaDecrypt(blob: Uint8Array, key: Key, algorithm: string): Buffer {
   try {
     return privateDecrypt({ key: materialOf(key).secret, ...OAEP[algorithm] }, blob);
   } catch (cause) {
-    if (cause instanceof Error && cause.name === 'KmsFault') throw cause;
+    if (cause instanceof KmsFault) throw cause;
     throw invalidCiphertext();
   }
 }

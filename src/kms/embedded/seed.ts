@@ -9,7 +9,7 @@ import { createKey, usageFor } from './model/create.ts';
 import { defaultPolicy } from './model/default-policy.ts';
 import { arnOf, type Caller } from './model/key-id.ts';
 import { parsePolicy } from './model/policy.ts';
-import { KEY_USAGES, type KeySpec, type KeyUsage, SPECS } from './model/spec.ts';
+import { KEY_SPECS, KEY_USAGES, type KeyUsage } from './model/spec.ts';
 import { addAlias, checkAliasName } from './operations/aliases.ts';
 import type { World } from './world.ts';
 
@@ -28,7 +28,7 @@ const seedKey = z.strictObject({
       'The same secret at every start, for tests: 32 bytes, or PKCS #8 DER for a key pair. Whoever can read the file has it.',
     ),
   description: z.string().max(8192).default(''),
-  spec: z.enum(Object.keys(SPECS) as [KeySpec, ...KeySpec[]]).default('SYMMETRIC_DEFAULT'),
+  spec: z.enum(KEY_SPECS).default('SYMMETRIC_DEFAULT'),
   usage: z.enum(KEY_USAGES as readonly [KeyUsage, ...KeyUsage[]]).optional(),
   multi_region: z.boolean().default(false),
   enabled: z.boolean().default(true),

@@ -21,7 +21,7 @@ const RSA: Algorithms = { ENCRYPT_DECRYPT: OAEP, SIGN_VERIFY: RSASSA };
 const ECDH = ['ECDH'];
 
 /** What each key spec can be used for, and by which algorithms, in the order in which KMS lists them. */
-export const SPECS = {
+const SPECS = {
   SYMMETRIC_DEFAULT: { ENCRYPT_DECRYPT: ['SYMMETRIC_DEFAULT'] },
   RSA_2048: RSA,
   RSA_3072: RSA,
@@ -37,6 +37,11 @@ export const SPECS = {
   HMAC_512: { GENERATE_VERIFY_MAC: ['HMAC_SHA_512'] },
 } as const satisfies Record<string, Algorithms>;
 export type KeySpec = keyof typeof SPECS;
+export const KEY_SPECS = Object.keys(SPECS) as KeySpec[];
+
+export function isKeySpec(spec: string): spec is KeySpec {
+  return Object.hasOwn(SPECS, spec);
+}
 
 /** The algorithms of a spec under a usage; none where they do not go together. */
 export function algorithmsOf(spec: KeySpec, usage: KeyUsage): readonly string[] {

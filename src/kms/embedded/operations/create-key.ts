@@ -1,7 +1,7 @@
 import { fault, validation } from '../fault.ts';
 import { createKey, usageFor } from '../model/create.ts';
 import { keyMetadata } from '../model/metadata.ts';
-import { type KeySpec, type KeyUsage, SPECS } from '../model/spec.ts';
+import { isKeySpec, type KeySpec, type KeyUsage } from '../model/spec.ts';
 import { addTags } from '../model/tags.ts';
 import { structure } from '../shape/collections.ts';
 import { flag, text } from '../shape/scalars.ts';
@@ -80,17 +80,13 @@ function specOf({ KeySpec, CustomerMasterKeySpec }: Value<typeof input>): KeySpe
     );
   }
   const spec = KeySpec ?? CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT';
-  if (!isKnown(spec)) {
+  if (!isKeySpec(spec)) {
     throw fault(
       'UnsupportedOperationException',
       `KeySpec ${spec} is not supported in this Region.`,
     );
   }
   return spec;
-}
-
-function isKnown(spec: string): spec is KeySpec {
-  return Object.hasOwn(SPECS, spec);
 }
 
 function originOf(request: Value<typeof input>): 'AWS_KMS' | 'EXTERNAL' {

@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { notRegular, readRegular } from '../files/regular.ts';
+import { codeOf } from '../thrown.ts';
 import { ofSetting } from './of-setting.ts';
 
 /** Whether what a setting names can be read; what it holds is not judged. */
@@ -38,8 +39,8 @@ async function intoFolder(folder: string, makesFolders: boolean): Promise<void> 
 
 /** Undefined if there is nothing. */
 function there(path: string): Promise<Stats | undefined> {
-  return stat(path).catch((thrown: NodeJS.ErrnoException) => {
-    if (thrown.code === 'ENOENT') return undefined;
+  return stat(path).catch((thrown: unknown) => {
+    if (codeOf(thrown) === 'ENOENT') return undefined;
     throw thrown;
   });
 }
