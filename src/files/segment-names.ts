@@ -37,10 +37,11 @@ function escaped(text: string): string {
  * a live file is called so, such as one with an address in its name.
  */
 export function liveName(name: string): string {
-  return name
-    .replace(new RegExp(`^(.+?)${INNER}(\\.[A-Za-z]\\w*?)${MOVED}$`), '$1$3')
-    .replace(new RegExp(`^([^.]+)-\\d{12,}${MOVED}$`), '$1');
+  return name.replace(WITH_EXTENSION, '$1$3').replace(WITHOUT_EXTENSION, '$1');
 }
+
+const WITH_EXTENSION = new RegExp(`^(.+?)${INNER}(\\.[A-Za-z]\\w*?)${MOVED}$`);
+const WITHOUT_EXTENSION = new RegExp(`^([^.]+)-\\d{12,}${MOVED}$`);
 
 const CHECKPOINT = '.checkpoint';
 
@@ -52,10 +53,12 @@ export function checkpointOf(live: string): string {
 /** The segments of one log among the names in its folder. `pod-0` is one of `pod`, unless it has a checkpoint itself. */
 export function segmentsAmong(names: readonly string[], live: string): readonly string[] {
   const isOwn = segmentOf(live);
+  const own = names.filter(isOwn);
+  if (own.length === 0) return own;
   const others = sealedNames(names)
     .filter((name) => name !== live && isOwn(name))
     .map(segmentOf);
-  return names.filter((name) => isOwn(name) && !others.some((isOther) => isOther(name)));
+  return own.filter((name) => !others.some((isOther) => isOther(name)));
 }
 
 /** Live names of the logs in a folder: what ends in `.jsonl` is one by its name, anything else by a checkpoint beside it. */
