@@ -107,6 +107,16 @@ describeWith(['opa'], 'opa', () => {
     await expect(compileFolder({ folder })).rejects.toThrow(why);
   });
 
+  it.each(['package acme\n\nload_errors := ["no"]\n', 'package system.log\n\ndrop if true\n'])(
+    'builds a folder with a rule that only looks like one the proxy asks: %j',
+    async (rego) => {
+      const folder = scratch();
+      writeFileSync(join(folder, 'decision.rego'), `package kms.reencrypt\n\n${DECISION}\n`);
+      writeFileSync(join(folder, 'more.rego'), rego);
+      expect((await compileFolder({ folder })).length).toBeGreaterThan(0);
+    },
+  );
+
   it('finds the audit mask, and does not build one that would stop every call', async () => {
     const folder = scratch();
     writeFileSync(join(folder, 'decision.rego'), `package kms.reencrypt\n\n${DECISION}\n`);

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { packaged } from '../../packaged.ts';
 import { BundleFault } from '../bundle/fault.ts';
 import { refuseLostFields } from '../bundle/manifest.ts';
-import { ENTRYPOINT, LOAD_ERRORS_ENTRYPOINT, MASK_ENTRYPOINT } from '../entrypoints.ts';
+import { ENTRYPOINT, optionalIn } from '../entrypoints.ts';
 import { checkInput, type RegoFile } from './check-input.ts';
 import { refuseRepeatedKeys } from './refuse-repeated.ts';
 
@@ -41,7 +41,8 @@ export async function compileFolder(options: CompileOptions): Promise<Buffer> {
   const output = join(work, 'bundle.tar.gz');
   const args = ['build', '--bundle', '.', '--target', 'wasm', '--output', output];
   args.push('--ignore', '*_test.rego', ...BUILTINS);
-  for (const entrypoint of entrypointsOf(files)) args.push('--entrypoint', entrypoint);
+  const entrypoints = [ENTRYPOINT, ...optionalIn(files.map(({ text }) => text))];
+  for (const entrypoint of entrypoints) args.push('--entrypoint', entrypoint);
   if (revision !== undefined) args.push('--revision', revision);
   try {
     await run('opa', [...args, ...flags], { cwd: folder, timeout: BUILD_TIMEOUT_MS });
@@ -70,16 +71,6 @@ async function readRego(folder: string): Promise<RegoFile[]> {
     text: await readFile(join(folder, name), 'utf8'),
   }));
   return Promise.all(read);
-}
-
-/** The decision, and the optional entrypoints that the folder has: `opa` silently drops what is not named. */
-function entrypointsOf(files: readonly RegoFile[]): string[] {
-  const has = (rule: RegExp) => files.some(({ text }) => rule.test(text));
-  return [
-    ENTRYPOINT,
-    ...(has(/^load_errors\b/m) ? [LOAD_ERRORS_ENTRYPOINT] : []),
-    ...(has(/^package\s+system\.log(?![\w.])/m) ? [MASK_ENTRYPOINT] : []),
-  ];
 }
 
 function sentenceFor(folder: string, cause: unknown): string {
