@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
 /** Any folder of src/ may import these, and most of the files right in src/. */
-const SHARED = ['caches', 'files', 'gen', 'json'];
+const SHARED = ['caches', 'contract', 'files', 'gen', 'json'];
 
 /**
  * What else they import: a stage never another stage. app/ and cli/, which put the parts together, import what
@@ -22,7 +22,7 @@ const IMPORTS = {
 /** The folders in which a package may be used, where that is not everywhere. */
 const PACKAGES = {
   '@aws-sdk/': ['kms/aws'],
-  '@grpc/': ['client', 'gen', 'server'],
+  '@grpc/': ['client', 'contract', 'gen', 'server'],
   '@open-policy-agent/': ['policy'],
   '@smithy/': ['kms/aws'],
 };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Check } from '../check.ts';
 import type { Config } from '../config/schema.ts';
+import { SERVICE_NAME } from '../contract/service-name.ts';
 import type { Refusal } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -16,7 +17,6 @@ import { serverOptions } from '../server/listener/options.ts';
 import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
 import { STREAM_PATH } from '../server/serve-stream.ts';
 import { createStatusWriter } from '../server/status.ts';
-import { SERVICE_NAME } from '../service-name.ts';
 import { createTurns } from '../turns.ts';
 import { watchCalls } from './call-watches.ts';
 import { listenerLimits, wireLimits } from './limits.ts';

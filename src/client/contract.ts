@@ -1,27 +1,19 @@
 import { type GrpcObject, loadPackageDefinition } from '@grpc/grpc-js';
-import {
-  loadSync,
-  type MessageTypeDefinition,
-  type PackageDefinition,
-  type ServiceDefinition,
+import type {
+  MessageTypeDefinition,
+  PackageDefinition,
+  ServiceDefinition,
 } from '@grpc/proto-loader';
-import {
-  BATCH_ANSWER,
-  CHECK_ANSWER,
-  hasMoreFields,
-  type Shape,
-  STREAM_RESULT,
-} from '../count-fields.ts';
+import { hasMoreFields, type Shape } from '../contract/count-fields.ts';
+import { loadProto } from '../contract/proto.ts';
+import { SERVICE_NAME } from '../contract/service-name.ts';
+import { BATCH_ANSWER, CHECK_ANSWER, STREAM_RESULT } from '../contract/shapes.ts';
 import type { ProtoGrpcType as HealthTypes } from '../gen/health.ts';
 import type { ProtoGrpcType as ReEncryptTypes } from '../gen/reencrypt.ts';
-import { packaged } from '../packaged.ts';
-import { SERVICE_NAME } from '../service-name.ts';
-
-const PROTO_FOLDER = packaged('proto');
 
 /** Messages and services of the wire contract, under their full names. */
 export function loadReEncryptTypes(): ReEncryptTypes {
-  const { [SERVICE_NAME]: service, ...messages } = load('kms/reencrypt/v1/reencrypt.proto');
+  const { [SERVICE_NAME]: service, ...messages } = loadProto('kms/reencrypt/v1/reencrypt.proto');
   return typed({ ...messages, [SERVICE_NAME]: bounded(service as ServiceDefinition) });
 }
 
@@ -51,7 +43,7 @@ function bounded(service: ServiceDefinition): ServiceDefinition {
 }
 
 export function loadHealthTypes(): HealthTypes {
-  return typed(load('grpc/health/v1/health.proto'));
+  return typed(loadProto('grpc/health/v1/health.proto'));
 }
 
 export interface ErrorInfo {
@@ -88,23 +80,13 @@ export function loadErrorDetails(): Unpack {
 
 function createUnpack(): Unpack {
   const definitions = {
-    ...load('google/rpc/status.proto'),
-    ...load('google/rpc/error_details.proto'),
+    ...loadProto('google/rpc/status.proto'),
+    ...loadProto('google/rpc/error_details.proto'),
   };
   return <Name extends keyof Messages>(name: Name, bytes: Uint8Array) => {
     const type = definitions[name] as MessageTypeDefinition<unknown, Messages[Name]>;
     return type.deserialize(Buffer.from(bytes));
   };
-}
-
-function load(file: string): PackageDefinition {
-  return loadSync(file, {
-    includeDirs: [PROTO_FOLDER],
-    longs: String,
-    enums: String,
-    defaults: true,
-    oneofs: true,
-  });
 }
 
 /** The generated types describe what these very files and options load to; nothing can check it. */

@@ -1,4 +1,4 @@
-import { SERVICE_NAME } from '../service-name.ts';
+import { SERVICE_NAME } from '../contract/service-name.ts';
 import { OVERFLOW } from './catalogue.ts';
 import type { Cell, Series } from './series.ts';
 

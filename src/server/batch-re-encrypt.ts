@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { SERVICE_NAME } from '../contract/service-name.ts';
 import { invalid, limited, Refusal } from '../errors.ts';
 import type { BatchReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/BatchReEncryptRequest.ts';
 import type { BatchReEncryptResponse } from '../gen/kms/reencrypt/v1/BatchReEncryptResponse.ts';
-import { SERVICE_NAME } from '../service-name.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import type { Item, PerformItem } from './re-encrypt-item.ts';
 import type { UnaryMethod } from './unary.ts';

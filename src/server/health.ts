@@ -7,7 +7,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import { SERVICE_NAME } from '../service-name.ts';
+import { SERVICE_NAME } from '../contract/service-name.ts';
 import { countStream } from './count-stream.ts';
 import type { HandlerTools, RpcCounters } from './handler-tools.ts';
 import { MalformedMessage, tolerant } from './service.ts';

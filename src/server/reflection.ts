@@ -1,9 +1,9 @@
 import { type handleBidiStreamingCall, type Server, status } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
+import { PROTO_ROOT } from '../contract/proto.ts';
 import { countStream, onceAllCame } from './count-stream.ts';
 import { type Descriptors, readDescriptors } from './descriptors.ts';
 import type { HandlerTools } from './handler-tools.ts';
-import { PROTO_ROOT } from './service.ts';
 
 const DESCRIPTORS = `${PROTO_ROOT}/services.binpb`;
 /** The older name is what grpcurl and many other clients still ask for first. */

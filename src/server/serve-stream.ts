@@ -1,8 +1,8 @@
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { SERVICE_NAME } from '../contract/service-name.ts';
 import { Refusal, toRefusal } from '../errors.ts';
 import type { StreamReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/StreamReEncryptRequest.ts';
 import type { StreamReEncryptResponse } from '../gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
-import { SERVICE_NAME } from '../service-name.ts';
 import { countStream, onceAllCame } from './count-stream.ts';
 import { toEnvelope } from './envelope.ts';
 import type { HandlerTools } from './handler-tools.ts';

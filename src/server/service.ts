@@ -1,19 +1,8 @@
 import { type GrpcObject, loadPackageDefinition, type ServiceDefinition } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
-import {
-  BATCH,
-  CALL,
-  CHECK,
-  hasMoreFields,
-  largestField,
-  type Shape,
-  STREAM_ITEM,
-} from '../count-fields.ts';
+import { hasMoreFields, largestField, type Shape } from '../contract/count-fields.ts';
+import { loadProto } from '../contract/proto.ts';
+import { BATCH, CALL, CHECK, STREAM_ITEM } from '../contract/shapes.ts';
 import type { ProtoGrpcType } from '../gen/reencrypt.ts';
-import { packaged } from '../packaged.ts';
-
-/** Where the `.proto` files are, in the repository and in the package alike. */
-export const PROTO_ROOT = packaged('proto');
 
 /** KMS's limits add up to about 110 kB for one call; whole messages are bounded by the server. */
 const MAX_CALL_BYTES = 256 * 1024;
@@ -34,15 +23,9 @@ export class MalformedMessage extends Error {
   override readonly name = 'MalformedMessage';
 }
 
-/** The service as grpc-js wants it; the flags are those that the types in `gen/` were made with. */
+/** The service as grpc-js wants it. */
 export function loadService(): ServiceDefinition {
-  const loaded = loadSync('kms/reencrypt/v1/reencrypt.proto', {
-    includeDirs: [PROTO_ROOT],
-    longs: String,
-    enums: String,
-    defaults: true,
-    oneofs: true,
-  });
+  const loaded = loadProto('kms/reencrypt/v1/reencrypt.proto');
   const { service } = (loadPackageDefinition(loaded) as GrpcObject & ProtoGrpcType).kms.reencrypt.v1
     .ReEncryptService;
   const { ReEncrypt, CheckReEncrypt, BatchReEncrypt, StreamReEncrypt } = service;

@@ -1,7 +1,7 @@
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
+import { PROTO_ROOT } from '../contract/proto.ts';
 import { REASONS, type Reason, type Refusal } from '../errors.ts';
-import { PROTO_ROOT } from './service.ts';
 
 const ERROR_DOMAIN = 'kms-reencrypt-proxy';
 

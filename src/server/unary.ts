@@ -1,7 +1,7 @@
 import { type handleUnaryCall, type Metadata, status } from '@grpc/grpc-js';
 import type { Action } from '../call.ts';
+import { SERVICE_NAME } from '../contract/service-name.ts';
 import { invalid, toRefusal } from '../errors.ts';
-import { SERVICE_NAME } from '../service-name.ts';
 import { toEnvelope } from './envelope.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import { startLifetime } from './lifetime.ts';

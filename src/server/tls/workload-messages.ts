@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs';
-import { countFields, type Shape } from '../../count-fields.ts';
+import { countFields, type Shape } from '../../contract/count-fields.ts';
 import { splitDer, toPem } from './der.ts';
 
 /** The part of workloadapi.proto that is used; the service has no package. */

@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { expect, test } from 'vitest';
+import { countFields, type Shape } from '../../src/contract/count-fields.ts';
+import { PROTO_ROOT } from '../../src/contract/proto.ts';
 import {
   BATCH,
   BATCH_ANSWER,
   CALL,
   CHECK,
   CHECK_ANSWER,
-  countFields,
-  type Shape,
   STREAM_ITEM,
   STREAM_RESULT,
-} from '../src/count-fields.ts';
-import type { ReEncryptRequest } from '../src/gen/kms/reencrypt/v1/ReEncryptRequest.ts';
-import { loadService, MalformedMessage, PROTO_ROOT } from '../src/server/service.ts';
+} from '../../src/contract/shapes.ts';
+import type { ReEncryptRequest } from '../../src/gen/kms/reencrypt/v1/ReEncryptRequest.ts';
+import { loadService, MalformedMessage } from '../../src/server/service.ts';
 
 const pairs = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`key-${n}`, 'value']));
