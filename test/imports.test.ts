@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
 /** Any folder of src/ may import these, and most of the files right in src/. */
-const SHARED = ['caches', 'contract', 'files', 'gen', 'json'];
+const SHARED = ['addresses', 'caches', 'contract', 'files', 'gen', 'json'];
 
 /**
  * What else they import: a stage never another stage. app/ and cli/, which put the parts together, import what

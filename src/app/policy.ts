@@ -1,8 +1,8 @@
+import { isService } from '../addresses/location.ts';
+import { isPrivate } from '../addresses/loopback.ts';
 import type { Audit } from '../audit/assemble.ts';
 import type { Config } from '../config/schema.ts';
-import { isService } from '../files/location.ts';
 import { readRegular } from '../files/regular.ts';
-import { isPrivate } from '../loopback.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Verification, VerificationKey } from '../policy/bundle/signature.ts';
 import { readVerificationKey } from '../policy/bundle/verification-key.ts';

@@ -1,6 +1,6 @@
+import { isService } from '../addresses/location.ts';
 import { redactorOf, signingKeyOf } from '../audit/options.ts';
 import type { Config } from '../config/schema.ts';
-import { isService } from '../files/location.ts';
 import { createFileKeys } from '../identity/jwks.ts';
 import { createEmbeddedKms } from '../kms/embedded/embedded.ts';
 import { protect } from '../kms/embedded/protections.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { isLocal } from '../addresses/loopback.ts';
 import type { ProxyTarget } from '../client/target.ts';
-import { isLocal } from '../loopback.ts';
 import { CommandFailure, EXIT } from './command.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isLocal, isLoopback } from '../loopback.ts';
+import { isLocal, isLoopback } from '../addresses/loopback.ts';
 
 interface Door {
   readonly listen?: string | undefined;

@@ -1,4 +1,4 @@
-import { isService } from '../files/location.ts';
+import { isService } from '../addresses/location.ts';
 import { SINK_NAMES, type SinkName } from '../sink-names.ts';
 
 /** A setting, and what about it counts. */

@@ -1,6 +1,6 @@
 import { Document } from 'yaml';
 import { z } from 'zod';
-import { nameOf } from '../files/location.ts';
+import { loggable } from '../addresses/location.ts';
 import { idleIn } from './idle.ts';
 import { type Config, configSchema } from './schema.ts';
 
@@ -10,7 +10,7 @@ import { type Config, configSchema } from './schema.ts';
  */
 export function configAsYaml(config: Config): string {
   const yaml = new Document(config, (_key, value: unknown) =>
-    typeof value === 'string' && /^https?:.*[@?]/.test(value) ? nameOf(value) : value,
+    typeof value === 'string' && /^https?:.*[@?]/.test(value) ? loggable(value) : value,
   );
   for (const { at } of idleIn(config)) yaml.deleteIn(at);
   return yaml.toString();

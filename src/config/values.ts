@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
-import { isLocal } from '../loopback.ts';
+import { isLocal } from '../addresses/loopback.ts';
 
 /** unix(7): the kernel's field for it has 108 bytes with the zero at its end. */
 const MOST_SOCKET_BYTES = 107;

@@ -9,8 +9,8 @@ import {
   type JWTVerifyGetKey,
   jwksCache,
 } from 'jose';
+import { loggable } from '../addresses/location.ts';
 import { keepFailure } from '../caches/keep-failure.ts';
-import { nameOf } from '../files/location.ts';
 import { watchFiles } from '../files/watched.ts';
 import { parseJson } from '../json/exact.ts';
 import { messageOf, toError } from '../thrown.ts';
@@ -81,7 +81,7 @@ export function createUrlKeys(options: JwksUrlOptions): JwtKeys & { close(): voi
   const renew = () => {
     remote.reload().catch((thrown: unknown) => {
       const { message, cause } = toError(thrown);
-      options.onError(new Error(`${nameOf(options.url.href)}: ${message}`, { cause }));
+      options.onError(new Error(`${loggable(options.url.href)}: ${message}`, { cause }));
     });
   };
   // Not awaited, since the issuer may be away; but operators hear of that before a caller does.

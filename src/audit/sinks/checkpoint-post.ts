@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { nameOf } from '../../files/location.ts';
+import { loggable } from '../../addresses/location.ts';
 import { messageOf } from '../../thrown.ts';
 import { post, type Service } from './post.ts';
 
@@ -36,7 +36,7 @@ export function createCheckpointPost(options: CheckpointPostOptions): Checkpoint
       closing.abort();
       await Promise.race([running, setTimeout(lastMs, undefined, { ref: false })]);
       if (running !== undefined)
-        onError(`audit: the last checkpoint did not reach ${nameOf(url)} in time`);
+        onError(`audit: the last checkpoint did not reach ${loggable(url)} in time`);
     },
   };
 
@@ -66,7 +66,7 @@ async function posted(note: string, options: CheckpointPostOptions): Promise<boo
     return true;
   } catch (thrown) {
     const why = messageOf(thrown);
-    options.onError(`audit: the checkpoint did not reach ${nameOf(options.url)}: ${why}`);
+    options.onError(`audit: the checkpoint did not reach ${loggable(options.url)}: ${why}`);
     return false;
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isPrivate } from '../../loopback.ts';
+import { isPrivate } from '../../addresses/loopback.ts';
 import { age, milliseconds, path, serviceUrl } from '../values.ts';
 
 const mtls = z

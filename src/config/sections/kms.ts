@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { endpointFaults } from '../../kms-endpoint.ts';
-import { isLoopback } from '../../loopback.ts';
+import { endpointFaults } from '../../addresses/kms-endpoint.ts';
+import { isLoopback } from '../../addresses/loopback.ts';
 import { path } from '../values.ts';
 
 const aws = z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isService } from '../../files/location.ts';
+import { isService } from '../../addresses/location.ts';
 import { age, milliseconds, path } from '../values.ts';
 
 const location = z

@@ -1,4 +1,4 @@
-import { isLoopback } from '../../loopback.ts';
+import { isLoopback } from '../../addresses/loopback.ts';
 import type { Kms } from '../port.ts';
 import { type ClientOptions, createClient } from './client.ts';
 import { createDirectTransport } from './direct-transport.ts';

@@ -1,4 +1,4 @@
-import { endpointFaults } from '../../kms-endpoint.ts';
+import { endpointFaults } from '../../addresses/kms-endpoint.ts';
 
 /** Variables from which the SDK would take another endpoint. */
 const ENDPOINT_VARIABLES = ['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL'] as const;

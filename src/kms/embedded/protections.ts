@@ -1,4 +1,4 @@
-import { isLocal } from '../../loopback.ts';
+import { isLocal } from '../../addresses/loopback.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 

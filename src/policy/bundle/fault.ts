@@ -1,4 +1,4 @@
-import { nameOf } from '../../files/location.ts';
+import { loggable } from '../../addresses/location.ts';
 
 /** Why a bundle is refused, in one sentence, which says what to do when that is known. */
 export class BundleFault extends Error {
@@ -7,6 +7,6 @@ export class BundleFault extends Error {
 
 /** The sentence, with the bundle's name in front unless it already contains it. */
 export function about(location: string, { message }: BundleFault): string {
-  const name = nameOf(location);
+  const name = loggable(location);
   return message.includes(name) ? message : `${name}: ${message}`;
 }

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import { nameOf } from '../../files/location.ts';
+import { loggable } from '../../addresses/location.ts';
 import { BundleFault } from '../bundle/fault.ts';
 import { download, type ServiceTls } from './download.ts';
 import { poll } from './poll.ts';
@@ -22,7 +22,7 @@ const LONG_POLLING_TYPE = 'application/vnd.openpolicyagent.bundles';
 
 /** OPA's bundle service: https://www.openpolicyagent.org/docs/management-bundles#bundle-service-api */
 export function httpSource(options: HttpSourceOptions): Source {
-  const name = nameOf(options.url);
+  const name = loggable(options.url);
   const { url, longPollingTimeoutSeconds: waitSeconds, bearerToken } = options;
   let etag = '';
   let longPolling = false;

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { isService } from '../../files/location.ts';
+import { isService } from '../../addresses/location.ts';
 import { fileSource } from './file.ts';
 import { folderSource } from './folder.ts';
 import { type HttpSourceOptions, httpSource } from './http.ts';

@@ -4,7 +4,7 @@ export function isService(location: string): boolean {
 }
 
 /** A location as it may be logged: without password and query, which give access (a link's signature). */
-export function nameOf(location: string): string {
+export function loggable(location: string): string {
   if (!isService(location)) return location;
   const url = URL.parse(location);
   if (url === null) return location.replace(/\/\/.*/s, '//…');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isLocal, isLoopback } from '../src/loopback.ts';
+import { isLocal, isLoopback } from '../../src/addresses/loopback.ts';
 
 test.each(['localhost', '127.0.0.1', '127.255.0.3', '[::1]'])('%s is this machine', (host) => {
   expect(isLoopback(host)).toBe(true);
