@@ -123,8 +123,15 @@ function handlerTools(
 function createServer({ config, ...parts }: GrpcDoorParts, tools: HandlerTools): GrpcServer {
   const grpc = createGrpcServer({ ...parts, options: serverOptions(wireLimits(config)), tools });
   const services = [SERVICE_NAME, HEALTH_SERVICE];
-  if (config.reflection) addReflection(grpc.server, { services, rpc: tools.rpc });
-  return grpc;
+  if (!config.reflection) return grpc;
+  const reflection = addReflection(grpc.server, { services, tools });
+  return {
+    ...grpc,
+    endStreams() {
+      grpc.endStreams();
+      reflection.drain();
+    },
+  };
 }
 
 function createListeners(

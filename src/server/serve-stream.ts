@@ -7,6 +7,7 @@ import { countStream, onceAllCame } from './count-stream.ts';
 import { toEnvelope } from './envelope.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import { type ItemLifetime, startItemLifetime } from './lifetime.ts';
+import type { OpenStream } from './places.ts';
 import type { PerformItem } from './re-encrypt-item.ts';
 import type { MalformedMessage } from './service.ts';
 import { type StatusWriter, trailers } from './status.ts';
@@ -26,15 +27,6 @@ export interface StreamParts {
 
 /** Why a stream takes no further item: all have come, or a refusal. */
 type Closing = Refusal | 'all';
-
-export interface OpenStream {
-  /** The caller's address, which all streams of one connection, or of one Unix socket, share. */
-  readonly peer: string;
-  /** Takes no further item, and ends the stream after the last result. */
-  close(why: Closing): void;
-  /** Milliseconds for which it only waited for its caller to send items or take results. */
-  idleFor(): number;
-}
 
 /** Items → results, each sent as soon as it is there. */
 export function serveStream(stream: Stream, parts: StreamParts): OpenStream {

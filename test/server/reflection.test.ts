@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as http2 } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, credentials, Server } from '@grpc/grpc-js';
+import { Client, credentials, Server, type ServiceError, status } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor/index.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { createMetrics } from '../../src/metrics/metrics.ts';
 import { createConnections } from '../../src/server/listener/connections.ts';
 import { createListener, type Listener } from '../../src/server/listener/listener.ts';
 import { addReflection } from '../../src/server/reflection.ts';
+import { handlerTools } from './handler-tools.ts';
 import { LIMITS } from './listener/harness.ts';
 
 const SERVICE = 'kms.reencrypt.v1.ReEncryptService';
@@ -19,6 +20,7 @@ const ASK = { file: 3, symbol: 4, extension: 5, numbers: 6, services: 7 } as con
 const ANSWER = { original: 2, files: 4, numbers: 5, services: 6, error: 7 } as const;
 
 let listener: Listener;
+let reflection: ReturnType<typeof addReflection>;
 let client: Client;
 let address: string;
 const metrics = createMetrics({ version: '1.2.3', backend: 'embedded' });
@@ -26,8 +28,13 @@ const metrics = createMetrics({ version: '1.2.3', backend: 'embedded' });
 beforeAll(async () => {
   const server = new Server();
   const services = [SERVICE, 'grpc.health.v1.Health'];
-  addReflection(server, { services, rpc: metrics.grpc.method });
   const connections = createConnections();
+  const tools = handlerTools({
+    arrivalOf: connections.of,
+    rpc: metrics.grpc.method,
+    turnedAway: () => {},
+  });
+  reflection = addReflection(server, { services, tools });
   listener = createListener({ address: '127.0.0.1:0', server, connections, limits: LIMITS });
   address = await listener.listen();
   client = new Client(address, credentials.createInsecure());
@@ -147,6 +154,27 @@ test('answers unknown names with an error, and carries on', async () => {
   expect(codes).toEqual([5, 5, 5, 3, undefined]);
 });
 
+test('does not repeat a question that is longer than any name', async () => {
+  const [answer] = await ask('v1', question(ASK.symbol, 'a'.repeat(2000)));
+  expect(answer?.get(ANSWER.original)?.map(text).join('')).toBe('');
+  expect(fields(answer?.get(ANSWER.error)?.[0]).get(1)).toEqual([status.INVALID_ARGUMENT]);
+});
+
+test('has no more than 32 streams open, and ends them all when the proxy ends', async () => {
+  const codes: (number | undefined)[] = [];
+  const idle = Array.from({ length: 33 }, () => {
+    const call = open('v1');
+    call.on('error', ({ code }: ServiceError) => codes.push(code));
+    call.on('data', () => {}).write(question(ASK.services, ''));
+    return call;
+  });
+  await expect.poll(() => codes).toEqual([status.RESOURCE_EXHAUSTED]);
+  reflection.drain();
+  await expect.poll(() => codes).toHaveLength(idle.length);
+  expect(new Set(codes.slice(1))).toEqual(new Set([status.UNAVAILABLE]));
+  expect(await ask('v1', question(ASK.services, ''))).toHaveLength(1);
+});
+
 function question(tag: number, value: string): Buffer {
   return Buffer.from(
     protobuf.Writer.create()
@@ -181,10 +209,14 @@ function filesOf(answer: Fields | undefined): IFileDescriptorProto[] {
   });
 }
 
-function ask(version: string, ...questions: Buffer[]): Promise<Fields[]> {
+function open(version: string) {
   const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
   const raw = (bytes: Buffer) => bytes;
-  const call = client.makeBidiStreamRequest(path, raw, raw);
+  return client.makeBidiStreamRequest(path, raw, raw);
+}
+
+function ask(version: string, ...questions: Buffer[]): Promise<Fields[]> {
+  const call = open(version);
   const answers: Fields[] = [];
   for (const one of questions) call.write(one);
   call.end();

@@ -1,0 +1,66 @@
+import { limited, Refusal } from '../errors.ts';
+
+/** Each may make the proxy hold 16 results that nobody takes, and what of its window is not read. */
+const MOST_STREAMS = 32;
+
+/** Idle milliseconds after which a stream may lose its place to another. */
+const IDLE_MS = 10_000;
+
+export interface OpenStream {
+  /** The caller's address, which all streams of one connection, or of one Unix socket, share. */
+  readonly peer: string;
+  /** Takes no further message, and ends the stream once those under way are answered. */
+  close(why: Refusal): void;
+  /** Milliseconds for which it only waited for its caller to send or to take something. */
+  idleFor(): number;
+}
+
+/** Places for streams, which would never end by themselves. */
+export function createPlaces(idleMs = IDLE_MS) {
+  const open = new Set<OpenStream>();
+  const leaving = new Set<OpenStream>();
+  return {
+    /** Gives a stream a place, perhaps that of another, or returns why there is none. */
+    take(one: OpenStream): Refusal | undefined {
+      if (open.size >= MOST_STREAMS && !makeRoom(one)) return limited('streams', 1_000);
+      open.add(one);
+      return undefined;
+    },
+    leave(one: OpenStream) {
+      open.delete(one);
+      leaving.delete(one);
+    },
+    /** Ends all of them, because the proxy ends. */
+    drain() {
+      for (const { close } of open) close(new Refusal('DRAINING'));
+    },
+  };
+
+  /** Whether another stream loses its place to this one. */
+  function makeRoom({ peer }: OpenStream): boolean {
+    if (leaving.size >= MOST_STREAMS) return false;
+    const idle = idlest(open, idleMs);
+    const one = idle ?? oldestOfMost(open, peer);
+    if (!one) return false;
+    open.delete(one);
+    leaving.add(one);
+    one.close(limited(idle ? IDLE : HAS_MOST, 1_000));
+    return true;
+  }
+}
+
+const IDLE = 'streams, of which this one was idle';
+const HAS_MOST = 'streams, most of them over this connection';
+
+/** The stream that has been idle for longest. Undefined if none has been idle for `idleMs`. */
+function idlest(open: Iterable<OpenStream>, idleMs: number): OpenStream | undefined {
+  const [one] = [...open].sort((one, other) => other.idleFor() - one.idleFor());
+  return one && one.idleFor() >= idleMs ? one : undefined;
+}
+
+/** The oldest stream of the peer that has most. Undefined if `peer` would then have as many. */
+function oldestOfMost(open: Iterable<OpenStream>, peer: string): OpenStream | undefined {
+  const held = Map.groupBy(open, (one) => one.peer);
+  const [most = []] = [...held.values()].sort((one, other) => other.length - one.length);
+  return most.length > (held.get(peer)?.length ?? 0) + 1 ? most[0] : undefined;
+}
