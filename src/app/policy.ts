@@ -164,7 +164,7 @@ function recordReload(audit: EventLog, reload: Reload): void {
 
 /** Only differences get an entry: the candidate's decision beside the one that was served. */
 function tellShadow({ metrics, audit }: PolicyParts, event: ShadowEvent): void {
-  const { comparison, candidate, revision, served, resolved } = event;
+  const { decisionId, comparison, candidate, revision, served } = event;
   metrics.shadow(comparison);
   if (comparison === 'same') return;
   const shadow = {
@@ -176,5 +176,5 @@ function tellShadow({ metrics, audit }: PolicyParts, event: ShadowEvent): void {
     reasons: candidate.reasons.map(({ code, side }) => ({ code, side })),
     served: { revision: served.revision, effect: served.effect, rule: served.rule },
   };
-  void audit?.event('shadow', { decision_id: resolved.call.id, shadow }).catch(() => {});
+  void audit?.event('shadow', { decision_id: decisionId, shadow }).catch(() => {});
 }

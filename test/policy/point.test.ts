@@ -17,7 +17,16 @@ import type { DecisionPoint } from '../../src/policy/point.ts';
 import type { ShadowEvent } from '../../src/policy/shadow/shadow.ts';
 import { openPoint, type PointChanges } from './open-point.ts';
 import { withManifest } from './tar.ts';
-import { aDecision, archive, EXAMPLE, HAZARDS, keyFacts, resolved, UNKNOWN } from './values.ts';
+import {
+  aCall,
+  aDecision,
+  archive,
+  EXAMPLE,
+  HAZARDS,
+  keyFacts,
+  resolved,
+  UNKNOWN,
+} from './values.ts';
 
 let points: DecisionPoint[] = [];
 afterEach(async () => {
@@ -293,5 +302,19 @@ describe('a candidate', () => {
     }
     expect(times.sort((a, b) => a - b)[1_000]).toBeLessThan(20);
     expect(dropped).toBeGreaterThan(0);
+  });
+
+  it('that is slow makes no more than 8 MiB of inputs wait', async () => {
+    let dropped = 0;
+    const point = await open({
+      candidate: HAZARDS,
+      onShadowDropped: () => {
+        dropped += 1;
+      },
+    });
+    const large = { tenant: 'a', note: 'x'.repeat(1 << 19) };
+    const source = { ...aCall().source, encryptionContext: large };
+    for (let i = 0; i < 40; i += 1) point.decide(resolved({ job: 'loop', source }), 'request');
+    expect(dropped).toBeGreaterThanOrEqual(40 - 16);
   });
 });

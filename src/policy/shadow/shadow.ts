@@ -7,7 +7,7 @@ import { superviseShadow } from './supervise.ts';
 
 /** What a candidate would have decided on a call that the serving bundle decided. */
 export interface ShadowEvent {
-  readonly resolved: Resolved;
+  readonly decisionId: string;
   readonly served: Decision;
   readonly candidate: Evaluation;
   /** Revision of the candidate bundle. */
@@ -31,14 +31,21 @@ export interface Shadow {
 }
 
 const MOST_WAITING = 1_000;
+/** Characters of all inputs that wait: a thousand ordinary ones fit, but a caller can make one of half a million. */
+const MOST_CHARACTERS = 8 << 20;
 /** Decided calls are collected this long, and handed over in one message. */
 const GATHER_MS = 20;
 
-type Asked = { readonly resolved: Resolved; readonly served: Decision };
+/** No more of a call than is needed later, because a slow candidate makes many wait. */
+interface Waiting extends Pick<ShadowEvent, 'decisionId' | 'served'> {
+  readonly asked: ReturnType<typeof toAsked>;
+  readonly characters: number;
+}
 
 /** Judges calls by a candidate bundle, apart from the calls themselves, and without any effect on them. */
 export function createShadow({ limits, onShadow, onDropped }: ShadowOptions): Shadow {
-  const waiting = new Map<number, Asked>();
+  const waiting = new Map<number, Waiting>();
+  let characters = 0;
   let questions: ShadowQuestion[] = [];
   let timer: NodeJS.Timeout | undefined;
   let lastId = 0;
@@ -48,6 +55,7 @@ export function createShadow({ limits, onShadow, onDropped }: ShadowOptions): Sh
     onEnd() {
       for (const _ of waiting) onDropped();
       waiting.clear();
+      characters = 0;
       questions = [];
     },
   });
@@ -55,10 +63,9 @@ export function createShadow({ limits, onShadow, onDropped }: ShadowOptions): Sh
   return {
     use: thread.use,
     offer({ resolved, served, input }) {
-      if (!thread.ready || waiting.size >= MOST_WAITING) return onDropped();
-      lastId += 1;
-      waiting.set(lastId, { resolved, served });
-      questions.push({ id: lastId, input: input(), at: resolved.call.receivedAt });
+      const isFull = waiting.size >= MOST_WAITING || characters >= MOST_CHARACTERS;
+      if (!thread.ready || isFull) return onDropped();
+      ask(resolved, served, input());
       timer ??= setTimeout(flush, GATHER_MS).unref();
     },
     async close() {
@@ -67,6 +74,15 @@ export function createShadow({ limits, onShadow, onDropped }: ShadowOptions): Sh
     },
   };
 
+  function ask(resolved: Resolved, served: Decision, text: string) {
+    const { id: decisionId, receivedAt: at } = resolved.call;
+    lastId += 1;
+    characters += text.length;
+    const asked = toAsked(resolved);
+    waiting.set(lastId, { decisionId, served, asked, characters: text.length });
+    questions.push({ id: lastId, input: text, at });
+  }
+
   function flush() {
     timer = undefined;
     thread.post({ type: 'judge', questions });
@@ -74,11 +90,13 @@ export function createShadow({ limits, onShadow, onDropped }: ShadowOptions): Sh
   }
 
   function receive({ id, revision, evaluation }: ShadowAnswer) {
-    const asked = waiting.get(id);
-    if (!asked) return;
+    const answered = waiting.get(id);
+    if (!answered) return;
     waiting.delete(id);
-    const candidate = inEffect(evaluation, toAsked(asked.resolved));
-    const comparison = compareDecisions(asked.served, candidate);
-    onShadow({ ...asked, candidate, revision, comparison });
+    characters -= answered.characters;
+    const { decisionId, served, asked } = answered;
+    const candidate = inEffect(evaluation, asked);
+    const comparison = compareDecisions(served, candidate);
+    onShadow({ decisionId, served, candidate, revision, comparison });
   }
 }
