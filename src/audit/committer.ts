@@ -137,7 +137,7 @@ function flush(state: State): void {
 }
 
 /**
- * UTF-16 units in a batch, of 3 bytes each at most. Their bytes must stay below MAX_BATCH_BYTES of
+ * UTF-16 units in a batch, of 3 bytes each at most. Their bytes must stay below MOST_BATCH_BYTES of
  * log/open-log.ts: a longer torn end is not accepted as what a crash left.
  */
 const MOST_UNITS = 1 << 20;

@@ -41,7 +41,7 @@ const BEARER = 'bearer ';
 /** Policy and log might each read such text differently. */
 const INEXACT = /[\p{Cs}\uFFFD]/u;
 /** A longer token is not a credential but an attack on the parser. */
-const MAX_CHARACTERS = 8192;
+const MOST_CHARACTERS = 8192;
 
 /** The principal of a bearer token. A token that does not verify is refused, never anonymous. */
 export function createJwtIdentifier(options: JwtOptions): Identifier {
@@ -64,7 +64,7 @@ async function verify(authorization: string, options: JwtOptions) {
   if (authorization.slice(0, BEARER.length).toLowerCase() !== BEARER || token === '') {
     throw refused('The authorization metadata must be a bearer token.');
   }
-  if (authorization.length > MAX_CHARACTERS) throw refused('The bearer token is too long.');
+  if (authorization.length > MOST_CHARACTERS) throw refused('The bearer token is too long.');
   const now = options.now();
   const { payload } = await jwtVerify(token, options.keys.find, {
     issuer: options.issuer,

@@ -5,7 +5,7 @@ interface SpiffeId {
   readonly path: string;
 }
 
-const MAX_BYTES = 2048;
+const MOST_BYTES = 2048;
 const FORM = /^spiffe:\/\/([a-z0-9._-]{1,255})((?:\/[A-Za-z0-9._-]+)+)$/;
 
 /**
@@ -14,7 +14,7 @@ const FORM = /^spiffe:\/\/([a-z0-9._-]{1,255})((?:\/[A-Za-z0-9._-]+)+)$/;
  * https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md
  */
 export function parseSpiffeId(text: string): SpiffeId | undefined {
-  if (text.length > MAX_BYTES) return undefined;
+  if (text.length > MOST_BYTES) return undefined;
   const [, trustDomain, path] = FORM.exec(text) ?? [];
   if (trustDomain === undefined || path === undefined) return undefined;
   if (path.split('/').some((segment) => segment === '.' || segment === '..')) return undefined;

@@ -27,7 +27,7 @@ type Tools = Pick<HandlerTools, 'rpc'>;
 export const HEALTH_SERVICE = 'grpc.health.v1.Health';
 const NAMES: readonly string[] = ['', SERVICE_NAME];
 /** A watch holds on to its request for as long as it lasts. */
-const MAX_BYTES = 1024;
+const MOST_BYTES = 1024;
 const MALFORMED = { code: status.INVALID_ARGUMENT, details: 'request must be a health request' };
 
 export type Health = ReturnType<typeof createHealth>;
@@ -66,7 +66,7 @@ function lenient(service: ServiceDefinition): ServiceDefinition {
   return Object.fromEntries(
     Object.entries(service).map(([name, method]) => [
       name,
-      { ...method, requestDeserialize: tolerant(method, { maxBytes: MAX_BYTES }) },
+      { ...method, requestDeserialize: tolerant(method, { maxBytes: MOST_BYTES }) },
     ]),
   );
 }

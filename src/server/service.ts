@@ -5,7 +5,7 @@ import { BATCH, CALL, CHECK, STREAM_ITEM } from '../contract/shapes.ts';
 import type { ProtoGrpcType } from '../gen/reencrypt.ts';
 
 /** KMS's limits add up to about 110 kB for one call; whole messages are bounded by the server. */
-const MAX_CALL_BYTES = 256 * 1024;
+const MOST_CALL_BYTES = 256 * 1024;
 
 /** Enough for a thousand pairs in each context, of three fields each, and ten grant tokens. */
 const MOST_FIELDS = 6100;
@@ -13,7 +13,7 @@ const MOST_FIELDS = 6100;
 /** The server bounds its bytes. Enough for a thousand items with ten pairs in each context and ten tokens. */
 const OF_BATCH = {
   maxBytes: Number.POSITIVE_INFINITY,
-  maxItemBytes: MAX_CALL_BYTES,
+  maxItemBytes: MOST_CALL_BYTES,
   mostFields: 90_000,
   shape: BATCH,
 };
@@ -65,7 +65,7 @@ export function withoutDecoding(service: ServiceDefinition): ServiceDefinition {
 export function tolerant<Request>(
   { requestDeserialize }: { readonly requestDeserialize: (bytes: Buffer) => Request },
   {
-    maxBytes = MAX_CALL_BYTES,
+    maxBytes = MOST_CALL_BYTES,
     maxItemBytes = Number.POSITIVE_INFINITY,
     mostFields = MOST_FIELDS,
     shape = {} as Shape,

@@ -13,7 +13,7 @@ export interface Line {
 
 const CHUNK_BYTES = 256 << 10;
 /** Longer than any entry: a file with a longer line is not ours, and is not read into memory. */
-const MAX_LINE_BYTES = 8 << 20;
+const MOST_LINE_BYTES = 8 << 20;
 
 /** The lines of a file in constant memory; a last piece without newline comes with `ended: false`. */
 export function* readLines(file: Pick<DiskFile, 'read'>, from = 0): Generator<Line> {
@@ -34,7 +34,7 @@ export function* readLines(file: Pick<DiskFile, 'read'>, from = 0): Generator<Li
     whole.copyWithin(1, start);
     filled = whole.length - start + 1;
     base += start - 1;
-    if (filled > MAX_LINE_BYTES) break;
+    if (filled > MOST_LINE_BYTES) break;
     if (filled === chunk.length) chunk = Buffer.concat([chunk], chunk.length * 2);
   }
   if (filled > 1) yield toLine(chunk, { start: 1, end: filled, base, ended: false });

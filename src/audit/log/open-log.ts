@@ -38,7 +38,7 @@ interface Recovered {
 }
 
 /** If each batch is synced, a torn end longer than this cannot be a batch that a crash cut short. */
-const MAX_BATCH_BYTES = 4 << 20;
+const MOST_BATCH_BYTES = 4 << 20;
 
 const FRESH = {
   chain: EMPTY_CHAIN,
@@ -137,7 +137,7 @@ function putAside(options: LogOptions, { file, path, found }: Torn): Recovered {
   if (!bad) throw new Error('nothing is torn');
   const covered = Math.max(signed, claim?.size ?? 0);
   // Without a sync for each batch a crash may take all that came since the last checkpoint.
-  const most = durability === 'fsync' ? MAX_BATCH_BYTES : Number.POSITIVE_INFINITY;
+  const most = durability === 'fsync' ? MOST_BATCH_BYTES : Number.POSITIVE_INFINITY;
   if (bad.bytes > most || chain.seq < covered) {
     throw new LogFault('BROKEN', `${path}: seq ${chain.seq}: ${bad.why}`);
   }

@@ -16,7 +16,7 @@ export interface ClientOptions {
 }
 
 /** More than the calls that may be in flight, so no call waits for a socket. */
-export const MAX_SOCKETS = 512;
+export const MOST_SOCKETS = 512;
 export const CONNECT_TIMEOUT_MS = 2000;
 /** The longest deadline that a call may have; nobody waits for a request that runs longer. */
 export const REQUEST_TIMEOUT_MS = 30_000;
@@ -39,8 +39,8 @@ export function createClient(
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       throwOnRequestTimeout: true,
-      httpAgent: { maxSockets: MAX_SOCKETS },
-      httpsAgent: { maxSockets: MAX_SOCKETS },
+      httpAgent: { maxSockets: MOST_SOCKETS },
+      httpsAgent: { maxSockets: MOST_SOCKETS },
     },
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),

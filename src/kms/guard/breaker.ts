@@ -15,7 +15,7 @@ const MIN_CALLS = 20;
 const WINDOW_MS = 10_000;
 /** How long it is open at first; every failed probe doubles it. */
 const OPEN_MS = 500;
-const MAX_OPEN_MS = 4000;
+const MOST_OPEN_MS = 4000;
 
 /** Times are monotonic. `enter` in the half-open state lets through the one call that asks first. */
 export function createBreaker(onChange: (state: Breaker['state']) => void): Breaker {
@@ -30,7 +30,7 @@ export function createBreaker(onChange: (state: Breaker['state']) => void): Brea
   };
   const open = (nowMs: number): void => {
     opensAgainAt = nowMs + openMs;
-    openMs = Math.min(MAX_OPEN_MS, openMs * 2);
+    openMs = Math.min(MOST_OPEN_MS, openMs * 2);
     become('open');
   };
 

@@ -16,12 +16,12 @@ export interface AnswerHead {
   readonly idleMs: number;
 }
 
-export const MAX_HEAD_BYTES = 16 * 1024;
+export const MOST_HEAD_BYTES = 16 * 1024;
 /**
  * KMS's largest answer is a page of 50 tags, 115 kB if every character is escaped. To parse a megabyte of
  * brackets would hold up every call for 50 ms.
  */
-export const MAX_BODY_BYTES = 128 * 1024;
+export const MOST_BODY_BYTES = 128 * 1024;
 export const TOO_LARGE = 'more than 128 KiB';
 
 /** Every byte up to the empty line: no folded line, no control character, no bare CR or LF. */
@@ -95,7 +95,7 @@ function readLine(lines: Lines, name: string, value: string): void {
     case 'content-length':
       if (lines.length !== undefined || !LENGTH.test(value)) throw malformed('no clear length');
       lines.length = Number(value);
-      if (lines.length > MAX_BODY_BYTES) throw malformed(TOO_LARGE);
+      if (lines.length > MOST_BODY_BYTES) throw malformed(TOO_LARGE);
       break;
     case 'transfer-encoding':
       if (lines.chunked || !CHUNKED.test(value)) throw malformed('a coding other than chunked');

@@ -1,4 +1,4 @@
-import { type AnswerHead, MAX_HEAD_BYTES, readHead } from './answer-head.ts';
+import { type AnswerHead, MOST_HEAD_BYTES, readHead } from './answer-head.ts';
 import { type Body, createBody } from './body.ts';
 import { malformed } from './trouble.ts';
 
@@ -57,7 +57,7 @@ function takeHead(reader: AnswerReader, bytes: Buffer): number {
     const text = reader.headText + bytes.toString('latin1', at);
     const found = text.indexOf('\r\n\r\n', Math.max(0, before - 3));
     const end = found < 0 ? text.length : found + 4;
-    if (reader.interimBytes + end > MAX_HEAD_BYTES) throw malformed('an endless head');
+    if (reader.interimBytes + end > MOST_HEAD_BYTES) throw malformed('an endless head');
     if (found < 0) {
       reader.headText = text;
       return 0;

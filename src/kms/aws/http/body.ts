@@ -1,4 +1,4 @@
-import { type AnswerHead, MAX_BODY_BYTES, TOO_LARGE } from './answer-head.ts';
+import { type AnswerHead, MOST_BODY_BYTES, TOO_LARGE } from './answer-head.ts';
 import { noChunks, takeChunks } from './chunks.ts';
 import { malformed } from './trouble.ts';
 
@@ -21,7 +21,7 @@ export function createBody({
   /** Copies, because the next bytes are read into the same place. */
   function append(part: Buffer): void {
     const end = size + part.byteLength;
-    if (end > MAX_BODY_BYTES) throw malformed(TOO_LARGE);
+    if (end > MOST_BODY_BYTES) throw malformed(TOO_LARGE);
     if (end > kept.byteLength) {
       const larger = Buffer.allocUnsafe(Math.max(end, 2 * kept.byteLength));
       kept.copy(larger, 0, 0, size);

@@ -1,4 +1,4 @@
-import { MAX_HEAD_BYTES } from './answer-head.ts';
+import { MOST_HEAD_BYTES } from './answer-head.ts';
 import { malformed } from './trouble.ts';
 
 /** A body in chunks (RFC 9112, 7.1), as far as it has come. */
@@ -41,7 +41,7 @@ function takeLine(chunks: Chunks, bytes: Buffer, at: number): number {
   const lf = bytes.indexOf(LF, at);
   const end = lf < 0 ? bytes.byteLength : lf + 1;
   chunks.line += bytes.toString('latin1', at, end);
-  if (chunks.line.length + chunks.lineBytes > MAX_HEAD_BYTES) throw malformed('endless chunks');
+  if (chunks.line.length + chunks.lineBytes > MOST_HEAD_BYTES) throw malformed('endless chunks');
   if (lf < 0) return end;
   followLine(chunks, chunks.line);
   chunks.lineBytes += chunks.line.length;
