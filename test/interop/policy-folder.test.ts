@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { ReloadEvent } from '../../src/policy/loader.ts';
+import type { ReloadEvent } from '../../src/policy/loading/loader.ts';
 import type { DecisionPoint } from '../../src/policy/point.ts';
 import { openPoint } from '../policy/open-point.ts';
 import { resolved } from '../policy/values.ts';

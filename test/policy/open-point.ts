@@ -1,4 +1,4 @@
-import type { BundleOptions } from '../../src/policy/open-loader.ts';
+import type { BundleOptions } from '../../src/policy/loading/open-loader.ts';
 import {
   createDecisionPoint,
   type DecisionPoint,

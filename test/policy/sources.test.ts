@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ReloadEvent } from '../../src/policy/loader.ts';
+import type { ReloadEvent } from '../../src/policy/loading/loader.ts';
 import type { DecisionPoint } from '../../src/policy/point.ts';
 import { type HttpService, serving, startHttpService } from './http-service.ts';
 import { openPoint, type PointChanges } from './open-point.ts';

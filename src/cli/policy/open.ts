@@ -3,9 +3,9 @@ import { buffer } from 'node:stream/consumers';
 import { type Bundle, overdue } from '../../policy/bundle/bundle.ts';
 import { about, BundleFault } from '../../policy/bundle/fault.ts';
 import type { Verification } from '../../policy/bundle/signature.ts';
-import { fetchBundle } from '../../policy/fetch-bundle.ts';
 import { createGeneration, type Generation } from '../../policy/generation.ts';
 import { toLimits } from '../../policy/limits.ts';
+import { fetchBundle } from '../../policy/loading/fetch-bundle.ts';
 import { CommandFailure } from '../command.ts';
 import type { LimitOptions } from './limits.ts';
 

@@ -1,6 +1,6 @@
-import { overdue } from './bundle/bundle.ts';
-import type { Generation } from './generation.ts';
-import type { Source } from './sources/source.ts';
+import { overdue } from '../bundle/bundle.ts';
+import type { Generation } from '../generation.ts';
+import type { Source } from '../sources/source.ts';
 
 /** What a loader has done so far. */
 export interface LoaderState {

@@ -1,6 +1,6 @@
-import { BUNDLE_LIMIT_BYTES, type Bundle, type ReadOptions, readBundle } from './bundle/bundle.ts';
-import { BundleFault } from './bundle/fault.ts';
-import { openSource } from './sources/open.ts';
+import { BUNDLE_LIMIT_BYTES, type Bundle, type ReadOptions, readBundle } from '../bundle/bundle.ts';
+import { BundleFault } from '../bundle/fault.ts';
+import { openSource } from '../sources/open.ts';
 
 const SERVICE = { minDelayMs: 1, maxDelayMs: 1, longPollingTimeoutSeconds: 0 };
 
@@ -12,6 +12,6 @@ export async function fetchBundle(
   const options = { location, maxBytes, service: SERVICE, watchIntervalMs: 1_000 };
   const source = await openSource(options);
   const archive = await source.fetch();
-  if (!archive) throw new BundleFault(`${location} did not give a bundle`);
+  if (!archive) throw new BundleFault(`${source.name} did not give a bundle`);
   return readBundle(archive, { maxBytes, verification });
 }

@@ -1,9 +1,11 @@
 import type { Buffer } from 'node:buffer';
 import { setTimeout } from 'node:timers/promises';
-import { messageOf } from '../thrown.ts';
-import { digestOf, overdue } from './bundle/bundle.ts';
-import { BundleFault } from './bundle/fault.ts';
-import type { Generation } from './generation.ts';
+import { messageOf } from '../../thrown.ts';
+import { digestOf, overdue } from '../bundle/bundle.ts';
+import { BundleFault } from '../bundle/fault.ts';
+import type { Generation } from '../generation.ts';
+import type { Kept, PersistedBundle } from '../sources/persist.ts';
+import type { Source } from '../sources/source.ts';
 import {
   type LoaderState,
   type LoaderStatus,
@@ -12,8 +14,6 @@ import {
   staleness,
   toStatus,
 } from './loader-status.ts';
-import type { Kept, PersistedBundle } from './sources/persist.ts';
-import type { Source } from './sources/source.ts';
 
 export interface ReloadEvent {
   readonly outcome: 'activated' | 'unchanged' | 'refused';

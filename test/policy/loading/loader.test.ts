@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { readBundle } from '../../src/policy/bundle/bundle.ts';
-import { BundleFault } from '../../src/policy/bundle/fault.ts';
-import { createGeneration } from '../../src/policy/generation.ts';
-import { createLoader, type ReloadEvent } from '../../src/policy/loader.ts';
-import type { Source } from '../../src/policy/sources/source.ts';
-import { withManifest } from './tar.ts';
-import { archive, EXAMPLE, NOON } from './values.ts';
+import { readBundle } from '../../../src/policy/bundle/bundle.ts';
+import { BundleFault } from '../../../src/policy/bundle/fault.ts';
+import { createGeneration } from '../../../src/policy/generation.ts';
+import { createLoader, type ReloadEvent } from '../../../src/policy/loading/loader.ts';
+import type { Source } from '../../../src/policy/sources/source.ts';
+import { withManifest } from '../tar.ts';
+import { archive, EXAMPLE, NOON } from '../values.ts';
 
 const LIMITS = { timeoutMs: 50, memoryBytes: 1 << 24 };
 

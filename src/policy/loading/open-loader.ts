@@ -1,6 +1,6 @@
+import { openSource, type ServiceOptions } from '../sources/open.ts';
+import { persistAt } from '../sources/persist.ts';
 import { createLoader, type Loader, type LoaderOptions } from './loader.ts';
-import { openSource, type ServiceOptions } from './sources/open.ts';
-import { persistAt } from './sources/persist.ts';
 
 export interface BundleOptions {
   /** Upper bound of a bundle's size in bytes. */
