@@ -18,6 +18,11 @@ export interface ClientOptions {
 /** More than the calls that may be in flight, so no call waits for a socket. */
 export const MOST_SOCKETS = 512;
 export const CONNECT_TIMEOUT_MS = 2000;
+/**
+ * How long a connection may rest. A NAT gateway or load balancer forgets one that rests for longer without telling
+ * us, and each that was forgotten costs a call. A handshake costs more than many calls, so it is not shorter.
+ */
+export const IDLE_MS = 20_000;
 /** The longest deadline that a call may have; nobody waits for a request that runs longer. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -39,8 +44,8 @@ export function createClient(
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       throwOnRequestTimeout: true,
-      httpAgent: { maxSockets: MOST_SOCKETS },
-      httpsAgent: { maxSockets: MOST_SOCKETS },
+      httpAgent: { maxSockets: MOST_SOCKETS, timeout: IDLE_MS },
+      httpsAgent: { maxSockets: MOST_SOCKETS, timeout: IDLE_MS },
     },
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),

@@ -1,4 +1,4 @@
-import { CONNECT_TIMEOUT_MS, MOST_SOCKETS, REQUEST_TIMEOUT_MS } from '../client.ts';
+import { CONNECT_TIMEOUT_MS, IDLE_MS, MOST_SOCKETS, REQUEST_TIMEOUT_MS } from '../client.ts';
 import type { HttpAnswer } from './answer-reader.ts';
 import { createDial } from './dial.ts';
 import { closePool, createPool, type PoolLimits, submit } from './pool.ts';
@@ -25,8 +25,7 @@ export const EXCHANGE_LIMITS: ExchangeLimits = {
   connections: MOST_SOCKETS,
   connectMs: CONNECT_TIMEOUT_MS,
   requestMs: REQUEST_TIMEOUT_MS,
-  // A handshake costs more than many calls, so a connection outlives the pauses of a quiet service.
-  idleMs: 20_000,
+  idleMs: IDLE_MS,
   sweepMs: 1000,
 };
 
