@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createNodeDisk } from '../../src/audit/log/disk.ts';
+import { createNodeDisk } from '../../../src/audit/log/disk.ts';
 
 test('a write that a full disk refuses names the file', () => {
   const file = createNodeDisk().open('/dev/full', 'append');

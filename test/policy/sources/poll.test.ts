@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { httpSource } from '../../src/policy/sources/http.ts';
-import { poll } from '../../src/policy/sources/poll.ts';
-import { startHttpService } from './http-service.ts';
+import { httpSource } from '../../../src/policy/sources/http.ts';
+import { poll } from '../../../src/policy/sources/poll.ts';
+import { startHttpService } from '../http-service.ts';
 
 const LONG_POLLING = 'application/vnd.openpolicyagent.bundles';
 

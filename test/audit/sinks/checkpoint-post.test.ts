@@ -4,9 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createCheckpointPost } from '../../src/audit/sinks/checkpoint-post.ts';
-import { post } from '../../src/audit/sinks/post.ts';
-import { createFolder } from './world.ts';
+import { createCheckpointPost } from '../../../src/audit/sinks/checkpoint-post.ts';
+import { post } from '../../../src/audit/sinks/post.ts';
+import { createFolder } from '../world.ts';
 
 const PIECE = Buffer.alloc(1 << 20);
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NATIVE_BUILTINS } from '../../scripts/native-builtins.ts';
-import { BUILTINS } from '../../src/policy/builtins/builtins.ts';
-import { canonical, parseTerm, toJson } from '../../src/policy/builtins/term.ts';
-import { codePoint } from '../helpers/code-point.ts';
+import { NATIVE_BUILTINS } from '../../../scripts/native-builtins.ts';
+import { BUILTINS } from '../../../src/policy/builtins/builtins.ts';
+import { canonical, parseTerm, toJson } from '../../../src/policy/builtins/term.ts';
+import { codePoint } from '../../helpers/code-point.ts';
 
 /** The builtin on arguments in Rego's own notation; its result as JSON text. */
 function call(name: string, ...args: string[]): string | undefined {

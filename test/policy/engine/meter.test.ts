@@ -2,12 +2,12 @@ import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readBundle } from '../../src/policy/bundle/bundle.ts';
-import { createEngine } from '../../src/policy/engine/engine.ts';
-import { FUEL, meter } from '../../src/policy/engine/meter.ts';
-import { loadProgram } from '../../src/policy/engine/program.ts';
-import { SAMPLES } from '../../src/policy/samples.ts';
-import { archive, EXAMPLE } from './values.ts';
+import { readBundle } from '../../../src/policy/bundle/bundle.ts';
+import { createEngine } from '../../../src/policy/engine/engine.ts';
+import { FUEL, meter } from '../../../src/policy/engine/meter.ts';
+import { loadProgram } from '../../../src/policy/engine/program.ts';
+import { SAMPLES } from '../../../src/policy/samples.ts';
+import { archive, EXAMPLE } from '../values.ts';
 
 const { loadPolicySync }: typeof import('@open-policy-agent/opa-wasm') = createRequire(
   import.meta.url,

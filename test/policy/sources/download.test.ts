@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { download } from '../../src/policy/sources/download.ts';
-import { startRawServer } from '../helpers/raw-server.ts';
+import { download } from '../../../src/policy/sources/download.ts';
+import { startRawServer } from '../../helpers/raw-server.ts';
 
 /** Downloads from a service that answers with these bytes; by default it has much more time than it needs. */
 async function downloadOf(answer: string, { ms = 30_000, maxBytes = 5 } = {}) {

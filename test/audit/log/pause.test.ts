@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createPause } from '../../src/audit/log/pause.ts';
+import { createPause } from '../../../src/audit/log/pause.ts';
 
 test('a pause begins when told, lasts as long as given, and ends if the clock steps far back', () => {
   let now = 1_000_000;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { readBundle } from '../../src/policy/bundle/bundle.ts';
-import { entriesOf, tarGz } from './tar.ts';
-import { archive } from './values.ts';
+import { readBundle } from '../../../src/policy/bundle/bundle.ts';
+import { entriesOf, tarGz } from '../tar.ts';
+import { archive } from '../values.ts';
 
 /** It has neither rule. */
 const entries = entriesOf(archive('policies/recipes/break-glass/bundle.tar.gz'));

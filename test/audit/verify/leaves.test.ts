@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { fromBytes, rootOf } from '../../src/audit/log/tree.ts';
-import { collectLogs } from '../../src/audit/verify/collect.ts';
-import { readLeaves } from '../../src/audit/verify/leaves.ts';
-import { inclusionProof, rootFromInclusion } from '../../src/audit/verify/proof.ts';
-import { createForge } from './forge.ts';
-import { createMemoryDisk } from './memory-disk.ts';
+import { fromBytes, rootOf } from '../../../src/audit/log/tree.ts';
+import { collectLogs } from '../../../src/audit/verify/collect.ts';
+import { readLeaves } from '../../../src/audit/verify/leaves.ts';
+import { inclusionProof, rootFromInclusion } from '../../../src/audit/verify/proof.ts';
+import { createForge } from '../forge.ts';
+import { createMemoryDisk } from '../memory-disk.ts';
 
 const [FILE, FIRST] = ['/log/audit.jsonl', '/log/audit-000000000000.jsonl'];
 

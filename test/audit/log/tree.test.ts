@@ -8,14 +8,14 @@ import {
   push,
   rootOf,
   type Tree,
-} from '../../src/audit/log/tree.ts';
-import type { Leaves } from '../../src/audit/verify/leaves.ts';
+} from '../../../src/audit/log/tree.ts';
+import type { Leaves } from '../../../src/audit/verify/leaves.ts';
 import {
   consistencyProof,
   inclusionProof,
   rangeRoot,
   rootFromInclusion,
-} from '../../src/audit/verify/proof.ts';
+} from '../../../src/audit/verify/proof.ts';
 
 const sha256 = (...parts: Uint8Array[]) =>
   createHash('sha256').update(Buffer.concat(parts)).digest();

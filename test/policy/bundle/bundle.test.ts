@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { readBundle } from '../../src/policy/bundle/bundle.ts';
-import { refuseLostFields } from '../../src/policy/bundle/manifest.ts';
-import { createGeneration } from '../../src/policy/generation.ts';
-import { entriesOf, tarBytes, tarGz, withManifest } from './tar.ts';
-import { archive, EXAMPLE } from './values.ts';
+import { readBundle } from '../../../src/policy/bundle/bundle.ts';
+import { refuseLostFields } from '../../../src/policy/bundle/manifest.ts';
+import { createGeneration } from '../../../src/policy/generation.ts';
+import { entriesOf, tarBytes, tarGz, withManifest } from '../tar.ts';
+import { archive, EXAMPLE } from '../values.ts';
 
 const good = archive(EXAMPLE);
 const entries = entriesOf(good);

@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from 'vitest';
-import type { Disk } from '../../src/audit/log/disk.ts';
-import { collectLogs } from '../../src/audit/verify/collect.ts';
-import { readEntries } from '../../src/audit/verify/entries.ts';
-import { createFollower } from '../../src/audit/verify/follow.ts';
-import { fill } from './fault-world.ts';
-import { createMemoryDisk, errno, type MemoryDisk } from './memory-disk.ts';
-import { createClock, createKeys, openInline, settled, verify } from './world.ts';
+import type { Disk } from '../../../src/audit/log/disk.ts';
+import { collectLogs } from '../../../src/audit/verify/collect.ts';
+import { readEntries } from '../../../src/audit/verify/entries.ts';
+import { createFollower } from '../../../src/audit/verify/follow.ts';
+import { fill } from '../fault-world.ts';
+import { createMemoryDisk, errno, type MemoryDisk } from '../memory-disk.ts';
+import { createClock, createKeys, openInline, settled, verify } from '../world.ts';
 
 const FILE = '/log/audit.jsonl';
 const { folder, ...keys } = createKeys();

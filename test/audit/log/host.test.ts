@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { pack, toBody, toPieces } from '../../src/audit/entries/body.ts';
-import { createHost } from '../../src/audit/log/host.ts';
-import { createEd25519Signer, makeEd25519Key } from '../../src/audit/log/signer.ts';
-import type { Report } from '../../src/audit/messages.ts';
-import { settingsOf } from '../../src/audit/options.ts';
-import { createTurn, giveUp } from '../../src/audit/turn.ts';
-import { BASICS } from './basics.ts';
-import { createMemoryDisk, errno } from './memory-disk.ts';
-import { idOf } from './samples.ts';
-import { createClock, verify } from './world.ts';
+import { pack, toBody, toPieces } from '../../../src/audit/entries/body.ts';
+import { createHost } from '../../../src/audit/log/host.ts';
+import { createEd25519Signer, makeEd25519Key } from '../../../src/audit/log/signer.ts';
+import type { Report } from '../../../src/audit/messages.ts';
+import { settingsOf } from '../../../src/audit/options.ts';
+import { createTurn, giveUp } from '../../../src/audit/turn.ts';
+import { BASICS } from '../basics.ts';
+import { createMemoryDisk, errno } from '../memory-disk.ts';
+import { idOf } from '../samples.ts';
+import { createClock, verify } from '../world.ts';
 
 const FILE = '/log/audit.jsonl';
 

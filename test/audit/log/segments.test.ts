@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from 'vitest';
-import { createEd25519Signer, makeEd25519Key } from '../../src/audit/log/signer.ts';
-import { Refusal } from '../../src/errors.ts';
-import { BASICS } from './basics.ts';
-import { fill } from './fault-world.ts';
-import { createMemoryDisk, errno, type MemoryDisk } from './memory-disk.ts';
-import { createClock, createKeys, openInline, settled, verify } from './world.ts';
+import { createEd25519Signer, makeEd25519Key } from '../../../src/audit/log/signer.ts';
+import { Refusal } from '../../../src/errors.ts';
+import { BASICS } from '../basics.ts';
+import { fill } from '../fault-world.ts';
+import { createMemoryDisk, errno, type MemoryDisk } from '../memory-disk.ts';
+import { createClock, createKeys, openInline, settled, verify } from '../world.ts';
 
 const FILE = '/log/audit.jsonl';
 const MINUTE = 60 * 1000;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { pack, toEventBody } from '../../src/audit/entries/body.ts';
-import { createStage, EMPTY_CHAIN } from '../../src/audit/log/chain.ts';
+import { pack, toEventBody } from '../../../src/audit/entries/body.ts';
+import { createStage, EMPTY_CHAIN } from '../../../src/audit/log/chain.ts';
 
 test('entries of any length get the same lines in one batch as one by one', () => {
   for (const lengths of [[3], [10, 300_000, 0, 700_000, 5], [200_000, 60_000, 1, 300_000]]) {

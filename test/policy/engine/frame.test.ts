@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readBundle } from '../../src/policy/bundle/bundle.ts';
-import { createEngine } from '../../src/policy/engine/engine.ts';
-import { type Frame, type Input, wholeText } from '../../src/policy/engine/frame.ts';
-import { loadProgram } from '../../src/policy/engine/program.ts';
-import { createFraming } from '../../src/policy/framing.ts';
-import { toInput } from '../../src/policy/input.ts';
-import { aCall, archive, keyFacts, resolved } from './values.ts';
+import { readBundle } from '../../../src/policy/bundle/bundle.ts';
+import { createEngine } from '../../../src/policy/engine/engine.ts';
+import { type Frame, type Input, wholeText } from '../../../src/policy/engine/frame.ts';
+import { loadProgram } from '../../../src/policy/engine/program.ts';
+import { createFraming } from '../../../src/policy/framing.ts';
+import { toInput } from '../../../src/policy/input.ts';
+import { aCall, archive, keyFacts, resolved } from '../values.ts';
 
 const frameInput = createFraming();
 
