@@ -15,11 +15,15 @@ export function admitLimits({ per_principal: own, ...limits }: Config['limits'])
   };
 }
 
+/** grpc-js ends a connection when it is up to a tenth older than it is told, so that not all end at once. */
+const OLDEST = 1.1;
+
 export function listenerLimits({ connections }: Config['grpc']): ListenerLimits {
   return {
     maxConnections: connections.max,
     prefaceTimeoutMs: connections.preface_timeout_ms,
     handshakeTimeoutMs: connections.handshake_timeout_ms,
+    longestMs: OLDEST * connections.max_age_ms + connections.max_age_grace_ms,
   };
 }
 
@@ -32,7 +36,6 @@ export function wireLimits(grpc: Config['grpc']): WireLimits {
     keepaliveTimeoutMs: connections.keepalive_timeout_ms,
     maxIdleMs: connections.max_idle_ms,
     maxAgeMs: connections.max_age_ms,
-    maxAgeGraceMs: connections.max_age_grace_ms,
     channelz: grpc.channelz_listen !== undefined,
   };
 }

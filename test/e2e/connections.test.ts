@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
+import { status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
+import { connect as connectGrpc, endOf } from '../helpers/grpc-client.ts';
 import { startProxy } from '../helpers/proxy.ts';
 
 test('connections turned away or cut are counted by door and cause, from 0', async () => {
@@ -38,5 +40,24 @@ test('connections turned away or cut are counted by door and cause, from 0', asy
     'kms_json too_many_connections': 2,
   });
   for (const socket of silent) socket.destroy();
+  await proxy.stop();
+});
+
+test('a stream that outlives its connection’s age ends with UNAVAILABLE, as one to be tried again', async () => {
+  const proxy = await startProxy([
+    'grpc.connections.max_age_ms=1000',
+    'grpc.connections.max_age_grace_ms=200',
+  ]);
+  const client = connectGrpc(proxy.endpoint);
+  const streams = Array.from({ length: 5 }, () => {
+    const call = client.StreamReEncrypt();
+    call.write({ reference: 'no request' });
+    return endOf(call.on('data', () => {}));
+  });
+  const ended = await Promise.allSettled(streams);
+  expect(ended.map((one) => one.status === 'rejected' && one.reason.code)).toEqual(
+    Array(5).fill(status.UNAVAILABLE),
+  );
+  client.close();
   await proxy.stop();
 });

@@ -87,7 +87,7 @@ const connections = z
       'Age of a connection at which its client must connect again.',
     ),
     max_age_grace_ms: milliseconds(10_000).describe(
-      'How long calls may go on once their connection has reached max_age_ms.',
+      'How long calls may go on, at least, once their connection has reached max_age_ms.',
     ),
     max_concurrent_streams: z
       .int()

@@ -5,6 +5,7 @@ import type { TlsMaterial } from '../tls/material.ts';
 import { bind } from './bind.ts';
 import type { Connections } from './connections.ts';
 import { cutAfter } from './cut-after.ts';
+import { cutOld } from './cut-old.ts';
 import type { ListenerLimits, OnRefused } from './options.ts';
 import { watchPreface } from './preface.ts';
 import { createStrangers } from './strangers.ts';
@@ -47,6 +48,7 @@ export function createListener(options: ListenerOptions): Listener {
     strangers.accepted(socket);
     connections.add(socket, describe(socket, options, peer));
     watchPreface(socket, limits.prefaceTimeoutMs, () => onRefused('preface_timeout'));
+    cutOld(socket, limits.longestMs);
     injector.injectConnection(socket);
   };
   const front: Server = tls

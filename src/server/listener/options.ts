@@ -6,6 +6,8 @@ export interface ListenerLimits {
   /** From the connection (or the end of the handshake) to the client's preface and settings. */
   readonly prefaceTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
+  /** How long a connection may last in all, with its last calls. */
+  readonly longestMs: number;
 }
 
 /** Why a connection was turned away or cut. */
@@ -22,7 +24,6 @@ export interface WireLimits {
   readonly keepaliveTimeoutMs: number;
   readonly maxIdleMs: number;
   readonly maxAgeMs: number;
-  readonly maxAgeGraceMs: number;
   /** Whether channelz keeps track of connections and calls, which costs every call something. */
   readonly channelz: boolean;
 }
@@ -36,7 +37,6 @@ export function serverOptions(limits: WireLimits): ServerOptions {
     'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
     'grpc.max_connection_idle_ms': limits.maxIdleMs,
     'grpc.max_connection_age_ms': limits.maxAgeMs,
-    'grpc.max_connection_age_grace_ms': limits.maxAgeGraceMs,
     'grpc-node.max_session_memory': 10,
     'grpc.enable_channelz': limits.channelz ? 1 : 0,
   };

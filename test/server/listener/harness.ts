@@ -15,7 +15,12 @@ import {
 } from '../../../src/server/listener/listener.ts';
 import { serverOptions } from '../../../src/server/listener/options.ts';
 
-export const LIMITS = { maxConnections: 100, prefaceTimeoutMs: 2000, handshakeTimeoutMs: 2000 };
+export const LIMITS = {
+  maxConnections: 100,
+  prefaceTimeoutMs: 2000,
+  handshakeTimeoutMs: 2000,
+  longestMs: 1_990_000,
+};
 
 export const WIRE = {
   maxMessageBytes: 4_194_304,
@@ -24,7 +29,6 @@ export const WIRE = {
   keepaliveTimeoutMs: 5000,
   maxIdleMs: 300_000,
   maxAgeMs: 1_800_000,
-  maxAgeGraceMs: 10_000,
   channelz: false,
 };
 
