@@ -2,17 +2,12 @@ import { isService } from '../addresses/location.ts';
 import { isPrivate } from '../addresses/loopback.ts';
 import type { Audit } from '../audit/assemble.ts';
 import type { Config } from '../config/schema.ts';
-import { readRegular } from '../files/regular.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { Verification, VerificationKey } from '../policy/bundle/signature.ts';
-import { readVerificationKey } from '../policy/bundle/verification-key.ts';
 import { toLimits } from '../policy/limits.ts';
 import type { ReloadEvent } from '../policy/loading/loader.ts';
-import type { BundleOptions } from '../policy/loading/open-loader.ts';
 import { createDecisionPoint, type DecisionPoint } from '../policy/point.ts';
 import type { ShadowEvent } from '../policy/shadow/shadow.ts';
-import type { ServiceTls } from '../policy/sources/download.ts';
-import { ofSetting } from './of-setting.ts';
+import { toBundleOptions, toVerification } from './policy-options.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -41,16 +36,7 @@ export async function composePolicy(
   opened: Stack,
 ): Promise<Policy> {
   const parts: PolicyParts = { log, metrics, early: [] };
-  if (!config.enforce)
-    log.warn('observe mode: what the policy denies is recorded, but performed anyway');
-  if (config.capture_file !== undefined) {
-    log.warn('policy.capture_file records the values of encryption contexts in clear');
-  }
-  if (!config.signing && isOpenToOthers(config.source)) {
-    log.warn(
-      'policy.source is fetched by plain http and is not signed: whoever is on the way can replace the policy. Use https, or policy.signing.',
-    );
-  }
+  warn(config, log);
   const point = await createDecisionPoint({
     source: config.source,
     limits: toLimits(config.timeout_ms, config.memory_mib),
@@ -82,61 +68,23 @@ export async function composePolicy(
   };
 }
 
+/** What the settings allow, and whoever reads the log should know of. */
+function warn(config: Config['policy'], log: Surroundings['log']): void {
+  if (!config.enforce)
+    log.warn('observe mode: what the policy denies is recorded, but performed anyway');
+  if (config.capture_file !== undefined) {
+    log.warn('policy.capture_file records the values of encryption contexts in clear');
+  }
+  if (!config.signing && isOpenToOthers(config.source)) {
+    log.warn(
+      'policy.source is fetched by plain http and is not signed: whoever is on the way can replace the policy. Use https, or policy.signing.',
+    );
+  }
+}
+
 function isOpenToOthers(source: string): boolean {
   const url = isService(source) ? URL.parse(source) : null;
   return url !== null && !isPrivate(url);
-}
-
-export async function toVerification({
-  keys,
-  keyid: keyId,
-  scope,
-}: Signing): Promise<Verification> {
-  const read: Record<string, VerificationKey> = {};
-  for (const [id, key] of Object.entries(keys)) read[id] = await publicKeyOf(id, key);
-  return { keys: read, scope, keyId };
-}
-
-type Signing = NonNullable<Config['policy']['signing']>;
-
-export function publicKeyOf(
-  id: string,
-  { algorithm, key_file: file }: Signing['keys'][string],
-): Promise<VerificationKey> {
-  const name = `policy.signing.keys.${id}.key_file`;
-  return ofSetting(name, () => readVerificationKey(file, algorithm));
-}
-
-async function toBundleOptions(config: Config['policy']): Promise<BundleOptions> {
-  const { polling, persist, ...files } = config.service;
-  const { bearer_token_file: tokenFile } = files;
-  // Read once here, so that an unreadable file is reported at the start.
-  await serviceTls(files);
-  return {
-    maxBytes: config.size_limit_bytes,
-    maxStalenessMs: config.max_staleness_ms,
-    persist,
-    service: {
-      minDelayMs: polling.min_delay_seconds * 1_000,
-      maxDelayMs: polling.max_delay_seconds * 1_000,
-      longPollingTimeoutSeconds: polling.long_polling_timeout_seconds,
-      bearerToken: tokenFile ? async () => readRegular(tokenFile).toString().trim() : undefined,
-      tls: () => serviceTls(files),
-    },
-  };
-}
-
-async function serviceTls(files: Partial<Config['policy']['service']>): Promise<ServiceTls> {
-  const contentOf = async (setting: 'ca_file' | 'cert_file' | 'key_file') => {
-    const file = files[setting];
-    if (file === undefined) return;
-    return ofSetting(`policy.service.${setting}`, () => readRegular(file));
-  };
-  return {
-    ca: await contentOf('ca_file'),
-    cert: await contentOf('cert_file'),
-    key: await contentOf('key_file'),
-  };
 }
 
 function tellReload(parts: PolicyParts, event: ReloadEvent, which: string): void {

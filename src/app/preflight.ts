@@ -17,7 +17,7 @@ import { messageOf } from '../thrown.ts';
 import { readable, writable } from './check-files.ts';
 import { openAws } from './kms.ts';
 import { ofSetting } from './of-setting.ts';
-import { publicKeyOf, toVerification } from './policy.ts';
+import { publicKeyOf, toVerification } from './policy-options.ts';
 import type { Surroundings } from './surroundings.ts';
 import { openTlsFiles } from './tls.ts';
 
