@@ -11,12 +11,12 @@ export type Side = 'source' | 'destination';
 export type EncryptionContext = Readonly<Record<string, string>>;
 
 /** The keys of a context, sorted. Not cached: a look-up costs several times what sorting does. */
-export function keysOf(context: EncryptionContext): readonly string[] {
-  return sorted(Object.keys(context));
+export function contextKeys(context: EncryptionContext): readonly string[] {
+  return sortKeys(Object.keys(context));
 }
 
 /** In place. Most contexts have a key or two, and even for those `sort` leaves a kilobyte of garbage. */
-export function sorted(keys: string[]): readonly string[] {
+export function sortKeys(keys: string[]): readonly string[] {
   if (areSorted(keys)) return keys;
   return keys.length === 2 ? keys.reverse() : keys.sort();
 }

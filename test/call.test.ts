@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   ACTIONS,
+  contextKeys,
   ENCRYPTION_ALGORITHMS,
   KEY_ID_FORMS,
-  keysOf,
   PHASES,
   PRINCIPAL_KINDS,
   TRANSPORTS,
@@ -16,7 +16,7 @@ test('names the keys of a context in the order of their code units, however they
   const contexts = fc.dictionary(names, fc.constant('v'));
   fc.assert(
     fc.property(contexts, (context) => {
-      expect(keysOf(context)).toEqual(Object.keys(context).sort());
+      expect(contextKeys(context)).toEqual(Object.keys(context).sort());
     }),
   );
 });

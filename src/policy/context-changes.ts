@@ -1,4 +1,4 @@
-import { type EncryptionContext, keysOf } from '../call.ts';
+import { contextKeys, type EncryptionContext } from '../call.ts';
 
 /** Which encryption context keys a re-encryption adds, removes, changes or keeps; each list sorted. */
 export interface ContextChanges {
@@ -18,11 +18,11 @@ export function contextChanges(
     [],
     [],
   ];
-  for (const key of keysOf(source)) {
+  for (const key of contextKeys(source)) {
     if (!Object.hasOwn(destination, key)) removed.push(key);
     else if (source[key] === destination[key]) kept.push(key);
     else changed.push(key);
   }
-  for (const key of keysOf(destination)) if (!Object.hasOwn(source, key)) added.push(key);
+  for (const key of contextKeys(destination)) if (!Object.hasOwn(source, key)) added.push(key);
   return { added, removed, changed, kept };
 }

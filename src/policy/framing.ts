@@ -3,8 +3,8 @@ import { keepLast } from '../caches/keep-last.ts';
 import {
   type Call,
   type CallSide,
+  contextKeys,
   type KeyFacts,
-  keysOf,
   type Phase,
   type Principal,
   type Resolved,
@@ -69,7 +69,7 @@ export function createFraming(): (resolved: Resolved, phase: Phase) => Input {
 }
 
 function contextTexts({ encryptionContext }: CallSide): [string, string] {
-  return [JSON.stringify(encryptionContext), JSON.stringify(keysOf(encryptionContext))];
+  return [JSON.stringify(encryptionContext), JSON.stringify(contextKeys(encryptionContext))];
 }
 
 /** The other parts of a call that its frame holds: each has few possible values, so frames stay few. */

@@ -1,8 +1,8 @@
 import {
   type Call,
   type CallSide,
+  contextKeys,
   type KeyFacts,
-  keysOf,
   type Phase,
   type Principal,
   type Resolved,
@@ -132,7 +132,7 @@ function toSide({ algorithm, encryptionContext }: CallSide, key: KeyFacts): Inpu
     ...toKey(key),
     algorithm,
     encryption_context: encryptionContext,
-    encryption_context_keys: keysOf(encryptionContext),
+    encryption_context_keys: contextKeys(encryptionContext),
   };
 }
 

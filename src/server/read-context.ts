@@ -1,4 +1,4 @@
-import { type EncryptionContext, sorted } from '../call.ts';
+import { type EncryptionContext, sortKeys } from '../call.ts';
 
 /** Collects what is wrong: `field` is the proto's name; the JSON wire translates it to its own. */
 export type Complain = (field: string, description: string) => void;
@@ -25,7 +25,7 @@ export function readEncryptionContext(
     complain(field, `must have at most ${MOST_PAIRS} pairs, which is a limit of this proxy`);
     return context;
   }
-  for (const key of sorted(keys)) {
+  for (const key of sortKeys(keys)) {
     const value = map[key];
     const wrong = wrongKey(key) ?? wrongValue(value);
     if (wrong !== undefined) complain(field, `${wrong} (key ${shown(key)})`);

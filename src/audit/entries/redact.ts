@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey } from 'node:crypto';
-import { type EncryptionContext, keysOf } from '../../call.ts';
+import { contextKeys, type EncryptionContext } from '../../call.ts';
 
 export interface Redactor {
   /** `hmac-sha256:` and 64 hex characters; the same value gives the same mark under one install key. */
@@ -33,7 +33,7 @@ export function createRedactor(key: Uint8Array, clearKeys: readonly string[]): R
 
   function context(pairs: EncryptionContext): string {
     let json = '';
-    for (const key of keysOf(pairs)) {
+    for (const key of contextKeys(pairs)) {
       const name = nameOf(key);
       const value = pairs[key] ?? '';
       const shown = name.clear ? JSON.stringify(value) : quoted(value);
