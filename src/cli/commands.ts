@@ -12,6 +12,8 @@ export const COMMANDS: readonly Command[] = [
     load: () => {
       // May execute the program again, so whatever is done before would be done twice.
       beginSmall(process);
+      // Whoever rotates logs cannot know that this start is not done yet; unheard, it would end it.
+      process.on('SIGHUP', () => undefined);
       return import('./serve.ts');
     },
   },
