@@ -6,6 +6,7 @@ import type { Verification } from '../../policy/bundle/signature.ts';
 import { createGeneration, type Generation } from '../../policy/generation.ts';
 import { toLimits } from '../../policy/limits.ts';
 import { fetchBundle } from '../../policy/loading/fetch-bundle.ts';
+import { messageOf } from '../../thrown.ts';
 import { CommandFailure } from '../command.ts';
 import type { LimitOptions } from './limits.ts';
 
@@ -36,8 +37,8 @@ export function prove(
 /** Text of a file, or of standard input for `-`. @throws CommandFailure */
 export async function readText(path: string, stdin: NodeJS.ReadableStream): Promise<string> {
   if (path !== '-') {
-    return readFile(path, 'utf8').catch(() => {
-      throw new CommandFailure(`${path} cannot be read`);
+    return readFile(path, 'utf8').catch((cause: unknown) => {
+      throw new CommandFailure(`${path} cannot be read: ${messageOf(cause)}`);
     });
   }
   return (await buffer(stdin)).toString('utf8');

@@ -27,6 +27,11 @@ describe('policy eval', () => {
     expect([code, err]).toEqual([1, `kms-reencrypt-proxy policy: ${sentence}\n`]);
   });
 
+  it('says why its input cannot be read', async () => {
+    const { code, err } = await policy(`eval ${EXAMPLE} --input none.json`);
+    expect([code, err]).toEqual([1, expect.stringContaining('none.json cannot be read: ENOENT: ')]);
+  });
+
   it('refuses a field that the input does not have', async () => {
     const { code, err } = await policy(`eval ${EXAMPLE} --input -`, '{"source":{"key_ran":""}}');
     expect([code, err]).toEqual([1, expect.stringMatching(/no field \/source\/key_ran/)]);

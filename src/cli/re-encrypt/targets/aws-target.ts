@@ -7,6 +7,7 @@ import {
   type Signing,
   sendSigned,
 } from '../../../kms/aws/cli/signed-call.ts';
+import { messageOf } from '../../../thrown.ts';
 import { CliFailure, EXIT_CODE, otherFailure, usageFailure } from '../failure.ts';
 import { compactJson } from '../output/json-output.ts';
 import { pythonInteger, type Settings } from '../settings.ts';
@@ -74,8 +75,8 @@ function caBundle({ caBundle: file, verifyTls, endpoint }: Settings): Uint8Array
   if (file === undefined || !verifyTls || !/^https:/i.test(endpoint)) return undefined;
   try {
     return readFileSync(file);
-  } catch {
-    throw usageFailure(`--ca-bundle: the file ${file} cannot be read`);
+  } catch (cause) {
+    throw usageFailure(`--ca-bundle: the file ${file} cannot be read: ${messageOf(cause)}`);
   }
 }
 
