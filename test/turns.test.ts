@@ -37,3 +37,14 @@ it('what would make too many bytes wait is dealt with at once', async () => {
   const turns = await spread([10_000, 9000, 8000, 7000], 17_000);
   expect(turns).toEqual([[10_000, 7000], [8000], [9000]]);
 });
+
+it('what waits no longer leaves its room to others', async () => {
+  const turn = createTurns({ bytes: 16_384, heldBytes: 17_000 });
+  for (const _ of Array(3)) {
+    expect(turn(16_384)).toBeUndefined();
+    const waits = turn(9000);
+    expect(waits).toBeInstanceOf(Promise);
+    await waits;
+    await setImmediate();
+  }
+});

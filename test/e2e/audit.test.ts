@@ -65,6 +65,14 @@ test('all entries that a proxy writes match policies/schemas/audit.json', async 
 const shadowOf = (id: string) =>
   entries().find(({ kind, decision_id }) => kind === 'shadow' && decision_id === id)?.shadow;
 
+test('the entry of a denial holds the decision, and the keys that it is about', () => {
+  expect(entries().find(({ kind }) => kind === 'refusal')).toMatchObject({
+    input: { source: { alias: 'alias/demo-source', known: true }, destination: { known: true } },
+    outcome: { reason: 'POLICY_DENIED' },
+    result: { allow: false, reasons: [expect.anything()] },
+  });
+});
+
 test('the time that the disk takes is measured', async () => {
   const text = await fetch(`http://${proxy.addresses.probe}/metrics`).then((r) => r.text());
   const count = /^kms_reencrypt_audit_commit_seconds_count (\d+)$/m.exec(text)?.[1];

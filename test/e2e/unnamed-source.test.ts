@@ -28,8 +28,14 @@ test('a source key that the caller must name is not released because another rul
   };
   await from('alias/strict', 'alias/strict');
   await from('alias/loose');
-  const { reason, message } = await refusalOf(from('alias/strict'));
+  const { reason, message, decisionId } = await refusalOf(from('alias/strict'));
   expect([reason, message]).toEqual(['POLICY_DENIED', 'rule strict asks for source_key_id']);
+  const entry = proxy.entries().findLast((one) => one['decision_id'] === decisionId);
+  expect(entry).toMatchObject({
+    input: { phase: 'result', source: { aliases: ['alias/strict'] } },
+    outcome: { status: 'withheld' },
+    result: { allow: false, rule: 'strict' },
+  });
   closeAll(client);
   await proxy.stop();
 });
