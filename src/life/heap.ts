@@ -25,6 +25,13 @@ export const WARM_FLAG = '--no-memory-reducer';
  */
 const OLD_GROWTH_PERCENT = 60;
 
+/**
+ * Keeps V8 from allocating in the old generation what it has seen survive a young one. It guards itself against a
+ * young generation that is too small to judge by, unless that is also the largest allowed. In ours, objects of a call
+ * that waits survive and are garbage right after: 9 kB of a call grew old instead of 2, and it cost a sixth more.
+ */
+const LET_DIE_YOUNG = '--no-allocation-site-pretenuring';
+
 const LOOK_MS = 50;
 
 /**
@@ -36,6 +43,7 @@ export function keepHeapSmall(env: Env): void {
   if (!/old-space|heap-growing/.test(given)) {
     v8.setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH_PERCENT}`);
   }
+  if (!/allocation-site-pretenuring/.test(given)) v8.setFlagsFromString(LET_DIE_YOUNG);
   // A sidecar has at most one core: helper threads that share it with the main thread only make it wait.
   if (!/parallel-scavenge/.test(given)) v8.setFlagsFromString('--no-parallel-scavenge');
   if (!sizesYoung(given)) holdYoung();

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
+import { YOUNG_FLAG } from '../../src/life/heap.ts';
 
 const HEAP = new URL('../../src/life/heap.ts', import.meta.url).href;
+
+const KEEPING = 'from here on';
 
 /** Makes objects that live for a while, with pauses as a server has them, and prints the most MiB that it had. */
 const SCRIPT = `
@@ -9,6 +12,7 @@ import v8 from 'node:v8';
 import { setTimeout as sleep } from 'node:timers/promises';
 const { keepHeapSmall } = await import('${HEAP}');
 if (process.argv[1] === 'keep') keepHeapSmall(process.env);
+console.log('${KEEPING}');
 const kept = [];
 let most = 0;
 for (let turn = 0; turn < 30; turn += 1) {
@@ -21,9 +25,14 @@ for (let turn = 0; turn < 30; turn += 1) {
 console.log(most / 2 ** 20);
 `;
 
-function youngMiB(keep: 'keep' | 'leave', flags: readonly string[] = []): number {
+type Keep = 'keep' | 'leave';
+
+const youngMiB = (keep: Keep, flags: readonly string[] = []): number =>
+  Number(run(keep, flags).trim().split('\n').at(-1));
+
+function run(keep: Keep, flags: readonly string[]): string {
   const args = [...flags, '--input-type=module', '-e', SCRIPT, keep];
-  return Number(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+  return execFileSync(process.execPath, args, { encoding: 'utf8' });
 }
 
 it('the young generation stays small, where Node by default lets it grow', () => {
@@ -35,4 +44,12 @@ it('the young generation stays small, where Node by default lets it grow', () =>
 
 it('sizes given to V8 are left alone', () => {
   expect(youngMiB('keep', ['--max-semi-space-size=16'])).toBeGreaterThan(16);
+});
+
+const TRACE = '--trace-pretenuring-statistics';
+
+it('objects are never allocated old, where V8 would take to it in so small a young generation', () => {
+  const kept = run('keep', [YOUNG_FLAG, TRACE]);
+  expect(kept.slice(kept.indexOf(KEEPING))).not.toContain('=> tenure');
+  expect(run('keep', [YOUNG_FLAG, TRACE, '--allocation-site-pretenuring'])).toContain('=> tenure');
 });
