@@ -9,7 +9,7 @@ import { createKey, usageFor } from './model/create.ts';
 import { defaultPolicy } from './model/default-policy.ts';
 import { arnOf, type Caller } from './model/key-id.ts';
 import { parsePolicy } from './model/policy.ts';
-import { KEY_SPECS, KEY_USAGES, type KeyUsage } from './model/spec.ts';
+import { KEY_SPECS, KEY_USAGES } from './model/spec.ts';
 import { addAlias, checkAliasName } from './operations/aliases.ts';
 import type { World } from './world.ts';
 
@@ -29,7 +29,7 @@ const seedKey = z.strictObject({
     ),
   description: z.string().max(8192).default(''),
   spec: z.enum(KEY_SPECS).default('SYMMETRIC_DEFAULT'),
-  usage: z.enum(KEY_USAGES as readonly [KeyUsage, ...KeyUsage[]]).optional(),
+  usage: z.enum(KEY_USAGES).optional(),
   multi_region: z.boolean().default(false),
   enabled: z.boolean().default(true),
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),

@@ -2,7 +2,7 @@ import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { Family, Key, Material } from '../model/key.ts';
 import { parsePolicy } from '../model/policy.ts';
-import { KEY_SPECS, KEY_USAGES, type KeyUsage } from '../model/spec.ts';
+import { KEY_SPECS, KEY_USAGES } from '../model/spec.ts';
 import type { Store } from '../model/store.ts';
 
 const material = z.strictObject({
@@ -48,7 +48,7 @@ const key = z.strictObject({
   region: z.string(),
   keyId: z.string(),
   spec: z.enum(KEY_SPECS),
-  usage: z.enum(KEY_USAGES as readonly [KeyUsage, ...KeyUsage[]]),
+  usage: z.enum(KEY_USAGES),
   origin: z.enum(['AWS_KMS', 'EXTERNAL']),
   createdAt: z.number(),
   multiRegion: z.enum(['PRIMARY', 'REPLICA']).optional(),
