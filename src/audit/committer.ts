@@ -1,5 +1,5 @@
 import { Refusal } from '../errors.ts';
-import { type Body, markOf, type Packed, pack } from './entries/body.ts';
+import { type Body, MOST_UNITS, markOf, type Packed, pack } from './entries/body.ts';
 import type { Order, Report } from './messages.ts';
 import { giveUp, nextTurn, waitFor } from './turn.ts';
 
@@ -135,12 +135,6 @@ function flush(state: State): void {
   state.sent.push({ id, sentAt: state.monotonic(), waiters, packed });
   state.post({ type: 'batch', id, turn: state.openTurn, ...packed });
 }
-
-/**
- * UTF-16 units in a batch, of 3 bytes each at most. Their bytes must stay below MOST_BATCH_BYTES of
- * log/open-log.ts: a longer torn end is not accepted as what a crash left.
- */
-const MOST_UNITS = 1 << 20;
 
 /** How many entries go into one batch. */
 function fitting(bodies: readonly Body[]): number {

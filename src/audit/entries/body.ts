@@ -71,6 +71,10 @@ export function fromBody(body: Body): Record<string, Json> {
 const LEAST_BYTES = 64 << 10;
 /** UTF-8 bytes that one UTF-16 unit can take. */
 const MOST_BYTES_A_UNIT = 3;
+/** UTF-16 units of bodies that are packed together. */
+export const MOST_UNITS = 1 << 20;
+/** What a batch of so many takes in the log, with room for every `seq`. */
+export const MOST_BATCH_BYTES = MOST_UNITS * (MOST_BYTES_A_UNIT + 1);
 
 /**
  * `join` flattens all bodies at once, to be encoded in one go. The empty one at the end makes `join`

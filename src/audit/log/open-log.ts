@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { checkpointOf } from '../../files/segment-names.ts';
 import { canonical } from '../../json/canonical.ts';
+import { MOST_BATCH_BYTES } from '../entries/body.ts';
 import { type Chain, EMPTY_CHAIN } from './chain.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
@@ -36,9 +37,6 @@ interface Recovered {
   readonly sha256: string;
   readonly why: string;
 }
-
-/** If each batch is synced, a torn end longer than this cannot be a batch that a crash cut short. */
-const MOST_BATCH_BYTES = 4 << 20;
 
 const FRESH = {
   chain: EMPTY_CHAIN,
@@ -136,7 +134,7 @@ function putAside(options: LogOptions, { file, path, found }: Torn): Recovered {
   const { bad, bytes, chain, signed } = found;
   if (!bad) throw new Error('nothing is torn');
   const covered = Math.max(signed, claim?.size ?? 0);
-  // Without a sync for each batch a crash may take all that came since the last checkpoint.
+  // A crash cuts short one batch; without a sync for each, it may take all that came since the last checkpoint.
   const most = durability === 'fsync' ? MOST_BATCH_BYTES : Number.POSITIVE_INFINITY;
   if (bad.bytes > most || chain.seq < covered) {
     throw new LogFault('BROKEN', `${path}: seq ${chain.seq}: ${bad.why}`);
