@@ -65,7 +65,8 @@ describe('a policy that goes wrong', () => {
   it.each([
     ['loop', 'the policy does too much work for policy.timeout_ms'],
     ['memory', 'the policy takes more memory than policy.memory_mib'],
-  ])('by %s says which setting is too low for it', async (job, message) => {
+    ['conflict', 'hazards.rego:115:1: var assignment conflict'],
+  ])('by %s says which setting is too low for it, if one is', async (job, message) => {
     expect((await decide(job)).reasons[0]?.message).toBe(message);
   });
 

@@ -20,6 +20,7 @@ it.each([
   'package acme\n\nload_errors := ["no"]\n',
   'package system.log\n\ndrop if true\n',
   'package system.logs\n\nmask := 1\n',
+  '# not package system.log\npackage acme\n\nmask := 1\n',
 ])('a bundle with a rule that the proxy does not ask is read: %j', (rego) => {
   expect(withRego(rego).revision).toBe('break-glass-1');
 });

@@ -68,10 +68,30 @@ it.each([
     longPollingTimeoutSeconds: seconds,
   });
   await source.fetch();
+  await source.fetch();
+  const wait = seconds > 0 && etag !== '' ? `;wait=${seconds}` : '';
+  expect(service.requests.at(-1)?.['prefer']).toBe(`modes=snapshot${wait}`);
   await service.close();
   vi.useFakeTimers();
   const check = vi.fn(async () => true);
   ({ stop } = source.follow(check, () => false));
   await vi.advanceTimersByTimeAsync(50);
   expect(check).toHaveBeenCalledTimes(times);
+});
+
+it('once stopped, leaves no request with a service that holds it', async () => {
+  const service = await startHttpService();
+  service.answer = () => {};
+  const source = httpSource({
+    url: service.url,
+    maxBytes: 1000,
+    minDelayMs: 10_000,
+    maxDelayMs: 10_000,
+    longPollingTimeoutSeconds: 5,
+  });
+  const held = expect(source.fetch()).rejects.toThrow();
+  await vi.waitFor(() => expect(service.requests).toHaveLength(1));
+  source.follow(async () => true, () => false).stop();
+  await held;
+  await service.close();
 });
