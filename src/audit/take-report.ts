@@ -55,7 +55,10 @@ function openSinks(options: AuditOptions, from: number, recorder: CallRecorder):
     ...{ file, settings, from },
     required: requiredSinks(options),
     timeoutMs: options.commitTimeoutMs,
-    onError: (message) => warn(`audit: ${message}`),
+    onError(message) {
+      options.onFailure('UNDELIVERED');
+      warn(`audit: ${message}`);
+    },
     onBehind(lacking) {
       if (lacking.length === 0) return warn('audit: the required sinks have what they lacked');
       options.onFailure('SINK');

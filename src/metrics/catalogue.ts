@@ -68,7 +68,7 @@ export const METRICS = {
   kms_reencrypt_key_cache_age_seconds: histogram('Age of the key facts that were served from the cache.', AGE_SECONDS),
 
   kms_reencrypt_audit_entries_total: counter('Audit entries of calls and of the process made durable, by kind; entries about the log itself are not counted.', 'kind'),
-  kms_reencrypt_audit_failures_total: counter('Failures of the audit log, by cause: suspensions, entries that a full queue refused, failed masks, checkpoints not made or not delivered, and segments not closed or not deleted.', 'cause'),
+  kms_reencrypt_audit_failures_total: counter('Failures of the audit log, by cause: suspensions, entries that a full queue refused, failed masks, checkpoints not made, checkpoints and entries not delivered, and segments not closed or not deleted.', 'cause'),
   kms_reencrypt_audit_dropped_total: counter('Audit entries that a sink other than the file will never get.', 'sink'),
   kms_reencrypt_audit_queue_entries: gauge('Audit entries waiting for the disk.'),
   kms_reencrypt_audit_commit_seconds: histogram('Seconds that a batch of entries took to become durable.', COMMIT_SECONDS),

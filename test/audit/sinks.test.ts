@@ -404,6 +404,7 @@ test.concurrent('entries that a sink will never get are reported, and counted in
   await using folder = createFolder();
   await using service = await startService([500]);
   const told: [string, number][] = [];
+  const causes: string[] = [];
   const audit = await openAudit(folder.file, {
     sinks: {
       ...BASICS.sinks,
@@ -411,6 +412,7 @@ test.concurrent('entries that a sink will never get are reported, and counted in
       maxBehind: 10,
     },
     onDropped: (sink, count) => told.push([sink, count]),
+    onFailure: (cause) => causes.push(cause),
   });
   await fill(audit, 20);
   await expect.poll(() => told.length).toBeGreaterThan(0);
@@ -423,6 +425,7 @@ test.concurrent('entries that a sink will never get are reported, and counted in
   await expect.poll(() => undelivered() - lost()).toBe(0);
   await audit.close();
   expect(undelivered()).toBe(lost());
+  expect(causes).toEqual(['UNDELIVERED']);
 });
 
 test.concurrent('sinks restart after their thread dies, and continue where they stopped', async ({
