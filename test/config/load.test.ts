@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/config/load.ts';
+import { SIGNING_ALGORITHMS } from '../../src/policy/bundle/signature.ts';
 
 const DEMO = 'config/demo.yaml';
 const SERVICE = 'policy.source=https://bundles.example/policy.tar.gz';
@@ -184,6 +185,7 @@ describe('the configuration', () => {
   test.each([
     ['audit.checkpoint.post.url=https://user:secret@example.org/', 'no password'],
     ['audit.decision_log.url=https://user:secret@example.org/', 'no password'],
+    ['audit.decision_log.url=https://secret@example.org/', 'no user name'],
     ['audit.decision_log.url=https://example.org/?token=secret', 'no query'],
     ['audit.decision_log.url=ftp://example.org/', 'must be an http or https URL'],
     ['policy.source=https://user:secret@:99999/', 'must be a URL that can be read'],
@@ -214,6 +216,27 @@ describe('the configuration', () => {
     expect(problems([SERVICE, 'policy.service.cert_file=cert.pem'])).toEqual([
       'policy.service: cert_file and key_file belong together: set both or neither',
     ]);
+  });
+
+  test('knows every algorithm that a bundle may be signed with', () => {
+    for (const algorithm of SIGNING_ALGORITHMS) {
+      const signing = { keys: { a: { algorithm, key_file: '/x' } } };
+      expect(problems([`policy.signing=${JSON.stringify(signing)}`]), algorithm).toEqual([]);
+    }
+  });
+
+  test.each([
+    ['identity.mtls.trust_domains=[Example.org]', 'must be a SPIFFE trust domain'],
+    ['identity.mtls.trust_domains=[example.org/billing]', 'must be a SPIFFE trust domain'],
+    ['audit.origin=two words', 'must have neither blanks nor +'],
+    ['audit.origin=a+b', 'must have neither blanks nor +'],
+    ['kms_json.access_keys=[{"id":"-AKID","secret_file":"/x"}]', 'must have 3 to 128 letters'],
+    ['kms_json.access_keys=[{"id":"AKID/","secret_file":"/x"}]', 'must have 3 to 128 letters'],
+    ['grpc.listen=http://127.0.0.1:1', 'must be host:port'],
+    ['grpc.listen=127.0.0.1:1/', 'must be host:port'],
+    ['probe.listen=two words:1', 'must be host:port'],
+  ])('reads a setting as a whole: %s', (setting, problem) => {
+    expect(problems([setting])).toContainEqual(expect.stringContaining(problem));
   });
 
   test('limits the path of a socket in bytes', () => {

@@ -24,3 +24,11 @@ it.each([
 ])('a bundle with a rule that the proxy does not ask is read: %j', (rego) => {
   expect(withRego(rego).revision).toBe('break-glass-1');
 });
+
+it('a bundle with such a rule is read if the proxy does ask it', () => {
+  const asked = entriesOf(archive('test/fixtures/policies/mask/bundle.tar.gz'));
+  const content = 'package system.log\n\nmask contains "/input/source"\n';
+  expect(readBundle(tarGz([...asked, { name: '/more.rego', content }])).revision).toBe(
+    'fixture-mask',
+  );
+});

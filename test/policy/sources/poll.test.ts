@@ -91,7 +91,12 @@ it('once stopped, leaves no request with a service that holds it', async () => {
   });
   const held = expect(source.fetch()).rejects.toThrow();
   await vi.waitFor(() => expect(service.requests).toHaveLength(1));
-  source.follow(async () => true, () => false).stop();
+  source
+    .follow(
+      async () => true,
+      () => false,
+    )
+    .stop();
   await held;
   await service.close();
 });
