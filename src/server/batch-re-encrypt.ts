@@ -25,7 +25,7 @@ interface BatchParts {
   readonly performItem: PerformItem;
   /** Items of one batch that are under way at a time. */
   readonly itemsAtOnce: number;
-  readonly tools: Pick<HandlerTools, 'turnedAway'>;
+  readonly tools: Pick<HandlerTools, 'turn' | 'turnedAway'>;
 }
 
 /** `BatchReEncrypt`: many calls in one message, their results in the order of the items. */
@@ -46,7 +46,11 @@ export function batchReEncryptMethod({
       }
       open += 1;
       try {
-        const results = await inOrder(items, itemsAtOnce, (item) => performItem(item, envelope));
+        const results = await inOrder(items, itemsAtOnce, async (item) => {
+          const turn = tools.turn(contextBytes(item));
+          if (turn !== undefined) await turn;
+          return performItem(item, envelope);
+        });
         if (isCancelled(envelope.signal)) throw envelope.signal.reason;
         return { results };
       } finally {
@@ -76,6 +80,13 @@ function wrongItems(items: readonly Item[]): string {
 
 function answerBytes({ reference, request }: Item): number {
   return Buffer.byteLength(reference) + (request?.ciphertextBlob.length ?? 0) + BYTES_BESIDE;
+}
+
+/** A pair takes 8 bytes of a message at least, and after that as long as it took to decode. */
+function contextBytes({ request }: Item): number {
+  if (!request) return 0;
+  const sides = [request.sourceEncryptionContext, request.destinationEncryptionContext];
+  return 8 * sides.reduce((sum, context) => sum + Object.keys(context).length, 0);
 }
 
 /** Results in the order of the inputs, of which at most `atOnce` are under way at a time. */

@@ -9,11 +9,11 @@ import type { HandlerTools } from './handler-tools.ts';
 import { type ItemLifetime, startItemLifetime } from './lifetime.ts';
 import type { OpenStream } from './places.ts';
 import type { PerformItem } from './re-encrypt-item.ts';
-import type { MalformedMessage } from './service.ts';
+import type { Undecoded } from './service.ts';
 import { type StatusWriter, trailers } from './status.ts';
 import { decoded } from './unary.ts';
 
-export type Asked = StreamReEncryptRequest__Output | MalformedMessage;
+export type Asked = Undecoded<StreamReEncryptRequest__Output>;
 type Stream = ServerDuplexStream<Asked, StreamReEncryptResponse>;
 
 export const STREAM_PATH = `/${SERVICE_NAME}/StreamReEncrypt`;
@@ -41,13 +41,10 @@ export function serveStream(stream: Stream, parts: StreamParts): OpenStream {
   const read = readOnDemand(stream);
 
   countStream(stream, counters);
-  stream.on('data', (message) => {
+  const waits = takeInTurn(stream, { tools, act: perform, fail: close });
+  stream.on('data', () => {
     counters.received();
-    try {
-      void perform(decoded(message, stream.metadata, tools));
-    } catch (thrown) {
-      close(toRefusal(thrown));
-    }
+    proceed();
   });
   onceAllCame(stream, () => close('all'));
   stream.on('drain', proceed);
@@ -55,7 +52,8 @@ export function serveStream(stream: Stream, parts: StreamParts): OpenStream {
     ended = true;
     for (const lifetime of underWay) lifetime.cut(new Refusal('CANCELLED'));
   });
-  const idleFor = () => (underWay.size > 0 ? 0 : performance.now() - idleSince);
+  const isBusy = () => waits() || underWay.size > 0;
+  const idleFor = () => (isBusy() ? 0 : performance.now() - idleSince);
   return { peer: envelope.arrival.peer, close, idleFor };
 
   async function perform(item: StreamReEncryptRequest__Output): Promise<void> {
@@ -83,12 +81,39 @@ export function serveStream(stream: Stream, parts: StreamParts): OpenStream {
    */
   function proceed(): void {
     idleSince = performance.now();
-    const full = underWay.size >= itemsAtOnce || stream.writableNeedDrain;
+    const full = waits() || underWay.size >= itemsAtOnce || stream.writableNeedDrain;
     read(!full && !closing);
-    if (ended || !closing || underWay.size > 0) return;
+    if (ended || !closing || isBusy()) return;
     ended = true;
     end(stream, closing, { id, status: tools.status });
   }
+}
+
+interface Takes {
+  readonly tools: Pick<HandlerTools, 'turn' | 'turnedAway'>;
+  act(item: StreamReEncryptRequest__Output): unknown;
+  fail(refusal: Refusal): void;
+}
+
+/** Decodes each message when it is its turn. Returns whether one waits for that: no other may come meanwhile. */
+function takeInTurn(stream: Stream, { tools, act, fail }: Takes): () => boolean {
+  let waits = false;
+  const take = (message: Asked): void => {
+    waits = false;
+    if (stream.destroyed) return;
+    try {
+      act(decoded(message.decode(), stream.metadata, tools));
+    } catch (thrown) {
+      fail(toRefusal(thrown));
+    }
+  };
+  stream.on('data', (message) => {
+    const turn = tools.turn(message.bytes);
+    if (turn === undefined) return take(message);
+    waits = true;
+    void turn.then(() => take(message));
+  });
+  return () => waits;
 }
 
 /**

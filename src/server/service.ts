@@ -43,20 +43,20 @@ export function loadService(): ServiceDefinition {
   };
 }
 
-/** A message of a call that has just one, as the handler gets it. */
+/** A message as the handler gets it. */
 export interface Undecoded<Request> {
   readonly bytes: number;
   decode(): Request | MalformedMessage;
 }
 
-/** The same service, but its handlers decode the one message of a call, each in its turn. */
+/** The same service, but its handlers decode the messages, each in its turn. */
 export function withoutDecoding(service: ServiceDefinition): ServiceDefinition {
   const methods = Object.entries(service).map(([name, method]) => {
     const requestDeserialize = (bytes: Buffer): Undecoded<unknown> => ({
       bytes: bytes.length,
       decode: () => method.requestDeserialize(bytes),
     });
-    return [name, method.requestStream ? method : { ...method, requestDeserialize }];
+    return [name, { ...method, requestDeserialize }];
   });
   return Object.fromEntries(methods);
 }

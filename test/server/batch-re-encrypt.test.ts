@@ -7,6 +7,7 @@ import type { HandlerTools } from '../../src/server/handler-tools.ts';
 import { createPerformItem } from '../../src/server/re-encrypt-item.ts';
 import type { Envelope } from '../../src/server/read-call.ts';
 import { createStatusWriter } from '../../src/server/status.ts';
+import { createTurns } from '../../src/turns.ts';
 
 const ANSWER = {
   ciphertext: Buffer.from('new'),
@@ -49,6 +50,7 @@ test('a batch whose time is up returns what is done, and begins nothing more', a
     status: createStatusWriter(),
     newId: () => ids.shift(),
     now: () => 0,
+    turn: () => undefined,
     turnedAway: ({ reason }: Refusal) => void turnedAway.push(reason),
   } as unknown as HandlerTools;
   const { perform } = batchReEncryptMethod({
@@ -77,6 +79,7 @@ test('an internal fault in an item is logged under the id that its caller gets',
     status: createStatusWriter(),
     newId: () => 'id-1',
     now: () => 0,
+    turn: () => undefined,
     onInternal: (...what: unknown[]) => void told.push(what),
   } as unknown as HandlerTools;
   const fault = new TypeError('a mistake of ours');
@@ -97,6 +100,7 @@ test('a batch whose items are all refused does not block the event loop', async 
     status: createStatusWriter(),
     newId: () => 'id',
     now: () => 0,
+    turn: () => undefined,
     turnedAway: () => {},
   } as unknown as HandlerTools;
   const pipeline: Pipeline = () => Promise.reject(new Error('none comes so far'));
@@ -117,13 +121,39 @@ test('a batch whose items are all refused does not block the event loop', async 
   expect(turns).toBeGreaterThanOrEqual(9);
 });
 
+test('items with large contexts begin a few in each turn of the event loop', async () => {
+  const begun: number[] = [];
+  let turns = 0;
+  let other = setImmediate(function count() {
+    turns += 1;
+    other = setImmediate(count);
+  });
+  const { perform } = batchReEncryptMethod({
+    performItem: async ({ reference }) => {
+      begun.push(turns);
+      return { reference };
+    },
+    itemsAtOnce: 32,
+    tools: { turn: createTurns({ bytes: 64 * 1024 }), turnedAway: () => {} },
+  });
+  const pairs = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`${n}`, 'x']));
+  const contexts = { sourceEncryptionContext: pairs, destinationEncryptionContext: pairs };
+  const items = Array(32).fill({ reference: '', request: { ...REQUEST, ...contexts } });
+  const { signal } = new AbortController();
+  await perform({ items }, { id: 'batch', action: 'kms:ReEncrypt', signal } as Envelope);
+  clearImmediate(other);
+  const together = [...Map.groupBy(begun, (turn) => turn).values()];
+  const most = Math.max(...together.map(({ length }) => length));
+  expect(most).toBeLessThanOrEqual(4);
+});
+
 test('of batches at once sixteen are taken; a refused one is counted, and each place is free again', async () => {
   const turnedAway: string[] = [];
   const held = Promise.withResolvers<{ reference: string }>();
   const { perform } = batchReEncryptMethod({
     performItem: () => held.promise,
     itemsAtOnce: 1,
-    tools: { turnedAway: ({ reason }) => void turnedAway.push(reason) },
+    tools: { turn: () => undefined, turnedAway: ({ reason }) => void turnedAway.push(reason) },
   });
   const ask = async (count: number, { signal } = new AbortController()) => {
     const items = Array.from({ length: count }, () => ({ reference: '', request: null }));

@@ -5,7 +5,7 @@ import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
 import type { StreamReEncryptResponse__Output } from '../../src/gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
-import { loadService } from '../../src/server/service.ts';
+import { loadService, withoutDecoding } from '../../src/server/service.ts';
 import { createStreamReEncrypt } from '../../src/server/stream-re-encrypt.ts';
 import { connect, endOf, refusalOf } from '../helpers/grpc-client.ts';
 import { framed } from '../helpers/raw-call.ts';
@@ -23,16 +23,20 @@ let release: () => void;
 let asked: number;
 /** Messages that were decoded. */
 let decoded: number;
+/** When a message is decoded; undefined if at once. */
+let turn: Promise<void> | undefined;
 
 beforeEach(async () => {
   asked = 0;
   decoded = 0;
+  turn = undefined;
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
   const tools = handlerTools({
     arrivalOf: (call: { getPeer(): string }) => ({ peer: call.getPeer() }),
     turnedAway: () => {},
+    turn: () => turn,
   });
   const { handler } = createStreamReEncrypt({
     async performItem({ reference }) {
@@ -52,7 +56,7 @@ beforeEach(async () => {
     return StreamReEncrypt.requestDeserialize(bytes);
   };
   server.addService(
-    { StreamReEncrypt: { ...StreamReEncrypt, requestDeserialize } },
+    withoutDecoding({ StreamReEncrypt: { ...StreamReEncrypt, requestDeserialize } }),
     { StreamReEncrypt: handler },
   );
   port = await new Promise<number>((resolve, reject) => {
@@ -222,4 +226,20 @@ test('no more messages are decoded than are wanted, and the others once they are
   call.end();
   await ended;
   expect(results).toHaveLength(20);
+});
+
+test('a message is decoded when it is its turn, even if no more come, and not if its caller has gone', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  turn = promise;
+  const [patient, gone] = [open('a', 'b'), open('c')];
+  patient.call.end();
+  await sleep(100);
+  gone.call.cancel();
+  await sleep(100);
+  expect(decoded).toBe(0);
+  turn = undefined;
+  resolve();
+  await patient.ended;
+  expect(patient.results).toEqual(['a', 'b']);
+  expect(asked).toBe(2);
 });
