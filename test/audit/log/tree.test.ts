@@ -91,6 +91,8 @@ test('a consistency proof has the hashes that RFC 6962 names', () => {
   expect(consistencyProof(leaves, 4, 7)).toEqual([node(4, 7)]);
   expect(consistencyProof(leaves, 6, 7)).toEqual([node(4, 6), node(6, 7), node(0, 4)]);
   expect(consistencyProof(leaves, 7, 7)).toEqual([]);
+  expect(consistencyProof(leaves, 0, 7)).toEqual([]);
+  expect(() => consistencyProof(leaves, 7, 6)).toThrow('7 entries are more than 6');
 });
 
 test('a proof that needs single entries from before the first segment is refused', () => {

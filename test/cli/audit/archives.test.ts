@@ -209,3 +209,33 @@ test('a folder of log folders exits 3 and lists those to name', async () => {
   const empty = await audit(['verify', join(fleet.path, 'none')]);
   expect(empty.errors).toMatch(/does not hold an audit log\n$/);
 });
+
+test.each(['bz2', 'xz', 'zst'])(
+  'a segment that is packed as .%s is not read as if damaged',
+  async (how) => {
+    await using folder = copied();
+    const packed = join(folder.path, `audit-000000000000.jsonl.${how}`);
+    renameSync(join(folder.path, 'audit-000000000000.jsonl'), packed);
+    for (const command of ['verify', 'stats', 'export', 'tail']) {
+      const { code, errors } = await audit([command, packed]);
+      expect([code, errors], command).toEqual([
+        3,
+        expect.stringContaining(`${packed} is packed; unpack it first`),
+      ]);
+    }
+  },
+);
+
+test('a reader closes every segment, packed or not', async () => {
+  await using folder = copied();
+  const first = join(folder.path, 'audit-000000000000.jsonl');
+  writeFileSync(`${first}.gz`, gzipSync(readFileSync(first)));
+  rmSync(first);
+  const open = () => readdirSync('/proc/self/fd').length;
+  for (const args of [['verify'], ['stats'], ['export'], ['prove', '9'], ['tail', '-n', '9']]) {
+    const before = open();
+    for (const _ of Array(20))
+      expect(await audit([...args, folder.file])).toMatchObject({ code: 0 });
+    expect(open() - before, String(args)).toBeLessThan(20);
+  }
+});

@@ -41,6 +41,10 @@ test('prove makes a proof that holds for its entry and no other, by a key that i
   for (const [from, to, code] of [
     ['index 9\n', `index ${9 + 2 ** 20}\n`, 1],
     ['=\n', '\n', 3],
+    ['=\n', '=x\n', 3],
+    ['proof@v1\n', 'proof@v2\n', 3],
+    ['index 9\n', 'index 09\n', 3],
+    ['index 9\n', 'an index 9\n', 3],
   ] as const) {
     writeFileSync(proof, output.replace(from, to));
     expect(await check(...of, ...own), from).toMatchObject({ code, output: '' });
