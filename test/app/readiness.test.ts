@@ -30,7 +30,7 @@ test('is not ready while the audit log is suspended, even once open', async () =
   await opened.close();
 });
 
-test('reports once that policy is stale, and once that it is usable again', async () => {
+test('is not ready while policy is stale; reports that once, and once that it is usable again', async () => {
   const opened = createStack();
   let status = { revision: 'r1', stale: true, error: 'its not_after has passed' };
   const told: string[] = [];
@@ -39,6 +39,7 @@ test('reports once that policy is stale, and once that it is usable again', asyn
   const readiness = watchReadiness({ ...WELL, policy, onStale, onChange: () => {} }, opened);
   status = { ...status, error: 'its not_after has passed; the service is away' };
   readiness.begin();
+  expect(readiness.current().ready).toBe(false);
   status = { revision: 'r2', stale: false, error: '' };
   readiness.end();
   expect(told).toEqual(['its not_after has passed', '']);

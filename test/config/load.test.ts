@@ -102,6 +102,7 @@ describe('the configuration', () => {
     ['kms.backend=aws', 'kms.aws.endpoint=http://127.0.0.2:50080'],
     ['kms.backend=aws', 'kms.aws.endpoint=https://kms.internal:50080'],
     ['kms.backend=aws', 'kms.aws.endpoint=http://127.0.0.1:50081'],
+    ['kms.backend=aws', 'kms.aws.endpoint=http://127.0.0.1:1', 'kms.aws.allow_embedded=true'],
     ['kms.backend=embedded', 'kms.aws.endpoint=http://127.0.0.1:50080'],
   ])('forwards elsewhere: %s, %s', (...settings) => {
     expect(problems(settings)).toEqual([]);
@@ -220,8 +221,10 @@ describe('the configuration', () => {
 
   test('knows every algorithm that a bundle may be signed with', () => {
     for (const algorithm of SIGNING_ALGORITHMS) {
-      const signing = { keys: { a: { algorithm, key_file: '/x' } } };
-      expect(problems([`policy.signing=${JSON.stringify(signing)}`]), algorithm).toEqual([]);
+      const keys = { a: { algorithm, key_file: '/x' } };
+      for (const signing of [{ keys }, { keys, keyid: 'a' }]) {
+        expect(problems([`policy.signing=${JSON.stringify(signing)}`]), algorithm).toEqual([]);
+      }
     }
   });
 
@@ -235,6 +238,13 @@ describe('the configuration', () => {
     ['grpc.listen=http://127.0.0.1:1', 'must be host:port'],
     ['grpc.listen=127.0.0.1:1/', 'must be host:port'],
     ['probe.listen=two words:1', 'must be host:port'],
+    ['audit.decision_log.url=xhttps://example.org', 'must be an http or https URL'],
+    ['keys.own_account=1111222233334', 'must be an account id of 12 digits'],
+    ['kms.embedded.account=1111222233334', 'must be twelve digits'],
+    ['kms.embedded.region=us-east-1a', 'must be a Region'],
+    ['kms.embedded.region=1us-east-1', 'must be a Region'],
+    ['=127.0.0.1:1', 'must be path=value'],
+    ['grpc.listen', 'must be path=value'],
   ])('reads a setting as a whole: %s', (setting, problem) => {
     expect(problems([setting])).toContainEqual(expect.stringContaining(problem));
   });
