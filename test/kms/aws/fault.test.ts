@@ -46,3 +46,12 @@ it('whoever leaves waits no longer, whatever the SDK then throws, and leaves no 
   expect(await orAbort(signal, async () => 1)).toBe(1);
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
+
+it('work is not begun for a caller who has gone', async () => {
+  let begun = false;
+  const work = async () => {
+    begun = true;
+  };
+  await expect(orAbort(AbortSignal.abort('gone'), work)).rejects.toBe('gone');
+  expect(begun).toBe(false);
+});

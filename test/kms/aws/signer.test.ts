@@ -53,6 +53,7 @@ describe('the signer', () => {
     for (const { body, host, region, now, credentials } of generated) {
       const sign = createSigner({ host, region, operation: 'TrentService.ReEncrypt' });
       const { authorization, ...unsigned } = toRecord(sign({ body, credentials, now }));
+      expect(unsigned['x-amz-security-token']).toBe(credentials.sessionToken || undefined);
       const sdk = new SignatureV4({ service: 'kms', region, credentials, sha256 });
       const signed = await sdk.sign(
         {

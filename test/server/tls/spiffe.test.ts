@@ -1,11 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createSpiffeTls, type SpiffeTls } from '../../../src/server/tls/spiffe.ts';
+import { createTlsFiles } from '../../../src/server/tls/files.ts';
+import {
+  createSpiffeTls,
+  type SpiffeTls,
+  withSpiffeBundles,
+} from '../../../src/server/tls/spiffe.ts';
 import { createAuthority, type Issued } from '../../helpers/certificates.ts';
-import { type Agent, startAgent, svidMessage } from '../../helpers/workload-api.ts';
+import { type Agent, bundlesMessage, startAgent, svidMessage } from '../../helpers/workload-api.ts';
 import { createCaller, createDoor, LIMITS } from '../listener/harness.ts';
 
 const ca = createAuthority();
@@ -166,4 +171,46 @@ test('the start fails if no identity comes in time', async () => {
   await start(status.PERMISSION_DENIED);
   await expect(open({ firstMs: 150 })).rejects.toThrow('did not give a certificate in time');
   expect(alarms.join()).toContain('PERMISSION_DENIED');
+});
+
+test('a certificate from files and CAs from the agent are renewed apart, and bad CAs are refused', async () => {
+  agent = await startAgent(socket);
+  const give = (der: Buffer) => agent.bundles(bundlesMessage({ 'spiffe://example.org': der }));
+  give(ca.der);
+  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const save = async ({ cert, key }: Issued) => {
+    await writeFile(certFile, cert);
+    await writeFile(keyFile, key);
+  };
+  const onAlarm = (error: Error) => void alarms.push(error.message);
+  const common = { now: Date.now, onAlarm };
+  await save(proxy('first'));
+  const files = { certFile, keyFile, clientCertificates: 'required' as const, pollMs: 60_000 };
+  const watched = await createTlsFiles({ ...files, ...common });
+  const trustDomains = ['example.org'];
+  const api = { socket, firstMs: 2000, retryMs: 20, trustDomains };
+  const tls = await withSpiffeBundles(watched, { ...api, ...common });
+  const seen: { cert: string; ca?: string | undefined }[] = [];
+  tls.onChange((pair) => seen.push(pair));
+
+  const next = proxy('second');
+  await save(next);
+  await tls.reload();
+  const { ca: first } = tls.current();
+  expect(seen.at(-1)).toMatchObject({ cert: next.cert, ca: first });
+
+  const other = createAuthority({ commonName: 'Other CA' });
+  give(other.der);
+  await expect.poll(() => seen.at(-1)?.ca).not.toBe(first);
+  const { ca: second } = tls.current();
+  give(proxy().der);
+  // Without any, TLS would trust every public CA.
+  await expect.poll(() => alarms).toContain('there is no CA certificate');
+  expect(tls.current()).toMatchObject({ cert: next.cert, ca: second });
+
+  tls.close();
+  const before = alarms.length;
+  agent.stop();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(alarms).toHaveLength(before);
 });
