@@ -17,6 +17,8 @@ export interface Issued {
 /** What a certificate says. Nothing is checked: tests need hostile ones too. */
 export interface Wants {
   readonly commonName?: string;
+  /** A second part of its subject. */
+  readonly organization?: string;
   readonly uris?: readonly string[];
   readonly dns?: readonly string[];
   readonly emails?: readonly string[];
@@ -91,8 +93,14 @@ function extensions({ ca = false, usage = 'both', ...wants }: Wants): Buffer[] {
 const extension = (id: string, value: Buffer, critical = false): Buffer =>
   seq(oid(id), ...(critical ? [tlv(0x01, Buffer.from([0xff]))] : []), tlv(0x04, value));
 
-const name = ({ commonName = 'test' }: Wants): Buffer =>
-  seq(tlv(0x31, seq(oid('550403'), tlv(0x0c, Buffer.from(commonName)))));
+const name = ({ commonName = 'test', organization }: Wants): Buffer =>
+  seq(
+    ...(organization === undefined ? [] : [namePart('55040a', organization)]),
+    namePart('550403', commonName),
+  );
+
+const namePart = (type: string, text: string): Buffer =>
+  tlv(0x31, seq(oid(type), tlv(0x0c, Buffer.from(text))));
 
 const time = (date: Date): Buffer =>
   tlv(0x18, Buffer.from(`${date.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`));

@@ -231,12 +231,15 @@ describe('keys', () => {
     keys.close();
   });
 
-  test('must exist at start-up', async () => {
-    const file = join(folder, 'empty.json');
-    await writeFile(file, '{"keys":[]}');
+  test.each<[string, () => JWK[], string]>([
+    ['exist', () => [], 'it has no keys'],
+    ['be of use', () => [{ ...signer.jwk, use: 'enc' }], 'none of its keys is public and for'],
+  ])('in a file must %s at start-up', async (_, keys, why) => {
+    const file = join(folder, 'useless.json');
+    await writeFile(file, JSON.stringify({ keys: keys() }));
     const source = { file, algorithms, pollMs: 1000, onError: () => {} };
     await expect(createFileKeys(source)).rejects.toThrow(
-      `${file} is not a JSON Web Key Set: it has no keys`,
+      `${file} is not a JSON Web Key Set: ${why}`,
     );
   });
 

@@ -95,6 +95,11 @@ describe('the configured name', () => {
     expect(identify(wants, { nameFrom })).toMatchObject({ id, kind: 'mtls', authenticated: true });
   });
 
+  test('may be a subject of several parts', () => {
+    const wants = { commonName: 'billing', organization: 'Acme' };
+    expect(identify(wants, { nameFrom: 'subject' })?.id).toBe('O=Acme\nCN=billing');
+  });
+
   test.each([
     ['the only one of its kind', ['a.example', 'b.example']],
     ['more than an empty text', ['']],

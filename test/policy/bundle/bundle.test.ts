@@ -63,6 +63,7 @@ describe('a bundle', () => {
     ['has a manifest of another form', but('/.manifest', '{"revision":1}'), /\.manifest is not valid/],
     ['has another entrypoint', withManifest(good, { wasm: [{ entrypoint: 'x', module: '/policy.wasm' }] }), /no Wasm module for/],
     ['has data that is no JSON', but('/data.json', '{]'), /data\.json is not JSON/],
+    ['has data that is not UTF-8', but('/data.json', Buffer.from('{"a":"\xff"}', 'latin1')), /data\.json is not JSON/],
     ['has data that is no object', but('/data.json', '[]'), /data\.json is not an object/],
     ['has data elsewhere', plus('/x/data.json'), /data in x\/data\.json/],
     ['has YAML data', plus('/data.yaml'), /data in data\.yaml/],

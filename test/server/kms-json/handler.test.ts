@@ -503,9 +503,25 @@ describe('signatures', () => {
       __type: 'IncompleteSignatureException',
       message: 'Credential must have exactly 5 slash-delimited elements.',
     });
-    const { 'x-amz-date': _, ...undated } = good as Record<string, string>;
-    const noDate = await post(endpoint, body, undated);
-    expect(noDate.json.__type).toBe('IncompleteSignatureException');
+    const { 'x-amz-date': date = '', ...undated } = good as Record<string, string>;
+    for (const wrong of [{}, { 'x-amz-date': date.slice(0, 8) }, { 'x-amz-date': `${date}Z` }]) {
+      const { json } = await post(endpoint, body, { ...undated, ...wrong });
+      expect(json.__type).toBe('IncompleteSignatureException');
+    }
+    for (const [from, to] of [
+      ['Credential=', 'Credential=x/'],
+      ['/aws4_request', '/aws4_request/x'],
+      [/Credential=\S+/, 'Credential=,'],
+    ] as const) {
+      const authorization = good.authorization.replace(from, to);
+      const { json } = await post(endpoint, body, { ...good, authorization });
+      expect(json.__type).toBe('IncompleteSignatureException');
+    }
+    const cut = await post(endpoint, body, {
+      ...good,
+      authorization: good.authorization.slice(0, -2),
+    });
+    expect(cut.json.__type).toBe('InvalidSignatureException');
   });
 
   it('with a session token, which no configured key has, are refused', async () => {
