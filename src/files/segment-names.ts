@@ -14,8 +14,8 @@ function segmentOf(live: string): (name: string) => boolean {
   const own = basename(live, extension);
   let pattern: RegExp | undefined;
   return (name) => {
-    // Most names in a folder of many logs are of others, and a pattern takes long to make.
-    if (!name.startsWith(own)) return false;
+    // Most names in a folder of many logs are of others, and a pattern takes long to make and to try.
+    if (!name.startsWith(own) || !name.includes(extension)) return false;
     pattern ??= segmentPattern(own, extension);
     return pattern.test(name);
   };

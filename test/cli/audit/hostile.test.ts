@@ -58,11 +58,13 @@ test('entries whose values a mask has erased, or that are nested too deeply, are
     of('{}').replace('"kind":"refusal"', `"kind":"broken","broken":{"why":${deep}}`),
   ]) {
     writeFileSync(folder.file, `${line}\n`);
-    const all = [['tail'], ['tail', '--principal', 'x'], ['export', '--format', 'csv']];
-    for (const args of [...all, ['stats'], ['stats', '--json']]) {
+    const all = [['tail'], ['export', '--format', 'csv'], ['stats'], ['stats', '--json']];
+    for (const args of all) {
       const { code, errors } = await audit([...args, folder.file]);
       expect({ code, errors }, args.join(' ')).toEqual({ code: 0, errors: '' });
     }
+    const others = await audit(['tail', '--principal', 'x', folder.file]);
+    expect(others).toMatchObject({ code: 0, errors: expect.stringContaining('no entry is as') });
   }
 });
 
