@@ -24,6 +24,9 @@ export const CHANNEL_OPTIONS = {
   'grpc.service_config_disable_resolution': 1,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1000,
+  // A proxy that is gone without a word, with its node, would keep every call for a quarter of an hour.
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 5000,
   'grpc.max_receive_message_length': 16 * 1024 * 1024,
 } as const;
 
