@@ -16,7 +16,7 @@ export interface Asked {
 }
 
 /** A longer question asks for nothing that is here, and its answer repeats it. */
-const MAX_BYTES = 1024;
+const MOST_BYTES = 1024;
 
 /** https://github.com/grpc/grpc/blob/master/doc/server-reflection.md, as far as it is used here. */
 export function createWire() {
@@ -25,7 +25,7 @@ export function createWire() {
   return {
     requestSerialize: (asked: Asked) => Buffer.from(asked.bytes),
     requestDeserialize: (bytes: Buffer): Asked => {
-      if (bytes.length > MAX_BYTES) return { ask: {}, bytes: Buffer.alloc(0) };
+      if (bytes.length > MOST_BYTES) return { ask: {}, bytes: Buffer.alloc(0) };
       try {
         return { ask: request.toObject(request.decode(bytes), { oneofs: true }), bytes };
       } catch {

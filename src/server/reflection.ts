@@ -3,8 +3,8 @@ import { PROTO_ROOT } from '../contract/proto.ts';
 import { countStream, onceAllCame } from './count-stream.ts';
 import { type Descriptors, readDescriptors } from './descriptors.ts';
 import type { HandlerTools, RpcCounters } from './handler-tools.ts';
-import { createPlaces, type OpenStream } from './places.ts';
 import { type Ask, type Asked, createWire } from './reflection-wire.ts';
+import { createPlaces, type OpenStream } from './stream-places.ts';
 
 const DESCRIPTORS = `${PROTO_ROOT}/services.binpb`;
 /** The older name is what grpcurl and many other clients still ask for first. */

@@ -7,10 +7,10 @@ import { countStream, onceAllCame } from './count-stream.ts';
 import { toEnvelope } from './envelope.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import { type ItemLifetime, startItemLifetime } from './lifetime.ts';
-import type { OpenStream } from './places.ts';
 import type { PerformItem } from './re-encrypt-item.ts';
 import type { Undecoded } from './service.ts';
 import { type StatusWriter, trailers } from './status.ts';
+import type { OpenStream } from './stream-places.ts';
 import { decoded } from './unary.ts';
 
 export type Asked = Undecoded<StreamReEncryptRequest__Output>;

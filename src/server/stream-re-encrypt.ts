@@ -1,7 +1,7 @@
 import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import type { StreamReEncryptResponse } from '../gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';
-import { createPlaces } from './places.ts';
 import { type Asked, type StreamParts, serveStream } from './serve-stream.ts';
+import { createPlaces } from './stream-places.ts';
 
 /** `StreamReEncrypt`, and the end of every open stream when the proxy ends. */
 export function createStreamReEncrypt(parts: StreamParts & { readonly idleMs?: number }) {
