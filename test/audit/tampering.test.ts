@@ -41,6 +41,24 @@ test(`each of ${TRIALS} random mutations is found, and its seq named`, async () 
   expect(Object.keys(found)).toEqual([...MUTATIONS]);
 }, 600_000);
 
+test.each([3, -1])('a line that is no entry is found, and its seq named: %d', async (at) => {
+  await using folder = createFolder();
+  const audit = await openAudit(folder.file);
+  await fill(audit, 3);
+  await audit.close();
+  const lines = linesOf(folder.file).bytes.toString().split('\n').slice(0, -1);
+  const seq = at < 0 ? lines.length + at : at;
+  writeFileSync(
+    folder.file,
+    lines
+      .with(seq, '{"x":1}')
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
+  const problem = { seq, why: 'the line is not an entry' };
+  expect(verify(folder.file)).toMatchObject({ state: 'tampered', problem });
+});
+
 test('a log cut anywhere in its last three entries is torn or shorter, and the next start mends it', async () => {
   const { folder, ...keys } = createKeys();
   await using _ = folder;

@@ -95,6 +95,23 @@ describe('the configured name', () => {
     expect(identify(wants, { nameFrom })).toMatchObject({ id, kind: 'mtls', authenticated: true });
   });
 
+  test.each([
+    ['example.org', ['example.org'], 'a.example'],
+    ['another', ['other.example'], 'refused'],
+    ['more than one', [], 'refused'],
+  ])(
+    'counts only if the CAs of our own trust domain vouch for it, here %s',
+    (_, vouching, found) => {
+      const own = { ...OPTIONS, nameFrom: 'dns', ownTrustDomain: () => 'example.org' } as const;
+      const certificate = ca.issue({ dns: ['a.example'] }).der;
+      const ask = () =>
+        createMtlsIdentifier(own)(arrival({ certificate, trustDomains: vouching }), never);
+      if (found === 'refused')
+        expect(ask).toThrow('not signed by the CAs of its trust domain alone');
+      else expect(ask()).toMatchObject({ id: found });
+    },
+  );
+
   test('may be a subject of several parts', () => {
     const wants = { commonName: 'billing', organization: 'Acme' };
     expect(identify(wants, { nameFrom: 'subject' })?.id).toBe('O=Acme\nCN=billing');
