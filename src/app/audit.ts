@@ -50,6 +50,7 @@ export async function composeAudit(
   opened.push(audit.close);
   metrics.read({
     auditQueue: () => audit.status().queued,
+    auditUndelivered: () => audit.status().undelivered,
     auditSuspended: () => audit.status().state === 'suspended',
     auditLastCheckpoint: () => sealedAt,
   });

@@ -13,6 +13,7 @@ import {
   settingsOf,
   signingKeyOf,
 } from './options.ts';
+import type { SinkCounts } from './sinks/start-sinks.ts';
 import type { Supervised, SuperviseOptions } from './supervise.ts';
 import { type AuditState, takeReport } from './take-report.ts';
 import { createTurn } from './turn.ts';
@@ -23,6 +24,7 @@ interface AuditStatus {
   readonly code: string;
   /** Entries that are neither durable nor given up. */
   readonly queued: number;
+  readonly undelivered: SinkCounts;
   /** Public half of the key that signs checkpoints. */
   readonly vkey: string;
 }
@@ -148,5 +150,10 @@ const confirmBy = (state: AuditState) => async (seq: number) => state.sinks?.rea
 
 function statusOf({ suspension, sinks, vkey }: AuditState, committer: Committer): AuditStatus {
   const code = suspension.code || (sinks?.behind() ? 'SINK' : '');
-  return { state: code === '' ? 'ok' : 'suspended', code, queued: committer.queued(), vkey };
+  return {
+    state: code === '' ? 'ok' : 'suspended',
+    ...{ code, vkey },
+    queued: committer.queued(),
+    undelivered: sinks?.undelivered() ?? {},
+  };
 }

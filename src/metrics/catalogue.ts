@@ -71,6 +71,7 @@ export const METRICS = {
   kms_reencrypt_audit_failures_total: counter('Failures of the audit log, by cause: suspensions, entries that a full queue refused, failed masks, checkpoints not made, checkpoints and entries not delivered, and segments not closed or not deleted.', 'cause'),
   kms_reencrypt_audit_dropped_total: counter('Audit entries that a sink other than the file will never get.', 'sink'),
   kms_reencrypt_audit_queue_entries: gauge('Audit entries waiting for the disk.'),
+  kms_reencrypt_audit_undelivered_entries: gauge('Audit entries of this start that a sink other than the file has not taken yet.', 'sink'),
   kms_reencrypt_audit_commit_seconds: histogram('Seconds that a batch of entries took to become durable.', COMMIT_SECONDS),
   kms_reencrypt_audit_suspended: gauge('1 while no entry can be made durable, or a required sink lacks some, and every call is refused.'),
   kms_reencrypt_audit_last_checkpoint_timestamp_seconds: gauge('When the last checkpoint was signed, in Unix time; 0 before the first.'),

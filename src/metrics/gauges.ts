@@ -18,6 +18,8 @@ export interface Readings {
   breaker(): string;
   embeddedKeysAllowed(): boolean;
   auditQueue(): number;
+  /** Entries that each sink besides the file has not taken yet, by its name. */
+  auditUndelivered(): Readonly<Record<string, number>>;
   auditSuspended(): boolean;
   auditLastCheckpoint(): number;
   /** When the certificate of each TLS listener expires, by the listener's name (`grpc`). */
@@ -65,6 +67,12 @@ export function createGauges(series: Series, options: GaugeOptions): void {
   series.gauge('kms_reencrypt_audit_queue_entries', () => [
     { value: readings.auditQueue?.() ?? 0 },
   ]);
+  series.gauge('kms_reencrypt_audit_undelivered_entries', () =>
+    Object.entries(readings.auditUndelivered?.() ?? {}).map(([sink, value]) => ({
+      labels: { sink },
+      value,
+    })),
+  );
   series.gauge('kms_reencrypt_audit_suspended', () => flag(readings.auditSuspended?.()));
   series.gauge('kms_reencrypt_audit_last_checkpoint_timestamp_seconds', () =>
     seconds(readings.auditLastCheckpoint?.()),

@@ -428,6 +428,27 @@ test.concurrent('entries that a sink will never get are reported, and counted in
   expect(causes).toEqual(['UNDELIVERED']);
 });
 
+test.concurrent('the status says how many entries each sink has not taken yet', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  const away = Array.from({ length: 1_000 }, () => 503);
+  await using service = await startService(away);
+  const audit = await openAudit(folder.file, {
+    sinks: {
+      ...BASICS.sinks,
+      'decision-log': { url: service.url, timeoutMs: 15_000, batchBytes: 1_000 },
+      maxBehind: 1_000,
+    },
+  });
+  await fill(audit, 10);
+  const { length } = linesOf(folder.file);
+  await expect.poll(() => audit.status().undelivered).toEqual({ 'decision-log': length });
+  away.length = 0;
+  await expect.poll(() => audit.status().undelivered).toEqual({ 'decision-log': 0 });
+  await audit.close();
+});
+
 test.concurrent('sinks restart after their thread dies, and continue where they stopped', async ({
   expect,
 }) => {
