@@ -47,6 +47,25 @@ test('a bundle whose not_after has passed is reported in the process log', async
   await proxy.stop();
 });
 
+test.each([
+  [
+    'policy.enforce=false',
+    'observe mode: what the policy denies is recorded, but performed anyway',
+  ],
+  [
+    'policy.capture_file=',
+    'policy.capture_file records the values of encryption contexts in clear',
+  ],
+])(
+  'a setting that weakens what policy promises is warned of at start: %s',
+  async (setting, warning) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'policy-')), 'captured.jsonl');
+    const proxy = await startProxy([setting.endsWith('=') ? `${setting}${file}` : setting]);
+    expect(proxy.logged.map((line) => JSON.parse(line).msg)).toContain(warning);
+    await proxy.stop();
+  },
+);
+
 // 0.0.0.0 leads to this host, where nobody listens at the port.
 test.each([
   ['http://0.0.0.0:1/', true],

@@ -177,6 +177,15 @@ test('callers that were turned away are counted in the log', async () => {
   await expect.poll(() => proxy.entries()).toContainEqual(expect.objectContaining(counted));
 });
 
+test('when the certificate ends is in the metrics', async () => {
+  const text = await (await fetch(`http://${proxy.addresses.probe}/metrics`)).text();
+  const series = 'kms_reencrypt_certificate_expiry_timestamp_seconds{listener="grpc"}';
+  const [, ends] = text.split(`\n${series} `);
+  const leftMs = Number.parseFloat(ends ?? '') * 1000 - Date.now();
+  expect(leftMs).toBeGreaterThan(0);
+  expect(leftMs).toBeLessThanOrEqual(3_600_000);
+});
+
 test('an unreachable issuer shows in a gauge, and its tokens are refused without blame', async () => {
   const jwt = { issuer: 'https://issuer.example', audience: ['krp'] };
   const away = { ...jwt, jwks_url: 'http://127.0.0.1:1/jwks' };
