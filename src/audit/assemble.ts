@@ -13,7 +13,7 @@ import {
   settingsOf,
   signingKeyOf,
 } from './options.ts';
-import type { SinkCounts } from './sinks/start-sinks.ts';
+import type { SinkCounts } from './sinks/supervise.ts';
 import type { Supervised, SuperviseOptions } from './supervise.ts';
 import { type AuditState, takeReport } from './take-report.ts';
 import { createTurn } from './turn.ts';

@@ -1,7 +1,7 @@
 import { Refusal } from '../../errors.ts';
-import { SINK_NAMES, type SinkName } from '../../sink-names.ts';
+import type { SinkName } from '../../sink-names.ts';
 import type { SinkReport, SinkSource } from './messages.ts';
-import { superviseSinks } from './supervise.ts';
+import { type SinkCounts, superviseSinks } from './supervise.ts';
 
 interface SinksOptions extends SinkSource {
   /** Sinks that must have an entry before it counts. */
@@ -18,14 +18,11 @@ export interface Sinks {
   durable(seq: number): void;
   /** A required sink lacks entries that were waited for in vain. */
   behind(): boolean;
-  /** How many entries in the file each sink has not taken yet, as far as this start knows. */
   undelivered(): SinkCounts;
   /** Resolves when every required sink has the entries before `seq`. @throws Refusal AUDIT_UNAVAILABLE */
   reached(seq: number): Promise<void>;
   close(): Promise<void>;
 }
-
-export type SinkCounts = Readonly<Partial<Record<SinkName, number>>>;
 
 interface Waiter {
   readonly seq: number;
@@ -39,10 +36,7 @@ const CHECK_MS = 50;
 /** Starts the sinks' thread. If no sink is required, nobody waits for it. */
 export function startSinks(options: SinksOptions): Sinks {
   const { file, settings, from, required, timeoutMs } = options;
-  const running = SINK_NAMES.filter((name) => settings[name]);
-  const delivered = new Map<SinkName, number>(running.map((name) => [name, from]));
   const reached = new Map<SinkName, number>(required.map((name) => [name, from]));
-  let durable = from;
   let waiting: Waiter[] = [];
   /** Entries before this one were waited for in vain: until they are there, nobody waits for more. */
   let missed = 0;
@@ -50,13 +44,9 @@ export function startSinks(options: SinksOptions): Sinks {
   const checker = setInterval(giveUp, CHECK_MS).unref();
 
   return {
-    durable(seq) {
-      durable = seq;
-      thread.durable(seq);
-    },
+    durable: thread.durable,
     behind,
-    undelivered: () =>
-      Object.fromEntries([...delivered].map(([name, seq]) => [name, Math.max(0, durable - seq)])),
+    undelivered: thread.undelivered,
     reached(seq) {
       if (lowest() >= seq) return Promise.resolve();
       if (behind()) return Promise.reject(unanswered());
@@ -73,19 +63,15 @@ export function startSinks(options: SinksOptions): Sinks {
   function take(report: SinkReport): void {
     if (report.type === 'dropped') options.onDropped(report.sink, report.count);
     else if (report.type === 'error') options.onError(report.message);
-    else takeDelivered(report);
-  }
-
-  function takeDelivered(report: Extract<SinkReport, { type: 'delivered' }>): void {
-    delivered.set(report.sink, report.seq);
-    if (!reached.has(report.sink)) return;
-    const was = behind();
-    reached.set(report.sink, report.seq);
-    if (was && !behind()) options.onBehind([]);
-    const there = lowest();
-    const done = waiting.filter(({ seq }) => seq <= there);
-    waiting = waiting.filter(({ seq }) => seq > there);
-    for (const { resolve } of done) resolve();
+    else if (reached.has(report.sink)) {
+      const was = behind();
+      reached.set(report.sink, report.seq);
+      if (was && !behind()) options.onBehind([]);
+      const there = lowest();
+      const done = waiting.filter(({ seq }) => seq <= there);
+      waiting = waiting.filter(({ seq }) => seq > there);
+      for (const { resolve } of done) resolve();
+    }
   }
 
   function behind(): boolean {
