@@ -26,3 +26,12 @@ test('of two processes that make a key at once, both use the first one’s', asy
   expect(bytes).toEqual(first);
   expect(readdirSync(folder.path)).toEqual(['key']);
 });
+
+test('a key that could not be made is not there, even in part, and the error says why', async () => {
+  await using folder = createFolder();
+  const full = () => {
+    throw new Error('no space left');
+  };
+  expect(() => readOrMakeKey(join(folder.path, 'key'), full)).toThrow('no space left');
+  expect(readdirSync(folder.path)).toEqual([]);
+});

@@ -35,6 +35,7 @@ test('an order sent when a new thread reports ready goes to it, not to the one t
   expect(deaths).toHaveLength(1);
   expect(open).toEqual([[], [idOf(1)]]);
   await supervised.close({ type: 'close', last: entry });
+  expect(deaths, 'an end that was asked for is none').toHaveLength(1);
   const lines = readFileSync(folder.file, 'utf8').trim().split('\n');
   // The call is still running in this process: its outcome is not unknown.
   const kinds = lines.map((line) => JSON.parse(line).kind);
