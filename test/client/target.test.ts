@@ -23,6 +23,22 @@ test.each([
 });
 
 test.each([
+  '',
+  'proxy',
+  'proxy:0',
+  'proxy:65536',
+  'a proxy:1',
+  'http://proxy:1',
+  'grpcs://proxy:0',
+  'grpcs://user@proxy/path',
+  '[::1:50051',
+  'xunix:/run/proxy.sock',
+  'unix:',
+])('%j is no target, which grpc-js would try again and again', (endpoint) => {
+  expect(isProxyTarget(endpoint)).toBe(false);
+});
+
+test.each([
   ['proxy:1', { target: 'proxy:1', secure: false }],
   ['grpc://proxy:1', { target: 'proxy:1', secure: false }],
   ['grpcs://proxy:1/', { target: 'proxy:1', secure: true }],
