@@ -13,10 +13,10 @@ import {
   settingsOf,
   signingKeyOf,
 } from './options.ts';
+import { createRounds } from './rounds.ts';
 import type { SinkCounts } from './sinks/supervise.ts';
 import type { Supervised, SuperviseOptions } from './supervise.ts';
 import { type AuditState, takeReport } from './take-report.ts';
-import { createTurn } from './turn.ts';
 
 interface AuditStatus {
   readonly state: 'ok' | 'suspended';
@@ -94,13 +94,13 @@ const WELL = { code: '', since: 0 };
 
 function createParts(options: AuditOptions, around: Surroundings): Parts {
   const { now, warn, onEntry } = options;
-  const shared = createTurn();
+  const shared = createRounds();
   const state: AuditState = { vkey: '', suspension: WELL, thread: undefined, sinks: undefined };
   const post = (order: Order) => state.thread?.post(order);
 
   const committer = createCommitter({
     post,
-    turn: new Int32Array(shared),
+    rounds: new Int32Array(shared),
     deadlineMs: options.commitTimeoutMs,
     maxQueue: options.maxQueue,
     monotonic: around.monotonic,
@@ -129,7 +129,7 @@ function createParts(options: AuditOptions, around: Surroundings): Parts {
         takeReport(report, { options, state, committer, recorder });
       const onDeath = (cause: string) => committer.abandon('THREAD', cause);
       const key = signingKeyOf(options);
-      const data = { settings: settingsOf(options), key, turn: shared };
+      const data = { settings: settingsOf(options), key, rounds: shared };
       state.thread = await around.connect({ data, onReport, onDeath });
       return state.thread;
     },

@@ -1,11 +1,11 @@
 import { Refusal } from '../errors.ts';
 import { type Body, MOST_UNITS, markOf, type Packed, pack } from './entries/body.ts';
 import type { Order, Report } from './messages.ts';
-import { giveUp, nextTurn, waitFor } from './turn.ts';
+import { giveUp, startRound, waitFor } from './rounds.ts';
 
 interface CommitterOptions {
   readonly post: (order: Order) => void;
-  readonly turn: Int32Array;
+  readonly rounds: Int32Array;
   /** How long a batch may take before its entries are given up, in milliseconds. */
   readonly deadlineMs: number;
   /** Entries on their way at one time; more are refused, but for the ends of calls whose intent was taken. */
@@ -62,7 +62,7 @@ interface State extends CommitterOptions {
   waiters: Waiter[];
   queued: number;
   lastId: number;
-  openTurn: number;
+  openRound: number;
   /** Why no entries are taken; '' while all is well. */
   suspended: string;
   scheduled: boolean;
@@ -74,7 +74,7 @@ interface State extends CommitterOptions {
 export function createCommitter(options: CommitterOptions): Committer {
   const state: State = {
     ...options,
-    ...{ sent: [], bodies: [], waiters: [], queued: 0, lastId: 0, openTurn: 0 },
+    ...{ sent: [], bodies: [], waiters: [], queued: 0, lastId: 0, openRound: 0 },
     ...{ suspended: '', scheduled: false, idle: [], memory: undefined },
   };
   return {
@@ -120,7 +120,7 @@ function submitNow(state: State, body: Body, timeoutMs: number): boolean {
   if (state.suspended !== '') return false;
   state.bodies.push(body);
   while (state.bodies.length > 0) flush(state);
-  return waitFor(state.turn, state.lastId, timeoutMs);
+  return waitFor(state.rounds, state.lastId, timeoutMs);
 }
 
 function flush(state: State): void {
@@ -133,7 +133,7 @@ function flush(state: State): void {
   const packed = pack(bodies, state.memory);
   state.memory = undefined;
   state.sent.push({ id, sentAt: state.monotonic(), waiters, packed });
-  state.post({ type: 'batch', id, turn: state.openTurn, ...packed });
+  state.post({ type: 'batch', id, round: state.openRound, ...packed });
 }
 
 /** How many entries go into one batch. */
@@ -183,9 +183,9 @@ function rest({ queued, idle }: State): void {
 function check(state: State): void {
   const oldest = state.sent[0];
   if (!oldest || state.monotonic() - oldest.sentAt < state.deadlineMs) return;
-  const committed = giveUp(state.turn, state.openTurn);
+  const committed = giveUp(state.rounds, state.openRound);
   if (committed === undefined) return;
-  state.openTurn += 1;
+  state.openRound += 1;
   const lost = state.sent.filter(({ id }) => id > committed);
   state.sent = state.sent.filter(({ id }) => id <= committed);
   // All of it is in the log and only the report is late. Do not suspend: the log's thread, which
@@ -196,8 +196,8 @@ function check(state: State): void {
 }
 
 function abandon(state: State, code: string, message: string): void {
-  state.openTurn += 1;
-  nextTurn(state.turn, state.openTurn);
+  state.openRound += 1;
+  startRound(state.rounds, state.openRound);
   for (const { waiters } of state.sent.splice(0)) drop(state, waiters, { code, sent: true });
   suspend(state, code, message);
 }

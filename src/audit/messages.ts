@@ -6,8 +6,8 @@ import type { HostSettings } from './log/state.ts';
 export interface ThreadData {
   readonly settings: HostSettings;
   readonly key: SigningKey;
-  /** Two Int32: the turn (see turn.ts) and the last batch that was committed. */
-  readonly turn: SharedArrayBuffer;
+  /** Two Int32: the round (see rounds.ts) and the last batch that was committed. */
+  readonly rounds: SharedArrayBuffer;
 }
 
 /** A private key for the thread, or the public half of one that stays in a KMS. */
@@ -22,7 +22,7 @@ export interface Signed {
 
 /** To the log's thread. */
 export type Order =
-  | ({ readonly type: 'batch'; readonly id: number; readonly turn: number } & Packed)
+  | ({ readonly type: 'batch'; readonly id: number; readonly round: number } & Packed)
   | { readonly type: 'reopen' }
   | Signed
   | { readonly type: 'close'; readonly last: Packed };

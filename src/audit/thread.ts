@@ -7,7 +7,7 @@ import { createThreadSigner } from './thread-signer.ts';
 /** The log's own thread: however long the disk makes it wait, nobody else is held up. */
 if (!parentPort) throw new Error('this file is the entry of a worker thread');
 const port = parentPort;
-const { settings, turn, key } = workerData as ThreadData;
+const { settings, rounds, key } = workerData as ThreadData;
 const { signer, signed } = createThreadSigner(key, settings.origin, (report) => {
   port.postMessage(report);
 });
@@ -17,7 +17,7 @@ const host = createHost({
   disk: createNodeDisk(),
   signer,
   now: Date.now,
-  turn: new Int32Array(turn),
+  rounds: new Int32Array(rounds),
   tell(report) {
     port.postMessage(report);
     if (report.type === 'closed') port.close();

@@ -2,17 +2,17 @@ import { expect, test } from 'vitest';
 import { createCommitter } from '../../src/audit/committer.ts';
 import { toBody, toEventBody } from '../../src/audit/entries/body.ts';
 import type { Order } from '../../src/audit/messages.ts';
-import { claimTurn, createTurn, endTurn, isOpen } from '../../src/audit/turn.ts';
+import { claimRound, createRounds, isOpen, releaseRound } from '../../src/audit/rounds.ts';
 import type { Refusal } from '../../src/errors.ts';
 import { idOf } from './samples.ts';
 
 test('an entry not durable by the deadline is refused for good, and service resumes afterwards', async () => {
   let now = 0;
-  const turn = new Int32Array(createTurn());
+  const rounds = new Int32Array(createRounds());
   const told: string[] = [];
   const orders: Order[] = [];
   const committer = createCommitter({
-    ...{ turn, deadlineMs: 2_000, maxQueue: 10, monotonic: () => now, soon: queueMicrotask },
+    ...{ rounds, deadlineMs: 2_000, maxQueue: 10, monotonic: () => now, soon: queueMicrotask },
     post: (order) => orders.push(order),
     onCommit: (ms) => told.push(`durable after ${ms}`),
     onFull: () => undefined,
@@ -35,14 +35,14 @@ test('an entry not durable by the deadline is refused for good, and service resu
   now = 2_000;
   committer.check();
   expect(happened()).toEqual(['AUDIT_UNAVAILABLE: DEADLINE', 'suspended: DEADLINE']);
-  expect(claimTurn(turn, { id: 1, turn: 0 }), 'the disk took it after all').toBe(false);
+  expect(claimRound(rounds, { id: 1, round: 0 }), 'the disk took it after all').toBe(false);
   await submit();
   expect(happened()).toEqual(['AUDIT_UNAVAILABLE: DEADLINE']);
 
   committer.take({ type: 'well', open: ['a'] });
   await submit();
   now = 2_005;
-  expect(claimTurn(turn, { id: 2, turn: 1 })).toBe(true);
+  expect(claimRound(rounds, { id: 2, round: 1 })).toBe(true);
   committer.take({ type: 'done', id: 2, seq: 9 });
   expect(happened()).toEqual(['resumed, open: a', 'durable after 5', 'kept']);
   expect(orders.map((order) => order.type)).toEqual(['batch', 'batch']);
@@ -52,7 +52,7 @@ test('no batch is longer than the torn end that a start accepts, and no entry wa
   const orders: (Order & { type: 'batch' })[] = [];
   const kept: number[] = [];
   const committer = createCommitter({
-    ...{ turn: new Int32Array(createTurn()), deadlineMs: 2_000, maxQueue: 100 },
+    ...{ rounds: new Int32Array(createRounds()), deadlineMs: 2_000, maxQueue: 100 },
     ...{ monotonic: () => 0, soon: queueMicrotask },
     post: (order) => order.type === 'batch' && orders.push(order),
     onCommit: () => undefined,
@@ -77,11 +77,11 @@ test('no batch is longer than the torn end that a start accepts, and no entry wa
 
 test('the memory of a batch that was given up is not used again: a stuck thread may still read it', async () => {
   let now = 0;
-  const turn = new Int32Array(createTurn());
+  const rounds = new Int32Array(createRounds());
   const batches: (Order & { type: 'batch' })[] = [];
   const refused: unknown[] = [];
   const committer = createCommitter({
-    ...{ turn, deadlineMs: 2_000, maxQueue: 1, monotonic: () => now, soon: queueMicrotask },
+    ...{ rounds, deadlineMs: 2_000, maxQueue: 1, monotonic: () => now, soon: queueMicrotask },
     post: (order) => order.type === 'batch' && batches.push(order),
     ...{ onCommit() {}, onFull: () => refused.push('full'), onSuspend() {}, onResume() {} },
   });
@@ -107,11 +107,17 @@ test('the memory of a batch that was given up is not used again: a stuck thread 
 
 /** A committer, what it told, and the batches that it sent. */
 function setUp(clock: { now: number }) {
-  const turn = new Int32Array(createTurn());
+  const rounds = new Int32Array(createRounds());
   const told: string[] = [];
   const batches: (Order & { type: 'batch' })[] = [];
   const committer = createCommitter({
-    ...{ turn, deadlineMs: 2_000, maxQueue: 10, monotonic: () => clock.now, soon: queueMicrotask },
+    ...{
+      rounds,
+      deadlineMs: 2_000,
+      maxQueue: 10,
+      monotonic: () => clock.now,
+      soon: queueMicrotask,
+    },
     post: (order) => order.type === 'batch' && batches.push(order),
     ...{ onCommit() {}, onFull() {}, onResume() {} },
     onSuspend: (code) => told.push(`suspended: ${code}`),
@@ -125,31 +131,31 @@ function setUp(clock: { now: number }) {
     await undefined;
     return batches.at(-1)!;
   };
-  return { committer, turn, told, batches, body, submit };
+  return { committer, rounds, told, batches, body, submit };
 }
 
 test('a batch that was committed by its deadline is kept, however late that is reported', async () => {
   const clock = { now: 0 };
-  const { committer, turn, told, submit } = setUp(clock);
+  const { committer, rounds, told, submit } = setUp(clock);
   const first = await submit();
-  expect(claimTurn(turn, first)).toBe(true);
+  expect(claimRound(rounds, first)).toBe(true);
   clock.now = 5_000;
   committer.check();
-  endTurn(turn, first);
+  releaseRound(rounds, first);
   committer.check();
   committer.take({ type: 'done', id: first.id, seq: 3 });
   expect(told).toEqual(['kept before 3']);
   const next = await submit();
-  expect(isOpen(turn, next)).toBe(true);
-  expect(isOpen(turn, first)).toBe(false);
+  expect(isOpen(rounds, next)).toBe(true);
+  expect(isOpen(rounds, first)).toBe(false);
 });
 
 test('what was on its way to a thread that died may be in the log; the next thread takes what comes then', async () => {
-  const { committer, turn, told, batches, body, submit } = setUp({ now: 0 });
+  const { committer, rounds, told, batches, body, submit } = setUp({ now: 0 });
   const first = await submit();
   await submit();
   // It died as it was committing.
-  expect(claimTurn(turn, first)).toBe(true);
+  expect(claimRound(rounds, first)).toBe(true);
   const drained = committer.drained();
   committer.abandon('THREAD', 'it died');
   expect(told).toEqual(['THREAD, sent', 'THREAD, not sent', 'suspended: THREAD']);
@@ -158,7 +164,7 @@ test('what was on its way to a thread that died may be in the log; the next thre
   committer.take({ type: 'well', open: [] });
   await drained;
   const next = await submit();
-  expect(isOpen(turn, next)).toBe(true);
+  expect(isOpen(rounds, next)).toBe(true);
   // Nothing that was refused is sent after all.
   expect(Buffer.from(next.memory, 0, next.bytes).toString()).toBe(`${body}\n`);
   expect(committer.queued()).toBe(1);
@@ -167,7 +173,7 @@ test('what was on its way to a thread that died may be in the log; the next thre
 test('a full queue takes no further call, but each end of one whose intent it took', async () => {
   const told: unknown[] = [];
   const committer = createCommitter({
-    ...{ turn: new Int32Array(createTurn()), deadlineMs: 2_000, maxQueue: 1 },
+    ...{ rounds: new Int32Array(createRounds()), deadlineMs: 2_000, maxQueue: 1 },
     ...{ monotonic: () => 0, soon: queueMicrotask, post() {} },
     ...{ onCommit() {}, onFull() {}, onSuspend() {}, onResume() {} },
   });

@@ -28,7 +28,7 @@ export function createInlineAudit(
     ...{ monotonic, soon, every },
     connect: ({ data, onReport }) =>
       new Promise((resolve, reject) => {
-        const { settings, key, turn } = data;
+        const { settings, key, rounds } = data;
         const closed = Promise.withResolvers<void>();
         const hear = (report: Report) => {
           if (report.type === 'closed') closed.resolve();
@@ -44,7 +44,7 @@ export function createInlineAudit(
         const { signer, signed } = createThreadSigner(key, settings.origin, tell);
         const host = createHost({
           ...{ settings, disk, signer, now, tell, later },
-          turn: new Int32Array(turn),
+          rounds: new Int32Array(rounds),
         });
         const connected: Supervised = {
           post: (order) => (order.type === 'signed' ? signed(order) : host.take(order)),

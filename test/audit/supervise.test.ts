@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type Packed, pack, toBody, toEventBody, toPieces } from '../../src/audit/entries/body.ts';
 import { settingsOf, signingKeyOf } from '../../src/audit/options.ts';
+import { createRounds } from '../../src/audit/rounds.ts';
 import { type Supervised, supervise } from '../../src/audit/supervise.ts';
-import { createTurn } from '../../src/audit/turn.ts';
 import { BASICS } from './basics.ts';
 import { idOf } from './samples.ts';
 import { createFolder } from './world.ts';
@@ -16,7 +16,7 @@ test('an order sent when a new thread reports ready goes to it, not to the one t
   const deaths: string[] = [];
   const open: (readonly string[])[] = [];
   const supervised: Supervised = await supervise({
-    data: { settings: settingsOf(options), key: signingKeyOf(options), turn: createTurn() },
+    data: { settings: settingsOf(options), key: signingKeyOf(options), rounds: createRounds() },
     onReport(report) {
       if (report.type === 'ready' && open.push(report.open) === 2) post(2, entry);
       if (report.type === 'done') done.get(report.id)?.resolve();
@@ -24,7 +24,7 @@ test('an order sent when a new thread reports ready goes to it, not to the one t
     onDeath: (cause) => deaths.push(cause),
   });
   const post = (id: number, packed: Packed) =>
-    supervised.post({ type: 'batch', id, turn: 0, ...packed });
+    supervised.post({ type: 'batch', id, round: 0, ...packed });
   const entry = pack([toEventBody('test', new Date(0).toISOString(), {})]);
   const begun = { decision_id: idOf(1), kind: 'intent', timestamp: new Date(0).toISOString() };
   post(1, pack([toBody('+', idOf(1), toPieces(begun))]));
@@ -48,7 +48,7 @@ test('a thread that is restarting when the log is closed gets the last order, an
   const death = Promise.withResolvers<string>();
   const reports: string[] = [];
   const supervised = await supervise({
-    data: { settings: settingsOf(options), key: signingKeyOf(options), turn: createTurn() },
+    data: { settings: settingsOf(options), key: signingKeyOf(options), rounds: createRounds() },
     onReport: ({ type }) => reports.push(type),
     onDeath: death.resolve,
   });

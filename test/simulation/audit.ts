@@ -5,7 +5,7 @@ import { createRedactor } from '../../src/audit/entries/redact.ts';
 import { createHost, type Host } from '../../src/audit/log/host.ts';
 import { createEd25519Signer, makeEd25519Key } from '../../src/audit/log/signer.ts';
 import type { Order, Report } from '../../src/audit/messages.ts';
-import { createTurn } from '../../src/audit/turn.ts';
+import { createRounds } from '../../src/audit/rounds.ts';
 import type { Recorder } from '../../src/stages.ts';
 import { failure, type SimulatedDisk } from './disk.ts';
 import type { World } from './world.ts';
@@ -43,7 +43,7 @@ interface SimulatedAudit {
 
 /** The real audit log, its thread and its disk driven by the simulated world. */
 export function createSimulatedAudit(world: World, disk: SimulatedDisk): SimulatedAudit {
-  const turn = new Int32Array(createTurn());
+  const rounds = new Int32Array(createRounds());
   const [toThread, fromThread] = [createPort(world), createPort(world)];
   let host: Host | undefined;
   let generation = 0;
@@ -52,7 +52,7 @@ export function createSimulatedAudit(world: World, disk: SimulatedDisk): Simulat
 
   const committer = createCommitter({
     post: (order) => post(order),
-    turn,
+    rounds,
     deadlineMs: 2000,
     maxQueue: 64,
     monotonic: world.now,
@@ -128,7 +128,7 @@ export function createSimulatedAudit(world: World, disk: SimulatedDisk): Simulat
       disk,
       signer: SIGNER,
       now: world.epoch,
-      turn,
+      rounds,
       tell(report) {
         if (report.type === 'refused') throw new Error(`the log is refused: ${report.message}`);
         tell(report);

@@ -1,6 +1,6 @@
 import type { Packed } from '../entries/body.ts';
 import type { Order, Report } from '../messages.ts';
-import { claimTurn, endTurn, isOpen } from '../turn.ts';
+import { claimRound, isOpen, releaseRound } from '../rounds.ts';
 import { type Checkpointer, createCheckpointer, readCheckpoint } from './checkpoint.ts';
 import type { Disk } from './disk.ts';
 import { isFull, LogFault, PutOff, toLogFault } from './fault.ts';
@@ -15,7 +15,7 @@ interface HostOptions {
   readonly signer: Signer;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  readonly turn: Int32Array;
+  readonly rounds: Int32Array;
   readonly tell: (report: Report) => void;
   /** Runs `work` once, after so many milliseconds. */
   readonly later: (ms: number, work: () => void) => void;
@@ -102,10 +102,10 @@ function takeBatch(state: HostState, batch: Batch): void {
 }
 
 function commit(state: HostState, batch: Batch): void {
-  const { log, turn, tell, settings } = state;
-  if (isOpen(turn, batch) && log.commit(batch, () => claimTurn(turn, batch))) {
+  const { log, rounds, tell, settings } = state;
+  if (isOpen(rounds, batch) && log.commit(batch, () => claimRound(rounds, batch))) {
     tell({ type: 'done', id: batch.id, seq: log.chain().seq });
-    endTurn(turn, batch);
+    releaseRound(rounds, batch);
     return;
   }
   // The batch was given up while the disk was stuck. It may be as slow with the next one.

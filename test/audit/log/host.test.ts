@@ -4,7 +4,7 @@ import { createHost } from '../../../src/audit/log/host.ts';
 import { createEd25519Signer, makeEd25519Key } from '../../../src/audit/log/signer.ts';
 import type { Report } from '../../../src/audit/messages.ts';
 import { settingsOf } from '../../../src/audit/options.ts';
-import { createTurn, giveUp } from '../../../src/audit/turn.ts';
+import { createRounds, giveUp } from '../../../src/audit/rounds.ts';
 import { BASICS } from '../basics.ts';
 import { createMemoryDisk, errno } from '../memory-disk.ts';
 import { idOf } from '../samples.ts';
@@ -18,10 +18,10 @@ function setUp() {
   let heldMs = 0;
   const now = () => clock.now() + heldMs;
   const disk = createMemoryDisk(now);
-  const turn = new Int32Array(createTurn());
+  const rounds = new Int32Array(createRounds());
   const told: Report[] = [];
   const host = createHost({
-    ...{ disk, turn, now, later: clock.later },
+    ...{ disk, rounds, now, later: clock.later },
     settings: settingsOf({ ...BASICS, file: FILE }),
     signer: createEd25519Signer(makeEd25519Key(), BASICS.origin),
     tell: (report) => told.push(report),
@@ -29,13 +29,13 @@ function setUp() {
   told.length = 0;
   const intent = (id: number, of: number) => {
     const entry = { decision_id: idOf(id), kind: 'intent', timestamp: '' };
-    host.take({ type: 'batch', id, turn: of, ...pack([toBody('+', idOf(id), toPieces(entry))]) });
+    host.take({ type: 'batch', id, round: of, ...pack([toBody('+', idOf(id), toPieces(entry))]) });
   };
   /** How a disk holds up whoever calls it. */
   const hold = (ms: number) => {
     heldMs += ms;
   };
-  return { clock, disk, turn, intent, hold, told: () => told.splice(0) };
+  return { clock, disk, rounds, intent, hold, told: () => told.splice(0) };
 }
 
 function kindsIn(log: Buffer): readonly string[] {
@@ -48,9 +48,9 @@ test.each([
 ])(
   'a batch that is given up %s is not in the log, which says that it was suspended and takes the next',
   (_, late) => {
-    const { disk, turn, intent, told } = setUp();
+    const { disk, rounds, intent, told } = setUp();
     const before = kindsIn(disk.read(FILE));
-    const abandon = () => expect(giveUp(turn, 0)).toBe(0);
+    const abandon = () => expect(giveUp(rounds, 0)).toBe(0);
     let writes = 0;
     disk.fault = (call, path) => {
       if (call === 'write' && path === FILE) writes += 1;
@@ -71,12 +71,12 @@ test.each([
 );
 
 test('a disk that takes 3 s for each entry keeps the log suspended, until it is as fast as calls need it', async () => {
-  const { clock, disk, turn, intent, hold, told } = setUp();
+  const { clock, disk, rounds, intent, hold, told } = setUp();
   const before = kindsIn(disk.read(FILE));
   disk.fault = (call, path) => {
     if (call !== 'sync' || path !== FILE) return undefined;
     hold(3_000);
-    giveUp(turn, 0);
+    giveUp(rounds, 0);
     return undefined;
   };
   intent(1, 0);
