@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
-import { readLines } from '../files/lines.ts';
+import { splitLines } from '../files/lines.ts';
 import { type Lock, lockFile } from '../files/lock.ts';
 import { notRegular } from '../files/regular.ts';
 import { parseJson } from '../json/exact.ts';
@@ -138,7 +138,7 @@ async function* readDone(path: string, bytes: number): AsyncGenerator<DoneResult
   if (bytes === 0) return;
   let number = 0;
   const input = createReadStream(path, { end: bytes - 1 });
-  for await (const line of readLines(input)) {
+  for await (const line of splitLines(input)) {
     number += 1;
     const result = readLine(line);
     if (!result) throw new JobFault('data', `${path}:${number} is not a result of a job`);

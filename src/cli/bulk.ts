@@ -9,7 +9,7 @@ import { openResults } from '../bulk/results.ts';
 import { createSend } from '../bulk/send.ts';
 import { lastError } from '../client/last-error.ts';
 import type { RefusedError } from '../client/refused-error.ts';
-import { readLines } from '../files/lines.ts';
+import { splitLines } from '../files/lines.ts';
 import { messageOf } from '../thrown.ts';
 import { outcomeOf, refusalsIn, soFar } from './bulk-outcome.ts';
 import { CommandFailure, type Define, EXIT, type Terminal } from './command.ts';
@@ -185,7 +185,7 @@ async function* readItems(
 ): AsyncGenerator<JobItem> {
   const input = path === '-' ? stdin : createReadStream(path);
   let number = 0;
-  for await (const line of readLines(input)) {
+  for await (const line of splitLines(input)) {
     number += 1;
     yield readLine(line, `${path}:${number}`, defaults);
   }

@@ -6,7 +6,7 @@ const MOST_BYTES = 16 << 20;
  * Lines as JSON Lines has them. node:readline breaks them at U+2028 and U+2029 too, which may stand in a
  * string. A line that is too long is the last, and cut: no JSON. A byte order mark is left out.
  */
-export async function* readLines(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
+export async function* splitLines(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let begun: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of input) {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { readLines } from '../../src/files/lines.ts';
+import { splitLines } from '../../src/files/lines.ts';
 
 async function linesOf(chunks: AsyncIterable<Buffer>): Promise<string[]> {
   const lines: string[] = [];
-  for await (const line of readLines(chunks)) lines.push(line);
+  for await (const line of splitLines(chunks)) lines.push(line);
   return lines;
 }
 

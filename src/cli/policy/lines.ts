@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { collectLog, collectLogs, refuseDamaged } from '../../audit/verify/collect.ts';
 import { readEntries } from '../../audit/verify/entries.ts';
-import { readLines } from '../../files/lines.ts';
+import { splitLines } from '../../files/lines.ts';
 import { checkpointOf } from '../../files/segment-names.ts';
 import { messageOf } from '../../thrown.ts';
 import { disk } from '../audit/disk.ts';
@@ -61,7 +61,7 @@ function* ofLogs(path: string): Generator<TextLine> {
 async function* ofStream(path: string, stdin: Readable): AsyncGenerator<TextLine> {
   const file = path === '-' ? 'standard input' : path;
   let number = 0;
-  for await (const line of readLines(open(path, stdin))) {
+  for await (const line of splitLines(open(path, stdin))) {
     number += 1;
     yield { text: line.replace(/\r$/, ''), where: `${file}, line ${number}` };
   }

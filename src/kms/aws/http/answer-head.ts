@@ -34,13 +34,13 @@ const HEAD =
  */
 export function readHead(text: string): AnswerHead {
   if (!HEAD.test(text)) throw malformed('what is not a head of HTTP/1');
-  const lines = readLines(text);
-  const { length, chunked } = lines;
+  const fields = readFields(text);
+  const { length, chunked } = fields;
   if (length !== undefined && chunked) throw malformed('two lengths');
   const http10 = text.startsWith('HTTP/1.0');
   if (http10 && chunked) throw malformed('a coding that HTTP/1.0 has not');
   const status = Number(text.slice(9, 12));
-  const { requestId, errorType, date } = lines;
+  const { requestId, errorType, date } = fields;
   const bodiless = status < 200 || status === 204 || status === 304;
   return {
     status,
@@ -49,11 +49,11 @@ export function readHead(text: string): AnswerHead {
     date,
     chunked: chunked && !bodiless,
     bodyBytes: bodiless ? 0 : (length ?? Number.POSITIVE_INFINITY),
-    idleMs: http10 ? 0 : lines.idleMs,
+    idleMs: http10 ? 0 : fields.idleMs,
   };
 }
 
-interface Lines {
+interface Fields {
   requestId: string;
   errorType: string;
   date: string;
@@ -62,9 +62,9 @@ interface Lines {
   idleMs: number;
 }
 
-/** An object for all lines, and none for a line: an answer of KMS has seven and more. */
-function readLines(text: string): Lines {
-  const lines: Lines = {
+/** An object for all fields, and none for each: an answer of KMS has seven and more. */
+function readFields(text: string): Fields {
+  const fields: Fields = {
     requestId: '',
     errorType: '',
     date: '',
@@ -75,37 +75,37 @@ function readLines(text: string): Lines {
   let at = text.indexOf('\r\n') + 2;
   for (let end = text.indexOf('\r\n', at); end > at; end = text.indexOf('\r\n', at)) {
     const colon = text.indexOf(':', at);
-    readLine(lines, text.slice(at, colon).toLowerCase(), text.slice(colon + 1, end));
+    readField(fields, text.slice(at, colon).toLowerCase(), text.slice(colon + 1, end));
     at = end + 2;
   }
-  return lines;
+  return fields;
 }
 
-function readLine(lines: Lines, name: string, value: string): void {
+function readField(fields: Fields, name: string, value: string): void {
   switch (name) {
     case 'x-amzn-requestid':
-      lines.requestId = trim(value);
+      fields.requestId = trim(value);
       break;
     case 'x-amzn-errortype':
-      lines.errorType = trim(value);
+      fields.errorType = trim(value);
       break;
     case 'date':
-      lines.date = trim(value);
+      fields.date = trim(value);
       break;
     case 'content-length':
-      if (lines.length !== undefined || !LENGTH.test(value)) throw malformed('no clear length');
-      lines.length = Number(value);
-      if (lines.length > MOST_BODY_BYTES) throw malformed(TOO_LARGE);
+      if (fields.length !== undefined || !LENGTH.test(value)) throw malformed('no clear length');
+      fields.length = Number(value);
+      if (fields.length > MOST_BODY_BYTES) throw malformed(TOO_LARGE);
       break;
     case 'transfer-encoding':
-      if (lines.chunked || !CHUNKED.test(value)) throw malformed('a coding other than chunked');
-      lines.chunked = true;
+      if (fields.chunked || !CHUNKED.test(value)) throw malformed('a coding other than chunked');
+      fields.chunked = true;
       break;
     case 'connection':
-      if (CLOSE.test(value)) lines.idleMs = 0;
+      if (CLOSE.test(value)) fields.idleMs = 0;
       break;
     case 'keep-alive':
-      lines.idleMs = Math.min(lines.idleMs, idleMsOf(value));
+      fields.idleMs = Math.min(fields.idleMs, idleMsOf(value));
       break;
   }
 }
