@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { type Page, readOnly } from './read-only.ts';
 
 /** What operators on the host may read: each page by its path, as JSON. */
 type AdminPages = Readonly<Record<string, () => object>>;
@@ -6,17 +7,22 @@ type AdminPages = Readonly<Record<string, () => object>>;
 /** Serves each page at `/NAME`, and the list of them at `/`. Nothing here changes anything. */
 export function adminHandler(pages: AdminPages): RequestListener {
   const list = Object.keys(pages).map((name) => `/${name}`);
-  return (request, response) => {
-    const send = (code: number, body: object) => {
-      response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-      response.end(request.method === 'HEAD' ? '' : `${JSON.stringify(body, undefined, 2)}\n`);
-    };
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return send(405, { error: 'only GET and HEAD' });
-    }
-    const name = request.url?.split('?')[0]?.slice(1) ?? '';
-    if (name === '') return send(200, { pages: list });
-    const page = Object.hasOwn(pages, name) ? pages[name] : undefined;
-    return page ? send(200, page()) : send(404, { error: `there are ${list.join(' and ')}` });
-  };
+  return readOnly({
+    refuse,
+    read(path) {
+      const name = path.slice(1);
+      if (name === '') return toPage(200, { pages: list });
+      const page = Object.hasOwn(pages, name) ? pages[name] : undefined;
+      return page ? toPage(200, page()) : refuse(404, `there are ${list.join(' and ')}`);
+    },
+  });
+}
+
+function refuse(code: number, error: string): Page {
+  return toPage(code, { error });
+}
+
+function toPage(code: number, body: object): Page {
+  const text = `${JSON.stringify(body, undefined, 2)}\n`;
+  return { code, contentType: 'application/json', body: text };
 }

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { type Page, readOnly } from './read-only.ts';
 
 /** What the probe listener answers with. */
 interface ProbeSources {
@@ -14,29 +15,26 @@ interface ProbeSources {
  * serve (KMS is left out: a throttled KMS must not restart pods); `/metrics` is for Prometheus.
  */
 export function probeHandler({ readiness, metrics }: ProbeSources): RequestListener {
-  return async (request, response) => {
-    const send = (code: number, contentType: string, body: string | Buffer) => {
-      response.writeHead(code, { 'content-type': contentType, 'cache-control': 'no-store' });
-      response.end(request.method === 'HEAD' ? '' : body);
-    };
-    const text = 'text/plain; charset=utf-8';
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return send(405, text, 'only GET and HEAD\n');
-    }
-    switch (request.url?.split('?')[0]) {
-      case '/livez':
-        return send(200, text, 'ok\n');
-      case '/readyz': {
-        const { ready, checks } = readiness();
-        const body = JSON.stringify({ ready, ...checks });
-        return send(ready ? 200 : 503, 'application/json', `${body}\n`);
+  return readOnly({
+    refuse: toText,
+    async read(path, { headers }) {
+      switch (path) {
+        case '/livez':
+          return toText(200, 'ok');
+        case '/readyz': {
+          const { ready, checks } = readiness();
+          const body = `${JSON.stringify({ ready, ...checks })}\n`;
+          return { code: ready ? 200 : 503, contentType: 'application/json', body };
+        }
+        case '/metrics':
+          return { code: 200, ...(await metrics(headers.accept ?? '')) };
+        default:
+          return toText(404, '/metrics, /livez and /readyz are served here');
       }
-      case '/metrics': {
-        const scrape = await metrics(request.headers.accept ?? '');
-        return send(200, scrape.contentType, scrape.body);
-      }
-      default:
-        return send(404, text, '/metrics, /livez and /readyz are served here\n');
-    }
-  };
+    },
+  });
+}
+
+function toText(code: number, line: string): Page {
+  return { code, contentType: 'text/plain; charset=utf-8', body: `${line}\n` };
 }
