@@ -43,7 +43,7 @@ export async function openKmsJsonDoor(
     accessKeys: readAccessKeys(config.access_keys),
     maxClockSkewMs: config.max_clock_skew_ms,
     deadlineMs: DEADLINE_MS,
-    others: embedded && ((operation, body) => embedded.invoke(operation, body)),
+    others: embedded && ((operation, body) => embedded.invoke(operation, () => body)),
     now: Date.now,
     newId: randomUUID,
     onInternal: (decision_id, err) => log.error({ decision_id, err }, 'a call failed inside'),

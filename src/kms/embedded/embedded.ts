@@ -22,8 +22,8 @@ export type Operations = {
 
 export interface EmbeddedKms {
   readonly operations: Operations;
-  /** The same by name, from and to the bodies of AWS's JSON protocol. */
-  invoke(operation: string, body: unknown, caller?: Partial<Caller>): unknown;
+  /** The same by name, from and to the bodies of AWS's JSON protocol; `body` is read if there is such an operation. */
+  invoke(operation: string, body: () => unknown, caller?: Partial<Caller>): unknown;
   /** Who calls when no caller is given: the account's root, in the usual Region. */
   readonly caller: Caller;
   /** Whom an access key stands for: a seeded principal, the root of a 12-digit account, or the usual caller. */
@@ -70,7 +70,7 @@ export function createEmbeddedKms(options: EmbeddedKmsOptions): EmbeddedKms {
     invoke: (name, body, as) => {
       const operation = byName.get(name);
       if (!operation) throw fault('UnknownOperationException', '');
-      return toJson(call(operation, operation.input.read(body), as));
+      return toJson(call(operation, operation.input.read(body()), as));
     },
     callerOf: (accessKeyId) => {
       const principal = seed?.principals[accessKeyId];

@@ -3,7 +3,6 @@ import { parseAuthorization } from '../../aws-json/authorization.ts';
 import { createAwsJsonHandler } from '../../aws-json/handler.ts';
 import type { AwsRequest } from '../../aws-json/read-request.ts';
 import type { EmbeddedKms } from './embedded.ts';
-import { fault } from './fault.ts';
 import type { Caller } from './model/key-id.ts';
 
 interface ServeOptions {
@@ -18,13 +17,8 @@ interface ServeOptions {
 export function createEmbeddedHandler({ embedded, onInternal }: ServeOptions): RequestListener {
   return createAwsJsonHandler({
     onInternal,
-    answer: (request) => {
-      const caller = callerOf(embedded, request);
-      if (!Object.hasOwn(embedded.operations, request.operation)) {
-        throw fault('UnknownOperationException', '');
-      }
-      return embedded.invoke(request.operation, request.json(), caller);
-    },
+    answer: (request) =>
+      embedded.invoke(request.operation, request.json, callerOf(embedded, request)),
   });
 }
 

@@ -107,7 +107,7 @@ it('no JSON makes an operation fail except with an error name of KMS', () => {
       ),
       body,
       (operation, json) => {
-        const code = codeOf(() => kms.invoke(operation, json));
+        const code = codeOf(() => kms.invoke(operation, () => json));
         expect(code).toMatch(/^done$|^[A-Za-z]+Exception$/);
         expect(code).not.toBe('KMSInternalException');
       },
