@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/config/load.ts';
-import { SIGNING_ALGORITHMS } from '../../src/policy/bundle/signature.ts';
+import { SIGNING_ALGORITHMS } from '../../src/signing-algorithms.ts';
 
 const DEMO = 'config/demo.yaml';
 const SERVICE = 'policy.source=https://bundles.example/policy.tar.gz';

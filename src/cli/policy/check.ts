@@ -1,13 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { Bundle } from '../../policy/bundle/bundle.ts';
-import {
-  SIGNATURES_FILE,
-  SIGNING_ALGORITHMS,
-  type SigningAlgorithm,
-  type Verification,
-} from '../../policy/bundle/signature.ts';
+import { SIGNATURES_FILE, type Verification } from '../../policy/bundle/signature.ts';
 import { readVerificationKey } from '../../policy/bundle/verification-key.ts';
 import { SAMPLES } from '../../policy/samples.ts';
+import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../signing-algorithms.ts';
 import { messageOf } from '../../thrown.ts';
 import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';

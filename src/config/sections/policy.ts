@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isService } from '../../addresses/location.ts';
+import { SIGNING_ALGORITHMS } from '../../signing-algorithms.ts';
 import { age, milliseconds, path } from '../values.ts';
 
 const location = z
@@ -49,7 +50,7 @@ const signing = z
       .record(
         z.string().min(1),
         z.strictObject({
-          algorithm: z.enum(['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA']),
+          algorithm: z.enum(SIGNING_ALGORITHMS),
           key_file: path.describe('PEM file of the public key.'),
         }),
       )

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { SigningAlgorithm } from './signature.ts';
+import type { SigningAlgorithm } from '../../signing-algorithms.ts';
 
 /** Algorithms that each type of key can sign with; the first is the usual one, but for curves. */
 const ALGORITHMS: Readonly<Record<string, readonly SigningAlgorithm[]>> = {

@@ -1,12 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { hash, type KeyObject, verify } from 'node:crypto';
 import { z } from 'zod';
+import type { SigningAlgorithm } from '../../signing-algorithms.ts';
 import { BundleFault } from './fault.ts';
 import { opaJson } from './opa-json.ts';
 
 export const SIGNATURES_FILE = '.signatures.json';
 
-/** Options of node:crypto for each algorithm that a bundle may be signed with; none is symmetric. */
+/** Options of node:crypto for each algorithm. */
 const ALGORITHMS = {
   RS256: { digest: 'sha256', dsaEncoding: undefined },
   RS384: { digest: 'sha384', dsaEncoding: undefined },
@@ -15,10 +16,7 @@ const ALGORITHMS = {
   ES384: { digest: 'sha384', dsaEncoding: 'ieee-p1363' },
   ES512: { digest: 'sha512', dsaEncoding: 'ieee-p1363' },
   EdDSA: { digest: null, dsaEncoding: undefined },
-} as const;
-
-export type SigningAlgorithm = keyof typeof ALGORITHMS;
-export const SIGNING_ALGORITHMS = Object.keys(ALGORITHMS) as SigningAlgorithm[];
+} as const satisfies Record<SigningAlgorithm, object>;
 
 export interface VerificationKey {
   readonly algorithm: SigningAlgorithm;

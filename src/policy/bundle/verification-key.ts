@@ -1,7 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readRegular } from '../../files/regular.ts';
+import type { SigningAlgorithm } from '../../signing-algorithms.ts';
 import { algorithmsOf, either, usualAlgorithm } from './key-algorithms.ts';
-import type { SigningAlgorithm, VerificationKey } from './signature.ts';
+import type { VerificationKey } from './signature.ts';
 
 /**
  * Reads the PEM key that bundles are verified with, by the algorithm that is usual for it if none is given. A key

@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readBundle } from '../../../src/policy/bundle/bundle.ts';
 import { opaJson } from '../../../src/policy/bundle/opa-json.ts';
-import type { SigningAlgorithm } from '../../../src/policy/bundle/signature.ts';
+import type { SigningAlgorithm } from '../../../src/signing-algorithms.ts';
 import { base64Url, bundleToken, type Signing, signaturesFile } from '../signing.ts';
 import { type Entry, entriesOf, tarGz } from '../tar.ts';
 import { archive, EXAMPLE } from '../values.ts';
