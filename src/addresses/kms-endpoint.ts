@@ -11,5 +11,4 @@ export function endpointFaults(url: URL): readonly string[] {
   ];
 }
 
-const isBare = ({ pathname, search, username, hash }: URL): boolean =>
-  pathname === '/' && search === '' && username === '' && hash === '';
+const isBare = ({ href, origin }: URL): boolean => href === `${origin}/`;

@@ -19,6 +19,7 @@ import { createNodeDisk, type Disk } from '../../src/audit/log/disk.ts';
 import { createDelivery, type DeliverOptions, type Sink } from '../../src/audit/sinks/deliver.ts';
 import { createStdoutSink } from '../../src/audit/sinks/stdout.ts';
 import { Refusal } from '../../src/errors.ts';
+import { repeatedKey } from '../../src/json/exact.ts';
 import { BASICS } from './basics.ts';
 import { fill } from './fault-world.ts';
 import { answered, intended } from './samples.ts';
@@ -38,8 +39,11 @@ async function startService(statuses: number[]) {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const status = statuses.shift() ?? 200;
-    if (status === 200) received.push(...JSON.parse(gunzipSync(Buffer.concat(chunks)).toString()));
-    response.writeHead(status).end();
+    const text = gunzipSync(Buffer.concat(chunks)).toString();
+    // A strict service refuses an event that says something twice.
+    const repeated = repeatedKey(text) !== undefined;
+    if (status === 200 && !repeated) received.push(...JSON.parse(text));
+    response.writeHead(repeated ? 400 : status).end();
   }).listen(0, '127.0.0.1');
   await new Promise((ready) => server.once('listening', ready));
   const { port } = server.address() as AddressInfo;

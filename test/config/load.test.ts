@@ -112,6 +112,9 @@ describe('the configuration', () => {
     ['http://kms.internal', 'must be https:// (http:// only on loopback)'],
     ['https://kms.internal/path', 'must be scheme, host and port alone'],
     ['https://user@kms.internal', 'must be scheme, host and port alone'],
+    ['https://:password@kms.internal', 'must be scheme, host and port alone'],
+    ['https://kms.internal/?a=b', 'must be scheme, host and port alone'],
+    ['https://kms.internal/#a', 'must be scheme, host and port alone'],
   ])('knows what a KMS endpoint must be without asking anybody: %s', (endpoint, problem) => {
     const aws = ['kms.backend=aws', `kms.aws.endpoint=${endpoint}`];
     expect(problems(aws)).toEqual([`kms.aws.endpoint: ${problem}`]);
