@@ -27,6 +27,14 @@ test('of two that try at the same instant one gets it', { retry: 3 }, async () =
   rmSync(folder, { recursive: true });
 });
 
+test('warnings are told as before once there is a lock', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'krp-lock-'));
+  const { emitWarning } = process;
+  lockFile(join(folder, 'lock'))?.release();
+  expect(process.emitWarning).toBe(emitWarning);
+  rmSync(folder, { recursive: true });
+});
+
 test('a file system without locks is an error, not a lock held', () => {
   const folder = mkdtempSync(join(tmpdir(), 'krp-lock-'));
   /** Like SQLite when the kernel answers ENOLCK. */

@@ -34,6 +34,12 @@ test('none vouches when its CAs have signed only a certificate sent along', () =
   expect(vouch([belowC.issue()], AB)).toEqual([]);
 });
 
+test('none vouches for more certificates than a chain has: each is verified against each CA', () => {
+  const chain = (count: number) => [belowA.issue(), ...Array(count - 1).fill(belowA)];
+  expect(vouch(chain(10), AB)).toEqual(['a']);
+  expect(vouch(chain(11), AB)).toEqual([]);
+});
+
 test('domains that share a CA both vouch for its chains', () => {
   const shared = { a: a.cert + c.cert, b: b.cert + c.cert };
   expect(vouch([c.issue()], shared)).toEqual(['a', 'b']);

@@ -1,0 +1,24 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { readRegular } from '../../src/files/regular.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'regular-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it('only a regular file is read, and none stays open', () => {
+  const [file, fifo] = [join(folder, 'file'), join(folder, 'fifo')];
+  writeFileSync(file, 'content');
+  execFileSync('mkfifo', [fifo]);
+  const open = () => readdirSync('/proc/self/fd').length;
+  const before = open();
+  for (let times = 0; times < 20; times += 1) {
+    expect(readRegular(file).toString()).toBe('content');
+    for (const path of [fifo, folder, '/dev/zero']) {
+      expect(() => readRegular(path)).toThrow(`${path} is not a regular file`);
+    }
+  }
+  expect(open() - before).toBeLessThan(20);
+});
