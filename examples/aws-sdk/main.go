@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -23,7 +25,7 @@ func main() {
 	if err == nil {
 		return
 	}
-	fmt.Fprintln(os.Stderr, "re-encrypt:", err)
+	fmt.Fprintln(os.Stderr, "re-encrypt:", printable(err.Error()))
 	var refused smithy.APIError
 	switch {
 	case !errors.As(err, &refused):
@@ -59,7 +61,7 @@ func reEncrypt(source, result string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("released under", *answer.KeyId)
+	fmt.Println("released under", printable(*answer.KeyId))
 	return os.WriteFile(result, answer.CiphertextBlob, 0o600)
 }
 
@@ -68,4 +70,14 @@ func setting(name, fallback string) string {
 		return value
 	}
 	return fallback
+}
+
+// printable replaces what a terminal would obey instead of showing.
+func printable(text string) string {
+	return strings.Map(func(letter rune) rune {
+		if unicode.IsControl(letter) {
+			return unicode.ReplacementChar
+		}
+		return letter
+	}, text)
 }

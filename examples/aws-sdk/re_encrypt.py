@@ -6,9 +6,16 @@ Usage: re_encrypt.py CIPHERTEXT_FILE RESULT_FILE. PROXY_ENDPOINT is the URL of k
 import os
 import sys
 from pathlib import Path
+from unicodedata import category
 
 import boto3
 from botocore.exceptions import ClientError, EndpointConnectionError
+
+
+def printable(told: object) -> str:
+    """Without what a terminal would obey instead of showing."""
+    return "".join("\ufffd" if category(letter) == "Cc" else letter for letter in str(told))
+
 
 source, result = map(Path, sys.argv[1:])
 kms = boto3.client(
@@ -26,10 +33,10 @@ try:
     )
 except ClientError as error:
     # AccessDeniedException with the proxy's own sentence: which rule, which side, which decision.
-    print("re-encrypt:", error, file=sys.stderr)
+    print("re-encrypt:", printable(error), file=sys.stderr)
     sys.exit(77 if error.response["Error"]["Code"] == "AccessDeniedException" else 70)
 except EndpointConnectionError as error:
-    print("re-encrypt:", error, file=sys.stderr)
+    print("re-encrypt:", printable(error), file=sys.stderr)
     sys.exit(69)
 result.write_bytes(answer["CiphertextBlob"])
-print("released under", answer["KeyId"])
+print("released under", printable(answer["KeyId"]))

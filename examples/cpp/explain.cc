@@ -59,3 +59,16 @@ int ExitCode(const grpc::Status& status) {
       return 70;
   }
 }
+
+std::string Printable(const std::string& text) {
+  std::string shown;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const auto next = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0;
+    // In UTF-8 the control characters from U+0080 to U+009F have two bytes.
+    const bool wide = byte == 0xc2 && next >= 0x80 && next < 0xa0;
+    shown += wide || byte < 0x20 || byte == 0x7f ? '?' : text[at];
+    if (wide) ++at;
+  }
+  return shown;
+}

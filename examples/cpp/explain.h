@@ -8,3 +8,6 @@ std::string Explain(const grpc::Status& status);
 
 // sysexits(3), and timeout(1)'s 124.
 int ExitCode(const grpc::Status& status);
+
+// The text without what a terminal would obey instead of showing.
+std::string Printable(const std::string& text);

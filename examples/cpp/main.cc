@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
   v1::ReEncryptResponse answer;
   const grpc::Status status = stub->ReEncrypt(&context, RequestFor(ciphertext), &answer);
   if (!status.ok()) {
-    std::cerr << "re-encrypt: " << Explain(status) << "\n";
+    std::cerr << "re-encrypt: " << Printable(Explain(status)) << "\n";
     return ExitCode(status);
   }
   if (answer.ciphertext_blob().empty()) {
@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
     std::cerr << "re-encrypt: cannot write " << argv[2] << "\n";
     return 73;
   }
-  std::cout << "released under " << answer.key_id() << " decision_id " << answer.decision_id()
-            << "\n";
+  std::cout << "released under " << Printable(answer.key_id()) << " decision_id "
+            << Printable(answer.decision_id()) << "\n";
   return 0;
 }

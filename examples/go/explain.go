@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -46,4 +47,14 @@ func explain(err error) (string, int) {
 		code = badCertificate
 	}
 	return fmt.Sprintf("%s [code=%s]", told.Message(), told.Code()), code
+}
+
+// printable replaces what a terminal would obey instead of showing.
+func printable(text string) string {
+	return strings.Map(func(letter rune) rune {
+		if unicode.IsControl(letter) {
+			return unicode.ReplacementChar
+		}
+		return letter
+	}, text)
 }

@@ -17,7 +17,7 @@ func main() {
 	}
 	if err := reEncrypt(os.Args[1], os.Args[2]); err != nil {
 		sentence, code := explain(err)
-		fmt.Fprintln(os.Stderr, "re-encrypt:", sentence)
+		fmt.Fprintln(os.Stderr, "re-encrypt:", printable(sentence))
 		os.Exit(code)
 	}
 }
@@ -57,6 +57,6 @@ func reEncrypt(source, result string) error {
 	if err := os.WriteFile(result, answer.CiphertextBlob, 0o600); err != nil {
 		return err
 	}
-	fmt.Println("released under", answer.KeyId, "decision_id", answer.DecisionId)
+	fmt.Println(printable("released under " + answer.KeyId + " decision_id " + answer.DecisionId))
 	return nil
 }

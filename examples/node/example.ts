@@ -23,13 +23,21 @@ try {
     { timeoutMs: Number(env['TIMEOUT_MS'] ?? 2000) },
   );
   await writeFile(result, answer.ciphertextBlob);
-  process.stdout.write(`released under ${answer.keyId} decision_id ${answer.decisionId}\n`);
+  process.stdout.write(
+    `${printable(`released under ${answer.keyId} decision_id ${answer.decisionId}`)}\n`,
+  );
 } catch (error) {
   if (!(error instanceof RefusedError)) throw error;
   const { code, reason, layer, side, rule, decisionId } = error.facts;
   const about = `code=${code} reason=${reason} layer=${layer} side=${side} rule=${rule}`;
-  process.stderr.write(`re-encrypt: ${error.message} [${about} decision_id=${decisionId}]\n`);
+  const sentence = printable(`${error.message} [${about} decision_id=${decisionId}]`);
+  process.stderr.write(`re-encrypt: ${sentence}\n`);
   process.exitCode = code === 'PERMISSION_DENIED' ? 77 : 70;
 } finally {
   client.close();
+}
+
+/** Without what a terminal would obey instead of showing. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\uFFFD');
 }

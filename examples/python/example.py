@@ -6,6 +6,7 @@ Usage: example.py CIPHERTEXT_FILE RESULT_FILE, after build.sh has made the stubs
 import os
 import sys
 from pathlib import Path
+from unicodedata import category
 
 sys.path.insert(0, str(Path(__file__).parent / "gen"))
 
@@ -49,13 +50,13 @@ def main() -> int:
             answer = stub.ReEncrypt(request, timeout=timeout)
         except grpc.RpcError as error:
             sentence, code = explain(error)
-            print("re-encrypt:", sentence, file=sys.stderr)
+            print("re-encrypt:", printable(sentence), file=sys.stderr)
             return code
     if not answer.ciphertext_blob:
         print("re-encrypt: the answer has no ciphertext", file=sys.stderr)
         return 70
     result.write_bytes(answer.ciphertext_blob)
-    print("released under", answer.key_id, "decision_id", answer.decision_id)
+    print(printable(f"released under {answer.key_id} decision_id {answer.decision_id}"))
     return 0
 
 
@@ -96,6 +97,11 @@ def details_of(error: grpc.RpcError) -> status_pb2.Status | None:
         return rpc_status.from_call(error)
     except (DecodeError, ValueError):
         return None
+
+
+def printable(text: str) -> str:
+    """Without what a terminal would obey instead of showing."""
+    return "".join("\ufffd" if category(letter) == "Cc" else letter for letter in text)
 
 
 def setting(name: str, fallback: str) -> str:

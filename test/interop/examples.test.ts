@@ -170,6 +170,8 @@ for (const language of LANGUAGES) {
         expect(existsSync(result)).toBe(false);
         const denied = await run(server.target, { SOURCE_KEY_ID: 'deny' });
         expect(denied.said).toMatch(/^re-encrypt: no\b.*\[code=/m);
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there.
+        expect(denied.said, 'nothing that a terminal obeys').not.toMatch(/[\u001b\u0080-\u009f]/);
         expect(denied.code).toBe(77);
       } finally {
         server.stop();
@@ -226,7 +228,7 @@ async function startIll() {
       if (call.request.sourceKeyId !== 'deny') return done(null, {});
       const metadata = new Metadata();
       metadata.set('grpc-status-details-bin', Buffer.from('ffffffff', 'hex'));
-      done({ code: status.PERMISSION_DENIED, details: 'no', metadata });
+      done({ code: status.PERMISSION_DENIED, details: 'no\u001b[2J\u009b2J', metadata });
     },
   });
   const bind = promisify(server.bindAsync.bind(server));

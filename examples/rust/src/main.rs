@@ -20,12 +20,12 @@ async fn main() -> ExitCode {
     };
     match re_encrypt(source, result).await {
         Ok(told) => {
-            println!("{told}");
+            println!("{}", printable(&told));
             ExitCode::SUCCESS
         }
         Err(error) => {
             let (sentence, code) = explain::explain(error.as_ref());
-            eprintln!("re-encrypt: {sentence}");
+            eprintln!("re-encrypt: {}", printable(&sentence));
             ExitCode::from(code)
         }
     }
@@ -50,6 +50,11 @@ async fn re_encrypt(source: &str, result: &str) -> Result<String, Box<dyn std::e
     fs::write(result, answer.ciphertext_blob)?;
     let (key, decision) = (answer.key_id, answer.decision_id);
     Ok(format!("released under {key} decision_id {decision}"))
+}
+
+/// Without what a terminal would obey instead of showing.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 fn tenant(name: &str) -> HashMap<String, String> {

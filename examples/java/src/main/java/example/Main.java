@@ -42,14 +42,20 @@ public final class Main {
       }
       Files.write(result, answer.getCiphertextBlob().toByteArray());
       System.out.println(
-          "released under " + answer.getKeyId() + " decision_id " + answer.getDecisionId());
+          printable(
+              "released under " + answer.getKeyId() + " decision_id " + answer.getDecisionId()));
       return 0;
     } catch (StatusRuntimeException error) {
-      System.err.println("re-encrypt: " + Explanation.of(error));
+      System.err.println("re-encrypt: " + printable(Explanation.of(error)));
       return Explanation.exitCode(error);
     } finally {
       channel.shutdownNow();
     }
+  }
+
+  /** Without what a terminal would obey instead of showing. */
+  private static String printable(String text) {
+    return text.replaceAll("\\p{Cc}", "\uFFFD");
   }
 
   static String setting(String name, String fallback) {
