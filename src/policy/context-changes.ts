@@ -1,4 +1,4 @@
-import { contextKeys, type EncryptionContext } from '../call.ts';
+import { contextKeys, type EncryptionContext } from '../encryption-context.ts';
 
 /** Which encryption context keys a re-encryption adds, removes, changes or keeps; each list sorted. */
 export interface ContextChanges {

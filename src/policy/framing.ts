@@ -1,14 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { keepLast } from '../caches/keep-last.ts';
-import {
-  type Call,
-  type CallSide,
-  contextKeys,
-  type KeyFacts,
-  type Phase,
-  type Principal,
-  type Resolved,
-} from '../call.ts';
+import type { Call, CallSide, KeyFacts, Phase, Principal, Resolved } from '../call.ts';
+import { contextKeys } from '../encryption-context.ts';
 import { contextChanges } from './context-changes.ts';
 import type { Frame, Input } from './engine/frame.ts';
 import { type PolicyInput, toInput, toRequest, toTime } from './input.ts';

@@ -1,12 +1,5 @@
-import {
-  type Call,
-  type CallSide,
-  contextKeys,
-  type KeyFacts,
-  type Phase,
-  type Principal,
-  type Resolved,
-} from '../call.ts';
+import type { Call, CallSide, KeyFacts, Phase, Principal, Resolved } from '../call.ts';
+import { contextKeys } from '../encryption-context.ts';
 import { WEEKDAYS } from './builtins/layout.ts';
 import { type ContextChanges, contextChanges } from './context-changes.ts';
 

@@ -1,4 +1,4 @@
-import { type EncryptionContext, sortKeys } from '../call.ts';
+import { type EncryptionContext, sortKeys } from '../encryption-context.ts';
 
 /** Collects what is wrong: `field` is the proto's name; the JSON wire translates it to its own. */
 export type Complain = (field: string, description: string) => void;

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey } from 'node:crypto';
-import { contextKeys, type EncryptionContext } from '../../call.ts';
+import { contextKeys, type EncryptionContext } from '../../encryption-context.ts';
 
 export interface Redactor {
   /** `hmac-sha256:` and 64 hex characters; the same value gives the same mark under one install key. */

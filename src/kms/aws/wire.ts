@@ -1,4 +1,5 @@
-import type { CallSide, EncryptionContext, KmsAnswer } from '../../call.ts';
+import type { CallSide, KmsAnswer } from '../../call.ts';
+import type { EncryptionContext } from '../../encryption-context.ts';
 import { isJsonObject, type JsonObject } from '../../json/object.ts';
 import { asId, KmsFault } from '../port.ts';
 import type { KmsRequest } from '../request.ts';
