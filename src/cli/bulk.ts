@@ -1,16 +1,15 @@
-import { createReadStream, fstatSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { InvalidArgumentError } from 'commander';
 import { type FaultKind, JobFault } from '../bulk/fault.ts';
-import { type ItemDefaults, type JobItem, readItem } from '../bulk/item.ts';
+import type { ItemDefaults } from '../bulk/item.ts';
 import { createTally, runJob, type Tally } from '../bulk/job.ts';
 import { createPace, itemsAtOnce } from '../bulk/pace.ts';
 import { openResults } from '../bulk/results.ts';
 import { createSend } from '../bulk/send.ts';
 import { lastError } from '../client/last-error.ts';
 import type { RefusedError } from '../client/refused-error.ts';
-import { splitLines } from '../files/lines.ts';
 import { messageOf } from '../thrown.ts';
+import { bytesOf, readItems } from './bulk-items.ts';
 import { outcomeOf, refusalsIn, soFar } from './bulk-outcome.ts';
 import { CommandFailure, type Define, EXIT, type Terminal } from './command.ts';
 import { printable } from './printable.ts';
@@ -115,8 +114,7 @@ interface BulkWork extends BulkOptions {
 
 async function bulk(paths: Paths, options: BulkWork, terminal: Terminal): Promise<void> {
   if (paths.results === '-') throw new CommandFailure(NO_FILE, EXIT.usage);
-  const total = paths.items === '-' ? unknownSize(terminal) : sizeOf(paths.items);
-  const progress = createProgress(terminal, total);
+  const progress = createProgress(terminal, bytesOf(paths.items, terminal));
   const client = await openClient(options);
   try {
     const results = await openResults(paths.results);
@@ -147,20 +145,6 @@ async function bulk(paths: Paths, options: BulkWork, terminal: Terminal): Promis
   }
 }
 
-/** Node reads a folder on standard input as empty. @throws CommandFailure */
-function unknownSize({ stdin }: Terminal): 0 {
-  const isFolder = stdin === process.stdin && fstatSync(0).isDirectory();
-  if (isFolder) throw new CommandFailure('standard input is a folder');
-  return 0;
-}
-
-/** @throws Error if there is no file, and CommandFailure for a folder, which Node's message would not name */
-function sizeOf(path: string): number {
-  const stats = statSync(path);
-  if (stats.isDirectory()) throw new CommandFailure(`${path} is a folder`);
-  return stats.size;
-}
-
 /** Says why there is no progress, once for all batches under way. */
 function createHeldUp({ stderr }: Terminal, progress: Progress) {
   let told = '';
@@ -176,28 +160,6 @@ function createHeldUp({ stderr }: Terminal, progress: Progress) {
       told = '';
     },
   };
-}
-
-async function* readItems(
-  path: string,
-  defaults: ItemDefaults,
-  { stdin }: Terminal,
-): AsyncGenerator<JobItem> {
-  const input = path === '-' ? stdin : createReadStream(path);
-  let number = 0;
-  for await (const line of splitLines(input)) {
-    number += 1;
-    yield readLine(line, `${path}:${number}`, defaults);
-  }
-}
-
-function readLine(line: string, where: string, defaults: ItemDefaults): JobItem {
-  try {
-    return readItem(line, defaults);
-  } catch (cause) {
-    const why = messageOf(cause);
-    throw new JobFault('data', `${where}: ${why}`);
-  }
 }
 
 function toFailure(thrown: unknown): CommandFailure {
