@@ -16,6 +16,8 @@ test.each([
   '127.0.0.1.example',
   'localhost.example',
   'my-localhost',
+  'a127.0.0.1',
+  '2127.0.0.1',
   'localhost\n',
 ])('%j is not', (host) => {
   expect(isLoopback(host)).toBe(false);
