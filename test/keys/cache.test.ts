@@ -122,6 +122,8 @@ describe('the cache of key facts', () => {
     const [first, second] = [cached('a', leaving.signal), cached('a', signal)];
     leaving.abort(new Refusal('CANCELLED'));
     await expect(first).rejects.toMatchObject({ reason: 'CANCELLED' });
+    const left = cached('a', leaving.signal);
+    await expect(left).rejects.toMatchObject({ reason: 'CANCELLED' });
     answer();
     await expect(second).resolves.toMatchObject({ requestedKeyId: 'a' });
   });

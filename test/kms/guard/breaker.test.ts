@@ -46,6 +46,13 @@ test('stays open when a call of before is answered, or fails, late', () => {
   expect(breaker.enter(AT + 500)).toBe(0);
 });
 
+test('opens again for one failed probe, however long ago the failures were that opened it', () => {
+  const breaker = opened();
+  expect(breaker.enter(AT + 60_000)).toBe(0);
+  breaker.failed(AT + 60_010);
+  expect(breaker.state).toBe('open');
+});
+
 test('once it has closed, forgets what failed before', () => {
   const breaker = opened();
   expect(breaker.enter(AT + 500)).toBe(0);

@@ -37,6 +37,18 @@ it('is slower after each failure up to a bound, and at its usual pace after a su
   expect(at).toHaveLength(8);
 });
 
+it('once stopped, does not go on after the check that is under way', async () => {
+  vi.useFakeTimers();
+  const check = vi.fn(async () => {
+    stop();
+    return true;
+  });
+  const never = () => false;
+  ({ stop } = poll({ check, delaysMs: [1000, 1000], atOnce: never, lacking: never }));
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(check).toHaveBeenCalledTimes(1);
+});
+
 it('asks a service that has given no bundle again soon, then rarely, and at its usual pace once it has', async () => {
   vi.useFakeTimers();
   const began = Date.now();
