@@ -1,9 +1,10 @@
 import type { Chain } from '../log/chain.ts';
 import { fromHead } from '../log/head.ts';
 import { type Line, linkOf } from '../log/lines.ts';
-import { type Checkpoint, parseNote, type VerifierKey, whyUnsigned } from '../log/note.ts';
+import { type Checkpoint, type VerifierKey, whyUnsigned } from '../log/note.ts';
 import { type Hash, hashLeaf } from '../log/tree.ts';
 import { createHistory, type History } from './history.ts';
+import { checkpointIn, isDeleted, ownKind } from './own-entries.ts';
 
 export const CHANGED = 'the line was changed: the next one holds another hash';
 
@@ -109,34 +110,16 @@ function take(state: State, { bytes, leaf }: Line): boolean {
     state.misfit = { seq, hash, line: bytes.toString() };
     return true;
   }
-  if (startsWith(bytes, CHECKPOINT)) checkLogged(state, bytes);
-  else if (startsWith(bytes, RETENTION) && isDeleted(state, bytes)) state.deletedAt ??= seq;
-  else if (startsWith(bytes, BROKEN)) state.broken.push(seq);
-  else if (startsWith(bytes, SEGMENT)) state.origins.add(fromHead(bytes)?.origin ?? '');
+  const own = ownKind(bytes);
+  if (own === 'checkpoint') checkLogged(state, bytes);
+  else if (own === 'retention' && isDeleted(bytes, state.before)) state.deletedAt ??= seq;
+  else if (own === 'broken') state.broken.push(seq);
+  else if (own === 'segment') state.origins.add(fromHead(bytes)?.origin ?? '');
   state.history.add(hash);
   state.prev = hash;
   state.seq += 1;
   checkClaims(state);
   return state.problem === undefined;
-}
-
-const CHECKPOINT = Buffer.from('{"checkpoint":');
-const BROKEN = Buffer.from('{"broken":');
-const SEGMENT = Buffer.from('{"kind":"segment",');
-const RETENTION = Buffer.from('{"kind":"retention",');
-
-function startsWith(bytes: Buffer, start: Buffer): boolean {
-  return bytes.compare(start, 0, start.length, 0, Math.min(start.length, bytes.length)) === 0;
-}
-
-/** A line that is not what it seems says nothing: where it was changed, the next one shows that. */
-function isDeleted({ before }: State, bytes: Buffer): boolean {
-  try {
-    const { deleted } = JSON.parse(bytes.toString()).retention;
-    return before !== undefined && deleted.some(({ file }: { file: unknown }) => file === before);
-  } catch {
-    return false;
-  }
 }
 
 function fail(state: State, seq: number, why: string): false {
@@ -157,7 +140,7 @@ function blame(state: State, nextFits: boolean): false {
 /** A checkpoint in the log: its own signature, and the root that it had to have. */
 function checkLogged(state: State, bytes: Buffer): void {
   const { seq, history } = state;
-  const checkpoint = readLogged(bytes);
+  const checkpoint = checkpointIn(bytes);
   if (!checkpoint) return void fail(state, seq, 'the checkpoint in the line is malformed');
   const unsigned = whyNotOurs(state, checkpoint);
   if (unsigned !== '') return void fail(state, seq, `the checkpoint in the line ${unsigned}`);
@@ -180,16 +163,6 @@ function whyNotOurs({ origins, keys }: State, checkpoint: Checkpoint): string {
 function vouch(state: State, { origin, size }: Checkpoint): void {
   state.signed = size;
   state.vouched.add(origin);
-}
-
-function readLogged(bytes: Buffer): Checkpoint | undefined {
-  try {
-    const { note, size } = JSON.parse(bytes.toString()).checkpoint;
-    const checkpoint = parseNote(note);
-    return checkpoint.size === size ? checkpoint : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function expect({ claimed }: State, claim: Checkpoint): void {
