@@ -10,7 +10,7 @@ export interface Breaker {
 /** Opens at this share of failures … */
 const FAILURE_RATIO = 0.5;
 /** … of at least so many calls … */
-const MIN_CALLS = 20;
+const LEAST_CALLS = 20;
 /** … within this time. */
 const WINDOW_MS = 10_000;
 /** How long it is open at first; every failed probe doubles it. */
@@ -55,7 +55,7 @@ export function createBreaker(onChange: (state: Breaker['state']) => void): Brea
       if (state === 'open') return;
       window.count(nowMs, true);
       const { calls, failures } = window.totals(nowMs);
-      if (calls >= MIN_CALLS && failures >= calls * FAILURE_RATIO) open(nowMs);
+      if (calls >= LEAST_CALLS && failures >= calls * FAILURE_RATIO) open(nowMs);
     },
     get state() {
       return state;

@@ -16,7 +16,7 @@ const EXTENDED_HOURS: ReadonlyMap<string, number> = new Map([
 ]);
 
 const SEGMENT = /^(\d*)(?:\.(\d*))?([^\d.]+)/;
-const MAX_NS = 2n ** 63n;
+const MOST_NS = 2n ** 63n;
 const MOST_DIGITS = 400;
 
 /** `1h30m`, `-2d`, `1.5s` → nanoseconds; undefined where it is not a duration or does not fit. */
@@ -34,7 +34,7 @@ export function parseDurationNs(text: string): bigint | undefined {
     total += ns;
     rest = rest.slice(whole.length);
   }
-  const limit = negative ? MAX_NS : MAX_NS - 1n;
+  const limit = negative ? MOST_NS : MOST_NS - 1n;
   if (total > limit) return undefined;
   return negative ? -total : total;
 }
