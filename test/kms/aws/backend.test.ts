@@ -239,11 +239,13 @@ describe('an embedded key', () => {
 
   it.each(['direct', 'sdk'] as const)('is refused before %s sends anything', async (transport) => {
     const kms = await backend({ transport });
-    const toMarked = toKmsRequest(aPermit({ destinationFacts: { keyArn: marked } }), 'resolved');
-    await expect(kms.reEncrypt(toMarked)).rejects.toMatchObject({
-      reason: 'KMS_KEY_NOT_FOUND',
-      side: 'destination',
-    });
+    for (const side of ['source', 'destination'] as const) {
+      const permit = aPermit({ [`${side}Facts`]: { keyArn: marked } });
+      await expect(kms.reEncrypt(toKmsRequest(permit, 'resolved'))).rejects.toMatchObject({
+        reason: 'KMS_KEY_NOT_FOUND',
+        side,
+      });
+    }
     const blob = { ciphertext: Uint8Array.of(0xe0, 0xbe, 0xdd, 0xed, 1, 2, 3) };
     const fromMarked = toKmsRequest(aPermit({ call: blob }), 'resolved');
     await expect(kms.reEncrypt(fromMarked)).rejects.toMatchObject({

@@ -29,11 +29,11 @@ it('asks once for credentials that do not expire', async () => {
 });
 
 it('asks again from five minutes before expiry, as the SDK does', async () => {
-  const { state, credentialsOf } = provider(FIVE_MINUTES + 1000);
+  const { state, credentialsOf } = provider(FIVE_MINUTES + 10_000);
   await credentialsOf();
-  state.now = 999;
+  state.now = 9_999;
   expect(credentialsOf()).toMatchObject({ accessKeyId: 'key-1' });
-  state.now = 1000;
+  state.now = 10_000;
   expect(await credentialsOf()).toMatchObject({ accessKeyId: 'key-2' });
 });
 
