@@ -1,7 +1,6 @@
 import { connect } from 'node:net';
-import { status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import { connect as connectGrpc, endOf } from '../helpers/grpc-client.ts';
+import { callHeaders, FLAG, frame, PREFACE, SETTINGS, TYPE } from '../faults/attack/frames.ts';
 import { startProxy } from '../helpers/proxy.ts';
 
 test('connections turned away or cut are counted by door and cause, from 0', async () => {
@@ -43,21 +42,31 @@ test('connections turned away or cut are counted by door and cause, from 0', asy
   await proxy.stop();
 });
 
-test('a stream that outlives its connection’s age ends with UNAVAILABLE, as one to be tried again', async () => {
+test('streams that outlive their connection’s age are not reset, which clients would take for INTERNAL', async () => {
   const proxy = await startProxy([
     'grpc.connections.max_age_ms=1000',
     'grpc.connections.max_age_grace_ms=200',
   ]);
-  const client = connectGrpc(proxy.endpoint);
-  const streams = Array.from({ length: 5 }, () => {
-    const call = client.StreamReEncrypt();
-    call.write({ reference: 'no request' });
-    return endOf(call.on('data', () => {}));
-  });
-  const ended = await Promise.allSettled(streams);
-  expect(ended.map((one) => one.status === 'rejected' && one.reason.code)).toEqual(
-    Array(5).fill(status.UNAVAILABLE),
-  );
-  client.close();
+  const [host = '', port] = proxy.endpoint.split(':');
+  const socket = connect({ port: Number(port), host }).on('error', () => {});
+  const path = { ':path': '/kms.reencrypt.v1.ReEncryptService/StreamReEncrypt' };
+  const open = (stream: number) => frame(TYPE.headers, FLAG.endHeaders, stream, callHeaders(path));
+  socket.write(Buffer.concat([PREFACE, SETTINGS, ...[1, 3, 5].map(open)]));
+  const came: Buffer[] = [];
+  for await (const bytes of socket) came.push(bytes);
+  const types = typesOf(Buffer.concat(came));
+  expect(types).toContain(GOAWAY);
+  expect(types).not.toContain(TYPE.rstStream);
   await proxy.stop();
 });
+
+const GOAWAY = 7;
+
+/** The types of the frames in these bytes. */
+function typesOf(bytes: Buffer): number[] {
+  const types: number[] = [];
+  for (let at = 0; at + 9 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3)) {
+    types.push(bytes.readUInt8(at + 3));
+  }
+  return types;
+}
