@@ -68,15 +68,13 @@ async function composeJwt(
 async function jwtKeys(jwt: JwtConfig, log: Surroundings['log'], opened: Stack): Promise<JwtKeys> {
   const { createFileKeys, createUrlKeys } = await import('../identity/jwks.ts');
   const { jwks_file: file, jwks_url: url = '', refresh_ms: refreshMs, max_age_ms: maxAgeMs } = jwt;
-  const { algorithms } = jwt;
   const onError = (err: Error) => log.error({ err }, 'the token keys cannot be renewed');
+  const trust = { algorithms: jwt.algorithms, onError };
   const keys =
     file === undefined
-      ? createUrlKeys({
-          ...{ url: new URL(url), algorithms, refreshMs, maxAgeMs, timeoutMs: 5_000, onError },
-        })
+      ? createUrlKeys({ ...trust, url: new URL(url), refreshMs, maxAgeMs, timeoutMs: 5_000 })
       : await ofSetting('identity.jwt.jwks_file', () =>
-          createFileKeys({ file, algorithms, pollMs: refreshMs, onError }),
+          createFileKeys({ ...trust, file, pollMs: refreshMs }),
         );
   opened.push(async () => keys.close());
   return keys;
