@@ -182,7 +182,9 @@ test.concurrent('a disk fault in the middle of a batch costs a sink no entry', a
   expect(reads).toBeGreaterThan(4);
 });
 
-test.concurrent('a sink that fails is reported each time, and gets the same after ever longer pauses', async () => {
+test.concurrent('a sink that fails is reported each time, and gets the same after ever longer pauses', async ({
+  expect,
+}) => {
   await using folder = createFolder();
   const total = await writeLog(folder.file, 2);
   const errors: string[] = [];
