@@ -29,7 +29,7 @@ const OLD_GROWTH_PERCENT = 50;
 /**
  * Keeps V8 from allocating in the old generation what it has seen survive a young one. It guards itself against a
  * young generation that is too small to judge by, unless that is also the largest allowed. In ours, objects of a call
- * that waits survive and are garbage right after: 9 kB of a call grew old instead of 2, and it cost a sixth more.
+ * that waits survive and are garbage right after: 9 kB of a call grew old instead of 2, and it cost a fifth more.
  */
 const LET_DIE_YOUNG = '--no-allocation-site-pretenuring';
 
