@@ -1,7 +1,5 @@
 import type { Socket } from 'node:net';
-
-/** The longest time of Node's timers, 24 days. */
-const MOST_MS = 2 ** 31 - 1;
+import { whileOpen } from './while-open.ts';
 
 /**
  * Cuts a connection that has lived longer than it may, with whatever calls are still open. grpc-js would reset
@@ -9,7 +7,5 @@ const MOST_MS = 2 ** 31 - 1;
  * that it may be tried again.
  */
 export function cutOld(socket: Socket, longestMs: number): void {
-  const timer = setTimeout(() => socket.destroy(), Math.min(longestMs, MOST_MS));
-  timer.unref();
-  socket.once('close', () => clearTimeout(timer));
+  whileOpen(socket, longestMs, () => socket.destroy());
 }

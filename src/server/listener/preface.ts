@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { whileOpen } from './while-open.ts';
 
 /** The HTTP/2 connection preface (24 bytes) and the header of the SETTINGS frame after it (RFC 9113, 3.4). */
 const PREFACE_BYTES = 24 + 9;
@@ -8,11 +9,9 @@ export const hasGreeted = (socket: Socket): boolean => socket.bytesRead >= PREFA
 
 /** Cuts a connection whose peer has not begun to speak HTTP/2 in time. */
 export function watchPreface(socket: Socket, timeoutMs: number, onTimeout: () => void): void {
-  const timer = setTimeout(() => {
+  whileOpen(socket, timeoutMs, () => {
     if (hasGreeted(socket)) return;
     onTimeout();
     socket.destroy();
-  }, timeoutMs);
-  timer.unref();
-  socket.once('close', () => clearTimeout(timer));
+  });
 }

@@ -1,12 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { constants, type Http2Session } from 'node:http2';
 import type { Connections } from '../listener/connections.ts';
+import { whileOpen } from '../listener/while-open.ts';
 import { watchStreams } from './watch-streams.ts';
 
 /** So that no call of a client that has renewed its certificate comes too late. */
 const EARLY_MS = 1_000;
-/** Node takes a longer time for none. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 interface EndExpiredOptions {
   readonly connections: Pick<Connections, 'on'>;
@@ -28,8 +27,7 @@ export function endExpired({ connections, now }: EndExpiredOptions): { close(): 
       const { certificate } = connections.on(session.socket) ?? {};
       if (!certificate) return;
       const leftMs = Date.parse(new X509Certificate(certificate).validTo) - now();
-      const timer = setTimeout(() => end(session), pauseMs(leftMs)).unref();
-      session.once('close', () => clearTimeout(timer));
+      whileOpen(session, pauseMs(leftMs), () => end(session));
     },
   });
 }
@@ -37,7 +35,7 @@ export function endExpired({ connections, now }: EndExpiredOptions): { close(): 
 /** A client that has no other certificate yet comes back with the same, and then stays to its end. */
 function pauseMs(leftMs: number): number {
   const early = leftMs > 2 * EARLY_MS ? leftMs - EARLY_MS : leftMs;
-  return Math.min(LONGEST_MS, Math.max(0, early));
+  return Math.max(0, early);
 }
 
 /** As grpc-js does at a connection's greatest age: calls under way go on. */
