@@ -29,7 +29,7 @@ export function addReflection(
 ): { drain(): void } {
   const known = { descriptors: readDescriptors(DESCRIPTORS), services };
   const wire = createWire();
-  const places = createPlaces();
+  const places = createPlaces(tools);
   for (const path of REFLECTION_PATHS) {
     const method = { path, requestStream: true, responseStream: true, ...wire };
     const info = infoAt(tools.rpc(path), { known, tools, places });
@@ -58,11 +58,7 @@ function infoAt(counters: RpcCounters, { known, tools, places }: InfoParts): Inf
       call.once('drain', () => call.resume());
     });
     onceAllCame(call, () => call.end());
-    call.once('cancelled', () => places.leave(one));
-    const refusal = places.take(one);
-    if (!refusal) return;
-    tools.turnedAway(refusal);
-    one.close(refusal);
+    places.seat(call, one);
   };
 }
 

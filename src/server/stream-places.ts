@@ -1,4 +1,5 @@
 import { limited, Refusal } from '../errors.ts';
+import type { HandlerTools } from './handler-tools.ts';
 
 /** Each may make the proxy hold 16 results that nobody takes, and what of its window is not read. */
 const MOST_STREAMS = 32;
@@ -16,25 +17,28 @@ export interface OpenStream {
 }
 
 /** Places for streams, which would never end by themselves. */
-export function createPlaces(idleMs = IDLE_MS) {
+export function createPlaces({ turnedAway }: Pick<HandlerTools, 'turnedAway'>, idleMs = IDLE_MS) {
   const open = new Set<OpenStream>();
   const leaving = new Set<OpenStream>();
   return {
-    /** Gives a stream a place, perhaps that of another, or returns why there is none. */
-    take(one: OpenStream): Refusal | undefined {
-      if (open.size >= MOST_STREAMS && !makeRoom(one)) return limited('streams', 1_000);
-      open.add(one);
-      return undefined;
-    },
-    leave(one: OpenStream) {
-      open.delete(one);
-      leaving.delete(one);
+    /** Gives a stream a place for as long as it lasts, perhaps that of another; closes it if there is none. */
+    seat(stream: { once(event: 'cancelled', listener: () => void): unknown }, one: OpenStream) {
+      stream.once('cancelled', () => leave(one));
+      if (open.size < MOST_STREAMS || makeRoom(one)) return void open.add(one);
+      const refusal = limited('streams', 1_000);
+      turnedAway(refusal);
+      one.close(refusal);
     },
     /** Ends all of them, because the proxy ends. */
     drain() {
       for (const { close } of open) close(new Refusal('DRAINING'));
     },
   };
+
+  function leave(one: OpenStream): void {
+    open.delete(one);
+    leaving.delete(one);
+  }
 
   /** Whether another stream loses its place to this one. */
   function makeRoom({ peer }: OpenStream): boolean {

@@ -5,15 +5,9 @@ import { createPlaces } from './stream-places.ts';
 
 /** `StreamReEncrypt`, and the end of every open stream when the proxy ends. */
 export function createStreamReEncrypt(parts: StreamParts & { readonly idleMs?: number }) {
-  const { tools, idleMs } = parts;
-  const places = createPlaces(idleMs);
+  const places = createPlaces(parts.tools, parts.idleMs);
   const handler: handleBidiStreamingCall<Asked, StreamReEncryptResponse> = (stream) => {
-    const one = serveStream(stream, parts);
-    stream.once('cancelled', () => places.leave(one));
-    const refusal = places.take(one);
-    if (!refusal) return;
-    tools.turnedAway(refusal);
-    one.close(refusal);
+    places.seat(stream, serveStream(stream, parts));
   };
   /** No stream takes a further item; each ends when the results of its items under way are sent. */
   return { handler, drain: places.drain };
