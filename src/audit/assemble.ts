@@ -14,7 +14,7 @@ import {
   signingKeyOf,
 } from './options.ts';
 import { createRounds } from './rounds.ts';
-import type { SinkCounts } from './sinks/supervise.ts';
+import type { SinkCounts } from './sinks/start-sinks.ts';
 import type { Supervised, SuperviseOptions } from './supervise.ts';
 import { type AuditState, takeReport } from './take-report.ts';
 

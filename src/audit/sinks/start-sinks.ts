@@ -1,7 +1,7 @@
 import { Refusal } from '../../errors.ts';
-import type { SinkName } from '../../sink-names.ts';
+import { SINK_NAMES, type SinkName } from '../../sink-names.ts';
 import type { SinkReport, SinkSource } from './messages.ts';
-import { type SinkCounts, superviseSinks } from './supervise.ts';
+import { superviseSinks } from './supervise.ts';
 
 interface SinksOptions extends SinkSource {
   /** Sinks that must have an entry before it counts. */
@@ -13,11 +13,15 @@ interface SinksOptions extends SinkSource {
   readonly onBehind: (lacking: readonly SinkName[]) => void;
 }
 
+/** Entries, by sink; those that are off are left out. */
+export type SinkCounts = Readonly<Partial<Record<SinkName, number>>>;
+
 export interface Sinks {
   /** Entries before `seq` are in the file. */
   durable(seq: number): void;
   /** A required sink lacks entries that were waited for in vain. */
   behind(): boolean;
+  /** How many entries in the file each sink has not taken yet, as far as this start knows. */
   undelivered(): SinkCounts;
   /** Resolves when every required sink has the entries before `seq`. @throws Refusal AUDIT_UNAVAILABLE */
   reached(seq: number): Promise<void>;
@@ -36,7 +40,7 @@ const CHECK_MS = 50;
 /** Starts the sinks' thread. If no sink is required, nobody waits for it. */
 export function startSinks(options: SinksOptions): Sinks {
   const { file, settings, from, required, timeoutMs } = options;
-  const reached = new Map<SinkName, number>(required.map((name) => [name, from]));
+  const delivered = startOf(options);
   let waiting: Waiter[] = [];
   /** Entries before this one were waited for in vain: until they are there, nobody waits for more. */
   let missed = 0;
@@ -46,7 +50,7 @@ export function startSinks(options: SinksOptions): Sinks {
   return {
     durable: thread.durable,
     behind,
-    undelivered: thread.undelivered,
+    undelivered: () => lackOf(delivered, thread.written()),
     reached(seq) {
       if (lowest() >= seq) return Promise.resolve();
       if (behind()) return Promise.reject(unanswered());
@@ -63,9 +67,9 @@ export function startSinks(options: SinksOptions): Sinks {
   function take(report: SinkReport): void {
     if (report.type === 'dropped') options.onDropped(report.sink, report.count);
     else if (report.type === 'error') options.onError(report.message);
-    else if (reached.has(report.sink)) {
+    else {
       const was = behind();
-      reached.set(report.sink, report.seq);
+      delivered.set(report.sink, report.seq);
       if (was && !behind()) options.onBehind([]);
       const there = lowest();
       const done = waiting.filter(({ seq }) => seq <= there);
@@ -79,7 +83,11 @@ export function startSinks(options: SinksOptions): Sinks {
   }
 
   function lowest(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...reached.values());
+    return Math.min(Number.POSITIVE_INFINITY, ...required.map(deliveredBy));
+  }
+
+  function deliveredBy(name: SinkName): number {
+    return delivered.get(name) ?? from;
   }
 
   function giveUp(): void {
@@ -88,9 +96,22 @@ export function startSinks(options: SinksOptions): Sinks {
     if (late.length === 0) return;
     const was = behind();
     missed = Math.max(missed, ...late);
-    if (!was) options.onBehind(required.filter((name) => (reached.get(name) ?? from) < missed));
+    if (!was) options.onBehind(required.filter((name) => deliveredBy(name) < missed));
     for (const { reject } of waiting.splice(0)) reject(unanswered());
   }
+}
+
+/** For each sink that is on, seq after the last entry that it has taken. */
+type Delivered = ReadonlyMap<SinkName, number>;
+
+function startOf({ settings, from }: SinkSource): Map<SinkName, number> {
+  return new Map(SINK_NAMES.filter((name) => settings[name]).map((name) => [name, from]));
+}
+
+function lackOf(delivered: Delivered, written: number): SinkCounts {
+  return Object.fromEntries(
+    [...delivered].map(([name, seq]) => [name, Math.max(0, written - seq)]),
+  );
 }
 
 function unanswered(): Refusal {

@@ -1,5 +1,4 @@
 import { startThread, type Thread } from '../../life/start-thread.ts';
-import { SINK_NAMES, type SinkName } from '../../sink-names.ts';
 import type { SinkOrder, SinkReport, SinkSource, SinkStart } from './messages.ts';
 
 interface SuperviseSinksOptions extends SinkSource {
@@ -7,14 +6,11 @@ interface SuperviseSinksOptions extends SinkSource {
   readonly onError: (message: string) => void;
 }
 
-/** Entries, by sink; those that are off are left out. */
-export type SinkCounts = Readonly<Partial<Record<SinkName, number>>>;
-
 interface SupervisedSinks {
   /** Entries before `seq` are in the file. */
   durable(seq: number): void;
-  /** How many entries in the file each sink has not taken yet, as far as this start knows. */
-  undelivered(): SinkCounts;
+  /** Seq after the last entry that is known to be in the file. */
+  written(): number;
   close(): Promise<void>;
 }
 
@@ -27,8 +23,6 @@ const RESPAWN_MS = 2_000;
  */
 export function superviseSinks(options: SuperviseSinksOptions): SupervisedSinks {
   const { file, settings, from, onReport, onError } = options;
-  const delivered = new Map<SinkName, number>();
-  for (const name of SINK_NAMES) if (settings[name]) delivered.set(name, from);
   let durable = from;
   let closing = false;
   let thread = start();
@@ -37,8 +31,7 @@ export function superviseSinks(options: SuperviseSinksOptions): SupervisedSinks 
       durable = seq;
       thread.post({ type: 'durable', seq });
     },
-    undelivered: () =>
-      Object.fromEntries([...delivered].map(([name, seq]) => [name, Math.max(0, durable - seq)])),
+    written: () => durable,
     async close() {
       closing = true;
       await thread.end({ type: 'close' }, CLOSE_MS);
@@ -47,12 +40,7 @@ export function superviseSinks(options: SuperviseSinksOptions): SupervisedSinks 
 
   function start(): Thread<SinkOrder> {
     const data: SinkStart = { file, settings, from, written: durable };
-    return startThread({ name: 'audit sinks', data, onReport: take, onEnd });
-  }
-
-  function take(report: SinkReport): void {
-    if (report.type === 'delivered') delivered.set(report.sink, report.seq);
-    onReport(report);
+    return startThread({ name: 'audit sinks', data, onReport, onEnd });
   }
 
   function onEnd(cause: unknown): void {
