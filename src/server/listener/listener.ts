@@ -5,11 +5,11 @@ import type { TlsMaterial } from '../tls/material.ts';
 import { bind } from './bind.ts';
 import type { Connections } from './connections.ts';
 import { cutAfter } from './cut-after.ts';
-import { cutOld } from './cut-old.ts';
 import type { ListenerLimits, OnRefused } from './options.ts';
 import { watchPreface } from './preface.ts';
 import { createStrangers } from './strangers.ts';
 import { createTlsServer, type VerifiedPeer } from './tls.ts';
+import { whileOpen } from './while-open.ts';
 
 export interface ListenerOptions {
   /** `host:port` (port 0 picks one), `[v6]:port` or `unix:/absolute/path`. */
@@ -48,7 +48,9 @@ export function createListener(options: ListenerOptions): Listener {
     strangers.accepted(socket);
     connections.add(socket, describe(socket, options, peer));
     watchPreface(socket, limits.prefaceTimeoutMs, () => onRefused('preface_timeout'));
-    cutOld(socket, limits.longestMs);
+    // With whatever calls it still has: grpc-js would reset those with the code of no error, which clients take
+    // for INTERNAL; of a connection that is gone they know that it may be tried again.
+    whileOpen(socket, limits.longestMs, () => socket.destroy());
     injector.injectConnection(socket);
   };
   const front: Server = tls
