@@ -15,8 +15,8 @@ import { type Connections, createConnections } from '../server/listener/connecti
 import { createListener, type Listener } from '../server/listener/listener.ts';
 import { serverOptions } from '../server/listener/options.ts';
 import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
-import { STREAM_PATH } from '../server/serve-stream.ts';
 import { createStatusWriter } from '../server/status.ts';
+import { STREAM_PATH } from '../server/stream-re-encrypt.ts';
 import { createTurns } from '../turns.ts';
 import { watchCalls } from './call-watches.ts';
 import { listenerLimits, wireLimits } from './limits.ts';
