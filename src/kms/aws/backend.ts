@@ -2,7 +2,7 @@ import { isLoopback } from '../../addresses/loopback.ts';
 import type { Kms } from '../port.ts';
 import { type ClientOptions, createClient } from './client.ts';
 import { createDirectTransport } from './direct-transport.ts';
-import { AwsSettingsError, checkEndpoint, ignoredEndpoints } from './endpoint.ts';
+import { checkEndpoint, ignoredEndpoints } from './endpoint.ts';
 import { createKeyPairs } from './key-pairs.ts';
 import { createKeyReads } from './key-reads.ts';
 import { refuseEmbedded } from './refuse-embedded.ts';
@@ -21,20 +21,20 @@ export interface AwsOptions extends ClientOptions {
 
 /**
  * AWS KMS. Resolves once region and endpoint are known, so that a setting that cannot work fails the
- * start and not the first call. @throws AwsSettingsError
+ * start and not the first call. @throws Error naming the setting
  */
 export async function createAwsBackend(options: AwsOptions): Promise<Kms> {
   const { endpoint, transport = 'direct', allowEmbedded = false, env, warn } = options;
   const url = endpoint === undefined ? undefined : checkEndpoint(endpoint);
   if (allowEmbedded && (url === undefined || !isLoopback(url.hostname))) {
-    throw new AwsSettingsError('kms.aws.allow_embedded: needs a loopback kms.aws.endpoint');
+    throw new Error('kms.aws.allow_embedded: needs a loopback kms.aws.endpoint');
   }
   for (const sentence of ignoredEndpoints(env, url)) warn(sentence);
 
   const renewal = createRenewal();
   const client = createClient(options, renewal);
   await client.config.region().catch((cause: unknown) => {
-    throw new AwsSettingsError('kms.aws.region: set it, or AWS_REGION', { cause });
+    throw new Error('kms.aws.region: set it, or AWS_REGION', { cause });
   });
   const direct = transport === 'direct' ? await createDirectTransport(client, renewal) : undefined;
   const reads = createKeyReads(client);

@@ -3,17 +3,12 @@ import { endpointFaults } from '../../addresses/kms-endpoint.ts';
 /** Variables from which the SDK would take another endpoint. */
 const ENDPOINT_VARIABLES = ['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL'] as const;
 
-/** Settings that the AWS backend cannot start with; the message names the setting and what is right. */
-export class AwsSettingsError extends Error {
-  override readonly name = 'AwsSettingsError';
-}
-
-/** @throws AwsSettingsError for what the configuration would have refused */
+/** @throws Error for what the configuration would have refused; it names the setting and what is right */
 export function checkEndpoint(endpoint: string): URL {
   const url = URL.parse(endpoint);
-  if (url === null) throw new AwsSettingsError(`kms.aws.endpoint: ${endpoint} is not a URL`);
+  if (url === null) throw new Error(`kms.aws.endpoint: ${endpoint} is not a URL`);
   const [fault] = endpointFaults(url);
-  if (fault !== undefined) throw new AwsSettingsError(`kms.aws.endpoint: ${fault}`);
+  if (fault !== undefined) throw new Error(`kms.aws.endpoint: ${fault}`);
   return url;
 }
 

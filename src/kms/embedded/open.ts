@@ -18,7 +18,7 @@ interface Surroundings {
 
 /**
  * An embedded KMS as configured, where one may run at all.
- * @throws NotHereError, StateFileError or Error, each with a sentence for whoever starts the process.
+ * @throws Error with a sentence for whoever starts the process.
  */
 export function openEmbeddedKms(
   settings: EmbeddedSettings,

@@ -5,11 +5,6 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** The environment must repeat what the configuration says. */
 const SECOND_WORD = 'EMBEDDED_KMS_IN_PRODUCTION';
 
-/** An embedded KMS may not run here; the message says why and what would let it. */
-export class NotHereError extends Error {
-  override readonly name = 'NotHereError';
-}
-
 interface Place {
   readonly env: Env;
   /** `kms.embedded.in_production` or `--in-production`. */
@@ -20,12 +15,12 @@ interface Place {
 /**
  * Keeps an embedded KMS out of production: it is refused there unless allowed twice. Warns that
  * any real AWS credentials in the environment are not used.
- * @throws NotHereError
+ * @throws Error that says why and what would let it
  */
 export function protect({ env, inProduction, warn }: Place): void {
   const signs = PRODUCTION.filter(({ found }) => found(env)).map(({ sign }) => sign);
   if (signs.length > 0 && !(inProduction && env[SECOND_WORD] === '1')) {
-    throw new NotHereError(
+    throw new Error(
       `The embedded KMS keeps its keys in plain memory and is not for production, and this looks like it: ${signs.join(', ')}. To run it all the same, set kms.embedded.in_production: true (or --in-production) and ${SECOND_WORD}=1.`,
     );
   }
@@ -35,10 +30,10 @@ export function protect({ env, inProduction, warn }: Place): void {
   }
 }
 
-/** @throws NotHereError unless the address can be reached only from this host. */
+/** @throws Error unless the address can be reached only from this host. */
 export function requireLoopback(setting: string, address: string): void {
   if (isLocal(address)) return;
-  throw new NotHereError(
+  throw new Error(
     `${setting} is ${address}, but an embedded KMS is served on loopback alone: 127.0.0.1, [::1] or localhost.`,
   );
 }

@@ -29,11 +29,7 @@ interface StateFile {
   save(state: StateDocument): void;
 }
 
-/** A state file cannot be used, and is left as it is; the message names it and says why. */
-export class StateFileError extends Error {
-  override readonly name = 'StateFileError';
-}
-
+/** A file that cannot be used is left as it is. @throws Error that names it and says why, from either call */
 export function createStateFile(file: string): StateFile {
   let seen: string | undefined;
 
@@ -48,7 +44,7 @@ export function createStateFile(file: string): StateFile {
     save: (state) => {
       const stats = statSync(file, { throwIfNoEntry: false, bigint: true });
       if ((stats && stampOf(stats)) !== seen) {
-        throw new StateFileError(`State file ${file} was changed by another process.`);
+        throw new Error(`State file ${file} was changed by another process.`);
       }
       replace(file, render(state));
       seen = stampOf(statSync(file, { bigint: true }));
@@ -71,7 +67,7 @@ function parse(file: string, text: string): StateDocument {
     return stateDocument.parse(parseJson(body));
   } catch (cause) {
     const why = cause instanceof SyntaxError ? 'it is not JSON' : messageOf(cause).slice(0, 300);
-    throw new StateFileError(`State file ${file} is damaged and was left as it is: ${why}`, {
+    throw new Error(`State file ${file} is damaged and was left as it is: ${why}`, {
       cause,
     });
   }
@@ -106,9 +102,9 @@ function syncFolder(folder: string): void {
 }
 
 function refuseOpenFile(file: string, stats: BigIntStats): void {
-  if (!stats.isFile()) throw new StateFileError(`State file ${notRegular(file)}.`);
+  if (!stats.isFile()) throw new Error(`State file ${notRegular(file)}.`);
   if ((stats.mode & 0o077n) === 0n) return;
-  throw new StateFileError(
+  throw new Error(
     `State file ${file} can be read by others (mode ${(stats.mode & 0o777n).toString(8)}); make it 0600.`,
   );
 }
