@@ -12,21 +12,7 @@ import type { SigningKey } from './messages.ts';
 import type { SinkSettings } from './sinks/messages.ts';
 
 /** Where, how and how long entries are kept. */
-export interface AuditOptions {
-  /** Path of the live segment; its folder is made where it is missing. */
-  readonly file: string;
-  readonly durability: 'fsync' | 'write';
-  readonly onBrokenChain: 'refuse' | 'continue';
-  /** A segment is closed at this size or age. */
-  readonly maxBytes: number;
-  readonly maxAgeMs: number;
-  /** Closed segments are deleted past this number or age, once signed for; 0 keeps them. */
-  readonly keepSegments: number;
-  readonly keepMs: number;
-  readonly checkpointEntries: number;
-  readonly checkpointMs: number;
-  /** How long an entry may take to be durable before the log counts as suspended. */
-  readonly commitTimeoutMs: number;
+export interface AuditOptions extends Omit<HostSettings, 'origin' | 'labels' | 'resuming'> {
   /** Entries on their way at one time. */
   readonly maxQueue: number;
 

@@ -11,7 +11,7 @@ import type { Live } from './segment.ts';
 
 export interface LogOptions {
   readonly disk: Disk;
-  /** Path of the live segment. */
+  /** Path of the live segment; its folder is made where it is missing. */
   readonly file: string;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -35,7 +35,9 @@ export interface LogOptions {
 export interface HostSettings extends Omit<LogOptions, 'disk' | 'now' | 'vkey' | 'claim'> {
   readonly checkpointEntries: number;
   readonly checkpointMs: number;
+  /** How long an entry may take to be durable before the log counts as suspended. */
   readonly commitTimeoutMs: number;
+  /** Closed segments are deleted past this number or age, once signed for; 0 keeps them. */
   readonly keepSegments: number;
   readonly keepMs: number;
 }
