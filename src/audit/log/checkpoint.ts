@@ -5,7 +5,7 @@ import type { Disk } from './disk.ts';
 import { PutOff } from './fault.ts';
 import type { Log } from './log.ts';
 import { type Checkpoint, parseNote, parseVkey, toCheckpoint, toNote } from './note.ts';
-import { openRegular } from './open-regular.ts';
+import { openIfThere } from './open-regular.ts';
 import { createPause } from './pause.ts';
 import type { Signer } from './signer.ts';
 import { rootOf } from './tree.ts';
@@ -118,9 +118,8 @@ const MOST_BYTES = 64 << 10;
 
 /** The text of the checkpoint beside a log, which may be none; undefined if there is no file. */
 export function readNote(disk: Disk, file: string): string | undefined {
-  const path = checkpointOf(file);
-  if (!disk.facts(path)) return;
-  const open = openRegular(disk, path, 'read');
+  const open = openIfThere(disk, checkpointOf(file));
+  if (!open) return;
   try {
     const bytes = Buffer.alloc(Math.min(open.facts().bytes, MOST_BYTES));
     open.read(bytes, 0);

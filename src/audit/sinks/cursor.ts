@@ -1,5 +1,5 @@
-import { notRegular } from '../../files/regular.ts';
 import type { Disk } from '../log/disk.ts';
+import { openIfThere } from '../log/open-regular.ts';
 import { replaceFile } from '../log/write.ts';
 
 /** How far a sink has come, kept beside the log so that a restart goes on there. */
@@ -10,10 +10,8 @@ export function createCursor(disk: Disk, path: string) {
      * @throws Error where it cannot be read
      */
     read(): number | undefined {
-      const facts = disk.facts(path);
-      if (!facts) return;
-      if (!facts.regular) throw new Error(notRegular(path));
-      const file = disk.open(path, 'read');
+      const file = openIfThere(disk, path);
+      if (!file) return;
       try {
         const bytes = Buffer.alloc(32);
         const text = bytes.toString('utf8', 0, file.read(bytes, 0)).trim();
