@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import type { Evaluation } from '../../policy/evaluation.ts';
 import { printable } from '../printable.ts';
 
 /** A decision that differs: of which input, whose call it was ('' for a sample), and what is different. */
@@ -42,4 +43,10 @@ export function createChanges(write: (text: string) => void, { all = false }: Al
       return count;
     },
   };
+}
+
+/** Which rule decided, and the codes of its reasons; or why there is no decision. */
+export function decidedBy({ rule, reasons, failure }: Evaluation): string {
+  const codes = reasons.map(({ code, side }) => (side ? `${side} ${code}` : code)).join(', ');
+  return printable(`${rule || failure || 'no rule'}${codes && `: ${codes}`}`);
 }
