@@ -5,9 +5,10 @@ import {
   publicEncrypt,
   randomBytes,
 } from 'node:crypto';
+import type { EncryptionContext } from '../../encryption-context.ts';
 import { KmsFault } from '../port.ts';
 import { open, readHeader, seal } from './blob.ts';
-import { checkContext, contextBytes, type EncryptionContext } from './context.ts';
+import { checkContext, contextBytes } from './context.ts';
 import { fault, invalidCiphertext, validation } from './fault.ts';
 import { authorize } from './model/authorize.ts';
 import { findKey, requireState } from './model/find.ts';

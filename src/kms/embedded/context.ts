@@ -1,6 +1,5 @@
+import type { EncryptionContext } from '../../encryption-context.ts';
 import { validation } from './fault.ts';
-
-export type EncryptionContext = Readonly<Record<string, string>>;
 
 /**
  * The encryption context as additional authenticated data: pairs sorted by key, every part

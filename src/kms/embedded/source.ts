@@ -1,6 +1,7 @@
+import type { EncryptionContext } from '../../encryption-context.ts';
 import { readHeader } from './blob.ts';
 import { checkCipherUse, type Decrypted, decryptWith } from './cipher.ts';
-import { checkContext, type EncryptionContext } from './context.ts';
+import { checkContext } from './context.ts';
 import { fault, invalidCiphertext, validation } from './fault.ts';
 import { findKey, findKeyOfRegion } from './model/find.ts';
 import type { Key } from './model/key.ts';

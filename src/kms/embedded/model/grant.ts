@@ -1,4 +1,4 @@
-import type { EncryptionContext } from '../context.ts';
+import type { EncryptionContext } from '../../../encryption-context.ts';
 import type { Caller } from './key-id.ts';
 import { isPrincipal } from './principal.ts';
 

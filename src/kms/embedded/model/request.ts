@@ -1,4 +1,4 @@
-import type { EncryptionContext } from '../context.ts';
+import type { EncryptionContext } from '../../../encryption-context.ts';
 import type { Key } from './key.ts';
 import type { Caller } from './key-id.ts';
 
