@@ -1,10 +1,4 @@
-import {
-  createHash,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import {
   type Authorization,
   incomplete,
@@ -104,7 +98,7 @@ interface Signed {
 function checkSignature(request: AwsRequest, { authorization, secret, time }: Signed): void {
   const { date, region, service, signature } = authorization;
   const scope = `${date}/${region}/${service}/aws4_request`;
-  const digest = sha256(canonicalRequest(request, authorization.signedHeaders));
+  const digest = hash('sha256', canonicalRequest(request, authorization.signedHeaders), 'hex');
   const expected = hmac(
     signingKey(secret, authorization),
     `AWS4-HMAC-SHA256\n${time}\n${scope}\n${digest}`,
@@ -124,7 +118,7 @@ function canonicalRequest({ headers, body }: AwsRequest, signedHeaders: readonly
         .trim()
         .replace(/ +/g, ' ')}\n`,
   );
-  return `POST\n/\n\n${lines.join('')}\n${signedHeaders.join(';')}\n${sha256(body)}`;
+  return `POST\n/\n\n${lines.join('')}\n${signedHeaders.join(';')}\n${hash('sha256', body, 'hex')}`;
 }
 
 function signingKey(secret: KeyObject, { date, region, service }: Authorization): KeyObject {
@@ -137,10 +131,6 @@ function signingKey(secret: KeyObject, { date, region, service }: Authorization)
 
 function hmac(key: KeyObject, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
-}
-
-function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
 }
 
 /** AWS's name, in the JSON protocol, for what other protocols call SignatureDoesNotMatch. */

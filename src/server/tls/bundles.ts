@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
+import { hash, type KeyObject, X509Certificate } from 'node:crypto';
 import { type Bundles, checkAuthorities, splitPem } from './material.ts';
 
 /** The trust domains that vouch for a peer, from all certificates that it sent, its own first. */
@@ -66,7 +66,7 @@ function keysOf(pem: string): ReadonlyMap<string, KeyObject> {
     splitPem(pem).map((authority) => {
       const { publicKey } = new X509Certificate(authority);
       const spki = publicKey.export({ type: 'spki', format: 'der' });
-      return [createHash('sha256').update(spki).digest('hex'), publicKey] as const;
+      return [hash('sha256', spki, 'hex'), publicKey] as const;
     }),
   );
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   type BigIntStats,
   closeSync,
@@ -55,15 +55,15 @@ export function createStateFile(file: string): StateFile {
 /** Two lines: what this is and the SHA-256 of the second line, and the state. */
 function render(state: StateDocument): string {
   const body = JSON.stringify(state);
-  return `${JSON.stringify({ format: FORMAT, sha256: sha256(body) })}\n${body}\n`;
+  return `${JSON.stringify({ format: FORMAT, sha256: hash('sha256', body, 'hex') })}\n${body}\n`;
 }
 
 function parse(file: string, text: string): StateDocument {
   const [head = '', body = ''] = text.split('\n', 2);
   try {
-    const { format, sha256: expected } = JSON.parse(head) as Record<string, unknown>;
+    const { format, sha256 } = JSON.parse(head) as Record<string, unknown>;
     if (format !== FORMAT) throw new Error('it is not a state file of this version');
-    if (expected !== sha256(body)) throw new Error('its checksum is wrong');
+    if (sha256 !== hash('sha256', body, 'hex')) throw new Error('its checksum is wrong');
     return stateDocument.parse(parseJson(body));
   } catch (cause) {
     const why = cause instanceof SyntaxError ? 'it is not JSON' : messageOf(cause).slice(0, 300);
@@ -107,8 +107,4 @@ function refuseOpenFile(file: string, stats: BigIntStats): void {
   throw new Error(
     `State file ${file} can be read by others (mode ${(stats.mode & 0o777n).toString(8)}); make it 0600.`,
   );
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
