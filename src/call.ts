@@ -34,7 +34,7 @@ export const ACTIONS = ['kms:ReEncrypt', 'kms:CheckReEncrypt'] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export const TRANSPORTS = ['grpc', 'kms_json'] as const;
-export type Transport = (typeof TRANSPORTS)[number];
+type Transport = (typeof TRANSPORTS)[number];
 
 /** A validated ReEncrypt in our own form, after the wire and before any stage. */
 export interface Call {

@@ -27,7 +27,7 @@ const error = (type: string, message: string, status = 400): Answer => ({
 });
 
 /** What the endpoint answers, by the first part of the path. */
-export const ANSWERS: Readonly<Record<string, Answer>> = {
+const ANSWERS: Readonly<Record<string, Answer>> = {
   ok: { body: OK },
   min: { body: { CiphertextBlob: 'AQ==' } },
   empty: { body: {} },

@@ -33,7 +33,7 @@ export interface Call {
   readonly unwaited?: true;
 }
 
-export interface Trial extends Pick<WriterPlan, 'inFlight' | 'ms' | 'quiet' | 'options'> {
+interface Trial extends Pick<WriterPlan, 'inFlight' | 'ms' | 'quiet' | 'options'> {
   readonly call: Call;
   /** As strace spells it. */
   readonly fault: string;

@@ -30,7 +30,7 @@ interface Rounds {
   readonly slowest: number;
 }
 
-export interface Fault {
+interface Fault {
   /** How the calls should end. */
   readonly code: keyof typeof status;
   begin(): Promise<void> | void;

@@ -21,7 +21,7 @@ export interface Spire {
   stop(): Promise<void>;
 }
 
-export interface Workload {
+interface Workload {
   readonly path: string;
   /** Its path as in /proc/PID/exe. */
   readonly program: string;

@@ -8,7 +8,7 @@ import { asymmetricCases, dataKeyCases, importCases } from './cases/other.ts';
 import { reEncryptCases } from './cases/re-encrypt.ts';
 import type { Case, Driver } from './driver.ts';
 
-export const CASES: Readonly<Record<string, readonly Case[]>> = {
+const CASES: Readonly<Record<string, readonly Case[]>> = {
   keys: keyCases,
   aliases: aliasCases,
   tags: tagCases,

@@ -1,7 +1,7 @@
 import { createEmbeddedKms, type EmbeddedKmsOptions } from '../../../src/kms/embedded/embedded.ts';
 
 export const REGION = 'eu-west-1';
-export const ACCOUNT = '111122223333';
+const ACCOUNT = '111122223333';
 export const DAY_MS = 86_400_000;
 
 /** An embedded KMS whose clock moves only when told to. */
