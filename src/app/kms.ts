@@ -2,7 +2,7 @@ import type { Config } from '../config/schema.ts';
 import type { AwsOptions } from '../kms/aws/backend.ts';
 import type { EmbeddedKms } from '../kms/embedded/embedded.ts';
 import { refuseFaults } from '../kms/faults.ts';
-import { guardKms } from '../kms/guard/guard-kms.ts';
+import { guardKms } from '../kms/guard/guard.ts';
 import type { Kms } from '../kms/port.ts';
 import { createGate } from '../limits/gate.ts';
 import { createKeyedBuckets } from '../limits/keyed-buckets.ts';

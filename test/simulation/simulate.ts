@@ -8,7 +8,7 @@ import { createResolve } from '../../src/keys/resolve.ts';
 import { confirm } from '../../src/kms/confirm.ts';
 import { refuseFaults } from '../../src/kms/faults.ts';
 import { createForward } from '../../src/kms/forward.ts';
-import { guardKms } from '../../src/kms/guard/guard-kms.ts';
+import { guardKms } from '../../src/kms/guard/guard.ts';
 import type { KmsRequest } from '../../src/kms/request.ts';
 import { createAdmission } from '../../src/limits/admit.ts';
 import { createGate, type Gate } from '../../src/limits/gate.ts';

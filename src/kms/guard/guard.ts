@@ -1,11 +1,12 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { KmsAnswer } from '../../call.ts';
 import { limited, Refusal } from '../../errors.ts';
 import { faultToRefusal } from '../faults.ts';
 import type { Kms } from '../port.ts';
-import type { Breaker } from './breaker.ts';
-import type { InFlightLimit } from './in-flight-limit.ts';
+import { type Breaker, createBreaker } from './breaker.ts';
+import { createInFlightLimit, type InFlightLimit } from './in-flight-limit.ts';
 import { type KeyTokens, takeKeyTokens } from './key-tokens.ts';
-import type { RetryBudget } from './retry-budget.ts';
+import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 
 /** A bounded number of places with a queue before them; `limits/gate.ts` is one. */
 export interface Places {
@@ -14,19 +15,29 @@ export interface Places {
   leave(): void;
 }
 
-export interface GuardOptions {
+interface KmsLimits {
+  readonly maxInFlight: number;
+  /** Second tries as a share of the calls. */
+  readonly retryRatio: number;
+}
+
+export interface KmsGuardParts {
   /** Rejects with KmsFault, or with the signal's reason. */
   readonly kms: Kms;
-  readonly places: Places;
-  readonly inFlightLimit: InFlightLimit;
-  readonly breaker: Breaker;
-  readonly budget: RetryBudget;
+  readonly limits: KmsLimits;
   readonly keyTokens: KeyTokens;
+  /** Makes the places, given how many there are at the moment. */
+  readonly createPlaces: (current: () => number) => Places;
+  readonly onBreaker: (state: Breaker['state']) => void;
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
-  /** Resolves after about the time to wait before a second try; rejects with the signal's reason. */
-  readonly pause: (signal: AbortSignal) => Promise<void>;
+  readonly random: () => number;
+  /** Rejects with the signal's reason; a simulation passes its own. */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
+
+/** Milliseconds before a second try: this, and up to as much again. */
+const PAUSE_MS = 25;
 
 /** A KMS that took this long and was not done is taken for one that hangs. */
 const HANGS_MS = 2000;
@@ -36,12 +47,17 @@ const HANGS_MS = 2000;
  * a circuit breaker, an in-flight limit that follows throttling, and second tries within a budget,
  * which are the only ones, since the SDK's own are off.
  */
-export function createGuard(options: GuardOptions): Kms {
-  const { kms, places, breaker, keyTokens, now } = options;
-  const attempt = createAttempts(options);
+export function guardKms(options: KmsGuardParts): Kms {
+  const { kms, limits, keyTokens, now, random, sleep = sleepUnlessAborted } = options;
+  const inFlightLimit = createInFlightLimit(limits.maxInFlight);
+  const places = options.createPlaces(inFlightLimit.current);
+  const breaker = createBreaker(options.onBreaker);
+  const budget = createRetryBudget(limits.retryRatio);
+  const pause = (signal: AbortSignal) => sleep(PAUSE_MS * (1 + random()), signal);
+  const attempt = createAttempts({ breaker, budget, inFlightLimit, now, pause });
   // Counts its own answers and sets no limit: KMS has other quotas for look-ups, which say nothing of
   // ReEncrypt, and whoever asks for keys that do not exist must not slow down those who may use theirs.
-  const attemptLook = createAttempts({ ...options, inFlightLimit: undefined });
+  const attemptLook = createAttempts({ breaker, budget, now, pause });
 
   return {
     async reEncrypt(request) {
@@ -70,8 +86,13 @@ export function createGuard(options: GuardOptions): Kms {
   }
 }
 
-interface AttemptOptions extends Omit<GuardOptions, 'inFlightLimit'> {
-  readonly inFlightLimit: InFlightLimit | undefined;
+interface AttemptOptions {
+  readonly breaker: Breaker;
+  readonly budget: RetryBudget;
+  readonly inFlightLimit?: InFlightLimit;
+  readonly now: () => number;
+  /** Resolves after about the time to wait before a second try; rejects with the signal's reason. */
+  readonly pause: (signal: AbortSignal) => Promise<void>;
 }
 
 const countSecondTry = (answer: KmsAnswer): KmsAnswer => ({
@@ -156,4 +177,11 @@ async function queueFor(places: Places, signal: AbortSignal): Promise<void> {
   const how = await places.wait(signal);
   if (how === 'entered') return;
   throw limited('are waiting for KMS', 1000);
+}
+
+/** A caller that is aborted meanwhile leaves with the reason of its signal. */
+function sleepUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
+  return sleepFor(ms, undefined, { signal }).catch(() => {
+    throw signal.reason;
+  });
 }

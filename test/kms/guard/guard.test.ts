@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { KmsAnswer } from '../../../src/call.ts';
 import { Refusal } from '../../../src/errors.ts';
-import { guardKms, type KmsGuardParts } from '../../../src/kms/guard/guard-kms.ts';
+import { guardKms, type KmsGuardParts } from '../../../src/kms/guard/guard.ts';
 import type { Kms, KmsFault } from '../../../src/kms/port.ts';
 import { toKmsRequest } from '../../../src/kms/request.ts';
 import { createGate } from '../../../src/limits/gate.ts';

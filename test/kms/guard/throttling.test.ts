@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { guardKms } from '../../../src/kms/guard/guard-kms.ts';
+import { guardKms } from '../../../src/kms/guard/guard.ts';
 import type { Kms } from '../../../src/kms/port.ts';
 import { toKmsRequest } from '../../../src/kms/request.ts';
 import { createGate } from '../../../src/limits/gate.ts';
