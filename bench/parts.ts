@@ -1,18 +1,16 @@
-import { writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AWS_ENV, type Lab, ROOT } from './lab.ts';
+import { type Lab, ROOT } from './lab.ts';
 import { embeddedOverMoto } from './parts/against-moto.ts';
 import { helpOverNothing, wallOfHelp, wallOfNothing, wallOfOneCall } from './parts/command.ts';
 import { itemOverCall } from './parts/in-batches.ts';
 import { CORE, runPinned, startPinned } from './processes.ts';
+import { GRPC_ON, proxyStart } from './proxy.ts';
 import type { Results } from './report.ts';
 import { freePort } from './rows.ts';
 import { median } from './statistics.ts';
 import type { Target } from './targets.ts';
-
-const MAIN = join(ROOT, 'dist/main.js');
 
 interface Parts {
   readonly targets: readonly Target[];
@@ -104,19 +102,9 @@ async function startToReady(lab: Lab): Promise<number> {
   const took: number[] = [];
   for (let turn = 0; turn < 5; turn += 1) {
     const port = await freePort();
-    const file = join(lab.folder, 'start.yaml');
-    const config = {
-      grpc: { listen: '127.0.0.1:0' },
-      probe: { listen: `127.0.0.1:${port}` },
-      kms: { backend: 'aws', aws: { endpoint: lab.kms.url } },
-      policy: { source: await lab.bundle(10) },
-      audit: { file: join(lab.folder, 'start', 'audit.jsonl') },
-    };
-    writeFileSync(file, JSON.stringify(config));
-    const args = [MAIN, 'serve', '--config', file];
-    const start = { core: CORE.server, command: process.execPath, args, env: AWS_ENV, cwd: ROOT };
+    const start = await proxyStart(lab, 'start', { probe: { listen: `127.0.0.1:${port}` } });
     const began = performance.now();
-    const [running] = await Promise.all([startPinned(start, /gRPC on/), ready(port)]);
+    const [running] = await Promise.all([startPinned(start, GRPC_ON), ready(port)]);
     took.push(performance.now() - began);
     await running.stop();
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createAuthority } from '../test/helpers/certificates.ts';
 import { AWS_ENV, type Lab, ROOT } from './lab.ts';
 import { CORE, type Running, startPinned } from './processes.ts';
+import { GRPC_ON, proxyStart } from './proxy.ts';
 
 /** One server of the comparison. */
 export interface Row {
@@ -74,11 +75,8 @@ function proxy(row: ProxyRow): Row {
     ...row,
     async start(lab) {
       const door = await openDoor(row, lab);
-      const file = join(lab.folder, `${row.id}.yaml`);
-      writeFileSync(file, JSON.stringify(await configOf(row, lab, door)));
-      const args = [join(ROOT, 'dist/main.js'), 'serve', '--config', file];
-      const start = { core: CORE.server, command: process.execPath, args, env: AWS_ENV, cwd: ROOT };
-      const running = await startPinned(start, /gRPC on (\S+?),? /);
+      const start = await proxyStart(lab, row.id, await sectionsOf(row, lab, door));
+      const running = await startPinned(start, GRPC_ON);
       return { processes: [running], target: door.target(running) };
     },
   };
@@ -93,10 +91,9 @@ const NO_LIMITS = {
   max_in_flight: MANY,
 };
 
-async function configOf(row: ProxyRow, lab: Lab, door: Door) {
+async function sectionsOf(row: ProxyRow, lab: Lab, door: Door) {
   return {
     ...door.config,
-    probe: { listen: '127.0.0.1:0' },
     kms: {
       backend: 'aws',
       aws: { endpoint: lab.kms.url, ...(row.transport && { transport: row.transport }) },

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
-import { join } from 'node:path';
 import { ROOT } from '../lab.ts';
 import { CORE, type Running, startPinned } from '../processes.ts';
+import { MAIN } from '../proxy.ts';
 import { freePort } from '../rows.ts';
 import { median } from '../statistics.ts';
 
@@ -32,7 +32,7 @@ export async function embeddedOverMoto(): Promise<number> {
 }
 
 function startEmbedded(port: number): Promise<Running> {
-  const args = [join(ROOT, 'dist/main.js'), 'embedded-kms', '--listen', `127.0.0.1:${port}`];
+  const args = [MAIN, 'embedded-kms', '--listen', `127.0.0.1:${port}`];
   return startPinned(start(process.execPath, args), /embedded KMS on/);
 }
 

@@ -1,10 +1,8 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { AWS_ENV, type Lab, ROOT } from '../lab.ts';
+import { type Lab, ROOT } from '../lab.ts';
 import { CORE, runPinned, startPinned } from '../processes.ts';
+import { GRPC_ON, MAIN, proxyStart } from '../proxy.ts';
 import { median } from '../statistics.ts';
 
-const MAIN = join(ROOT, 'dist/main.js');
 const TURNS = 15;
 
 /** Wall time of Node doing nothing: no command can be faster. */
@@ -24,25 +22,8 @@ export async function helpOverNothing(): Promise<number> {
 
 /** One call by the command, process and all, to a proxy on the other core. */
 export async function wallOfOneCall(lab: Lab): Promise<number> {
-  const file = join(lab.folder, 'command.yaml');
-  const config = {
-    grpc: { listen: '127.0.0.1:0' },
-    probe: { listen: '127.0.0.1:0' },
-    kms: { backend: 'aws', aws: { endpoint: lab.kms.url } },
-    policy: { source: await lab.bundle(10) },
-    audit: { file: join(lab.folder, 'command', 'audit.jsonl') },
-  };
-  writeFileSync(file, JSON.stringify(config));
-  const proxy = await startPinned(
-    {
-      core: CORE.around,
-      command: process.execPath,
-      args: [MAIN, 'serve', '--config', file],
-      env: AWS_ENV,
-      cwd: ROOT,
-    },
-    /gRPC on (\S+?),? /,
-  );
+  const start = await proxyStart(lab, 'command');
+  const proxy = await startPinned({ ...start, core: CORE.around }, GRPC_ON);
   try {
     return await wall([
       ...[MAIN, 're-encrypt', '--endpoint-url', proxy.match[1] ?? ''],

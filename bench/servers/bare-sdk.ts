@@ -1,5 +1,5 @@
 import { KMSClient, ReEncryptCommand } from '@aws-sdk/client-kms';
-import { ServerCredentials, type sendUnaryData, status } from '@grpc/grpc-js';
+import { type sendUnaryData, status } from '@grpc/grpc-js';
 import { type Handler, type Request, serveReEncrypt } from './grpc.ts';
 
 /** What one writes in an hour: grpc-js in front, the AWS SDK behind, no policy, audit or metrics. */
@@ -38,4 +38,4 @@ async function forward(request: Request, reply: sendUnaryData<object>): Promise<
 
 const handler: Handler = (call, reply) => void forward(call.request, reply);
 
-await serveReEncrypt(handler, ServerCredentials.createInsecure());
+await serveReEncrypt(handler);

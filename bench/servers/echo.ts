@@ -1,4 +1,3 @@
-import { ServerCredentials } from '@grpc/grpc-js';
 import { type Handler, serveReEncrypt } from './grpc.ts';
 
 /** The floor: only grpc-js, answering as many bytes as KMS would, without any call to KMS. */
@@ -14,4 +13,4 @@ const answer = {
 
 const echo: Handler = (_call, reply) => reply(null, answer);
 
-await serveReEncrypt(echo, ServerCredentials.createInsecure());
+await serveReEncrypt(echo);
