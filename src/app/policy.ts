@@ -56,6 +56,7 @@ export async function composePolicy(
     candidateRevision: () => point.status().candidate?.revision ?? '',
     bundleLastSuccess: () => point.status().lastSuccess,
     bundleExpiry: () => point.status().ends,
+    bundleRefused: () => point.status().refused,
     bundleStale: () => point.status().stale,
     observeMode: () => !config.enforce,
   });

@@ -55,6 +55,7 @@ export const METRICS = {
   kms_reencrypt_bundle_loads_total: counter('Attempts to load a bundle, by result; an attempt that found none counts as refused.', 'result'),
   kms_reencrypt_bundle_last_success_timestamp_seconds: gauge('When the source of the bundle last answered successfully, in Unix time; 0 before that.'),
   kms_reencrypt_bundle_expiry_timestamp_seconds: gauge('When the serving bundle expires (not_after), in Unix time; 0 if never.'),
+  kms_reencrypt_bundle_refused: gauge('1 from when a bundle was refused, or could not be fetched, until the source has a good one; the last good one serves meanwhile.'),
   kms_reencrypt_bundle_stale: gauge('1 while the bundle is older than it may be and every call is refused.'),
 
   kms_reencrypt_kms_seconds: histogram('Seconds from a request to KMS to its answer; a retry counts by itself.', KMS_SECONDS, 'operation'),

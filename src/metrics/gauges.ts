@@ -12,6 +12,8 @@ export interface Readings {
   bundleLastSuccess(): number;
   /** When the active bundle must no longer be asked, 0 for never. */
   bundleExpiry(): number;
+  /** Whether the last attempt to load one failed. */
+  bundleRefused(): boolean;
   bundleStale(): boolean;
   observeMode(): boolean;
   /** `closed`, `open` or `half_open`. */
@@ -55,6 +57,7 @@ export function createGauges(series: Series, options: GaugeOptions): void {
   series.gauge('kms_reencrypt_bundle_expiry_timestamp_seconds', () =>
     seconds(readings.bundleExpiry?.()),
   );
+  series.gauge('kms_reencrypt_bundle_refused', () => flag(readings.bundleRefused?.()));
   series.gauge('kms_reencrypt_bundle_stale', () => flag(readings.bundleStale?.()));
   series.gauge('kms_reencrypt_observe_mode', () => flag(readings.observeMode?.()));
   // Half open is no end of it: where KMS hangs, the one call that may ask takes as long as the breaker is open.

@@ -22,6 +22,22 @@ test('a refused bundle is logged, and so is the return of the active one', async
   await proxy.stop();
 });
 
+test('the metrics say that a bundle is refused for as long as it is there', async () => {
+  const source = join(mkdtempSync(join(tmpdir(), 'policy-')), 'bundle.tar.gz');
+  copyFileSync('policies/bundle.tar.gz', source);
+  const proxy = await startProxy([`policy.source=${source}`]);
+  const refused = async () => {
+    const text = await (await fetch(`http://${proxy.addresses.probe}/metrics`)).text();
+    return /^kms_reencrypt_bundle_refused (\d)$/m.exec(text)?.[1];
+  };
+  expect(await refused()).toBe('0');
+  writeFileSync(source, 'rubbish');
+  await expect.poll(refused).toBe('1');
+  copyFileSync('policies/bundle.tar.gz', source);
+  await expect.poll(refused).toBe('0');
+  await proxy.stop();
+});
+
 test.each([
   [{}, '0'],
   [{ not_after: '2033-05-18T03:33:20Z' }, '2000000000'],

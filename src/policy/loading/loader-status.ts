@@ -29,6 +29,8 @@ export interface LoaderStatus {
   readonly ends: number;
   readonly activations: number;
   readonly failures: number;
+  /** Whether the last attempt failed: what is there now does not serve. */
+  readonly refused: boolean;
   /** Why the bundle must not be asked, and why the last attempt failed; '' if neither applies. */
   readonly error: string;
   /** True when there is no bundle that may be asked: none is loaded, or it is too old. */
@@ -70,6 +72,7 @@ export function toStatus(state: LoaderState, options: StatusOptions): LoaderStat
     ...servingOf(state),
     ...rest,
     ends: endOf(generation),
+    refused: rest.error !== '',
     error: [old, rest.error].filter((why) => why !== '').join('; '),
     stale: !generation || old !== '',
   };
