@@ -1,14 +1,14 @@
 import { proxyBesideUs } from '../proxy-beside-us.ts';
 import type { KnownArguments } from './arguments/known-arguments.ts';
+import { ERROR_FORMATS, OUTPUT_FORMATS } from './arguments/option-table.ts';
 import { otherFailure, usageFailure } from './failure.ts';
-import { OUTPUT_FORMATS, type OutputFormat } from './output/format.ts';
+import type { OutputFormat } from './output/format.ts';
 import type { Query } from './output/query.ts';
 import type { BinaryFormat } from './parameters.ts';
 import { type Profile, readProfile } from './profile.ts';
 import type { Environment } from './values/file-value.ts';
 import { quoted } from './values/value.ts';
 
-const ERROR_FORMATS = ['legacy', 'json', 'yaml', 'text', 'table', 'enhanced'] as const;
 export type ErrorFormat = (typeof ERROR_FORMATS)[number];
 
 const DEFAULT_TIMEOUT_SECONDS = 60;

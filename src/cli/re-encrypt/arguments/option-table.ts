@@ -1,5 +1,8 @@
 import type { OptionRule } from './known-arguments.ts';
 
+export const OUTPUT_FORMATS = ['json', 'text', 'table', 'yaml', 'yaml-stream', 'off'] as const;
+export const ERROR_FORMATS = ['legacy', 'json', 'yaml', 'text', 'table', 'enhanced'] as const;
+
 const value = (flag: string, key: string, choices?: readonly string[]): OptionRule => ({
   flag,
   key,
@@ -22,7 +25,7 @@ export const GLOBAL_OPTIONS: readonly OptionRule[] = [
   value('--endpoint-url', 'endpointUrl'),
   toggle('--no-verify-ssl', 'verifySsl', false),
   toggle('--no-paginate', 'paginate', false),
-  value('--output', 'output', ['json', 'text', 'table', 'yaml', 'yaml-stream', 'off']),
+  value('--output', 'output', OUTPUT_FORMATS),
   value('--query', 'query'),
   value('--profile', 'profile'),
   value('--region', 'region'),
@@ -36,14 +39,7 @@ export const GLOBAL_OPTIONS: readonly OptionRule[] = [
   toggle('--no-cli-pager', 'noPager', true),
   toggle('--cli-auto-prompt', 'autoPrompt', true),
   toggle('--no-cli-auto-prompt', 'noAutoPrompt', true),
-  value('--cli-error-format', 'errorFormat', [
-    'legacy',
-    'json',
-    'yaml',
-    'text',
-    'table',
-    'enhanced',
-  ]),
+  value('--cli-error-format', 'errorFormat', ERROR_FORMATS),
 ];
 
 /** The members of a ReEncrypt request, each by the option that sets it, in the order of AWS's model. */

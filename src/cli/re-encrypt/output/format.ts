@@ -1,5 +1,6 @@
 import type { Terminal } from '../../command.ts';
 import { printable, printableJsonLines } from '../../printable.ts';
+import type { OUTPUT_FORMATS } from '../arguments/option-table.ts';
 import { isList, isMap, type Value } from '../values/value.ts';
 import { jsonOutput } from './json-output.ts';
 import { COLOUR_STYLE, PLAIN_STYLE } from './table.ts';
@@ -7,7 +8,6 @@ import { tableOutput } from './table-output.ts';
 import { textOutput } from './text-output.ts';
 import { yamlOutput, yamlStreamOutput } from './yaml-output.ts';
 
-export const OUTPUT_FORMATS = ['json', 'text', 'table', 'yaml', 'yaml-stream', 'off'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 interface FormatOptions {
