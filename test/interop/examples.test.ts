@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { pipeline } from 'node:stream';
 import { promisify } from 'node:util';
 import {
   Metadata,
@@ -178,6 +181,18 @@ for (const language of LANGUAGES) {
       }
     });
 
+    it('sends again what a connection that went away had not read', async () => {
+      const aged = await startAged(Number(doors.tcp.split(':')[1]));
+      try {
+        const { code, said } = await run(aged.target);
+        expect(said).toMatch(/^released under /m);
+        expect(code).toBe(0);
+        expect(aged.connections()).toBe(2);
+      } finally {
+        aged.stop();
+      }
+    });
+
     it('reports a certificate mismatch', async () => {
       const { code, said } = await run(doors.mtls, { PROXY_TLS: doors.strangeTls });
       expect(said).toMatch(/^re-encrypt: /m);
@@ -234,6 +249,29 @@ async function startIll() {
   const bind = promisify(server.bindAsync.bind(server));
   const port = await bind('127.0.0.1:0', ServerCredentials.createInsecure());
   return { target: `127.0.0.1:${port}`, stop: () => server.forceShutdown() };
+}
+
+/** SETTINGS, and a GOAWAY that says that no stream has been read. */
+const GO_AWAY = Buffer.from(`000000040000000000000008070000000000${'00'.repeat(8)}`, 'hex');
+
+/** The way to a proxy, whose first connection goes away as one that is too old, with the call that it got. */
+async function startAged(port: number) {
+  let connections = 0;
+  const server = createServer((client) => {
+    connections += 1;
+    client.on('error', () => {});
+    if (connections === 1) return void client.once('data', () => client.end(GO_AWAY));
+    const proxy = connect(port, '127.0.0.1');
+    pipeline(client, proxy, client, () => {});
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: own } = server.address() as AddressInfo;
+  return {
+    target: `127.0.0.1:${own}`,
+    connections: () => connections,
+    stop: () => server.close(),
+  };
 }
 
 /** How many ReEncrypt calls a proxy has begun. */

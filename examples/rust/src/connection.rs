@@ -1,9 +1,6 @@
 use crate::{reencrypt::re_encrypt_service_client::ReEncryptServiceClient, setting};
-use hyper_util::rt::TokioIo;
 use std::{env, error::Error, fs, path::Path};
-use tokio::net::UnixStream;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity, Uri};
-use tower::service_fn;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 pub type Client = ReEncryptServiceClient<Channel>;
 
@@ -11,14 +8,8 @@ pub type Client = ReEncryptServiceClient<Channel>;
 /// cert.pem and key.pem; without it the connection is in clear, for loopback and Unix sockets.
 pub fn connect() -> Result<Client, Box<dyn Error>> {
     let target = setting("PROXY_TARGET", "127.0.0.1:50051");
-    let channel = if let Some(path) = target.strip_prefix("unix:").map(str::to_owned) {
-        // The address is not used; the connector goes to the socket.
-        Endpoint::from_static("http://localhost").connect_with_connector_lazy(service_fn(
-            move |_: Uri| {
-                let path = path.clone();
-                async move { UnixStream::connect(path).await.map(TokioIo::new) }
-            },
-        ))
+    let channel = if target.starts_with("unix:") {
+        Endpoint::from_shared(target)?.connect_lazy()
     } else if let Ok(folder) = env::var("PROXY_TLS") {
         Endpoint::from_shared(format!("https://{target}"))?
             .tls_config(mutual_tls(Path::new(&folder))?)?

@@ -8,8 +8,9 @@ use std::{error::Error, fs, time::Duration};
 use tokio::time::{sleep, timeout};
 use tonic::{Code, Request, Status};
 
-/// What tonic does not do by itself: the retries of the published service config, for UNAVAILABLE
-/// only, waiting as long as the server asks (`grpc-retry-pushback-ms`; negative says never).
+/// What tonic does not do by itself: the retries of the published service config, for UNAVAILABLE,
+/// waiting as long as the server asks (`grpc-retry-pushback-ms`; negative says never), and for calls
+/// that their connection did not outlive.
 pub async fn retry(
     mut client: Client,
     request: ReEncryptRequest,
@@ -39,7 +40,10 @@ pub async fn retry(
 }
 
 fn pause(error: &Status, backoff: Duration) -> Option<Duration> {
-    if error.code() != Code::Unavailable {
+    // Only what tonic itself says of the connection has a source. Other gRPC libraries send again by
+    // themselves what a proxy that makes its clients reconnect has not read.
+    let cut_off = error.source().is_some();
+    if error.code() != Code::Unavailable && !cut_off {
         return None;
     }
     let Some(asked) = error.metadata().get("grpc-retry-pushback-ms") else { return Some(backoff) };
