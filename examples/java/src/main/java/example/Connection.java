@@ -1,13 +1,11 @@
 package example;
 
 import com.google.gson.Gson;
+import io.grpc.ChannelCredentials;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
-import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.grpc.netty.shaded.io.netty.channel.epoll.EpollEventLoopGroup;
-import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
-import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
+import io.grpc.TlsChannelCredentials;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,31 +19,19 @@ final class Connection {
   static ManagedChannel open() throws IOException {
     var target = Main.setting("PROXY_TARGET", "127.0.0.1:50051");
     var tls = System.getenv("PROXY_TLS");
-    NettyChannelBuilder builder;
-    if (target.startsWith("unix:")) {
-      builder =
-          NettyChannelBuilder.forAddress(new DomainSocketAddress(target.substring(5)))
-              .eventLoopGroup(new EpollEventLoopGroup(1))
-              .channelType(EpollDomainSocketChannel.class)
-              .overrideAuthority("localhost")
-              .usePlaintext();
-    } else {
-      builder = NettyChannelBuilder.forTarget(target);
-      if (tls == null) builder.usePlaintext();
-      else builder.sslContext(mutualTls(Path.of(tls))).overrideAuthority(name());
-    }
+    var credentials = tls == null ? InsecureChannelCredentials.create() : mutualTls(Path.of(tls));
+    var builder = Grpc.newChannelBuilder(target, credentials);
+    // Java names the peer after the socket's path, and the proxy's HTTP/2 takes no / in a name.
+    if (target.startsWith("unix:")) builder.overrideAuthority("localhost");
+    else if (tls != null) builder.overrideAuthority(Main.setting("PROXY_NAME", "localhost"));
     return builder.defaultServiceConfig(serviceConfig()).enableRetry().build();
   }
 
-  private static SslContext mutualTls(Path folder) throws IOException {
-    return GrpcSslContexts.forClient()
+  private static ChannelCredentials mutualTls(Path folder) throws IOException {
+    return TlsChannelCredentials.newBuilder()
         .trustManager(folder.resolve("ca.pem").toFile())
         .keyManager(folder.resolve("cert.pem").toFile(), folder.resolve("key.pem").toFile())
         .build();
-  }
-
-  private static String name() {
-    return Main.setting("PROXY_NAME", "localhost");
   }
 
   @SuppressWarnings("unchecked") // grpc-java takes the parsed JSON: maps, lists, strings, doubles.
