@@ -36,12 +36,12 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     { title: 'Share of denials', unit: 'percentunit', says: 'A jump is an attack or a bad bundle.', queries: { denied: `sum(rate(kms_reencrypt_decisions_total{${ON},effect="deny"}[$__rate_interval])) / sum(rate(kms_reencrypt_decisions_total{${ON}}[$__rate_interval]))` } },
     { title: 'Time of a decision', unit: 's', says: 'One evaluation of the policy.', queries: { p50: quantile(0.5, `kms_reencrypt_policy_seconds_bucket{${ON}}`), p99: quantile(0.99, `kms_reencrypt_policy_seconds_bucket{${ON}}`) } },
     { title: 'Bundle', unit: 'short', kind: 'stat', says: 'Proxies by the revision that serves.', queries: { '{{revision}}': `count by (revision) (kms_reencrypt_bundle_info{${ON}})` } },
-    { title: 'Age of the bundle', unit: 's', says: 'Since its source last answered well.', queries: { '{{instance}}': `time() - kms_reencrypt_bundle_last_success_timestamp_seconds{${ON}}` } },
+    { title: 'Age of the bundle', unit: 's', says: 'Since its source last answered well; a file answers when it changes. Empty where it never did.', queries: { '{{instance}}': `time() - (kms_reencrypt_bundle_last_success_timestamp_seconds{${ON}} > 0)` } },
     { title: 'End of the bundle', unit: 'dtdurations', says: 'Until its not_after, after which every call is refused; empty where it has none.', queries: { '{{instance}}': `(kms_reencrypt_bundle_expiry_timestamp_seconds{${ON}} > 0) - time()` } },
     { title: 'Bundle loads', unit: 'short', says: 'Attempts to load one.', queries: { '{{result}}': `sum by (result) (increase(kms_reencrypt_bundle_loads_total{${ON}}[$__rate_interval]))` } },
     { title: 'Shadow', unit: 'reqps', says: 'The candidate bundle against the serving one.', queries: { '{{result}}': rate('result', `kms_reencrypt_shadow_decisions_total{${ON}}`) } },
     { title: 'Candidate', unit: 'short', kind: 'stat', says: 'Proxies by the revision that is asked beside; empty where none is loaded.', queries: { '{{revision}}': `count by (revision) (kms_reencrypt_candidate_info{${ON}})` } },
-    { title: 'Observe mode or stale', unit: 'bool', kind: 'stat', says: 'Both are wrong in production.', queries: { observe: `max(kms_reencrypt_observe_mode{${ON}})`, stale: `max(kms_reencrypt_bundle_stale{${ON}})` } },
+    { title: 'Observe mode, stale or refused', unit: 'bool', kind: 'stat', says: 'Wrong in production: denials are not enforced; every call is refused; what is at the source does not serve.', queries: { observe: `max(kms_reencrypt_observe_mode{${ON}})`, stale: `max(kms_reencrypt_bundle_stale{${ON}})`, refused: `max(kms_reencrypt_bundle_refused{${ON}})` } },
   ],
   KMS: [
     { title: 'KMS latency', unit: 's', says: 'Of each try; a second one counts by itself.', queries: { 'p50 {{operation}}': quantile(0.5, `kms_reencrypt_kms_seconds_bucket{${ON}}`, ', operation'), 'p99 {{operation}}': quantile(0.99, `kms_reencrypt_kms_seconds_bucket{${ON}}`, ', operation') } },
@@ -55,8 +55,9 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     { title: 'Entries', unit: 'reqps', says: 'Made durable, by kind.', queries: { '{{kind}}': `${rate('kind', `kms_reencrypt_audit_entries_total{${ON}}`)} > 0` } },
     { title: 'Commit', unit: 's', says: 'Until a batch of entries is durable: the disk.', queries: { p50: quantile(0.5, `kms_reencrypt_audit_commit_seconds_bucket{${ON}}`), p99: quantile(0.99, `kms_reencrypt_audit_commit_seconds_bucket{${ON}}`) } },
     { title: 'Failures', unit: 'short', says: 'Of the log: suspensions, a full queue, checkpoints not signed or delivered.', queries: { '{{cause}}': `sum by (cause) (increase(kms_reencrypt_audit_failures_total{${ON}}[$__rate_interval]))` } },
+    { title: 'Undelivered', unit: 'short', says: 'Entries that a sink besides the file lacks, and those that it will never get; empty without such a sink.', queries: { '{{instance}} {{sink}}': `kms_reencrypt_audit_undelivered_entries{${ON}}`, '{{instance}} {{sink}} dropped': `increase(kms_reencrypt_audit_dropped_total{${ON}}[$__rate_interval]) > 0` } },
     { title: 'Queue', unit: 'short', says: 'Entries waiting for the disk.', queries: { '{{instance}}': `kms_reencrypt_audit_queue_entries{${ON}}` } },
-    { title: 'Age of the checkpoint', unit: 's', says: 'What stands behind it is sealed.', queries: { '{{instance}}': `time() - kms_reencrypt_audit_last_checkpoint_timestamp_seconds{${ON}}` } },
+    { title: 'Age of the checkpoint', unit: 's', says: 'What stands behind it is sealed; grows while there are no entries to sign for.', queries: { '{{instance}}': `time() - (kms_reencrypt_audit_last_checkpoint_timestamp_seconds{${ON}} > 0)` } },
     { title: 'Suspended', unit: 'bool', kind: 'stat', says: 'No entry can be made durable; calls are refused.', queries: { '{{instance}}': `kms_reencrypt_audit_suspended{${ON}}` } },
   ],
   Process: [
@@ -66,7 +67,8 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     { title: 'Event loop lag', unit: 's', says: 'The 99th percentile between two scrapes, of which 50 ms lie between two looks at it.', queries: { '{{instance}}': `nodejs_eventloop_lag_p99_seconds{${ON}}` } },
     { title: 'Connections refused', unit: 'reqps', says: 'At a full door, or before they had spoken.', queries: { '{{door}} {{why}}': rate('door, why', `kms_reencrypt_connections_refused_total{${ON}}`) } },
     { title: 'Open files', unit: 'short', says: 'Connections are files too.', queries: { '{{instance}}': `process_open_fds{${ON}}` } },
-    { title: 'Certificates', unit: 'dtdurations', says: 'Until they end.', queries: { '{{instance}} {{listener}}': `kms_reencrypt_certificate_expiry_timestamp_seconds{${ON}} - time()` } },
+    { title: 'Certificates', unit: 'dtdurations', says: 'Until they end; below zero they have.', queries: { '{{instance}} {{listener}}': `kms_reencrypt_certificate_expiry_timestamp_seconds{${ON}} - time()` } },
+    { title: 'Token keys missing', unit: 'bool', kind: 'stat', says: 'Every bearer token is refused.', queries: { missing: `max(kms_reencrypt_token_keys_missing{${ON}})` } },
   ],
 };
 
@@ -98,19 +100,32 @@ export function dashboard(): string {
   return `${JSON.stringify({ ...BOARD, panels }, null, 2)}\n`;
 }
 
+/** Of their own, because Grafana's are red from 80: a large fleet, and no flag. */
+function thresholds(unit: Panel['unit']) {
+  const calm = { color: unit === 'bool' ? 'green' : 'text', value: null };
+  const steps = unit === 'bool' ? [calm, { color: 'red', value: 1 }] : [calm];
+  return { mode: 'absolute', steps };
+}
+
 function draw({ title, says, unit, kind = 'timeseries', queries }: Panel, place: object) {
+  // What has expired is below zero.
+  const axis = unit === 'dtdurations' ? {} : { min: 0 };
+  const stat = kind === 'stat' ? { thresholds: thresholds(unit) } : {};
+  // Over a range, a stat would go on to show the revision that served an hour ago.
+  const now = kind === 'stat' ? { instant: true, range: false } : {};
   return {
     ...place,
     type: kind,
     title,
     description: says,
     datasource: SOURCE,
-    fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },
+    fieldConfig: { defaults: { unit, ...axis, ...stat }, overrides: [] },
     targets: Object.entries(queries).map(([legendFormat, expr], n) => ({
       refId: String.fromCharCode(65 + n),
       datasource: SOURCE,
       expr,
       legendFormat,
+      ...now,
     })),
   };
 }

@@ -160,10 +160,10 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
     const expressions = board.panels.flatMap(({ title, targets = [] }) =>
       targets.map(({ expr }) => [title, expr] as const),
     );
-    /** Empty unless something fails or expires, or TLS or a candidate is on; only their syntax is tested. */
+    /** Empty unless something fails or expires, or TLS, a sink or a candidate is on; only their syntax is tested. */
     const QUIET = [
       ...['Candidate', 'Certificates', 'End of the bundle'],
-      ...['KMS errors', 'KMS JSON endpoint', 'Turned away'],
+      ...['KMS errors', 'KMS JSON endpoint', 'Turned away', 'Undelivered'],
     ];
 
     it.each(expressions)('%s: %s', async (title, template) => {

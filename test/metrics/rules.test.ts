@@ -41,3 +41,51 @@ describe('the alerts and rules for Prometheus', () => {
     for (const [, section] of linked) expect(sections).toContain(section);
   });
 });
+
+describe('the dashboard', () => {
+  const board = JSON.parse(readFileSync('deploy/grafana/kms-reencrypt-proxy.json', 'utf8'));
+  const panels: Panel[] = board.panels.filter(({ type }: Panel) => type !== 'row');
+  const stats = panels.filter(({ type }) => type === 'stat');
+
+  it('turns red where something is wrong, and not because the fleet is large', () => {
+    for (const { title, fieldConfig } of stats) {
+      const { unit, thresholds } = fieldConfig.defaults;
+      const red = thresholds?.steps.filter(({ color }) => color === 'red');
+      expect(red, title).toEqual(unit === 'bool' ? [{ color: 'red', value: 1 }] : []);
+    }
+  });
+
+  it('tells by numbers what is, not what was within the time that it shows', () => {
+    const targets = stats.flatMap((panel) => panel.targets);
+    expect(targets.length).toBeGreaterThan(0);
+    for (const target of targets) expect(target).toMatchObject({ instant: true, range: false });
+  });
+
+  it('shows what has expired, and no age of what never was', () => {
+    for (const { title, fieldConfig, targets } of panels) {
+      const { unit, min } = fieldConfig.defaults;
+      if (unit === 'dtdurations') expect(min, title).toBeUndefined();
+      for (const { expr } of targets) expect(expr, title).not.toMatch(/^time\(\) - [^(]/);
+    }
+  });
+
+  it('has a query for every gauge that an alert looks at', () => {
+    const gauges = [...rules('alerts').matchAll(/\b(kms_reencrypt_\w+)(?= == 1)/g)];
+    const asked = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)).join('\n');
+    expect(gauges.length).toBeGreaterThan(5);
+    for (const [gauge] of gauges) expect(asked).toContain(gauge);
+  });
+});
+
+interface Panel {
+  readonly type: string;
+  readonly title: string;
+  readonly targets: readonly { readonly expr: string }[];
+  readonly fieldConfig: {
+    readonly defaults: {
+      readonly unit: string;
+      readonly min?: number;
+      readonly thresholds?: { readonly steps: readonly { readonly color: string }[] };
+    };
+  };
+}
