@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, startApp } from '../app.ts';
+import type { Config } from '../config/schema.ts';
 import { findDangers } from '../life/dangers.ts';
 import { openLog, openPrint } from '../life/log.ts';
 import { endSoon, type Watch, watchProcess } from '../life/process.ts';
@@ -41,7 +42,7 @@ export const run = program('serve', (command, terminal) => {
         },
         lastWords: app.lastWords,
       });
-      announce(app, terminal);
+      announce(app, config, terminal);
       await watch.ending;
       await Promise.race([app.stop(watch.hurry), whenHurried(watch)]);
       watch.release();
@@ -79,7 +80,7 @@ function cannotStart(error: unknown): never {
   throw new CommandFailure(messageOf(error), EXIT.failure);
 }
 
-function announce(app: App, { stdout, env }: Terminal): void {
+function announce(app: App, config: Config, { stdout, env }: Terminal): void {
   const { grpc, kmsJson, probe, admin } = app.addresses;
   const doors = [
     `gRPC on ${grpc.join(', ')}`,
@@ -88,6 +89,13 @@ function announce(app: App, { stdout, env }: Terminal): void {
     ...(admin === '' ? [] : [`admin on ${admin} (/policy, /audit)`]),
   ];
   stdout.write(`${doors.join(', ')}\n`);
-  if (app.embedded)
-    stdout.write(demoCalls({ embedded: app.embedded, endpoint: grpc[0] ?? '', env }));
+  const endpoint = inClear(config.grpc, grpc);
+  if (app.embedded && endpoint !== undefined)
+    stdout.write(demoCalls({ embedded: app.embedded, endpoint, env }));
+}
+
+/** The first address where a call needs no CA and no certificate, which what is printed cannot name. */
+function inClear({ tls, listeners }: Config['grpc'], addresses: readonly string[]) {
+  if (!tls) return addresses[0];
+  return addresses.find((at, index) => at.startsWith('unix:') || listeners[index - 1]?.plaintext);
 }

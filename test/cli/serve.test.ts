@@ -14,6 +14,7 @@ import process from 'node:process';
 import { describe, expect, test, vi } from 'vitest';
 import { run } from '../../src/cli/serve.ts';
 import { builtProgram } from '../helpers/built-program.ts';
+import { createAuthority } from '../helpers/certificates.ts';
 import { runCommand } from '../helpers/run-command.ts';
 
 const PROGRAM = await builtProgram();
@@ -84,6 +85,23 @@ describe('serve', () => {
     expect(stdout).toMatch(/^gRPC on 127\.0\.0\.1:\d+, .*, admin on 127\.0\.0\.1:\d+ /);
     expect(stdout.match(/re-encrypt --endpoint-url 127\.0\.0\.1:\d+/g)).toHaveLength(2);
     expect(code).toBe(0);
+  });
+
+  test('prints calls that need no certificate, or none', async () => {
+    const audit = folder();
+    const { cert, key } = createAuthority().issue({ commonName: 'localhost', dns: ['localhost'] });
+    writeFileSync(join(audit, 'cert.pem'), cert);
+    writeFileSync(join(audit, 'key.pem'), key, { mode: 0o600 });
+    const tls = ['cert', 'key'].map((name) => `grpc.tls.${name}_file=${join(audit, name)}.pem`);
+    const secure = [...tls, 'grpc.tls.client_certificates=off'];
+    const end = (child: ChildProcess) => child.kill('SIGTERM');
+    const one = await serve(audit, secure, end);
+    expect(one.stdout).toMatch(/^gRPC on /);
+    expect(one.stdout).not.toContain('re-encrypt');
+    const socket = `unix:${join(audit, 'proxy.sock')}`;
+    const listeners = `grpc.listeners=[{"listen": "${socket}"}]`;
+    const two = await serve(audit, [...secure, listeners], end);
+    expect(two.stdout.split(`re-encrypt --endpoint-url ${socket} `)).toHaveLength(3);
   });
 
   test('ends on SIGTERM while a bundle service keeps it from starting', async () => {
