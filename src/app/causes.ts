@@ -72,14 +72,18 @@ function withoutQuotes(message: string): string {
 }
 
 /** What KMS, or the network on the way to it, said; undefined if nothing. For operators. */
-export function saidByKms(thrown: unknown): Pick<KmsFault, 'code' | 'message'> | undefined {
+export function saidByKms(thrown: unknown): Said | undefined {
   const fault = faultOf(thrown);
   return fault && { code: fault.code, message: firstLine(fault.message) };
 }
 
-/** KEY_FACTS_UNAVAILABLE wraps another refusal, whose cause is the fault. */
-function faultOf(thrown: unknown): KmsFault | undefined {
+type Said = Pick<KmsFault, 'code' | 'message'>;
+
+/** KEY_FACTS_UNAVAILABLE wraps another refusal, whose cause is the fault, or the end of a look-up's own time. */
+function faultOf(thrown: unknown): Said | undefined {
   if (thrown instanceof KmsFault) return thrown;
+  if (thrown instanceof DOMException && thrown.name === 'TimeoutError')
+    return { code: thrown.name, message: 'it did not answer in time' };
   return thrown instanceof Error ? faultOf(thrown.cause) : undefined;
 }
 

@@ -84,6 +84,14 @@ describe('a call that fails at KMS', () => {
     expect(reason).toBe('KEY_FACTS_UNAVAILABLE');
   });
 
+  test('that KMS does not answer when asked about a key is logged', async () => {
+    around.kms.always({ kind: 'hang' }, 'DescribeKey');
+    expect((await refused()).reason).toBe('KEY_FACTS_UNAVAILABLE');
+    expect(causes()).toMatchObject([
+      { code: 'TimeoutError', msg: 'a call failed at KMS: it did not answer in time' },
+    ]);
+  }, 15_000);
+
   test('only the beginning of a very long message is logged', async () => {
     const message = 'a'.repeat(499) + 'b'.repeat(10_000);
     around.kms.always({ kind: 'error', name: 'AccessDeniedException', message }, 'ReEncrypt');

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import {
+  cpSync,
   existsSync,
   linkSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -150,6 +152,17 @@ describeWith(['opa'], 'opa', () => {
     const { exit, stderr } = await runCommand(policy, args);
     expect(exit).toBe(0);
     expect(stderr).toContain('policy: left out of the bundle: held.json; OPA takes data only from');
+  });
+
+  it('policy build names it where the rules are in it, too, so that nothing is built', async () => {
+    const folder = join(scratch(), 'policy');
+    cpSync('policies/example', folder, { recursive: true });
+    renameSync(join(folder, 'data.json'), join(folder, 'rules.json'));
+    const args = ['build', folder, '--output', join(folder, 'b.tar.gz')];
+    const { exit, stderr } = await runCommand(policy, args);
+    expect(exit).toBe(1);
+    expect(stderr).toContain('policy: left out of the bundle: rules.json;');
+    expect(stderr).toContain('kms_reencrypt.principals must be there');
   });
 
   it.each([

@@ -41,9 +41,11 @@ export function defineBuild(command: Command, terminal: Terminal): void {
     )
     .action(async (folder: string, options: BuildOptions) => {
       const { output } = options;
-      const { archive, bundle } = await make(folder, options).catch((cause: unknown) =>
-        leave(output, cause),
-      );
+      const { archive, bundle } = await make(folder, options).catch(async (cause: unknown) => {
+        // Where data is missing, the file beside it is why. No folder, no files.
+        await warnLeftOut(folder, terminal.stderr).catch(() => {});
+        return leave(output, cause);
+      });
       await put(output, archive).catch((cause: Error) => {
         throw new CommandFailure(`${output} cannot be written: ${cause.message}`);
       });
