@@ -53,17 +53,19 @@ describe.each(['FetchX509SVID', 'FetchX509Bundles'])('a trust domain from %s', (
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'federation-'));
-    const socket = `unix:${folder}/agent.sock`;
-    agent = await startAgent(socket);
+    agent = await startAgent(`unix:${folder}/agent.sock`);
     tell(agent, partner);
-    proxy = await startProxy([
-      `grpc.tls.spiffe_socket=${socket}`,
+    proxy = await startFor('ours.example, partner.example');
+  });
+
+  const startFor = (domains: string): Promise<RunningProxy> =>
+    startProxy([
+      `grpc.tls.spiffe_socket=unix:${folder}/agent.sock`,
       'identity.require=true',
-      'identity.mtls.trust_domains=[ours.example, partner.example]',
+      `identity.mtls.trust_domains=[${domains}]`,
       'identity.mtls.name_from=dns',
       ...(method === 'FetchX509Bundles' ? ownFiles() : []),
     ]);
-  });
 
   afterAll(async () => {
     await proxy.stop();
@@ -79,17 +81,17 @@ describe.each(['FetchX509SVID', 'FetchX509Bundles'])('a trust domain from %s', (
   }
 
   /** Calls over a new connection; returns the reason of the refusal and the principal. */
-  async function callAs({ cert, key }: Issued) {
+  async function callAs({ cert, key }: Issued, { endpoint, entries } = proxy) {
     const pair = [Buffer.from(key), Buffer.from(cert)] as const;
     const creds = credentials.createSsl(Buffer.from(ours.cert), ...pair);
-    const caller = connect(proxy.endpoint, creds, {
+    const caller = connect(endpoint, creds, {
       'grpc.ssl_target_name_override': 'localhost',
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
     });
     try {
       const { reason, decisionId } = await refusalOf(reEncrypt(caller, REQUEST));
-      const entry = proxy.entries().findLast((one) => one['decision_id'] === decisionId);
+      const entry = entries().findLast((one) => one['decision_id'] === decisionId);
       return { reason, as: (entry?.['input'] as Input | undefined)?.principal };
     } finally {
       closeAll(caller);
@@ -170,6 +172,18 @@ describe.each(['FetchX509SVID', 'FetchX509Bundles'])('a trust domain from %s', (
     expect(proxy.logged.join()).toContain('no good bundle of the trust domain partner.example');
     tell(agent, partner);
     await expect.poll(async () => (await callAs(old)).as?.id).toBe(PARTNERS);
+  });
+
+  test('that is removed lets nobody in any more, also where it was the only one', async () => {
+    const alone = await startFor('partner.example');
+    const known = async () => (await callAs(client(partner, PARTNERS), alone)).as?.id;
+    expect(await known()).toBe(PARTNERS);
+    tell(agent, undefined);
+    await expect.poll(known).toBeUndefined();
+    expect((await callAs(client(ours, OURS), alone)).as).toBeUndefined();
+    tell(agent, partner);
+    await expect.poll(known).toBe(PARTNERS);
+    await alone.stop();
   });
 });
 

@@ -57,14 +57,14 @@ function vouchingOf({ bundles }: TlsPair): Vouching | undefined {
   return bundles && createVouching(bundles);
 }
 
-/** Without `ca`, Node would trust its 144 public roots. */
+/** Without `ca`, or with an empty text, Node would trust its 144 public roots; with an empty list it trusts none. */
 function context({ cert, key, ca }: TlsPair, asks: boolean): SecureContextOptions {
-  if (asks && !ca)
+  if (asks && ca === undefined)
     throw new Error('client certificates are required, but there is no CA to verify them');
   return {
     cert,
     key,
-    ...(asks && { ca }),
+    ...(asks && { ca: ca || [] }),
     minVersion: 'TLSv1.3',
     // A resumed session would not be verified against the current CAs.
     secureOptions: constants.SSL_OP_NO_TICKET,

@@ -8,7 +8,7 @@ export interface TlsMaterial {
   onChange(listener: (pair: TlsPair) => void): void;
 }
 
-/** PEM. `ca` verifies clients; it is set whenever client certificates are asked for. */
+/** PEM. `ca` verifies clients; it is set whenever client certificates are asked for, and '' lets no client in. */
 export interface TlsPair {
   readonly cert: string;
   readonly key: string;

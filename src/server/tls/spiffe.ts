@@ -23,12 +23,13 @@ export interface SpiffeTls extends TlsMaterial {
  */
 export async function createSpiffeTls(options: SpiffeTlsOptions): Promise<SpiffeTls> {
   const { clientCertificates, now, onAlarm } = options;
-  const read = (bytes: Buffer) => {
+  const read = (bytes: Buffer, before?: object) => {
     const { trustDomain, cert, key, bundle, federated } = readSvid(bytes);
     const wanted = options.trustDomains.length > 0 ? options.trustDomains : [trustDomain];
     const bundles = pickBundles(new Map([...federated, [trustDomain, bundle]]), wanted, onAlarm);
-    const pair = checkPair({ cert, key, ...authorities(bundles, wanted) }, now());
-    return { trustDomain, pair };
+    const pair = checkPair({ cert, key }, now());
+    if (!before || wanted.includes(trustDomain)) refuseNone(bundles);
+    return { trustDomain, pair: { ...pair, ...authorities(bundles, wanted) } };
   };
   const { current, onChange, close } = await followWorkloadApi(options, {
     method: 'FetchX509SVID',
@@ -52,10 +53,12 @@ export async function withSpiffeBundles(
   options: WorkloadApi & Pick<SpiffeTlsOptions, 'trustDomains' | 'now'>,
 ): Promise<TlsFiles> {
   const { trustDomains: wanted, onAlarm, now } = options;
-  const read = (bytes: Buffer) => {
-    const found = authorities(pickBundles(readBundles(bytes), wanted, onAlarm), wanted);
-    checkPair({ ...files.current(), ...found }, now());
-    return found;
+  const read = (bytes: Buffer, before?: object) => {
+    const all = readBundles(bytes);
+    const bundles = pickBundles(all, wanted, onAlarm);
+    checkPair(files.current(), now());
+    if (!before || wanted.some((domain) => all.has(domain))) refuseNone(bundles);
+    return authorities(bundles, wanted);
   };
   const bundles = await followWorkloadApi(options, { method: 'FetchX509Bundles', read });
   const whole = (pair: TlsPair): TlsPair => ({ ...pair, ...bundles.current() });
@@ -71,6 +74,15 @@ export async function withSpiffeBundles(
       bundles.close();
     },
   };
+}
+
+/**
+ * What once had CAs may come to have none: then the domain, or all of them, are no longer trusted. But there must be
+ * some at the start, and bad ones of ours, or of a service that gives nothing else, are a mistake.
+ * @throws Error if there are none
+ */
+function refuseNone(bundles: Bundles): void {
+  if (bundles.size === 0) throw new Error('there is no CA certificate');
 }
 
 /** If only one trust domain is wanted, TLS verifies against its CAs and no others. */

@@ -32,14 +32,14 @@ interface News<T> {
  */
 export async function followWorkloadApi<T>(
   options: WorkloadApi,
-  { method, read }: { method: string; read: (bytes: Buffer) => T },
+  { method, read }: { method: string; read: (bytes: Buffer, before: T | undefined) => T },
 ): Promise<News<T>> {
   const { socket, firstMs } = options;
   const listeners = new Set<(news: T) => void>();
   const first = Promise.withResolvers<T>();
   let latest: T | undefined;
   const stream = keepOpen(options, method, (bytes) => {
-    const news = read(bytes);
+    const news = read(bytes, latest);
     latest = news;
     first.resolve(news);
     for (const listener of listeners) listener(news);
