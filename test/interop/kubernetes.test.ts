@@ -84,6 +84,22 @@ describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', (
     expect(built).toContain(`hmac-key: ${key}`);
   });
 
+  it('turn the rules for Prometheus into those of its operator, as the page describes', () => {
+    const page = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8');
+    const [, script = ''] = /^```sh\n(for part in.*?)^```/ms.exec(page) ?? [];
+    const copy = mkdtempSync(join(tmpdir(), 'krp-rules-'));
+    cpSync(join(ROOT, 'deploy'), join(copy, 'deploy'), { recursive: true });
+    runTool('bash', ['-euc', script], { cwd: copy });
+    const made = parseAllDocuments(readFileSync(join(copy, 'prometheus-rules.yaml'), 'utf8'));
+    const shipped = ['recording', 'alerts'].map((name) =>
+      parse(readFileSync(join(copy, `deploy/prometheus/${name}.yaml`), 'utf8')),
+    );
+    rmSync(copy, { recursive: true });
+    expect(made.map((document) => document.toJS())).toMatchObject(
+      shipped.map((spec) => ({ kind: 'PrometheusRule', spec })),
+    );
+  });
+
   it('give no container more than it needs', () => {
     expect(pod.securityContext).toMatchObject({
       runAsNonRoot: true,
