@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { Arrival, Principal } from '../call.ts';
+import { Refusal, toRefusal } from '../errors.ts';
 import type { Identifier } from './identify.ts';
 import { authenticated, isClear, refused } from './principal.ts';
 import { parseSpiffeId } from './spiffe-id.ts';
@@ -25,18 +26,28 @@ interface Read {
 
 /** The principal of a verified client certificate, read once per connection. */
 export function createMtlsIdentifier(options: MtlsOptions): Identifier {
-  const seen = new WeakMap<Uint8Array, Read>();
+  // Refusals too: to read thousands of names takes 10 ms, which nobody may cost us with every call.
+  const seen = new WeakMap<Uint8Array, Read | Refusal>();
 
   return ({ certificate, trustDomains }) => {
     if (!certificate) return undefined;
     let read = seen.get(certificate);
     if (!read) {
-      read = readCertificate(certificate, trustDomains, options);
+      read = readOrRefuse(() => readCertificate(certificate, trustDomains, options));
       seen.set(certificate, read);
     }
+    if (read instanceof Refusal) throw read;
     if (options.now() > read.notAfterMs) throw refused('The client certificate has expired.');
     return read.principal;
   };
+}
+
+function readOrRefuse(read: () => Read): Read | Refusal {
+  try {
+    return read();
+  } catch (thrown) {
+    return toRefusal(thrown);
+  }
 }
 
 function readCertificate(

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import process from 'node:process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Principal } from '../../src/call.ts';
@@ -134,6 +135,16 @@ describe('the configured name', () => {
     const wants = { dns: ['a.example'], uris: ['spiffe://example.org'] };
     expect(() => identify(wants, { nameFrom: 'dns' })).toThrow('not valid');
   });
+});
+
+test('a certificate is read once for all calls of a connection, also one that is refused', () => {
+  const identifier = createMtlsIdentifier(OPTIONS);
+  const dns = Array.from({ length: 2_000 }, (_, n) => `a${n}`);
+  const here = arrival({ certificate: ca.issue({ dns }).der });
+  const before = process.cpuUsage();
+  for (let n = 0; n < 1_000; n += 1) expect(() => identifier(here, never)).toThrow('no SPIFFE ID');
+  // 0.05 s; reading it again each time takes more than a second.
+  expect(process.cpuUsage(before).user).toBeLessThan(500_000);
 });
 
 test('a caller without a certificate is left to the next method', () => {
