@@ -7,7 +7,7 @@ import type { PeerCertificate } from 'node:tls';
 import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { closeAll, connect, reEncrypt } from '../helpers/grpc-client.ts';
-import { entriesOf, tarGz } from '../policy/tar.ts';
+import { withFile } from '../policy/tar.ts';
 import { DEMO_CONTEXT, printedCiphertext } from './helpers/demo.ts';
 import { type RunningProxy, startProxy } from './helpers/proxy.ts';
 import { type Spire, type Svid, startSpire } from './helpers/spire.ts';
@@ -136,15 +136,9 @@ const REQUEST = {
 
 /** The example policy, with its one rule only for this principal. */
 function bundleFor(id: string): Buffer {
-  const entries = entriesOf(readFileSync('policies/bundle.tar.gz')).map((entry) => {
-    if (entry.name !== '/data.json') return entry;
-    const data = Buffer.from(entry.content ?? '').toString();
-    return {
-      ...entry,
-      content: data.replace('"anonymous":', `"${id}":`).replace('"anonymous"', '"spiffe"'),
-    };
-  });
-  return tarGz(entries);
+  return withFile(readFileSync('policies/bundle.tar.gz'), '/data.json', (data) =>
+    data.replace('"anonymous":', `"${id}":`).replace('"anonymous"', '"spiffe"'),
+  );
 }
 
 /** The client is whoever runs the agent's own command. */

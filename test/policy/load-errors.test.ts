@@ -1,22 +1,15 @@
 import { expect, it } from 'vitest';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createGeneration } from '../../src/policy/generation.ts';
-import { entriesOf, tarGz } from './tar.ts';
-import { archive, EXAMPLE } from './values.ts';
+import { withData } from './values.ts';
 
-const entries = entriesOf(archive(EXAMPLE));
 const LIMITS = { timeoutMs: 50, memoryBytes: 1 << 24 };
 const RULE = { id: 'r', source: {}, destination: {} };
 
 /** The example policy with other rules, loaded as a proxy does. */
 function ready(rules: readonly object[], limits = LIMITS) {
-  const content = JSON.stringify({
-    kms_reencrypt: { principals: { p: { kinds: ['jwt'], rules } } },
-  });
-  const changed = entries.map((entry) =>
-    entry.name === '/data.json' ? { ...entry, content } : entry,
-  );
-  return createGeneration(readBundle(tarGz(changed)), limits);
+  const data = { kms_reencrypt: { principals: { p: { kinds: ['jwt'], rules } } } };
+  return createGeneration(readBundle(withData(data)), limits);
 }
 
 it('a bundle whose rules are valid serves', () => {

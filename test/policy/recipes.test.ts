@@ -6,7 +6,7 @@ import { inputOfCase, toTable } from '../../src/cli/policy/table.ts';
 import { isJsonObject } from '../../src/json/object.ts';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createGeneration } from '../../src/policy/generation.ts';
-import { entriesOf, tarGz } from './tar.ts';
+import { withData } from './values.ts';
 
 const LIMITS = { timeoutMs: 50, memoryBytes: 1 << 24 };
 const RECIPES = readdirSync('policies/recipes');
@@ -35,12 +35,8 @@ function withValue(data: object, key: string, value: unknown): unknown {
 
 /** The recipe with other data, loaded as a proxy does. */
 function ready(name: string, data: unknown) {
-  const entries = entriesOf(readFileSync(`policies/recipes/${name}/bundle.tar.gz`));
-  const content = JSON.stringify(data);
-  const changed = entries.map((entry) =>
-    entry.name === '/data.json' ? { ...entry, content } : entry,
-  );
-  return createGeneration(readBundle(tarGz(changed)), LIMITS);
+  const bundle = withData(data, `policies/recipes/${name}/bundle.tar.gz`);
+  return createGeneration(readBundle(bundle), LIMITS);
 }
 
 it.each(RECIPES)('a mistake in the data of the recipe %s lets nothing more pass', (name) => {

@@ -49,10 +49,17 @@ export function tarBytes(bundle: Buffer): Buffer {
 
 /** The same bundle with another manifest. */
 export function withManifest(bundle: Buffer, change: object): Buffer {
-  const entries = entriesOf(bundle).map((entry) => {
-    if (entry.name !== '/.manifest') return entry;
-    const manifest: object = JSON.parse(Buffer.from(entry.content ?? '').toString());
-    return { ...entry, content: JSON.stringify({ ...manifest, ...change }) };
-  });
+  return withFile(bundle, '/.manifest', (text) =>
+    JSON.stringify({ ...JSON.parse(text), ...change }),
+  );
+}
+
+/** The same bundle with one file edited. */
+export function withFile(bundle: Buffer, name: string, edit: (text: string) => string): Buffer {
+  const entries = entriesOf(bundle).map((entry) =>
+    entry.name === name
+      ? { ...entry, content: edit(Buffer.from(entry.content ?? '').toString()) }
+      : entry,
+  );
   return tarGz(entries);
 }

@@ -8,6 +8,7 @@ import {
 } from '../../src/call.ts';
 import { ANONYMOUS } from '../../src/identity/principal.ts';
 import { PLAIN_CALL, PLAIN_DECISION, PLAIN_KEY } from '../helpers/plain-values.ts';
+import { withFile } from './tar.ts';
 
 export const EXAMPLE = 'policies/bundle.tar.gz';
 export const HAZARDS = 'test/fixtures/policies/hazards/bundle.tar.gz';
@@ -86,3 +87,7 @@ export function aDecision(more: Partial<Decision> = {}): Decision {
 }
 
 export const archive = (path: string): Buffer => readFileSync(path);
+
+/** The example policy, or another, with other data. */
+export const withData = (data: unknown, bundle = EXAMPLE): Buffer =>
+  withFile(archive(bundle), '/data.json', () => JSON.stringify(data));

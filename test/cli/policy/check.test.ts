@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bundleToken, signaturesFile } from '../../policy/signing.ts';
 import { entriesOf, tarGz, withManifest } from '../../policy/tar.ts';
-import { archive, EXAMPLE, HAZARDS } from '../../policy/values.ts';
-import { fileOf, policy, withData } from './run-policy.ts';
+import { archive, EXAMPLE, HAZARDS, withData } from '../../policy/values.ts';
+import { fileOf, policy } from './run-policy.ts';
 
 const PRIVATE_KEY = String(
   generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { EXAMPLE } from '../../policy/values.ts';
-import { fileOf, policy, withData } from './run-policy.ts';
+import { EXAMPLE, withData } from '../../policy/values.ts';
+import { fileOf, policy } from './run-policy.ts';
 
 describe('policy explain', () => {
   it('shows which condition of each rule fails, and the value', async () => {

@@ -2,8 +2,8 @@ import process from 'node:process';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { withManifest } from '../../policy/tar.ts';
-import { EXAMPLE } from '../../policy/values.ts';
-import { fileOf, policy, withData } from './run-policy.ts';
+import { EXAMPLE, withData } from '../../policy/values.ts';
+import { fileOf, policy } from './run-policy.ts';
 
 const EVIL = '\u001b[2J\nforged';
 const rule = { id: `r${EVIL}`, source: { keys: ['*'] }, destination: { keys: ['*'] } };

@@ -3,8 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../../src/cli/policy/run.ts';
 import { runCommand } from '../../helpers/run-command.ts';
-import { entriesOf, tarGz } from '../../policy/tar.ts';
-import { archive, EXAMPLE } from '../../policy/values.ts';
 
 /** Runs a `policy` command: its exit code and output. */
 export async function policy(args: string, stdin = '') {
@@ -18,13 +16,3 @@ export const fileOf = (name: string, content: string | Buffer) => {
   writeFileSync(file, content);
   return file;
 };
-
-/** The example policy, or another, with other data. */
-export function withData(data: object, bundle = EXAMPLE) {
-  const content = JSON.stringify(data);
-  return tarGz(
-    entriesOf(archive(bundle)).map((entry) =>
-      entry.name === '/data.json' ? { ...entry, content } : entry,
-    ),
-  );
-}

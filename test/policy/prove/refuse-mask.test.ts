@@ -1,16 +1,14 @@
 import { expect, it } from 'vitest';
 import { readBundle } from '../../../src/policy/bundle/bundle.ts';
 import { prove } from '../../../src/policy/prove/prove.ts';
-import { entriesOf, tarGz } from '../tar.ts';
-import { archive } from '../values.ts';
+import { withData } from '../values.ts';
 
 const LIMITS = { timeoutMs: 50, memoryBytes: 1 << 24 };
-const entries = entriesOf(archive('test/fixtures/policies/mask/bundle.tar.gz'));
+const BUNDLE = 'test/fixtures/policies/mask/bundle.tar.gz';
 
 /** The bundle whose mask also has these rules. */
 function masking(mask: readonly unknown[]) {
-  const others = entries.filter(({ name }) => name !== '/data.json');
-  return readBundle(tarGz([...others, { name: '/data.json', content: JSON.stringify({ mask }) }]));
+  return readBundle(withData({ mask }, BUNDLE));
 }
 
 it('a bundle whose mask answers with rules serves', () => {
