@@ -1,6 +1,7 @@
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../test/interop/helpers/ports.ts';
 import { type Lab, ROOT } from './lab.ts';
 import { embeddedOverMoto } from './parts/against-moto.ts';
 import { helpOverNothing, wallOfHelp, wallOfNothing, wallOfOneCall } from './parts/command.ts';
@@ -8,7 +9,6 @@ import { itemOverCall } from './parts/in-batches.ts';
 import { CORE, runPinned, startPinned } from './processes.ts';
 import { GRPC_ON, proxyStart } from './proxy.ts';
 import type { Results } from './report.ts';
-import { freePort } from './rows.ts';
 import { median } from './statistics.ts';
 import type { Target } from './targets.ts';
 

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createAuthority } from '../test/helpers/certificates.ts';
+import { freePort } from '../test/interop/helpers/ports.ts';
 import { AWS_ENV, type Lab, ROOT } from './lab.ts';
 import { CORE, type Running, startPinned } from './processes.ts';
 import { GRPC_ON, proxyStart } from './proxy.ts';
@@ -160,12 +159,4 @@ function makeCertificates(folder: string) {
       ...['-key', write('client.key', client.key)],
     ],
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
+import { freePort } from '../../test/interop/helpers/ports.ts';
 import { ROOT } from '../lab.ts';
 import { CORE, type Running, startPinned } from '../processes.ts';
 import { MAIN } from '../proxy.ts';
-import { freePort } from '../rows.ts';
 import { median } from '../statistics.ts';
 
 const IN_FLIGHT = 8;
