@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import {
   type GrpcObject,
   type handleUnaryCall,
@@ -33,11 +34,8 @@ export async function serveReEncrypt(handler: Handler) {
   const tree = loadPackageDefinition(loaded) as GrpcObject;
   const server = new Server();
   server.addService(serviceIn(tree), { ReEncrypt: handler });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
+  const bind = promisify(server.bindAsync.bind(server));
+  const port = await bind('127.0.0.1:0', ServerCredentials.createInsecure());
   console.log(`listening on 127.0.0.1:${port}`);
 }
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   Server,
   ServerCredentials,
@@ -32,11 +33,8 @@ beforeAll(async () => {
   const handle = (_: ServerUnaryCall<unknown, unknown>, done: Answer) => answer(done);
   const names = ['ReEncrypt', 'CheckReEncrypt', 'BatchReEncrypt'];
   server.addService(loadService(), Object.fromEntries(names.map((name) => [name, handle])));
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
+  const bind = promisify(server.bindAsync.bind(server));
+  const port = await bind('127.0.0.1:0', ServerCredentials.createInsecure());
   target = ['--endpoint-url', `127.0.0.1:${port}`];
 });
 

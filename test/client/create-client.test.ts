@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   Server,
   ServerCredentials,
@@ -61,11 +62,7 @@ beforeAll(async () => {
 });
 
 function bind(address: string): Promise<number> {
-  return new Promise((resolve, reject) =>
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    ),
-  );
+  return promisify(server.bindAsync.bind(server))(address, ServerCredentials.createInsecure());
 }
 
 afterAll(() => {

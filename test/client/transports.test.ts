@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ClientOptions, createClient } from '../../src/client/create-client.ts';
@@ -63,11 +64,7 @@ function createServer(): Server {
 }
 
 function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
-  return new Promise((resolve, reject) =>
-    server.bindAsync(address, credentials, (error, port) =>
-      error ? reject(error) : resolve(port),
-    ),
-  );
+  return promisify(server.bindAsync.bind(server))(address, credentials);
 }
 
 async function call(options: ClientOptions): Promise<string> {

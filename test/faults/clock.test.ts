@@ -1,4 +1,3 @@
-import { type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
 import { TRANSPORTS } from '../helpers/aws-proxy.ts';
@@ -8,7 +7,7 @@ import { type RunningProxy, startProxy } from '../interop/helpers/proxy.ts';
 import { describeWith, runTool } from '../interop/helpers/tools.ts';
 import { createWorld } from '../simulation/world.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
-import { REQUEST } from './kms/rounds.ts';
+import { codeOf, REQUEST } from './kms/rounds.ts';
 import { reportTrials, SEED, trials } from './trials.ts';
 
 const HOUR_MS = 3_600_000;
@@ -118,11 +117,4 @@ function dateOf({ headers }: Captured): number {
     '$1-$2-$3T$4:$5:$6Z',
   );
   return Date.parse(iso);
-}
-
-function codeOf(call: Promise<unknown>): Promise<string> {
-  return call.then(
-    () => 'OK',
-    ({ code }: ServiceError) => status[code] ?? String(code),
-  );
 }

@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import {
   type handleServerStreamingCall,
   type Metadata,
@@ -37,11 +38,7 @@ export async function startAgent(socket: string): Promise<Agent> {
   const server = new Server();
   const svids = addMethod(server, 'FetchX509SVID', asked);
   const bundles = addMethod(server, 'FetchX509Bundles', asked);
-  await new Promise<void>((done, fail) =>
-    server.bindAsync(socket, ServerCredentials.createInsecure(), (error) =>
-      error ? fail(error) : done(),
-    ),
-  );
+  await promisify(server.bindAsync.bind(server))(socket, ServerCredentials.createInsecure());
   return { asked, svids, bundles, stop: () => server.forceShutdown() };
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectRaw } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
@@ -59,11 +60,8 @@ beforeEach(async () => {
     withoutDecoding({ StreamReEncrypt: { ...StreamReEncrypt, requestDeserialize } }),
     { StreamReEncrypt: handler },
   );
-  port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (failed, bound) =>
-      failed ? reject(failed) : resolve(bound),
-    );
-  });
+  const bind = promisify(server.bindAsync.bind(server));
+  port = await bind('127.0.0.1:0', ServerCredentials.createInsecure());
   client = connect(`127.0.0.1:${port}`);
 });
 

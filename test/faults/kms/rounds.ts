@@ -89,7 +89,7 @@ export async function untilWell(client: Client): Promise<void> {
   await expect.poll(() => codeOf(reEncrypt(client, REQUEST))).toBe('OK');
 }
 
-function codeOf(call: Promise<unknown>): Promise<string> {
+export function codeOf(call: Promise<unknown>): Promise<string> {
   return call.then(
     () => 'OK',
     ({ code }: ServiceError) => status[code] ?? String(code),
