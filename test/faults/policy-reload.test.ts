@@ -34,11 +34,11 @@ function put(bytes: Buffer): void {
 /** Each reload of a proxy starts a new file, as SIGHUP does. */
 function entriesIn(log: string): Record<string, unknown>[] {
   const files = readdirSync(log).filter((name) => name.endsWith('.jsonl'));
-  const text = files.map((name) => readFileSync(join(log, name), 'utf8')).join('');
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  // One by one: all together may be longer than a string can be.
+  return files.flatMap((name) => {
+    const lines = readFileSync(join(log, name), 'utf8').trimEnd().split('\n');
+    return lines.map((line) => JSON.parse(line));
+  });
 }
 
 /** Swaps the bundle repeatedly, one time in five for a bad one; returns how many were refused. */
