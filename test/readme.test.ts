@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -64,7 +64,6 @@ test.each(yamlBlocks('docs/policy.md'))(
     const settings = ['kms.backend=aws', 'audit.file=x'];
     if (!yaml.startsWith('policy:')) settings.push('policy.source=x');
     expect(() => loadConfig({ file, settings, env: {} })).not.toThrow();
-    rmSync(folder, { recursive: true });
   },
 );
 

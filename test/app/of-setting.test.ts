@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startProxy } from '../helpers/proxy.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'settings-'));
-afterAll(() => rmSync(folder, { recursive: true }));
 const rubbish = join(folder, 'rubbish');
 writeFileSync(rubbish, 'rubbish\n', { mode: 0o600 });
 const none = join(folder, 'none');

@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { createStack } from '../../src/app/stack.ts';
 import { composeTls } from '../../src/app/tls.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createAuthority } from '../helpers/certificates.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-'));
-afterAll(() => rmSync(folder, { recursive: true }));
 const ca = createAuthority();
 const file = (name: string) => join(folder, name);
 const issue = (notAfter: string) =>

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { run } from '../../src/cli/embedded-kms.ts';
 import { runCommand } from '../helpers/run-command.ts';
 
@@ -10,7 +10,6 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'embedded-kms-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const embeddedKms = (args: readonly string[], env: Record<string, string> = {}) =>
   runCommand(run, args, { env });

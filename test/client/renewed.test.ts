@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -16,10 +16,7 @@ beforeEach(() => {
   [made, closed] = [0, []];
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] });
 });
-afterEach(() => {
-  vi.useRealTimers();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => vi.useRealTimers());
 
 const make = () => {
   made += 1;

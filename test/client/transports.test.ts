@@ -42,7 +42,6 @@ beforeAll(async () => {
 
 afterAll(() => {
   for (const server of servers) server.forceShutdown();
-  rmSync(folder, { recursive: true });
 });
 
 function createServer(): Server {

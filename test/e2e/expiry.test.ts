@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -67,7 +67,6 @@ beforeAll(async () => {
 afterAll(async () => {
   closeAll(tokenClient, certificateClient);
   await aws.close();
-  rmSync(folder, { recursive: true });
 });
 
 function connectAs(caller?: { key: string; cert: string }): ReEncryptServiceClient {

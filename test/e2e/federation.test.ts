@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
@@ -70,7 +70,6 @@ describe.each(['FetchX509SVID', 'FetchX509Bundles'])('a trust domain from %s', (
   afterAll(async () => {
     await proxy.stop();
     agent.stop();
-    rmSync(folder, { recursive: true });
   });
 
   function ownFiles(): string[] {

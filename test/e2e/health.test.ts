@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, type GrpcObject, loadPackageDefinition, status } from '@grpc/grpc-js';
@@ -54,7 +54,6 @@ beforeEach(() => {
 afterEach(async () => {
   await proxy.stop();
   closeAll(watcher);
-  rmSync(folder, { recursive: true, force: true });
 });
 
 test('health is NOT_SERVING while calls cannot be recorded, and callers must not retry', async () => {

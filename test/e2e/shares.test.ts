@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -45,7 +45,6 @@ afterAll(async () => {
   tenant.close();
   other.close();
   await aws.close();
-  rmSync(folder, { recursive: true });
 });
 
 const batch = (of: Client, count: number) =>

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { type ClientHttp2Session, type ClientSessionOptions, connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,7 +45,6 @@ beforeAll(async () => {
 afterAll(async () => {
   session.destroy();
   await proxy.stop();
-  rmSync(folder, { recursive: true });
 });
 
 /** The principal of a call with these tokens, each in its own header field. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -24,7 +24,6 @@ test('of two that try at the same instant one gets it', { retry: 3 }, async () =
   const lock = lockFile(path);
   expect(lock).toBeDefined();
   lock?.release();
-  rmSync(folder, { recursive: true });
 });
 
 test('warnings are told as before once there is a lock', () => {
@@ -32,7 +31,6 @@ test('warnings are told as before once there is a lock', () => {
   const { emitWarning } = process;
   lockFile(join(folder, 'lock'))?.release();
   expect(process.emitWarning).toBe(emitWarning);
-  rmSync(folder, { recursive: true });
 });
 
 test('a file system without locks is an error, not a lock held', () => {
@@ -47,5 +45,4 @@ test('a file system without locks is an error, not a lock held', () => {
   const path = join(folder, 'lock');
   expect(() => lockFile(path, WithoutLocks)).toThrow('its file system has no locks');
   expect(readdirSync(folder)).toEqual(['lock']);
-  rmSync(folder, { recursive: true });
 });

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { makeFolder } from '../../src/files/make-folder.ts';
 
 let folder: string;
@@ -9,7 +9,6 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'make-folder-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 test('makes what is missing, and leaves what is there', () => {
   const deep = join(folder, 'a/b');

@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { readRegular } from '../../src/files/regular.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'regular-'));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 it('only a regular file is read, and none stays open', () => {
   const [file, fifo] = [join(folder, 'file'), join(folder, 'fifo')];

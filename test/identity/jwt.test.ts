@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import {
   SignJWT,
 } from 'jose';
 import { stdSerializers } from 'pino';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Principal } from '../../src/call.ts';
 import { createFileKeys, createUrlKeys } from '../../src/identity/jwks.ts';
 import { createJwtIdentifier, type JwtKeys, type JwtOptions } from '../../src/identity/jwt.ts';
@@ -71,8 +71,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'jwt-'));
   signer = await createSigner();
 });
-
-afterAll(() => rm(folder, { recursive: true }));
 
 describe('a bearer token', () => {
   test('that verifies identifies the principal, with the configured claims', async () => {

@@ -8,7 +8,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -30,7 +29,6 @@ afterAll(() => endpoint.stop());
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cli-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 function call(args: readonly string[], { answer = 'ok', env = {} } = {}) {
   const blob = ['--ciphertext-blob', 'AQID', '--destination-key-id', 'x'];

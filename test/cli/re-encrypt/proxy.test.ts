@@ -26,10 +26,7 @@ beforeAll(async () => {
   blob = await demoCiphertext();
 });
 
-afterAll(async () => {
-  rmSync(folder, { recursive: true });
-  await proxy.stop();
-});
+afterAll(() => proxy.stop());
 
 async function demoCiphertext(): Promise<Buffer> {
   const { demoCalls } = await import('../../../src/cli/demo-calls.ts');

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { readSeed } from '../../../src/kms/embedded/seed.ts';
 import { codeOf, kmsWithClock } from './helpers.ts';
 
@@ -9,7 +9,6 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'embedded-kms-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 function seedOf(yaml: string) {
   const file = join(folder, 'keys.yaml');

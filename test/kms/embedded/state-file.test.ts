@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { codeOf, DAY_MS, kmsWithClock } from './helpers.ts';
 
 let folder: string;
@@ -10,7 +10,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'embedded-kms-'));
   stateFile = join(folder, 'keys.json');
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const open = () => kmsWithClock({ stateFile });
 
@@ -91,7 +90,6 @@ it('an operation that cannot be written fails', () => {
   operations.CreateKey({});
   rmSync(folder, { recursive: true });
   expect(codeOf(() => operations.CreateKey({}))).toBe('KMSInternalException');
-  folder = mkdtempSync(join(tmpdir(), 'embedded-kms-'));
 });
 
 it('an automatic rotation is saved before the new material is used', () => {

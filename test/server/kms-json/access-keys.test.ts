@@ -1,14 +1,13 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { readAccessKeys } from '../../../src/server/kms-json/access-keys.ts';
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'access-keys-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 function secretFile(content: string, mode = 0o600) {
   const file = join(folder, 'secret');

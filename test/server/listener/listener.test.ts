@@ -30,7 +30,6 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const caller of callers.splice(0)) caller.close();
   await door.close();
-  await rm(folder, { recursive: true });
 });
 
 describe('TCP', () => {

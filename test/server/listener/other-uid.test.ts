@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -33,10 +33,7 @@ describe.skipIf(process.getuid?.() !== 0)('a Unix socket', () => {
     door = createDoor();
     await door.open({ address: `unix:${path}` });
   });
-  afterAll(async () => {
-    await door.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => door.close());
 
   test('is closed to other users, by its folder’s mode and its own', async () => {
     const nobody = { uid: NOBODY, gid: NOBODY };

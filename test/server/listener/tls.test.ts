@@ -77,7 +77,6 @@ afterEach(async () => {
   for (const made of callers.splice(0)) made.close();
   await door.close();
   files?.close();
-  await rm(folder, { recursive: true });
 });
 
 const withChain = (leaf: Issued, ...above: readonly Issued[]): Issued => ({

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, status } from '@grpc/grpc-js';
@@ -57,7 +57,6 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const one of opened) one.close();
   agent?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 test('the first SVID serves, its bundle verifies clients, and its trust domain becomes ours', async () => {
