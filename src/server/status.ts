@@ -8,6 +8,13 @@ const ERROR_DOMAIN = 'kms-reencrypt-proxy';
 const DEFAULT_RETRY_MS = 200;
 
 /**
+ * Most bytes of a message in the trailers, where all but plain ASCII is percent-encoded. Clients in Java and
+ * C++ take 8 KiB of trailers in all, and lose the error and perhaps the connection over more.
+ */
+const MOST_ENCODED = 3_072;
+const ELLIPSIS = '…';
+
+/**
  * google.rpc.Status, as it goes into `grpc-status-details-bin` and into the items of a batch. protobufjs's
  * own google.protobuf.Any has `type_url`; `typeUrl` would be dropped silently.
  */
@@ -54,11 +61,12 @@ export function createStatusWriter() {
 
   /** `code`: gRPC's number, if grpc-js chose another than the reason's own. */
   function toStatus(refusal: Refusal, decisionId: string, code?: number): StatusObject {
-    const details = toRpcStatus(refusal, decisionId, code);
+    const message = clipped(refusal.message);
+    const details = { ...toRpcStatus(refusal, decisionId, code), message };
     const metadata = trailers(decisionId);
     metadata.set('grpc-status-details-bin', encoded(rpcStatus, details));
     if (forbidsRetry(refusal.reason, details.code)) metadata.set('grpc-retry-pushback-ms', '-1');
-    return { code: details.code, details: refusal.message, metadata };
+    return { code: details.code, details: message, metadata };
   }
 
   return { toStatus, toRpcStatus };
@@ -91,6 +99,18 @@ function retryDelay({ reason, retryAfterMs }: Refusal): number | undefined {
 
 function toDuration(ms: number) {
   return { seconds: Math.trunc(ms / 1000), nanos: Math.round((ms % 1000) * 1e6) };
+}
+
+function clipped(message: string): string {
+  if (encodeURI(message).length <= MOST_ENCODED) return message;
+  let kept = '';
+  let left = MOST_ENCODED - encodeURI(ELLIPSIS).length;
+  for (const letter of message) {
+    left -= encodeURI(letter).length;
+    if (left < 0) break;
+    kept += letter;
+  }
+  return kept + ELLIPSIS;
 }
 
 function packed(type: protobuf.Type | undefined, value: object) {
