@@ -1,11 +1,14 @@
 import { hash, type KeyObject, X509Certificate } from 'node:crypto';
-import { type Bundles, checkAuthorities, splitPem } from './material.ts';
+import { type Bundles, checkAuthorities, MOST_NAMES_BYTES, splitPem } from './material.ts';
 
 /** The trust domains that vouch for a peer, from all certificates that it sent, its own first. */
 export type Vouching = (sent: readonly X509Certificate[]) => readonly string[];
 
 /** Each is verified against each CA; OpenSSL lets a peer send hundreds. */
 const SENT_AT_MOST = 10;
+
+/** Of one trust domain. SPIRE servers have two each; a thousand took 0.1 s of every handshake. */
+const MOST_AUTHORITIES = 100;
 
 /** The bundles in `all` that are wanted and usable; `onAlarm` is called for each unusable one. */
 export function pickBundles(
@@ -17,7 +20,10 @@ export function pickBundles(
   for (const domain of wanted) {
     try {
       const pem = all.get(domain) ?? '';
-      checkAuthorities(pem);
+      // Each has its share, or one domain could keep everyone out.
+      checkAuthorities(pem, Math.floor(MOST_NAMES_BYTES / wanted.length));
+      if (splitPem(pem).length > MOST_AUTHORITIES)
+        throw new Error(`more than ${MOST_AUTHORITIES} CAs`);
       picked.set(domain, pem);
     } catch (cause) {
       onAlarm(new Error(`there is no good bundle of the trust domain ${domain}`, { cause }));

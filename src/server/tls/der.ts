@@ -22,13 +22,32 @@ export function toPem(label: string, der: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
-/** Tag, length and content of a DER SEQUENCE (X.690, 8.1.3). */
+/** How many bytes the subject of a certificate has (RFC 5280, 4.1). It must be one that OpenSSL has read. */
+export function subjectBytes(certificate: Uint8Array): number {
+  let rest = contentOf(contentOf(certificate));
+  const VERSION = 0xa0;
+  const before = rest[0] === VERSION ? 5 : 4;
+  for (let n = 0; n < before; n += 1) rest = rest.subarray(extent(rest).end);
+  return extent(rest).end;
+}
+
+function contentOf(element: Uint8Array): Uint8Array {
+  const { start, end } = extent(element);
+  return element.subarray(start, end);
+}
+
+/** @throws Error where it is not a SEQUENCE */
 function elementLength(bytes: Uint8Array): number {
-  const [tag, first = 0] = bytes;
-  if (tag !== 0x30) throw new Error('one of the parts is not a certificate');
-  if (first < 0x80) return 2 + first;
-  const count = first & 0x7f;
+  if (bytes[0] !== 0x30) throw new Error('one of the parts is not a certificate');
+  return extent(bytes).end;
+}
+
+/** Where the content of a DER element with a tag of one byte begins and ends (X.690, 8.1.3). */
+function extent(bytes: Uint8Array): { start: number; end: number } {
+  const first = bytes[1] ?? 0;
+  if (first < 0x80) return { start: 2, end: 2 + first };
+  const start = 2 + (first & 0x7f);
   let length = 0;
-  for (const byte of bytes.subarray(2, 2 + count)) length = length * 256 + byte;
-  return 2 + count + length;
+  for (const byte of bytes.subarray(2, start)) length = length * 256 + byte;
+  return { start, end: start + length };
 }

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import { subjectBytes } from './der.ts';
 
 /** A server's current certificate, and notice of every later one. */
 export interface TlsMaterial {
@@ -52,13 +53,23 @@ export function expiryOf({ cert }: TlsPair): number {
   return Date.parse(new X509Certificate(cert).validTo);
 }
 
-/** @throws Error if there is none, or one that cannot sign */
-export function checkAuthorities(pem: string): void {
-  const authorities = splitPem(pem);
+/**
+ * What the names of all CAs may have together: they are sent in every handshake, where OpenSSL can send 64 KiB and Java
+ * takes 32.
+ */
+export const MOST_NAMES_BYTES = 30_000;
+
+/** @throws Error if there is none, one that cannot sign, or too many for a handshake */
+export function checkAuthorities(pem: string, mostBytes = MOST_NAMES_BYTES): void {
+  const authorities = splitPem(pem).map((one) => new X509Certificate(one));
   if (authorities.length === 0) throw new Error('there is no CA certificate');
-  for (const authority of authorities) {
-    if (!new X509Certificate(authority).ca) {
-      throw new Error('one of the CA certificates is not a CA’s');
-    }
+  if (!authorities.every(({ ca }) => ca)) {
+    throw new Error('one of the CA certificates is not a CA’s');
+  }
+  const bytes = authorities.reduce((sum, { raw }) => sum + subjectBytes(raw), 0);
+  if (bytes > mostBytes) {
+    throw new Error(
+      `the names of the CAs have ${bytes} bytes, more than the ${mostBytes} that may be sent`,
+    );
   }
 }

@@ -305,6 +305,11 @@ describe('a replaced certificate', () => {
       () => writeFile(join(folder, 'ca.pem'), ''),
       /ca\.pem cannot serve TLS: there is no CA certificate/,
     ],
+    [
+      'with more names of CAs than a handshake holds',
+      () => put(ca.issue(PROXY), createAuthority({ commonName: 'x'.repeat(150) }).cert.repeat(400)),
+      /names of the CAs have 66800 bytes/,
+    ],
     ['with a leaf for a CA', () => put(ca.issue(PROXY), ca.issue(PROXY).cert), /is not a CA’s/],
     ['gone', () => rm(join(folder, 'cert.pem')), /ENOENT/],
   ])('%s is rejected with one alarm, and the last good one serves', async (_, spoil, says) => {

@@ -60,3 +60,19 @@ test('only good, wanted bundles are taken; missing and bad ones raise alarms', (
     'there is no good bundle of the trust domain gone',
   ]);
 });
+
+test.each<[string, Issued, number]>([
+  ['names that do not fit into a handshake', createAuthority({ commonName: 'x'.repeat(150) }), 91],
+  ['so many CAs that each handshake takes long', a, 101],
+])('a bundle with %s keeps nobody else out', (_, { cert }, count) => {
+  const all = new Map([
+    ['a', a.cert],
+    ['large', cert.repeat(count)],
+    ['less', cert.repeat(count - 3)],
+  ]);
+  const alarms: string[] = [];
+  const picked = pickBundles(all, ['a', 'large'], ({ message }) => alarms.push(message));
+  expect([...picked.keys()]).toEqual(['a']);
+  expect(alarms).toEqual(['there is no good bundle of the trust domain large']);
+  expect([...pickBundles(all, ['a', 'less'], () => {}).keys()]).toEqual(['a', 'less']);
+});
