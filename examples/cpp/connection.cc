@@ -20,6 +20,8 @@ std::shared_ptr<grpc::ChannelCredentials> Credentials() {
 std::shared_ptr<grpc::Channel> Connect() {
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(ReadFile(Setting("SERVICE_CONFIG", "../service-config.json")));
+  // Otherwise even calls to loopback would go to what http_proxy names.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   if (std::getenv("PROXY_TLS") != nullptr) {
     arguments.SetSslTargetNameOverride(Setting("PROXY_NAME", "localhost"));
   }

@@ -63,7 +63,8 @@ def main() -> int:
 def connect() -> grpc.Channel:
     """PROXY_TARGET is host:port or unix:/path; PROXY_TLS a folder with ca.pem, cert.pem, key.pem."""
     config = Path(setting("SERVICE_CONFIG", "../service-config.json")).read_text()
-    options = [("grpc.service_config", config)]
+    # Otherwise even calls to loopback would go to what http_proxy names.
+    options = [("grpc.service_config", config), ("grpc.enable_http_proxy", 0)]
     target = setting("PROXY_TARGET", "127.0.0.1:50051")
     folder = os.environ.get("PROXY_TLS")
     if not folder:

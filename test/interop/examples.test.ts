@@ -132,6 +132,13 @@ for (const language of LANGUAGES) {
       });
     });
 
+    it('goes to the proxy itself, whatever http_proxy names', async () => {
+      const nowhere = `http://127.0.0.1:${await freePort()}`;
+      const { code, said } = await run(doors.tcp, { http_proxy: nowhere, https_proxy: nowhere });
+      expect(said).toMatch(/^released under /m);
+      expect(code).toBe(0);
+    });
+
     it('reports a denial in one sentence: layer, side, rule and decision', async () => {
       const { code, said, result } = await run(doors.tcp, { DESTINATION_TENANT: 'globex' });
       expect(said).toMatch(
