@@ -4,7 +4,7 @@ import { countStream, onceAllCame } from './count-stream.ts';
 import { type Descriptors, readDescriptors } from './descriptors.ts';
 import type { HandlerTools, RpcCounters } from './handler-tools.ts';
 import { type Ask, type Asked, createWire } from './reflection-wire.ts';
-import { createPlaces, type OpenStream } from './stream-places.ts';
+import { createPlaces, type OpenStream, whoHolds } from './stream-places.ts';
 
 const DESCRIPTORS = `${PROTO_ROOT}/services.binpb`;
 /** The older name is what grpcurl and many other clients still ask for first. */
@@ -63,14 +63,13 @@ function infoAt(counters: RpcCounters, { known, tools, places }: InfoParts): Inf
 }
 
 function openStream(call: Parameters<Info>[0], tools: HandlerTools): OpenStream {
-  const { peer } = tools.arrivalOf(call);
   let idleSince = performance.now();
   call.on('data', () => {
     idleSince = performance.now();
   });
   call.on('error', () => {});
   return {
-    peer,
+    ...whoHolds(tools.arrivalOf(call)),
     idleFor: () => performance.now() - idleSince,
     close(why) {
       call.removeAllListeners('data').pause();

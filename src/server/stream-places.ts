@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+import type { Arrival } from '../call.ts';
 import { limited, Refusal } from '../errors.ts';
 import type { HandlerTools } from './handler-tools.ts';
 
@@ -10,10 +12,16 @@ const IDLE_MS = 10_000;
 export interface OpenStream {
   /** The caller's address, which all streams of one connection, or of one Unix socket, share. */
   readonly peer: string;
+  /** What connections with the same certificate share; else `peer`. A token will not do: nobody has verified it yet. */
+  readonly caller: string;
   /** Takes no further message, and ends the stream once those under way are answered. */
   close(why: Refusal): void;
   /** Milliseconds for which it only waited for its caller to send or to take something. */
   idleFor(): number;
+}
+
+export function whoHolds({ peer, certificate }: Arrival): Pick<OpenStream, 'peer' | 'caller'> {
+  return { peer, caller: certificate ? hash('sha256', certificate) : peer };
 }
 
 /** Places for streams, which would never end by themselves. */
@@ -41,20 +49,26 @@ export function createPlaces({ turnedAway }: Pick<HandlerTools, 'turnedAway'>, i
   }
 
   /** Whether another stream loses its place to this one. */
-  function makeRoom({ peer }: OpenStream): boolean {
+  function makeRoom(next: OpenStream): boolean {
     if (leaving.size >= MOST_STREAMS) return false;
     const idle = idlest(open, idleMs);
-    const one = idle ?? oldestOfMost(open, peer);
+    const one = idle ?? oldestOfMost(open, ({ caller }) => caller, next) ?? oldestOfOwn(next);
     if (!one) return false;
     open.delete(one);
     leaving.add(one);
     one.close(limited(idle ? IDLE : HAS_MOST, 1_000));
     return true;
   }
+
+  /** A caller's connections share what the caller has. */
+  function oldestOfOwn(next: OpenStream): OpenStream | undefined {
+    const own = [...open].filter(({ caller }) => caller === next.caller);
+    return oldestOfMost(own, ({ peer }) => peer, next);
+  }
 }
 
 const IDLE = 'streams, of which this one was idle';
-const HAS_MOST = 'streams, most of them over this connection';
+const HAS_MOST = 'streams, most of them from this caller';
 
 /** The stream that has been idle for longest. Undefined if none has been idle for `idleMs`. */
 function idlest(open: Iterable<OpenStream>, idleMs: number): OpenStream | undefined {
@@ -62,9 +76,13 @@ function idlest(open: Iterable<OpenStream>, idleMs: number): OpenStream | undefi
   return one && one.idleFor() >= idleMs ? one : undefined;
 }
 
-/** The oldest stream of the peer that has most. Undefined if `peer` would then have as many. */
-function oldestOfMost(open: Iterable<OpenStream>, peer: string): OpenStream | undefined {
-  const held = Map.groupBy(open, (one) => one.peer);
+/** The oldest stream of whoever has most. Undefined if `next` would then give its own as many. */
+function oldestOfMost(
+  open: Iterable<OpenStream>,
+  whose: (one: OpenStream) => string,
+  next: OpenStream,
+): OpenStream | undefined {
+  const held = Map.groupBy(open, whose);
   const [most = []] = [...held.values()].sort((one, other) => other.length - one.length);
-  return most.length > (held.get(peer)?.length ?? 0) + 1 ? most[0] : undefined;
+  return most.length > (held.get(whose(next))?.length ?? 0) + 1 ? most[0] : undefined;
 }

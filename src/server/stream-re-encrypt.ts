@@ -10,7 +10,7 @@ import { type ItemLifetime, startItemLifetime } from './lifetime.ts';
 import type { PerformItem } from './re-encrypt-item.ts';
 import type { Undecoded } from './service.ts';
 import { type StatusWriter, trailers } from './status.ts';
-import { createPlaces, type OpenStream } from './stream-places.ts';
+import { createPlaces, type OpenStream, whoHolds } from './stream-places.ts';
 import { decoded } from './unary.ts';
 
 type Asked = Undecoded<StreamReEncryptRequest__Output>;
@@ -64,7 +64,7 @@ function serveStream(stream: Stream, parts: StreamParts): OpenStream {
   });
   const isBusy = () => waits() || underWay.size > 0;
   const idleFor = () => (isBusy() ? 0 : performance.now() - idleSince);
-  return { peer: envelope.arrival.peer, close, idleFor };
+  return { ...whoHolds(envelope.arrival), close, idleFor };
 
   async function perform(item: StreamReEncryptRequest__Output): Promise<void> {
     const lifetime = startItemLifetime(item.deadlineMs, tools.deadlines);

@@ -24,6 +24,8 @@ let release: () => void;
 let asked: number;
 /** Messages that were decoded. */
 let decoded: number;
+/** What new callers show. */
+let certificate: Buffer | undefined;
 /** When a message is decoded; undefined if at once. */
 let turn: Promise<void> | undefined;
 
@@ -31,11 +33,12 @@ beforeEach(async () => {
   asked = 0;
   decoded = 0;
   turn = undefined;
+  certificate = undefined;
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
   const tools = handlerTools({
-    arrivalOf: (call: { getPeer(): string }) => ({ peer: call.getPeer() }),
+    arrivalOf: (call: { getPeer(): string }) => ({ peer: call.getPeer(), certificate }),
     turnedAway: () => {},
     turn: () => turn,
   });
@@ -176,7 +179,7 @@ test('when none is idle, the connection with most streams loses its oldest ones 
   for (const lost of [oldest, second]) {
     expect(await refusalOf(lost?.ended ?? Promise.resolve())).toMatchObject({
       reason: 'LIMITED',
-      message: 'The proxy limits requests: too many streams, most of them over this connection.',
+      message: 'The proxy limits requests: too many streams, most of them from this caller.',
       retries: true,
     });
     // Its item under way is not lost.
@@ -185,6 +188,27 @@ test('when none is idle, the connection with most streams loses its oldest ones 
   for (const { call, ended } of [...late, ...others]) {
     call.end();
     await ended;
+  }
+});
+
+test('when none is idle, whoever holds most over many connections by one certificate gives way to another', async () => {
+  const openAs = (name: string) => {
+    certificate = Buffer.from(name);
+    return openBy(connectElsewhere(), 'slow');
+  };
+  const [oldest, ...others] = Array.from({ length: MOST_STREAMS }, () => openAs('greedy'));
+  await expect.poll(() => asked).toBe(MOST_STREAMS);
+  const late = openAs('polite');
+  await expect.poll(() => asked).toBe(MOST_STREAMS + 1);
+  expect(await refusalOf(openAs('greedy').ended)).toMatchObject({ reason: 'LIMITED' });
+  release();
+  expect(await refusalOf(oldest?.ended ?? Promise.resolve())).toMatchObject({
+    message: 'The proxy limits requests: too many streams, most of them from this caller.',
+  });
+  for (const { call, ended, results } of [late, ...others]) {
+    call.end();
+    await ended;
+    expect(results).toEqual(['slow']);
   }
 });
 
