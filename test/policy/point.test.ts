@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { permit } from '../../src/policy/permit.ts';
 import type { DecisionPoint } from '../../src/policy/point.ts';
 import type { ShadowEvent } from '../../src/policy/shadow/shadow.ts';
@@ -43,6 +43,18 @@ async function open(more: PointChanges = {}) {
 const elsewhere = {
   keys: { source: keyFacts('alias/x'), destination: keyFacts('alias/demo-destination') },
 };
+/** The threads that start from now on, and the codes that they all end with. */
+function watchThreads() {
+  const started: Worker[] = [];
+  const ended: Promise<number>[] = [];
+  const watch = (thread: Worker) => {
+    started.push(thread);
+    ended.push(new Promise((resolve) => thread.once('exit', resolve)));
+  };
+  process.on('worker', watch);
+  onTestFinished(() => void process.off('worker', watch));
+  return { started, exits: () => Promise.all(ended) };
+}
 const fileOf = (bytes: Buffer) => {
   const file = join(mkdtempSync(join(tmpdir(), 'policy-')), 'bundle.tar.gz');
   writeFileSync(file, bytes);
@@ -270,9 +282,7 @@ describe('a candidate', () => {
     ['while its thread loads', 0],
     ['while it still has calls', 20],
   ])('is not killed %s: its thread ends by itself', async (_when, calls) => {
-    const exits: number[] = [];
-    const watch = (thread: Worker) => thread.once('exit', (code) => exits.push(code));
-    process.once('worker', watch);
+    const threads = watchThreads();
     const events: ShadowEvent[] = [];
     const point = await open({ candidate: HAZARDS, onShadow: (event) => events.push(event) });
     if (calls > 0) {
@@ -282,8 +292,51 @@ describe('a candidate', () => {
     for (let i = 0; i < calls; i += 1) await point.decide(resolved({ job: 'loop' }), 'request');
     await sleep(50);
     await point.close();
-    expect(exits).toEqual([0]);
+    // The one that proved it, and the one that judged by it.
+    expect(await threads.exits()).toEqual([0, 0]);
     expect(events.length).toBeLessThan(calls || 1);
+  });
+
+  it('that is proved only once the point is closed starts no thread any more', async () => {
+    const candidate = fileOf(archive(EXAMPLE));
+    const threads = watchThreads();
+    const events: ShadowEvent[] = [];
+    const point = await open({ candidate, onShadow: (event) => events.push(event) });
+    point.decide(resolved(), 'request');
+    await expect.poll(() => events).toHaveLength(1);
+    writeFileSync(candidate, withManifest(archive(EXAMPLE), { revision: 'next' }));
+    const reloading = point.reload();
+    await point.close();
+    await reloading;
+    // Of a thread that starts, one is told a turn later.
+    await sleep(1);
+    expect(threads.started).toHaveLength(3);
+    expect(await threads.exits()).toEqual([0, 0, 0]);
+  });
+
+  it('whose thread ends has one again, and only one', async () => {
+    const candidate = fileOf(archive(EXAMPLE));
+    const threads = watchThreads();
+    const events: ShadowEvent[] = [];
+    const point = await open({ candidate, onShadow: (event) => events.push(event) });
+    const judges = () => {
+      events.length = 0;
+      return expect.poll(() => {
+        point.decide(resolved(), 'request');
+        return events.length;
+      });
+    };
+    await judges().toBeGreaterThan(0);
+    await threads.started.at(-1)?.terminate();
+    writeFileSync(candidate, withManifest(archive(EXAMPLE), { revision: 'next' }));
+    await point.reload();
+    await judges().toBeGreaterThan(0);
+    // By now it would have been started again without a new bundle.
+    await sleep(1_100);
+    expect(threads.started).toHaveLength(4);
+    await threads.started.at(-1)?.terminate();
+    await judges().toBeGreaterThan(0);
+    expect(threads.started).toHaveLength(5);
   });
 
   it('that is slow delays no call, and what it cannot handle is dropped and counted', async () => {

@@ -34,6 +34,8 @@ export function superviseShadow(options: SuperviseShadowOptions): SupervisedShad
       return thread !== undefined;
     },
     use(next) {
+      // Proved only after `close`: nobody would end the thread.
+      if (ending[0]) return;
       candidate = next;
       thread ??= start();
       thread.post({ type: 'candidate', ...candidate, limits });
