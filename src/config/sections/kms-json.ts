@@ -8,7 +8,7 @@ const accessKey = z
       .regex(/^\w{3,128}$/, 'must have 3 to 128 letters, digits or _')
       .describe('The access key id, which becomes the principal.'),
     secret_file: path.describe(
-      'File that holds only the secret access key; its mode must be 0640 or 0600.',
+      'File that holds only the secret access key; read at the start. Its mode must be 0640 or 0600.',
     ),
   })
   .describe('A key that requests may be signed with.');
