@@ -9,6 +9,7 @@ import { endExpired } from '../server/watches/end-expired.ts';
 import { type ExplainOptions, explainRefusals } from '../server/watches/explain-refusals.ts';
 import { limitResets, RESET_LIMITS } from '../server/watches/limit-resets.ts';
 import { refuseCompression } from '../server/watches/refuse-compression.ts';
+import { refuseOtherProtocols } from '../server/watches/refuse-other-protocols.ts';
 import { releaseEnded } from '../server/watches/release-ended.ts';
 import { shareStreams } from '../server/watches/share-streams.ts';
 import type { Stack } from './stack.ts';
@@ -43,6 +44,7 @@ export function watchCalls(watched: Watched, opened: Stack): void {
     correctTimeouts(),
     dropMetadata(),
     refuseCompression(),
+    refuseOtherProtocols(),
     releaseEnded(),
   ];
   opened.push(async () => {

@@ -102,13 +102,28 @@ describe('what grpc-js refuses by itself', () => {
     expect(told['grpc-accept-encoding']).toBe('identity');
   });
 
-  test('includes content types of other protocols, answered with an HTTP status', async () => {
+  test.each([
+    'application/json',
+    'application/grpc-web+proto',
+    'application/grpc+json',
+    'application/grpcs',
+  ])('includes %s, another protocol, answered with an HTTP status', async (type) => {
     const before = await turnedAway();
-    const told = await send(`${SERVICE}/ReEncrypt`, LARGE, { 'content-type': 'application/json' });
+    const told = await send(`${SERVICE}/ReEncrypt`, LARGE, { 'content-type': type });
     expect([told[':status'], told['grpc-status']]).toEqual([415, undefined]);
     expect(told['decision_id']).toMatch(UUID);
     expect(await turnedAway()).toBe(before + 1);
   });
+
+  test.each(['application/grpc+proto', 'application/grpc;charset=utf-8'])(
+    'does not include %s',
+    async (type) => {
+      const told = await send(`${SERVICE}/ReEncrypt`, framed(Buffer.alloc(0)), {
+        'content-type': type,
+      });
+      expect(told['grpc-message']).toContain('destination_key_id');
+    },
+  );
 
   test('is counted by method and code', async () => {
     const codes = [
