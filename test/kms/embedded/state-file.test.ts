@@ -54,6 +54,69 @@ it('everything survives a restart: keys, aliases, tags, grants, states, families
   again.RetireGrant({ GrantToken: grant.GrantToken });
 });
 
+type Operations = ReturnType<typeof open>['operations'];
+const ALIAS = 'alias/a';
+const Tags = [{ TagKey: 'a', TagValue: 'b' }];
+const grantTo = (KeyId: string) =>
+  ({
+    KeyId,
+    GranteePrincipal: 'arn:aws:iam::111122223333:user/a',
+    Operations: ['Decrypt'],
+  }) as const;
+
+it.each<[string, (operations: Operations, KeyId: string, other: string) => void]>([
+  ['CreateAlias', (kms, TargetKeyId) => kms.CreateAlias({ AliasName: 'alias/b', TargetKeyId })],
+  ['UpdateAlias', (kms, _, other) => kms.UpdateAlias({ AliasName: ALIAS, TargetKeyId: other })],
+  ['DeleteAlias', (kms) => kms.DeleteAlias({ AliasName: ALIAS })],
+  [
+    'TagResource',
+    (kms, KeyId) => kms.TagResource({ KeyId, Tags: [{ TagKey: 'c', TagValue: '' }] }),
+  ],
+  ['UntagResource', (kms, KeyId) => kms.UntagResource({ KeyId, TagKeys: ['a'] })],
+  ['CreateGrant', (kms, KeyId) => kms.CreateGrant(grantTo(KeyId))],
+  ['RevokeGrant', (kms, KeyId) => kms.RevokeGrant({ KeyId, GrantId: grantOf(kms, KeyId) })],
+  ['RetireGrant', (kms, KeyId) => kms.RetireGrant({ KeyId, GrantId: grantOf(kms, KeyId) })],
+  ['DisableKey', (kms, KeyId) => kms.DisableKey({ KeyId })],
+  ['ScheduleKeyDeletion', (kms, KeyId) => kms.ScheduleKeyDeletion({ KeyId })],
+  ['UpdateKeyDescription', (kms, KeyId) => kms.UpdateKeyDescription({ KeyId, Description: 'd' })],
+  ['EnableKeyRotation', (kms, KeyId) => kms.EnableKeyRotation({ KeyId })],
+  ['RotateKeyOnDemand', (kms, KeyId) => kms.RotateKeyOnDemand({ KeyId })],
+  ['ReplicateKey', (kms, KeyId) => kms.ReplicateKey({ KeyId, ReplicaRegion: 'us-west-2' })],
+  [
+    'PutKeyPolicy',
+    (kms, KeyId) => {
+      const { Policy } = kms.GetKeyPolicy({ KeyId });
+      kms.PutKeyPolicy({ KeyId, Policy: `${Policy} ` });
+    },
+  ],
+])('what %s changes is in the file when it has answered', (_name, change) => {
+  const { operations } = open();
+  const { KeyId } = operations.CreateKey({ MultiRegion: true, Tags }).KeyMetadata;
+  const other = operations.CreateKey({ MultiRegion: true }).KeyMetadata.KeyId;
+  operations.CreateAlias({ AliasName: ALIAS, TargetKeyId: KeyId });
+  operations.CreateGrant(grantTo(KeyId));
+  const before = seen(operations, KeyId);
+  change(operations, KeyId, other);
+  const after = seen(operations, KeyId);
+  expect(after).not.toEqual(before);
+  expect(seen(open().operations, KeyId)).toEqual(after);
+});
+
+function grantOf(operations: Operations, KeyId: string): string {
+  return operations.ListGrants({ KeyId }).Grants[0]?.GrantId ?? '';
+}
+
+function seen(operations: Operations, KeyId: string) {
+  return {
+    key: operations.DescribeKey({ KeyId }),
+    aliases: operations.ListAliases({}),
+    tags: operations.ListResourceTags({ KeyId }),
+    grants: operations.ListGrants({ KeyId }),
+    policy: operations.GetKeyPolicy({ KeyId }),
+    rotation: operations.GetKeyRotationStatus({ KeyId }),
+  };
+}
+
 it('the file is readable only by its owner, and refused if others can read it', () => {
   open().operations.CreateKey({});
   expect(statSync(stateFile).mode & 0o777).toBe(0o600);

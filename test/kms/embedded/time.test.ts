@@ -2,6 +2,8 @@ import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:cry
 import { expect, it } from 'vitest';
 import { codeOf, DAY_MS, kmsWithClock } from './helpers.ts';
 
+const WRAPPING = { WrappingAlgorithm: 'RSAES_OAEP_SHA_1', WrappingKeySpec: 'RSA_2048' } as const;
+
 it('a key is gone after its waiting period, with its aliases, and its ciphertexts no longer open', () => {
   const { operations, clock } = kmsWithClock();
   const { KeyId } = operations.CreateKey({}).KeyMetadata;
@@ -23,12 +25,17 @@ it('a primary key’s waiting period starts when its last replica is gone', () =
   const there = { region: 'us-west-2' };
   const { KeyId } = operations.CreateKey({ MultiRegion: true }).KeyMetadata;
   operations.ReplicateKey({ KeyId, ReplicaRegion: there.region });
+  operations.ReplicateKey({ KeyId, ReplicaRegion: 'sa-east-1' });
   operations.ScheduleKeyDeletion({ KeyId, PendingWindowInDays: 10 });
-  operations.ScheduleKeyDeletion({ KeyId, PendingWindowInDays: 7 }, there);
+  operations.ScheduleKeyDeletion({ KeyId, PendingWindowInDays: 7 }, { region: 'sa-east-1' });
+  operations.ScheduleKeyDeletion({ KeyId, PendingWindowInDays: 8 }, there);
 
   const state = () => operations.DescribeKey({ KeyId }).KeyMetadata.KeyState;
   expect(state()).toBe('PendingReplicaDeletion');
   clock.pass(7 * DAY_MS);
+  operations.ListKeys({}, { region: 'sa-east-1' });
+  expect(state()).toBe('PendingReplicaDeletion');
+  clock.pass(DAY_MS);
   expect(codeOf(() => operations.DescribeKey({ KeyId }, there))).toBe('NotFoundException');
   expect(state()).toBe('PendingDeletion');
   clock.pass(10 * DAY_MS);
@@ -78,11 +85,7 @@ it('rotating on demand does not move the next automatic rotation', () => {
 it('imported material is forgotten when it expires, and its import token after a day', () => {
   const { operations, clock } = kmsWithClock();
   const { KeyId } = operations.CreateKey({ Origin: 'EXTERNAL' }).KeyMetadata;
-  const parameters = operations.GetParametersForImport({
-    KeyId,
-    WrappingAlgorithm: 'RSAES_OAEP_SHA_1',
-    WrappingKeySpec: 'RSA_2048',
-  });
+  const parameters = operations.GetParametersForImport({ ...WRAPPING, KeyId });
   const key = createPublicKey({ key: parameters.PublicKey, format: 'der', type: 'spki' });
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
   const request = {
@@ -101,4 +104,7 @@ it('imported material is forgotten when it expires, and its import token after a
     operations.ImportKeyMaterial({ ...request, ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' });
   clock.pass(DAY_MS);
   expect(codeOf(again)).toBe('ExpiredImportTokenException');
+  clock.pass(DAY_MS);
+  operations.GetParametersForImport({ ...WRAPPING, KeyId });
+  expect(codeOf(again), 'and is then unknown').toBe('InvalidImportTokenException');
 });
