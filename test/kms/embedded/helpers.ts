@@ -1,3 +1,4 @@
+import { constants, createPublicKey, publicEncrypt } from 'node:crypto';
 import { createEmbeddedKms, type EmbeddedKmsOptions } from '../../../src/kms/embedded/embedded.ts';
 
 export const REGION = 'eu-west-1';
@@ -25,4 +26,19 @@ export function codeOf(call: () => unknown): string {
   } catch (thrown) {
     return (thrown as { code?: string }).code ?? String(thrown);
   }
+}
+
+type Operations = ReturnType<typeof kmsWithClock>['operations'];
+
+/** A request to import this material, but for how long it is to last. */
+export function importRequest(operations: Operations, KeyId: string, material: Uint8Array) {
+  const { ImportToken, PublicKey } = operations.GetParametersForImport({
+    KeyId,
+    WrappingAlgorithm: 'RSAES_OAEP_SHA_1',
+    WrappingKeySpec: 'RSA_2048',
+  });
+  const key = createPublicKey({ key: PublicKey, format: 'der', type: 'spki' });
+  const padding = constants.RSA_PKCS1_OAEP_PADDING;
+  const EncryptedKeyMaterial = publicEncrypt({ key, padding, oaepHash: 'sha1' }, material);
+  return { KeyId, ImportToken, EncryptedKeyMaterial };
 }

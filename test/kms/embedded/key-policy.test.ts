@@ -138,6 +138,8 @@ it('kms:RequestAlias holds only if the request used the alias', () => {
 
 it.each([
   [{ StringLike: { 'aws:ResourceTag/Team': 'r?d' } }, 'done'],
+  [{ StringLike: { 'aws:ResourceTag/Team': 'r?' } }, DENIED],
+  [{ StringLike: { 'aws:ResourceTag/Team': 'r*' } }, 'done'],
   [{ StringEquals: { 'aws:ResourceTag/team': 'red' } }, DENIED],
   [
     { StringEquals: { 'kms:KeySpec': 'SYMMETRIC_DEFAULT', 'kms:KeyUsage': 'ENCRYPT_DECRYPT' } },

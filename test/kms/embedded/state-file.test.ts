@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { codeOf, DAY_MS, kmsWithClock } from './helpers.ts';
+import { codeOf, DAY_MS, importRequest, kmsWithClock } from './helpers.ts';
 
 let folder: string;
 let stateFile: string;
@@ -64,7 +65,9 @@ const grantTo = (KeyId: string) =>
     Operations: ['Decrypt'],
   }) as const;
 
-it.each<[string, (operations: Operations, KeyId: string, other: string) => void]>([
+type Change = (operations: Operations, KeyId: string, other: string) => void;
+
+it.each<[string, Change, Change?]>([
   ['CreateAlias', (kms, TargetKeyId) => kms.CreateAlias({ AliasName: 'alias/b', TargetKeyId })],
   ['UpdateAlias', (kms, _, other) => kms.UpdateAlias({ AliasName: ALIAS, TargetKeyId: other })],
   ['DeleteAlias', (kms) => kms.DeleteAlias({ AliasName: ALIAS })],
@@ -89,17 +92,50 @@ it.each<[string, (operations: Operations, KeyId: string, other: string) => void]
       kms.PutKeyPolicy({ KeyId, Policy: `${Policy} ` });
     },
   ],
-])('what %s changes is in the file when it has answered', (_name, change) => {
+  [
+    'EnableKey',
+    (kms, KeyId) => kms.EnableKey({ KeyId }),
+    (kms, KeyId) => kms.DisableKey({ KeyId }),
+  ],
+  [
+    'CancelKeyDeletion',
+    (kms, KeyId) => kms.CancelKeyDeletion({ KeyId }),
+    (kms, KeyId) => kms.ScheduleKeyDeletion({ KeyId }),
+  ],
+  [
+    'DisableKeyRotation',
+    (kms, KeyId) => kms.DisableKeyRotation({ KeyId }),
+    (kms, KeyId) => kms.EnableKeyRotation({ KeyId }),
+  ],
+  [
+    'UpdatePrimaryRegion',
+    (kms, KeyId) => kms.UpdatePrimaryRegion({ KeyId, PrimaryRegion: 'us-west-2' }),
+    (kms, KeyId) => kms.ReplicateKey({ KeyId, ReplicaRegion: 'us-west-2' }),
+  ],
+])('what %s changes is in the file when it has answered', (_name, change, prepare) => {
   const { operations } = open();
   const { KeyId } = operations.CreateKey({ MultiRegion: true, Tags }).KeyMetadata;
   const other = operations.CreateKey({ MultiRegion: true }).KeyMetadata.KeyId;
   operations.CreateAlias({ AliasName: ALIAS, TargetKeyId: KeyId });
   operations.CreateGrant(grantTo(KeyId));
+  prepare?.(operations, KeyId, other);
   const before = seen(operations, KeyId);
   change(operations, KeyId, other);
   const after = seen(operations, KeyId);
   expect(after).not.toEqual(before);
   expect(seen(open().operations, KeyId)).toEqual(after);
+});
+
+it('imported material, and that it was deleted, is in the file at once', () => {
+  const { operations } = open();
+  const { KeyId } = operations.CreateKey({ Origin: 'EXTERNAL' }).KeyMetadata;
+  const ExpirationModel = 'KEY_MATERIAL_DOES_NOT_EXPIRE';
+  const request = importRequest(operations, KeyId, randomBytes(32));
+  operations.ImportKeyMaterial({ ...request, ExpirationModel });
+  const state = () => open().operations.DescribeKey({ KeyId }).KeyMetadata.KeyState;
+  expect(state()).toBe('Enabled');
+  operations.DeleteImportedKeyMaterial({ KeyId });
+  expect(state()).toBe('PendingImport');
 });
 
 function grantOf(operations: Operations, KeyId: string): string {

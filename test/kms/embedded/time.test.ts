@@ -1,8 +1,6 @@
-import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { codeOf, DAY_MS, kmsWithClock } from './helpers.ts';
-
-const WRAPPING = { WrappingAlgorithm: 'RSAES_OAEP_SHA_1', WrappingKeySpec: 'RSA_2048' } as const;
+import { codeOf, DAY_MS, importRequest, kmsWithClock } from './helpers.ts';
 
 it('a key is gone after its waiting period, with its aliases, and its ciphertexts no longer open', () => {
   const { operations, clock } = kmsWithClock();
@@ -85,14 +83,7 @@ it('rotating on demand does not move the next automatic rotation', () => {
 it('imported material is forgotten when it expires, and its import token after a day', () => {
   const { operations, clock } = kmsWithClock();
   const { KeyId } = operations.CreateKey({ Origin: 'EXTERNAL' }).KeyMetadata;
-  const parameters = operations.GetParametersForImport({ ...WRAPPING, KeyId });
-  const key = createPublicKey({ key: parameters.PublicKey, format: 'der', type: 'spki' });
-  const padding = constants.RSA_PKCS1_OAEP_PADDING;
-  const request = {
-    KeyId,
-    ImportToken: parameters.ImportToken,
-    EncryptedKeyMaterial: publicEncrypt({ key, padding, oaepHash: 'sha1' }, randomBytes(32)),
-  };
+  const request = importRequest(operations, KeyId, randomBytes(32));
   const ValidTo = new Date(clock.now() + 3_600_000);
   operations.ImportKeyMaterial({ ...request, ValidTo });
   const { KeyMetadata } = operations.DescribeKey({ KeyId });
@@ -105,6 +96,6 @@ it('imported material is forgotten when it expires, and its import token after a
   clock.pass(DAY_MS);
   expect(codeOf(again)).toBe('ExpiredImportTokenException');
   clock.pass(DAY_MS);
-  operations.GetParametersForImport({ ...WRAPPING, KeyId });
+  importRequest(operations, KeyId, randomBytes(32));
   expect(codeOf(again), 'and is then unknown').toBe('InvalidImportTokenException');
 });
