@@ -36,6 +36,8 @@ describeWith(['spire-server', 'spire-agent'], 'SPIRE', () => {
     proxy = await startProxy({
       settings: [
         `grpc.tls.spiffe_socket=${spire.socket}`,
+        // Calls to paste, whose ciphertext is taken, are printed only for an address without TLS.
+        `grpc.listeners=[{ listen: "unix:${folder}/clear.sock" }]`,
         'identity.require=true',
         `policy.source=${folder}/bundle.tar.gz`,
       ],
