@@ -60,7 +60,7 @@ const WITH_RECIPIENT: [string, (given: Given, more: More) => unknown][] = [
   ],
 ];
 
-it.each([
+const CALLS = [
   ...WITH_RECIPIENT,
   [
     'Encrypt',
@@ -84,12 +84,24 @@ it.each([
   ],
   ['GenerateMac', ({ operations, mac }, more) => operations.GenerateMac({ ...mac, ...more })],
   ['VerifyMac', ({ operations, mac, Mac }, more) => operations.VerifyMac({ ...mac, Mac, ...more })],
-] satisfies typeof WITH_RECIPIENT)(
-  'a dry run of %s does nothing but say that it would be done',
+] satisfies typeof WITH_RECIPIENT;
+
+it.each(CALLS)('a dry run of %s does nothing but say that it would be done', (_name, call) => {
+  const given = setUp();
+  expect(codeOf(() => call(given, {}))).toBe('done');
+  expect(codeOf(() => call(given, { DryRun: true }))).toBe('DryRunOperationException');
+});
+
+it.each(CALLS)(
+  '%s is refused with a key that is disabled or waits for its deletion',
   (_name, call) => {
     const given = setUp();
-    expect(codeOf(() => call(given, {}))).toBe('done');
-    expect(codeOf(() => call(given, { DryRun: true }))).toBe('DryRunOperationException');
+    const { operations } = given;
+    const keyIds = operations.ListKeys({}).Keys.map((key) => key.KeyId);
+    for (const KeyId of keyIds) operations.DisableKey({ KeyId });
+    expect(codeOf(() => call(given, {}))).toBe('DisabledException');
+    for (const KeyId of keyIds) operations.ScheduleKeyDeletion({ KeyId });
+    expect(codeOf(() => call(given, {}))).toBe('KMSInvalidStateException');
   },
 );
 
@@ -108,10 +120,12 @@ it('a key takes no other material than its first, unless it is said to be new', 
     const request = importRequest(operations, KeyId, randomBytes(32));
     return codeOf(() => operations.ImportKeyMaterial({ ...request, ...FOR_EVER, ...more }));
   };
-  expect([bring(), bring(), bring({ ImportType: 'NEW_KEY_MATERIAL' })]).toEqual([
+  const isNew = { ImportType: 'NEW_KEY_MATERIAL' } as const;
+  expect([bring(), bring(), bring(isNew), bring(isNew)]).toEqual([
     'done',
     'IncorrectKeyMaterialException',
     'done',
+    'KMSInvalidStateException',
   ]);
 });
 
