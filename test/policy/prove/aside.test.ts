@@ -11,7 +11,7 @@ import { SAMPLES } from '../../../src/policy/samples.ts';
 import { openPoint } from '../open-point.ts';
 import { bundleToken, signaturesFile } from '../signing.ts';
 import { entriesOf, tarGz, withFile } from '../tar.ts';
-import { archive, EXAMPLE, NOON } from '../values.ts';
+import { archive, EXAMPLE, HAZARDS, NOON } from '../values.ts';
 
 const LIMITS = { timeoutMs: 50, memoryBytes: 1 << 24 };
 
@@ -30,6 +30,19 @@ function exampleWith(count: number, rule: object): Buffer {
   });
 }
 
+/** A module that was built elsewhere, against a builtin that is not there. */
+function withForeignBuiltin(): Buffer {
+  return tarGz(
+    entriesOf(archive(HAZARDS)).map(({ name, content = '' }) => {
+      const text = Buffer.from(content).toString('latin1');
+      return {
+        name,
+        content: Buffer.from(text.replace('\0time.format\0', '\0time.farmat\0'), 'latin1'),
+      };
+    }),
+  );
+}
+
 test('a bundle proved in a thread decides like one proved in place', async () => {
   const toProve = { archive: archive(EXAMPLE), limits: LIMITS };
   const aside = generationOf(await proveAside(toProve), LIMITS);
@@ -44,6 +57,11 @@ test('a bundle proved in a thread decides like one proved in place', async () =>
 
 test.each([
   ['data', exampleWith(1, { id: 'r', source: {} }), /rule r: destination must be there/],
+  [
+    'module',
+    withForeignBuiltin(),
+    /builtins that the proxy does not have: time\.farmat; policy build/,
+  ],
   ['archive', archive(EXAMPLE).subarray(0, 20_000), /not a complete gzipped tar/],
 ])('a bundle whose %s is wrong is reported in the same words', async (_, wrong, sentence) => {
   const toProve = { archive: wrong, limits: LIMITS };
