@@ -102,14 +102,23 @@ it('kms:EncryptionContextKeys works with all, any and no keys', () => {
 
 it('a role with a path matches its sessions, which do not show the path', () => {
   const named = (role: string) => {
-    const Principal = { AWS: `arn:aws:iam::111122223333:role/${role}` };
+    const Principal = { AWS: `arn:aws:iam::111122223333:${role}` };
     return setUp({ Action: 'kms:Encrypt', Principal }).encrypt();
   };
-  expect([named('service-role/app'), named('app/other'), named('my-app')]).toEqual([
-    'done',
-    DENIED,
-    DENIED,
-  ]);
+  expect(named('role/service-role/app')).toBe('done');
+  for (const other of ['role/app/other', 'role/my-app', 'user/app', 'user/role/app']) {
+    expect(named(other), other).toBe(DENIED);
+  }
+});
+
+it('a role of another account, or another partition, has no sessions here', () => {
+  for (const AWS of [
+    'arn:aws:iam::444455556666:role/app',
+    'arn:aws-cn:iam::111122223333:role/app',
+  ]) {
+    const { encrypt } = setUp({ Action: 'kms:Encrypt', Principal: { AWS } });
+    expect(encrypt(), AWS).toBe(DENIED);
+  }
 });
 
 it('an alias is moved or deleted only by principals that its key allows', () => {
