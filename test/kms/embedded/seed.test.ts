@@ -62,6 +62,9 @@ it('an error in a seed names file and member', () => {
   expect(() => seedOf('keys: [{ key_id: 1234abcd-12ab-34cd-56ef-1234567890ab }]')).toThrow(
     /keys\.0\.key_id: must look like e0bedded-/,
   );
+  for (const account of ['1111222233334', '11112222333', 'a111122223333']) {
+    expect(() => seedOf(`keys: [{ account: '${account}' }]`)).toThrow(/keys\.0\.account: /);
+  }
   expect(() => seedOf(': :')).toThrow(/keys\.yaml/);
   // Without the line itself, which may hold a key's material.
   expect(() => seedOf('keys:\n - material: c2VjcmV0: x')).toThrow(/line 2, column \d+$/);

@@ -1,23 +1,34 @@
-import type { Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
-import { type HttpAnswer, sendSigned } from '../../../../src/kms/aws/cli/signed-call.ts';
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type HttpAnswer,
+  type SignedCall,
+  sendSigned,
+} from '../../../../src/kms/aws/cli/signed-call.ts';
+import { createAuthority } from '../../../helpers/certificates.ts';
 import { startRawServer } from '../../../helpers/raw-server.ts';
 
 type Write = (socket: Socket) => void;
 
+function send(endpoint: URL, tls: Partial<SignedCall['tls']> = {}): Promise<HttpAnswer> {
+  return sendSigned({
+    endpoint,
+    operation: 'ReEncrypt',
+    body: '{}',
+    signing: undefined,
+    tls: { verify: true, ca: undefined, ...tls },
+    connectTimeoutMs: 2000,
+    readTimeoutMs: 2000,
+    signal: AbortSignal.timeout(4000),
+  });
+}
+
 async function answeredBy(write: Write): Promise<HttpAnswer> {
   const server = await startRawServer(({ socket }) => write(socket));
   try {
-    return await sendSigned({
-      endpoint: server.url,
-      operation: 'ReEncrypt',
-      body: '{}',
-      signing: undefined,
-      tls: { verify: true, ca: undefined },
-      connectTimeoutMs: 2000,
-      readTimeoutMs: 2000,
-      signal: AbortSignal.timeout(4000),
-    });
+    return await send(server.url);
   } finally {
     await server.close();
   }
@@ -56,6 +67,37 @@ describe('an endpoint’s answer', () => {
     ['has a wrong chunk', text('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', 'x', '')],
   ])('that %s is given up at once', async (_, write) => {
     await expect(answeredBy(write)).rejects.toMatchObject({ name: 'NoAnswer', kind: 'closed' });
+  });
+});
+
+describe('an endpoint’s certificate', () => {
+  const authority = createAuthority();
+  const ca = Buffer.from(authority.cert);
+  const kms = createServer(authority.issue({ dns: ['localhost'] }), (_, response) =>
+    response.end('{}'),
+  );
+  let url: URL;
+  beforeAll(async () => {
+    await once(kms.listen(0, '127.0.0.1'), 'listening');
+    url = new URL(`https://localhost:${(kms.address() as AddressInfo).port}`);
+  });
+  afterAll(() => kms.close());
+
+  test('must be of an authority that is trusted', async () => {
+    await expect(send(url)).rejects.toMatchObject({ name: 'NoAnswer', kind: 'tls' });
+    const other = Buffer.from(createAuthority().cert);
+    await expect(send(url, { ca: other })).rejects.toMatchObject({ kind: 'tls' });
+    expect((await send(url, { ca })).status).toBe(200);
+  });
+
+  test('must be for its host', async () => {
+    const elsewhere = new URL(url);
+    elsewhere.hostname = '127.0.0.1';
+    await expect(send(elsewhere, { ca })).rejects.toMatchObject({ kind: 'tls' });
+  });
+
+  test('may be any where it is not to be verified', async () => {
+    expect((await send(url, { verify: false })).status).toBe(200);
   });
 });
 
