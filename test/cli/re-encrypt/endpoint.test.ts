@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   constants,
@@ -11,12 +12,15 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { run } from '../../../src/cli/re-encrypt/run.ts';
 import { startAwsEndpoint } from '../../helpers/aws-endpoint.ts';
+import { createAuthority } from '../../helpers/certificates.ts';
 import { runCommand } from '../../helpers/run-command.ts';
 
 let endpoint: Awaited<ReturnType<typeof startAwsEndpoint>>;
@@ -155,4 +159,39 @@ test('a timeout longer than a timer can run is still long', async () => {
   expect(await call([...args, ...long])).toMatchObject({ exit: 0, stderr: '' });
   process.off('warning', listen);
   expect(warned, 'Node shortens such a timer, or fires it at once').toEqual([]);
+});
+
+describe('an https endpoint', () => {
+  const authority = createAuthority();
+  let asked = 0;
+  const kms = createServer(authority.issue({ dns: ['localhost'] }), (_, response) => {
+    asked += 1;
+    response.end('{"CiphertextBlob":"AQ=="}');
+  });
+  beforeAll(() => once(kms.listen(0, '127.0.0.1'), 'listening'));
+  afterAll(() => kms.close());
+  const ask = (...args: readonly string[]) => {
+    const { port } = kms.address() as AddressInfo;
+    const url = ['--endpoint-url', `https://localhost:${port}`];
+    return call(
+      [...url, '--region', 'us-east-1', '--no-sign-request', '--output', 'off', ...args],
+      {
+        env: { AWS_MAX_ATTEMPTS: '1' },
+      },
+    );
+  };
+
+  test('is sent nothing unless its certificate is trusted', async () => {
+    const { exit, stderr } = await ask();
+    expect([exit, asked]).toEqual([255, 0]);
+    expect(stderr).toMatch(/SSL validation failed for https:/);
+  });
+
+  test('is trusted by --ca-bundle, or whatever it is by --no-verify-ssl', async () => {
+    const file = join(folder, 'ca.pem');
+    writeFileSync(file, authority.cert);
+    expect(await ask('--ca-bundle', file)).toMatchObject({ exit: 0, stderr: '' });
+    expect(await ask('--no-verify-ssl')).toMatchObject({ exit: 0 });
+    expect(asked).toBe(2);
+  });
 });
