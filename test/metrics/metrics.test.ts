@@ -129,6 +129,14 @@ describe('calls', () => {
     expect(await sample(metrics, series)).toBe(1);
   });
 
+  it.each(['POLICY_DENIED', 'POLICY_TIMEOUT', 'SOURCE_KEY_REQUIRED'])(
+    'have denials as %s at 0 before the first, so that its increase is seen',
+    async (reason) => {
+      const labels = `effect="deny",reason="${reason}",rule="",side=""`;
+      expect(await sample(create(), `kms_reencrypt_decisions_total{${labels}}`)).toBe(0);
+    },
+  );
+
   it('count decisions by effect, reason, rule and side, with their duration', async () => {
     const metrics = create();
     metrics.count(callOf({ decision: deny('tenants') }), new Refusal('POLICY_DENIED'));

@@ -25,3 +25,8 @@ it.each([
     `the audit mask fails for the sample 'a plain call': ${why}`,
   );
 });
+
+it('a bundle whose mask would fail only for outcomes is refused too', () => {
+  const bundle = readBundle(withData({ mask_of_outcomes: ['/outcome'] }, BUNDLE));
+  expect(() => prove(bundle, LIMITS)).toThrow(/^the audit mask fails for an outcome: a mask rule/);
+});
