@@ -87,6 +87,17 @@ describe('policy replay', () => {
     expect(same.out).toMatch(/^1 replayed, 0 changed, 2 not replayable \(values are masked; see /);
   });
 
+  it('passes over entries that hold no decision, as if they were not there', async () => {
+    const others = [
+      { kind: 'outcome', decision_id: 'id-1', outcome: { code: 'OK', status: 'released' } },
+      { kind: 'retention', retention: { deleted: [] } },
+      { ...JSON.parse(entry('a')), kind: 'start' },
+      { ...JSON.parse(entry('a')), kind: 'refusal', error: { reason: 'POLICY_TIMEOUT' } },
+    ].map((other) => JSON.stringify(other));
+    const { code, out } = await policy(`replay ${EXAMPLE} -`, [entry('a'), ...others].join('\n'));
+    expect([code, out]).toEqual([0, '1 replayed, 0 changed, 0 not replayable\n']);
+  });
+
   it('reads U+2028 in a value as text', async () => {
     const { code, out } = await policy(`replay ${EXAMPLE} -`, `${entry('a\u2028b')}\r\n\r\n`);
     expect(out).toMatch(/^1 replayed, 0 changed/);
