@@ -32,17 +32,24 @@ const LONGEST = 500;
  */
 export function createCauseLog(log: Pick<Logger, 'warn'>, now: () => number) {
   const isDue = createOnceASecond(now);
-  return ({ call, decision }: Progress, refusal?: Refusal): void => {
+  return (progress: Progress, refusal?: Refusal): void => {
+    const { call, decision } = progress;
     // In observe mode the call goes on, and nothing else reports this.
     if (decision && OF_POLICY.has(decision.failure)) ofPolicy(call.id, decision);
     if (refusal && FOR_OPERATORS.has(refusal.reason)) ofKms(call.id, refusal);
     if (refusal?.reason === 'CONFIRM_MISMATCH') ofConfirm(call.id, refusal);
+    if (refusal?.reason === 'DEADLINE_EXCEEDED' && isAtKms(progress)) ofDeadline(call.id);
   };
 
   function ofConfirm(decision_id: string, { reason, side, cause }: Refusal): void {
     if (!isDue(reason)) return;
     const why = firstLine(messageOf(cause));
     log.warn({ decision_id, reason, side }, `a result of KMS is withheld: ${why}`);
+  }
+
+  function ofDeadline(decision_id: string): void {
+    const reason: Reason = 'DEADLINE_EXCEEDED';
+    if (isDue(reason)) log.warn({ decision_id, reason }, `a call's time ended before KMS answered`);
   }
 
   function ofPolicy(decision_id: string, { failure: reason, reasons, revision }: Decision): void {
@@ -65,6 +72,8 @@ export function createCauseLog(log: Pick<Logger, 'warn'>, now: () => number) {
     );
   }
 }
+
+const isAtKms = ({ intended, answer }: Progress): boolean => intended === true && !answer;
 
 /** Quoted text comes from the policy, which may have built it from context values. */
 function withoutQuotes(message: string): string {

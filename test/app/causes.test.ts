@@ -3,8 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCauseLog } from '../../src/app/causes.ts';
+import type { Progress } from '../../src/call.ts';
+import { Refusal } from '../../src/errors.ts';
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import { reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
+import { ANSWER } from '../kms/answers.ts';
 import { openPoint } from '../policy/open-point.ts';
 import { HAZARDS, resolved } from '../policy/values.ts';
 
@@ -39,6 +42,17 @@ test.each([
     expect(lines).toEqual(Array(2).fill([fields, expect.stringMatching(why)]));
   },
 );
+
+test.each<[string, Pick<Progress, 'intended' | 'answer'>, number]>([
+  ['before KMS was asked', {}, 0],
+  ['while KMS had its request', { intended: true }, 1],
+  ['after KMS answered', { intended: true, answer: ANSWER }, 0],
+])('a call whose time ended %s has a line of KMS: %o', (_, reached, lines) => {
+  const warn = vi.fn();
+  const tell = createCauseLog({ warn }, () => 0);
+  tell({ ...resolved({}), ...reached }, new Refusal('DEADLINE_EXCEEDED'));
+  expect(warn).toHaveBeenCalledTimes(lines);
+});
 
 describe('a call that fails at KMS', () => {
   let around: AwsProxy;
@@ -91,6 +105,13 @@ describe('a call that fails at KMS', () => {
       { code: 'TimeoutError', msg: 'a call failed at KMS: it did not answer in time' },
     ]);
   }, 15_000);
+
+  test('that a call’s time ended before KMS answered is logged', async () => {
+    around.kms.always({ kind: 'hang' }, 'ReEncrypt');
+    await expect(reEncrypt(around.client, CALL, 500)).rejects.toThrow('DEADLINE_EXCEEDED');
+    const told = () => around.proxy.logged.filter((line) => line.includes('before KMS answered'));
+    await expect.poll(told).toHaveLength(1);
+  });
 
   test('only the beginning of a very long message is logged', async () => {
     const message = 'a'.repeat(499) + 'b'.repeat(10_000);
