@@ -17,13 +17,12 @@ export function pickBundles(
   onAlarm: (error: Error) => void,
 ): Bundles {
   const picked = new Map<string, string>();
+  // Each has its share of the names, or one domain could keep everyone out.
+  const nameBytes = Math.floor(MOST_NAMES_BYTES / wanted.length);
   for (const domain of wanted) {
     try {
       const pem = all.get(domain) ?? '';
-      // Each has its share, or one domain could keep everyone out.
-      checkAuthorities(pem, Math.floor(MOST_NAMES_BYTES / wanted.length));
-      if (splitPem(pem).length > MOST_AUTHORITIES)
-        throw new Error(`more than ${MOST_AUTHORITIES} CAs`);
+      checkAuthorities(pem, { count: MOST_AUTHORITIES, nameBytes });
       picked.set(domain, pem);
     } catch (cause) {
       onAlarm(new Error(`there is no good bundle of the trust domain ${domain}`, { cause }));

@@ -59,17 +59,28 @@ export function expiryOf({ cert }: TlsPair): number {
  */
 export const MOST_NAMES_BYTES = 30_000;
 
-/** @throws Error if there is none, one that cannot sign, or too many for a handshake */
-export function checkAuthorities(pem: string, mostBytes = MOST_NAMES_BYTES): void {
-  const authorities = splitPem(pem).map((one) => new X509Certificate(one));
-  if (authorities.length === 0) throw new Error('there is no CA certificate');
+interface AuthorityLimits {
+  /** How many CAs there may be; any number unless given. */
+  readonly count?: number;
+  /** Bytes that their names may have together. */
+  readonly nameBytes?: number;
+}
+
+/** @throws Error if there is none, one that cannot sign, or too many */
+export function checkAuthorities(pem: string, most: AuthorityLimits = {}): void {
+  const { count = Number.POSITIVE_INFINITY, nameBytes = MOST_NAMES_BYTES } = most;
+  const parts = splitPem(pem);
+  if (parts.length === 0) throw new Error('there is no CA certificate');
+  // Before they are read, which is the work.
+  if (parts.length > count) throw new Error(`more than ${count} CAs`);
+  const authorities = parts.map((part) => new X509Certificate(part));
   if (!authorities.every(({ ca }) => ca)) {
     throw new Error('one of the CA certificates is not a CA’s');
   }
   const bytes = authorities.reduce((sum, { raw }) => sum + subjectBytes(raw), 0);
-  if (bytes > mostBytes) {
+  if (bytes > nameBytes) {
     throw new Error(
-      `the names of the CAs have ${bytes} bytes, more than the ${mostBytes} that may be sent`,
+      `the names of the CAs have ${bytes} bytes, more than the ${nameBytes} that may be sent`,
     );
   }
 }
