@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,33 +7,42 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
 import { createAuthority } from '../helpers/certificates.ts';
-import { startProxy } from '../helpers/proxy.ts';
+import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
 import { withManifest } from '../policy/tar.ts';
 
-test('a refused bundle is logged, and so is the return of the active one', async () => {
+const EXAMPLE = readFileSync('policies/bundle.tar.gz');
+
+/** A proxy whose bundle is a file, and what puts another content there. */
+async function startWith(bundle: Buffer) {
   const source = join(mkdtempSync(join(tmpdir(), 'policy-')), 'bundle.tar.gz');
-  copyFileSync('policies/bundle.tar.gz', source);
-  const proxy = await startProxy([`policy.source=${source}`]);
+  const put = (content: Buffer | string) => writeFileSync(source, content);
+  put(bundle);
+  return { proxy: await startProxy([`policy.source=${source}`]), put };
+}
+
+/** What the metrics say of a gauge that has no labels. */
+async function gaugeOf({ addresses }: RunningProxy, name: string): Promise<string | undefined> {
+  const text = await (await fetch(`http://${addresses.probe}/metrics`)).text();
+  return new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1];
+}
+
+test('a refused bundle is logged, and so is the return of the active one', async () => {
+  const { proxy, put } = await startWith(EXAMPLE);
   const last = () => JSON.parse(proxy.logged.at(-1) ?? '{}').msg;
-  writeFileSync(source, 'rubbish');
+  put('rubbish');
   await expect.poll(last).toMatch(/^policy refused: /);
-  copyFileSync('policies/bundle.tar.gz', source);
+  put(EXAMPLE);
   await expect.poll(last).toBe('policy is again the one that serves');
   await proxy.stop();
 });
 
 test('the metrics say that a bundle is refused for as long as it is there', async () => {
-  const source = join(mkdtempSync(join(tmpdir(), 'policy-')), 'bundle.tar.gz');
-  copyFileSync('policies/bundle.tar.gz', source);
-  const proxy = await startProxy([`policy.source=${source}`]);
-  const refused = async () => {
-    const text = await (await fetch(`http://${proxy.addresses.probe}/metrics`)).text();
-    return /^kms_reencrypt_bundle_refused (\d)$/m.exec(text)?.[1];
-  };
+  const { proxy, put } = await startWith(EXAMPLE);
+  const refused = () => gaugeOf(proxy, 'kms_reencrypt_bundle_refused');
   expect(await refused()).toBe('0');
-  writeFileSync(source, 'rubbish');
+  put('rubbish');
   await expect.poll(refused).toBe('1');
-  copyFileSync('policies/bundle.tar.gz', source);
+  put(EXAMPLE);
   await expect.poll(refused).toBe('0');
   await proxy.stop();
 });
@@ -42,20 +51,14 @@ test.each([
   [{}, '0'],
   [{ not_after: '2033-05-18T03:33:20Z' }, '2000000000'],
 ])('a bundle whose metadata is %j expires at %s in the metrics', async (metadata, ends) => {
-  const source = join(mkdtempSync(join(tmpdir(), 'policy-')), 'bundle.tar.gz');
-  writeFileSync(source, withManifest(readFileSync('policies/bundle.tar.gz'), { metadata }));
-  const proxy = await startProxy([`policy.source=${source}`]);
-  const text = await (await fetch(`http://${proxy.addresses.probe}/metrics`)).text();
-  const [, told] = /^kms_reencrypt_bundle_expiry_timestamp_seconds (\d+)$/m.exec(text) ?? [];
-  expect(told).toBe(ends);
+  const { proxy } = await startWith(withManifest(EXAMPLE, { metadata }));
+  expect(await gaugeOf(proxy, 'kms_reencrypt_bundle_expiry_timestamp_seconds')).toBe(ends);
   await proxy.stop();
 });
 
 test('a bundle whose not_after has passed is reported in the process log', async () => {
-  const source = join(mkdtempSync(join(tmpdir(), 'policy-')), 'bundle.tar.gz');
   const metadata = { not_after: '2026-01-01T00:00:00Z' };
-  writeFileSync(source, withManifest(readFileSync('policies/bundle.tar.gz'), { metadata }));
-  const proxy = await startProxy([`policy.source=${source}`]);
+  const { proxy } = await startWith(withManifest(EXAMPLE, { metadata }));
   const told = proxy.logged.map((line) => JSON.parse(line).msg);
   expect(told).toContain(
     "the policy cannot be used, so every call is refused: the bundle's not_after has passed",
@@ -110,7 +113,7 @@ test('a bundle service is shown the certificate now in the file, not the one rea
   const mutual = { ...issue('first'), ca: authority.cert, requestCert: true };
   const service = createServer(mutual, (request, response) => {
     seen.push(String((request.socket as TLSSocket).getPeerCertificate().subject.CN));
-    response.end(readFileSync('policies/bundle.tar.gz'));
+    response.end(EXAMPLE);
   }).listen(0, '127.0.0.1');
   await once(service, 'listening');
   writeFileSync(at('ca.pem'), authority.cert);

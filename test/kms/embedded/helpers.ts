@@ -28,7 +28,7 @@ export function codeOf(call: () => unknown): string {
   }
 }
 
-type Operations = ReturnType<typeof kmsWithClock>['operations'];
+export type Operations = ReturnType<typeof kmsWithClock>['operations'];
 
 /** A request to import this material, but for how long it is to last. */
 export function importRequest(operations: Operations, KeyId: string, material: Uint8Array) {

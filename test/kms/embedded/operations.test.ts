@@ -151,15 +151,14 @@ it('a key that waits for its deletion neither gains nor loses tags', () => {
 
 it('lists of grants, tags, aliases and rotations go on where a page ended', () => {
   const { operations, KeyId } = setUp();
+  const RetiringPrincipal = 'arn:aws:iam::111122223333:user/c';
   for (const name of ['a', 'b']) {
     operations.TagResource({ KeyId, Tags: [{ TagKey: name, TagValue: '' }] });
     operations.CreateAlias({ AliasName: `alias/${name}`, TargetKeyId: KeyId });
     operations.RotateKeyOnDemand({ KeyId });
     const GranteePrincipal = `arn:aws:iam::111122223333:user/${name}`;
-    const RetiringPrincipal = 'arn:aws:iam::111122223333:user/c';
     operations.CreateGrant({ KeyId, GranteePrincipal, RetiringPrincipal, Operations: ['Decrypt'] });
   }
-  const RetiringPrincipal = 'arn:aws:iam::111122223333:user/c';
   const lists = [
     (paging: object) => operations.ListGrants({ KeyId, ...paging }),
     (paging: object) => operations.ListRetirableGrants({ RetiringPrincipal, ...paging }),

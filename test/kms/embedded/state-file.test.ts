@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { codeOf, DAY_MS, importRequest, kmsWithClock } from './helpers.ts';
+import { codeOf, DAY_MS, importRequest, kmsWithClock, type Operations } from './helpers.ts';
 
 let folder: string;
 let stateFile: string;
@@ -55,7 +55,6 @@ it('everything survives a restart: keys, aliases, tags, grants, states, families
   again.RetireGrant({ GrantToken: grant.GrantToken });
 });
 
-type Operations = ReturnType<typeof open>['operations'];
 const ALIAS = 'alias/a';
 const Tags = [{ TagKey: 'a', TagValue: 'b' }];
 const grantTo = (KeyId: string) =>
