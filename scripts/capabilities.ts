@@ -24,6 +24,6 @@ const fresh = `${JSON.stringify({ ...current, builtins, allow_net: [] }, null, 1
 
 if (!process.argv.includes('--check')) writeFileSync(FILE, fresh);
 else if (readFileSync(FILE, 'utf8') !== fresh) {
-  process.stderr.write(`${FILE} is out of date: run node scripts/capabilities.ts\n`);
+  process.stderr.write(`${FILE} is out of date: run npx node scripts/capabilities.ts\n`);
   process.exitCode = 1;
 }

@@ -49,7 +49,8 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     { title: 'KMS errors', unit: 'reqps', says: 'By the name that KMS or the way to it gives.', queries: { '{{operation}} {{error}}': `${rate('operation, error', `kms_reencrypt_kms_errors_total{${ON}}`)} > 0` } },
     { title: 'Key facts from the cache', unit: 'percentunit', says: 'Look-ups that cost KMS nothing.', queries: { hit: `sum(rate(kms_reencrypt_key_cache_lookups_total{${ON},result="hit"}[$__rate_interval])) / sum(rate(kms_reencrypt_key_cache_lookups_total{${ON}}[$__rate_interval]))` } },
     { title: 'Age of key facts', unit: 's', says: 'Of those that were used.', queries: { p99: quantile(0.99, `kms_reencrypt_key_cache_age_seconds_bucket{${ON}}`) } },
-    { title: 'Breaker or embedded', unit: 'bool', kind: 'stat', says: 'An open breaker refuses; an embedded KMS has no place in production.', queries: { breaker: `max(kms_reencrypt_breaker_open{${ON}})`, embedded: `max(kms_reencrypt_embedded_backend{${ON}})`, 'embedded keys': `max(kms_reencrypt_embedded_keys_allowed{${ON}})` } },
+    { title: 'Credentials', unit: 'dtdurations', says: 'Until they end; they are renewed before, with the calls. Empty where they never end.', queries: { '{{instance}}': `(kms_reencrypt_credentials_expiry_timestamp_seconds{${ON}} > 0) - time()` } },
+    { title: 'Breaker, credentials or embedded', unit: 'bool', kind: 'stat', says: 'An open breaker refuses; credentials that are not renewed end; an embedded KMS has no place in production.', queries: { breaker: `max(kms_reencrypt_breaker_open{${ON}})`, credentials: `max(kms_reencrypt_credentials_failing{${ON}})`, embedded: `max(kms_reencrypt_embedded_backend{${ON}})`, 'embedded keys': `max(kms_reencrypt_embedded_keys_allowed{${ON}})` } },
   ],
   Audit: [
     { title: 'Entries', unit: 'reqps', says: 'Made durable, by kind.', queries: { '{{kind}}': `${rate('kind', `kms_reencrypt_audit_entries_total{${ON}}`)} > 0` } },
@@ -58,6 +59,7 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     { title: 'Undelivered', unit: 'short', says: 'Entries that a sink besides the file lacks, and those that it will never get; empty without such a sink.', queries: { '{{instance}} {{sink}}': `kms_reencrypt_audit_undelivered_entries{${ON}}`, '{{instance}} {{sink}} dropped': `increase(kms_reencrypt_audit_dropped_total{${ON}}[$__rate_interval]) > 0` } },
     { title: 'Queue', unit: 'short', says: 'Entries waiting for the disk.', queries: { '{{instance}}': `kms_reencrypt_audit_queue_entries{${ON}}` } },
     { title: 'Age of the checkpoint', unit: 's', says: 'What stands behind it is sealed; grows while there are no entries to sign for.', queries: { '{{instance}}': `time() - (kms_reencrypt_audit_last_checkpoint_timestamp_seconds{${ON}} > 0)` } },
+    { title: 'Room for the log', unit: 'percentunit', says: 'Of its volume; once it is full, every call is refused.', queries: { '{{instance}}': `kms_reencrypt_audit_volume_free_bytes{${ON}} / kms_reencrypt_audit_volume_size_bytes{${ON}}` } },
     { title: 'Suspended', unit: 'bool', kind: 'stat', says: 'No entry can be made durable; calls are refused.', queries: { '{{instance}}': `kms_reencrypt_audit_suspended{${ON}}` } },
   ],
   Process: [

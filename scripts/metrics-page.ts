@@ -17,7 +17,15 @@ const SECTIONS: readonly (readonly [title: string, prefixes: readonly string[]])
       'kms_reencrypt_candidate',
     ],
   ],
-  ['KMS', ['kms_reencrypt_kms', 'kms_reencrypt_breaker', 'kms_reencrypt_embedded']],
+  [
+    'KMS',
+    [
+      'kms_reencrypt_kms',
+      'kms_reencrypt_breaker',
+      'kms_reencrypt_credentials',
+      'kms_reencrypt_embedded',
+    ],
+  ],
   ['Key facts', ['kms_reencrypt_key_cache']],
   ['Audit', ['kms_reencrypt_audit']],
   ['Process', ['kms_reencrypt_token', 'kms_reencrypt_certificate', 'kms_reencrypt_build']],

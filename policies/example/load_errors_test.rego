@@ -106,14 +106,6 @@ test_hours_and_days_that_there_are[hours] if {
 	errors({"id": "r", "source": {}, "destination": {}, "call": {"hours_utc": hours, "weekdays": ["Sunday"]}}) == []
 }
 
-test_every_fact_may_be_asked_for if {
-	is := {
-		"region": ["eu-west-1"], "spec": ["SYMMETRIC_DEFAULT"], "origin": ["AWS_KMS"], "manager": ["CUSTOMER"],
-		"multi_region": [true], "state": [""], "created_unix_ms": [0],
-	}
-	errors({"id": "r", "source": {"is": is}, "destination": {"is": is}}) == []
-}
-
 test_an_id_is_of_one_rule if {
 	rule := {"id": "r", "source": {}, "destination": {}}
 	principals := {"p": {"kinds": ["jwt"], "rules": [rule, patched(rule, [["/id", "q"]]), rule]}, "q": {"kinds": ["jwt"], "rules": [rule]}}

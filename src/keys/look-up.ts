@@ -18,15 +18,18 @@ export interface FactSettings {
   readonly ownAccount: string;
 }
 
-const DESCRIBED = [
-  'created_unix_ms',
-  'manager',
-  'multi_region_type',
-  'origin',
-  'spec',
-  'state',
-  'usage',
-];
+/** What only DescribeKey says, as policy names it; of a multi-Region key its ARN says so too. */
+const DESCRIBED: Readonly<
+  Record<Exclude<keyof KeyDescription, 'arn' | 'keyId' | 'multiRegion'>, string>
+> = {
+  createdAt: 'created_unix_ms',
+  manager: 'manager',
+  multiRegionType: 'multi_region_type',
+  origin: 'origin',
+  spec: 'spec',
+  state: 'state',
+  usage: 'usage',
+};
 
 /** A source key that the caller left out. */
 export const UNKNOWN_KEY: KeyFacts = Object.freeze({
@@ -129,7 +132,7 @@ function undescribed(text: string, id: KeyId): KeyFacts {
     throw new Refusal('INVALID_REQUEST', { sentence });
   }
   const { partition, region, account, keyId } = id;
-  const factsOff = ['aliases', ...DESCRIBED, 'tags'].sort();
+  const factsOff = ['aliases', ...Object.values(DESCRIBED), 'tags'].sort();
   // KMS gives this prefix to multi-Region keys and to no others.
   const multiRegion = keyId.startsWith('mrk-');
   const place = { partition, region, account };

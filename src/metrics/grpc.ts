@@ -1,4 +1,4 @@
-import { SERVICE_NAME } from '../contract/service-name.ts';
+import { type Rpc, SERVICE_NAME } from '../contract/service-name.ts';
 import { OVERFLOW } from './catalogue.ts';
 import type { Cell, Series } from './series.ts';
 
@@ -19,12 +19,16 @@ export interface GrpcMetrics {
 
 type GrpcType = 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream';
 
+const RPCS: Readonly<Record<Rpc, GrpcType>> = {
+  ReEncrypt: 'unary',
+  BatchReEncrypt: 'unary',
+  StreamReEncrypt: 'bidi_stream',
+  CheckReEncrypt: 'unary',
+};
+
 // biome-ignore format: a table reads best with a method a line.
 const METHODS: readonly (readonly [service: string, method: string, type: GrpcType])[] = [
-  [SERVICE_NAME, 'ReEncrypt', 'unary'],
-  [SERVICE_NAME, 'BatchReEncrypt', 'unary'],
-  [SERVICE_NAME, 'StreamReEncrypt', 'bidi_stream'],
-  [SERVICE_NAME, 'CheckReEncrypt', 'unary'],
+  ...Object.entries(RPCS).map(([method, type]) => [SERVICE_NAME, method, type] as const),
   ['grpc.health.v1.Health', 'Check', 'unary'],
   ['grpc.health.v1.Health', 'List', 'unary'],
   ['grpc.health.v1.Health', 'Watch', 'server_stream'],

@@ -1,6 +1,7 @@
 import { type GrpcObject, loadPackageDefinition, type ServiceDefinition } from '@grpc/grpc-js';
 import { hasMoreFields, largestField, type Shape } from '../contract/count-fields.ts';
 import { loadProto } from '../contract/proto.ts';
+import type { Rpc } from '../contract/service-name.ts';
 import { BATCH, CALL, CHECK, STREAM_ITEM } from '../contract/shapes.ts';
 import type { ProtoGrpcType } from '../gen/reencrypt.ts';
 
@@ -40,7 +41,7 @@ export function loadService(): ServiceDefinition {
       ...StreamReEncrypt,
       requestDeserialize: tolerant(StreamReEncrypt, { shape: STREAM_ITEM }),
     },
-  };
+  } satisfies Record<Rpc, unknown>;
 }
 
 /** A message as the handler gets it. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { life } from '../../src/config/sections/life.ts';
+import { VERSION } from '../../src/version.ts';
 import { describeWith, runTool } from './helpers/tools.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -78,7 +79,7 @@ describeWith(['kustomize', 'kubernetes-validate'], 'the Kubernetes manifests', (
     const built = runTool('bash', ['-euc', script], { cwd: copy });
     const key = readFileSync(join(copy, 'deploy/kubernetes/overlay/hmac-key'), 'base64');
     rmSync(copy, { recursive: true });
-    expect(built).toContain('image: registry.example.org/kms-reencrypt-proxy:0.1.0\n');
+    expect(built).toContain(`image: registry.example.org/kms-reencrypt-proxy:${VERSION}\n`);
     expect(built).not.toMatch(/eu-west-1|111122223333|replace me/);
     expect(built).toMatch(/value: eu-central-1\n[\s\S]*value: arn:aws:iam::444455556666:role/);
     expect(built).toContain(`hmac-key: ${key}`);

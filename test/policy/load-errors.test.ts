@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import { PRINCIPAL_KINDS } from '../../src/call.ts';
 import { readBundle } from '../../src/policy/bundle/bundle.ts';
 import { createGeneration } from '../../src/policy/generation.ts';
+import { SAMPLES } from '../../src/policy/samples.ts';
 import { withData } from './values.ts';
 
 const LIMITS = { timeoutMs: 50, memoryBytes: 1 << 24 };
@@ -14,6 +16,22 @@ function ready(rules: readonly object[], limits = LIMITS) {
 
 it('a bundle whose rules are valid serves', () => {
   expect(ready([RULE]).bundle.revision).toBe('example-2');
+});
+
+// In the ARN of an alias, `alias` is a name that any account may give.
+it('a rule may ask for each fact of a key that is one value, but for its alias', () => {
+  const { alias: _, ...side } = SAMPLES['a plain call'].source;
+  const facts = Object.entries(side).filter(([, value]) => typeof value !== 'object');
+  const is = Object.fromEntries(facts.map(([name, value]) => [name, [value]]));
+  expect(ready([{ ...RULE, source: { is }, destination: { is } }]).bundle.revision).toBe(
+    'example-2',
+  );
+});
+
+it('a principal may be of each kind', () => {
+  const grant = { kinds: PRINCIPAL_KINDS, rules: [RULE] };
+  const bundle = readBundle(withData({ kms_reencrypt: { principals: { p: grant } } }));
+  expect(createGeneration(bundle, LIMITS).bundle.revision).toBe('example-2');
 });
 
 it.each([

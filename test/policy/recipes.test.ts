@@ -59,6 +59,10 @@ it.each(RECIPES)('a mistake in the data of the recipe %s lets nothing more pass'
   expect(passed).toEqual([]);
 });
 
+it.each(RECIPES)('docs/policy.md says what the recipe %s is for', (name) => {
+  expect(readFileSync('docs/policy.md', 'utf8')).toContain(`\n| \`${name}\` | `);
+});
+
 it.each([
   [{ a: 'b', b: 'a' }, 'data that leaves a would come back; migration.moves: data that leaves b'],
   [{ a: 'b', b: 'c', c: 'a' }, 'data that leaves a would come back'],

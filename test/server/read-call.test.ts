@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Action } from '../../src/call.ts';
 import { Refusal } from '../../src/errors.ts';
+import type { ReEncryptRequest__Output } from '../../src/gen/kms/reencrypt/v1/ReEncryptRequest.ts';
 import { type Envelope, readCall, type WireCall } from '../../src/server/read-call.ts';
 import { codePoint } from '../helpers/code-point.ts';
 import { PLAIN_ARRIVAL } from '../helpers/plain-values.ts';
@@ -17,6 +18,9 @@ const envelope = (action: Action = 'kms:ReEncrypt'): Envelope => ({
   signal: new AbortController().signal,
 });
 
+type Field = Exclude<keyof ReEncryptRequest__Output, 'ciphertextBlob' | '_sourceKeyId'>;
+
+/** Has a member for each field of the message: one that a call has not would be ignored. */
 const good: WireCall = {
   ciphertext: new Uint8Array(1),
   sourceEncryptionContext: {},
@@ -28,7 +32,7 @@ const good: WireCall = {
   grantTokens: [],
   dryRun: false,
   dryRunModifiers: [],
-};
+} satisfies Record<Field | 'ciphertext', unknown>;
 
 function violations(wire: Partial<WireCall>, action?: Action) {
   try {

@@ -18,18 +18,6 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   key_state: ['state'],
   key_age: ['created_unix_ms'],
   key_tag: ['tags'],
-  key_fact: [
-    'account',
-    'region',
-    'spec',
-    'usage',
-    'origin',
-    'manager',
-    'multi_region',
-    'state',
-    'partition',
-    'algorithm',
-  ],
   context_value: ['encryption_context'],
   context_forbidden: ['encryption_context_keys'],
 };
@@ -45,11 +33,16 @@ const WHOLE: Readonly<Record<string, (input: PolicyInput) => unknown>> = {
   ended: ({ time: { rfc3339, unix_ms } }) => ({ rfc3339, unix_ms }),
 };
 
-/** The part of the call that a reason is about, as JSON. */
-export function foundIn(input: PolicyInput, { code, side }: Reason): string | undefined {
+/** The part of the call that a reason is about, as JSON: of facts, those that the rule asks for. */
+export function foundIn(
+  input: PolicyInput,
+  { code, side }: Reason,
+  rule: RuleData | undefined,
+): string | undefined {
   const whole = WHOLE[code];
   if (whole) return JSON.stringify(whole(input));
-  const fields = FIELDS[code];
+  const is = code === 'key_fact' ? asked(rule, side, OF_SIDE[code]) : undefined;
+  const fields = isJsonObject(is) ? Object.keys(is) : FIELDS[code];
   if (!fields || (side !== 'source' && side !== 'destination')) return undefined;
   const found = Object.entries(input[side]).filter(([name]) => fields.includes(name));
   return JSON.stringify(Object.fromEntries(found));
@@ -83,10 +76,14 @@ const LEFT_OUT: Readonly<Record<string, unknown>> = {
 };
 
 /** What the data demands, as JSON, where a reason says that the call is different. */
-export function saidBy({ rule, grant }: RuleData, { code, side }: Reason): string | undefined {
-  if (code === 'no_rule') return JSON.stringify(grant['kinds']);
-  if (code === 'relation') return JSON.stringify(rule['relation']);
-  const [part, field] = OF_RULE[code] ?? [side, OF_SIDE[code] ?? ''];
-  const asked = rule[part];
-  return JSON.stringify((isJsonObject(asked) ? asked[field] : undefined) ?? LEFT_OUT[code]);
+export function saidBy(data: RuleData, { code, side }: Reason): string | undefined {
+  if (code === 'no_rule') return JSON.stringify(data.grant['kinds']);
+  if (code === 'relation') return JSON.stringify(data.rule['relation']);
+  const [part, field] = OF_RULE[code] ?? [side, OF_SIDE[code]];
+  return JSON.stringify(asked(data, part, field) ?? LEFT_OUT[code]);
+}
+
+function asked(data: RuleData | undefined, part: string, field = ''): unknown {
+  const found = data?.rule[part];
+  return isJsonObject(found) ? found[field] : undefined;
 }

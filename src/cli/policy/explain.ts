@@ -81,7 +81,7 @@ function verdict({ effect, rule }: Evaluation, id: string): string {
 function reasonsOf({ reasons }: Evaluation, input: PolicyInput, rule?: RuleData): string {
   return reasons
     .map(({ code, side, message }) => {
-      const found = foundIn(input, { code, side });
+      const found = foundIn(input, { code, side }, rule);
       const said = rule && saidBy(rule, { code, side });
       const values = [found, said && `data.json has ${said}`].filter((part) => part).join('; ');
       const what = side ? `${side} ${code}` : code;

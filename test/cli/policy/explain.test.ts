@@ -1,6 +1,26 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXAMPLE, withData } from '../../policy/values.ts';
 import { fileOf, policy } from './run-policy.ts';
+
+/** Two rules, each for a key of its own, and a call on the key of the first. */
+const TWO_RULES = {
+  kms_reencrypt: {
+    principals: {
+      anonymous: {
+        kinds: ['anonymous'],
+        rules: [
+          { id: 'one', source: { keys: ['alias/a'] }, destination: { keys: ['alias/a'] } },
+          { id: 'two', source: { keys: ['alias/b'] }, destination: { keys: ['alias/b'] } },
+        ],
+      },
+    },
+  },
+};
+const SIDE = { alias: 'alias/a', aliases: ['alias/a'] };
+const ON_A = { principal: { kind: 'anonymous' }, source: SIDE, destination: SIDE };
 
 describe('policy explain', () => {
   it('shows which condition of each rule fails, and the value', async () => {
@@ -10,6 +30,44 @@ describe('policy explain', () => {
     expect(out).toContain('deny by rule demo');
     expect(out).toContain('rule demo: does not fit');
     expect(out).toMatch(/source key: rule demo is not for this source key \(.*"alias":"alias\/x"/);
+    expect(out).toMatch(/ {2}source key: .*"key_id_form":"alias_name".*"aliases":\[/);
+  });
+
+  it('judges each rule by itself, whichever of them allows', async () => {
+    const file = fileOf('b.tar.gz', withData(TWO_RULES));
+    const { out } = await policy(`explain ${file} --input -`, JSON.stringify(ON_A));
+    expect(out).toMatch(/^allow by rule one\n\nrule one: fits\n\nrule two: does not fit\n/);
+    expect(out).toContain('  source key: rule two is not for this source key (');
+  });
+
+  it('says of codes that only this policy has what they say, and nothing of the data', async () => {
+    const glass = 'policies/recipes/break-glass/bundle.tar.gz';
+    const file = fileOf('b.tar.gz', withData({ incidents: [], ...TWO_RULES }, glass));
+    const { out } = await policy(`explain ${file} --input -`, JSON.stringify(ON_A));
+    const why = '  no_incident: no open incident lets this principal use these keys\n';
+    expect(out).toBe(
+      `deny\n${why}\nrule one: does not fit\n${why}\nrule two: does not fit\n${why}`,
+    );
+  });
+
+  it('says why a policy could not decide', async () => {
+    const looping = 'test/fixtures/policies/hazards/bundle.tar.gz';
+    const { out } = await policy(`explain ${looping} --input -`, '{"request":{"job":"loop"}}');
+    expect(out).toMatch(/^deny: POLICY_TIMEOUT\n/);
+  });
+
+  it('takes the first of several inputs, one a line', async () => {
+    const inputs = '{"principal":{"kind":"anonymous"}}\n{"principal":{"kind":"jwt"}}\n';
+    const { out } = await policy(`explain ${EXAMPLE} --input -`, inputs);
+    expect(out).toContain('deny by rule demo');
+  });
+
+  it.each([
+    ['nothing, in a folder without inputs', () => mkdtempSync(join(tmpdir(), 'none-')), ''],
+    ['a list', () => '-', '[]'],
+  ])('refuses %s', async (_, where, input) => {
+    const { code, err } = await policy(`explain ${EXAMPLE} --input ${where()}`, input);
+    expect([code, err]).toEqual([1, expect.stringMatching(/there is no input|must be an object/)]);
   });
 
   it('shows what the rule wants, condition by condition', async () => {
@@ -46,6 +104,19 @@ describe('policy explain', () => {
       expect(line).toMatch(/; data\.json has /);
       expect(line?.endsWith(`; data.json has ${has})`), line).toBe(true);
     }
+    expect(out).toMatch(/^ {2}ended: .* \(\{"rfc3339":"[^"]+","unix_ms":\d+\}; /m);
+  });
+
+  it('shows every fact that the rule asks for, and no other', async () => {
+    const is = { region: ['eu-west-3'], multi_region_type: ['PRIMARY'], created_unix_ms: [0] };
+    const rules = [{ id: 'r', source: { is }, destination: {} }];
+    const principals = { anonymous: { kinds: ['anonymous'], rules } };
+    const file = fileOf('b.tar.gz', withData({ kms_reencrypt: { principals } }));
+    const input = { principal: { kind: 'anonymous' }, source: { multi_region_type: 'REPLICA' } };
+    const { out } = await policy(`explain ${file} --input -`, JSON.stringify(input));
+    const found =
+      '{"region":"eu-west-1","multi_region_type":"REPLICA","created_unix_ms":1735689600000}';
+    expect(out).toContain(`(${found}; data.json has ${JSON.stringify(is)})`);
   });
 
   it('shows the kinds that data.json has for the principal’s id', async () => {
