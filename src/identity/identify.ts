@@ -39,7 +39,7 @@ function createFind([first, ...others]: readonly Identifier[], require: boolean)
   return (arrival, signal) => first(arrival, signal) ?? next(arrival, signal);
 }
 
-/** A deny rule that reads an attribute which is not there would never deny. One object per principal, as before. */
+/** A deny rule that reads an attribute which is not there would never deny. One object per principal: it is the key to what others keep of it. */
 function completer(names: readonly string[]): (found: Principal) => Principal {
   const blank = Object.fromEntries(names.map((name) => [name, '']));
   const known = new WeakMap<Principal, Principal>();

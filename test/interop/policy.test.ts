@@ -202,6 +202,39 @@ describeWith(['opa'], 'opa', () => {
     },
   );
 
+  it.each([
+    ['{"allow": "yes", "rule": "", "reasons": []}', 'allow is not a boolean'],
+    ['{"allow": asked, "rule": "", "reasons": []}\n\nasked := 1', 'allow is not a boolean'],
+    [
+      'd if {\n\tinput.principal.id == "nobody"\n\td := {"allow": true, "rule": 7, "reasons": []}\n}',
+      'rule is not a string of .*',
+    ],
+    ['{"allow": true, "rule": ""}', 'reasons is not an array'],
+    [
+      '{"allow": true, "rule": "", "reasons": [], "more": x}\n\nx := input.phase',
+      '.* a field .more.',
+    ],
+    ['{"allow": true, "rule": "", "reasons": [{"code": 1}]}', 'reasons.0. is not .*'],
+    ['true', 'the decision is not an object'],
+    ['{"allow": asked, "rule": "", "reasons": []}\n\nasked := input.request.dry_run', ''],
+    ['{"allow": asked, "rule": "", "reasons": {x | x := input}}\n\nasked if true', ''],
+    ['object.union({"allow": "yes"}, {"allow": true})', ''],
+  ])(
+    'policy build warns of a decision that no sample meets and that is never valid: %s',
+    async (value, fault) => {
+      const folder = scratch();
+      const otherwise = 'default decision := {"allow": false, "rule": "", "reasons": []}';
+      const [first = '', ...others] = value.split('\n\n');
+      const body = first.includes(' if ') ? first : `${first} if input.principal.id == "nobody"`;
+      const rules = [otherwise, `decision := ${body}`, ...others].join('\n\n');
+      writeFileSync(join(folder, 'p.rego'), `package kms.reencrypt\n\n${rules}\n`);
+      const args = ['build', folder, '--output', join(folder, 'b.tar.gz')];
+      const { exit, stderr } = await runCommand(policy, args);
+      const whole = `^kms-reencrypt-proxy policy: p.rego:5: this decision denies \\(POLICY_INVALID\\): ${fault}\n$`;
+      expect([exit, stderr]).toEqual([0, fault && expect.stringMatching(new RegExp(whole))]);
+    },
+  );
+
   it.each(FOLDERS)('policy build has nothing to say of %s', async (folder) => {
     const args = ['build', folder, '--output', join(scratch(), 'b.tar.gz')];
     expect(await runCommand(policy, args)).toMatchObject({ exit: 0, stderr: '' });

@@ -8,11 +8,14 @@ import { readBundle } from '../../policy/bundle/bundle.ts';
 import { compileFolder } from '../../policy/sources/compile.ts';
 import { CommandFailure, EXIT, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
+import { printable } from '../printable.ts';
 import { warnLeftOut } from './left-out.ts';
 import type { LimitOptions } from './limits.ts';
 import { prove, refuseOverdue, told } from './open.ts';
+import { parseFolder } from './parse-folder.ts';
 import { refuseOtherKey } from './signing-key.ts';
-import { warnUndefined } from './warn-undefined.ts';
+import { invalidDecisions } from './warn-invalid.ts';
+import { undefinedDenials } from './warn-undefined.ts';
 
 interface BuildOptions extends LimitOptions {
   readonly output: string;
@@ -50,11 +53,11 @@ export function defineBuild(command: Command, terminal: Terminal): void {
         throw new CommandFailure(`${output} cannot be written: ${cause.message}`);
       });
       await warnLeftOut(folder, terminal.stderr);
-      await warnUndefined(
-        folder,
-        parseJson(new TextDecoder().decode(bundle.data)),
-        terminal.stderr,
-      );
+      const data = parseJson(new TextDecoder().decode(bundle.data));
+      const files = await parseFolder(folder);
+      for (const warning of [...undefinedDenials(files, data), ...invalidDecisions(files)]) {
+        terminal.stderr.write(`kms-reencrypt-proxy policy: ${printable(warning)}\n`);
+      }
       terminal.stdout.write(`${output}: ${bundle.revision || '(no revision)'} ${bundle.digest}\n`);
     });
 }

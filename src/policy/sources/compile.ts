@@ -1,10 +1,11 @@
 import type { Buffer } from 'node:buffer';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { notRegular } from '../../files/regular.ts';
 import { packaged } from '../../packaged.ts';
 import { BundleFault } from '../bundle/fault.ts';
 import { refuseLostFields } from '../bundle/manifest.ts';
@@ -62,7 +63,8 @@ async function readRego(folder: string): Promise<RegoFile[]> {
   const names = await readdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw new BundleFault(`there is no folder of Rego at ${folder} that can be read`, { cause });
   });
-  const policies = names.filter((name) => name.endsWith('.rego') && !name.endsWith('_test.rego'));
+  for (const name of names.filter((path) => READ.test(path))) await refuseOther(join(folder, name));
+  const policies = names.filter(isPolicy);
   if (policies.length === 0) {
     throw new BundleFault(`${folder} has no .rego file; name a folder of Rego or a built bundle`);
   }
@@ -71,6 +73,19 @@ async function readRego(folder: string): Promise<RegoFile[]> {
     text: await readFile(join(folder, name), 'utf8'),
   }));
   return Promise.all(read);
+}
+
+/** Whether a file in a folder of Rego is part of the policy, and not of its tests. */
+export const isPolicy = (name: string): boolean =>
+  name.endsWith('.rego') && !name.endsWith('_test.rego');
+
+/** What `opa` reads too. */
+const READ = /\.rego$|(^|[\\/])(data\.(json|ya?ml)|\.manifest|\.signatures\.json)$/;
+
+/** `opa` would wait for whoever writes into a FIFO. */
+async function refuseOther(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found && !found.isFile()) throw new BundleFault(notRegular(path));
 }
 
 function sentenceFor(folder: string, cause: unknown): string {

@@ -24,7 +24,7 @@ export function persistAt(path: string): PersistedBundle {
   return {
     async read() {
       try {
-        const archive = readRegular(path);
+        const archive = readRegular(path, Number.POSITIVE_INFINITY);
         return { archive, savedAt: (await stat(path)).mtimeMs };
       } catch {
         return undefined;

@@ -99,6 +99,7 @@ describe('--memory-mib', () => {
       'explain --input -',
       'replay -',
       `diff ${large}`,
+      'test policies/example/cases.yaml',
     ]) {
       const [name, ...rest] = command.split(' ');
       const args = [large, ...rest].join(' ');

@@ -44,6 +44,16 @@ describe('policy test', () => {
     expect(err).toContain('1 of 1 cases failed');
   });
 
+  it('fails a case that is denied only because the policy could not decide', async () => {
+    const table = 'cases: [{name: loop, input: {request: {job: loop}}, expect: {allow: false}}]';
+    const { code, out } = await policy(
+      'test test/fixtures/policies/hazards/bundle.tar.gz -',
+      table,
+    );
+    expect(code).toBe(1);
+    expect(out).toContain('FAIL -: loop: failure is "POLICY_TIMEOUT", not "" (the policy does');
+  });
+
   it('compares labels', async () => {
     const incident = 'policies/recipes/break-glass/bundle.tar.gz';
     const cases = (labels: string) =>
