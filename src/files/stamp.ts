@@ -1,11 +1,18 @@
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { notRegular } from './regular.ts';
+import { unreadable } from './regular.ts';
 
-/** Text that changes when the file at the path is written again or replaced. @throws Error where there is none */
-export async function fileStamp(path: string): Promise<string> {
+/**
+ * Text that changes when the file at the path is written again or replaced.
+ * @throws Error where there is none, or one larger than `mostBytes`
+ */
+export async function fileStamp(
+  path: string,
+  mostBytes = Number.POSITIVE_INFINITY,
+): Promise<string> {
   const stats = await stat(path, { bigint: true });
-  if (!stats.isFile()) throw new Error(notRegular(path));
+  const fault = unreadable(path, stats, mostBytes);
+  if (fault !== '') throw new Error(fault);
   return stampOf(stats);
 }
 

@@ -1,4 +1,5 @@
 import { toError } from '../thrown.ts';
+import { MOST_BYTES } from './regular.ts';
 import { fileStamp } from './stamp.ts';
 
 interface WatchedFilesOptions<T> {
@@ -61,6 +62,6 @@ export async function watchFiles<T>(options: WatchedFilesOptions<T>): Promise<Wa
 /** One after the other, for the same reason. */
 async function stampOf(files: readonly string[]): Promise<string> {
   const stamps: string[] = [];
-  for (const file of files) stamps.push(await fileStamp(file));
+  for (const file of files) stamps.push(await fileStamp(file, MOST_BYTES));
   return stamps.join();
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -20,4 +20,13 @@ it('only a regular file is read, and none stays open', () => {
     }
   }
   expect(open() - before).toBeLessThan(20);
+});
+
+it('a file of more than 16 MiB is not read', () => {
+  const file = join(folder, 'large');
+  writeFileSync(file, '');
+  truncateSync(file, (16 << 20) + 1);
+  expect(() => readRegular(file)).toThrow(`${file} is larger than 16777216 bytes`);
+  truncateSync(file, 16 << 20);
+  expect(readRegular(file)).toHaveLength(16 << 20);
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -36,5 +36,26 @@ test('a file system that hangs is asked once, not at every interval', async () =
   put('longer still');
   await until(() => changes.length === 2);
   expect(changes).toEqual(['back', '3']);
+  watched.close();
+});
+
+test('a file of more than 16 MiB is not read, and the last good content stays in use', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'watched-')), 'file');
+  writeFileSync(file, 'good');
+  const errors: string[] = [];
+  let reads = 0;
+  const watched = await watchFiles({
+    files: [file],
+    read: async () => {
+      reads += 1;
+      return reads;
+    },
+    pollMs: 2,
+    onError: ({ message }) => errors.push(message),
+  });
+  truncateSync(file, (16 << 20) + 1);
+  await until(() => errors.length === 1);
+  expect(errors).toEqual([`${file} is larger than 16777216 bytes`]);
+  expect(watched.current()).toBe(1);
   watched.close();
 });
