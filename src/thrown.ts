@@ -9,3 +9,12 @@ export const toError = (thrown: unknown): Error =>
 /** The system's own code of it, such as ENOENT; undefined where it has none. */
 export const codeOf = (thrown: unknown): string | undefined =>
   (thrown as NodeJS.ErrnoException).code;
+
+const LONGEST = 500;
+
+/**
+ * What may be logged of the message of another's error: on a wrong signature AWS sends the signed request
+ * back, session token included, below the first line.
+ */
+export const firstLine = (message: string): string =>
+  (message.split('\n', 1)[0] ?? '').slice(0, LONGEST);

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import type { Audit } from '../audit/assemble.ts';
 import { createAudit } from '../audit/create-audit.ts';
 import { type AuditOptions, originOf } from '../audit/options.ts';
@@ -10,6 +11,7 @@ import { VERSION } from '../version.ts';
 import { createKmsSigner } from './checkpoint-signer.ts';
 import type { Stack } from './stack.ts';
 import type { Surroundings } from './surroundings.ts';
+import { watchVolume } from './volume.ts';
 
 interface AuditParts {
   readonly around: Surroundings;
@@ -49,6 +51,7 @@ export async function composeAudit(
   });
   opened.push(audit.close);
   metrics.read({
+    auditVolume: watchVolume(dirname(resolve(config.audit.file)), opened),
     auditQueue: () => audit.status().queued,
     auditUndelivered: () => audit.status().undelivered,
     auditSuspended: () => audit.status().state === 'suspended',

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Decision, Progress } from '../call.ts';
 import type { Reason, Refusal } from '../errors.ts';
 import { KmsFault } from '../kms/port.ts';
-import { messageOf } from '../thrown.ts';
+import { firstLine, messageOf } from '../thrown.ts';
 import { createOnceASecond } from './once-a-second.ts';
 
 /** What an operator can fix and a caller cannot. */
@@ -22,8 +22,6 @@ const OF_POLICY: ReadonlySet<Decision['failure']> = new Set<Decision['failure']>
   'POLICY_TIMEOUT',
   'POLICY_FAILED',
 ]);
-
-const LONGEST = 500;
 
 /**
  * Logs what KMS, or the network on the way to it, said of a refused call, and why policy could not
@@ -94,9 +92,4 @@ function faultOf(thrown: unknown): Said | undefined {
   if (thrown instanceof DOMException && thrown.name === 'TimeoutError')
     return { code: thrown.name, message: 'it did not answer in time' };
   return thrown instanceof Error ? faultOf(thrown.cause) : undefined;
-}
-
-/** On a wrong signature AWS sends the signed request back, session token included, below the first line. */
-function firstLine(message: string): string {
-  return (message.split('\n', 1)[0] ?? '').slice(0, LONGEST);
 }

@@ -44,7 +44,9 @@ async function composeAws(
   { around: { log, env }, metrics }: KmsParts,
 ): Promise<Backend> {
   const warn = (sentence: string) => log.warn(sentence);
-  const aws = await openAws(kms.aws, { env, warn });
+  const onCredentials: AwsOptions['onCredentials'] = ({ endsAt, failing }) =>
+    metrics.read({ credentialsExpiry: () => endsAt, credentialsFailing: () => failing });
+  const aws = await openAws(kms.aws, { env, warn, onCredentials });
   const told = (state: string) => {
     log.warn({ state }, 'the circuit breaker towards KMS');
     metrics.read({ breaker: () => state });
@@ -57,7 +59,7 @@ const COMPOSE: Readonly<Record<Config['kms']['backend'], typeof composeAws>> = {
   embedded: composeEmbedded,
 };
 
-type AwsSurroundings = Pick<AwsOptions, 'env' | 'warn'>;
+type AwsSurroundings = Pick<AwsOptions, 'env' | 'warn' | 'onCredentials'>;
 
 export async function openAws(config: Config['kms']['aws'], around: AwsSurroundings): Promise<Kms> {
   const { createAwsBackend } = await import('../kms/aws/backend.ts');

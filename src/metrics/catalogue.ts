@@ -62,6 +62,8 @@ export const METRICS = {
   kms_reencrypt_kms_attempts_total: counter('Requests made to KMS, retries included.', 'operation'),
   kms_reencrypt_kms_errors_total: counter('KMS operations that failed, by the name of the error.', 'operation', 'error'),
   kms_reencrypt_breaker_open: gauge('1 from when the circuit breaker keeps calls from KMS, after repeated failures, until one has got through.'),
+  kms_reencrypt_credentials_expiry_timestamp_seconds: gauge('When the AWS credentials that sign calls end, in Unix time; 0 if never, or if there are none yet.'),
+  kms_reencrypt_credentials_failing: gauge('1 from when AWS credentials could not be renewed until they are; calls are signed with those at hand until they end.'),
   kms_reencrypt_embedded_backend: gauge('1 if the embedded KMS serves instead of AWS.'),
   kms_reencrypt_embedded_keys_allowed: gauge('1 if keys of an embedded KMS are accepted behind the AWS backend.'),
 
@@ -76,6 +78,8 @@ export const METRICS = {
   kms_reencrypt_audit_commit_seconds: histogram('Seconds that a batch of entries took to become durable.', COMMIT_SECONDS),
   kms_reencrypt_audit_suspended: gauge('1 while no entry can be made durable, or a required sink lacks some, and every call is refused.'),
   kms_reencrypt_audit_last_checkpoint_timestamp_seconds: gauge('When the last checkpoint was signed, in Unix time; 0 before the first.'),
+  kms_reencrypt_audit_volume_free_bytes: gauge('Bytes that the proxy may still write to the volume of the audit log; no series if unknown.'),
+  kms_reencrypt_audit_volume_size_bytes: gauge('Bytes of that volume in all.'),
 
   kms_reencrypt_token_keys_missing: gauge('1 while there are no keys to verify bearer tokens with, so every token is refused.'),
   kms_reencrypt_certificate_expiry_timestamp_seconds: gauge('When the certificate of a listener expires, in Unix time.', 'listener'),

@@ -19,11 +19,15 @@ export interface Readings {
   /** `closed`, `open` or `half_open`. */
   breaker(): string;
   embeddedKeysAllowed(): boolean;
+  credentialsExpiry(): number;
+  credentialsFailing(): boolean;
   auditQueue(): number;
   /** Entries that each sink besides the file has not taken yet, by its name. */
   auditUndelivered(): Readonly<Record<string, number>>;
   auditSuspended(): boolean;
   auditLastCheckpoint(): number;
+  /** Bytes on the volume of the log; undefined if unknown. */
+  auditVolume(): { readonly free: number; readonly size: number } | undefined;
   /** When the certificate of each TLS listener expires, by the listener's name (`grpc`). */
   certificateExpiry(): Readonly<Record<string, number>>;
   tokenKeysMissing(): boolean;
@@ -67,6 +71,22 @@ export function createGauges(series: Series, options: GaugeOptions): void {
   });
   series.gauge('kms_reencrypt_embedded_keys_allowed', () => flag(readings.embeddedKeysAllowed?.()));
 
+  series.gauge('kms_reencrypt_credentials_expiry_timestamp_seconds', () =>
+    seconds(readings.credentialsExpiry?.()),
+  );
+  series.gauge('kms_reencrypt_credentials_failing', () => flag(readings.credentialsFailing?.()));
+
+  createAuditGauges(series, readings);
+  series.gauge('kms_reencrypt_token_keys_missing', () => flag(readings.tokenKeysMissing?.()));
+  series.gauge('kms_reencrypt_certificate_expiry_timestamp_seconds', () =>
+    Object.entries(readings.certificateExpiry?.() ?? {}).map(([listener, at]) => ({
+      labels: { listener },
+      value: at / 1e3,
+    })),
+  );
+}
+
+function createAuditGauges(series: Series, readings: Partial<Readings>): void {
   series.gauge('kms_reencrypt_audit_queue_entries', () => [
     { value: readings.auditQueue?.() ?? 0 },
   ]);
@@ -80,17 +100,20 @@ export function createGauges(series: Series, options: GaugeOptions): void {
   series.gauge('kms_reencrypt_audit_last_checkpoint_timestamp_seconds', () =>
     seconds(readings.auditLastCheckpoint?.()),
   );
-  series.gauge('kms_reencrypt_token_keys_missing', () => flag(readings.tokenKeysMissing?.()));
-  series.gauge('kms_reencrypt_certificate_expiry_timestamp_seconds', () =>
-    Object.entries(readings.certificateExpiry?.() ?? {}).map(([listener, at]) => ({
-      labels: { listener },
-      value: at / 1e3,
-    })),
+  series.gauge('kms_reencrypt_audit_volume_free_bytes', () =>
+    known(readings.auditVolume?.()?.free),
+  );
+  series.gauge('kms_reencrypt_audit_volume_size_bytes', () =>
+    known(readings.auditVolume?.()?.size),
   );
 }
 
 function flag(on = false): Sample[] {
   return [{ value: on ? 1 : 0 }];
+}
+
+function known(value: number | undefined): Sample[] {
+  return value === undefined ? [] : [{ value }];
 }
 
 function seconds(at = 0): Sample[] {

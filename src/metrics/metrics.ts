@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type CallMetrics, createCallMetrics } from './calls.ts';
 import { type ConnectionMetrics, createConnectionMetrics } from './connections.ts';
@@ -6,7 +5,8 @@ import { createGauges, type Readings } from './gauges.ts';
 import { createGrpcMetrics, type GrpcMetrics } from './grpc.ts';
 import { createHttpMetrics, type HttpMetrics } from './http.ts';
 import { createKmsMetrics, type KmsMetrics } from './kms.ts';
-import { negotiate, OPENMETRICS, toOpenMetrics } from './openmetrics.ts';
+import { negotiate } from './openmetrics.ts';
+import { createScrape } from './scrape.ts';
 import { createSeries } from './series.ts';
 import { createStageMetrics, type StageMetrics } from './stages.ts';
 
@@ -23,10 +23,16 @@ export interface Metrics extends CallMetrics, ConnectionMetrics, StageMetrics {
 interface MetricsOptions {
   readonly version: string;
   readonly backend: 'aws' | 'embedded';
+  /** Monotonic, in milliseconds. */
+  readonly now?: () => number;
 }
 
 /** Every metric of the proxy, in its own registry; every bounded series is present from the start. */
-export function createMetrics({ version, backend }: MetricsOptions): Metrics {
+export function createMetrics({
+  version,
+  backend,
+  now = () => performance.now(),
+}: MetricsOptions): Metrics {
   const registry = new Registry();
   const series = createSeries(registry);
   const grpc = createGrpcMetrics(series);
@@ -34,7 +40,7 @@ export function createMetrics({ version, backend }: MetricsOptions): Metrics {
   const readings: Partial<Readings> = {};
   createGauges(series, { readings, grpc, http, version, backend });
   collectProcessMetrics(registry);
-  const scrape = createScrape(registry);
+  const scrape = createScrape(registry, now);
 
   return {
     ...createCallMetrics(series),
@@ -50,25 +56,6 @@ export function createMetrics({ version, backend }: MetricsOptions): Metrics {
       const contentType = negotiate(accept);
       return { contentType, body: await scrape(contentType) };
     },
-  };
-}
-
-/**
- * The registry in one format, made once for all requests in one turn of the event loop: it takes milliseconds.
- * Bytes, because each answer that is not taken yet would hold a copy of a string.
- */
-function createScrape(registry: Registry): (contentType: string) => Promise<Buffer> {
-  const scrapes = new Map<string, Promise<Buffer>>();
-  const begin = async (contentType: string): Promise<Buffer> => {
-    await setImmediate();
-    scrapes.delete(contentType);
-    const text = (await registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
-    return Buffer.from(contentType === OPENMETRICS ? toOpenMetrics(text) : text);
-  };
-  return (contentType) => {
-    const scrape = scrapes.get(contentType) ?? begin(contentType);
-    scrapes.set(contentType, scrape);
-    return scrape;
   };
 }
 

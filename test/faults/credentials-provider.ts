@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 export interface CredentialsProvider {
   readonly url: string;
   mode: 'serves' | 'fails' | 'hangs';
+  /** How many times it was asked. */
+  asked: number;
   /** When the credentials with this access key id expire, as they stated. */
   endOf(accessKeyId: string): number;
   close(): void;
@@ -17,6 +19,7 @@ export async function startCredentialsProvider(
 ): Promise<CredentialsProvider> {
   const ends = new Map<string, number>();
   const server = createServer((_, response) => {
+    provider.asked += 1;
     if (provider.mode === 'hangs') return;
     if (provider.mode === 'fails') {
       response.writeHead(500).end();
@@ -33,6 +36,7 @@ export async function startCredentialsProvider(
   const provider: CredentialsProvider = {
     url: `http://127.0.0.1:${port}/`,
     mode: 'serves',
+    asked: 0,
     endOf: (accessKeyId) => ends.get(accessKeyId) ?? 0,
     close() {
       server.closeAllConnections();

@@ -29,10 +29,8 @@ beforeAll(async () => {
 });
 afterAll(() => kms.close());
 
-/** Lets credentials expire while none can be fetched, `count` times; resolves to the refused calls. */
-async function letThemEnd(count: number, ageing: Ageing): Promise<number> {
-  const { provider, transport, env } = ageing;
-  const proxy = await startProxy({
+function startOn({ provider, transport, env }: Omit<Ageing, 'now' | 'pass'>) {
+  return startProxy({
     settings: [
       'kms.backend=aws',
       `kms.aws.endpoint=${kms.url}`,
@@ -46,6 +44,12 @@ async function letThemEnd(count: number, ageing: Ageing): Promise<number> {
       ...env,
     },
   });
+}
+
+/** Lets credentials expire while none can be fetched, `count` times; resolves to the refused calls. */
+async function letThemEnd(count: number, ageing: Ageing): Promise<number> {
+  const { provider } = ageing;
+  const proxy = await startOn(ageing);
   const client = connect(proxy.grpc);
   const stale: string[] = [];
   kms.watch(({ headers }) => {
@@ -72,6 +76,50 @@ async function letThemEnd(count: number, ageing: Ageing): Promise<number> {
   await proxy.stop();
   provider.close();
   return refused;
+}
+
+test.each(TRANSPORTS)(
+  'callers with less time than a source that hangs are told of credentials, and the breaker stays closed (%s transport)',
+  async (transport) => {
+    const provider = await startCredentialsProvider(1_500, Date.now);
+    const proxy = await startOn({ provider, transport });
+    const client = connect(proxy.grpc);
+    await untilWell(client);
+    provider.mode = 'hangs';
+    await sleep(1_550);
+    for (let round = 0; round < 3; round += 1) {
+      const calls = Array.from({ length: 20 }, () => refusalOf(reEncrypt(client, REQUEST, 2_400)));
+      await Promise.all(calls);
+    }
+    const page = await (await fetch(`${proxy.probe}/metrics`)).text();
+    expect(page).toMatch(/^kms_reencrypt_breaker_open 0$/m);
+    const reasons = proxy.auditEntries().map((entry) => (entry['outcome'] as Outcome)?.reason);
+    expect(reasons).toContain('PROXY_CREDENTIALS');
+    expect(reasons).not.toContain('KMS_UNAVAILABLE');
+    closeAll(client);
+    await proxy.stop();
+    provider.close();
+  },
+);
+
+test.each(TRANSPORTS)(
+  'credentials that are past by our clock are used, and their source is asked no more for it (%s transport)',
+  async (transport) => {
+    const provider = await startCredentialsProvider(-7_200_000, Date.now);
+    const proxy = await startOn({ provider, transport });
+    const client = connect(proxy.grpc);
+    await untilWell(client);
+    const until = performance.now() + 3_000;
+    while (performance.now() < until) await reEncrypt(client, REQUEST, DEADLINE_MS);
+    expect(provider.asked).toBeLessThanOrEqual(2);
+    closeAll(client);
+    await proxy.stop();
+    provider.close();
+  },
+);
+
+interface Outcome {
+  readonly reason?: string;
 }
 
 const report = (how: string, count: number, refused: number): void =>
@@ -109,4 +157,27 @@ describeWith(['faketime'], 'F11 by the clock', () => {
       report(`clock jumps, ${transport}`, count, refused);
     },
   );
+
+  test('a renewal that fails is logged and reported while calls still work', async () => {
+    const clock = createFakeClock();
+    const provider = await startCredentialsProvider(3_600_000, clock.now);
+    const proxy = await startOn({ provider, transport: 'direct', env: clock.env });
+    const client = connect(proxy.grpc);
+    const failing = async () => {
+      const page = await (await fetch(`${proxy.probe}/metrics`)).text();
+      return /^kms_reencrypt_credentials_failing (\d)$/m.exec(page)?.[1];
+    };
+    await reEncrypt(client, REQUEST, DEADLINE_MS);
+    expect(await failing()).toBe('0');
+    provider.mode = 'fails';
+    clock.set(50 * 60_000);
+    await expect
+      .poll(() => reEncrypt(client, REQUEST, DEADLINE_MS).then(failing), { interval: 500 })
+      .toBe('1');
+    await proxy.child.matches(/the AWS credentials that end at .* could not be renewed: /);
+    closeAll(client);
+    await proxy.stop();
+    provider.close();
+    clock.remove();
+  });
 });

@@ -104,10 +104,7 @@ test('each item sent to KMS has one intent and one terminal entry, however its c
   for (let done = 0; done < count; done += AT_ONCE) {
     await Promise.all(Array.from({ length: AT_ONCE }, () => askAndLeave(answered)));
   }
-  const inFlight = async (): Promise<string> => {
-    const text = await (await fetch(`http://${aws.proxy.addresses.probe}/metrics`)).text();
-    return /^kms_reencrypt_in_flight_calls\{transport="grpc"\} (\d+)$/m.exec(text)?.[1] ?? '';
-  };
+  const inFlight = () => aws.proxy.metric('kms_reencrypt_in_flight_calls{transport="grpc"}');
   await expect.poll(inFlight).toBe('0');
   const ends = new Map<string, Entry[]>();
   const intents: string[] = [];

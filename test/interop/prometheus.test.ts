@@ -162,7 +162,7 @@ describeWith(['prometheus', 'promtool', 'grpcurl'], 'a real Prometheus', () => {
     );
     /** Empty unless something fails or expires, or TLS, a sink or a candidate is on; only their syntax is tested. */
     const QUIET = [
-      ...['Candidate', 'Certificates', 'End of the bundle'],
+      ...['Candidate', 'Certificates', 'Credentials', 'End of the bundle'],
       ...['KMS errors', 'KMS JSON endpoint', 'Turned away', 'Undelivered'],
     ];
 

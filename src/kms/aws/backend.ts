@@ -6,7 +6,9 @@ import { checkEndpoint, ignoredEndpoints } from './endpoint.ts';
 import { createKeyPairs } from './key-pairs.ts';
 import { createKeyReads } from './key-reads.ts';
 import { refuseEmbedded } from './refuse-embedded.ts';
+import { refuseEndless } from './refuse-endless.ts';
 import { createRenewal } from './renewal.ts';
+import type { CredentialsWatch } from './renewed-credentials.ts';
 import { createSdkTransport } from './sdk-transport.ts';
 
 export interface AwsOptions extends ClientOptions {
@@ -15,8 +17,9 @@ export interface AwsOptions extends ClientOptions {
   /** Let keys and ciphertexts of an embedded KMS pass; needs a loopback endpoint. */
   readonly allowEmbedded?: boolean | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Called with a sentence for each environment variable that is ignored. */
+  /** Called with a sentence for each environment variable that is ignored, and when credentials cannot be renewed. */
   readonly warn: (sentence: string) => void;
+  readonly onCredentials?: CredentialsWatch['onCredentials'];
 }
 
 /**
@@ -31,8 +34,9 @@ export async function createAwsBackend(options: AwsOptions): Promise<Kms> {
   }
   for (const sentence of ignoredEndpoints(env, url)) warn(sentence);
 
+  await refuseEndless();
   const renewal = createRenewal();
-  const client = createClient(options, renewal);
+  const client = createClient(options, renewal, options);
   await client.config.region().catch((cause: unknown) => {
     throw new Error('kms.aws.region: set it, or AWS_REGION', { cause });
   });

@@ -6,6 +6,9 @@ const HUNG_FREELY = 4;
 /** … then for twice as long each time, up to this. */
 const MOST_REST_MS = 600_000;
 
+/** An older answer may have ended since. */
+const LATE_GOOD_MS = 300_000;
+
 interface Bounds {
   readonly limitMs?: number;
   /** Monotonic, in milliseconds. */
@@ -16,7 +19,7 @@ interface Bounds {
  * A provider that cannot hang: the SDK's own waits forever if a credentials service accepts a
  * connection and never answers, and every later call would wait with it. After the limit the provider
  * is put aside with its pending request, and the next call starts with a new one. If the request is answered
- * first, however late, the provider is used again: a source may always be slower than the limit. Each
+ * first, however late, the next call gets that answer: a source may always be slower than the limit. Each
  * request that hangs keeps a connection, or a process and its pipes, which nobody can end from here: so the
  * more there are, the later the next.
  *
@@ -30,31 +33,41 @@ export function boundProvider<Args extends unknown[], T>(
   let provider = make();
   const hung = new Set<Promise<T>>();
   let lateAt = Number.NEGATIVE_INFINITY;
+  let late: { readonly answer: T; readonly at: number } | undefined;
 
-  const putAside = (used: typeof provider, asked: Promise<T>) => {
+  const putAside = (asked: Promise<T>) => {
     provider = make();
     lateAt = now();
     hung.add(asked);
     const settled = () => hung.delete(asked);
-    const answered = () => {
-      if (settled()) provider = used;
+    const took = (answer: T) => {
+      if (settled()) late = { answer, at: now() };
     };
-    asked.then(answered, settled);
+    asked.then(took, settled);
+  };
+  const answered = () => {
+    hung.clear();
+    late = undefined;
   };
   return async (...args) => {
+    const given = late;
+    if (given && now() - given.at < LATE_GOOD_MS) {
+      answered();
+      return given.answer;
+    }
     if (now() - lateAt < restMs(hung.size, limitMs)) {
       throw noCredentials(new Error(`${hung.size} requests for them still hang`));
     }
     const used = provider;
     const asked = used(...args);
-    const late = Promise.withResolvers<never>();
+    const none = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      if (provider === used) putAside(used, asked);
-      late.reject(new Error(`none within ${limitMs} ms`));
+      if (provider === used) putAside(asked);
+      none.reject(new Error(`none within ${limitMs} ms`));
     }, limitMs);
     try {
-      const provided = await Promise.race([asked, late.promise]);
-      hung.clear();
+      const provided = await Promise.race([asked, none.promise]);
+      answered();
       return provided;
     } catch (cause) {
       throw noCredentials(cause);

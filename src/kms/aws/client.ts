@@ -1,10 +1,12 @@
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
-import { keepFailure } from '../../caches/keep-failure.ts';
 import { boundedAnswer } from './bounded-answer.ts';
 import { boundProvider } from './bounded-provider.ts';
 import { boundRequests } from './bounded-requests.ts';
+import { createLookUp } from './http/look-up.ts';
+import { refuseEndless } from './refuse-endless.ts';
 import type { Renewal } from './renewal.ts';
+import { type CredentialsWatch, renewCredentials } from './renewed-credentials.ts';
 import { checkCredentials } from './signer.ts';
 
 export interface ClientOptions {
@@ -33,19 +35,26 @@ export const REQUEST_TIMEOUT_MS = 30_000;
 export function createClient(
   { region, endpoint, credentials }: ClientOptions,
   renewal: Renewal,
+  watch: CredentialsWatch = {},
 ): KMSClient {
+  const agent = { maxSockets: MOST_SOCKETS, timeout: IDLE_MS, lookup: createLookUp() };
   const client = new KMSClient({
     maxAttempts: 1,
     ignoreConfiguredEndpointUrls: true,
     credentialDefaultProvider: (init) =>
-      renewal.wrap(boundProvider(() => keepFailure(boundRequests(checked(defaultProvider(init)))))),
+      renewal.wrap(
+        renewCredentials(
+          boundProvider(() => boundRequests(checked(defaultProvider(init)))),
+          watch,
+        ),
+      ),
     streamCollector: boundedAnswer,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       throwOnRequestTimeout: true,
-      httpAgent: { maxSockets: MOST_SOCKETS, timeout: IDLE_MS },
-      httpsAgent: { maxSockets: MOST_SOCKETS, timeout: IDLE_MS },
+      httpAgent: agent,
+      httpsAgent: agent,
     },
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
@@ -65,14 +74,12 @@ export function createClient(
 
 type Provide = ReturnType<typeof defaultProvider>;
 
-/** Asks anew at once in place of unusable ones, which the SDK would keep until they end, an hour later. */
+/** Asks the source each time: what the SDK itself keeps is not for us to see. */
 function checked(provide: Provide): Provide {
-  let unusable = false;
   return async (options) => {
-    const provided = await provide(unusable ? { ...options, forceRefresh: true } : options);
-    unusable = true;
+    await refuseEndless();
+    const provided = await provide({ ...options, forceRefresh: true });
     checkCredentials(provided);
-    unusable = false;
     return provided;
   };
 }

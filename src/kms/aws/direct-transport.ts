@@ -1,7 +1,7 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
 import { dryRunAnswer } from '../dry-run.ts';
 import { KmsFault } from '../port.ts';
-import { orAbort } from './fault.ts';
+import { orNoCredentials } from './fault.ts';
 import type { HttpAnswer } from './http/answer-reader.ts';
 import { createExchange } from './http/exchange.ts';
 import { keepCredentials } from './kept-credentials.ts';
@@ -35,7 +35,7 @@ export async function createDirectTransport(
       const started = performance.now();
       const provided = credentialsOf();
       const credentials =
-        provided instanceof Promise ? await orAbort(signal, () => provided) : provided;
+        provided instanceof Promise ? await orNoCredentials(signal, () => provided) : provided;
       const body = encode(request);
       const headers = sign({ body, credentials, now: Date.now() + config.systemClockOffset });
       const answer = await exchange.post({ headers, body, signal });

@@ -1,3 +1,4 @@
+import { Refusal } from '../../errors.ts';
 import { KmsFault } from '../port.ts';
 
 /** Rejects as soon as the signal aborts, with its reason, and otherwise with a KmsFault. Work for nobody is not begun. */
@@ -12,6 +13,21 @@ export async function orAbort<T>(signal: AbortSignal, work: () => Promise<T>): P
     throw signal.aborted ? signal.reason : toFault(thrown);
   } finally {
     signal.removeEventListener('abort', abort);
+  }
+}
+
+/**
+ * The same for a wait for credentials: the end of the caller's time says that there were none, and nothing of KMS, which
+ * has not been asked.
+ */
+export async function orNoCredentials<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await orAbort(signal, work);
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal) || thrown.reason !== 'DEADLINE_EXCEEDED') throw thrown;
+    throw new KmsFault('CredentialsProviderError', 'no credentials within the time of the call', {
+      cause: thrown,
+    });
   }
 }
 

@@ -1,15 +1,14 @@
 import type { Renewal } from './renewal.ts';
+import { type Expiring as Ends, RENEWED_MS } from './renewed-credentials.ts';
 import type { Credentials } from './signer.ts';
 
-type Expiring = Credentials & { readonly expiration?: Date | undefined };
+type Expiring = Credentials & Ends;
 
-/** The SDK renews credentials this long before they expire, so from then on it must be asked. */
-const RENEWED_MS = 300_000;
-/** … but not with every call: while it gets no longer ones, it asks their source each time. */
+/** From when they may be renewed their source must be asked, but not with every call. */
 const ASKED_EVERY_MS = 1_000;
 
 /**
- * Keeps credentials as long as the SDK would return the same ones: its chain of promises costs more
+ * Keeps credentials as long as their source would return the same ones: the SDK's chain of promises costs more
  * than the signature. Credentials that cannot expire are read once, as the SDK does.
  */
 export function keepCredentials(

@@ -20,7 +20,7 @@ export interface Renewal {
 }
 
 /**
- * The SDK keeps credentials until five minutes before they end by our clock. KMS may reject them earlier: where they
+ * Credentials are kept until a quarter of an hour before they end by our clock. KMS may reject them earlier: where they
  * were withdrawn, where our clock is slow, and where the metadata of an instance that was asleep gave old ones.
  */
 export function createRenewal(now: () => number = () => performance.now()): Renewal {

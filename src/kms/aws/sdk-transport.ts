@@ -3,7 +3,7 @@ import type { KmsAnswer } from '../../call.ts';
 import { dryRunAnswer } from '../dry-run.ts';
 import { asId } from '../port.ts';
 import type { KmsRequest } from '../request.ts';
-import { orAbort } from './fault.ts';
+import { orAbort, orNoCredentials } from './fault.ts';
 import { namesIn, toMembers } from './wire.ts';
 
 /** One way for a ReEncrypt to travel. */
@@ -16,6 +16,8 @@ export function createSdkTransport(client: KMSClient): Transport {
     const started = performance.now();
     const timing = () => ({ latencyNs: Math.round((performance.now() - started) * 1e6) });
     const command = new ReEncryptCommand(toMembers(request, (ciphertext) => ciphertext));
+    // The SDK asks for them again, and then has them at once.
+    await orNoCredentials(signal, () => client.config.credentials());
     try {
       const output = await orAbort(signal, () => client.send(command, { abortSignal: signal }));
       return { ...toAnswer(output), ...timing() };

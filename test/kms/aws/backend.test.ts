@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type AwsOptions, createAwsBackend } from '../../../src/kms/aws/backend.ts';
@@ -291,6 +295,21 @@ it('a source that gave no credentials is asked again after a second', async () =
   await kms.close();
   vi.unstubAllEnvs();
   vi.useRealTimers();
+});
+
+it('a token of a web identity that is a FIFO fails calls for want of credentials, and freezes nothing', async () => {
+  const fifo = join(mkdtempSync(join(tmpdir(), 'backend-')), 'token');
+  vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::111122223333:role/proxy');
+  vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', fifo);
+  for (const name of ['ACCESS_KEY_ID', 'SECRET_ACCESS_KEY']) vi.stubEnv(`AWS_${name}`, undefined);
+  const kms = await backend({ credentials: undefined });
+  execFileSync('mkfifo', [fifo]);
+  await expect(kms.describeKey('alias/app', signal)).rejects.toMatchObject({
+    code: 'CredentialsProviderError',
+    message: `no credentials: AWS_WEB_IDENTITY_TOKEN_FILE: ${fifo} is not a regular file`,
+  });
+  await kms.close();
+  vi.unstubAllEnvs();
 });
 
 it.each([

@@ -66,7 +66,23 @@ test('an answer that comes after the limit serves the next call, unless another 
   expect(await provide()).toBe('second');
   answers[0]?.('first');
   await new Promise(setImmediate);
-  expect(await provide()).toBe('second');
+  await late();
+});
+
+test('an answer that comes after the limit serves no call five minutes later', async () => {
+  let at = 0;
+  const answers: ((key: string) => void)[] = [];
+  const make = () => () => new Promise<string>((resolve) => answers.push(resolve));
+  const provide = boundProvider(make, { limitMs: 2, now: () => at });
+  const late = () => expect(provide()).rejects.toThrow('none within 2 ms');
+  await late();
+  answers[0]?.('old');
+  await new Promise(setImmediate);
+  at += 300_000;
+  await late();
+  answers[1]?.('new');
+  await new Promise(setImmediate);
+  expect(await provide()).toBe('new');
 });
 
 test('even if very many hang, the next is asked within ten minutes', async () => {

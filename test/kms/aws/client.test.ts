@@ -2,21 +2,29 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createClient } from '../../../src/kms/aws/client.ts';
 import { createRenewal } from '../../../src/kms/aws/renewal.ts';
 import { FAKE_REGION } from '../../helpers/fake-kms.ts';
 
 /** A credentials service as a container has one. */
-const service = { key: '' };
+const service = { key: '', lifeMs: 3_600_000, asked: 0 };
 const server = createServer((_, response) => {
+  service.asked += 1;
   response.writeHead(200, { 'content-type': 'application/json' });
-  const Expiration = new Date(Date.now() + 3_600_000).toISOString();
+  const Expiration = new Date(Date.now() + service.lifeMs).toISOString();
   response.end(
     JSON.stringify({ AccessKeyId: service.key, SecretAccessKey: 's', Token: 't', Expiration }),
   );
 });
 
+beforeEach(async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  for (const name of Object.keys(process.env))
+    if (name.startsWith('AWS_')) vi.stubEnv(name, undefined);
+  vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `http://127.0.0.1:${port}/`);
+});
 afterEach(() => {
   vi.unstubAllEnvs();
   server.closeAllConnections();
@@ -24,11 +32,6 @@ afterEach(() => {
 });
 
 it('asks for credentials again where a header could not carry those that it got', async () => {
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  for (const name of Object.keys(process.env))
-    if (name.startsWith('AWS_')) vi.stubEnv(name, undefined);
-  vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `http://127.0.0.1:${port}/`);
   const client = createClient({ region: FAKE_REGION }, createRenewal());
   service.key = 'AKID\r\nx-evil: 1';
   await expect(client.config.credentials()).rejects.toMatchObject({
@@ -38,5 +41,15 @@ it('asks for credentials again where a header could not carry those that it got'
   await expect
     .poll(() => client.config.credentials().catch(() => undefined), { timeout: 5000 })
     .toMatchObject({ accessKeyId: 'AKIDEXAMPLE' });
+  client.destroy();
+});
+
+it('asks once for credentials that are past by our clock, and uses them', async () => {
+  Object.assign(service, { key: 'AKIDPAST', lifeMs: -7_200_000, asked: 0 });
+  const client = createClient({ region: FAKE_REGION }, createRenewal());
+  for (let call = 0; call < 50; call += 1) {
+    expect(await client.config.credentials()).toMatchObject({ accessKeyId: 'AKIDPAST' });
+  }
+  expect(service.asked).toBe(1);
   client.destroy();
 });

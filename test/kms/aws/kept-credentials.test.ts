@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { keepCredentials } from '../../../src/kms/aws/kept-credentials.ts';
 
-const FIVE_MINUTES = 300_000;
+const QUARTER_HOUR = 900_000;
 
 /** Hands out numbered credentials that expire after this many milliseconds. */
 function provider(lifetimeMs: number | undefined) {
@@ -28,8 +28,8 @@ it('asks once for credentials that do not expire', async () => {
   expect(credentialsOf()).toMatchObject({ accessKeyId: 'key-1' });
 });
 
-it('asks again from five minutes before expiry, as the SDK does', async () => {
-  const { state, credentialsOf } = provider(FIVE_MINUTES + 10_000);
+it('asks again from a quarter of an hour before expiry, when their source may renew them', async () => {
+  const { state, credentialsOf } = provider(QUARTER_HOUR + 10_000);
   await credentialsOf();
   state.now = 9_999;
   expect(credentialsOf()).toMatchObject({ accessKeyId: 'key-1' });
@@ -37,7 +37,7 @@ it('asks again from five minutes before expiry, as the SDK does', async () => {
   expect(await credentialsOf()).toMatchObject({ accessKeyId: 'key-2' });
 });
 
-it('asks once a second at most while there are only credentials that end within five minutes', async () => {
+it('asks once a second at most while there are only credentials that end within a quarter of an hour', async () => {
   const { state, credentialsOf } = provider(1500);
   await credentialsOf();
   state.now = 999;
@@ -55,7 +55,7 @@ it('never returns credentials that have expired since', async () => {
 
 it('caches no failure, and nothing that had expired before it', async () => {
   const fails = { next: false };
-  const { state, credentialsOf } = provider(FIVE_MINUTES + 1);
+  const { state, credentialsOf } = provider(QUARTER_HOUR + 1);
   const or = keepCredentials(
     async () => {
       if (fails.next) throw new Error('no credentials');
@@ -66,7 +66,7 @@ it('caches no failure, and nothing that had expired before it', async () => {
   );
   await or();
   fails.next = true;
-  state.now = FIVE_MINUTES;
+  state.now = QUARTER_HOUR;
   await expect(or()).rejects.toThrow('no credentials');
   await expect(or()).rejects.toThrow('no credentials');
   fails.next = false;

@@ -231,26 +231,31 @@ describe.each(['direct', 'sdk'] as const)('over the %s transport', (transport) =
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
-  it('stops waiting for credentials when its caller does', async () => {
-    // A call of the test before may still come to the other one.
-    const unasked = await startFakeKms();
-    const waiting = await createAwsBackend({
-      region: FAKE_REGION,
-      endpoint: unasked.url,
-      credentials: () => new Promise(() => {}),
-      transport,
-      env: {},
-      warn: () => {},
-    });
-    const abort = new AbortController();
-    const deadline = new Refusal('DEADLINE_EXCEEDED');
-    setTimeout(() => abort.abort(deadline), 60);
-    const calling = waiting.reEncrypt(request({ call: { signal: abort.signal } }));
-    await expect(calling).rejects.toBe(deadline);
-    expect(unasked.requests).toEqual([]);
-    await waiting.close();
-    await unasked.close();
-  });
+  it.each([
+    ['leaves', new Refusal('CANCELLED'), new Refusal('CANCELLED')],
+    ['has no time left', new Refusal('DEADLINE_EXCEEDED'), { code: 'CredentialsProviderError' }],
+  ])(
+    'stops waiting for credentials when its caller %s, and blames KMS for nothing',
+    async (_, end, told) => {
+      // A call of the test before may still come to the other one.
+      const unasked = await startFakeKms();
+      const waiting = await createAwsBackend({
+        region: FAKE_REGION,
+        endpoint: unasked.url,
+        credentials: () => new Promise(() => {}),
+        transport,
+        env: {},
+        warn: () => {},
+      });
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(end), 60);
+      const calling = waiting.reEncrypt(request({ call: { signal: abort.signal } }));
+      await expect(calling).rejects.toMatchObject(told);
+      expect(unasked.requests).toEqual([]);
+      await waiting.close();
+      await unasked.close();
+    },
+  );
 
   it('reads a body that comes in pieces', async () => {
     fake.next({ kind: 'slow_body', everyMs: 0 });

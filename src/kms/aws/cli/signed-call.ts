@@ -15,6 +15,7 @@ export interface SignedCall {
   readonly tls: { readonly verify: boolean; readonly ca: Uint8Array | undefined };
   /** 0 waits forever. */
   readonly connectTimeoutMs: number;
+  /** For the next piece of the answer, and twice as long for all of them; 0 waits forever. */
   readonly readTimeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -146,6 +147,9 @@ function refuseOther(request: ClientRequest, refuse: (what: string) => void): vo
   });
 }
 
+/** Longer timers Node fires at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 function limitTimes(request: ClientRequest, { connectTimeoutMs, readTimeoutMs }: SignedCall) {
   const expire = (kind: 'connect-timeout' | 'read-timeout') => () =>
     request.destroy(new NoAnswer(kind, kind));
@@ -157,7 +161,17 @@ function limitTimes(request: ClientRequest, { connectTimeoutMs, readTimeoutMs }:
       if (readTimeoutMs > 0) socket.setTimeout(readTimeoutMs, expire('read-timeout'));
     });
   });
-  return () => clearTimeout(connecting);
+  // An answer of which a byte comes now and then would never end.
+  let reading: NodeJS.Timeout | undefined;
+  request.once('finish', () => {
+    if (readTimeoutMs > 0) {
+      reading = setTimeout(expire('read-timeout'), Math.min(2 * readTimeoutMs, LONGEST_MS));
+    }
+  });
+  return () => {
+    clearTimeout(connecting);
+    clearTimeout(reading);
+  };
 }
 
 /** Node's parser has about three dozen HPE_ codes. */

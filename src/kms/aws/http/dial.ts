@@ -1,5 +1,6 @@
 import { isIP, type OnReadOpts, connect as openTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as openTls } from 'node:tls';
+import { createLookUp } from './look-up.ts';
 
 /**
  * Opens a connection. Bytes that arrive are written into the buffer of `onread`, which saves a stream
@@ -11,7 +12,7 @@ export type Dial = (onread: OnReadOpts, onReady: () => void) => Socket;
 export function createDial({ protocol, hostname, port }: URL): Dial {
   const host = hostname.replace(/^\[|\]$/g, '');
   if (protocol !== 'http:') return createTlsDial(host, Number(port || 443));
-  const options = { host, port: Number(port || 80), noDelay: true };
+  const options = { host, port: Number(port || 80), noDelay: true, lookup: createLookUp() };
   return (onread, onReady) => openTcp({ ...options, onread }, onReady);
 }
 
@@ -21,7 +22,7 @@ export function createDial({ protocol, hostname, port }: URL): Dial {
  */
 function createTlsDial(host: string, port: number): Dial {
   const servername = isIP(host) === 0 ? host : '';
-  const fixed = { host, port, servername, ALPNProtocols: ['http/1.1'] };
+  const fixed = { host, port, servername, ALPNProtocols: ['http/1.1'], lookup: createLookUp() };
   let session: Buffer | undefined;
 
   return (onread, onReady) => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer as createPlainServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type HttpAnswer,
@@ -12,7 +12,12 @@ import { startRawServer } from '../../../helpers/raw-server.ts';
 
 type Write = (socket: Socket) => void;
 
-function send(endpoint: URL, tls: Partial<SignedCall['tls']> = {}): Promise<HttpAnswer> {
+function send(
+  endpoint: URL,
+  tls: Partial<SignedCall['tls']> = {},
+  readTimeoutMs = 2000,
+  signal = AbortSignal.timeout(4000),
+): Promise<HttpAnswer> {
   return sendSigned({
     endpoint,
     operation: 'ReEncrypt',
@@ -20,8 +25,8 @@ function send(endpoint: URL, tls: Partial<SignedCall['tls']> = {}): Promise<Http
     signing: undefined,
     tls: { verify: true, ca: undefined, ...tls },
     connectTimeoutMs: 2000,
-    readTimeoutMs: 2000,
-    signal: AbortSignal.timeout(4000),
+    readTimeoutMs,
+    signal,
   });
 }
 
@@ -70,6 +75,30 @@ describe('an endpoint’s answer', () => {
   });
 });
 
+test('an answer that drips is given up after twice the read timeout', async () => {
+  const drips = dripping('a', 'HTTP/1.1 200 OK\r\ncontent-length: 2000\r\n\r\n', 40);
+  const server = await startRawServer(({ socket }) => drips(socket));
+  const started = performance.now();
+  await expect(send(server.url, {}, 200)).rejects.toMatchObject({ kind: 'read-timeout' });
+  expect(performance.now() - started).toBeGreaterThan(390);
+  await server.close();
+});
+
+test('no answer says how there was none', async () => {
+  const plain = createPlainServer((socket) => socket.end('HTTP/1.1 400 No\r\n\r\n'));
+  await once(plain.listen(0, '127.0.0.1'), 'listening');
+  const silent = await startRawServer(() => {});
+  const nobody = new URL('http://127.0.0.1:1/');
+  const secure = new URL(`https://127.0.0.1:${(plain.address() as AddressInfo).port}/`);
+  await expect(send(nobody)).rejects.toMatchObject({ name: 'NoAnswer', kind: 'refused' });
+  await expect(send(secure)).rejects.toMatchObject({ name: 'NoAnswer', kind: 'tls' });
+  await expect(send(silent.url, {}, 20)).rejects.toMatchObject({ kind: 'read-timeout' });
+  const given = new Error('given up');
+  await expect(send(silent.url, {}, 0, AbortSignal.abort(given))).rejects.toBe(given);
+  plain.close();
+  await silent.close();
+});
+
 describe('an endpoint’s certificate', () => {
   const authority = createAuthority();
   const ca = Buffer.from(authority.cert);
@@ -101,10 +130,10 @@ describe('an endpoint’s certificate', () => {
   });
 });
 
-function dripping(piece: string, first = ''): Write {
+function dripping(piece: string, first = '', everyMs = 2): Write {
   return (socket) => {
     socket.write(first);
-    const timer = setInterval(() => socket.write(piece), 2);
+    const timer = setInterval(() => socket.write(piece), everyMs);
     socket.once('close', () => clearInterval(timer));
   };
 }
