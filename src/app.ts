@@ -50,7 +50,11 @@ async function compose(config: Config, around: Surroundings, opened: Stack): Pro
   const parts = await composeParts(config, around, opened);
   const stages = await composeStages(config, { parts, around }, opened);
   const spines = { pipeline: createPipeline(stages), check: createCheck(stages) };
-  const doors = await openDoors(config, { ...spines, parts, around }, opened);
+  const doors = await openDoors(
+    config,
+    { ...spines, identify: stages.identify, parts, around },
+    opened,
+  );
   const { lame_duck_ms: lameDuckMs, drain_ms: drainMs } = config.life;
   const { drains, notServing } = doors;
 

@@ -93,6 +93,23 @@ test('calls that a stop cuts have their end in the log, whichever door they came
   await kms.close();
 });
 
+test.each(['grpc', 'kms_json'])(
+  'a call through %s under way as a stop begins is answered',
+  async (door) => {
+    const { kms, proxy, client } = await startAwsProxy();
+    kms.always({ kind: 'answer', delayMs: 300 }, 'ReEncrypt');
+    const answered =
+      door === 'grpc'
+        ? reEncrypt(client, { ...CALL, ciphertextBlob: Buffer.from('ciphertext') })
+        : sendJson(proxy.addresses.kmsJson).then((answer) => expect(answer.status).toBe(200));
+    await until(() => kms.requests.some((one) => one.operation === 'ReEncrypt'));
+    await proxy.stop();
+    await answered;
+    closeAll(client);
+    await kms.close();
+  },
+);
+
 function sendJson(address: string): Promise<Response> {
   const headers = {
     'content-type': 'application/x-amz-json-1.1',

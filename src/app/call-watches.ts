@@ -37,7 +37,7 @@ export function watchCalls(watched: Watched, opened: Stack): void {
     cutHalfOpen({ connections, streaming, limitMs }),
     boundPieces({ connections, streaming }),
     limitResets({ connections, createBucket: () => createTokenBucket(RESET_LIMITS) }),
-    shareStreams({ connections, most }),
+    shareStreams({ connections, streaming, most }),
     explainRefusals({ connections, explain }),
     endAnswered({ connections, streaming, large }),
     endExpired({ connections, now: Date.now }),

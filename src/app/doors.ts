@@ -6,6 +6,7 @@ import { createHealth } from '../server/health.ts';
 import { adminHandler } from '../server/http/admin.ts';
 import { createHttpListener } from '../server/http/listener.ts';
 import { probeHandler } from '../server/http/probe.ts';
+import type { Stages } from '../stages.ts';
 import { openGrpcDoor } from './grpc-door.ts';
 import { openKmsJsonDoor } from './kms-json-door.ts';
 import { itemsAtOnce, mostStreams } from './limits.ts';
@@ -19,13 +20,14 @@ import type { Surroundings } from './surroundings.ts';
 interface Behind {
   readonly pipeline: Pipeline;
   readonly check: Check;
+  readonly identify: Stages['identify'];
   readonly parts: Parts;
   readonly around: Surroundings;
 }
 
 /** Opens every door that is configured; the probe first, so that a slow start can be watched. */
 export async function openDoors(config: Config, behind: Behind, opened: Stack) {
-  const { pipeline, check, parts, around } = behind;
+  const { pipeline, check, identify, parts, around } = behind;
   const { policy, audit, turnedAway, embedded, metrics, tls } = parts;
   const { log } = around;
   const health = createHealth();
@@ -54,7 +56,7 @@ export async function openDoors(config: Config, behind: Behind, opened: Stack) {
     },
     opened,
   );
-  const behindGrpc = { pipeline, check, turnedAway, health, tls, metrics, log };
+  const behindGrpc = { pipeline, check, identify, turnedAway, health, tls, metrics, log };
   const bounds = { mostStreams: mostStreams(config), itemsAtOnce: itemsAtOnce(config.limits) };
   const grpc = await openGrpcDoor({ config: config.grpc, ...bounds, ...behindGrpc }, opened);
   const kmsJson = await openKmsJsonDoor(

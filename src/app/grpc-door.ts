@@ -17,6 +17,7 @@ import { serverOptions } from '../server/listener/options.ts';
 import { addReflection, REFLECTION_PATHS } from '../server/reflection.ts';
 import { createStatusWriter } from '../server/status.ts';
 import { STREAM_PATH } from '../server/stream-re-encrypt.ts';
+import type { Stages } from '../stages.ts';
 import { createTurns } from '../turns.ts';
 import { watchCalls } from './call-watches.ts';
 import { listenerLimits, wireLimits } from './limits.ts';
@@ -46,6 +47,7 @@ interface GrpcDoorParts {
   readonly itemsAtOnce: number;
   readonly pipeline: Pipeline;
   readonly check: Check;
+  readonly identify: Stages['identify'];
   readonly turnedAway: (refusal: Refusal) => void;
   readonly health: Health;
   readonly tls: ServerTls | undefined;

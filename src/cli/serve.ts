@@ -3,6 +3,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, startApp } from '../app.ts';
 import type { Config } from '../config/schema.ts';
+import { readRegular } from '../files/regular.ts';
 import { findDangers } from '../life/dangers.ts';
 import { openLog, openPrint } from '../life/log.ts';
 import { endSoon, type Watch, watchProcess } from '../life/process.ts';
@@ -38,7 +39,11 @@ export const run = program('serve', (command, terminal) => {
           app
             .reload()
             .catch((error) => log.error(`not everything was reloaded: ${messageOf(error)}`));
-          tellReload(log, config, () => readConfig(options, terminal));
+          tellReload(log, config, () => {
+            // A FIFO, which does for a start, would hold up the proxy until somebody writes.
+            if (options.config !== undefined) readRegular(options.config);
+            return readConfig(options, terminal);
+          });
         },
         lastWords: app.lastWords,
       });

@@ -1,10 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SERVICE_NAME } from '../contract/service-name.ts';
-import { invalid, limited, Refusal } from '../errors.ts';
+import { invalid, Refusal, toRefusal } from '../errors.ts';
 import type { BatchReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/BatchReEncryptRequest.ts';
 import type { BatchReEncryptResponse } from '../gen/kms/reencrypt/v1/BatchReEncryptResponse.ts';
+import type { Stages } from '../stages.ts';
+import { createBatchPlaces } from './batch-places.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import type { Item, PerformItem } from './re-encrypt-item.ts';
+import type { Envelope } from './read-call.ts';
 import type { UnaryMethod } from './unary.ts';
 
 const METHOD = 'BatchReEncrypt';
@@ -18,11 +21,9 @@ export const MOST_ANSWER_BYTES = 4 * 1024 * 1024;
 /** Most bytes that an item's result takes beside its ciphertext and its reference. */
 const BYTES_BESIDE = 1_024;
 
-/** Batches that are under way at once. An answer is held for 10 s at most (`end-answered.ts`). */
-const MOST_BATCHES = 16;
-
 interface BatchParts {
   readonly performItem: PerformItem;
+  readonly identify: Stages['identify'];
   /** Items of one batch that are under way at a time. */
   readonly itemsAtOnce: number;
   readonly tools: Pick<HandlerTools, 'turn' | 'turnedAway'>;
@@ -31,20 +32,17 @@ interface BatchParts {
 /** `BatchReEncrypt`: many calls in one message, their results in the order of the items. */
 export function batchReEncryptMethod({
   performItem,
+  identify,
   itemsAtOnce,
   tools,
 }: BatchParts): UnaryMethod<BatchReEncryptRequest__Output, BatchReEncryptResponse> {
-  let open = 0;
+  const places = createBatchPlaces();
   return {
     method: METHOD,
     action: 'kms:ReEncrypt',
     async perform({ items }, envelope) {
-      const refusal = refusalOf(items, open);
-      if (refusal) {
-        tools.turnedAway(refusal);
-        throw refusal;
-      }
-      open += 1;
+      const principal = await whoAsks(envelope);
+      const leave = enter(items, principal);
       try {
         const results = await inOrder(items, itemsAtOnce, async (item) => {
           const turn = tools.turn(contextBytes(item));
@@ -54,10 +52,30 @@ export function batchReEncryptMethod({
         if (isCancelled(envelope.signal)) throw envelope.signal.reason;
         return { results };
       } finally {
-        open -= 1;
+        leave();
       }
     },
   };
+
+  /** The items of a caller who cannot be identified are refused one by one. */
+  async function whoAsks({ arrival, signal }: Envelope): Promise<string> {
+    try {
+      const { kind, id } = await identify(arrival, signal);
+      return `${kind} ${id}`;
+    } catch {
+      return '';
+    }
+  }
+
+  function enter(items: readonly Item[], principal: string): () => void {
+    try {
+      refuseWrong(items);
+      return places.take(principal);
+    } catch (thrown) {
+      tools.turnedAway(toRefusal(thrown));
+      throw thrown;
+    }
+  }
 }
 
 /** A caller that cancelled wants no results. After a deadline it may: the deadline may be our own. */
@@ -65,10 +83,9 @@ function isCancelled({ reason }: AbortSignal): boolean {
   return reason instanceof Refusal && reason.reason === 'CANCELLED';
 }
 
-function refusalOf(items: readonly Item[], open: number): Refusal | undefined {
-  if (open >= MOST_BATCHES) return limited('batches in flight', 1_000);
+function refuseWrong(items: readonly Item[]): void {
   const description = wrongItems(items);
-  return description === '' ? undefined : invalid([{ field: 'items', description }]);
+  if (description !== '') throw invalid([{ field: 'items', description }]);
 }
 
 function wrongItems(items: readonly Item[]): string {

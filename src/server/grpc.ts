@@ -1,6 +1,8 @@
 import { Server, type ServerOptions } from '@grpc/grpc-js';
 import type { Check } from '../check.ts';
+import type { Rpc } from '../contract/service-name.ts';
 import type { Pipeline } from '../pipeline.ts';
+import type { Stages } from '../stages.ts';
 import { batchReEncryptMethod, MOST_ANSWER_BYTES } from './batch-re-encrypt.ts';
 import { checkReEncryptMethod } from './check-re-encrypt.ts';
 import type { HandlerTools } from './handler-tools.ts';
@@ -15,6 +17,7 @@ interface GrpcServerParts {
   readonly options: ServerOptions;
   readonly pipeline: Pipeline;
   readonly check: Check;
+  readonly identify: Stages['identify'];
   readonly tools: HandlerTools;
   readonly health: Health;
   /** Items of one batch or stream that are under way at a time. */
@@ -29,16 +32,16 @@ export interface GrpcServer {
 
 /** The gRPC server with its services, not yet listening. */
 export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
-  const { options, pipeline, check, tools, health, itemsAtOnce } = parts;
+  const { options, pipeline, check, identify, tools, health, itemsAtOnce } = parts;
   const server = new Server({ ...options, 'grpc.max_send_message_length': MOST_ANSWER_BYTES });
   const ofItems = { performItem: createPerformItem(pipeline, tools), itemsAtOnce, tools };
   const streams = createStreamReEncrypt(ofItems);
   server.addService(withoutDecoding(loadService()), {
     ReEncrypt: unaryHandler(reEncryptMethod(pipeline, tools), tools),
-    BatchReEncrypt: unaryHandler(batchReEncryptMethod(ofItems), tools),
+    BatchReEncrypt: unaryHandler(batchReEncryptMethod({ ...ofItems, identify }), tools),
     StreamReEncrypt: streams.handler,
     CheckReEncrypt: unaryHandler(checkReEncryptMethod(check, tools), tools),
-  });
+  } satisfies Record<Rpc, unknown>);
   health.addTo(server, tools);
   return {
     server,

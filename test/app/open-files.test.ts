@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { readLimits, tooFewFiles } from '../../src/app/open-files.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { startProxy } from '../helpers/proxy.ts';
 
 const configOf = (...settings: string[]) =>
   loadConfig({ file: 'config/demo.yaml', settings, env: {} });
@@ -11,7 +12,7 @@ Max open files   ${soft}        524288      files
 const few = ['grpc.connections.max=60', 'kms_json.max_connections=60'];
 
 test.each([
-  ['1024', [], 'may have 1024 open files, but its doors may need 2948'],
+  ['1024', [], 'may have 1024 open files, but its doors may need 3024'],
   ['1024', few, ''],
   ['1019', few, 'may have 1019 open files, but its doors may need 1020'],
   ['1020', few, ''],
@@ -30,6 +31,12 @@ test.each([
     else expect(warning).toContain(told);
   },
 );
+
+test.runIf(/^Max open files +\d/m.test(readLimits()))('a start warns of too few', async () => {
+  const proxy = await startProxy(['grpc.connections.max=1000000000000']);
+  expect(proxy.logged.join('')).toContain(' open files, but its doors may need ');
+  await proxy.stop();
+});
 
 test('a system that does not tell the limit is not warned of', () => {
   expect(tooFewFiles(configOf(), '')).toBe('');

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -7,8 +8,9 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
 import { createAuthority } from '../helpers/certificates.ts';
-import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
-import { withManifest } from '../policy/tar.ts';
+import { startProxy } from '../helpers/proxy.ts';
+import { bundleToken, signaturesFile } from '../policy/signing.ts';
+import { entriesOf, tarGz, withManifest } from '../policy/tar.ts';
 
 const EXAMPLE = readFileSync('policies/bundle.tar.gz');
 
@@ -18,12 +20,6 @@ async function startWith(bundle: Buffer) {
   const put = (content: Buffer | string) => writeFileSync(source, content);
   put(bundle);
   return { proxy: await startProxy([`policy.source=${source}`]), put };
-}
-
-/** What the metrics say of a gauge that has no labels. */
-async function gaugeOf({ addresses }: RunningProxy, name: string): Promise<string | undefined> {
-  const text = await (await fetch(`http://${addresses.probe}/metrics`)).text();
-  return new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1];
 }
 
 test('a refused bundle is logged, and so is the return of the active one', async () => {
@@ -38,7 +34,7 @@ test('a refused bundle is logged, and so is the return of the active one', async
 
 test('the metrics say that a bundle is refused for as long as it is there', async () => {
   const { proxy, put } = await startWith(EXAMPLE);
-  const refused = () => gaugeOf(proxy, 'kms_reencrypt_bundle_refused');
+  const refused = () => proxy.metric('kms_reencrypt_bundle_refused');
   expect(await refused()).toBe('0');
   put('rubbish');
   await expect.poll(refused).toBe('1');
@@ -52,7 +48,7 @@ test.each([
   [{ not_after: '2033-05-18T03:33:20Z' }, '2000000000'],
 ])('a bundle whose metadata is %j expires at %s in the metrics', async (metadata, ends) => {
   const { proxy } = await startWith(withManifest(EXAMPLE, { metadata }));
-  expect(await gaugeOf(proxy, 'kms_reencrypt_bundle_expiry_timestamp_seconds')).toBe(ends);
+  expect(await proxy.metric('kms_reencrypt_bundle_expiry_timestamp_seconds')).toBe(ends);
   await proxy.stop();
 });
 
@@ -64,6 +60,23 @@ test('a bundle whose not_after has passed is reported in the process log', async
     "the policy cannot be used, so every call is refused: the bundle's not_after has passed",
   );
   await proxy.stop();
+});
+
+test('with policy.signing, only what its keys have signed is served', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'policy-'));
+  const { publicKey, privateKey: key } = generateKeyPairSync('ed25519');
+  const [keyFile, source] = [join(folder, 'key.pem'), join(folder, 'bundle.tar.gz')];
+  writeFileSync(keyFile, publicKey.export({ format: 'pem', type: 'spki' }));
+  const files = entriesOf(EXAMPLE);
+  const signing = { keys: { k: { algorithm: 'EdDSA', key_file: keyFile } }, scope: 'prod' };
+  const starting = (payload?: object) => {
+    const token = payload && bundleToken({ key, algorithm: 'EdDSA', files, payload });
+    writeFileSync(source, tarGz([...files, ...(token ? [signaturesFile(token)] : [])]));
+    return startProxy([`policy.source=${source}`, `policy.signing=${JSON.stringify(signing)}`]);
+  };
+  await expect(starting()).rejects.toThrow('must be signed');
+  await expect(starting({ scope: 'test' })).rejects.toThrow('scope');
+  await (await starting({ scope: 'prod' })).stop();
 });
 
 test.each([
@@ -99,7 +112,7 @@ test.each([
   },
 );
 
-test('a bundle service is shown the certificate now in the file, not the one read at the start', async () => {
+test('a bundle service is shown the certificate and token now in their files, not those of the start', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'policy-'));
   const authority = createAuthority();
   const at = (name: string) => join(folder, name);
@@ -112,7 +125,8 @@ test('a bundle service is shown the certificate now in the file, not the one rea
   const seen: string[] = [];
   const mutual = { ...issue('first'), ca: authority.cert, requestCert: true };
   const service = createServer(mutual, (request, response) => {
-    seen.push(String((request.socket as TLSSocket).getPeerCertificate().subject.CN));
+    const { CN } = (request.socket as TLSSocket).getPeerCertificate().subject;
+    seen.push(`${CN} ${request.headers.authorization}`);
     response.end(EXAMPLE);
   }).listen(0, '127.0.0.1');
   await once(service, 'listening');
@@ -121,10 +135,13 @@ test('a bundle service is shown the certificate now in the file, not the one rea
   const files = ['ca', 'cert', 'key'].map(
     (name) => `policy.service.${name}_file=${at(`${name}.pem`)}`,
   );
-  const proxy = await startProxy([`policy.source=https://localhost:${port}/`, ...files]);
+  writeFileSync(at('token'), 'one\n');
+  const token = `policy.service.bearer_token_file=${at('token')}`;
+  const proxy = await startProxy([`policy.source=https://localhost:${port}/`, token, ...files]);
   issue('second');
+  writeFileSync(at('token'), 'two\n');
   await proxy.reload();
-  expect(seen).toEqual(['first', 'second']);
+  expect(seen).toEqual(['first Bearer one', 'second Bearer two']);
   await proxy.stop();
   service.close();
 });

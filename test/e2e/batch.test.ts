@@ -195,14 +195,17 @@ describe('a whole batch is refused, with no item done,', () => {
     expect(reEncrypts()).toEqual([]);
   });
 
-  test('that arrives while sixteen are under way', async () => {
+  test('that arrives while its principal has twelve under way', async () => {
     aws.kms.always({ kind: 'hang' }, 'ReEncrypt');
     const stop = new AbortController();
-    const open = Array.from({ length: 16 }, () =>
+    const open = Array.from({ length: 12 }, () =>
       client.batchReEncrypt(many(1), { signal: stop.signal }).catch(() => {}),
     );
-    await until(() => reEncrypts().length === 16);
-    const { facts } = await refused(send(many(1)));
+    await until(() => reEncrypts().length === 12);
+    const { facts, message } = await refused(send(many(1)));
+    expect(message).toBe(
+      'The proxy limits requests: too many batches in flight for this principal.',
+    );
     expect(facts).toMatchObject({ code: 'RESOURCE_EXHAUSTED', reason: 'LIMITED' });
     expect(facts.retryAfterMs).toBe(1000);
     stop.abort();

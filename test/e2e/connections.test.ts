@@ -6,7 +6,7 @@ import { startProxy } from '../helpers/proxy.ts';
 test('connections turned away or cut are counted by door and cause, from 0', async () => {
   const proxy = await startProxy([
     'grpc.connections.max=2',
-    'grpc.connections.preface_timeout_ms=100',
+    'grpc.connections.preface_timeout_ms=500',
     'kms_json.max_connections=2',
   ]);
   const refused = async (): Promise<Record<string, number>> => {
@@ -39,6 +39,25 @@ test('connections turned away or cut are counted by door and cause, from 0', asy
     'kms_json too_many_connections': 2,
   });
   for (const socket of silent) socket.destroy();
+  await proxy.stop();
+});
+
+test('a full door of probes or operators counts what it cuts', async () => {
+  const proxy = await startProxy(['admin.listen=127.0.0.1:0']);
+  const { probe, admin } = proxy.addresses;
+  const refused = async (door: string) => {
+    const labels = `door="${door}",why="too_many_connections"`;
+    return Number(await proxy.metric(`kms_reencrypt_connections_refused_total{${labels}}`));
+  };
+  const idle = [admin, probe].flatMap((address) => {
+    const [host = '', port] = address.split(':');
+    return Array.from({ length: 258 }, () => connect({ port: Number(port), host }));
+  });
+  for (const socket of idle) socket.on('error', () => {}).resume();
+  for (const door of ['admin', 'probe']) {
+    await expect.poll(() => refused(door)).toBeGreaterThan(1);
+  }
+  for (const socket of idle) socket.destroy();
   await proxy.stop();
 });
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +13,7 @@ import type { StreamReEncryptResponse__Output } from '../../src/gen/kms/reencryp
 import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 import { createAuthority } from '../helpers/certificates.ts';
 import { closeAll, connect, refusalOf } from '../helpers/grpc-client.ts';
+import { sendRaw } from '../helpers/raw-call.ts';
 
 const ca = createAuthority();
 
@@ -21,6 +24,9 @@ let endsAt: number;
 let byToken: Metadata;
 let tokenClient: ReEncryptServiceClient;
 let certificateClient: ReEncryptServiceClient;
+/** A connection with the certificate, on which one call was made. */
+let session: ClientHttp2Session;
+let goneAway: Promise<unknown>;
 
 const file = (name: string, text: string): string => {
   const path = join(folder, name);
@@ -59,13 +65,18 @@ beforeAll(async () => {
   byToken = new Metadata();
   byToken.set('authorization', `Bearer ${token}`);
   tokenClient = connectAs();
-  certificateClient = connectAs(
-    ca.issue({ uris: ['spiffe://example.org/a'], notAfter: new Date(endsAt) }),
-  );
+  const caller = ca.issue({ uris: ['spiffe://example.org/a'], notAfter: new Date(endsAt) });
+  certificateClient = connectAs(caller);
+  session = connectHttp2(`https://${aws.proxy.endpoint}`, {
+    ...{ ca: ca.cert, cert: caller.cert, key: caller.key, servername: 'localhost' },
+  }).on('error', () => {});
+  goneAway = once(session, 'goaway');
+  await sendRaw(session, '/kms.reencrypt.v1.ReEncryptService/ReEncrypt', Buffer.alloc(0));
 });
 
 afterAll(async () => {
   closeAll(tokenClient, certificateClient);
+  session.destroy();
   await aws.close();
 });
 
@@ -129,4 +140,8 @@ test('an item needs a valid caller only when it begins; a stream ends with its t
   expect(streams.map(({ results }) => results.at(-1))).toEqual([last, last]);
   expect((await batch).filter((one) => one.endsWith(' 0'))).toHaveLength(32);
   expect((await batch).at(-1)).toBe(`last ${denied}`);
+});
+
+test('a client is told to connect anew, with its next certificate, by when that of its connection ends', async () => {
+  await goneAway;
 });

@@ -27,11 +27,7 @@ afterAll(async () => {
 const send = (path: string, bytes: Buffer, headers?: Record<string, string>) =>
   sendRaw(session, path, bytes, headers);
 
-async function metric(line: string): Promise<number> {
-  const text = await (await fetch(`http://${proxy.addresses.probe}/metrics`)).text();
-  const found = text.split('\n').find((one) => one.startsWith(`${line} `));
-  return Number(found?.split(' ').at(-1));
-}
+const metric = async (series: string): Promise<number> => Number(await proxy.metric(series));
 
 const handled = (service: string, method: string, code: string, type = 'unary'): Promise<number> =>
   metric(

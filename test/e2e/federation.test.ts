@@ -184,6 +184,19 @@ describe.each(['FetchX509SVID', 'FetchX509Bundles'])('a trust domain from %s', (
     await expect.poll(known).toBe(PARTNERS);
     await alone.stop();
   });
+
+  // A certificate from files does not say which trust domain is the proxy’s own.
+  if (method !== 'FetchX509SVID') return;
+  test('that is not configured is the proxy’s own, whose CA vouches for no other', async () => {
+    const alone = await startFor('');
+    expect((await callAs(client(ours, OURS), alone)).as?.id).toBe(OURS);
+    expect(await callAs(client(ours, PARTNERS), alone)).toEqual({
+      reason: 'UNAUTHENTICATED',
+      as: undefined,
+    });
+    expect((await callAs(client(partner, PARTNERS), alone)).as).toBeUndefined();
+    await alone.stop();
+  });
 });
 
 interface Input {

@@ -22,6 +22,7 @@ const REQUEST = {
 let folder: string;
 let proxy: RunningProxy;
 let token: string;
+let tokenOf: (issuer: string, audience: string) => Promise<string>;
 
 const file = (name: string, text: string): string => {
   const path = join(folder, name);
@@ -35,12 +36,14 @@ beforeAll(async () => {
   const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' };
   const server = ca.issue({ dns: ['localhost'], usage: 'server' });
   const jwt = { issuer: 'https://issuer.example', audience: ['krp'] };
-  token = await new SignJWT({ sub: 'orders' })
-    .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
-    .setIssuer(jwt.issuer)
-    .setAudience('krp')
-    .setExpirationTime('5m')
-    .sign(privateKey);
+  tokenOf = (issuer, audience) =>
+    new SignJWT({ sub: 'orders' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setExpirationTime('5m')
+      .sign(privateKey);
+  token = await tokenOf(jwt.issuer, 'krp');
   const jwks = file('jwks.json', JSON.stringify({ keys: [jwk] }));
   const socket = { listen: `unix:${folder}/reports.sock`, identity: 'reports' };
   proxy = await startProxy([
@@ -108,6 +111,14 @@ test('a claim that policy may ask for is there and empty, whoever calls without 
 test('policy and audit see a bearer token if there is no certificate', async () => {
   const { input } = await callAs({ authorization: `Bearer ${token}` });
   expect(input).toMatchObject(principal('orders', 'jwt'));
+});
+
+test.each([
+  ['of another issuer', 'https://other.example', 'krp'],
+  ['for another service', 'https://issuer.example', 'other'],
+])('a token %s is refused, though the key is right', async (_, issuer, audience) => {
+  const authorization = `Bearer ${await tokenOf(issuer, audience)}`;
+  expect((await callAs({ authorization })).reason).toBe('UNAUTHENTICATED');
 });
 
 test('the commands read a bearer token from its file again for each call', async () => {

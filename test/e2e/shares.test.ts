@@ -7,6 +7,8 @@ import { type AwsProxy, startAwsProxy } from '../helpers/aws-proxy.ts';
 
 const OWN = 20;
 const RATE = 100;
+/** Of the sixteen places for batches, what one principal may have. */
+const BATCHES = 12;
 const REQUEST = {
   ciphertextBlob: Buffer.from('ciphertext'),
   sourceKeyId: 'alias/a',
@@ -17,6 +19,7 @@ let folder: string;
 let aws: AwsProxy;
 let tenant: Client;
 let other: Client;
+const tenantSocket = () => `unix:${folder}/tenant.sock`;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'shares-'));
@@ -53,7 +56,30 @@ const batch = (of: Client, count: number) =>
     { timeoutMs: 10_000 },
   );
 
+/** Until a call that was cancelled has ended, it holds its places. */
+const inFlight = () => aws.proxy.metric('kms_reencrypt_in_flight_calls{transport="grpc"}');
+
 const reEncrypts = () => aws.kms.requests.filter(({ operation }) => operation === 'ReEncrypt');
+
+test('batches of one principal, over however many connections, leave places for others', async () => {
+  aws.kms.always({ kind: 'hang' }, 'ReEncrypt');
+  const workers = Array.from({ length: 24 }, () => createClient({ target: tenantSocket() }));
+  const stop = new AbortController();
+  const items = [{ reference: 'one', request: REQUEST }];
+  let refused = 0;
+  const open = workers.map((worker) =>
+    worker.batchReEncrypt(items, { signal: stop.signal }).catch(({ facts }) => {
+      if (facts.reason === 'LIMITED') refused += 1;
+    }),
+  );
+  await expect.poll(() => refused).toBe(24 - BATCHES);
+  aws.kms.always(undefined, 'ReEncrypt');
+  expect((await batch(other, 1))[0]?.response).toBeDefined();
+  stop.abort();
+  await Promise.all(open);
+  for (const worker of workers) worker.close();
+  await expect.poll(inFlight).toBe('0');
+});
 
 test('all batches of one caller share its in-flight limit, and leave room for others', async () => {
   aws.kms.always({ kind: 'answer', delayMs: 500 }, 'ReEncrypt');
@@ -70,7 +96,7 @@ test('all batches of one caller share its in-flight limit, and leave room for ot
 
 test('each item counts against its caller’s rate', async () => {
   const results = await batch(tenant, 200);
-  // The test before spent the rest of the rate; items refused by the in-flight limit cost nothing.
-  expect(results.filter(({ response }) => response)).toHaveLength(RATE - OWN);
-  expect(reEncrypts()).toHaveLength(RATE - OWN);
+  // The tests before spent the rest of the rate; items refused by the in-flight limit cost nothing.
+  expect(results.filter(({ response }) => response)).toHaveLength(RATE - OWN - BATCHES);
+  expect(reEncrypts()).toHaveLength(RATE - OWN - BATCHES);
 });

@@ -12,6 +12,8 @@ export interface RunningProxy extends App {
   readonly folder: string;
   /** Entries now in the audit file, parsed. */
   entries(): Record<string, unknown>[];
+  /** What its metrics say of one series (`name{label="value"}`); undefined if there is none. */
+  metric(series: string): Promise<string | undefined>;
   /** Lines that went to the log. */
   readonly logged: readonly string[];
   /** Lines that went to standard output. */
@@ -52,6 +54,11 @@ export async function startProxy(settings: readonly string[] = []): Promise<Runn
         .split('\n')
         .slice(0, -1)
         .map((line) => JSON.parse(line)),
+    async metric(series) {
+      const text = await (await fetch(`http://${app.addresses.probe}/metrics`)).text();
+      const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+      return line?.slice(series.length + 1);
+    },
     async stop() {
       await app.stop();
       rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
+import type { Arrival, Principal } from '../../src/call.ts';
 import { Refusal } from '../../src/errors.ts';
+import { ANONYMOUS } from '../../src/identity/principal.ts';
 import type { Pipeline, Released } from '../../src/pipeline.ts';
 import { batchReEncryptMethod } from '../../src/server/batch-re-encrypt.ts';
 import type { HandlerTools } from '../../src/server/handler-tools.ts';
@@ -33,6 +35,9 @@ const REQUEST = {
   dryRunModifiers: [],
 } as const;
 
+const identify = ({ peer }: Arrival): Principal => ({ ...ANONYMOUS, id: peer });
+const arrival = { peer: 'somebody' } as Arrival;
+
 test('a batch whose time is up returns what is done, and begins nothing more', async () => {
   const time = new AbortController();
   const begun: string[] = [];
@@ -55,12 +60,13 @@ test('a batch whose time is up returns what is done, and begins nothing more', a
   } as unknown as HandlerTools;
   const { perform } = batchReEncryptMethod({
     performItem: createPerformItem(pipeline, tools),
+    identify,
     itemsAtOnce: 1,
     tools,
   });
 
   const items = ['a', 'b', 'c', 'd'].map((reference) => ({ reference, request: REQUEST }));
-  const whole = { id: 'batch', action: 'kms:ReEncrypt', signal: time.signal } as Envelope;
+  const whole = { id: 'batch', action: 'kms:ReEncrypt', arrival, signal: time.signal } as Envelope;
   const { results } = await perform({ items: items as never }, whole);
 
   expect(results?.map(({ reference, status: told }) => [reference, told?.code])).toEqual([
@@ -85,7 +91,7 @@ test('an internal fault in an item is logged under the id that its caller gets',
   const fault = new TypeError('a mistake of ours');
   const performItem = createPerformItem(() => Promise.reject(fault), tools);
   const { signal } = new AbortController();
-  const whole = { id: 'batch', action: 'kms:ReEncrypt', signal } as Envelope;
+  const whole = { id: 'batch', action: 'kms:ReEncrypt', arrival, signal } as Envelope;
   const { status: answer } = await performItem(
     { reference: 'a', request: REQUEST as never },
     whole,
@@ -106,6 +112,7 @@ test('a batch whose items are all refused does not block the event loop', async 
   const pipeline: Pipeline = () => Promise.reject(new Error('none comes so far'));
   const { perform } = batchReEncryptMethod({
     performItem: createPerformItem(pipeline, tools),
+    identify,
     itemsAtOnce: 10,
     tools,
   });
@@ -116,7 +123,7 @@ test('a batch whose items are all refused does not block the event loop', async 
   });
   const items = Array.from({ length: 100 }, () => ({ reference: '', request: null }));
   const { signal } = new AbortController();
-  await perform({ items }, { id: 'batch', action: 'kms:ReEncrypt', signal } as Envelope);
+  await perform({ items }, { id: 'batch', action: 'kms:ReEncrypt', arrival, signal } as Envelope);
   clearImmediate(other);
   expect(turns).toBeGreaterThanOrEqual(9);
 });
@@ -133,6 +140,7 @@ test('items with large contexts begin a few in each turn of the event loop', asy
       begun.push(turns);
       return { reference };
     },
+    identify,
     itemsAtOnce: 32,
     tools: { turn: createTurns({ bytes: 64 * 1024 }), turnedAway: () => {} },
   });
@@ -140,7 +148,7 @@ test('items with large contexts begin a few in each turn of the event loop', asy
   const contexts = { sourceEncryptionContext: pairs, destinationEncryptionContext: pairs };
   const items = Array(32).fill({ reference: '', request: { ...REQUEST, ...contexts } });
   const { signal } = new AbortController();
-  await perform({ items }, { id: 'batch', action: 'kms:ReEncrypt', signal } as Envelope);
+  await perform({ items }, { id: 'batch', action: 'kms:ReEncrypt', arrival, signal } as Envelope);
   clearImmediate(other);
   const together = [...Map.groupBy(begun, (turn) => turn).values()];
   const most = Math.max(...together.map(({ length }) => length));
@@ -152,12 +160,16 @@ test('of batches at once sixteen are taken; a refused one is counted, and each p
   const held = Promise.withResolvers<{ reference: string }>();
   const { perform } = batchReEncryptMethod({
     performItem: () => held.promise,
+    identify,
     itemsAtOnce: 1,
     tools: { turn: () => undefined, turnedAway: ({ reason }) => void turnedAway.push(reason) },
   });
+  let callers = 0;
   const ask = async (count: number, { signal } = new AbortController()) => {
+    callers += 1;
+    const arrival = { peer: `${callers}` } as Arrival;
     const items = Array.from({ length: count }, () => ({ reference: '', request: null }));
-    const envelope = { id: 'batch', action: 'kms:ReEncrypt', signal } as Envelope;
+    const envelope = { id: 'batch', action: 'kms:ReEncrypt', arrival, signal } as Envelope;
     return (await perform({ items }, envelope)).results;
   };
   await expect(ask(1_001)).rejects.toMatchObject({ reason: 'INVALID_REQUEST' });

@@ -65,8 +65,10 @@ const connections = z
     max: z
       .int()
       .min(1)
-      .default(1024)
-      .describe('Most connections that may be open at once, per listener.'),
+      .default(1100)
+      .describe(
+        'Most connections at once, per listener. Once fewer than a sixteenth of the places are free, those that do nothing are cut.',
+      ),
     preface_timeout_ms: milliseconds(2000, 1).describe(
       'How long a client may take to begin to speak HTTP/2.',
     ),

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** The requests of a connection. */
@@ -6,6 +6,8 @@ export interface Asked {
   /** Requests that are not answered yet. */
   running: number;
   latest: IncomingMessage | undefined;
+  /** Answers that have not been sent whole, perhaps because their caller does not read them. */
+  readonly answers: Set<ServerResponse>;
 }
 
 export type Connections = WeakMap<Socket, Asked>;
@@ -35,7 +37,11 @@ export function limitPipelined(
     }
     asked.running += 1;
     asked.latest = request;
-    response.once('close', () => setImmediate(ended, asked));
+    asked.answers.add(response);
+    response.once('close', () => {
+      asked.answers.delete(response);
+      setImmediate(ended, asked);
+    });
     handler(request, response);
   };
 }

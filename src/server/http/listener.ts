@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { bind } from '../listener/bind.ts';
 import { cutAfter } from '../listener/cut-after.ts';
+import { placesForNewcomers } from '../newcomers.ts';
 import { type Asked, type Connections, limitPipelined } from './limit-pipelined.ts';
 
 export interface HttpListener {
@@ -42,8 +43,8 @@ interface HttpListenerOptions {
 }
 
 /**
- * A plain HTTP listener with bounds of its own. When it is full, a new connection gets the place of one
- * that waits for no answer; it is cut itself if all others wait for answers.
+ * A plain HTTP listener with bounds of its own. When it is nearly full, a new connection gets the place of one
+ * that waits for no answer of ours; once it is full, it is cut itself if all others do.
  */
 export function createHttpListener(
   address: string,
@@ -51,6 +52,7 @@ export function createHttpListener(
   { maxConnections = MOST_CONNECTIONS, onRefused = () => {} }: HttpListenerOptions = {},
 ): HttpListener {
   const open = new Set<Socket>();
+  const forNewcomers = placesForNewcomers(maxConnections);
   const connections: Connections = new WeakMap();
   let draining = false;
   const limited = limitPipelined(connections, (request, response) => {
@@ -66,9 +68,9 @@ export function createHttpListener(
   server.maxConnections = maxConnections;
   server.timeout = STILL_MS;
   server.on('connection', (socket: Socket) => {
-    if (open.size + 1 >= maxConnections && cutOne(open, connections)) onRefused();
+    if (open.size + forNewcomers >= maxConnections && cutOne(open, connections)) onRefused();
     open.add(socket);
-    connections.set(socket, { running: 0, latest: undefined });
+    connections.set(socket, { running: 0, latest: undefined, answers: new Set() });
     socket.once('close', () => open.delete(socket));
   });
   // If all of them wait for answers, Node drops the new one.
@@ -87,8 +89,8 @@ export function createHttpListener(
 }
 
 /**
- * Keeps one place free by cutting the oldest that waits for no answer: otherwise a few hundred silent
- * connections would keep out the kubelet, which would then end the proxy.
+ * Keeps places free by cutting the oldest that waits for no answer: otherwise a few hundred connections that
+ * say nothing, or read nothing, would keep out the kubelet, which would then end the proxy.
  */
 function cutOne(open: Set<Socket>, connections: Connections): boolean {
   for (const socket of open) {
@@ -100,5 +102,7 @@ function cutOne(open: Set<Socket>, connections: Connections): boolean {
   return false;
 }
 
+/** An answer that is made and not sent waits for its caller. */
 const waits = (asked: Asked | undefined): boolean =>
-  asked !== undefined && asked.running > 0 && asked.latest?.complete === true;
+  asked?.latest?.complete === true &&
+  [...asked.answers].some(({ writableEnded }) => !writableEnded);

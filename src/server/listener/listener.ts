@@ -1,9 +1,11 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import type { Arrival } from '../../call.ts';
+import { placesForNewcomers } from '../newcomers.ts';
 import type { TlsMaterial } from '../tls/material.ts';
 import { bind } from './bind.ts';
 import type { Connections } from './connections.ts';
+import { createCrowd } from './crowd.ts';
 import { cutAfter } from './cut-after.ts';
 import type { ListenerLimits, OnRefused } from './options.ts';
 import { watchPreface } from './preface.ts';
@@ -42,11 +44,17 @@ export function createListener(options: ListenerOptions): Listener {
   const { server: grpc, connections, limits, tls, onRefused = () => {} } = options;
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const open = new Set<Socket>();
+  const forNewcomers = placesForNewcomers(limits.maxConnections);
   const strangers = createStrangers();
+  const crowd = createCrowd();
 
+  // As many places, and no more, are for those who have yet to speak.
+  const cutOne = (): boolean =>
+    strangers.cutOneBeyond(forNewcomers) || crowd.cutOne() || strangers.cutOneBeyond(1);
   const accept = (socket: Socket, peer?: VerifiedPeer): void => {
     strangers.accepted(socket);
-    connections.add(socket, describe(socket, options, peer));
+    const arrival = describe(socket, options, peer);
+    crowd.joined(socket, arrival, connections.add(socket, arrival));
     watchPreface(socket, limits.prefaceTimeoutMs, () => onRefused('preface_timeout'));
     // With whatever calls it still has: grpc-js would reset those with the code of no error, which clients take
     // for INTERNAL; of a connection that is gone they know that it may be tried again.
@@ -65,8 +73,7 @@ export function createListener(options: ListenerOptions): Listener {
     socket.on('error', ignore);
     // Over a Unix socket we cannot tell which connection has finished its TLS handshake.
     if (!tls || socket.remotePort !== undefined) strangers.arrived(socket);
-    // One place is kept free, or connections that say nothing would keep everyone else out.
-    if (open.size >= limits.maxConnections && strangers.cutOneBefore(socket)) {
+    if (open.size + forNewcomers > limits.maxConnections && cutOne()) {
       onRefused('too_many_connections');
     }
   });

@@ -6,8 +6,8 @@ interface Strangers {
   arrived(socket: Socket): void;
   /** Its TLS handshake is done, if it has one; it need not have said anything yet. */
   accepted(socket: Socket): void;
-  /** Cuts the oldest that arrived before `last`. Returns whether there was one. */
-  cutOneBefore(last: Socket): boolean;
+  /** Cuts the oldest if there are more than `most`. Returns whether there were. */
+  cutOneBeyond(most: number): boolean;
 }
 
 /** Who is no longer a stranger is found out only when one has to be cut, so that calls cost nothing. */
@@ -27,15 +27,14 @@ export function createStrangers(): Strangers {
       const stranger = strangers.get(nameOf(socket));
       if (stranger) stranger.greeted = () => hasGreeted(socket);
     },
-    cutOneBefore(last) {
-      for (const [name, { socket, greeted }] of strangers) {
-        if (socket === last) return false;
-        strangers.delete(name);
-        if (greeted()) continue;
-        socket.destroy();
-        return true;
-      }
-      return false;
+    cutOneBeyond(most) {
+      for (const [name, { greeted }] of strangers) if (greeted()) strangers.delete(name);
+      const [oldest] = strangers;
+      if (!oldest || strangers.size <= most) return false;
+      const [name, { socket }] = oldest;
+      strangers.delete(name);
+      socket.destroy();
+      return true;
     },
   };
 }

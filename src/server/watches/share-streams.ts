@@ -1,35 +1,27 @@
 import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Connections } from '../listener/connections.ts';
-import { type Bag, createBag, type Placed } from './bag.ts';
+import { isHeld, type OpenCall, type OpenCalls } from '../listener/open-calls.ts';
 import { type Published, watchStreams } from './watch-streams.ts';
 
 interface ShareStreamsOptions {
   /** Only calls that came through these are counted. */
-  readonly connections: Pick<Connections, 'owns'>;
+  readonly connections: Pick<Connections, 'callsOn'>;
+  /** Paths of the methods whose requests are streams. */
+  readonly streaming: ReadonlySet<string>;
   /** Calls that all connections together may have open. */
   readonly most: number;
   /** Older calls are given up first: no honest caller takes that long to send a message or read an answer. */
   readonly oldMs?: number;
 }
 
-/** An open call, in the bag of its connection. */
-interface Open extends Placed {
-  readonly stream: ServerHttp2Stream;
-  readonly at: number;
-  readonly own: Own;
-}
-
-/** The open calls of one connection. */
-type Own = Bag<Open>;
-
-type OwnSession = Http2Session & { [OWN]?: Own };
-type OpenStream = ServerHttp2Stream & { [OPEN]?: Open };
+type OwnSession = Http2Session & { [OWN]?: OpenCalls | undefined };
+type OpenStream = ServerHttp2Stream & { [OPEN]?: OpenCall };
 
 /** A call whose message came with it is read within this part of `oldMs`. */
 const READ_WITHIN = 1 / 50;
 
 /** Calls, by how many their connection still holds when it is their turn. */
-type Turns = Open[][];
+type Turns = OpenCall[][];
 
 /** Where a session and a stream carry theirs. */
 const OWN = Symbol('own');
@@ -41,18 +33,21 @@ const OPEN = Symbol('open');
  * of each connection does not help against a thousand connections.
  */
 export function shareStreams(options: ShareStreamsOptions): { close(): void } {
-  const { connections, most, oldMs = 5000 } = options;
+  const { connections, streaming, most, oldMs = 5000 } = options;
   // More than one, so that one look through all of them serves many new calls.
   const atOnce = 1 + Math.floor(most / 32);
-  const busy = new Set<Own>();
+  const busy = new Set<OpenCalls>();
   let count = 0;
 
-  const created = ({ stream }: Published<OpenStream>): void => {
+  const created = ({ stream, headers }: Published<OpenStream>): void => {
     const session = stream.session as OwnSession | undefined;
-    if (!session || (!session[OWN] && !connections.owns(session.socket))) return;
-    session[OWN] ??= createBag();
+    if (!session) return;
+    session[OWN] ??= connections.callsOn(session.socket);
     const own = session[OWN];
-    stream[OPEN] = { stream, at: performance.now(), own, place: 0 };
+    if (!own) return;
+    const at = performance.now();
+    stream[OPEN] = { stream, at, own, streams: streaming.has(headers?.[':path'] ?? ''), place: 0 };
+    own.latestAt = at;
     own.put(stream[OPEN]);
     busy.add(own);
     count += 1;
@@ -62,13 +57,13 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
     const call = stream[OPEN];
     if (call) take(call);
   };
-  const take = (call: Open): void => {
+  const take = (call: OpenCall): void => {
     const { own } = call;
     if (!own.take(call)) return;
     count -= 1;
     if (own.values.length === 0) busy.delete(own);
   };
-  const giveUp = (call: Open): void => {
+  const giveUp = (call: OpenCall): void => {
     take(call);
     call.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   };
@@ -81,7 +76,7 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
  * Within one age, the next is the oldest of the connection that still holds most. Each connection keeps
  * one, such as a watch, or an honest call that has just begun while its others wait for answers.
  */
-function worst(busy: Iterable<Own>, oldMs: number, number: number): Open[] {
+function worst(busy: Iterable<OpenCalls>, oldMs: number, number: number): OpenCall[] {
   const now = performance.now();
   const [oldAt, begunAt] = [now - oldMs, now - oldMs * READ_WITHIN];
   const [old, others, begun]: [Turns, Turns, Turns] = [[], [], []];
@@ -96,9 +91,4 @@ function worst(busy: Iterable<Own>, oldMs: number, number: number): Open[] {
   }
   // flat() skips the turns that have no calls.
   return [old, others, begun].flatMap((turns) => turns.reverse().flat()).slice(0, number);
-}
-
-/** A call that waits for its answer is held open by us; such calls have limits of their own. */
-function isHeld({ stream }: Open): boolean {
-  return !stream.readableEnded || stream.headersSent;
 }

@@ -128,6 +128,27 @@ test.each([
   await listener.drain(0);
 });
 
+test('an HTTP door stays open to others despite connections that read no answer', async () => {
+  const [most, large] = [4, Buffer.alloc(16 * 1024 * 1024)];
+  const listener = createHttpListener(
+    '127.0.0.1:0',
+    ({ url }, response) => response.end(url === '/' ? 'done' : large),
+    { maxConnections: most },
+  );
+  const { host, hostname, port } = new URL(`http://${await listener.listen()}`);
+  const held: Socket[] = [];
+  for (let n = 0; n < 3 * most; n += 1) {
+    const socket = connect({ port: Number(port), host: hostname }).on('error', () => {});
+    held.push(socket.pause());
+    socket.write(REQUEST.replace(' / ', ' /large '));
+    await sleep(20);
+    const answer = await fetch(`http://${host}/`, { headers: { connection: 'close' } });
+    expect(await answer.text()).toBe('done');
+  }
+  for (const socket of held) socket.destroy();
+  await listener.drain(0);
+});
+
 test('connections that have ended take no place at an HTTP door', async () => {
   const { listener, ask, address, refused } = await start(0, 4);
   const { hostname, port } = new URL(`http://${address}`);

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { chmod, chown, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect, createServer, Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -198,7 +200,7 @@ describe('limits', () => {
   test('turn away connections over the maximum, and others are served', async () => {
     const refused: string[] = [];
     const { address } = await door.open({
-      limits: { ...LIMITS, maxConnections: 2 },
+      limits: { ...LIMITS, maxConnections: 3 },
       onRefused: (why) => refused.push(why),
     });
     const caller = call(address);
@@ -207,6 +209,26 @@ describe('limits', () => {
     await expect.poll(() => refused).toEqual(['too_many_connections', 'too_many_connections']);
     expect(await caller.whoAmI()).toContain('127.0.0.1');
     for (const socket of others) socket.destroy();
+  });
+
+  test('let newcomers in while all places are taken by connections that only speak HTTP/2', async () => {
+    const refused: string[] = [];
+    const { address } = await door.open({
+      limits: { ...LIMITS, maxConnections: 3 },
+      onRefused: (why) => refused.push(why),
+    });
+    const idle: ClientHttp2Session[] = [];
+    for (let n = 0; n < 4; n += 1) {
+      const session = connectHttp2(`http://${address}`).on('error', () => {});
+      idle.push(session);
+      await once(session, 'remoteSettings');
+    }
+    expect(await call(address).whoAmI()).toContain('127.0.0.1');
+    await expect
+      .poll(() => idle.map(({ destroyed }) => destroyed))
+      .toEqual([true, true, true, false]);
+    expect(new Set(refused)).toEqual(new Set(['too_many_connections']));
+    for (const session of idle) session.destroy();
   });
 
   test.each([

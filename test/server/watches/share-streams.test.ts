@@ -62,7 +62,7 @@ afterEach(async () => {
 });
 
 test('when too many calls are open, the connection with most loses its oldest ones except the first', async () => {
-  watch = shareStreams({ connections: door.connections, most: MOST });
+  watch = shareStreams({ connections: door.connections, streaming: new Set(), most: MOST });
   const few = await openCalls(5);
   const many = await openCalls(30);
   await until(() => many.filter(({ rstCode }) => rstCode === 11).length, 15);
@@ -74,7 +74,12 @@ test('when too many calls are open, the connection with most loses its oldest on
 });
 
 test('old calls are cut first, but one of each connection stays', async () => {
-  watch = shareStreams({ connections: door.connections, most: MOST, oldMs: 500 });
+  watch = shareStreams({
+    connections: door.connections,
+    streaming: new Set(),
+    most: MOST,
+    oldMs: 500,
+  });
   const old = await Promise.all([openCalls(2), openCalls(2), openCalls(2)]);
   clock += 600;
   const young = [...(await openCalls(14))];
@@ -87,7 +92,12 @@ test('old calls are cut first, but one of each connection stays', async () => {
 });
 
 test('calls that have just begun are cut last, however many their connection has', async () => {
-  watch = shareStreams({ connections: door.connections, most: MOST, oldMs: 2500 });
+  watch = shareStreams({
+    connections: door.connections,
+    streaming: new Set(),
+    most: MOST,
+    oldMs: 2500,
+  });
   const held = await Promise.all([openCalls(6), openCalls(6), openCalls(6)]);
   clock += 100;
   answers.resolve();
@@ -97,7 +107,12 @@ test('calls that have just begun are cut last, however many their connection has
 });
 
 test('calls that wait for their answers are left alone', async () => {
-  watch = shareStreams({ connections: door.connections, most: MOST, oldMs: 50 });
+  watch = shareStreams({
+    connections: door.connections,
+    streaming: new Set(),
+    most: MOST,
+    oldMs: 50,
+  });
   const waiting = Array.from({ length: 15 }, () => caller.whoAmI());
   await until(() => door.arrivals.length, 15);
   clock += 100;
@@ -108,7 +123,7 @@ test('calls that wait for their answers are left alone', async () => {
 });
 
 test('calls whose answers are not read are held open by their callers too', async () => {
-  watch = shareStreams({ connections: door.connections, most: MOST });
+  watch = shareStreams({ connections: door.connections, streaming: new Set(), most: MOST });
   answers.resolve();
   const unread = await openCalls(MOST, { whole: true, initialWindowSize: 0 });
   await until(() => answered, MOST);
@@ -117,7 +132,7 @@ test('calls whose answers are not read are held open by their callers too', asyn
 });
 
 test('a new call is served while all others wait for their answers', async () => {
-  watch = shareStreams({ connections: door.connections, most: MOST });
+  watch = shareStreams({ connections: door.connections, streaming: new Set(), most: MOST });
   const waiting = Array.from({ length: MOST }, () => caller.whoAmI());
   await until(() => door.arrivals.length, MOST);
   const newcomer = createCaller(address);
@@ -130,7 +145,7 @@ test('a new call is served while all others wait for their answers', async () =>
 });
 
 test('calls that have ended do not count', async () => {
-  watch = shareStreams({ connections: door.connections, most: MOST });
+  watch = shareStreams({ connections: door.connections, streaming: new Set(), most: MOST });
   answers.resolve();
   for (let round = 0; round < 3; round += 1) {
     const calls = Array.from({ length: MOST }, () => caller.whoAmI());

@@ -1,0 +1,65 @@
+import { hash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Arrival } from '../../call.ts';
+import { isHeld, type OpenCall, type OpenCalls } from './open-calls.ts';
+
+/** The accepted connections of one listener. */
+interface Crowd {
+  joined(socket: Socket, arrival: Arrival, calls: OpenCalls): void;
+  /** Cuts a connection that does nothing for its caller. Returns whether there was one. */
+  cutOne(): boolean;
+}
+
+interface Member {
+  readonly socket: Socket;
+  readonly calls: OpenCalls;
+  /** All connections of its caller, this one too. */
+  readonly own: ReadonlySet<Member>;
+}
+
+/**
+ * Connections cost their callers nothing, so one caller could take all places and keep everyone else out, for as
+ * long as it answers pings.
+ */
+export function createCrowd(): Crowd {
+  const callers = new Map<string, Set<Member>>();
+
+  return {
+    joined(socket, arrival, calls) {
+      const caller = callerOf(arrival);
+      const own = callers.get(caller) ?? new Set<Member>();
+      callers.set(caller, own);
+      const member = { socket, calls, own };
+      own.add(member);
+      socket.once('close', () => {
+        own.delete(member);
+        if (own.size === 0) callers.delete(caller);
+      });
+    },
+    cutOne() {
+      let worst: Member | undefined;
+      for (const own of callers.values()) {
+        for (const one of own) if (isWorse(one, worst) && isFree(one)) worst = one;
+      }
+      worst?.socket.destroy();
+      return worst !== undefined;
+    },
+  };
+}
+
+/** Whoever has most connections gives one up, that whose latest call began longest ago. */
+function isWorse({ own, calls }: Member, worst: Member | undefined): boolean {
+  if (!worst || own.size !== worst.own.size) return own.size > (worst?.own.size ?? 0);
+  return calls.latestAt < worst.calls.latestAt;
+}
+
+const isFree = ({ socket, calls }: Member): boolean =>
+  !socket.destroyed && !calls.values.some(isServed);
+
+/** Streams have few places, and lose those where they are idle. */
+const isServed = (call: OpenCall): boolean => call.streams || !isHeld(call);
+
+/** Without its port. Over a Unix socket all callers are one. */
+function callerOf({ certificate, peer }: Arrival): string {
+  return certificate ? hash('sha256', certificate) : peer.replace(/:\d+$/, '');
+}
