@@ -124,8 +124,38 @@ test.concurrent('while a required sink is silent, calls fail at once and the log
   const next = () => audit.intent(intended(60)).then(() => 'recorded', String);
   await expect.poll(next, { timeout: 12_000 }).toBe('recorded');
   expect(audit.status()).toMatchObject({ state: 'ok', code: '' });
+  // Longer than calls wait for a sink: none that was answered may count as late.
+  await setTimeout(400);
+  expect(warned.filter((sentence) => sentence.includes('have what they lacked'))).toHaveLength(1);
   await audit.close();
 }, 16_000);
+
+test.concurrent('a call waits for its own entry in a required sink, not for that of another', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  const statuses: number[] = [];
+  await using service = await startService(statuses);
+  const audit = await openAudit(folder.file, {
+    commitTimeoutMs: 1_500,
+    sinks: {
+      ...BASICS.sinks,
+      'decision-log': { url: service.url, timeoutMs: 15_000, batchBytes: 1 },
+      required: ['file', 'decision-log'],
+      maxBehind: 1_000_000,
+    },
+  });
+  // The first may be late: the sinks' thread only starts.
+  await audit.intent(intended(0)).catch(() => undefined);
+  await expect.poll(() => audit.status().undelivered).toEqual({ 'decision-log': 0 });
+  const { length: before } = service.requests;
+  statuses.push(503, 200, ...Array.from({ length: 1_000 }, () => 503));
+  const one = audit.intent(intended(1));
+  await expect.poll(() => service.requests.length).toBe(before + 1);
+  const calls = await Promise.allSettled([one, audit.intent(intended(2))]);
+  expect(calls.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  await audit.close();
+});
 
 test.concurrent('entries that a sink will never get are reported, and counted in the log', async ({
   expect,
@@ -137,7 +167,7 @@ test.concurrent('entries that a sink will never get are reported, and counted in
   const audit = await openAudit(folder.file, {
     sinks: {
       ...BASICS.sinks,
-      'decision-log': { url: service.url, timeoutMs: 1_000, batchBytes: 1_000 },
+      'decision-log': { url: service.url, timeoutMs: 15_000, batchBytes: 1_000 },
       maxBehind: 10,
     },
     onDropped: (sink, count) => told.push([sink, count]),
@@ -222,4 +252,25 @@ test.concurrent('sinks whose thread has ended do not keep the log from closing',
   await setTimeout(100);
   await audit.close();
   expect(linesOf(folder.file).at(-1)).toMatchObject({ kind: 'shutdown' });
+});
+
+test.concurrent('a sinks’ thread that dies of the same again is started more and more rarely', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  mkdirSync(`${folder.file}.decision-log`);
+  const died: number[] = [];
+  const audit = await openAudit(folder.file, {
+    sinks: {
+      ...BASICS.sinks,
+      'decision-log': { url: 'http://127.0.0.1:9/', timeoutMs: 100, batchBytes: 4_000 },
+      maxBehind: 1_000_000,
+    },
+    warn: (message) => /thread died/.test(message) && died.push(performance.now()),
+  });
+  await expect.poll(() => died.length, { timeout: 15_000 }).toBe(3);
+  await audit.close();
+  const [first = 0, second = 0, third = 0] = died;
+  expect(second - first).toBeLessThan(3_500);
+  expect(third - second).toBeGreaterThan(3_900);
 });

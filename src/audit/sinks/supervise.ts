@@ -15,7 +15,11 @@ interface SupervisedSinks {
 }
 
 const CLOSE_MS = 5_000;
+/** Before the next thread: at first this, then twice as long each time, up to the other. */
 const RESPAWN_MS = 2_000;
+const MOST_RESPAWN_MS = 30_000;
+/** A thread that ran for so long did not die of what the one before did. */
+const RAN_MS = 60_000;
 
 /**
  * Runs a thread for the sinks, and starts another if it dies. Unlike between the log's threads,
@@ -25,6 +29,8 @@ export function superviseSinks(options: SuperviseSinksOptions): SupervisedSinks 
   const { file, settings, from, onReport, onError } = options;
   let durable = from;
   let closing = false;
+  let startedAt = 0;
+  let restMs = RESPAWN_MS;
   let thread = start();
   return {
     durable(seq) {
@@ -39,6 +45,7 @@ export function superviseSinks(options: SuperviseSinksOptions): SupervisedSinks 
   };
 
   function start(): Thread<SinkOrder> {
+    startedAt = performance.now();
     const data: SinkStart = { file, settings, from, written: durable };
     return startThread({ name: 'audit sinks', data, onReport, onEnd });
   }
@@ -46,7 +53,9 @@ export function superviseSinks(options: SuperviseSinksOptions): SupervisedSinks 
   function onEnd(cause: unknown): void {
     if (closing && !(cause instanceof Error)) return;
     onError(`the sinks' thread died: ${String(cause)}`);
-    setTimeout(startAgain, RESPAWN_MS).unref();
+    if (performance.now() - startedAt > RAN_MS) restMs = RESPAWN_MS;
+    setTimeout(startAgain, restMs).unref();
+    restMs = Math.min(MOST_RESPAWN_MS, 2 * restMs);
   }
 
   function startAgain(): void {
