@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -159,6 +160,23 @@ describe('serve', () => {
       { settings: ['policy.enforce'], msg: expect.stringMatching('a restart takes it') },
       { msg: expect.stringMatching(/^a restart would fail: [\s\S]*policy\.enforce: /) },
     ]);
+  });
+
+  test('is not held up on SIGHUP by a configuration that is a FIFO', async () => {
+    const audit = folder();
+    const config = join(audit, 'config.yaml');
+    copyFileSync('config/demo.yaml', config);
+    const hear = (child: ChildProcess, log: string) =>
+      void (log.includes('a restart would fail') && child.kill('SIGTERM'));
+    const started = (child: ChildProcess) => {
+      rmSync(config);
+      execFileSync('mkfifo', [config]);
+      child.kill('SIGHUP');
+    };
+    const once = (child: ChildProcess) => void (lstatSync(config).isFIFO() || started(child));
+    const { code, stderr } = await serve(audit, [], once, { config, hear });
+    expect(code).toBe(0);
+    expect(stderr).toContain(`a restart would fail: ${config} is not a regular file`);
   });
 
   test.each([

@@ -94,20 +94,32 @@ describe('a call', () => {
       seen = call;
       done(null, { ciphertextBlob: Buffer.from('new'), keyId: 'arn', decisionId: DECISION });
     };
-    const response = await client.reEncrypt({
+    const sent = {
       ciphertextBlob: Buffer.from('old'),
-      destinationKeyId: 'alias/x',
+      sourceKeyId: 'alias/y',
       sourceEncryptionContext: { a: 'b' },
+      sourceEncryptionAlgorithm: 'ENCRYPTION_ALGORITHM_RSAES_OAEP_SHA_1',
+      destinationKeyId: 'alias/x',
+      destinationEncryptionContext: { c: 'd' },
       destinationEncryptionAlgorithm: 'ENCRYPTION_ALGORITHM_RSAES_OAEP_SHA_256',
+      grantTokens: ['t'],
+      dryRun: true,
       dryRunModifiers: ['DRY_RUN_MODIFIER_IGNORE_CIPHERTEXT'],
-    });
+    } satisfies ReEncryptRequest__Output;
+    const response = await client.reEncrypt(sent);
     expect(response).toMatchObject({ keyId: 'arn', decisionId: DECISION, dryRun: false });
     expect(response.ciphertextBlob.toString()).toBe('new');
     expect(seen?.metadata.get('authorization')).toEqual(['Bearer t']);
-    expect(seen?.request).toMatchObject({
-      sourceEncryptionContext: { a: 'b' },
-      destinationEncryptionAlgorithm: 'ENCRYPTION_ALGORITHM_RSAES_OAEP_SHA_256',
-    });
+    expect(seen?.request).toEqual({ ...sent, _sourceKeyId: 'sourceKeyId' });
+  });
+
+  test('without a source key sends none', async () => {
+    let seen: Call | undefined;
+    answer = (call, done) => {
+      seen = call;
+      done(null, released());
+    };
+    await client.reEncrypt({ ciphertextBlob: Buffer.from('old'), destinationKeyId: 'alias/x' });
     expect(seen?.request.sourceKeyId).toBeUndefined();
   });
 

@@ -36,7 +36,8 @@ test('a refused checkpoint is posted again, or the newest in its place', async (
   await using keeper = await startKeeper([503]);
   const errors: string[] = [];
   const onError = (message: string) => void errors.push(message);
-  const post = createCheckpointPost({ url: keeper.url, timeoutMs: 2_000, onError });
+  const lastMs = 60_000;
+  const post = createCheckpointPost({ url: keeper.url, timeoutMs: 2_000, lastMs, onError });
   post.put('one\n');
   await expect.poll(() => keeper.got).toEqual(['503 POST one\n']);
   post.put('two\n');
@@ -82,7 +83,8 @@ test('a post that fails says why, and not the token', async () => {
 
 test('close tries the last checkpoint once more, and no unreachable keeper delays it', async () => {
   await using keeper = await startKeeper([500, 204]);
-  const post = createCheckpointPost({ url: keeper.url, timeoutMs: 2_000, onError: () => {} });
+  const patience = { timeoutMs: 2_000, lastMs: 500 };
+  const post = createCheckpointPost({ url: keeper.url, ...patience, onError: () => {} });
   post.put('last\n');
   await expect.poll(() => keeper.got.length).toBe(1);
   await post.close();

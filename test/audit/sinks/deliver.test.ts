@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createNodeDisk, type Disk } from '../../../src/audit/log/disk.ts';
 import {
@@ -54,6 +55,23 @@ test.concurrent('a sink that is away too long misses the oldest entries, and the
   await delivery.close();
   expect(dropped).toBe(total - 10);
   expect(got).toEqual(Array.from({ length: 10 }, (_, i) => total - 10 + i));
+});
+
+test.concurrent('entries that were deleted before a sink could read them are counted', async () => {
+  await using folder = createFolder();
+  const audit = await openThreadless(folder.file, { maxBytes: 8_000 });
+  await fill(audit, 24);
+  await audit.close();
+  const closed = readdirSync(folder.path).filter((name) => /-\d{12}\.jsonl$/.test(name));
+  const [first = '', second = ''] = closed.sort();
+  rmSync(join(folder.path, first));
+  const from = Number(/\d{12}/.exec(second));
+  const dropped: number[] = [];
+  const onDropped = (count: number) => void dropped.push(count);
+  const { delivery, got } = deliver(folder.file, { batchBytes: 1_000, onDropped });
+  delivery.advance(from + 2);
+  await delivery.close();
+  expect([dropped, got]).toEqual([[from], [from, from + 1]]);
 });
 
 test.concurrent('a place beyond the end of the log, of another log there, hides no entry from a sink', async () => {
@@ -242,32 +260,29 @@ test.concurrent('a log that cannot be read is reported by its sink', async () =>
   expect(errors).toEqual(['test: EACCES: made by the test']);
 });
 
-test.concurrent('closing a sink that waits to retry makes it retry at once, and then end', async ({
-  expect,
-}) => {
+test.concurrent.each([
+  ['is there again gets the rest', false],
+  ['is still down gets no second chance', true],
+] as const)('a sink that waits to retry as it is closed and %s', async (_, staysDown) => {
   await using folder = createFolder();
   const entries = await writeLog(folder.file, 3);
   const { promise: waiting, resolve: waits } = Promise.withResolvers<void>();
-  const got: number[] = [];
+  const tries: string[] = [];
   let down = true;
   const send: Sink['send'] = async (lines) => {
+    tries.push(`${lines.length} ${down ? 'lost' : 'sent'}`);
     if (down) throw new Error('down');
-    got.push(lines.length);
   };
-  const delivery = createDelivery({
-    ...{ disk: createNodeDisk('here'), file: folder.file, from: 0, written: 0, maxBehind: 100 },
-    sink: { name: 'test', batchBytes: 1 << 20, send },
-    onDelivered: () => undefined,
-    onDropped: () => undefined,
-    onError: () => undefined,
-    wait: () => {
+  const { delivery } = deliver(folder.file, {
+    ...{ batchBytes: 1 << 20, sink: { name: 'test', batchBytes: 1 << 20, send } },
+    wait() {
       waits();
       return new Promise(() => undefined);
     },
   });
   delivery.advance(entries);
   await waiting;
-  down = false;
+  down = staysDown;
   await delivery.close();
-  expect(got).toEqual([entries]);
+  expect(tries).toEqual([`${entries} lost`, `${entries} ${staysDown ? 'lost' : 'sent'}`]);
 });

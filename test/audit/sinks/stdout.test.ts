@@ -17,6 +17,16 @@ test.concurrent('standard output gets one line per entry', async () => {
   expect(readFileSync(path, 'utf8')).toBe('{"a":1}\n{}\n');
 });
 
+test.concurrent('a standard output that cannot be written is an error, and not waited for', async () => {
+  await using folder = createFolder();
+  const fd = openSync(folder.path, 'r');
+  const sent = createStdoutSink(async () => undefined, fd).send([
+    { bytes: Buffer.from('{}'), labels: {} },
+  ]);
+  await expect(sent).rejects.toThrow('EBADF');
+  closeSync(fd);
+});
+
 test.concurrent('a full pipe on standard output is waited for, and gets each byte once', async () => {
   await using folder = createFolder();
   const path = join(folder.path, 'pipe');

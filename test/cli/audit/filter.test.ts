@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Refusal } from '../../../src/errors.ts';
 import {
@@ -37,6 +37,22 @@ test('--job finds the calls of a batch and their outcomes', async () => {
   const csv = (await audit(['export', '--format', 'csv', ...chosen])).output;
   expect(columnOf(csv, 'job')).toEqual(Array(3).fill('batch-1'));
   expect((await audit(['export', '--job', 'batch-2', folder.file])).output).toBe('');
+});
+
+test('--decision finds the entries of one call, and no other', async () => {
+  const all = (await audit(['export', file])).output.trim().split('\n');
+  const { decision_id: id } = all
+    .map((line) => JSON.parse(line))
+    .find(({ kind }) => kind === 'outcome');
+  const { output } = await audit(['export', file, '--decision', id]);
+  const kinds = output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(kinds.map(({ kind, decision_id }) => [kind, decision_id])).toEqual([
+    ['intent', id],
+    ['outcome', id],
+  ]);
 });
 
 test('--revision finds outcomes too, whose revision is only in their intents', async () => {
@@ -118,7 +134,9 @@ test('a time may be given as how long ago it was', async () => {
   const written = Date.parse(JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '').timestamp);
   expect(now - written, 'the log was written by this test').toBeLessThan(hour);
   expect(await count('--since', '1h')).toBe(all);
+  expect(await count('--since', '1d')).toBe(all);
   expect(await count('--until', '60m')).toBe(0);
+  expect(await count('--until', '0s')).toBe(all);
   expect(await count('--since', '0s')).toBe(0);
 });
 
@@ -134,8 +152,13 @@ test.each(['2026-11-24T10:00:00', '11/24/2026', '7', 'Tue', '2026-02-30T00:00:00
 );
 
 test('a date alone is that day in UTC', async () => {
+  await using folder = createFolder();
+  const times = ['2025-12-31T23:59:59.999Z', '2026-01-01T00:00:00.000Z'];
+  const lines = times.map((timestamp, seq) => JSON.stringify({ kind: 'started', seq, timestamp }));
+  writeFileSync(folder.file, `${lines.join('\n')}\n`);
   for (const day of ['2026-01-01', '2026-01-01T01:00:00+01:00']) {
-    expect((await audit(['stats', '--since', day, file])).code, day).toBe(0);
+    const { output } = await audit(['export', '--since', day, folder.file]);
+    expect(output, day).toBe(`${lines[1]}\n`);
   }
 });
 
@@ -190,4 +213,11 @@ test('--rule finds what a rule decided, and how those calls ended', async () => 
   expect(await found(ALLOW.rule)).toEqual({ released: 30 });
   expect(await found(DENY.rule)).toEqual({ denied: 10 });
   expect(await found('none')).toEqual({});
+});
+
+test('--policy finds what policy allowed, or denied, and how those calls ended', async () => {
+  const found = async (answer: string) =>
+    JSON.parse((await audit(['stats', '--json', file, '--policy', answer])).output).outcome;
+  expect(await found('allowed')).toEqual({ released: 30 });
+  expect(await found('denied')).toEqual({ denied: 10 });
 });

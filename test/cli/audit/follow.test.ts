@@ -5,18 +5,20 @@ import {
   closeSync,
   existsSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
 import { test, vi } from 'vitest';
 import { parseNote } from '../../../src/audit/log/note.ts';
 import { run } from '../../../src/cli/audit/run.ts';
 import { fill } from '../../audit/fault-world.ts';
-import { createFolder, openAudit } from '../../audit/world.ts';
+import { createFolder, openAudit, openThreadless } from '../../audit/world.ts';
 import { builtProgram } from '../../helpers/built-program.ts';
 import { createTerminal } from '../../helpers/run-command.ts';
 
@@ -53,6 +55,7 @@ function overwrite(file: string, before: string, after: string): void {
 const signed = (file: string) => parseNote(readFileSync(`${file}.checkpoint`, 'utf8')).size;
 const last = ({ output }: { output(): string }) =>
   Number(/.*seq (\d+)\n$/s.exec(output())?.[1] ?? -1) + 1;
+const CLOSED = /-\d{12}\.jsonl$/;
 const WITHIN = { timeout: 30_000 };
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -123,6 +126,11 @@ const touches: readonly (readonly [string, (file: string, older: string) => void
     (file: string) => rmSync(`${file}.checkpoint`),
     /: the checkpoint is gone/,
   ],
+  [
+    'given a checkpoint that is none',
+    (file: string) => writeFileSync(`${file}.checkpoint`, 'none'),
+    /: audit\.jsonl\.checkpoint: /,
+  ],
 ];
 
 for (const [how, tamper, why] of touches) {
@@ -174,6 +182,57 @@ test.concurrent('a key that is not the log’s exits 1 at once, even with --foll
   await foreign.close();
   const following = watch(folder.file, '--vkey', vkey);
   expect(await following.ended).toBe(1);
+});
+
+test.concurrent('a signing key that is new while its log is followed must have been named', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  await using other = createFolder();
+  const { file } = folder;
+  const [old, later] = [await openAudit(file), await openAudit(other.file)];
+  const keys = [old, later].flatMap((audit) => ['--vkey', audit.status().vkey]);
+  await Promise.all([old.close(), later.close()]);
+  const [named, unnamed] = [start('verify', '--follow', file, ...keys), watch(file)];
+  for (const one of [named, unnamed]) {
+    await expect.poll(() => last(one) - signed(file), WITHIN).toBe(0);
+  }
+  const audit = await openAudit(file, { signingKeyFile: `${other.file}.key` });
+  await audit.close();
+  await expect.poll(() => last(named) - signed(file), WITHIN).toBe(0);
+  named.child.kill('SIGINT');
+  expect([await named.ended, named.errors()]).toEqual([0, '']);
+  expect(await unnamed.ended).toBe(1);
+  expect(unnamed.errors()).toContain('is not signed by a known key');
+});
+
+test.concurrent('exits 3, not 1, if entries were deleted before it had read them', async ({
+  expect,
+}) => {
+  await using folder = createFolder();
+  const { file, path } = folder;
+  const audit = await openAudit(file, { checkpointEntries: 1, maxBytes: 8_000 });
+  const following = start('verify', '--follow', file);
+  await expect.poll(() => following.output(), WITHIN).toContain('intact through');
+  following.child.kill('SIGSTOP');
+  await fill(audit, 20);
+  await audit.close();
+  for (const name of readdirSync(path)) if (CLOSED.test(name)) rmSync(join(path, name));
+  following.child.kill('SIGCONT');
+  expect([await following.ended, following.errors()]).toEqual([
+    3,
+    expect.stringContaining('entries were deleted before they were read'),
+  ]);
+});
+
+test.concurrent('--follow takes one log, and exits 3 for two', async ({ expect }) => {
+  await using folder = createFolder();
+  for (const name of ['a.jsonl', 'b.jsonl']) {
+    await (await openThreadless(join(folder.path, name))).close();
+  }
+  const following = watch(folder.path);
+  expect(await following.ended).toBe(3);
+  expect(following.errors()).toContain('--follow takes one log');
 });
 
 test.concurrent('a command that follows a log exits 0 once nobody reads its output', async ({

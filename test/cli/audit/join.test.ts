@@ -17,6 +17,12 @@ test('of intents without outcomes, the newest are joined and no more than some a
   expect(join(entry('outcome', 0)).intent).toBeUndefined();
 });
 
+test('what comes before the end of a call is joined with its intent', () => {
+  const join = createJoin();
+  join(entry('intent', 1));
+  expect(join(entry('shadow', 1)).requested_by).toBe('10.0.0.1');
+});
+
 test('what comes after the end of a call is joined with it, and the newest calls are kept', () => {
   const join = createJoin();
   const count = 20_000;

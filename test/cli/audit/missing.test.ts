@@ -74,6 +74,17 @@ test('entries missing within a segment are reported too', async () => {
   expect(errors).toContain(`entries ${seq} to ${seq + 1} are missing; audit verify`);
 });
 
+test('an entry without its number does not hide that the next are missing', async () => {
+  await using folder = copied();
+  const path = join(folder.path, SECOND!().name);
+  const lines = readFileSync(path, 'utf8').split('\n');
+  lines[2] = lines[2]!.replace(/"seq":\d+/, '"seq":"x"');
+  writeFileSync(path, lines.toSpliced(4, 1).join('\n'));
+  const seq = SECOND!().first + 4;
+  const { errors } = await audit('stats', folder.file);
+  expect(errors).toContain(`entries ${seq} to ${seq} are missing; audit verify`);
+});
+
 test('a segment missing between closed ones that are named alone is reported', async () => {
   const named = [segments[3]!, segments[2]!, segments[0]!].map(({ name }) =>
     join(whole.path, name),

@@ -50,7 +50,7 @@ beforeAll(async () => {
   await aDayOf('acme', 'globex');
   const entries = readFileSync(at('audit.jsonl'), 'utf8').trimEnd().split('\n');
   const [head, ...others] = entries.map((line) => JSON.parse(line));
-  writeFileSync(at('proxy.vkey'), head.segment.vkey);
+  writeFileSync(at('proxy.vkey'), `${head.segment.vkey}\n`);
   denied = others.find(({ kind }) => kind === 'refusal').decision_id;
 });
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { redactorOf } from '../../../src/audit/options.ts';
 import { checkpointIn } from '../../../src/cli/audit/arguments.ts';
 import { fill } from '../../audit/fault-world.ts';
+import { createForge } from '../../audit/forge.ts';
 import { createFolder, openThreadless } from '../../audit/world.ts';
 import { runAudit as audit } from './run-audit.ts';
 import { makeWhole } from './whole-log.ts';
@@ -107,6 +108,41 @@ test('a missing file exits 3 and is named; prove says what to do without a check
       'kms-reencrypt-proxy audit: /nowhere: no such file\n',
     ]);
   }
+  const { errors } = await audit(['hash', 'x', '--key', folder.path]);
+  expect(errors).toContain(`${folder.path}: EISDIR`);
+});
+
+test('exits 3 for a folder of two logs where one is needed, and for a file that is no checkpoint', async () => {
+  await using folder = createFolder();
+  for (const name of ['a.jsonl', 'b.jsonl']) {
+    await (await openThreadless(join(folder.path, name))).close();
+  }
+  const note = join(folder.path, 'kept.note');
+  writeFileSync(note, 'none\n');
+  const log = join(folder.path, 'a.jsonl');
+  const two = `${folder.path} holds 2 logs; name one`;
+  for (const [args, why] of [
+    [['tail', folder.path], two],
+    [['prove', '0', folder.path], two],
+    [['consistency', note, note, '--log', log], `${note}: not a checkpoint`],
+    [['verify', log, '--checkpoint', note], `${note}: not a checkpoint`],
+  ] as const) {
+    const { code, errors } = await audit(args);
+    expect([code, errors]).toEqual([3, `kms-reencrypt-proxy audit: ${why}\n`]);
+  }
+});
+
+test('verify says how many bytes were given up and never acknowledged', async () => {
+  await using folder = createFolder();
+  const forge = createForge();
+  const segment = Buffer.concat([forge.head(), forge.entries(3), Buffer.from('{"half"')]);
+  const predecessor = { file: 'audit.jsonl', bytes: 0, closed: 'EIO' };
+  writeFileSync(join(folder.path, 'audit-000000000000.jsonl'), segment);
+  writeFileSync(folder.file, forge.head({ predecessor }));
+  writeFileSync(`${folder.file}.checkpoint`, await forge.note());
+  const { code, output, errors } = await audit(['verify', folder.file]);
+  expect([code, errors]).toEqual([0, '']);
+  expect(output).toMatch(/^ +abandoned +7 bytes that were never acknowledged$/m);
 });
 
 test('consistency exits 3, not 1, for checkpoints in the wrong order', async () => {
@@ -133,6 +169,14 @@ test('hash prints the mark that the entries hold for a value', async () => {
   );
   const piped = await audit(['hash', '--key', `${file}.hmac-key`], {}, 'invoice\n');
   expect(piped.output).toBe(output);
+});
+
+test.each([
+  ['hash', 'name the install key with --key'],
+  ['stats', 'name a log file or folder, or set KRP_AUDIT__FILE'],
+])('%s exits 3 if nothing says where to look', async (command, why) => {
+  const { code, output, errors } = await audit([command]);
+  expect([code, output, errors]).toEqual([3, '', `kms-reencrypt-proxy audit: ${why}\n`]);
 });
 
 test('hash exits 3 and prints no mark for a key that is no install key', async () => {

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { run } from '../../../src/cli/audit/run.ts';
 import { Refusal } from '../../../src/errors.ts';
 import {
   ALLOW,
@@ -13,6 +14,7 @@ import {
   SOURCE,
 } from '../../audit/samples.ts';
 import { createFolder, openThreadless } from '../../audit/world.ts';
+import { createTerminal } from '../../helpers/run-command.ts';
 import { columnOf } from './column-of.ts';
 import { runAudit as audit } from './run-audit.ts';
 import { makeWhole } from './whole-log.ts';
@@ -41,6 +43,24 @@ test('tail, export and stats show what was asked for', async () => {
     expect(none).toMatchObject({ code: 0, output: '' });
     expect(none.errors).toContain('no entry is as the options ask');
   }
+});
+
+test('tail paints how calls ended, on a terminal that takes colours', async () => {
+  const tail = async (isTTY: boolean, args: readonly string[] = [], env = {}) => {
+    const terminal = createTerminal({ env });
+    Object.assign(terminal.stdout, { isTTY });
+    await run(['tail', file, ...args], terminal);
+    return terminal.output();
+  };
+  const painted = await tail(true);
+  expect(painted).toContain('\u001b[32mreleased\u001b[0m  ');
+  expect(painted).toContain('\u001b[33mdenied\u001b[0m  ');
+  expect(painted).toContain('\u001b[2mintent\u001b[0m  ');
+  const plain = await tail(false);
+  expect(plain).toMatch(/ {2}released {2}.* {2}1\.5 ms {2}/);
+  expect(plain).not.toContain('\u001b');
+  expect(await tail(true, ['--no-color'])).toBe(plain);
+  expect(await tail(true, [], { NO_COLOR: '1' })).toBe(plain);
 });
 
 test('stats count the rule of each call once, also of those that an option chooses', async () => {
@@ -154,7 +174,7 @@ test('stats count releases for each pair of keys, with the time of the last', as
 
 test('tail, export and stats name a line that is no entry, without printing it', async () => {
   await using folder = createFolder();
-  for (const content of ['{"some":"JSON"}\n', '\u001b[2J\n', '\n', 'null\n']) {
+  for (const content of ['{"kind":"x"}\n', '{"timestamp":"x"}\n', '\u001b[2J\n', '\n', 'null\n']) {
     writeFileSync(folder.file, content);
     for (const command of ['tail', 'export', 'stats']) {
       const { code, output, errors } = await audit([command, folder.file]);
@@ -170,6 +190,19 @@ test('CSV shows which bundle decided each call, even if only the intent has it',
   const intents = (await audit(['export', '--kind', 'intent', file])).output.trim().split('\n');
   const revisions = intents.map((line) => JSON.parse(line).bundles.policy.revision);
   expect(columnOf(rows, 'revision')).toEqual(revisions);
+});
+
+test('CSV has the number, time, code and latency of each outcome', async () => {
+  const outcomes = (await audit(['export', '--kind', 'outcome', file])).output.trim().split('\n');
+  const entries = outcomes.map((line) => JSON.parse(line));
+  const csv = (await audit(['export', '--format', 'csv', '--kind', 'outcome', file])).output;
+  const columns = ['seq', 'timestamp', 'code', 'kms_latency_ns'].map((name) => columnOf(csv, name));
+  expect(columns).toEqual([
+    entries.map(({ seq }) => `${seq}`),
+    entries.map(({ timestamp }) => timestamp),
+    entries.map(() => 'OK'),
+    entries.map(({ kms }) => `${kms.latency_ns}`),
+  ]);
 });
 
 test('tail and export show why policy denied a call, enforced or not', async () => {
@@ -294,11 +327,16 @@ test('tail, export and stats read entries whose texts a mask has replaced', asyn
   const input = { principal: { id: null, kind: 7 }, source: { alias: null, key_arn: ['x'] } };
   const outcome = { status: 'released', code: 'OK' };
   const entry = { kind: 'outcome', seq: 0, timestamp: '2026-11-28T00:00:00Z', input, outcome };
-  writeFileSync(folder.file, `${JSON.stringify(entry)}\n`);
+  const crash = { kind: 'crash', seq: 1, timestamp: '2026-11-28T00:00:00Z', crash: null };
+  const retention = { ...crash, kind: 'retention', seq: 2, retention: { deleted: 7 } };
+  const lines = [entry, crash, retention].map((one) => `${JSON.stringify(one)}\n`);
+  writeFileSync(folder.file, lines.join(''));
   for (const args of [['tail'], ['tail', '--key-arn', 'x'], ['stats'], ['export']]) {
     const { code, errors } = await audit([...args, folder.file]);
     expect({ code, errors }, args.join(' ')).toEqual({ code: 0, errors: '' });
   }
+  const csv = (await audit(['export', '--format', 'csv', folder.file])).output;
+  expect(columnOf(csv, 'principal')).toEqual(['', '', '']);
 });
 
 test('no CSV cell begins like a formula, in half width or full', async () => {

@@ -105,6 +105,36 @@ describe('re-encrypt through the proxy', () => {
     );
   });
 
+  test('says of a call over a limit when to retry', async () => {
+    const limited = await startProxy([
+      'limits.per_principal.per_second=0.1',
+      'limits.per_principal.burst=1',
+    ]);
+    const args = [...call(), ...withBlob(), '--endpoint-url', limited.endpoint, '--no-cli-pager'];
+    const env = { AWS_MAX_ATTEMPTS: '1' };
+    await runCommand(reEncrypt, args, { env });
+    const ran = await runCommand(reEncrypt, args, { env });
+    expect(ran.stderr).toMatch(/\nReason: LIMITED\n(.*\n)*RetryAfter: \d{3,5} ms\n/);
+    await limited.stop();
+  });
+
+  test.each(['table', 'text'])('refuses as a %s what has no columns', async (output) => {
+    const args = [...call(), ...withBlob(), '--query', '[@, KeyId]', '--output', output];
+    const ran = await runCommand(reEncrypt, args);
+    expect([ran.exit, ran.stderr]).toEqual([255, expect.stringContaining('has no columns')]);
+  });
+
+  test('reads a file whose path names variables of the environment', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'context-'));
+    writeFileSync(join(own, 'context.json'), '{"tenant":"acme"}');
+    for (const path of ['$FOLDER', '$' + '{FOLDER}']) {
+      const context = ['--source-encryption-context', `file://${path}/context.json`];
+      const env = { FOLDER: own };
+      const ran = await runCommand(reEncrypt, [...call(), ...withBlob(), ...context], { env });
+      expect(ran, path).toMatchObject({ exit: 0, stderr: '' });
+    }
+  });
+
   test('prints errors as JSON on request', async () => {
     const args = [...call('tenant=globex'), ...withBlob(), '--cli-error-format', 'json'];
     const { stderr } = await runCommand(reEncrypt, args);

@@ -163,6 +163,9 @@ it.each([
   [{ Bool: { 'kms:MultiRegion': true } }, DENIED],
   [{ NumericLessThan: { 'kms:KeySpec': '3' } }, DENIED],
   [{ StringEquals: { constructor: 'x' } }, DENIED],
+  [{ 'ForAllValues:StringEquals': { 'aws:ResourceTag/Team': 'red' } }, 'done'],
+  [{ 'ForSomeValues:StringEquals': { 'aws:ResourceTag/Team': 'red' } }, DENIED],
+  [{ 'ForAnyValue:StringEquals:x': { 'aws:ResourceTag/Team': 'red' } }, DENIED],
 ])('under the condition %j Encrypt is %s', (condition, outcome) => {
   expect(encryptWhen(condition).encrypt()).toBe(outcome);
 });

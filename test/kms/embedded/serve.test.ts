@@ -35,6 +35,13 @@ it.each(['Nope', '__proto__', 'toString'])(
   },
 );
 
+it('takes a member that is null for one that is not there', async () => {
+  const { KeyMetadata } = (await ask('CreateKey', '{"Description":null,"Tags":null}')) as {
+    KeyMetadata: object;
+  };
+  expect(KeyMetadata).toMatchObject({ Description: '', Enabled: true });
+});
+
 it('reads the body of an operation that there is', async () => {
   expect(await ask('ListKeys', 'not json')).toMatchObject({ __type: 'SerializationException' });
 });

@@ -15,7 +15,7 @@ export function holds(
   const given = valuesOf(condition.key);
   if (base === 'Null') return (given === undefined) === (condition.values[0] === 'true');
   const test = Object.hasOwn(OPERATORS, base) ? OPERATORS[base] : undefined;
-  if (!test) return effect === 'Deny';
+  if (!test || !SETS.has(set)) return effect === 'Deny';
   const matches = (value: string) => test(value, condition.values);
   if (set === 'ForAllValues') return (given ?? []).every(matches);
   // ForAnyValue needs at least one value, even under a negated operator.
@@ -58,11 +58,13 @@ const OPERATORS: Readonly<Record<string, Test>> = {
   ArnNotLike: not(like),
   Bool: equalIgnoringCase,
 };
+const SETS: ReadonlySet<string | undefined> = new Set(['ForAllValues', 'ForAnyValue', undefined]);
 const NEGATED = new Set(Object.keys(OPERATORS).filter((name) => name.includes('Not')));
 
 function parseOperator(operator: string) {
-  const [set, rest] = operator.includes(':') ? operator.split(':', 2) : [undefined, operator];
-  const ifExists = rest?.endsWith('IfExists') ?? false;
-  const base = (rest ?? '').replace(/IfExists$/, '');
-  return { set, base, ifExists };
+  const colon = operator.indexOf(':');
+  const set = colon < 0 ? undefined : operator.slice(0, colon);
+  const whole = operator.slice(colon + 1);
+  const base = whole.replace(/IfExists$/, '');
+  return { set, base, ifExists: base !== whole };
 }

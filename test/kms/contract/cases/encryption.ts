@@ -271,6 +271,9 @@ export const encryptionCases: readonly Case[] = [
       const request = { KeyId, Plaintext: bytes('x'), DryRun: true };
       const wouldDo = 'The request would have succeeded, but the DryRun option is set.';
       await refused(kms.call('Encrypt', request), 'DryRunOperationException', wouldDo);
+      const DryRunModifiers = ['IGNORE_CIPHERTEXT'] as const;
+      const ignoring = { KeyId, DryRun: true, DryRunModifiers };
+      await refused(kms.call('Decrypt', ignoring), 'DryRunOperationException', wouldDo);
       await kms.call('DisableKey', { KeyId });
       await refused(kms.call('Encrypt', request), 'DisabledException', `${Arn} is disabled.`);
     },

@@ -182,6 +182,12 @@ export const asymmetricCases: readonly Case[] = [
             kms.call('Verify', { ...raw, Message: bytes('other'), Signature }),
             'KMSInvalidSignatureException',
           );
+          for (const forged of [Buffer.concat([Signature, Buffer.of(0)]), lengthened(Signature)]) {
+            await refused(
+              kms.call('Verify', { ...raw, Signature: forged }),
+              'KMSInvalidSignatureException',
+            );
+          }
         }
         await refused(
           kms.call('Sign', { ...digested, Message: bytes('short') }),
@@ -244,6 +250,12 @@ export const asymmetricCases: readonly Case[] = [
   },
 ];
 
+/** A signature in DER, its sequence given one more number; of another, one of another length. */
+function lengthened(signature: Uint8Array): Buffer {
+  const [tag = 0, size = 0, ...content] = signature;
+  return Buffer.from([tag, (size + 3) % 256, ...content, 2, 1, 1]);
+}
+
 async function wrapped(kms: Driver, KeyId: string, material: Buffer) {
   const parameters = await kms.call('GetParametersForImport', {
     KeyId,
@@ -286,6 +298,15 @@ export const importCases: readonly Case[] = [
         'ValidationException',
         'A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES',
       );
+      const other = { KeyMaterialId: 'a'.repeat(64) };
+      const hour = 3_600_000;
+      for (const [wrong, code] of [
+        [{ ...FOR_EVER, ValidTo: new Date(Date.now() + hour) }, 'ValidationException'],
+        [{ ValidTo: new Date(Date.now() - hour) }, 'ValidationException'],
+        [{ ...FOR_EVER, ...other }, 'IncorrectKeyMaterialException'],
+      ] as const) {
+        await refused(kms.call('ImportKeyMaterial', { ...request, ...wrong }), code);
+      }
       const imported = await kms.call('ImportKeyMaterial', { ...request, ...FOR_EVER });
       const { KeyMetadata } = await kms.call('DescribeKey', { KeyId });
       expect(KeyMetadata).toMatchObject({

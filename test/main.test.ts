@@ -4,11 +4,11 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import process from 'node:process';
 import { describe, expect, test } from 'vitest';
-import { wrongNode } from '../../src/cli/node-version.ts';
-import { VERSION } from '../../src/version.ts';
-import { fill } from '../audit/fault-world.ts';
-import { createFolder, openAudit } from '../audit/world.ts';
-import { builtProgram } from '../helpers/built-program.ts';
+import { wrongNode } from '../src/cli/node-version.ts';
+import { VERSION } from '../src/version.ts';
+import { fill } from './audit/fault-world.ts';
+import { createFolder, openAudit } from './audit/world.ts';
+import { builtProgram } from './helpers/built-program.ts';
 
 const PROGRAM = await builtProgram();
 
