@@ -6,7 +6,7 @@ import { boundRequests } from './bounded-requests.ts';
 import { createLookUp } from './http/look-up.ts';
 import { refuseEndless } from './refuse-endless.ts';
 import type { Renewal } from './renewal.ts';
-import { type CredentialsWatch, renewCredentials } from './renewed-credentials.ts';
+import { type CredentialsWatch, type Expiring, renewCredentials } from './renewed-credentials.ts';
 import { checkCredentials } from './signer.ts';
 
 export interface ClientOptions {
@@ -80,8 +80,14 @@ function checked(provide: Provide): Provide {
     await refuseEndless();
     const provided = await provide({ ...options, forceRefresh: true });
     checkCredentials(provided);
+    checkEnd(provided);
     return provided;
   };
+}
+
+/** The SDK takes any text of a process for a date, and what ends at no date would be asked for by every call. */
+function checkEnd({ expiration }: Expiring): void {
+  if (Number.isNaN(expiration?.getTime())) throw new Error('their Expiration is no date');
 }
 
 /** No real clock is further off, not even one reset to 1970; after the year 9999 nothing can be signed. */

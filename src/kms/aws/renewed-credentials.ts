@@ -90,8 +90,9 @@ export function renewCredentials<
     }
     const rests = failure !== undefined && ticks() - askedAt < FAILED_REST_MS;
     if (!rests) await renew(options);
-    if (failure !== undefined || held === undefined) throw failure;
-    return held.credentials;
+    // What KMS rejected once it may take the next time, and nobody has better ones.
+    if (held && (failure === undefined || isUsable(held, wall()))) return held.credentials;
+    throw failure;
   };
 }
 

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createClient } from '../../../src/kms/aws/client.ts';
@@ -51,5 +54,24 @@ it('asks once for credentials that are past by our clock, and uses them', async 
     expect(await client.config.credentials()).toMatchObject({ accessKeyId: 'AKIDPAST' });
   }
   expect(service.asked).toBe(1);
+  client.destroy();
+});
+
+it('refuses credentials that a process says end at no date: every call would start another', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'client-'));
+  const said = JSON.stringify({
+    Version: 1,
+    AccessKeyId: 'AKIDPROCESS',
+    SecretAccessKey: 's',
+    Expiration: 'soon',
+  });
+  writeFileSync(join(folder, 'said.json'), said);
+  writeFileSync(
+    join(folder, 'config'),
+    `[default]\ncredential_process = cat ${folder}/said.json\n`,
+  );
+  vi.stubEnv('AWS_CONFIG_FILE', join(folder, 'config'));
+  const client = createClient({ region: FAKE_REGION }, createRenewal());
+  await expect(client.config.credentials()).rejects.toThrow('their Expiration is no date');
   client.destroy();
 });

@@ -146,15 +146,26 @@ it('says of credentials that do not end that they never do', async () => {
 });
 
 it('asks anew when told to, and not within a second of a failure', async () => {
-  const { at, keyOf, pass } = world(60 * MINUTE);
+  const { at, keyOf, pass, ask } = world(60 * MINUTE);
   const forceRefresh = true;
   await keyOf();
   expect(await keyOf({ forceRefresh })).toBe('key-2');
   at.error = new Error('away');
-  await expect(keyOf({ forceRefresh })).rejects.toThrow('away');
+  await keyOf({ forceRefresh });
   at.error = undefined;
-  await expect(keyOf({ forceRefresh })).rejects.toThrow('away');
-  expect(await keyOf()).toBe('key-2');
+  await keyOf({ forceRefresh });
+  expect(ask).toHaveBeenCalledTimes(3);
   await pass(1_000);
   expect(await keyOf({ forceRefresh })).toBe('key-3');
+});
+
+it('gives those at hand where KMS rejected them once and there are no others, until they end', async () => {
+  const { at, keyOf, pass, states } = world(60 * MINUTE);
+  const forceRefresh = true;
+  await keyOf();
+  at.error = new Error('away');
+  expect(await keyOf({ forceRefresh })).toBe('key-1');
+  expect(states.at(-1)?.failing).toBe(true);
+  await pass(60 * MINUTE);
+  await expect(keyOf({ forceRefresh })).rejects.toThrow('away');
 });
