@@ -55,7 +55,7 @@ export const LEGIBLE: OutputOptions = {
 export const inRoot = (entries: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(ROOT, file)]));
 
-/** CommonJS, for an ES module that imports `node:http` makes Node load the whole of its `fetch`. */
+/** CommonJS, for whatever imports `node:http` as an ES module makes Node load the whole of its `fetch`. */
 export async function buildCommands(dist: string): Promise<readonly string[]> {
   const bundle = await rolldown({
     input: inRoot(COMMANDS),
@@ -70,6 +70,7 @@ export async function buildCommands(dist: string): Promise<readonly string[]> {
     ...LEGIBLE,
     dir: dist,
     format: 'cjs',
+    dynamicImportInCjs: false,
     strict: true,
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',

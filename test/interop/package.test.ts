@@ -63,6 +63,11 @@ describe('the built package', () => {
       expect(readFileSync(join(alone, 'dist', file), 'utf8'), file).toMatch(/^\p{ASCII}*$/u);
   });
 
+  it('imports nothing as an ES module, or Node would load its own fetch along with `node:http`', () => {
+    for (const file of chunks())
+      expect(readFileSync(join(alone, 'dist', file), 'utf8'), file).not.toMatch(/\bimport\(/);
+  });
+
   it('names every package in it, with its licence', () => {
     const text = readFileSync(join(alone, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
     const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
