@@ -2,6 +2,10 @@ import { hash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Arrival } from '../../call.ts';
 import { isHeld, type OpenCall, type OpenCalls } from './open-calls.ts';
+import { whileOpen } from './while-open.ts';
+
+/** A peer that reads is told within a turn of the event loop. */
+const TOLD_MS = 100;
 
 /** The accepted connections of one listener. */
 interface Crowd {
@@ -41,7 +45,7 @@ export function createCrowd(): Crowd {
       for (const own of callers.values()) {
         for (const one of own) if (isWorse(one, worst) && isFree(one)) worst = one;
       }
-      worst?.socket.destroy();
+      if (worst) cut(worst);
       return worst !== undefined;
     },
   };
@@ -54,7 +58,20 @@ function isWorse({ own, calls }: Member, worst: Member | undefined): boolean {
 }
 
 const isFree = ({ socket, calls }: Member): boolean =>
-  !socket.destroyed && !calls.values.some(isServed);
+  !socket.destroyed && calls.session?.destroyed !== true && !calls.values.some(isServed);
+
+/**
+ * It is told first (`GOAWAY`): the client's next call may be on its way, and gRPC's libraries send again what was not
+ * read. One that takes nothing would hold its place for as long as it is not told.
+ */
+function cut({ socket, calls }: Member): void {
+  if (!calls.session) {
+    socket.destroy();
+    return;
+  }
+  calls.session.destroy();
+  whileOpen(socket, TOLD_MS, () => socket.destroy());
+}
 
 /** Streams have few places, and lose those where they are idle. */
 const isServed = (call: OpenCall): boolean => call.streams || !isHeld(call);

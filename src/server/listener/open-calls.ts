@@ -1,4 +1,4 @@
-import type { ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { type Bag, createBag, type Placed } from '../watches/bag.ts';
 
 /** An open call, in the bag of its connection. */
@@ -14,10 +14,13 @@ export interface OpenCall extends Placed {
 export interface OpenCalls extends Bag<OpenCall> {
   /** When the latest began, or the connection was accepted. */
   latestAt: number;
+  /** Known once there was a call. */
+  session: ServerHttp2Session | undefined;
 }
 
 export function noOpenCalls(): OpenCalls {
-  return Object.assign(createBag<OpenCall>(), { latestAt: performance.now() });
+  const beginning = { latestAt: performance.now(), session: undefined };
+  return Object.assign(createBag<OpenCall>(), beginning);
 }
 
 /** A call that waits for its answer is held open by us; such calls have limits of their own. */

@@ -1,4 +1,4 @@
-import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Connections } from '../listener/connections.ts';
 import { isHeld, type OpenCall, type OpenCalls } from '../listener/open-calls.ts';
 import { type Published, watchStreams } from './watch-streams.ts';
@@ -14,7 +14,7 @@ interface ShareStreamsOptions {
   readonly oldMs?: number;
 }
 
-type OwnSession = Http2Session & { [OWN]?: OpenCalls | undefined };
+type OwnSession = ServerHttp2Session & { [OWN]?: OpenCalls | undefined };
 type OpenStream = ServerHttp2Stream & { [OPEN]?: OpenCall };
 
 /** A call whose message came with it is read within this part of `oldMs`. */
@@ -48,6 +48,7 @@ export function shareStreams(options: ShareStreamsOptions): { close(): void } {
     const at = performance.now();
     stream[OPEN] = { stream, at, own, streams: streaming.has(headers?.[':path'] ?? ''), place: 0 };
     own.latestAt = at;
+    own.session = session;
     own.put(stream[OPEN]);
     busy.add(own);
     count += 1;

@@ -1,6 +1,6 @@
-import type { ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { Socket } from 'node:net';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { createCrowd } from '../../../src/server/listener/crowd.ts';
 import { noOpenCalls, type OpenCalls } from '../../../src/server/listener/open-calls.ts';
 
@@ -36,6 +36,18 @@ test('the connection whose latest call is longest ago goes first, and each only 
   expect(crowd.cutOne()).toBe(true);
   expect(young.socket.destroyed).toBe(true);
   expect(crowd.cutOne()).toBe(false);
+});
+
+test('a connection that takes nothing, not even that it has to go, is cut soon, and only once', () => {
+  vi.useFakeTimers();
+  const { socket, calls } = join({ latestAt: 1 });
+  const session = { destroyed: false, destroy: () => Object.assign(session, { destroyed: true }) };
+  calls.session = session as unknown as ServerHttp2Session;
+  expect(crowd.cutOne()).toBe(true);
+  expect(crowd.cutOne()).toBe(false);
+  vi.advanceTimersByTime(100);
+  vi.useRealTimers();
+  expect(socket.destroyed).toBe(true);
 });
 
 test.each([

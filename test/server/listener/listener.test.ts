@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { chmod, chown, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
 import { connect, createServer, Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -8,6 +8,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Refusal } from '../../../src/errors.ts';
+import { shareStreams } from '../../../src/server/watches/share-streams.ts';
 import { type Caller, createCaller, createDoor, type Door, LIMITS } from './harness.ts';
 
 let door: Door;
@@ -218,17 +219,28 @@ describe('limits', () => {
       onRefused: (why) => refused.push(why),
     });
     const idle: ClientHttp2Session[] = [];
-    for (let n = 0; n < 4; n += 1) {
-      const session = connectHttp2(`http://${address}`).on('error', () => {});
-      idle.push(session);
-      await once(session, 'remoteSettings');
-    }
+    for (let n = 0; n < 4; n += 1) idle.push(await speak(address));
     expect(await call(address).whoAmI()).toContain('127.0.0.1');
     await expect
       .poll(() => idle.map(({ destroyed }) => destroyed))
       .toEqual([true, true, true, false]);
     expect(new Set(refused)).toEqual(new Set(['too_many_connections']));
     for (const session of idle) session.destroy();
+  });
+
+  test('tell a caller whose connection is cut: its next call, perhaps on its way, is then sent again', async () => {
+    const watch = shareStreams({ connections: door.connections, streaming: new Set(), most: 10 });
+    const { address } = await door.open({ limits: { ...LIMITS, maxConnections: 3 } });
+    const session = await speak(address);
+    const path = { ':path': '/test.Door/WhoAmI', ':method': 'POST' };
+    const served = session.request({ ...path, 'content-type': 'application/grpc' });
+    served.resume().end(Buffer.alloc(5));
+    await once(served, 'close');
+    const told = once(session, 'goaway');
+    const others = [await speak(address), await speak(address)];
+    expect((await told).slice(0, 2)).toEqual([constants.NGHTTP2_NO_ERROR, 1]);
+    for (const other of others) other.destroy();
+    watch.close();
   });
 
   test.each([
@@ -283,6 +295,13 @@ describe('a drain', () => {
     idle.destroy();
   });
 });
+
+/** Over a connection that has no calls yet. */
+async function speak(address: string): Promise<ClientHttp2Session> {
+  const session = connectHttp2(`http://${address}`).on('error', () => {});
+  await once(session, 'remoteSettings');
+  return session;
+}
 
 function dial(address: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
