@@ -1,10 +1,10 @@
 import type { Renewal } from './renewal.ts';
-import { type Expiring as Ends, RENEWED_MS } from './renewed-credentials.ts';
+import type { Expiring as Ends } from './renewed-credentials.ts';
 import type { Credentials } from './signer.ts';
 
 type Expiring = Credentials & Ends;
 
-/** From when they may be renewed their source must be asked, but not with every call. */
+/** Whether they are to be renewed their source knows, but it need not be asked by every call. */
 const ASKED_EVERY_MS = 1_000;
 
 /**
@@ -32,6 +32,7 @@ export function keepCredentials(
 
 function holds({ expiration }: Expiring, at: { now: number; askedAt: number }): boolean {
   if (expiration === undefined) return true;
-  const leftMs = expiration.getTime() - at.now;
-  return leftMs > RENEWED_MS || (leftMs > 0 && at.now - at.askedAt < ASKED_EVERY_MS);
+  // Negative where the clock was put back.
+  const ageMs = at.now - at.askedAt;
+  return at.now < expiration.getTime() && ageMs >= 0 && ageMs < ASKED_EVERY_MS;
 }

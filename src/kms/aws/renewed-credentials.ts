@@ -1,7 +1,7 @@
 import { firstLine, messageOf } from '../../thrown.ts';
 
 /** Renewed this long before they end, or half of their time if that is less: somebody can still mend a source that fails. */
-export const RENEWED_MS = 900_000;
+const RENEWED_MS = 900_000;
 /** A source that gives nothing is asked again after this, and while there are credentials to sign with after that. */
 const FAILED_REST_MS = 1_000;
 const RENEWED_REST_MS = 10_000;
@@ -84,8 +84,8 @@ export function renewCredentials<
   return async (options) => {
     const anew = options?.forceRefresh === true;
     if (held && !anew && isUsable(held, wall())) {
-      const isDue = wall() >= held.renewAt && ticks() - askedAt >= RENEWED_REST_MS;
-      if (isDue) void renew(options);
+      const isDue = wall() >= held.renewAt || failure !== undefined;
+      if (isDue && ticks() - askedAt >= RENEWED_REST_MS) void renew(options);
       return held.credentials;
     }
     const rests = failure !== undefined && ticks() - askedAt < FAILED_REST_MS;

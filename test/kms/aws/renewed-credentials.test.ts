@@ -166,6 +166,12 @@ it('gives those at hand where KMS rejected them once and there are no others, un
   at.error = new Error('away');
   expect(await keyOf({ forceRefresh })).toBe('key-1');
   expect(states.at(-1)?.failing).toBe(true);
+  at.error = undefined;
+  await pass(10_000);
+  await keyOf();
+  await settle();
+  expect(states.at(-1)?.failing).toBe(false);
+  at.error = new Error('away');
   await pass(60 * MINUTE);
   await expect(keyOf({ forceRefresh })).rejects.toThrow('away');
 });
