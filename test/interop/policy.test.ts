@@ -218,6 +218,10 @@ describeWith(['opa'], 'opa', () => {
     ['true', 'the decision is not an object'],
     ['{"allow": asked, "rule": "", "reasons": []}\n\nasked := input.request.dry_run', ''],
     ['{"allow": asked, "rule": "", "reasons": {x | x := input}}\n\nasked if true', ''],
+    [
+      '{"allow": true, "rule": "", "reasons": asked} if count([1 | asked := 1]) > 1\n\nasked := []',
+      '',
+    ],
     ['object.union({"allow": "yes"}, {"allow": true})', ''],
   ])(
     'policy build warns of a decision that no sample meets and that is never valid: %s',

@@ -78,8 +78,10 @@ function decisionsOf(term: unknown, rule: JsonObject, ruleOf: RuleOf): unknown[]
 /** What a variable stands for: what the rule's body assigns to it, or the values of the rule of that name. */
 function termsOf(term: unknown, rule: JsonObject, ruleOf: RuleOf): unknown[] {
   if (!isJsonObject(term) || term['type'] !== 'var') return [term];
-  const assigned = nodesOf(rule['body'])
-    .map(({ terms }) => terms)
+  const { body } = rule;
+  // What is assigned further in, as in a comprehension, is another variable.
+  const assigned = (Array.isArray(body) ? body : [])
+    .map(({ terms }: JsonObject) => terms)
     .filter((terms) => Array.isArray(terms) && nameOf(terms[0]) === 'assign')
     .flatMap((terms) =>
       Array.isArray(terms) && terms[1]?.value === term['value'] ? [terms[2]] : [],
