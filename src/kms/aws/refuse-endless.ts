@@ -49,9 +49,19 @@ async function refuseIn(folder: string): Promise<void> {
 
 async function tokenFilesIn(profiles: string): Promise<readonly string[]> {
   const text = await readFile(profiles, 'utf8').catch(() => '');
-  return [...text.matchAll(/^\s*web_identity_token_file\s*=\s*(\S.*?)\s*$/gm)].map(
-    ([, path = '']) => path,
-  );
+  return text
+    .split('\n')
+    .map(tokenFileIn)
+    .filter((path) => path !== '');
+}
+
+/** As the SDK reads a line: what follows a blank and `#` or `;` is a comment. '' where none is named. */
+function tokenFileIn(line: string): string {
+  const [said = ''] = line.split(/(?:^|\s)[#;]/, 1);
+  const equals = said.indexOf('=');
+  return said.slice(0, equals).trim() === 'web_identity_token_file'
+    ? said.slice(equals + 1).trim()
+    : '';
 }
 
 /** Undefined where there is none, or nobody may look. */

@@ -34,8 +34,16 @@ it.each([
 it('refuses the same where a profile names it, or in a cache of tokens', async () => {
   const [profile, cache] = [home('profile'), home('cache')];
   const config = join(profile, '.aws/config');
-  writeFileSync(config, `[profile app]\nrole_arn = a\nweb_identity_token_file = ${fifo}\n`);
-  await expect(refuseEndless({ HOME: profile })).rejects.toThrow(`${config}: ${fifo} is not`);
+  for (const named of [fifo, `${fifo} # of the app`, `${fifo}\t;\r`]) {
+    writeFileSync(config, `[profile app]\nrole_arn = a\nweb_identity_token_file = ${named}\n`);
+    await expect(refuseEndless({ HOME: profile })).rejects.toThrow(`${config}: ${fifo} is not`);
+  }
   execFileSync('mkfifo', [join(cache, '.aws/sso/cache/a.json')]);
   await expect(refuseEndless({ HOME: cache })).rejects.toThrow('a.json is not a regular file');
+});
+
+it('reads a profile of blank lines in no time', async () => {
+  const HOME = home('blank');
+  writeFileSync(join(HOME, '.aws/config'), '\n'.repeat(400_000));
+  await refuseEndless({ HOME });
 });
