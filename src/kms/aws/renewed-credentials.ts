@@ -60,10 +60,10 @@ export function renewCredentials<
   let asking: Promise<void> | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
 
-  const take = (credentials: Given) => {
+  const take = (credentials: Given, anew: boolean) => {
     const next = hold(credentials, wall());
     const why = isLate(next, held, wall()) ? 'their source gives none that end later' : '';
-    held = next;
+    if (anew || !endsSooner(next, held, wall())) held = next;
     failure = undefined;
     tell(held, why);
   };
@@ -72,8 +72,9 @@ export function renewCredentials<
     tell(held, messageOf(failure));
   };
   const renew = (options: Options | undefined): Promise<void> => {
+    const anew = options?.forceRefresh === true;
     asking ??= ask(options)
-      .then(take, fail)
+      .then((given) => take(given, anew), fail)
       .finally(() => {
         asking = undefined;
         askedAt = ticks();
@@ -108,6 +109,10 @@ const isUsable = ({ pastWhenGiven, endsAt }: Held<unknown>, now: number): boolea
 const isLate = (next: Held<unknown>, held: Held<unknown> | undefined, now: number): boolean =>
   next.pastWhenGiven ||
   (next.endsAt - now < LATE_MS && held !== undefined && next.endsAt <= held.endsAt);
+
+/** A source whose own renewal fails may give ones that have ended. */
+const endsSooner = (next: Held<unknown>, held: Held<unknown> | undefined, now: number): boolean =>
+  held !== undefined && now < held.endsAt && next.endsAt < held.endsAt;
 
 /** Where no credentials are left to sign with, the calls that fail are logged, and why. */
 function createTeller({ onCredentials, warn }: CredentialsWatch, clocks: Required<Clocks>) {

@@ -136,6 +136,19 @@ it('reports a source that gives the same credentials until five minutes before t
   expect(await askAt(3.75 * MINUTE)).toBe(true);
 });
 
+it('keeps credentials that end later than what their source gives next, unless KMS has rejected them', async () => {
+  const { at, keyOf, pass, states } = world(60 * MINUTE);
+  await keyOf();
+  const endsAt = at.now + 60 * MINUTE;
+  at.lifeMs = -MINUTE;
+  await pass(46 * MINUTE);
+  await keyOf();
+  await settle();
+  expect(await keyOf()).toBe('key-1');
+  expect(states.at(-1)).toEqual({ endsAt, failing: true });
+  expect(await keyOf({ forceRefresh: true })).toBe('key-3');
+});
+
 it('says of credentials that do not end that they never do', async () => {
   const { keyOf, pass, ask, states } = world(undefined);
   await keyOf();
