@@ -26,7 +26,8 @@ interface Entry {
 /** Every entry that counts, oldest first. */
 function entriesOf(disk: MemoryDisk): readonly Entry[] {
   const [log] = collectLogs(disk, FILE);
-  return log ? [...readEntries(disk, log)].map(({ bytes }) => JSON.parse(bytes.toString())) : [];
+  // Each is read before the next is asked for: then its bytes may be overwritten.
+  return log ? Array.from(readEntries(disk, log), ({ bytes }) => JSON.parse(bytes.toString())) : [];
 }
 
 interface Told {

@@ -31,7 +31,7 @@ test('a follower does not read past the last acknowledged entry of a faulty segm
   const follower = createFollower(disk, FILE, 0);
   const followed = [...follower.read(size)].map(({ bytes }) => bytes.toString());
   const [log] = collectLogs(disk, FILE);
-  expect(followed).toEqual([...readEntries(disk, log!)].map(({ bytes }) => bytes.toString()));
+  expect(followed).toEqual(Array.from(readEntries(disk, log!), ({ bytes }) => bytes.toString()));
   follower.close();
 });
 
