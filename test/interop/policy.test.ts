@@ -222,6 +222,10 @@ describeWith(['opa'], 'opa', () => {
       '{"allow": true, "rule": "", "reasons": asked} if count([1 | asked := 1]) > 1\n\nasked := []',
       '',
     ],
+    [
+      '{"allow": true, "rule": named, "reasons": []} if named != null\n\ndefault named := null\n\nnamed := "a" if input.phase == "x"',
+      '',
+    ],
     ['object.union({"allow": "yes"}, {"allow": true})', ''],
   ])(
     'policy build warns of a decision that no sample meets and that is never valid: %s',

@@ -50,30 +50,35 @@ const headOf = ({ head }: JsonObject): JsonObject => (isJsonObject(head) ? head 
 
 /** What a proxy would say of the decision; '' if it may be valid. */
 function faultOf(rule: JsonObject, ruleOf: RuleOf): string {
-  const faults = termsOf(headOf(rule)['value'], rule, ruleOf)
-    .flatMap((term) => decisionsOf(term, rule, ruleOf))
-    .map((result) => toEvaluation(JSON.stringify([{ result }])))
-    .flatMap(({ failure, reasons: [reason] }) => (failure && reason ? [reason.message] : []));
-  return [...new Set(faults)].join('; ');
+  const decisions = termsOf(headOf(rule)['value'], rule, ruleOf);
+  return inAll(decisions.map((term) => faultOfTerm(term, rule, ruleOf)));
 }
 
-/** The decision that a term is, with good members, and with each that is known. */
-function decisionsOf(term: unknown, rule: JsonObject, ruleOf: RuleOf): unknown[] {
-  if (!isJsonObject(term) || !isObject(term)) {
-    const value = constantOf(term);
-    return value === UNKNOWN ? [] : [value];
-  }
+/** Of the decision that a term is, with good members, and with each that is known in place of a good one. */
+function faultOfTerm(term: unknown, rule: JsonObject, ruleOf: RuleOf): string {
+  if (!isJsonObject(term) || !isObject(term)) return faultOfValue(constantOf(term));
   const members = term.value.map(([key, value]) => [constantOf(key), value] as const);
-  if (members.some(([name]) => typeof name !== 'string')) return [];
+  if (members.some(([name]) => typeof name !== 'string')) return '';
   const good = Object.fromEntries(members.map(([name]) => [name, GOOD[String(name)] ?? null]));
-  const known = members.flatMap(([name, value]) =>
-    termsOf(value, rule, ruleOf)
-      .map(constantOf)
-      .filter((constant) => constant !== UNKNOWN)
-      .map((constant) => ({ ...good, [String(name)]: constant })),
-  );
-  return [good, ...known];
+  const faults = members.map(([name, value]) => {
+    const constants = termsOf(value, rule, ruleOf).map(constantOf);
+    const decisions = constants.map((constant) =>
+      constant === UNKNOWN ? UNKNOWN : { ...good, [String(name)]: constant },
+    );
+    return inAll(decisions.map(faultOfValue));
+  });
+  return [...new Set([faultOfValue(good), ...faults])].filter((fault) => fault !== '').join('; ');
 }
+
+function faultOfValue(result: unknown): string {
+  if (result === UNKNOWN) return '';
+  const { failure, reasons } = toEvaluation(JSON.stringify([{ result }]));
+  return failure ? (reasons[0]?.message ?? '') : '';
+}
+
+/** One that is valid in some of its cases may have only those. */
+const inAll = (faults: readonly string[]): string =>
+  faults.includes('') ? '' : [...new Set(faults)].join('; ');
 
 /** What a variable stands for: what the rule's body assigns to it, or the values of the rule of that name. */
 function termsOf(term: unknown, rule: JsonObject, ruleOf: RuleOf): unknown[] {
