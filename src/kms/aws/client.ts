@@ -44,7 +44,9 @@ export function createClient(
     credentialDefaultProvider: (init) =>
       renewal.wrap(
         renewCredentials(
-          boundProvider(() => boundRequests(checked(defaultProvider(init)))),
+          boundProvider(() =>
+            boundRequests(checked(defaultProvider({ ...init, ignoreCache: true }))),
+          ),
           watch,
         ),
       ),

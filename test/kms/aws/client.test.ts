@@ -57,6 +57,21 @@ it('asks once for credentials that are past by our clock, and uses them', async 
   client.destroy();
 });
 
+it('reads a credentials file again once KMS has rejected the keys in it', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'client-')), 'credentials');
+  const put = (key: string) =>
+    writeFileSync(file, `[default]\naws_access_key_id = ${key}\naws_secret_access_key = s\n`);
+  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', file);
+  const renewal = createRenewal();
+  const client = createClient({ region: FAKE_REGION }, renewal);
+  put('AKIDOLD');
+  expect(await client.config.credentials()).toMatchObject({ accessKeyId: 'AKIDOLD' });
+  put('AKIDNEW');
+  renewal.note('InvalidClientTokenId');
+  expect(await client.config.credentials()).toMatchObject({ accessKeyId: 'AKIDNEW' });
+  client.destroy();
+});
+
 it('refuses credentials that a process says end at no date: every call would start another', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'client-'));
   const said = JSON.stringify({
