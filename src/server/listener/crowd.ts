@@ -73,8 +73,9 @@ function cut({ socket, calls }: Member): void {
   whileOpen(socket, TOLD_MS, () => socket.destroy());
 }
 
-/** Streams have few places, and lose those where they are idle. */
-const isServed = (call: OpenCall): boolean => call.streams || !isHeld(call);
+/** Streams have few places, and lose those where they are idle. One without a place is over, though its caller may hold it. */
+const isServed = (call: OpenCall): boolean =>
+  call.streams ? !call.stream.writableEnded : !isHeld(call);
 
 /** Without its port. Over a Unix socket all callers are one. */
 function callerOf({ certificate, peer }: Arrival): string {

@@ -24,9 +24,16 @@ function join({ latestAt, ...who }: Joining): { socket: Socket; calls: OpenCalls
   return { socket, calls };
 }
 
-function call(own: OpenCalls, is: { whole: boolean; answered: boolean; streams?: boolean }): void {
-  const stream = { readableEnded: is.whole, headersSent: is.answered } as ServerHttp2Stream;
-  own.put({ stream, at: 0, own, streams: is.streams ?? false, place: 0 });
+interface Is {
+  readonly whole: boolean;
+  readonly answered: boolean;
+  readonly streams?: boolean;
+  readonly ended?: boolean;
+}
+
+function call(own: OpenCalls, { whole, answered, streams = false, ended = false }: Is): void {
+  const said = { readableEnded: whole, headersSent: answered, writableEnded: ended };
+  own.put({ stream: said as ServerHttp2Stream, at: 0, own, streams, place: 0 });
 }
 
 test('the connection whose latest call is longest ago goes first, and each only once', () => {
@@ -63,6 +70,10 @@ test.each([
 test.each([
   ['is not sent whole', { whole: false, answered: false }],
   ['goes on after its answer has begun, such as a watch', { whole: true, answered: true }],
+  [
+    'is a stream that got no place and that its caller holds open',
+    { whole: false, answered: true, streams: true, ended: true },
+  ],
 ])('a connection with a call that %s does not', (_, is) => {
   call(join({ latestAt: 1 }).calls, is);
   expect(crowd.cutOne()).toBe(true);
