@@ -24,7 +24,8 @@ let aws: AwsProxy;
 let forwarded = 0;
 
 beforeAll(async () => {
-  aws = await startAwsProxy();
+  // In one file, so that `entries` reads all of them.
+  aws = await startAwsProxy({ settings: [`audit.rotate.max_bytes=${2 ** 29}`] });
 });
 
 afterAll(() => aws.close());
