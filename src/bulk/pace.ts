@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LONGEST_TIMER_MS } from '../longest-timer.ts';
 
 /** Resolves once that many items may be sent. */
 export type Pace = (items: number) => Promise<void>;
-
-/** setTimeout fires at once if told to wait longer. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** Limits items per second; 0 is no limit. Several calls may wait at once, each for its own turn. */
 export function createPace(perSecond: number): Pace {
@@ -14,7 +12,7 @@ export function createPace(perSecond: number): Pace {
     const now = performance.now();
     const turn = Math.max(due, now);
     due = turn + (items * 1000) / perSecond;
-    await sleep(Math.min(LONGEST_MS, turn - now));
+    await sleep(Math.min(LONGEST_TIMER_MS, turn - now));
   };
 }
 

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
 import { isLocal } from '../addresses/loopback.ts';
+import { LONGEST_TIMER_MS } from '../longest-timer.ts';
 
 /** unix(7): the kernel's field for it has 108 bytes with the zero at its end. */
 const MOST_SOCKET_BYTES = 107;
@@ -24,12 +25,13 @@ export const address = z
 /** A path of the local file system; relative ones are relative to the working directory. */
 export const path = z.string().min(1);
 
-/** Node fires a timer of more than 2^31 - 1 ms at once, and a repeated one a thousand times per second. */
-const MOST_MS = 2_147_483_647;
-
 /** The delay of a timer. */
 export const milliseconds = (fallback: number, least = 0) =>
-  z.int().min(least).max(MOST_MS, `must be ${MOST_MS} at most, 24 days`).default(fallback);
+  z
+    .int()
+    .min(least)
+    .max(LONGEST_TIMER_MS, `must be ${LONGEST_TIMER_MS} at most, 24 days`)
+    .default(fallback);
 
 /** A duration compared with the clock, so not bounded by Node's timers. */
 export const age = (fallback: number, least = 0) => z.int().min(least).default(fallback);

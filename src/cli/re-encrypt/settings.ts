@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../../longest-timer.ts';
 import { proxyBesideUs } from '../proxy-beside-us.ts';
 import type { KnownArguments } from './arguments/known-arguments.ts';
 import { ERROR_FORMATS, OUTPUT_FORMATS } from './arguments/option-table.ts';
@@ -12,8 +13,6 @@ import { quoted } from './values/value.ts';
 export type ErrorFormat = (typeof ERROR_FORMATS)[number];
 
 const DEFAULT_TIMEOUT_SECONDS = 60;
-/** 24 days. A timer set to more fires at once. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** What the global options, the environment and the profile say together. */
 export interface Settings {
@@ -102,7 +101,7 @@ function checkEndpoint(endpoint: string): string {
 function timeoutMs(kind: 'read' | 'connect', written: string | undefined): number {
   if (written === undefined) return DEFAULT_TIMEOUT_SECONDS * 1000;
   const seconds = pythonInteger(written);
-  if (seconds >= 0) return Math.min(seconds * 1000, LONGEST_MS);
+  if (seconds >= 0) return Math.min(seconds * 1000, LONGEST_TIMER_MS);
   throw otherFailure(
     `Attempted to set ${kind} timeout to ${seconds}, but the timeout cannot be set to a value less ` +
       'than or equal to 0.',

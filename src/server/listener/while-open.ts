@@ -1,5 +1,4 @@
-/** Node takes a longer time for none. */
-const LONGEST_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from '../../longest-timer.ts';
 
 /** Acts once after a time, 24 days at most, unless the connection has closed by then; keeps no process alive. */
 export function whileOpen(
@@ -7,6 +6,6 @@ export function whileOpen(
   ms: number,
   act: () => void,
 ): void {
-  const timer = setTimeout(act, Math.min(ms, LONGEST_MS)).unref();
+  const timer = setTimeout(act, Math.min(ms, LONGEST_TIMER_MS)).unref();
   connection.once('close', () => clearTimeout(timer));
 }

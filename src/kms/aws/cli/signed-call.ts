@@ -2,6 +2,7 @@ import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { LONGEST_TIMER_MS } from '../../../longest-timer.ts';
 import { boundedAnswer } from '../bounded-answer.ts';
 
 /** One request to a KMS endpoint, written out and signed as AWS's own clients would. */
@@ -147,9 +148,6 @@ function refuseOther(request: ClientRequest, refuse: (what: string) => void): vo
   });
 }
 
-/** Longer timers Node fires at once. */
-const LONGEST_MS = 2 ** 31 - 1;
-
 function limitTimes(request: ClientRequest, { connectTimeoutMs, readTimeoutMs }: SignedCall) {
   const expire = (kind: 'connect-timeout' | 'read-timeout') => () =>
     request.destroy(new NoAnswer(kind, kind));
@@ -165,7 +163,7 @@ function limitTimes(request: ClientRequest, { connectTimeoutMs, readTimeoutMs }:
   let reading: NodeJS.Timeout | undefined;
   request.once('finish', () => {
     if (readTimeoutMs > 0) {
-      reading = setTimeout(expire('read-timeout'), Math.min(2 * readTimeoutMs, LONGEST_MS));
+      reading = setTimeout(expire('read-timeout'), Math.min(2 * readTimeoutMs, LONGEST_TIMER_MS));
     }
   });
   return () => {
