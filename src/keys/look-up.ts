@@ -31,6 +31,9 @@ const DESCRIBED: Readonly<
   usage: 'usage',
 };
 
+/** What policy lacks of a key that is not looked up. */
+const FACTS_OFF: readonly string[] = ['aliases', ...Object.values(DESCRIBED), 'tags'].sort();
+
 /** A source key that the caller left out. */
 export const UNKNOWN_KEY: KeyFacts = Object.freeze({
   known: false,
@@ -132,11 +135,17 @@ function undescribed(text: string, id: KeyId): KeyFacts {
     throw new Refusal('INVALID_REQUEST', { sentence });
   }
   const { partition, region, account, keyId } = id;
-  const factsOff = ['aliases', ...Object.values(DESCRIBED), 'tags'].sort();
   // KMS gives this prefix to multi-Region keys and to no others.
   const multiRegion = keyId.startsWith('mrk-');
   const place = { partition, region, account };
-  return freeze({ ...facts(text, id), keyArn: text, ...place, keyId, multiRegion, factsOff });
+  return freeze({
+    ...facts(text, id),
+    ...place,
+    keyArn: text,
+    keyId,
+    multiRegion,
+    factsOff: FACTS_OFF,
+  });
 }
 
 function freeze(key: KeyFacts): KeyFacts {

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import type { Arrival } from '../call.ts';
 import { limited, Refusal } from '../errors.ts';
+import { callerOf } from './caller.ts';
 import type { HandlerTools } from './handler-tools.ts';
 
 /** Each may make the proxy hold 16 results that nobody takes, and what of its window is not read. */
@@ -20,8 +20,9 @@ export interface OpenStream {
   idleFor(): number;
 }
 
-export function whoHolds({ peer, certificate }: Arrival): Pick<OpenStream, 'peer' | 'caller'> {
-  return { peer, caller: certificate ? hash('sha256', certificate) : peer };
+export function whoHolds(arrival: Arrival): Pick<OpenStream, 'peer' | 'caller'> {
+  const { peer } = arrival;
+  return { peer, caller: callerOf(arrival, peer) };
 }
 
 /** Places for streams, which would never end by themselves. */

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Arrival } from '../../call.ts';
+import { callerOf } from '../caller.ts';
 import { isHeld, type OpenCall, type OpenCalls } from './open-calls.ts';
 import { whileOpen } from './while-open.ts';
 
@@ -30,7 +30,7 @@ export function createCrowd(): Crowd {
 
   return {
     joined(socket, arrival, calls) {
-      const caller = callerOf(arrival);
+      const caller = callerOf(arrival, hostOf(arrival.peer));
       const own = callers.get(caller) ?? new Set<Member>();
       callers.set(caller, own);
       const member = { socket, calls, own };
@@ -77,7 +77,5 @@ function cut({ socket, calls }: Member): void {
 const isServed = (call: OpenCall): boolean =>
   call.streams ? !call.stream.writableEnded : !isHeld(call);
 
-/** Without its port. Over a Unix socket all callers are one. */
-function callerOf({ certificate, peer }: Arrival): string {
-  return certificate ? hash('sha256', certificate) : peer.replace(/:\d+$/, '');
-}
+/** Each connection has a port of its own, so without it. Over a Unix socket all callers are one. */
+const hostOf = (peer: string): string => peer.replace(/:\d+$/, '');
