@@ -1,29 +1,24 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { startReceiver } from '../audit/receiver.ts';
 import { startAwsProxy } from '../helpers/aws-proxy.ts';
 import { startProxy } from '../helpers/proxy.ts';
 
 /** A service off the host that answers every post with `status`, and keeps what it got. */
 async function startService(status: number) {
   const got: { readonly token: string | undefined; readonly body: Buffer }[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    got.push({ token: request.headers.authorization, body: Buffer.concat(chunks) });
-    response.writeHead(status).end();
-  }).listen(0, '127.0.0.1');
-  await new Promise((ready) => server.once('listening', ready));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, got, stop: () => server.close() };
+  const receiver = await startReceiver(({ headers }, body) => {
+    got.push({ token: headers.authorization, body });
+    return status;
+  });
+  return { ...receiver, got };
 }
 
 test('audit.decision_log sends every entry to the service, with the token', async () => {
-  const service = await startService(200);
+  await using service = await startService(200);
   const token = join(mkdtempSync(join(tmpdir(), 'token-')), 'token');
   writeFileSync(token, 'secret\n');
   const proxy = await startProxy([
@@ -36,11 +31,10 @@ test('audit.decision_log sends every entry to the service, with the token', asyn
   const undelivered = 'kms_reencrypt_audit_undelivered_entries{sink="decision-log"}';
   expect(await proxy.metric(undelivered)).toMatch(/^\d+$/);
   await proxy.stop();
-  service.stop();
 });
 
 test('a checkpoint that its keeper refuses is in the log and the metrics', async () => {
-  const keeper = await startService(503);
+  await using keeper = await startService(503);
   const proxy = await startProxy([
     'audit.checkpoint.every_ms=100',
     `audit.checkpoint.post.url=${keeper.url}`,
@@ -49,7 +43,6 @@ test('a checkpoint that its keeper refuses is in the log and the metrics', async
   await expect.poll(failures).toMatch(/^[1-9]/);
   expect(proxy.logged.join('')).toContain(`the checkpoint did not reach ${keeper.url}`);
   await proxy.stop();
-  keeper.stop();
 });
 
 test('each segment says whether the keys of an embedded KMS were allowed', async () => {

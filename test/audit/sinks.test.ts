@@ -1,6 +1,4 @@
 import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -8,6 +6,7 @@ import { Refusal } from '../../src/errors.ts';
 import { repeatedKey } from '../../src/json/exact.ts';
 import { BASICS } from './basics.ts';
 import { fill } from './fault-world.ts';
+import { startReceiver } from './receiver.ts';
 import { answered, intended } from './samples.ts';
 import { createFolder, openAudit } from './world.ts';
 
@@ -20,26 +19,16 @@ interface Received {
 async function startService(statuses: number[]) {
   const received: Received[] = [];
   const requests: (string | undefined)[] = [];
-  const server = createServer(async (request, response) => {
-    requests.push(`${request.method} ${request.url} ${request.headers['content-encoding']}`);
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
+  const receiver = await startReceiver(({ method, url, headers }, body) => {
+    requests.push(`${method} ${url} ${headers['content-encoding']}`);
     const status = statuses.shift() ?? 200;
-    const text = gunzipSync(Buffer.concat(chunks)).toString();
+    const text = gunzipSync(body).toString();
     // A strict service refuses an event that says something twice.
     const repeated = repeatedKey(text) !== undefined;
     if (status === 200 && !repeated) received.push(...JSON.parse(text));
-    response.writeHead(repeated ? 400 : status).end();
-  }).listen(0, '127.0.0.1');
-  await new Promise((ready) => server.once('listening', ready));
-  const { port } = server.address() as AddressInfo;
-  return {
-    ...{ url: `http://127.0.0.1:${port}/`, received, requests },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
-    },
-  };
+    return repeated ? 400 : status;
+  });
+  return { ...receiver, received, requests };
 }
 
 const linesOf = (file: string): readonly Received[] =>

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createCheckpointPost } from '../../../src/audit/sinks/checkpoint-post.ts';
 import { post } from '../../../src/audit/sinks/post.ts';
+import { startReceiver } from '../receiver.ts';
 import { createFolder } from '../world.ts';
 
 const PIECE = Buffer.alloc(1 << 20);
@@ -13,23 +14,13 @@ const PIECE = Buffer.alloc(1 << 20);
 /** A keeper of checkpoints that answers with the given statuses in turn, then with 204. */
 async function startKeeper(statuses: number[], meanwhile: () => void = () => {}) {
   const got: string[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
+  const receiver = await startReceiver(({ method }, body) => {
     const status = statuses.shift() ?? 204;
-    got.push(`${status} ${request.method} ${Buffer.concat(chunks)}`);
+    got.push(`${status} ${method} ${body}`);
     meanwhile();
-    response.writeHead(status).end();
-  }).listen(0, '127.0.0.1');
-  await new Promise((ready) => server.once('listening', ready));
-  const { port } = server.address() as AddressInfo;
-  return {
-    ...{ url: `http://127.0.0.1:${port}/`, got },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
-    },
-  };
+    return status;
+  });
+  return { ...receiver, got };
 }
 
 test('a refused checkpoint is posted again, or the newest in its place', async () => {
