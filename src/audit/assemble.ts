@@ -1,3 +1,5 @@
+import type { AuditCause } from '../audit-causes.ts';
+import type { AuditKind, CountedKind } from '../audit-kinds.ts';
 import type { Json } from '../json/canonical.ts';
 import type { Recorder } from '../stages.ts';
 import { type Committer, createCommitter } from './committer.ts';
@@ -21,7 +23,7 @@ import { type AuditState, takeReport } from './take-report.ts';
 interface AuditStatus {
   readonly state: 'ok' | 'suspended';
   /** Why it is suspended (`ENOSPC`, `DEADLINE`, `REMOVED`, `SINK`…), '' while it is not. */
-  readonly code: string;
+  readonly code: AuditCause | '';
   /** Entries that are neither durable nor given up. */
   readonly queued: number;
   readonly undelivered: SinkCounts;
@@ -31,7 +33,7 @@ interface AuditStatus {
 
 export interface Audit extends Recorder {
   /** An entry that belongs to no call, or to one that has ended: `reload`, `shadow`… */
-  event(kind: string, fields: Record<string, Json>): Promise<void>;
+  event(kind: CountedKind, fields: Record<string, Json>): Promise<void>;
   status(): AuditStatus;
   /** Someone moved the file (SIGHUP): closes the segment and opens the next under the same name. */
   reopen(): void;
@@ -61,7 +63,7 @@ export async function assemble(options: AuditOptions, around: Surroundings): Pro
   const thread = await parts.start();
   const stopChecking = around.every(CHECK_MS, committer.check);
   const stopFlushing = around.every(FLUSH_MS, recorder.flush);
-  const lastWords = (kind: string, fields: Record<string, Json>) =>
+  const lastWords = (kind: AuditKind, fields: Record<string, Json>) =>
     toEventBody(kind, new Date(options.now()).toISOString(), fields);
 
   return {
@@ -90,7 +92,7 @@ interface Parts {
   start(): Promise<Supervised>;
 }
 
-const WELL = { code: '', since: 0 };
+const WELL = { code: '', since: 0 } as const;
 
 function createParts(options: AuditOptions, around: Surroundings): Parts {
   const { now, warn, onEntry } = options;

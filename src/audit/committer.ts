@@ -1,3 +1,4 @@
+import type { AuditCause } from '../audit-causes.ts';
 import { Refusal } from '../errors.ts';
 import { type Body, MOST_UNITS, markOf, type Packed, pack } from './entries/body.ts';
 import type { Order, Report } from './messages.ts';
@@ -17,7 +18,7 @@ interface CommitterOptions {
   readonly onCommit: (ms: number) => void;
   /** An entry was refused because too many are on their way. */
   readonly onFull: () => void;
-  readonly onSuspend: (code: string, message: string) => void;
+  readonly onSuspend: (code: AuditCause, message: string) => void;
   /** `open`: decision ids whose intent is in the log and whose outcome is not. */
   readonly onResume: (open: readonly string[]) => void;
 }
@@ -31,7 +32,7 @@ export interface Committer {
   /** Gives up what has waited too long. To be called regularly. */
   check(): void;
   /** The log's thread is gone: what was on its way may or may not be in the log. */
-  abandon(code: string, message: string): void;
+  abandon(code: AuditCause, message: string): void;
   /** Entries that are neither durable nor given up. */
   queued(): number;
   /** Resolves when nothing is on its way. */
@@ -64,7 +65,7 @@ interface State extends CommitterOptions {
   lastId: number;
   openRound: number;
   /** Why no entries are taken; '' while all is well. */
-  suspended: string;
+  suspended: AuditCause | '';
   scheduled: boolean;
   idle: (() => void)[];
   /** A finished batch's, for reuse. Memory that a stuck thread may still read is never reused. */
@@ -195,14 +196,14 @@ function check(state: State): void {
   suspend(state, 'DEADLINE', `the disk took longer than ${state.deadlineMs} ms`);
 }
 
-function abandon(state: State, code: string, message: string): void {
+function abandon(state: State, code: AuditCause, message: string): void {
   state.openRound += 1;
   startRound(state.rounds, state.openRound);
   for (const { waiters } of state.sent.splice(0)) drop(state, waiters, { code, sent: true });
   suspend(state, code, message);
 }
 
-function suspend(state: State, code: string, message: string): void {
+function suspend(state: State, code: AuditCause, message: string): void {
   const unsent = state.waiters;
   state.bodies = [];
   state.waiters = [];
@@ -213,7 +214,7 @@ function suspend(state: State, code: string, message: string): void {
 }
 
 interface Why {
-  readonly code: string;
+  readonly code: AuditCause;
   readonly sent: boolean;
 }
 
@@ -223,6 +224,6 @@ function drop(state: State, dropped: readonly Waiter[], { code, sent }: Why): vo
   rest(state);
 }
 
-function unavailable(code: string): Refusal {
+function unavailable(code: AuditCause): Refusal {
   return new Refusal('AUDIT_UNAVAILABLE', { cause: code });
 }

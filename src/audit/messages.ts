@@ -1,3 +1,4 @@
+import type { AuditCause } from '../audit-causes.ts';
 import type { Packed } from './entries/body.ts';
 import type { PutOffCode } from './log/fault.ts';
 import type { HostSettings } from './log/state.ts';
@@ -28,7 +29,7 @@ export type Order =
   | { readonly type: 'close'; readonly last: Packed };
 
 interface Trouble {
-  readonly code: string;
+  readonly code: AuditCause;
   readonly message: string;
 }
 

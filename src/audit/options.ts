@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { AuditCause } from '../audit-causes.ts';
+import type { CountedKind } from '../audit-kinds.ts';
 import type { SinkName } from '../sink-names.ts';
 import { messageOf } from '../thrown.ts';
 import type { EvaluateMask } from './entries/mask.ts';
@@ -40,11 +42,11 @@ export interface AuditOptions extends Omit<HostSettings, 'origin' | 'labels' | '
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly warn: (message: string) => void;
-  readonly onEntry: (kind: string) => void;
+  readonly onEntry: (kind: CountedKind) => void;
   /** A batch of entries became durable, this many milliseconds after it was sent. */
   readonly onCommit: (ms: number) => void;
   /** Each failure, by its cause: once per suspension, full queue, unsigned checkpoint or failed mask. */
-  readonly onFailure: (code: string) => void;
+  readonly onFailure: (cause: AuditCause) => void;
   /** Entries that a sink will never get. */
   readonly onDropped: (sink: SinkName, count: number) => void;
   /** Takes each checkpoint off the host. */

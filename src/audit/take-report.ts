@@ -1,3 +1,4 @@
+import type { AuditCause } from '../audit-causes.ts';
 import { SINK_NAMES } from '../sink-names.ts';
 import { messageOf } from '../thrown.ts';
 import type { Committer } from './committer.ts';
@@ -10,7 +11,7 @@ import type { Supervised } from './supervise.ts';
 /** What changes while the log is open. */
 export interface AuditState {
   vkey: string;
-  suspension: { readonly code: string; readonly since: number };
+  suspension: { readonly code: AuditCause | ''; readonly since: number };
   thread: Supervised | undefined;
   sinks: Sinks | undefined;
 }

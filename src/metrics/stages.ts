@@ -1,3 +1,5 @@
+import { AUDIT_CAUSES, type AuditCause } from '../audit-causes.ts';
+import { COUNTED_KINDS, type CountedKind } from '../audit-kinds.ts';
 import { SINK_NAMES, type SinkName } from '../sink-names.ts';
 import { OVERFLOW } from './catalogue.ts';
 import { add, cells } from './cells.ts';
@@ -14,13 +16,13 @@ export interface StageMetrics {
   keyLookup(result: Lookup, ageMs?: number): void;
   bundleLoad(result: BundleLoad): void;
   shadow(result: ShadowResult): void;
-  auditEntry(kind: string): void;
+  auditEntry(kind: CountedKind): void;
   /** A batch of entries became durable, this many seconds after it was handed over. */
   auditCommit(seconds: number): void;
   /** Entries that a sink will never get. */
   auditDropped(sink: SinkName, count: number): void;
-  /** The log could not do something. @param cause `DEADLINE`, `ENOSPC`, `REMOVED`, … */
-  auditFailure(cause: string): void;
+  /** The log could not do something. */
+  auditFailure(cause: AuditCause): void;
 }
 
 const SHADOW_RESULTS = [
@@ -32,12 +34,6 @@ const SHADOW_RESULTS = [
   'dropped',
 ] as const;
 
-// biome-ignore format: a list reads best packed.
-const KINDS = ['intent', 'outcome', 'refusal', 'check', 'turned_away', 'correction', 'shadow', 'reload', 'dropped', 'resumed'];
-// biome-ignore format: a list reads best packed.
-/** The audit log's codes for why it cannot take an entry. */
-const CAUSES = ['DEADLINE', 'QUEUE_FULL', 'CLOSED', 'THREAD', 'MASK', 'UNSIGNED', 'UNROTATED', 'UNDELETED', 'UNDELIVERED', 'SINK', 'REMOVED', 'RENAMED', 'REPLACED', 'TRUNCATED', 'FOREIGN_WRITE', 'MODE_CHANGED', 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'EMFILE', 'EFBIG'];
-
 export function createStageMetrics(series: Series): StageMetrics {
   const lookups = cells<Lookup>(['hit', 'miss', 'negative'], (result) =>
     series.counter('kms_reencrypt_key_cache_lookups_total', { result }),
@@ -48,10 +44,10 @@ export function createStageMetrics(series: Series): StageMetrics {
   const shadows = cells<ShadowResult>(SHADOW_RESULTS, (result) =>
     series.counter('kms_reencrypt_shadow_decisions_total', { result }),
   );
-  const kinds = cells<string>([...KINDS, OVERFLOW], (kind) =>
+  const kinds = cells(COUNTED_KINDS, (kind) =>
     series.counter('kms_reencrypt_audit_entries_total', { kind }),
   );
-  const causes = cells<string>([...CAUSES, OVERFLOW], (cause) =>
+  const causes = cells<string>([...AUDIT_CAUSES, OVERFLOW], (cause) =>
     series.counter('kms_reencrypt_audit_failures_total', { cause }),
   );
   const drops = cells(SINK_NAMES, (sink) =>

@@ -192,7 +192,6 @@ describe('the other stages', () => {
     metrics.bundleLoad('refused');
     metrics.shadow('allow_to_deny');
     metrics.auditEntry('intent');
-    metrics.auditEntry('unheard-of');
     metrics.auditCommit(0.002);
     metrics.auditDropped('stdout', 3);
     metrics.auditFailure('ENOSPC');
@@ -204,7 +203,6 @@ describe('the other stages', () => {
       ['kms_reencrypt_bundle_loads_total{result="refused"}', 1],
       ['kms_reencrypt_shadow_decisions_total{result="allow_to_deny"}', 1],
       ['kms_reencrypt_audit_entries_total{kind="intent"}', 1],
-      ['kms_reencrypt_audit_entries_total{kind="_other"}', 1],
       ['kms_reencrypt_audit_commit_seconds_count', 1],
       ['kms_reencrypt_audit_dropped_total{sink="stdout"}', 3],
       ['kms_reencrypt_audit_failures_total{cause="ENOSPC"}', 1],

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { AuditKind } from '../../audit-kinds.ts';
 import { keepLast } from '../../caches/keep-last.ts';
 import type { Call, Decision, DecisionReason, Progress } from '../../call.ts';
 import { REASONS, type Refusal } from '../../errors.ts';
@@ -8,7 +9,8 @@ import { type Body, type Mark, toBody } from './body.ts';
 import { createFacts } from './facts.ts';
 import type { Redactor } from './redact.ts';
 
-type Kind = 'intent' | 'outcome' | 'refusal' | 'check';
+/** Of entries that hold all that is known: an outcome adds to its intent. */
+type WholeKind = Extract<AuditKind, 'intent' | 'refusal' | 'check'>;
 
 /** Turns what is known of a call into the entry that is written down; docs/audit.md has the table. */
 export interface Entries {
@@ -40,7 +42,7 @@ export function createEntries({ redactor, now }: EntryOptions): Entries {
     },
   };
 
-  function whole(mark: Mark, kind: Kind, progress: Progress, outcome: string): Body {
+  function whole(mark: Mark, kind: WholeKind, progress: Progress, outcome: string): Body {
     const { call, decision } = progress;
     const at = now();
     const trace = call.traceId === '' ? '' : `,"trace_id":${JSON.stringify(call.traceId)}`;

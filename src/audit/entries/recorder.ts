@@ -1,3 +1,4 @@
+import type { CountedKind } from '../../audit-kinds.ts';
 import type { Progress } from '../../call.ts';
 import { type Reason, Refusal, toRefusal } from '../../errors.ts';
 import type { Json } from '../../json/canonical.ts';
@@ -15,12 +16,12 @@ interface RecorderOptions {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Told of each entry that is durable. */
-  readonly onEntry: (kind: string) => void;
+  readonly onEntry: (kind: CountedKind) => void;
 }
 
 export interface CallRecorder extends Recorder {
   /** An entry that belongs to no call, or to one that has ended. */
-  event(kind: string, fields: Record<string, Json>): Promise<void>;
+  event(kind: CountedKind, fields: Record<string, Json>): Promise<void>;
   /** After a suspension: logs it, and writes the outcomes that could not be written meanwhile. */
   catchUp(open: readonly string[], suspended: { code: string; since: number }): void;
   /** Writes the counts of calls that were turned away. To be called every second. */
@@ -146,7 +147,7 @@ function flush(state: State): void {
   }
 }
 
-function event(state: State, kind: string, fields: Record<string, Json>): Promise<void> {
+function event(state: State, kind: CountedKind, fields: Record<string, Json>): Promise<void> {
   return new Promise((resolve, refused) => {
     const kept = () => {
       state.onEntry(kind);

@@ -1,11 +1,12 @@
+import type { AuditCause, SystemCode } from '../../audit-causes.ts';
 import { codeOf, messageOf } from '../../thrown.ts';
 
-/** Why the log cannot take entries now. `code` is the system's (`ENOSPC`) or ours (`REMOVED`, `TRUNCATED`…). */
+/** Why the log cannot take entries now. */
 export class LogFault extends Error {
   override readonly name = 'LogFault';
-  readonly code: string;
+  readonly code: AuditCause;
 
-  constructor(code: string, message: string, cause?: unknown) {
+  constructor(code: AuditCause, message: string, cause?: unknown) {
     super(message, { cause });
     this.code = code;
   }
@@ -13,11 +14,14 @@ export class LogFault extends Error {
 
 export function toLogFault(thrown: unknown): LogFault {
   if (thrown instanceof LogFault) return thrown;
-  return new LogFault(codeOf(thrown) ?? 'UNKNOWN', messageOf(thrown), thrown);
+  const code = codeOf(thrown) ?? '';
+  return new LogFault(isSystemCode(code) ? code : 'UNKNOWN', messageOf(thrown), thrown);
 }
 
+const isSystemCode = (code: string): code is SystemCode => code.startsWith('E');
+
 /** The disk, or the quota. */
-export function isFull(code: string): boolean {
+export function isFull(code: AuditCause): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 

@@ -1,3 +1,4 @@
+import type { AuditKind } from '../../audit-kinds.ts';
 import type { Json } from '../../json/canonical.ts';
 import { type Body, type Packed, pack, toBody, toPieces } from '../entries/body.ts';
 import { type Chain, createStage } from './chain.ts';
@@ -22,9 +23,9 @@ export interface Log {
   /** Makes the entries durable, all or none, and returns true; false where `confirm` took it back. */
   commit(packed: Packed, confirm?: () => boolean): boolean;
   /** Writes an entry that nobody waits for: durable with the next one. */
-  note(kind: string, fields: Record<string, Json>): void;
+  note(kind: AuditKind, fields: Record<string, Json>): void;
   /** An entry about the log itself. */
-  event(kind: string, fields: Record<string, Json>): Body;
+  event(kind: AuditKind, fields: Record<string, Json>): Body;
   /** Notices a live file that is no longer ours, and rotates when it is time. */
   tick(): void;
   /** After a commit: closes a segment that has reached its size. */

@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import type { AuditCause } from '../../audit-causes.ts';
 import type { Chain } from './chain.ts';
 import type { Disk, DiskFile, FileFacts } from './disk.ts';
 import type { Predecessor } from './head.ts';
@@ -114,7 +115,7 @@ export interface Watched {
 }
 
 /** What someone else did to the live file, or ''. */
-export function tampering({ disk, path, live, bytes }: Watched): string {
+export function tampering({ disk, path, live, bytes }: Watched): AuditCause | '' {
   const ours = live.file.facts();
   if (ours.links === 0) return 'REMOVED';
   const there = disk.facts(path);

@@ -1,3 +1,5 @@
+import type { AuditCause } from '../../audit-causes.ts';
+import type { AuditKind } from '../../audit-kinds.ts';
 import type { Json } from '../../json/canonical.ts';
 import { type Body, toEventBody } from '../entries/body.ts';
 import type { Chain, Stage } from './chain.ts';
@@ -61,7 +63,7 @@ export interface LogState {
   /** When the live file was first seen under another name. */
   movedAt: number | undefined;
   /** Why the live file may not be written again, '' while it may. */
-  suspect: string;
+  suspect: AuditCause | '';
   /** True after a failed sync: the kernel may have dropped pages, which later syncs would not report. */
   doubtful: boolean;
 }
@@ -71,7 +73,7 @@ export function writable({ live, suspect, options }: LogState): Live {
   throw new LogFault(suspect || 'CLOSED', `${options.file} cannot be written`);
 }
 
-export function event(state: LogState, kind: string, fields: Record<string, Json>): Body {
+export function event(state: LogState, kind: AuditKind, fields: Record<string, Json>): Body {
   return toEventBody(kind, timestamp(state), fields);
 }
 

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { AUDIT_KINDS } from '../../audit-kinds.ts';
 import { REASONS } from '../../errors.ts';
 import { OUTCOMES } from '../../outcome.ts';
 import { CommandFailure } from '../command.ts';
@@ -27,13 +28,6 @@ export interface FilterOptions {
   readonly job?: string;
   readonly revision?: string;
 }
-
-/** As policies/schemas/audit.json lists them. */
-const KINDS = [
-  ...['intent', 'outcome', 'refusal', 'check', 'turned_away', 'correction', 'shadow', 'reload'],
-  ...['segment', 'segment_close', 'checkpoint', 'started', 'restarted', 'shutdown', 'crash'],
-  ...['recovered', 'suspended', 'resumed', 'broken', 'retention', 'dropped'],
-];
 
 const SIDES = ['source', 'destination'] as const;
 type Side = (typeof SIDES)[number];
@@ -65,7 +59,7 @@ export function addFilters(command: Command): Command {
       'not before this RFC 3339 time or day (UTC), or so long ago: 90m, 24h, 7d',
     )
     .option('--until <time>', 'before this time')
-    .addOption(new Option('--kind <kind>', 'entries of this kind').choices(KINDS))
+    .addOption(new Option('--kind <kind>', 'entries of this kind').choices(AUDIT_KINDS))
     .option('--decision <id>', 'entries of one call')
     .option('--job <id>', 'entries of the calls of one batch or stream, by its decision id')
     .option(

@@ -162,13 +162,6 @@ test('a date alone is that day in UTC', async () => {
   }
 });
 
-test('every kind of the schema can be asked for', async () => {
-  const schema = JSON.parse(readFileSync('policies/schemas/audit.json', 'utf8'));
-  for (const kind of schema.properties.kind.enum) {
-    expect((await audit(['stats', file, '--kind', kind])).code, kind).toBe(0);
-  }
-});
-
 test('a key is found by each of its aliases and their ARNs, even if the call named it by none', async () => {
   await using folder = createFolder();
   const log = await openThreadless(folder.file);
