@@ -52,3 +52,6 @@ export function nameOf(term: unknown, member = 'value'): string {
 export function lineOf({ location }: JsonObject): string {
   return isJsonObject(location) ? String(location['row']) : '';
 }
+
+/** Of a rule. */
+export const headOf = ({ head }: JsonObject): JsonObject => (isJsonObject(head) ? head : {});
