@@ -74,7 +74,6 @@ test('the entry of a denial holds the decision, and the keys that it is about', 
 });
 
 test('the time that the disk takes is measured', async () => {
-  const text = await fetch(`http://${proxy.addresses.probe}/metrics`).then((r) => r.text());
-  const count = /^kms_reencrypt_audit_commit_seconds_count (\d+)$/m.exec(text)?.[1];
+  const count = await proxy.metric('kms_reencrypt_audit_commit_seconds_count');
   expect(Number(count)).toBeGreaterThan(2);
 });

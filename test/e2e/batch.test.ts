@@ -227,7 +227,7 @@ test('a batch that its caller cancels begins no further item, and counts as canc
 });
 
 async function handled(code: string): Promise<number> {
-  const text = await fetch(`http://${aws.proxy.addresses.probe}/metrics`).then((r) => r.text());
+  const text = await aws.proxy.metrics();
   const series = `grpc_server_handled_total\\{[^}]*"BatchReEncrypt",grpc_code="${code}"\\} (\\d+)`;
   return Number(new RegExp(series).exec(text)?.[1] ?? 0);
 }

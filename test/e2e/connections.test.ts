@@ -10,8 +10,7 @@ test('connections turned away or cut are counted by door and cause, from 0', asy
     'kms_json.max_connections=2',
   ]);
   const refused = async (): Promise<Record<string, number>> => {
-    const text = await (await fetch(`http://${proxy.addresses.probe}/metrics`)).text();
-    const found = text.matchAll(
+    const found = (await proxy.metrics()).matchAll(
       /^kms_reencrypt_connections_refused_total\{door="(\w+)",why="(\w+)"\} (\d+)$/gm,
     );
     return Object.fromEntries(

@@ -43,8 +43,7 @@ const entriesOf = (decisionId: string) =>
   proxy.entries().filter((entry) => entry['decision_id'] === decisionId);
 
 const metric = async (line: RegExp) => {
-  const text = await fetch(`http://${proxy.addresses.probe}/metrics`).then((r) => r.text());
-  return Number(line.exec(text)?.[1] ?? Number.NaN);
+  return Number(line.exec(await proxy.metrics())?.[1] ?? Number.NaN);
 };
 
 describe('a call with very many wrong fields', () => {

@@ -64,7 +64,7 @@ const cancelled = () =>
 
 /** Whether every stream that was started is over. */
 async function noneOpen(): Promise<boolean> {
-  const text = await fetch(`http://${aws.proxy.addresses.probe}/metrics`).then((r) => r.text());
+  const text = await aws.proxy.metrics();
   const sum = (name: string) =>
     [...text.matchAll(new RegExp(`^${name}\\{[^}]*"StreamReEncrypt"[^}]*\\} (\\d+)`, 'gm'))]
       .map(([, count]) => Number(count))
@@ -165,7 +165,7 @@ describe('a stream', () => {
 
   test('is counted, with its messages', async () => {
     const count = async (name: string) => {
-      const text = await fetch(`http://${aws.proxy.addresses.probe}/metrics`).then((r) => r.text());
+      const text = await aws.proxy.metrics();
       const line = new RegExp(`^${name}\\{[^}]*"StreamReEncrypt"[^}]*\\} (\\d+)`, 'm');
       return Number(line.exec(text)?.[1]);
     };
@@ -227,7 +227,7 @@ describe('a stream ends', () => {
 
   test('when its caller resets it while idle, and counts as cancelled', async () => {
     const count = async () => {
-      const text = await fetch(`http://${aws.proxy.addresses.probe}/metrics`).then((r) => r.text());
+      const text = await aws.proxy.metrics();
       return Number(
         /^grpc_server_handled_total\{.*"StreamReEncrypt",.*"Canceled"\} (\d+)/m.exec(text)?.[1],
       );

@@ -12,6 +12,8 @@ export interface RunningProxy extends App {
   readonly folder: string;
   /** Entries now in the audit file, parsed. */
   entries(): Record<string, unknown>[];
+  /** All its metrics, as Prometheus reads them. */
+  metrics(): Promise<string>;
   /** What its metrics say of one series (`name{label="value"}`); undefined if there is none. */
   metric(series: string): Promise<string | undefined>;
   /** Lines that went to the log. */
@@ -42,6 +44,7 @@ export async function startProxy(settings: readonly string[] = []): Promise<Runn
   const printed: string[] = [];
   const print = (line: string) => void printed.push(line);
   const app = await startApp(config, { log, print, env: {} });
+  const metrics = async () => (await fetch(`http://${app.addresses.probe}/metrics`)).text();
   return {
     ...app,
     endpoint: app.addresses.grpc[0] ?? '',
@@ -54,9 +57,9 @@ export async function startProxy(settings: readonly string[] = []): Promise<Runn
         .split('\n')
         .slice(0, -1)
         .map((line) => JSON.parse(line)),
+    metrics,
     async metric(series) {
-      const text = await (await fetch(`http://${app.addresses.probe}/metrics`)).text();
-      const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+      const line = (await metrics()).split('\n').find((one) => one.startsWith(`${series} `));
       return line?.slice(series.length + 1);
     },
     async stop() {
