@@ -6,7 +6,8 @@
 import { hash } from 'node:crypto';
 import type { EncryptionContext } from './encryption-context.ts';
 
-export type Side = 'source' | 'destination';
+export const SIDES = ['source', 'destination'] as const;
+export type Side = (typeof SIDES)[number];
 
 /** SHA-256 of a ciphertext in hex: what policy and audit see of it. */
 export function fingerprintOf(ciphertext: Uint8Array): string {

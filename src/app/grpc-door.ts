@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Check } from '../check.ts';
 import type { Config } from '../config/schema.ts';
-import { SERVICE_NAME } from '../contract/service-name.ts';
+import { HEALTH_SERVICE, SERVICE_NAME } from '../contract/service-names.ts';
 import type { Refusal } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -10,7 +10,7 @@ import { createChannelzServer } from '../server/channelz.ts';
 import { createExplain } from '../server/explain.ts';
 import { createGrpcServer, type GrpcServer } from '../server/grpc.ts';
 import type { HandlerTools } from '../server/handler-tools.ts';
-import { HEALTH_SERVICE, type Health } from '../server/health.ts';
+import type { Health } from '../server/health.ts';
 import { type Connections, createConnections } from '../server/listener/connections.ts';
 import { createListener, type Listener } from '../server/listener/listener.ts';
 import { serverOptions } from '../server/listener/options.ts';

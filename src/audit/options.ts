@@ -45,7 +45,7 @@ export interface AuditOptions extends Omit<HostSettings, 'origin' | 'labels' | '
   readonly onEntry: (kind: CountedKind) => void;
   /** A batch of entries became durable, this many milliseconds after it was sent. */
   readonly onCommit: (ms: number) => void;
-  /** Each failure, by its cause: once per suspension, full queue, unsigned checkpoint or failed mask. */
+  /** Each failure, by its cause; told once for as long as it lasts. */
   readonly onFailure: (cause: AuditCause) => void;
   /** Entries that a sink will never get. */
   readonly onDropped: (sink: SinkName, count: number) => void;

@@ -6,7 +6,7 @@ import type {
 } from '@grpc/proto-loader';
 import { hasMoreFields, type Shape } from '../contract/count-fields.ts';
 import { loadProto } from '../contract/proto.ts';
-import { SERVICE_NAME } from '../contract/service-name.ts';
+import { SERVICE_NAME } from '../contract/service-names.ts';
 import { BATCH_ANSWER, CHECK_ANSWER, STREAM_RESULT } from '../contract/shapes.ts';
 import type { ProtoGrpcType as HealthTypes } from '../gen/health.ts';
 import type { ProtoGrpcType as ReEncryptTypes } from '../gen/reencrypt.ts';

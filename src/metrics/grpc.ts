@@ -1,4 +1,9 @@
-import { type Rpc, SERVICE_NAME } from '../contract/service-name.ts';
+import {
+  HEALTH_SERVICE,
+  REFLECTION_SERVICES,
+  type Rpc,
+  SERVICE_NAME,
+} from '../contract/service-names.ts';
 import { OVERFLOW } from './catalogue.ts';
 import type { Cell, Series } from './series.ts';
 
@@ -29,11 +34,10 @@ const RPCS: Readonly<Record<Rpc, GrpcType>> = {
 // biome-ignore format: a table reads best with a method a line.
 const METHODS: readonly (readonly [service: string, method: string, type: GrpcType])[] = [
   ...Object.entries(RPCS).map(([method, type]) => [SERVICE_NAME, method, type] as const),
-  ['grpc.health.v1.Health', 'Check', 'unary'],
-  ['grpc.health.v1.Health', 'List', 'unary'],
-  ['grpc.health.v1.Health', 'Watch', 'server_stream'],
-  ['grpc.reflection.v1.ServerReflection', 'ServerReflectionInfo', 'bidi_stream'],
-  ['grpc.reflection.v1alpha.ServerReflection', 'ServerReflectionInfo', 'bidi_stream'],
+  [HEALTH_SERVICE, 'Check', 'unary'],
+  [HEALTH_SERVICE, 'List', 'unary'],
+  [HEALTH_SERVICE, 'Watch', 'server_stream'],
+  ...REFLECTION_SERVICES.map((service) => [service, 'ServerReflectionInfo', 'bidi_stream'] as const),
   [OVERFLOW, OVERFLOW, 'unary'],
 ];
 

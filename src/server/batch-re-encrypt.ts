@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SERVICE_NAME } from '../contract/service-name.ts';
+import { SERVICE_NAME } from '../contract/service-names.ts';
 import { invalid, Refusal, toRefusal } from '../errors.ts';
 import type { BatchReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/BatchReEncryptRequest.ts';
 import type { BatchReEncryptResponse } from '../gen/kms/reencrypt/v1/BatchReEncryptResponse.ts';

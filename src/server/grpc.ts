@@ -1,6 +1,6 @@
 import { Server, type ServerOptions } from '@grpc/grpc-js';
 import type { Check } from '../check.ts';
-import type { Rpc } from '../contract/service-name.ts';
+import type { Rpc } from '../contract/service-names.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Stages } from '../stages.ts';
 import { batchReEncryptMethod, MOST_ANSWER_BYTES } from './batch-re-encrypt.ts';

@@ -7,7 +7,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import { SERVICE_NAME } from '../contract/service-name.ts';
+import { HEALTH_SERVICE, SERVICE_NAME } from '../contract/service-names.ts';
 import { countStream } from './count-stream.ts';
 import type { HandlerTools, RpcCounters } from './handler-tools.ts';
 import { MalformedMessage, tolerant } from './service.ts';
@@ -24,7 +24,6 @@ interface Handlers {
 
 type Tools = Pick<HandlerTools, 'rpc'>;
 
-export const HEALTH_SERVICE = 'grpc.health.v1.Health';
 const NAMES: readonly string[] = ['', SERVICE_NAME];
 /** A watch holds on to its request for as long as it lasts. */
 const MOST_BYTES = 1024;

@@ -1,5 +1,6 @@
 import { type handleBidiStreamingCall, type Server, status } from '@grpc/grpc-js';
 import { PROTO_ROOT } from '../contract/proto.ts';
+import { REFLECTION_SERVICES } from '../contract/service-names.ts';
 import { countStream, onceAllCame } from './count-stream.ts';
 import { type Descriptors, readDescriptors } from './descriptors.ts';
 import type { HandlerTools, RpcCounters } from './handler-tools.ts';
@@ -7,9 +8,8 @@ import { type Ask, type Asked, createWire } from './reflection-wire.ts';
 import { createPlaces, type OpenStream, whoHolds } from './stream-places.ts';
 
 const DESCRIPTORS = `${PROTO_ROOT}/services.binpb`;
-/** The older name is what grpcurl and many other clients still ask for first. */
-export const REFLECTION_PATHS = ['v1', 'v1alpha'].map(
-  (version) => `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+export const REFLECTION_PATHS = REFLECTION_SERVICES.map(
+  (service) => `/${service}/ServerReflectionInfo`,
 );
 
 type Info = handleBidiStreamingCall<Asked, object>;
@@ -94,10 +94,8 @@ function answer(ask: Ask, { descriptors, services }: Known): object {
   if (ask.allExtensionNumbersOfType !== undefined) {
     return { allExtensionNumbersResponse: { baseTypeName: ask.allExtensionNumbersOfType } };
   }
-  return failure(
-    ask.fileContainingExtension ? status.NOT_FOUND : status.INVALID_ARGUMENT,
-    ask.fileContainingExtension ? 'there is no such extension' : 'the request asks for nothing',
-  );
+  if (ask.fileContainingExtension) return failure(status.NOT_FOUND, 'there is no such extension');
+  return failure(status.INVALID_ARGUMENT, 'the request asks for nothing');
 }
 
 function filesOr(files: readonly Uint8Array[] | undefined): object {

@@ -1,7 +1,7 @@
 import { type GrpcObject, loadPackageDefinition, type ServiceDefinition } from '@grpc/grpc-js';
 import { hasMoreFields, largestField, type Shape } from '../contract/count-fields.ts';
 import { loadProto } from '../contract/proto.ts';
-import type { Rpc } from '../contract/service-name.ts';
+import type { Rpc } from '../contract/service-names.ts';
 import { BATCH, CALL, CHECK, STREAM_ITEM } from '../contract/shapes.ts';
 import type { ProtoGrpcType } from '../gen/reencrypt.ts';
 

@@ -1,5 +1,5 @@
 import { type handleBidiStreamingCall, type ServerDuplexStream, status } from '@grpc/grpc-js';
-import { SERVICE_NAME } from '../contract/service-name.ts';
+import { SERVICE_NAME } from '../contract/service-names.ts';
 import { Refusal, toRefusal } from '../errors.ts';
 import type { StreamReEncryptRequest__Output } from '../gen/kms/reencrypt/v1/StreamReEncryptRequest.ts';
 import type { StreamReEncryptResponse } from '../gen/kms/reencrypt/v1/StreamReEncryptResponse.ts';

@@ -1,6 +1,6 @@
 import { type handleUnaryCall, type Metadata, status } from '@grpc/grpc-js';
 import type { Action } from '../call.ts';
-import { SERVICE_NAME } from '../contract/service-name.ts';
+import { SERVICE_NAME } from '../contract/service-names.ts';
 import { invalid, toRefusal } from '../errors.ts';
 import { toEnvelope } from './envelope.ts';
 import type { HandlerTools } from './handler-tools.ts';

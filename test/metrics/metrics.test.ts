@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Decision, Progress } from '../../src/call.ts';
-import { SERVICE_NAME } from '../../src/contract/service-name.ts';
+import { SERVICE_NAME } from '../../src/contract/service-names.ts';
 import { Refusal } from '../../src/errors.ts';
 import { METRICS, RULES_AT_MOST } from '../../src/metrics/catalogue.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';

@@ -1,3 +1,4 @@
+import type { AuditKind } from '../../audit-kinds.ts';
 import { printable, shown } from '../printable.ts';
 import {
   type AuditEntry,
@@ -68,9 +69,8 @@ function aboutReload({ policy, outcome, revision, digest, sentence }: ReloadView
 }
 
 /** Kinds that say what happened in a member of their own name. */
-const WITH_DETAILS = new Set(
-  'correction crash recovered broken suspended resumed retention dropped'.split(' '),
-);
+// biome-ignore format: a list reads best packed.
+const WITH_DETAILS: ReadonlySet<string> = new Set<AuditKind>(['correction', 'crash', 'recovered', 'broken', 'suspended', 'resumed', 'retention', 'dropped']);
 
 function detailsOf(details: unknown): string {
   if (typeof details !== 'object' || details === null) return '';

@@ -1,3 +1,4 @@
+import type { Side } from '../../call.ts';
 import { parseJson } from '../../json/exact.ts';
 import { shown } from '../printable.ts';
 
@@ -92,7 +93,7 @@ export function toEntry(line: Buffer): AuditEntry | undefined {
 }
 
 /** A side of the call: as KMS reported it if that differs from what was asked for. */
-export function sideOf({ kms, input }: AuditEntry, side: 'source' | 'destination') {
+export function sideOf({ kms, input }: AuditEntry, side: Side) {
   return kms?.[side]?.key_arn === undefined ? input?.[side] : kms[side];
 }
 

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { AUDIT_KINDS } from '../../audit-kinds.ts';
+import { SIDES, type Side } from '../../call.ts';
 import { REASONS } from '../../errors.ts';
 import { OUTCOMES } from '../../outcome.ts';
 import { CommandFailure } from '../command.ts';
@@ -28,9 +29,6 @@ export interface FilterOptions {
   readonly job?: string;
   readonly revision?: string;
 }
-
-const SIDES = ['source', 'destination'] as const;
-type Side = (typeof SIDES)[number];
 
 /** Answers of `policyOf`. */
 const POLICY_ANSWERS = ['allowed', 'denied'];

@@ -1,3 +1,4 @@
+import type { AuditKind } from '../../audit-kinds.ts';
 import type { AuditEntry } from './entry-view.ts';
 
 /**
@@ -11,7 +12,7 @@ const MOST_OPEN = 50_000;
 /** A candidate policy is never further behind. */
 const MOST_ENDED = 5_000;
 
-const LATER = new Set(['shadow', 'correction']);
+const LATER: ReadonlySet<string> = new Set<AuditKind>(['shadow', 'correction']);
 
 export function createJoin(): Join {
   const begun = createRecent(MOST_OPEN);

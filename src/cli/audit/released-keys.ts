@@ -1,3 +1,4 @@
+import type { Side } from '../../call.ts';
 import { shown } from '../printable.ts';
 import { type AuditEntry, sideOf } from './entry-view.ts';
 
@@ -28,7 +29,7 @@ export function createReleasedKeys() {
 }
 
 /** May be a mask's replacement; '' if the intent is not in these logs. */
-function arnOf(entry: AuditEntry, side: 'source' | 'destination'): string {
+function arnOf(entry: AuditEntry, side: Side): string {
   const arn: unknown = sideOf(entry, side)?.key_arn ?? '';
   return shown(arn);
 }

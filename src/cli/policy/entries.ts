@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { AuditKind } from '../../audit-kinds.ts';
 import { parseJson } from '../../json/exact.ts';
 import { isJsonObject, type JsonObject } from '../../json/object.ts';
 import type { PolicyInput } from '../../policy/input.ts';
@@ -27,7 +28,7 @@ interface Recorded {
 }
 
 /** Entries that may hold a decision; an outcome has one if the policy was asked again, about the reported key. */
-const DECIDED = new Set(['intent', 'outcome', 'refusal', 'check']);
+const DECIDED: ReadonlySet<string> = new Set<AuditKind>(['intent', 'outcome', 'refusal', 'check']);
 
 /**
  * Decisions of audit logs, as files or whole folders, and of capture files, which hold whole inputs:
