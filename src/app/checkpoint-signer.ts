@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { toVkey } from '../audit/log/note.ts';
 import type { Signer } from '../audit/log/signer.ts';
+import { toVkey } from '../audit/log/vkey.ts';
 import { Refusal } from '../errors.ts';
 import type { Kms, SignRequest } from '../kms/port.ts';
 import { messageOf } from '../thrown.ts';

@@ -1,5 +1,5 @@
-import { parseVkey, verifies } from './log/note.ts';
 import { createEd25519Signer, type Signer } from './log/signer.ts';
+import { parseVkey, verifies } from './log/vkey.ts';
 import type { Report, Signed, SigningKey } from './messages.ts';
 
 interface ThreadSigner {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createKmsSigner } from '../../src/app/checkpoint-signer.ts';
 import { createNodeDisk } from '../../src/audit/log/disk.ts';
-import { parseVkey } from '../../src/audit/log/note.ts';
+import { parseVkey } from '../../src/audit/log/vkey.ts';
 import { collectLogs } from '../../src/audit/verify/collect.ts';
 import { verifyLog } from '../../src/audit/verify/verify.ts';
 import { createEmbeddedKms } from '../../src/kms/embedded/embedded.ts';

@@ -1,9 +1,10 @@
 import { type Body, pack, toEventBody } from '../../src/audit/entries/body.ts';
 import { type Chain, createStage, EMPTY_CHAIN } from '../../src/audit/log/chain.ts';
 import { type Predecessor, toHead } from '../../src/audit/log/head.ts';
-import { parseVkey, toCheckpoint, toNote } from '../../src/audit/log/note.ts';
+import { toCheckpoint, toNote } from '../../src/audit/log/note.ts';
 import { createEd25519Signer, makeEd25519Key } from '../../src/audit/log/signer.ts';
 import { rootOf, type Tree } from '../../src/audit/log/tree.ts';
+import { parseVkey } from '../../src/audit/log/vkey.ts';
 
 const TIME = '2026-11-30T00:00:00.000Z';
 export const ORIGIN = 'test.example/forged';

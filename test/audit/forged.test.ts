@@ -1,6 +1,7 @@
 import { generateKeyPairSync, hash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { parseNote, parseVkey } from '../../src/audit/log/note.ts';
+import { parseNote } from '../../src/audit/log/note.ts';
+import { parseVkey } from '../../src/audit/log/vkey.ts';
 import { collectLog } from '../../src/audit/verify/collect.ts';
 import { keysNamedBy } from '../../src/audit/verify/verify.ts';
 import { checkpointOf } from '../../src/files/segment-names.ts';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { readCheckpoint } from '../../src/audit/log/checkpoint.ts';
+import { readCheckpoint } from '../../src/audit/log/read-checkpoint.ts';
 import type { AuditOptions } from '../../src/audit/options.ts';
 import { createRandom, fill, linesOf, MUTATIONS, mutate, toLines } from './fault-world.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { isSigned, parseNote, parseVkey } from '../../src/audit/log/note.ts';
+import { isSigned, parseNote } from '../../src/audit/log/note.ts';
+import { parseVkey } from '../../src/audit/log/vkey.ts';
 import { startProxy } from '../helpers/proxy.ts';
 
 test('every checkpoint, even the last, leaves the host on standard output and by HTTP', async () => {

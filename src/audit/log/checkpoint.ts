@@ -1,14 +1,13 @@
-import { basename } from 'node:path';
 import { checkpointOf } from '../../files/segment-names.ts';
-import { messageOf } from '../../thrown.ts';
 import type { Disk } from './disk.ts';
 import { PutOff } from './fault.ts';
 import type { Log } from './log.ts';
-import { type Checkpoint, parseNote, parseVkey, toCheckpoint, toNote } from './note.ts';
-import { openIfThere } from './open-regular.ts';
+import { toCheckpoint, toNote } from './note.ts';
 import { createPause } from './pause.ts';
+import { readCheckpoint } from './read-checkpoint.ts';
 import type { Signer } from './signer.ts';
 import { rootOf } from './tree.ts';
+import { parseVkey } from './vkey.ts';
 import { replaceFile } from './write.ts';
 
 interface CheckpointerOptions {
@@ -88,43 +87,3 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
 
 /** Between tries that fail: often enough, but no burden on a KMS in trouble. */
 const RETRY_MS = 5_000;
-
-/** The checkpoint beside a log; undefined where there is none. @throws Error where it is damaged */
-export function readCheckpoint(disk: Disk, file: string): Checkpoint | undefined {
-  const { checkpoint, damage } = lookForCheckpoint(disk, file);
-  if (damage !== '') throw new Error(`${basename(checkpointOf(file))}: ${damage}`);
-  return checkpoint;
-}
-
-interface FoundCheckpoint {
-  /** Undefined if there is none or it is damaged. */
-  readonly checkpoint: Checkpoint | undefined;
-  /** Why the file is not a checkpoint; '' if it is one, or there is no file. */
-  readonly damage: string;
-}
-
-export function lookForCheckpoint(disk: Disk, file: string): FoundCheckpoint {
-  const note = readNote(disk, file);
-  if (note === undefined) return { checkpoint: undefined, damage: '' };
-  try {
-    return { checkpoint: parseNote(note), damage: '' };
-  } catch (thrown) {
-    return { checkpoint: undefined, damage: messageOf(thrown) };
-  }
-}
-
-/** A larger file is not one: a few lines are, and one for each who signed it. */
-const MOST_BYTES = 64 << 10;
-
-/** The text of the checkpoint beside a log, which may be none; undefined if there is no file. */
-export function readNote(disk: Disk, file: string): string | undefined {
-  const open = openIfThere(disk, checkpointOf(file));
-  if (!open) return;
-  try {
-    const bytes = Buffer.alloc(Math.min(open.facts().bytes, MOST_BYTES));
-    open.read(bytes, 0);
-    return bytes.toString();
-  } finally {
-    open.close();
-  }
-}

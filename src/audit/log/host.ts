@@ -1,10 +1,11 @@
 import type { Packed } from '../entries/body.ts';
 import type { Order, Report } from '../messages.ts';
 import { claimRound, isOpen, releaseRound } from '../rounds.ts';
-import { type Checkpointer, createCheckpointer, readCheckpoint } from './checkpoint.ts';
+import { type Checkpointer, createCheckpointer } from './checkpoint.ts';
 import type { Disk } from './disk.ts';
 import { isFull, LogFault, PutOff, toLogFault } from './fault.ts';
 import { createLog, type Log } from './log.ts';
+import { readCheckpoint } from './read-checkpoint.ts';
 import { createRetention } from './retain.ts';
 import type { Signer } from './signer.ts';
 import type { HostSettings } from './state.ts';

@@ -1,21 +1,20 @@
-import { hash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { checkpointOf } from '../../files/segment-names.ts';
 import { canonical } from '../../json/canonical.ts';
-import { MOST_BATCH_BYTES } from '../entries/body.ts';
 import { type Chain, EMPTY_CHAIN } from './chain.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LogFault } from './fault.ts';
 import type { Head, Predecessor } from './head.ts';
 import { firstLine } from './lines.ts';
-import { isForged, parseVkey } from './note.ts';
+import { isForged } from './note.ts';
 import { openRegular } from './open-regular.ts';
 import { type Found, readSegment } from './read-segment.ts';
 import { putBroken, salvage } from './salvage.ts';
 import { type Live, putAway, toLive } from './segment.ts';
 import { freePath, segmentsByHead } from './segments.ts';
 import type { LogOptions } from './state.ts';
-import { writeAll } from './write.ts';
+import { putAside, type Recovered } from './torn-tail.ts';
+import { parseVkey } from './vkey.ts';
 
 /** Where a log goes on after a start. */
 export interface Opening {
@@ -28,14 +27,6 @@ export interface Opening {
   readonly open: ReadonlySet<string>;
   readonly recovered: Recovered | undefined;
   readonly broken: { readonly why: string; readonly file: string } | undefined;
-}
-
-/** A torn tail that was put aside. */
-interface Recovered {
-  readonly bytes: number;
-  readonly file: string;
-  readonly sha256: string;
-  readonly why: string;
 }
 
 const FRESH = {
@@ -89,7 +80,8 @@ function goOn(options: LogOptions, file: DiskFile, last: string): Opening {
   if (claim && head.origin !== claim.origin && head.origin !== options.origin) {
     throw new LogFault('BROKEN', `${last} is of another log, ${head.origin}`);
   }
-  const recovered = found.bad && putAside(options, { file, path: last, found });
+  const { bad } = found;
+  const recovered = bad && putAside(options, { file, path: last, found, bad });
   if (claim && claim.size > chain.seq) {
     throw new LogFault(
       'BROKEN',
@@ -126,40 +118,6 @@ interface Ended {
   readonly live: Live;
   readonly found: Found;
   readonly last: string;
-}
-
-/** Only what a crash can leave may be put aside; anything else is a broken chain. */
-function putAside(options: LogOptions, { file, path, found }: Torn): Recovered {
-  const { disk, claim, durability } = options;
-  const { bad, bytes, chain, signed } = found;
-  if (!bad) throw new Error('nothing is torn');
-  const covered = Math.max(signed, claim?.size ?? 0);
-  // A crash cuts short one batch; without a sync for each, it may take all that came since the last checkpoint.
-  const most = durability === 'fsync' ? MOST_BATCH_BYTES : Number.POSITIVE_INFINITY;
-  if (bad.bytes > most || chain.seq < covered) {
-    throw new LogFault('BROKEN', `${path}: seq ${chain.seq}: ${bad.why}`);
-  }
-  const torn = Buffer.alloc(bad.bytes);
-  file.read(torn, bytes);
-  const kept = freePath(disk, `${path}.torn-${chain.seq}`);
-  const copy = disk.open(kept, 'create');
-  try {
-    writeAll(copy, torn);
-    copy.sync();
-  } finally {
-    copy.close();
-  }
-  disk.syncFolder(dirname(path));
-  file.truncate(bytes);
-  file.sync();
-  const sha256 = hash('sha256', torn, 'hex');
-  return { bytes: bad.bytes, file: basename(kept), sha256, why: bad.why };
-}
-
-interface Torn {
-  readonly file: DiskFile;
-  readonly path: string;
-  readonly found: Found;
 }
 
 /** A live file whose head never became whole: its segment was being made when the process ended. */

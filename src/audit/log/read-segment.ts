@@ -21,7 +21,7 @@ export interface Found {
   readonly bad: Bad | undefined;
 }
 
-interface Bad {
+export interface Bad {
   readonly bytes: number;
   readonly why: string;
 }

@@ -5,7 +5,7 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto';
-import { toVkey } from './note.ts';
+import { toVkey } from './vkey.ts';
 
 /** What signs checkpoints: with Ed25519, or with ECDSA over P-256 and SHA-256. */
 export interface Signer {

@@ -1,9 +1,9 @@
 import { basename, dirname, join } from 'node:path';
 import { liveName, liveNames, segmentsAmong, seqNamed } from '../../files/segment-names.ts';
 import { codeOf } from '../../thrown.ts';
-import { lookForCheckpoint } from '../log/checkpoint.ts';
 import type { Disk } from '../log/disk.ts';
 import type { Checkpoint } from '../log/note.ts';
+import { lookForCheckpoint } from '../log/read-checkpoint.ts';
 import { isOvertaken } from './overtaken.ts';
 import { PACKED_OTHERWISE, type ReadingDisk } from './packed.ts';
 import { readSegmentFile, type SegmentFile } from './segment-file.ts';

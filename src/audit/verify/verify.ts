@@ -1,7 +1,8 @@
 import { checkpointOf, seqNamed } from '../../files/segment-names.ts';
 import { EMPTY_CHAIN } from '../log/chain.ts';
-import { type Checkpoint, parseVkey, toVkey, type VerifierKey } from '../log/note.ts';
+import type { Checkpoint } from '../log/note.ts';
 import { rootOf } from '../log/tree.ts';
+import { parseVkey, toVkey, type VerifierKey } from '../log/vkey.ts';
 import type { LogFiles } from './collect.ts';
 import { openSegment } from './open-segment.ts';
 import type { ReadingDisk } from './packed.ts';

@@ -1,8 +1,9 @@
 import type { Chain } from '../log/chain.ts';
 import { fromHead } from '../log/head.ts';
 import { type Line, linkOf } from '../log/lines.ts';
-import { type Checkpoint, type VerifierKey, whyUnsigned } from '../log/note.ts';
+import { type Checkpoint, whyUnsigned } from '../log/note.ts';
 import { type Hash, hashLeaf } from '../log/tree.ts';
+import type { VerifierKey } from '../log/vkey.ts';
 import { createHistory, type History } from './history.ts';
 import { checkpointIn, isDeleted, ownKind } from './own-entries.ts';
 

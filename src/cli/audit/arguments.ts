@@ -1,11 +1,6 @@
 import { readFileSync } from 'node:fs';
-import {
-  type Checkpoint,
-  isVkey,
-  parseNote,
-  parseVkey,
-  type VerifierKey,
-} from '../../audit/log/note.ts';
+import { type Checkpoint, parseNote } from '../../audit/log/note.ts';
+import { isVkey, parseVkey, type VerifierKey } from '../../audit/log/vkey.ts';
 import { codeOf, messageOf } from '../../thrown.ts';
 import { CommandFailure } from '../command.ts';
 import { UNREADABLE } from './exit-codes.ts';

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
-import { lookForCheckpoint } from '../../audit/log/checkpoint.ts';
-import { type Checkpoint, type VerifierKey, whyUnsigned } from '../../audit/log/note.ts';
+import { type Checkpoint, whyUnsigned } from '../../audit/log/note.ts';
+import { lookForCheckpoint } from '../../audit/log/read-checkpoint.ts';
+import type { VerifierKey } from '../../audit/log/vkey.ts';
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import { createFollower } from '../../audit/verify/follow.ts';
 import { keysNamedBy } from '../../audit/verify/verify.ts';

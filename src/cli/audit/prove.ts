@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { readNote } from '../../audit/log/checkpoint.ts';
 import { parseNote, whyUnsigned } from '../../audit/log/note.ts';
+import { readNote } from '../../audit/log/read-checkpoint.ts';
 import { fromBytes } from '../../audit/log/tree.ts';
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import { readLeaves } from '../../audit/verify/leaves.ts';

@@ -1,4 +1,4 @@
-import { toVkey, type VerifierKey } from '../../audit/log/note.ts';
+import { toVkey, type VerifierKey } from '../../audit/log/vkey.ts';
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import type { Verdict } from '../../audit/verify/verify.ts';
 import type { Terminal } from '../command.ts';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { Checkpoint, VerifierKey } from '../../audit/log/note.ts';
+import type { Checkpoint } from '../../audit/log/note.ts';
+import type { VerifierKey } from '../../audit/log/vkey.ts';
 import type { LogFiles } from '../../audit/verify/collect.ts';
 import { whyUnread } from '../../audit/verify/unread.ts';
 import { type Verdict, verifyLog } from '../../audit/verify/verify.ts';

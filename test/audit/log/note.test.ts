@@ -1,13 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import {
-  isSigned,
-  parseNote,
-  parseVkey,
-  toCheckpoint,
-  toVkey,
-  whyUnsigned,
-} from '../../../src/audit/log/note.ts';
+import { isSigned, parseNote, toCheckpoint, whyUnsigned } from '../../../src/audit/log/note.ts';
+import { parseVkey, toVkey } from '../../../src/audit/log/vkey.ts';
 
 const PAIRS = {
   Ed25519: generateKeyPairSync('ed25519'),
