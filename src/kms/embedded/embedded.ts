@@ -7,7 +7,7 @@ import { OPERATIONS, type OperationName } from './operations/operations.ts';
 import { type Seed, sow } from './seed.ts';
 import { validate } from './shape/shape.ts';
 import { toJson } from './shape/to-json.ts';
-import { fill, toDocument } from './state/document.ts';
+import { fill, toDocument } from './state/conversion.ts';
 import { createStateFile } from './state/file.ts';
 import type { World } from './world.ts';
 

@@ -5,12 +5,12 @@ import { messageOf } from '../../thrown.ts';
 import { parseYaml } from '../../yaml.ts';
 import { toSecret } from './import/unwrap.ts';
 import { isEmbeddedKeyId } from './marks.ts';
+import { addAlias, checkAliasName } from './model/alias.ts';
 import { createKey, usageFor } from './model/create.ts';
 import { defaultPolicy } from './model/default-policy.ts';
 import { arnOf, type Caller } from './model/key-id.ts';
 import { parsePolicy } from './model/policy.ts';
 import { KEY_SPECS, KEY_USAGES } from './model/spec.ts';
-import { addAlias, checkAliasName } from './operations/aliases.ts';
 import type { World } from './world.ts';
 
 const seedKey = z.strictObject({

@@ -27,9 +27,15 @@ export function newMaterial(keyId: string, secret: KeyObject): Material {
 
 /** The id reveals nothing about the secret, and is the same if that secret is imported again. */
 function materialId(keyId: string, secret: KeyObject): string {
-  const bytes =
-    secret.type === 'secret' ? secret.export() : secret.export({ format: 'der', type: 'pkcs8' });
-  return createHash('sha256').update('key material id').update(keyId).update(bytes).digest('hex');
+  const hash = createHash('sha256').update('key material id').update(keyId);
+  return hash.update(secretBytes(secret)).digest('hex');
+}
+
+/** A private key as PKCS #8. */
+export function secretBytes(secret: KeyObject): Buffer {
+  return secret.type === 'secret'
+    ? secret.export()
+    : secret.export({ format: 'der', type: 'pkcs8' });
 }
 
 /** Makes a new material current for the whole family; old ciphertexts still decrypt. */

@@ -1,29 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { parseJson } from '../../../json/exact.ts';
-import { dryRun, fault, validation } from '../fault.ts';
+import { dryRun } from '../fault.ts';
 import { authorize, denied } from '../model/authorize.ts';
 import { findOwnKey, requireState } from '../model/find.ts';
-import { type Grant, type GrantConstraints, mayPassOn } from '../model/grant.ts';
+import { type Grant, mayPassOn } from '../model/grant.ts';
 import type { Key } from '../model/key.ts';
 import type { Caller } from '../model/key-id.ts';
-import { algorithmsOf } from '../model/spec.ts';
 import { list, required, structure } from '../shape/collections.ts';
 import { flag, text } from '../shape/scalars.ts';
 import type { Value } from '../shape/shape.ts';
 import * as shapes from '../shape/shapes.ts';
 import type { World } from '../world.ts';
+import { checkConstraints, checkOperations, checkPrincipals } from './check-grant.ts';
 import { operation } from './operation.ts';
 
-const ENCRYPT = ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo'];
-const SYMMETRIC = [
-  ...ENCRYPT,
-  'GenerateDataKey',
-  'GenerateDataKeyWithoutPlaintext',
-  'GenerateDataKeyPair',
-  'GenerateDataKeyPairWithoutPlaintext',
-];
-const ALWAYS = ['CreateGrant', 'RetireGrant', 'DescribeKey'];
 const OPERATIONS = [
   'CreateGrant',
   'Decrypt',
@@ -66,8 +57,8 @@ export const createGrant = operation(input, (world, request, caller) => {
   const wish = { key, caller, action: 'CreateGrant', grantTokens: request.GrantTokens };
   const own = authorize(world, wish);
   requireState(key);
-  checkPrincipals(request);
-  checkOperations(request, key);
+  checkPrincipals([request.GranteePrincipal, request.RetiringPrincipal]);
+  checkOperations(request.Operations, key);
   checkConstraints(request.Constraints, key);
   const passedOn = { operations: request.Operations, constraints: request.Constraints };
   if (own && !mayPassOn(own, passedOn)) {
@@ -117,54 +108,4 @@ function isRetry({ id: _id, createdAt: _at, tokens: _tokens, ...grant }: Grant, 
   if (wanted.name === undefined) return false;
   const plain = (value: Wanted) => parseJson(JSON.stringify(value));
   return isDeepStrictEqual(plain(grant), plain(wanted));
-}
-
-const PRINCIPAL = /^(?:arn:[a-z-]+:(?:iam|sts)::\d{12}:.+|[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?)$/;
-
-function checkPrincipals({ GranteePrincipal, RetiringPrincipal }: Input): void {
-  for (const principal of [GranteePrincipal, RetiringPrincipal]) {
-    if (principal !== undefined && !PRINCIPAL.test(principal)) {
-      throw fault('InvalidArnException', `ARN does not refer to a valid principal: ${principal}`);
-    }
-  }
-}
-
-/** @throws ValidationException for operations that keys of this kind do not have. */
-function checkOperations({ Operations }: Input, key: Key): void {
-  if (Operations.length === 0) throw validation('At least one grant operation is required.');
-  const possible = new Set([...ALWAYS, ...operationsOf(key)]);
-  const wrong = Operations.filter((name) => !possible.has(name));
-  if (wrong.length === 0) return;
-  throw validation(
-    `Grant operations [${wrong.join(', ')}] are not valid for a key with key spec ${key.spec} and key usage ${key.usage}.`,
-  );
-}
-
-function operationsOf({ spec, usage }: Key): readonly string[] {
-  if (spec === 'SYMMETRIC_DEFAULT') return SYMMETRIC;
-  if (usage === 'ENCRYPT_DECRYPT') return [...ENCRYPT, 'GetPublicKey'];
-  if (usage === 'SIGN_VERIFY') return ['Sign', 'Verify', 'GetPublicKey'];
-  if (usage === 'KEY_AGREEMENT') return ['DeriveSharedSecret', 'GetPublicKey'];
-  return algorithmsOf(spec, usage).length > 0 ? ['GenerateMac', 'VerifyMac'] : [];
-}
-
-const MOST_PAIRS = 8;
-const MOST_CHARACTERS = 384;
-
-function checkConstraints(constraints: GrantConstraints | undefined, key: Key): void {
-  const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = constraints ?? {};
-  if (!equals && !subset) return;
-  if (key.spec !== 'SYMMETRIC_DEFAULT') {
-    throw validation(
-      'Encryption context constraints are only valid in grants for symmetric encryption keys.',
-    );
-  }
-  if (equals && subset) {
-    throw validation('Only one of EncryptionContextEquals and EncryptionContextSubset may be set.');
-  }
-  const pairs = Object.entries(equals ?? subset ?? {});
-  if (pairs.length > MOST_PAIRS) throw validation('Too many encryption context pairs.');
-  if (pairs.some(([, value]) => value.length > MOST_CHARACTERS)) {
-    throw validation('Encryption context value in a grant constraint is too long.');
-  }
 }

@@ -25,7 +25,7 @@ export const enableKeyRotation = operation(
     const key = managedKey(world, KeyId, { caller, action: 'EnableKeyRotation' });
     requireAutomatic(key);
     requireState(key);
-    requirePrimary(key);
+    refuseReplica(key);
     key.family.rotation = { periodInDays, next: world.now() + periodInDays * DAY_MS };
     world.changed();
     return {};
@@ -39,7 +39,7 @@ export const disableKeyRotation = operation(justKeyId, (world, input, caller) =>
   if (!isSymmetric(key.spec)) return {};
   requireAutomatic(key);
   requireState(key);
-  requirePrimary(key);
+  refuseReplica(key);
   key.family.rotation = undefined;
   world.changed();
   return {};
@@ -65,7 +65,7 @@ export const rotateKeyOnDemand = operation(justKeyId, (world, input, caller) => 
   const key = managedKey(world, input.KeyId, { caller, action: 'RotateKeyOnDemand' });
   requireState(key);
   requireSymmetric(key);
-  requirePrimary(key);
+  refuseReplica(key);
   if (key.origin === 'EXTERNAL') requirePending(key);
   else if (key.family.onDemandRotations >= MOST_ON_DEMAND) throw tooManyRotations(key);
   rotate(world, key, { at: world.now(), type: 'ON_DEMAND' });
@@ -121,7 +121,7 @@ function requireSymmetric({ spec }: Key): void {
 }
 
 /** Rotation is a property that a multi-Region family shares, and its primary key sets it. */
-function requirePrimary(key: Key): void {
+function refuseReplica(key: Key): void {
   if (key.multiRegion !== 'REPLICA') return;
   throw unsupported(`${key.arn} is not a multi-region primary key.`);
 }
