@@ -49,6 +49,7 @@ interface Surroundings {
   /** Milliseconds of a clock that never steps back. */
   readonly monotonic: () => number;
   readonly soon: (work: () => void) => void;
+  readonly turn: (work: () => void) => void;
   /** Repeats until the function that it returns is called. */
   readonly every: (ms: number, work: () => void) => () => void;
 }
@@ -107,6 +108,7 @@ function createParts(options: AuditOptions, around: Surroundings): Parts {
     maxQueue: options.maxQueue,
     monotonic: around.monotonic,
     soon: around.soon,
+    turn: around.turn,
     onCommit: options.onCommit,
     onFull: () => options.onFailure('QUEUE_FULL'),
     onSuspend(code, message) {

@@ -3,6 +3,7 @@ import { Refusal } from '../errors.ts';
 import { type Body, MOST_UNITS, markOf, type Packed, pack } from './entries/body.ts';
 import type { Order, Report } from './messages.ts';
 import { giveUp, startRound, waitFor } from './rounds.ts';
+import { whenQuiet } from './when-quiet.ts';
 
 interface CommitterOptions {
   readonly post: (order: Order) => void;
@@ -13,7 +14,10 @@ interface CommitterOptions {
   readonly maxQueue: number;
   /** Milliseconds of a clock that never steps back. */
   readonly monotonic: () => number;
+  /** Runs `work` after all that the calls of this turn of the event loop do at once. */
   readonly soon: (work: () => void) => void;
+  /** Runs `work` once the event loop has read what there is to read. */
+  readonly turn: (work: () => void) => void;
   /** A batch became durable, this many milliseconds after it was sent. */
   readonly onCommit: (ms: number) => void;
   /** An entry was refused because too many are on their way. */
@@ -63,6 +67,8 @@ interface State extends CommitterOptions {
   waiters: Waiter[];
   queued: number;
   lastId: number;
+  /** How many entries the last batch had. */
+  lastCount: number;
   openRound: number;
   /** Why no entries are taken; '' while all is well. */
   suspended: AuditCause | '';
@@ -75,7 +81,8 @@ interface State extends CommitterOptions {
 export function createCommitter(options: CommitterOptions): Committer {
   const state: State = {
     ...options,
-    ...{ sent: [], bodies: [], waiters: [], queued: 0, lastId: 0, openRound: 0 },
+    ...{ sent: [], bodies: [], waiters: [], queued: 0, lastId: 0, lastCount: 0 },
+    ...{ openRound: 0 },
     ...{ suspended: '', scheduled: false, idle: [], memory: undefined },
   };
   return {
@@ -114,7 +121,20 @@ function submit(state: State, body: Body, waiter: Waiter): void {
  */
 function flushIfFree(state: State): void {
   state.scheduled = false;
-  if (state.sent.length === 0) flush(state);
+  if (state.sent.length > 0 || state.bodies.length === 0) return;
+  // After a lone entry another one is likely to be alone too, and would wait for nothing.
+  if (state.lastCount > 1) gather(state);
+  else flush(state);
+}
+
+/** Waits for the entries of calls that the event loop is still working on: a sync costs as much as a whole call. */
+function gather(state: State): void {
+  state.scheduled = true;
+  const send = () => {
+    state.scheduled = false;
+    if (state.sent.length === 0) flush(state);
+  };
+  whenQuiet(() => state.bodies.length, send, state);
 }
 
 function submitNow(state: State, body: Body, timeoutMs: number): boolean {
@@ -131,6 +151,7 @@ function flush(state: State): void {
   const waiters = state.waiters.splice(0, count);
   const id = state.lastId + 1;
   state.lastId = id;
+  state.lastCount = count;
   const packed = pack(bodies, state.memory);
   state.memory = undefined;
   state.sent.push({ id, sentAt: state.monotonic(), waiters, packed });

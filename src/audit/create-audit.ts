@@ -30,8 +30,8 @@ function open(options: AuditOptions): Promise<Audit> {
   return assemble(options, {
     connect: supervise,
     monotonic: () => performance.now(),
-    // Runs after all that the calls of this turn do at once, and before anything new is read.
     soon: (work) => process.nextTick(work),
+    turn: (work) => setImmediate(work),
     every(ms, work) {
       const timer = setInterval(work, ms).unref();
       return () => clearInterval(timer);

@@ -6,13 +6,23 @@ import { claimRound, createRounds, isOpen, releaseRound } from '../../src/audit/
 import type { Refusal } from '../../src/errors.ts';
 import { idOf } from './samples.ts';
 
+/** An event loop that is quiet. */
+const turn = (work: () => void) => work();
+
 test('an entry not durable by the deadline is refused for good, and service resumes afterwards', async () => {
   let now = 0;
   const rounds = new Int32Array(createRounds());
   const told: string[] = [];
   const orders: Order[] = [];
   const committer = createCommitter({
-    ...{ rounds, deadlineMs: 2_000, maxQueue: 10, monotonic: () => now, soon: queueMicrotask },
+    ...{
+      rounds,
+      deadlineMs: 2_000,
+      maxQueue: 10,
+      monotonic: () => now,
+      soon: queueMicrotask,
+      turn,
+    },
     post: (order) => orders.push(order),
     onCommit: (ms) => told.push(`durable after ${ms}`),
     onFull: () => undefined,
@@ -53,7 +63,7 @@ test('no batch is longer than the torn end that a start accepts, and no entry wa
   const kept: number[] = [];
   const committer = createCommitter({
     ...{ rounds: new Int32Array(createRounds()), deadlineMs: 2_000, maxQueue: 100 },
-    ...{ monotonic: () => 0, soon: queueMicrotask },
+    ...{ monotonic: () => 0, soon: queueMicrotask, turn },
     post: (order) => order.type === 'batch' && orders.push(order),
     onCommit: () => undefined,
     onFull: () => undefined,
@@ -81,7 +91,7 @@ test('the memory of a batch that was given up is not used again: a stuck thread 
   const batches: (Order & { type: 'batch' })[] = [];
   const refused: unknown[] = [];
   const committer = createCommitter({
-    ...{ rounds, deadlineMs: 2_000, maxQueue: 1, monotonic: () => now, soon: queueMicrotask },
+    ...{ rounds, deadlineMs: 2_000, maxQueue: 1, monotonic: () => now, soon: queueMicrotask, turn },
     post: (order) => order.type === 'batch' && batches.push(order),
     ...{ onCommit() {}, onFull: () => refused.push('full'), onSuspend() {}, onResume() {} },
   });
@@ -106,7 +116,7 @@ test('the memory of a batch that was given up is not used again: a stuck thread 
 });
 
 /** A committer, what it told, and the batches that it sent. */
-function setUp(clock: { now: number }) {
+function setUp(clock: { now: number }, turns?: (() => void)[]) {
   const rounds = new Int32Array(createRounds());
   const told: string[] = [];
   const batches: (Order & { type: 'batch' })[] = [];
@@ -117,6 +127,7 @@ function setUp(clock: { now: number }) {
       maxQueue: 10,
       monotonic: () => clock.now,
       soon: queueMicrotask,
+      turn: turns ? (work) => turns.push(work) : turn,
     },
     post: (order) => order.type === 'batch' && batches.push(order),
     ...{ onCommit() {}, onFull() {}, onResume() {} },
@@ -170,11 +181,55 @@ test('what was on its way to a thread that died may be in the log; the next thre
   expect(committer.queued()).toBe(1);
 });
 
+test('a lone entry is sent at once; after a crowd, a batch waits until no more come', async () => {
+  const turns: (() => void)[] = [];
+  const { committer, batches, submit } = setUp({ now: 0 }, turns);
+  const keep = () => committer.take({ type: 'done', id: batches.length, seq: 9 });
+  const loopTurns = (count: number) => {
+    for (let index = 0; index < count; index += 1) for (const work of turns.splice(0)) work();
+  };
+  await submit();
+  await submit();
+  await submit();
+  expect(batches, 'the others wait for its sync').toHaveLength(1);
+  keep();
+  expect(batches, 'it was alone, so they wait for nobody').toHaveLength(2);
+  await submit();
+  keep();
+  loopTurns(3);
+  await submit();
+  loopTurns(4);
+  expect(batches, 'another came meanwhile').toHaveLength(2);
+  loopTurns(1);
+  expect(batches).toHaveLength(3);
+  expect(committer.queued()).toBe(2);
+  keep();
+  expect([committer.queued(), turns]).toEqual([0, []]);
+});
+
+test('what waited for others when the log was suspended is refused, and the next entries are sent', async () => {
+  const turns: (() => void)[] = [];
+  const { committer, batches, told, submit } = setUp({ now: 0 }, turns);
+  await submit();
+  await submit();
+  await submit();
+  committer.take({ type: 'done', id: 1, seq: 9 });
+  await submit();
+  committer.take({ type: 'done', id: 2, seq: 9 });
+  told.splice(0);
+  committer.take({ type: 'fault', id: -1, code: 'EIO', message: '' });
+  expect(told).toEqual(['EIO, not sent', 'suspended: EIO']);
+  committer.take({ type: 'well', open: [] });
+  await submit();
+  while (turns.length > 0) for (const work of turns.splice(0)) work();
+  expect([batches.length, committer.queued()]).toEqual([3, 1]);
+});
+
 test('a full queue takes no further call, but each end of one whose intent it took', async () => {
   const told: unknown[] = [];
   const committer = createCommitter({
     ...{ rounds: new Int32Array(createRounds()), deadlineMs: 2_000, maxQueue: 1 },
-    ...{ monotonic: () => 0, soon: queueMicrotask, post() {} },
+    ...{ monotonic: () => 0, soon: queueMicrotask, turn, post() {} },
     ...{ onCommit() {}, onFull() {}, onSuspend() {}, onResume() {} },
   });
   const pieces = { head: '', middle: '', tail: '' };

@@ -25,7 +25,7 @@ export function createInlineAudit(
   const { disk, monotonic, soon, later, every } = around;
   const { now } = options;
   return assemble(options, {
-    ...{ monotonic, soon, every },
+    ...{ monotonic, soon, turn: soon, every },
     connect: ({ data, onReport }) =>
       new Promise((resolve, reject) => {
         const { settings, key, rounds } = data;

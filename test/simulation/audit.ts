@@ -57,6 +57,7 @@ export function createSimulatedAudit(world: World, disk: SimulatedDisk): Simulat
     maxQueue: 64,
     monotonic: world.now,
     soon: (work) => void world.after(0, work),
+    turn: (work) => void world.after(0, work),
     onCommit: () => {},
     onFull: () => {},
     onSuspend(code) {
