@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { isJsonObject, type JsonObject } from '../../json/object.ts';
-import { isPolicy } from '../../policy/sources/compile.ts';
+import { isPolicy } from '../../policy/sources/rego-folder.ts';
 
 const run = promisify(execFile);
 const PARSE = ['parse', '--format', 'json', '--json-include', 'locations,-comments'];

@@ -12,6 +12,7 @@ import { refuseLostFields } from '../bundle/manifest.ts';
 import { ENTRYPOINT, optionalIn } from '../entrypoints.ts';
 import { checkInput, type RegoFile } from './check-input.ts';
 import { refuseRepeatedKeys } from './refuse-repeated.ts';
+import { isPolicy, isRead } from './rego-folder.ts';
 
 const run = promisify(execFile);
 const BUILTINS = ['--capabilities', packaged('policies/capabilities.json')];
@@ -63,7 +64,7 @@ async function readRego(folder: string): Promise<RegoFile[]> {
   const names = await readdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw new BundleFault(`there is no folder of Rego at ${folder} that can be read`, { cause });
   });
-  for (const name of names.filter((path) => READ.test(path))) await refuseOther(join(folder, name));
+  for (const name of names.filter(isRead)) await refuseOther(join(folder, name));
   const policies = names.filter(isPolicy);
   if (policies.length === 0) {
     throw new BundleFault(`${folder} has no .rego file; name a folder of Rego or a built bundle`);
@@ -74,13 +75,6 @@ async function readRego(folder: string): Promise<RegoFile[]> {
   }));
   return Promise.all(read);
 }
-
-/** Whether a file in a folder of Rego is part of the policy, and not of its tests. */
-export const isPolicy = (name: string): boolean =>
-  name.endsWith('.rego') && !name.endsWith('_test.rego');
-
-/** What `opa` reads too. */
-const READ = /\.rego$|(^|[\\/])(data\.(json|ya?ml)|\.manifest|\.signatures\.json)$/;
 
 /** `opa` would wait for whoever writes into a FIFO. */
 async function refuseOther(path: string): Promise<void> {

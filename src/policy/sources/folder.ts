@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileStamp } from '../../files/stamp.ts';
 import { compileFolder } from './compile.ts';
+import { isRead } from './rego-folder.ts';
 import type { Source } from './source.ts';
 import { watch } from './watch.ts';
 
@@ -28,9 +29,7 @@ export function folderSource({ path, intervalMs }: FolderSourceOptions): Source 
 
 async function fingerprintOfFolder(path: string): Promise<string> {
   const names = await readdir(path, { recursive: true });
-  const sources = names.filter((name) =>
-    /\.rego$|(^|\/)(data\.(json|ya?ml)|\.manifest)$/.test(name),
-  );
-  const prints = sources.sort().map(async (name) => `${name} ${await fileStamp(join(path, name))}`);
+  const read = names.filter(isRead).sort();
+  const prints = read.map(async (name) => `${name} ${await fileStamp(join(path, name))}`);
   return (await Promise.all(prints)).join('\n');
 }

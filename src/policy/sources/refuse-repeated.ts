@@ -4,8 +4,7 @@ import { repeatedKey } from '../../json/exact.ts';
 import { messageOf } from '../../thrown.ts';
 import { parseYaml } from '../../yaml.ts';
 import { BundleFault } from '../bundle/fault.ts';
-
-const DATA = /(^|[\\/])data\.(json|ya?ml)$/;
+import { isData } from './rego-folder.ts';
 
 /**
  * Refuses data with a key twice in one object: of two conditions `opa build` would keep the last one without a
@@ -14,7 +13,7 @@ const DATA = /(^|[\\/])data\.(json|ya?ml)$/;
  */
 export async function refuseRepeatedKeys(folder: string): Promise<void> {
   const names = await readdir(folder, { recursive: true });
-  for (const name of names.filter((path) => DATA.test(path)).sort()) {
+  for (const name of names.filter(isData).sort()) {
     const fault = faultOf(name, await readFile(join(folder, name), 'utf8'));
     if (fault !== '') throw new BundleFault(`${join(folder, name)}: ${fault}`);
   }
