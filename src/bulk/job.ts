@@ -1,7 +1,8 @@
 import { inBatches } from './batches.ts';
 import { JobFault } from './fault.ts';
 import type { JobItem } from './item.ts';
-import type { Refusal, Results } from './results.ts';
+import type { WhyRefused } from './result-line.ts';
+import type { Results } from './results.ts';
 import type { Send, Sent } from './send.ts';
 
 interface Job {
@@ -102,7 +103,7 @@ function count(tally: Tally, reason: string): void {
 }
 
 /** What is not the proxy's own answer has a code alone. */
-function reasonOf(refused: Refusal | undefined): string {
+function reasonOf(refused: WhyRefused | undefined): string {
   return refused ? refused.reason || refused.code || 'UNKNOWN' : '';
 }
 

@@ -3,25 +3,10 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { splitLines } from '../files/lines.ts';
 import { type Lock, lockFile } from '../files/lock.ts';
 import { notRegular } from '../files/regular.ts';
-import { parseJson } from '../json/exact.ts';
-import { isJsonObject } from '../json/object.ts';
 import { messageOf } from '../thrown.ts';
 import type { Answered } from './ask.ts';
 import { JobFault } from './fault.ts';
-
-/** Why an item was refused, as its result says. */
-export interface Refusal {
-  readonly code?: string;
-  readonly reason?: string;
-}
-
-/** A result that is in the file already. */
-interface DoneResult {
-  readonly reference: string;
-  /** Of the item that was asked for. */
-  readonly digest: string;
-  readonly refused: Refusal | undefined;
-}
+import { type DoneResult, isTorn, readLine, toLine } from './result-line.ts';
 
 /** The results of a job, one line for each item, in their order; only the owner may read the file. */
 export interface Results {
@@ -34,8 +19,7 @@ export interface Results {
 
 const OWNER_ONLY = 0o600;
 const NEWLINE = 0x0a;
-/** How each line of `toLine` begins; none is longer than MOST_TORN_BYTES, whatever its reference. */
-const BEGINNING = '{"reference":"';
+/** No line of `toLine` is longer, whatever its reference. */
 const MOST_TORN_BYTES = 8 << 20;
 
 /**
@@ -119,21 +103,6 @@ async function measure(file: FileHandle, path: string): Promise<Measured> {
   throw new JobFault('data', `${path} ends in a line that is not a result of a job`);
 }
 
-/** Another file's line, such as an item, may begin like a result: then it is whole JSON, but no result. */
-function isTorn(text: string): boolean {
-  if (BEGINNING.startsWith(text)) return true;
-  return text.startsWith(BEGINNING) && (!isJson(text) || readLine(text) !== undefined);
-}
-
-function isJson(text: string): boolean {
-  try {
-    parseJson(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 async function* readDone(path: string, bytes: number): AsyncGenerator<DoneResult> {
   if (bytes === 0) return;
   let number = 0;
@@ -144,34 +113,4 @@ async function* readDone(path: string, bytes: number): AsyncGenerator<DoneResult
     if (!result) throw new JobFault('data', `${path}:${number} is not a result of a job`);
     yield result;
   }
-}
-
-function readLine(line: string): DoneResult | undefined {
-  try {
-    const { reference, item_sha256, key_id, refused } = parseJson(line) as Readonly<
-      Record<string, unknown>
-    >;
-    const isResult = typeof key_id === 'string' || isJsonObject(refused);
-    if (typeof reference !== 'string' || typeof item_sha256 !== 'string' || !isResult)
-      return undefined;
-    return { reference, digest: item_sha256, refused: refused as Refusal | undefined };
-  } catch {
-    return undefined;
-  }
-}
-
-function toLine([{ digest: item_sha256 }, { reference, response, refused }]: Answered): string {
-  if (response) {
-    return JSON.stringify({
-      reference,
-      item_sha256,
-      ciphertext_blob: response.ciphertextBlob.toString('base64'),
-      source_key_id: response.sourceKeyId,
-      key_id: response.keyId,
-      decision_id: response.decisionId,
-    });
-  }
-  const { code, reason, layer, decisionId: decision_id } = refused?.facts ?? {};
-  const told = { code, reason, layer, message: refused?.message, decision_id };
-  return JSON.stringify({ reference, item_sha256, refused: told });
 }

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from '../json/object.ts';
 import { codeOf, messageOf } from '../thrown.ts';
 import { parseYaml } from '../yaml.ts';
 import { idleIn } from './idle.ts';
-import { meantBy } from './meant.ts';
+import { problemsOf, sentence } from './problems.ts';
 import { type Config, configSchema } from './schema.ts';
 
 interface ConfigSources {
@@ -135,28 +135,4 @@ function put(
     ...tree,
     [head]: rest.length === 0 ? value : put(isJsonObject(below) ? below : {}, rest, value),
   };
-}
-
-interface Problem {
-  readonly at: string;
-  readonly what: string;
-}
-
-function problemsOf(issue: z.core.$ZodIssue): Problem[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
-      const meant = meantBy(issue.path, key);
-      const hint = meant === '' ? '' : `; did you mean ${meant}?`;
-      return { at: [...issue.path, key].join('.'), what: `there is no such setting${hint}` };
-    });
-  }
-  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  return [{ at: issue.path.join('.'), what: missing ? 'must be set' : issue.message }];
-}
-
-/** What a variable says is in no file where one would look for it, and may be meant for another program. */
-function sentence({ at, what }: Problem, overrides: readonly Override[]): string {
-  const { name } = overrides.findLast(({ path }) => path.join('.') === at) ?? {};
-  const from = name === undefined ? '' : `, which ${name} sets`;
-  return `${at || 'configuration'}${from}: ${what}`;
 }

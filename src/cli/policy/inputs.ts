@@ -2,12 +2,10 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJsonObject } from '../../json/object.ts';
 import type { PolicyInput } from '../../policy/input.ts';
-import { messageOf } from '../../thrown.ts';
-import { parseYaml } from '../../yaml.ts';
 import { CommandFailure } from '../command.ts';
 import { askedBy } from './asked-by.ts';
 import { completeInput } from './complete-input.ts';
-import { readText } from './open.ts';
+import { parseDocument, readText } from './document.ts';
 import { inputOfCase, toTable } from './table.ts';
 
 export interface NamedInput {
@@ -100,17 +98,6 @@ function casesOf(name: string, document: unknown): NamedDocument[] {
   if (!isJsonObject(document) || !Object.hasOwn(document, 'cases')) return [{ name, document }];
   const { base, cases } = toTable(name, document);
   return cases.map((one) => ({ name: `${name}: ${one.name}`, document: inputOfCase(base, one) }));
-}
-
-/** @throws CommandFailure */
-export function parseDocument(name: string, text: string): unknown {
-  const what = name === '-' ? 'standard input' : name;
-  if (text.trim() === '') throw new CommandFailure(`${what} is empty`);
-  try {
-    return parseYaml(text);
-  } catch (cause) {
-    throw new CommandFailure(`${what} is neither JSON nor YAML: ${messageOf(cause)}`);
-  }
 }
 
 async function filesOf(path: string): Promise<string[]> {

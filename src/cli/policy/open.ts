@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
 import { type Bundle, overdue } from '../../policy/bundle/bundle.ts';
 import { about, BundleFault } from '../../policy/bundle/fault.ts';
 import type { Verification } from '../../policy/bundle/signature.ts';
 import { createGeneration, type Generation } from '../../policy/generation.ts';
 import { toLimits } from '../../policy/limits.ts';
 import { fetchBundle } from '../../policy/loading/fetch-bundle.ts';
-import { messageOf } from '../../thrown.ts';
 import { CommandFailure } from '../command.ts';
 import type { LimitOptions } from './limits.ts';
 
@@ -32,16 +29,6 @@ export function prove(
 ): Promise<Generation> {
   const limits = toLimits(timeoutMs, memoryMib);
   return told(location, async () => createGeneration(bundle, limits));
-}
-
-/** Text of a file, or of standard input for `-`. @throws CommandFailure */
-export async function readText(path: string, stdin: NodeJS.ReadableStream): Promise<string> {
-  if (path !== '-') {
-    return readFile(path, 'utf8').catch((cause: unknown) => {
-      throw new CommandFailure(`${path} cannot be read: ${messageOf(cause)}`);
-    });
-  }
-  return (await buffer(stdin)).toString('utf8');
 }
 
 /** @throws CommandFailure if the bundle has expired, so that a proxy would no longer use it. */

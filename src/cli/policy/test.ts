@@ -8,9 +8,9 @@ import { CommandFailure, type Terminal } from '../command.ts';
 import { examples } from '../examples.ts';
 import { completeInput } from './complete-input.ts';
 import { decisionOn } from './decision-on.ts';
-import { parseDocument } from './inputs.ts';
+import { parseDocument, readText } from './document.ts';
 import type { LimitOptions } from './limits.ts';
-import { prove, readPolicy, readText } from './open.ts';
+import { prove, readPolicy } from './open.ts';
 import { REPORTS, type ReportFormat, type TestResult } from './reports.ts';
 import { type Case, inputOfCase, toTable } from './table.ts';
 

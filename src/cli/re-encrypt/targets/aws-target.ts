@@ -4,9 +4,9 @@ import {
   type HttpAnswer,
   NoAnswer,
   type SignedCall,
-  type Signing,
   sendSigned,
 } from '../../../kms/aws/cli/signed-call.ts';
+import type { Signing } from '../../../kms/aws/cli/signed-headers.ts';
 import { messageOf } from '../../../thrown.ts';
 import { CliFailure, EXIT_CODE, otherFailure, usageFailure } from '../failure.ts';
 import { compactJson } from '../output/json-output.ts';

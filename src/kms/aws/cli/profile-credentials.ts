@@ -1,4 +1,4 @@
-import type { Signing } from './signed-call.ts';
+import type { Signing } from './signed-headers.ts';
 
 type Credentials = Signing['credentials'];
 type Environment = Readonly<Record<string, string | undefined>>;

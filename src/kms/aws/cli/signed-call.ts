@@ -1,33 +1,17 @@
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { LONGEST_TIMER_MS } from '../../../longest-timer.ts';
 import { boundedAnswer } from '../bounded-answer.ts';
+import { type CallToSign, signedHeaders } from './signed-headers.ts';
 
 /** One request to a KMS endpoint, written out and signed as AWS's own clients would. */
-export interface SignedCall {
-  readonly endpoint: URL;
-  /** What follows `X-Amz-Target: TrentService.`. */
-  readonly operation: string;
-  readonly body: string;
-  /** Undefined sends the request unsigned. */
-  readonly signing: Signing | undefined;
+export interface SignedCall extends CallToSign {
   readonly tls: { readonly verify: boolean; readonly ca: Uint8Array | undefined };
   /** 0 waits forever. */
   readonly connectTimeoutMs: number;
   /** For the next piece of the answer, and twice as long for all of them; 0 waits forever. */
   readonly readTimeoutMs: number;
   readonly signal: AbortSignal;
-}
-
-export interface Signing {
-  readonly region: string;
-  readonly credentials: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken?: string;
-  };
 }
 
 export interface HttpAnswer {
@@ -62,53 +46,6 @@ export async function sendSigned(call: SignedCall): Promise<HttpAnswer> {
   const { request: start } =
     endpoint.protocol === 'https:' ? await import('node:https') : await import('node:http');
   return exchange(start(endpoint, options), call);
-}
-
-async function signedHeaders(call: SignedCall): Promise<Record<string, string>> {
-  const { endpoint, operation, body, signing } = call;
-  const headers = {
-    host: endpoint.host,
-    'content-type': 'application/x-amz-json-1.1',
-    'content-length': String(Buffer.byteLength(body)),
-    'x-amz-target': `TrentService.${operation}`,
-  };
-  if (signing === undefined) return headers;
-  const signer = new SignatureV4({ ...signing, service: 'kms', sha256: Sha256 });
-  const signed = await signer.sign({
-    method: 'POST',
-    protocol: endpoint.protocol,
-    hostname: endpoint.hostname,
-    path: endpoint.pathname,
-    query: {},
-    headers,
-    body,
-  });
-  return signed.headers;
-}
-
-/** The signer wants a hash that it can make itself: the one class here that is not an error. */
-class Sha256 {
-  readonly #hash: Hash | Hmac;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash =
-      secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
-  }
-
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(bytesOf(data));
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-}
-
-function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof data === 'string') return Buffer.from(data);
-  if (ArrayBuffer.isView(data))
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return new Uint8Array(data);
 }
 
 function exchange(request: ClientRequest, call: SignedCall): Promise<HttpAnswer> {
