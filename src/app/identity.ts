@@ -25,13 +25,14 @@ export async function composeIdentify(
 ) {
   const { mtls, jwt } = config;
   const { trust_domains: configured } = mtls;
+  const ownTrustDomain = () => tls?.trustDomain() ?? '';
   const ways: Record<Config['identity']['order'][number], Identifier | undefined> = {
     mtls: createMtlsIdentifier({
       trustDomains: () => {
-        const own = tls?.trustDomain() ?? '';
+        const own = ownTrustDomain();
         return configured.length > 0 || own === '' ? configured : [own];
       },
-      ownTrustDomain: () => tls?.trustDomain() ?? '',
+      ownTrustDomain,
       nameFrom: mtls.name_from,
       now: Date.now,
     }),

@@ -40,12 +40,7 @@ export function createGate(limits: GateLimits): Gate {
     async wait(signal) {
       if (queue.size >= limits.maxQueue) return 'full';
       signal.throwIfAborted();
-      return queueUp({
-        queue,
-        signal,
-        maxWaitMs: limits.maxWaitMs,
-        after: limits.after ?? afterTimeout,
-      });
+      return queueUp(queue, limits, signal);
     },
     leave() {
       const [next] = queue;
@@ -61,13 +56,11 @@ export function createGate(limits: GateLimits): Gate {
   };
 }
 
-function queueUp(options: {
-  queue: Set<Waiter>;
-  signal: AbortSignal;
-  maxWaitMs: number;
-  after: After;
-}): Promise<'entered' | 'timeout'> {
-  const { queue, signal, maxWaitMs, after } = options;
+function queueUp(
+  queue: Set<Waiter>,
+  { maxWaitMs, after = afterTimeout }: GateLimits,
+  signal: AbortSignal,
+): Promise<'entered' | 'timeout'> {
   return new Promise((resolve, reject) => {
     const end = (): void => {
       cancel();

@@ -37,12 +37,10 @@ export function createStatusWriter() {
   root.resolvePath = (_origin, target) =>
     target.startsWith('/') ? target : `${PROTO_ROOT}/${target}`;
   root.loadSync(['google/rpc/status.proto', 'google/rpc/error_details.proto']);
-  const [rpcStatus, errorInfo, badRequest, retryInfo] = [
-    'Status',
-    'ErrorInfo',
-    'BadRequest',
-    'RetryInfo',
-  ].map((name) => root.lookupType(`google.rpc.${name}`));
+  const rpcStatus = root.lookupType('google.rpc.Status');
+  const errorInfo = root.lookupType('google.rpc.ErrorInfo');
+  const badRequest = root.lookupType('google.rpc.BadRequest');
+  const retryInfo = root.lookupType('google.rpc.RetryInfo');
 
   function toRpcStatus(refusal: Refusal, decisionId: string, code = codeOf(refusal)): RpcStatus {
     const retry = retryDelay(refusal);
@@ -113,12 +111,11 @@ function clipped(message: string): string {
   return kept + ELLIPSIS;
 }
 
-function packed(type: protobuf.Type | undefined, value: object) {
-  const name = type?.fullName.slice(1) ?? '';
+function packed(type: protobuf.Type, value: object) {
+  const name = type.fullName.slice(1);
   return { type_url: `type.googleapis.com/${name}`, value: encoded(type, value) };
 }
 
-function encoded(type: protobuf.Type | undefined, value: object): Buffer {
-  if (!type) throw new Error('google.rpc types are not loaded');
+function encoded(type: protobuf.Type, value: object): Buffer {
   return Buffer.from(type.encode(type.fromObject(value)).finish());
 }
