@@ -2,7 +2,7 @@ import type { World } from '../world.ts';
 import { type Key, stateOf } from './key.ts';
 import { rotate } from './material.ts';
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /**
  * Brings a key up to the present: what time alone does to keys (deletion, expiry of imported

@@ -2,7 +2,7 @@ import { fault } from '../fault.ts';
 import { authorize } from '../model/authorize.ts';
 import { findKeyToShow, requireState } from '../model/find.ts';
 import { type Key, stateOf } from '../model/key.ts';
-import { lapse } from '../model/lapse.ts';
+import { DAY_MS, lapse } from '../model/lapse.ts';
 import { managedKey } from '../model/manage.ts';
 import { keyMetadata } from '../model/metadata.ts';
 import { page } from '../page.ts';
@@ -10,9 +10,6 @@ import { required, structure } from '../shape/collections.ts';
 import { integer } from '../shape/scalars.ts';
 import * as shapes from '../shape/shapes.ts';
 import { operation } from './operation.ts';
-
-const DAY_MS = 86_400_000;
-const justKeyId = structure({ KeyId: required(shapes.keyId) });
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeys.html */
 export const listKeys = operation(structure(shapes.paging), (world, input, caller) => {
@@ -35,7 +32,7 @@ export const describeKey = operation(
 );
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKey.html */
-export const enableKey = operation(justKeyId, (world, input, caller) => {
+export const enableKey = operation(shapes.justKeyId, (world, input, caller) => {
   const key = managedKey(world, input.KeyId, { caller, action: 'EnableKey' });
   requireState(key, 'Disabled');
   key.enabled = true;
@@ -47,7 +44,7 @@ export const enableKey = operation(justKeyId, (world, input, caller) => {
 });
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_DisableKey.html */
-export const disableKey = operation(justKeyId, (world, input, caller) => {
+export const disableKey = operation(shapes.justKeyId, (world, input, caller) => {
   const key = managedKey(world, input.KeyId, { caller, action: 'DisableKey' });
   requireState(key, 'Disabled');
   key.enabled = false;
@@ -89,7 +86,7 @@ export const scheduleKeyDeletion = operation(
 );
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html */
-export const cancelKeyDeletion = operation(justKeyId, (world, input, caller) => {
+export const cancelKeyDeletion = operation(shapes.justKeyId, (world, input, caller) => {
   const key = managedKey(world, input.KeyId, { caller, action: 'CancelKeyDeletion' });
   if (!key.deletion) {
     throw fault('KMSInvalidStateException', `${key.arn} is not pending deletion.`);

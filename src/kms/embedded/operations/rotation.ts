@@ -1,6 +1,7 @@
 import { fault } from '../fault.ts';
 import { requireState } from '../model/find.ts';
 import type { Key, Material } from '../model/key.ts';
+import { DAY_MS } from '../model/lapse.ts';
 import { managedKey } from '../model/manage.ts';
 import { rotate } from '../model/material.ts';
 import { expirationMembers } from '../model/metadata.ts';
@@ -11,9 +12,7 @@ import { integer, text } from '../shape/scalars.ts';
 import * as shapes from '../shape/shapes.ts';
 import { operation } from './operation.ts';
 
-const DAY_MS = 86_400_000;
 const MOST_ON_DEMAND = 25;
-const justKeyId = structure({ KeyId: required(shapes.keyId) });
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html */
 export const enableKeyRotation = operation(
@@ -33,7 +32,7 @@ export const enableKeyRotation = operation(
 );
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_DisableKeyRotation.html */
-export const disableKeyRotation = operation(justKeyId, (world, input, caller) => {
+export const disableKeyRotation = operation(shapes.justKeyId, (world, input, caller) => {
   const key = managedKey(world, input.KeyId, { caller, action: 'DisableKeyRotation' });
   // KMS accepts this even for keys that can never rotate.
   if (!isSymmetric(key.spec)) return {};
@@ -46,7 +45,7 @@ export const disableKeyRotation = operation(justKeyId, (world, input, caller) =>
 });
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html */
-export const getKeyRotationStatus = operation(justKeyId, (world, input, caller) => {
+export const getKeyRotationStatus = operation(shapes.justKeyId, (world, input, caller) => {
   const key = managedKey(world, input.KeyId, { caller, action: 'GetKeyRotationStatus' });
   if (isSymmetric(key.spec)) requireAutomatic(key);
   const { rotation } = key.family;
@@ -61,7 +60,7 @@ export const getKeyRotationStatus = operation(justKeyId, (world, input, caller) 
 });
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_RotateKeyOnDemand.html */
-export const rotateKeyOnDemand = operation(justKeyId, (world, input, caller) => {
+export const rotateKeyOnDemand = operation(shapes.justKeyId, (world, input, caller) => {
   const key = managedKey(world, input.KeyId, { caller, action: 'RotateKeyOnDemand' });
   requireState(key);
   requireSymmetric(key);

@@ -4,6 +4,7 @@ import { blob, flag, integer, text } from './scalars.ts';
 /** Members that several operations share, with the limits of KMS's own service model. */
 
 export const keyId = text({ min: 1, max: 2048 });
+export const justKeyId = structure({ KeyId: required(keyId) });
 export const aliasName = text({ min: 1, max: 256, pattern: '^[a-zA-Z0-9:/_-]+$' });
 export const description = text({ max: 8192 });
 export const policy = text({
