@@ -30,7 +30,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'bulk',
     summary: 'Re-encrypt every item of a file; go on where it was interrupted.',
-    ...byCommander(() => import('./bulk.ts')),
+    ...byCommander(() => import('./bulk/run.ts')),
   },
   {
     name: 'health',

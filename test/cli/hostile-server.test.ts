@@ -10,7 +10,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { run as bulk } from '../../src/cli/bulk.ts';
+import { run as bulk } from '../../src/cli/bulk/run.ts';
 import { run as check } from '../../src/cli/check.ts';
 import type { Run } from '../../src/cli/command.ts';
 import { run as reEncrypt } from '../../src/cli/re-encrypt/run.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ChannelCredentials, credentials, Metadata } from '@grpc/grpc-js';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run as bulk } from '../../src/cli/bulk.ts';
+import { run as bulk } from '../../src/cli/bulk/run.ts';
 import { run as check } from '../../src/cli/check.ts';
 import { createAuthority } from '../helpers/certificates.ts';
 import { closeAll, connect, refusalOf, type Told } from '../helpers/grpc-client.ts';

@@ -1,10 +1,10 @@
 import { createReadStream, fstatSync, statSync } from 'node:fs';
 import process from 'node:process';
-import { JobFault } from '../bulk/fault.ts';
-import { type ItemDefaults, type JobItem, readItem } from '../bulk/item.ts';
-import { splitLines } from '../files/lines.ts';
-import { messageOf } from '../thrown.ts';
-import { CommandFailure, type Terminal } from './command.ts';
+import { JobFault } from '../../bulk/fault.ts';
+import { type ItemDefaults, type JobItem, readItem } from '../../bulk/item.ts';
+import { splitLines } from '../../files/lines.ts';
+import { messageOf } from '../../thrown.ts';
+import { CommandFailure, type Terminal } from '../command.ts';
 
 /** The items of a file, or of standard input for `-`. @throws JobFault naming the line that is wrong */
 export async function* readItems(

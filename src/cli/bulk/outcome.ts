@@ -1,5 +1,5 @@
-import type { Tally } from '../bulk/job.ts';
-import { printable } from './printable.ts';
+import type { Tally } from '../../bulk/job.ts';
+import { printable } from '../printable.ts';
 
 /** How a job that was completed ended. */
 export function outcomeOf({ items, released, refused, before }: Tally): string {

@@ -1,21 +1,14 @@
-import process from 'node:process';
 import { InvalidArgumentError } from 'commander';
-import { type FaultKind, JobFault } from '../bulk/fault.ts';
-import type { ItemDefaults } from '../bulk/item.ts';
-import { createTally, runJob, type Tally } from '../bulk/job.ts';
-import { createPace, itemsAtOnce } from '../bulk/pace.ts';
-import { openResults } from '../bulk/results.ts';
-import { createSend } from '../bulk/send.ts';
-import { lastError } from '../client/last-error.ts';
-import type { RefusedError } from '../client/refused-error.ts';
-import { messageOf } from '../thrown.ts';
-import { bytesOf, readItems } from './bulk-items.ts';
-import { outcomeOf, refusalsIn, soFar } from './bulk-outcome.ts';
-import { CommandFailure, type Define, EXIT, type Terminal } from './command.ts';
-import { printable } from './printable.ts';
-import { program } from './program.ts';
-import { createProgress, type Progress } from './progress.ts';
-import { openClient, type ProxyOptions, withProxyOptions } from './proxy-options.ts';
+import { type FaultKind, JobFault } from '../../bulk/fault.ts';
+import { createTally } from '../../bulk/job.ts';
+import { messageOf } from '../../thrown.ts';
+import { CommandFailure, type Define } from '../command.ts';
+import { printable } from '../printable.ts';
+import { program } from '../program.ts';
+import { withProxyOptions } from '../proxy-options.ts';
+import { tellOfInterrupt } from './interrupt.ts';
+import { outcomeOf, refusalsIn } from './outcome.ts';
+import { type BulkOptions, performBulk } from './perform.ts';
 
 /** sysexits(3): EX_DATAERR and EX_TEMPFAIL. */
 const EXIT_CODES: Readonly<Record<FaultKind, number>> = { data: 65, later: 75, failed: 1 };
@@ -40,9 +33,7 @@ Examples:
   zcat items.jsonl.gz | kms-reencrypt-proxy bulk - out.jsonl --per-second 200
 `;
 
-interface BulkOptions extends ProxyOptions, ItemDefaults {
-  readonly perSecond: number;
-  readonly retryFor: number;
+interface Options extends BulkOptions {
   readonly json?: boolean;
 }
 
@@ -62,7 +53,7 @@ export const define: Define = (command, terminal) => {
     .option('--retry-for <seconds>', 'give up after this long without progress', amount, 60)
     .option('--json', 'print the outcome as JSON')
     .addHelpText('after', HELP)
-    .action(async (items: string, results: string, options: BulkOptions) => {
+    .action(async (items: string, results: string, options: Options) => {
       const tally = createTally();
       const tellJson = (error: string) =>
         options.json && terminal.stdout.write(`${JSON.stringify({ ...tally, error })}\n`);
@@ -74,7 +65,7 @@ export const define: Define = (command, terminal) => {
         );
         tellJson('interrupted');
       });
-      const failure = await bulk({ items, results }, { ...options, tally }, terminal)
+      const failure = await performBulk({ items, results }, { ...options, tally }, terminal)
         .then(() => undefined, toFailure)
         .finally(interrupts.off);
       tellJson(failure?.message ?? '');
@@ -85,82 +76,6 @@ export const define: Define = (command, terminal) => {
 };
 
 export const run = program('bulk', define);
-
-/** The signal then does what it would have done: nothing is lost, so nothing needs an end. */
-function tellOfInterrupt(tell: () => void) {
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  const heard = (signal: NodeJS.Signals) => {
-    off();
-    tell();
-    process.kill(process.pid, signal);
-  };
-  const off = () => {
-    for (const signal of signals) process.off(signal, heard);
-  };
-  for (const signal of signals) process.on(signal, heard);
-  return { off };
-}
-
-const NO_FILE = 'results must be a file, because a job that is run again goes on behind them';
-
-interface Paths {
-  readonly items: string;
-  readonly results: string;
-}
-
-interface BulkWork extends BulkOptions {
-  readonly tally: Tally;
-}
-
-async function bulk(paths: Paths, options: BulkWork, terminal: Terminal): Promise<void> {
-  if (paths.results === '-') throw new CommandFailure(NO_FILE, EXIT.usage);
-  const progress = createProgress(terminal, bytesOf(paths.items, terminal));
-  const client = await openClient(options);
-  try {
-    const results = await openResults(paths.results);
-    let done = 0;
-    const heldUp = createHeldUp(terminal, progress);
-    await runJob({
-      items: readItems(paths.items, options, terminal),
-      results,
-      send: createSend({
-        client,
-        patienceMs: options.retryFor * 1000,
-        pace: createPace(options.perSecond),
-        onHeldUp: heldUp.tell,
-      }),
-      atOnce: itemsAtOnce(options.perSecond),
-      tally: options.tally,
-      onDone({ bytes }) {
-        heldUp.over();
-        done += bytes + 1;
-        progress.show(done, soFar(options.tally));
-      },
-    }).finally(() => {
-      progress.clear();
-      return results.close();
-    });
-  } finally {
-    client.close();
-  }
-}
-
-/** Says why there is no progress, once for all batches under way. */
-function createHeldUp({ stderr }: Terminal, progress: Progress) {
-  let told = '';
-  return {
-    tell({ message, facts }: RefusedError) {
-      const why = printable(lastError(message));
-      if (why === told) return;
-      told = why;
-      progress.clear();
-      stderr.write(`held up, and trying again: ${why} (${facts.code})\n`);
-    },
-    over() {
-      told = '';
-    },
-  };
-}
 
 function toFailure(thrown: unknown): CommandFailure {
   if (thrown instanceof CommandFailure) return thrown;

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { run as bulk } from '../../src/cli/bulk.ts';
-import { startAwsProxy } from '../helpers/aws-proxy.ts';
-import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
-import { runCommand } from '../helpers/run-command.ts';
-import { bulkJobs, item, jsonl, type Line, many, references } from './bulk-job.ts';
+import { run as bulk } from '../../../src/cli/bulk/run.ts';
+import { startAwsProxy } from '../../helpers/aws-proxy.ts';
+import { type RunningProxy, startProxy } from '../../helpers/proxy.ts';
+import { runCommand } from '../../helpers/run-command.ts';
+import { bulkJobs, item, jsonl, type Line, many, references } from './jobs.ts';
 
 const { aws, items, results, write, read, reEncrypts, start } = await bulkJobs();
 

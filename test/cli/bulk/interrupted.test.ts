@@ -4,11 +4,11 @@ import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } fro
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { run as bulk } from '../../src/cli/bulk.ts';
-import { builtProgram } from '../helpers/built-program.ts';
-import { runCommand } from '../helpers/run-command.ts';
-import { until } from '../helpers/until.ts';
-import { bulkJobs, item, jsonl, many, references } from './bulk-job.ts';
+import { run as bulk } from '../../../src/cli/bulk/run.ts';
+import { builtProgram } from '../../helpers/built-program.ts';
+import { runCommand } from '../../helpers/run-command.ts';
+import { until } from '../../helpers/until.ts';
+import { bulkJobs, item, jsonl, many, references } from './jobs.ts';
 
 const PROGRAM = await builtProgram();
 const { aws, items, results, write, read, reEncrypts, start } = await bulkJobs();

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { describe, expect, test } from 'vitest';
-import { builtProgram } from '../helpers/built-program.ts';
-import { bulkJobs, item, jsonl, many } from './bulk-job.ts';
+import { builtProgram } from '../../helpers/built-program.ts';
+import { bulkJobs, item, jsonl, many } from './jobs.ts';
 
 const PROGRAM = await builtProgram();
 const { folder, items, results, write, read, reEncrypts, start } = await bulkJobs();

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach } from 'vitest';
-import { run as bulk } from '../../src/cli/bulk.ts';
-import { startAwsProxy } from '../helpers/aws-proxy.ts';
-import { type Ran, runCommand } from '../helpers/run-command.ts';
+import { run as bulk } from '../../../src/cli/bulk/run.ts';
+import { startAwsProxy } from '../../helpers/aws-proxy.ts';
+import { type Ran, runCommand } from '../../helpers/run-command.ts';
 
 export type Line = Record<string, unknown>;
 
