@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest';
 import type { BundleOptions } from '../../src/policy/loading/open-loader.ts';
 import {
   createDecisionPoint,
@@ -35,4 +36,11 @@ export function openPoint({ bundle = {}, ...changes }: PointChanges = {}): Promi
       },
     },
   });
+}
+
+/** The same, for as long as the test that calls this. */
+export async function openHere(changes: PointChanges = {}): Promise<DecisionPoint> {
+  const point = await openPoint(changes);
+  onTestFinished(() => point.close());
+  return point;
 }

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   type Call,
   type Decision,
@@ -91,3 +93,15 @@ export const archive = (path: string): Buffer => readFileSync(path);
 /** The example policy, or another, with other data. */
 export const withData = (data: unknown, bundle = EXAMPLE): Buffer =>
   withFile(archive(bundle), '/data.json', () => JSON.stringify(data));
+
+/** Keys that the example policy is not for. */
+export const elsewhere = {
+  keys: { source: keyFacts('alias/x'), destination: keyFacts('alias/demo-destination') },
+};
+
+/** A new file of these bytes, in a folder of its own. */
+export function bundleFile(bytes: Buffer): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'policy-')), 'bundle.tar.gz');
+  writeFileSync(file, bytes);
+  return file;
+}

@@ -1,6 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { run } from '../../../src/cli/audit/run.ts';
 import { Refusal } from '../../../src/errors.ts';
 import {
   ALLOW,
@@ -14,7 +13,6 @@ import {
   SOURCE,
 } from '../../audit/samples.ts';
 import { createFolder, openThreadless } from '../../audit/world.ts';
-import { createTerminal } from '../../helpers/run-command.ts';
 import { columnOf } from './column-of.ts';
 import { runAudit as audit } from './run-audit.ts';
 import { makeWhole } from './whole-log.ts';
@@ -45,54 +43,6 @@ test('tail, export and stats show what was asked for', async () => {
   }
 });
 
-test('tail paints how calls ended, on a terminal that takes colours', async () => {
-  const tail = async (isTTY: boolean, args: readonly string[] = [], env = {}) => {
-    const terminal = createTerminal({ env });
-    Object.assign(terminal.stdout, { isTTY });
-    await run(['tail', file, ...args], terminal);
-    return terminal.output();
-  };
-  const painted = await tail(true);
-  expect(painted).toContain('\u001b[32mreleased\u001b[0m  ');
-  expect(painted).toContain('\u001b[33mdenied\u001b[0m  ');
-  expect(painted).toContain('\u001b[2mintent\u001b[0m  ');
-  const plain = await tail(false);
-  expect(plain).toMatch(/ {2}released {2}.* {2}1\.5 ms {2}/);
-  expect(plain).not.toContain('\u001b');
-  expect(await tail(true, ['--no-color'])).toBe(plain);
-  expect(await tail(true, [], { NO_COLOR: '1' })).toBe(plain);
-});
-
-test('stats count the rule of each call once, also of those that an option chooses', async () => {
-  await using folder = createFolder();
-  const log = await openThreadless(folder.file);
-  await log.intent(intended(1));
-  await log.terminal(answered(1));
-  // No source key was named, so the policy was asked again, for the outcome.
-  await log.intent(intended(2));
-  await log.terminal({ ...answered(2), decision: { ...ALLOW, phase: 'result', rule: 'again' } });
-  await log.close();
-  for (const chosen of [[], ['--outcome', 'released']]) {
-    const { output } = await audit(['stats', '--json', folder.file, ...chosen]);
-    expect(JSON.parse(output).rule).toEqual({ [ALLOW.rule]: 1, again: 1 });
-  }
-});
-
-test('stats count each code of a call’s objections once, on either side', async () => {
-  await using folder = createFolder();
-  const log = await openThreadless(folder.file);
-  const reasons = ['key key', 'key hour'].map((codes) =>
-    codes.split(' ').map((code) => ({ code, message: '', side: 'source' as const })),
-  );
-  for (const [number, why] of reasons.entries()) {
-    const decision = { ...DENY, reasons: why };
-    await log.terminal({ ...judged(number), decision }, new Refusal('POLICY_DENIED'));
-  }
-  await log.close();
-  const { output } = await audit(['stats', '--json', folder.file, '--policy', 'denied']);
-  expect(JSON.parse(output).policy_code).toEqual({ key: 2, hour: 1 });
-});
-
 test('stats count how calls ended whose last entry is put right', async () => {
   await using folder = createFolder();
   await writeCorrected(folder.file);
@@ -119,59 +69,6 @@ test('a call whose last entry is put right is found by how it ended, and exporte
   }
 });
 
-test('CSV has the request id of a call that KMS refused', async () => {
-  await using folder = createFolder();
-  const log = await openThreadless(folder.file);
-  await log.intent(intended(1));
-  const details = { kmsError: 'DisabledException', kmsRequestId: 'f00d' };
-  await log.terminal(intended(1), new Refusal('KMS_KEY_DISABLED', details));
-  await log.close();
-  const csv = (await audit(['export', '--format', 'csv', '--kind', 'outcome', folder.file])).output;
-  expect(columnOf(csv, 'kms_request_id')).toEqual(['f00d']);
-});
-
-test('stats span all logs and count every call that was turned away', async () => {
-  await using late = createFolder();
-  await using early = createFolder();
-  const days = [late, early].map(({ file }, index) => ({ file, day: 21 - index }));
-  for (const { file, day } of days) {
-    const log = await openThreadless(file);
-    await log.event('turned_away', { turned_away: { reason: 'UNAUTHENTICATED', count: day } });
-    await log.close();
-    const text = readFileSync(file, 'utf8');
-    writeFileSync(
-      file,
-      text.replaceAll(/"timestamp":"\d+-\d+-\d+/g, `"timestamp":"2026-11-${day}`),
-    );
-  }
-  const { output } = await audit(['stats', late.file, early.file]);
-  expect(output).toMatch(/^from 2026-11-20T\S+ to 2026-11-21T/);
-  expect(output).toMatch(/turned_away\n {10}41 {2}UNAUTHENTICATED\n$/);
-  const none = await audit(['stats', late.file, '--principal', 'nobody']);
-  expect(none).toMatchObject({ code: 0, output: 'no entries\n' });
-});
-
-test('stats count releases for each pair of keys, with the time of the last', async () => {
-  await using folder = createFolder();
-  const log = await openThreadless(folder.file);
-  await log.intent(intended(1));
-  await log.intent(intended(2));
-  await log.terminal(answered(1));
-  await log.terminal(answered(2));
-  await log.terminal(judged(3, { decision: DENY }), new Refusal('POLICY_DENIED'));
-  await log.close();
-  const entries = readFileSync(folder.file, 'utf8').trim().split('\n');
-  const outcomes = entries.map((line) => JSON.parse(line)).filter(({ kind }) => kind === 'outcome');
-  const keys = { source: SOURCE.keyArn, destination: DESTINATION.keyArn };
-  const last = outcomes.at(-1)?.timestamp;
-  const { keys: pairs } = JSON.parse((await audit(['stats', '--json', folder.file])).output);
-  expect(pairs).toEqual([{ ...keys, released: 2, last }]);
-  const { output } = await audit(['stats', folder.file]);
-  expect(output).toContain(`  2  ${keys.source} → ${keys.destination}  last ${last}\n`);
-  const orphans = await audit(['stats', '--kind', 'outcome', folder.file]);
-  expect(orphans.output).toContain(keys.source);
-});
-
 test('tail, export and stats name a line that is no entry, without printing it', async () => {
   await using folder = createFolder();
   for (const content of ['{"kind":"x"}\n', '{"timestamp":"x"}\n', '\u001b[2J\n', '\n', 'null\n']) {
@@ -183,26 +80,6 @@ test('tail, export and stats name a line that is no entry, without printing it',
       expect(errors).not.toContain('\u001b');
     }
   }
-});
-
-test('CSV shows which bundle decided each call, even if only the intent has it', async () => {
-  const rows = (await audit(['export', '--format', 'csv', '--kind', 'outcome', file])).output;
-  const intents = (await audit(['export', '--kind', 'intent', file])).output.trim().split('\n');
-  const revisions = intents.map((line) => JSON.parse(line).bundles.policy.revision);
-  expect(columnOf(rows, 'revision')).toEqual(revisions);
-});
-
-test('CSV has the number, time, code and latency of each outcome', async () => {
-  const outcomes = (await audit(['export', '--kind', 'outcome', file])).output.trim().split('\n');
-  const entries = outcomes.map((line) => JSON.parse(line));
-  const csv = (await audit(['export', '--format', 'csv', '--kind', 'outcome', file])).output;
-  const columns = ['seq', 'timestamp', 'code', 'kms_latency_ns'].map((name) => columnOf(csv, name));
-  expect(columns).toEqual([
-    entries.map(({ seq }) => `${seq}`),
-    entries.map(({ timestamp }) => timestamp),
-    entries.map(() => 'OK'),
-    entries.map(({ kms }) => `${kms.latency_ns}`),
-  ]);
 });
 
 test('tail and export show why policy denied a call, enforced or not', async () => {
@@ -269,59 +146,6 @@ test('tail and CSV tell an activated policy from a refused one', async () => {
   ]);
 });
 
-test('CSV names the origin of each entry, even if it changed within a log', async () => {
-  await using folder = createFolder();
-  for (const origin of ['fleet.example/a', 'fleet.example/b']) {
-    await (await openThreadless(folder.file, { origin })).close();
-  }
-  const csv = (await audit(['export', '--format', 'csv', '--kind', 'started', folder.file, file]))
-    .output;
-  expect(columnOf(csv, 'origin')).toEqual([
-    'fleet.example/a',
-    'fleet.example/b',
-    'test.example/audit',
-  ]);
-});
-
-test('docs/audit.md lists every CSV column, in order', async () => {
-  const [header = ''] = (await audit(['export', '--format', 'csv', file])).output.split('\n');
-  const [, section = ''] =
-    /^## As CSV\n(.*?)^## /ms.exec(readFileSync('docs/audit.md', 'utf8')) ?? [];
-  const listed = [...section.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell = '']) =>
-    [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
-  );
-  expect(listed).toEqual(header.split(','));
-});
-
-test('tail shows what happened to the log and its process, not only the kind', async () => {
-  await using folder = createFolder();
-  const log = await openThreadless(folder.file);
-  await log.event('correction', {
-    correction: { reason: 'AUDIT_UNAVAILABLE', status: 'withheld' },
-  });
-  await log.event('dropped', { dropped: { count: 7, sink: 'stdout' } });
-  await log.crash('out of\nluck');
-  await log.close();
-  const { output } = await audit(['tail', folder.file]);
-  expect(output).toMatch(/ {2}correction {2}reason AUDIT_UNAVAILABLE, status withheld/);
-  expect(output).toMatch(/ {2}dropped {2}count 7, sink stdout\n/);
-  expect(output).toMatch(/ {2}crash {2}cause out of\\u\{a\}luck\n/);
-});
-
-test('tail shows callers’ text on one line, without control characters', async () => {
-  await using folder = createFolder();
-  const log = await openThreadless(folder.file);
-  const keyId = 'x\n99  forged\u001b[2J\u009b2J\u202e\u2028';
-  const { source } = callOf(1);
-  const call = callOf(1, { source: { ...source, keyId } });
-  await log.terminal({ call, principal: PRINCIPAL }, new Refusal('INVALID_REQUEST'));
-  await log.close();
-  const { output } = await audit(['tail', folder.file]);
-  expect(output).toContain('x\\u{a}99  forged\\u{1b}[2J\\u{9b}2J\\u{202e}\\u{2028}');
-  for (const raw of ['\n99', '\u001b', '\u009b', '\u202e', '\u2028'])
-    expect(output).not.toContain(raw);
-});
-
 test('tail, export and stats read entries whose texts a mask has replaced', async () => {
   await using folder = createFolder();
   const input = { principal: { id: null, kind: 7 }, source: { alias: null, key_arn: ['x'] } };
@@ -337,42 +161,6 @@ test('tail, export and stats read entries whose texts a mask has replaced', asyn
   }
   const csv = (await audit(['export', '--format', 'csv', folder.file])).output;
   expect(columnOf(csv, 'principal')).toEqual(['', '', '']);
-});
-
-test('no CSV cell begins like a formula, in half width or full', async () => {
-  await using folder = createFolder();
-  const log = await openThreadless(folder.file);
-  const signs = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-  for (const [index, sign] of signs.entries()) {
-    const principal = { ...PRINCIPAL, id: `${sign}1,"2"` };
-    await log.terminal({ call: callOf(index), principal }, new Refusal('INVALID_REQUEST'));
-  }
-  await log.close();
-  const rows = (await audit(['export', '--format', 'csv', '--kind', 'refusal', folder.file]))
-    .output;
-  expect(rows.match(/,"'[=+\-@\t\r\n＝＋－＠]1,""2""",/g)).toHaveLength(signs.length);
-});
-
-/** A released call whose caller, by its correction, got nothing. */
-async function writeCorrected(path: string): Promise<void> {
-  const log = await openThreadless(path);
-  await log.intent(intended(1));
-  await log.terminal(answered(1));
-  const correction = { reason: 'AUDIT_UNAVAILABLE', status: 'withheld' };
-  await log.event('correction', { correction, decision_id: intended(1).call.id });
-  await log.close();
-}
-
-test('export tells a key that a call named by its ARN by all aliases that it had', async () => {
-  await using folder = createFolder();
-  const log = await openThreadless(folder.file);
-  const source = { ...SOURCE, alias: '', aliases: ['alias/old', 'alias/older'] };
-  await log.intent({ ...intended(1), keys: { source, destination: DESTINATION } });
-  await log.close();
-  const rows = ['export', '--format', 'csv', '--kind', 'intent', folder.file];
-  const csv = (await audit(rows)).output;
-  expect(columnOf(csv, 'source_alias')).toEqual(['alias/old alias/older']);
-  expect(columnOf(csv, 'destination_alias')).toEqual([DESTINATION.alias]);
 });
 
 test('a token’s subject that looks like a SPIFFE ID is not shown or counted as one', async () => {
@@ -444,3 +232,13 @@ test('a difference of the candidate is shown, found and counted by whose call it
     expect(columnOf(csv, name), name).toEqual([cell]);
   }
 });
+
+/** A released call whose caller, by its correction, got nothing. */
+async function writeCorrected(path: string): Promise<void> {
+  const log = await openThreadless(path);
+  await log.intent(intended(1));
+  await log.terminal(answered(1));
+  const correction = { reason: 'AUDIT_UNAVAILABLE', status: 'withheld' };
+  await log.event('correction', { correction, decision_id: intended(1).call.id });
+  await log.close();
+}
