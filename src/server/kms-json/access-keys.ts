@@ -20,18 +20,20 @@ export function readAccessKeys(settings: readonly AccessKeySetting[]): AccessKey
 
 /** Bytes, because copies of a string would stay in memory. @throws Error as above */
 export function readSecret({ secret_file: file }: AccessKeySetting, index: number): Buffer {
-  const setting = `kms_json.access_keys.${index}.secret_file`;
-  let secret: Buffer;
   try {
-    if ((statSync(file).mode & 0o007) !== 0) {
-      throw new Error('everyone can read it: make its mode 0640 or 0600');
-    }
-    secret = readRegular(file);
+    return secretIn(file);
   } catch (cause) {
     const why = messageOf(cause);
-    throw new Error(`${setting}: ${file}: ${why}`, { cause });
+    throw new Error(`kms_json.access_keys.${index}.secret_file: ${why}`, { cause });
   }
+}
+
+function secretIn(file: string): Buffer {
+  if ((statSync(file).mode & 0o007) !== 0) {
+    throw new Error(`everyone can read ${file}: make its mode 0640 or 0600`);
+  }
+  const secret = readRegular(file);
   const end = secret.findLastIndex((byte) => byte > 0x20) + 1;
-  if (end === 0) throw new Error(`${setting}: ${file} is empty`);
+  if (end === 0) throw new Error(`${file} is empty`);
   return secret.subarray(0, end);
 }

@@ -22,9 +22,15 @@ it('a secret is its file’s content without the line end', () => {
 });
 
 it.each([
-  ['a missing file', () => join(folder, 'none'), /access_keys\.0\.secret_file: .*none.*ENOENT/],
-  ['an empty file', () => secretFile(' \n'), /is empty/],
-  ['a file that everyone may read', () => secretFile('hush', 0o644), /everyone can read it/],
-])('%s is refused, and the error names the setting', (_name, file, message) => {
-  expect(() => readAccessKeys([{ id: 'AKID', secret_file: file() }])).toThrow(message);
+  ['a missing file', () => join(folder, 'none'), /^\S+: ENOENT: no such file.* '\S+none'$/],
+  ['an empty file', () => secretFile(' \n'), /^\S+: \S+secret is empty$/],
+  [
+    'a file that everyone may read',
+    () => secretFile('hush', 0o644),
+    /^\S+: everyone can read \S+secret: make its mode 0640 or 0600$/,
+  ],
+])('%s is refused, and the error names the setting, and the file once', (_name, file, message) => {
+  const read = () => readAccessKeys([{ id: 'AKID', secret_file: file() }]);
+  expect(read).toThrow(message);
+  expect(read).toThrow(/^kms_json\.access_keys\.0\.secret_file: /);
 });
