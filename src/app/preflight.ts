@@ -116,14 +116,8 @@ function ofAudit({ file, origin, checkpoint, ...audit }: Config['audit']): Check
   return [
     writable('audit.file', file, { makesFolders: true }),
     // A start makes keys that are not configured, beside the log.
-    ofSetting(
-      'audit.checkpoint.signing_key_file',
-      () => signingKeyFile && signingKeyOf({ ...log, signingKeyFile }),
-    ),
-    ofSetting(
-      'audit.hmac_key_file',
-      () => hmacKeyFile && redactorOf({ ...log, hmacKeyFile, clearContextKeys }),
-    ),
+    (async () => signingKeyFile && signingKeyOf({ ...log, signingKeyFile }))(),
+    (async () => hmacKeyFile && redactorOf({ ...log, hmacKeyFile, clearContextKeys }))(),
     readable('audit.checkpoint.post.token_file', checkpoint.post?.token_file),
     readable('audit.decision_log.token_file', audit.decision_log?.token_file),
   ];

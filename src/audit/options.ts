@@ -93,10 +93,13 @@ export function signingKeyOf(
   const { file, signer, signingKeyFile, warn } = options;
   if (signer) return { vkey: signer.vkey };
   const path = signingKeyFile ?? `${file}.key`;
-  const { bytes, made } = readOrMakeKey(path, signingKeyFile ? undefined : makeEd25519Key);
-  const { vkey } = signerIn(path, bytes, originOf(options));
-  if (made) warn(`audit: made a signing key, ${path}; keep its public half off this host: ${vkey}`);
-  return { pem: bytes };
+  return ofSetting(signingKeyFile ? 'audit.checkpoint.signing_key_file' : 'audit.file', () => {
+    const { bytes, made } = readOrMakeKey(path, signingKeyFile ? undefined : makeEd25519Key);
+    const { vkey } = signerIn(path, bytes, originOf(options));
+    if (made)
+      warn(`audit: made a signing key, ${path}; keep its public half off this host: ${vkey}`);
+    return { pem: bytes };
+  });
 }
 
 function signerIn(path: string, bytes: Buffer, origin: string): Signer {
@@ -112,7 +115,17 @@ export function redactorOf(
 ): Redactor {
   const { file, hmacKeyFile, clearContextKeys, warn } = options;
   const path = hmacKeyFile ?? `${file}.hmac-key`;
-  const { bytes, made } = readOrMakeKey(path, hmacKeyFile ? undefined : () => randomBytes(32));
-  if (made) warn(`audit: made an install key for context values, ${path}`);
-  return createRedactor(toInstallKey(bytes, path), clearContextKeys);
+  return ofSetting(hmacKeyFile ? 'audit.hmac_key_file' : 'audit.file', () => {
+    const { bytes, made } = readOrMakeKey(path, hmacKeyFile ? undefined : () => randomBytes(32));
+    if (made) warn(`audit: made an install key for context values, ${path}`);
+    return createRedactor(toInstallKey(bytes, path), clearContextKeys);
+  });
+}
+
+function ofSetting<T>(setting: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new Error(`${setting}: ${messageOf(cause)}`, { cause });
+  }
 }

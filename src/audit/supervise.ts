@@ -77,7 +77,7 @@ function start(
           became(thread);
           resolve();
         } else if (report.type === 'refused') {
-          reject(new Error(`audit: ${report.message}`));
+          reject(new Error(`audit.file: ${report.message}`));
           thread.stop();
           return;
         }

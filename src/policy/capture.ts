@@ -1,4 +1,5 @@
-import { createWriteStream, statSync } from 'node:fs';
+import { constants, createWriteStream, openSync, statSync } from 'node:fs';
+import { messageOf } from '../thrown.ts';
 import type { Evaluation } from './evaluation.ts';
 
 /** Records whole inputs, with encryption context values in clear: for `policy replay`, never by default. */
@@ -11,10 +12,13 @@ interface Capture {
 /** Bytes that wait for a disk that hangs; beyond them, inputs are left out. */
 const MOST_WAITING = 4 << 20;
 
-/** Appends to a file that only its owner may read. @throws Error if others may */
+const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
+/** Without O_NONBLOCK, a FIFO would be waited for. */
+const APPEND = O_APPEND | O_CREAT | O_NONBLOCK | O_WRONLY;
+
+/** Appends to a file that only its owner may read. @throws Error if others may, or it cannot be written */
 export function createCapture(path: string): Capture {
-  refuseOpenFile(path);
-  const stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
+  const stream = createWriteStream(path, { fd: open(path) });
   // A failed write is ignored: captures only serve a later replay, and must not disturb calls.
   stream.on('error', () => {});
   return {
@@ -25,6 +29,15 @@ export function createCapture(path: string): Capture {
     },
     close: () => new Promise((resolve) => stream.end(resolve)),
   };
+}
+
+function open(path: string): number {
+  try {
+    refuseOpenFile(path);
+    return openSync(path, APPEND, 0o600);
+  } catch (cause) {
+    throw new Error(`policy.capture_file: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** @throws Error if the file exists and others may read it */

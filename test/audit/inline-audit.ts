@@ -37,7 +37,7 @@ export function createInlineAudit(
         let ready = false;
         const tell = (report: Report) => {
           ready ||= report.type === 'ready';
-          if (report.type === 'refused') reject(new Error(`audit: ${report.message}`));
+          if (report.type === 'refused') reject(new Error(`audit.file: ${report.message}`));
           else if (report.type === 'ready') hear(report);
           else soon(() => hear(report));
         };

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,4 +46,10 @@ test('a capture file that others may read is refused at start', async () => {
   const captureFile = bundleFile(Buffer.from(''));
   chmodSync(captureFile, 0o644);
   await expect(openHere({ captureFile })).rejects.toThrow(/must be of mode 0600/);
+});
+
+test('a capture file that is a FIFO is refused, and its reader is not waited for', () => {
+  const fifo = join(mkdtempSync(join(tmpdir(), 'capture-')), 'fifo');
+  execFileSync('mkfifo', ['-m', '600', fifo]);
+  expect(() => createCapture(fifo)).toThrow('policy.capture_file: ENXIO');
 });
