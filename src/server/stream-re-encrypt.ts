@@ -8,6 +8,7 @@ import { toEnvelope } from './envelope.ts';
 import type { HandlerTools } from './handler-tools.ts';
 import { type ItemLifetime, startItemLifetime } from './lifetime.ts';
 import type { PerformItem } from './re-encrypt-item.ts';
+import { readOnDemand } from './read-on-demand.ts';
 import type { Undecoded } from './service.ts';
 import { type StatusWriter, trailers } from './status.ts';
 import { createPlaces, type OpenStream, whoHolds } from './stream-places.ts';
@@ -124,29 +125,6 @@ function takeInTurn(stream: Stream, { tools, act, fail }: Takes): () => boolean 
     void turn.then(() => take(message));
   });
   return () => waits;
-}
-
-/**
- * Returns what pauses and resumes a stream. A paused stream of grpc-js would still decode 16 messages, 4 MiB,
- * before they are wanted. What is not read stays within the window of HTTP/2.
- */
-function readOnDemand(stream: Stream): (on: boolean) => void {
-  const read = stream._read.bind(stream);
-  let isOn = true;
-  let wanted = false;
-  stream._read = (size) => {
-    if (isOn) read(size);
-    else wanted = true;
-  };
-  return (on) => {
-    isOn = on;
-    if (!on) return void stream.pause();
-    if (wanted) {
-      wanted = false;
-      read(0);
-    }
-    stream.resume();
-  };
 }
 
 /** An expired token or certificate ends the stream, because all its items share it. */
