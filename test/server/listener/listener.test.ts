@@ -212,6 +212,17 @@ describe('limits', () => {
     for (const socket of others) socket.destroy();
   });
 
+  test('let silent peers shut out nobody else, and a peer that speaks HTTP/2 keeps its place', async () => {
+    const { address } = await door.open({ limits: { ...LIMITS, maxConnections: 3 } });
+    const first = call(address);
+    const path = await first.whoAmI();
+    const silent = await Promise.all(Array.from({ length: 9 }, () => dial(address)));
+    await sleep(50);
+    await call(address).whoAmI();
+    expect(await first.whoAmI()).toBe(path);
+    for (const socket of silent) socket.destroy();
+  });
+
   test('let newcomers in while all places are taken by connections that only speak HTTP/2', async () => {
     const refused: string[] = [];
     const { address } = await door.open({
