@@ -10,6 +10,10 @@ export const toError = (thrown: unknown): Error =>
 export const codeOf = (thrown: unknown): string | undefined =>
   (thrown as NodeJS.ErrnoException).code;
 
+/** An error that begins with the setting that names what failed, such as a file or a port. */
+export const settingError = (setting: string, cause: unknown): Error =>
+  new Error(`${setting}: ${messageOf(cause)}`, { cause });
+
 const LONGEST = 500;
 
 /**

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lock, lockFile } from '../files/lock.ts';
 import { makeFolder } from '../files/make-folder.ts';
-import { messageOf } from '../thrown.ts';
+import { settingError } from '../thrown.ts';
 
 type Held = Pick<Lock, 'release'>;
 
@@ -32,7 +32,7 @@ function open(path: string): Lock | undefined {
     makeFolder(dirname(path), 0o750);
     return lockFile(path);
   } catch (cause) {
-    throw new Error(`audit.file: ${messageOf(cause)}`, { cause });
+    throw settingError('audit.file', cause);
   }
 }
 

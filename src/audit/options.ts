@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { AuditCause } from '../audit-causes.ts';
 import type { CountedKind } from '../audit-kinds.ts';
 import type { SinkName } from '../sink-names.ts';
-import { messageOf } from '../thrown.ts';
+import { messageOf, settingError } from '../thrown.ts';
 import type { EvaluateMask } from './entries/mask.ts';
 import { createRedactor, type Redactor } from './entries/redact.ts';
 import { toInstallKey } from './install-key.ts';
@@ -126,6 +126,6 @@ function ofSetting<T>(setting: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw new Error(`${setting}: ${messageOf(cause)}`, { cause });
+    throw settingError(setting, cause);
   }
 }

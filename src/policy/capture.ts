@@ -1,5 +1,5 @@
 import { constants, createWriteStream, openSync, statSync } from 'node:fs';
-import { messageOf } from '../thrown.ts';
+import { settingError } from '../thrown.ts';
 import type { Evaluation } from './evaluation.ts';
 
 /** Records whole inputs, with encryption context values in clear: for `policy replay`, never by default. */
@@ -36,7 +36,7 @@ function open(path: string): number {
     refuseOpenFile(path);
     return openSync(path, APPEND, 0o600);
   } catch (cause) {
-    throw new Error(`policy.capture_file: ${messageOf(cause)}`, { cause });
+    throw settingError('policy.capture_file', cause);
   }
 }
 

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { readRegular } from '../../files/regular.ts';
-import { messageOf } from '../../thrown.ts';
+import { settingError } from '../../thrown.ts';
 import type { AccessKeys } from './sigv4.ts';
 
 interface AccessKeySetting {
@@ -23,8 +23,7 @@ export function readSecret({ secret_file: file }: AccessKeySetting, index: numbe
   try {
     return secretIn(file);
   } catch (cause) {
-    const why = messageOf(cause);
-    throw new Error(`kms_json.access_keys.${index}.secret_file: ${why}`, { cause });
+    throw settingError(`kms_json.access_keys.${index}.secret_file`, cause);
   }
 }
 
