@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { flagsGiven, sizesYoung, WARM_FLAG, YOUNG_FLAG } from './heap.ts';
 
 /** What is needed of the process; `process` itself is one. */
@@ -30,6 +31,8 @@ export function beginSmall(host: BeginningHost): void {
   const given = env['MALLOC_ARENA_MAX'] !== undefined || env['GLIBC_TUNABLES'] !== undefined;
   // Node cannot execve under its permission model, and would lose the channel to its parent.
   if (given || permission || host.connected || platform !== 'linux' || !execve) return;
+  // Without /proc, Node knows only the word that it was called by, and a failed execve aborts it.
+  if (!isAbsolute(execPath)) return;
   const young = sizesYoung(flagsGiven(execArgv, env)) ? [] : [YOUNG_FLAG];
   // What was given comes last, so it wins.
   const flags = [WARM_FLAG, ...young, ...execArgv];

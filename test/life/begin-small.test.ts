@@ -65,6 +65,7 @@ it.each<[string, Partial<BeginningHost>]>([
   ['Node may not execute anything', { permission: {} }],
   ['a parent listens on a channel', { connected: true }],
   ['there is no glibc', { platform: 'darwin' }],
+  ['there is no /proc to say where Node is', { execPath: 'node' }],
   ['Node is too old', { execve: undefined as never }],
 ])('does not restart when %s', (_, differs) => {
   expect(() => beginSmall({ ...HOST, ...differs })).not.toThrow();
