@@ -73,6 +73,8 @@ interface State extends CommitterOptions {
   /** Why no entries are taken; '' while all is well. */
   suspended: AuditCause | '';
   scheduled: boolean;
+  /** What waits to be sent is waiting for more. */
+  gathering: boolean;
   idle: (() => void)[];
   /** A finished batch's, for reuse. Memory that a stuck thread may still read is never reused. */
   memory: SharedArrayBuffer | undefined;
@@ -83,7 +85,7 @@ export function createCommitter(options: CommitterOptions): Committer {
     ...options,
     ...{ sent: [], bodies: [], waiters: [], queued: 0, lastId: 0, lastCount: 0 },
     ...{ openRound: 0 },
-    ...{ suspended: '', scheduled: false, idle: [], memory: undefined },
+    ...{ suspended: '', scheduled: false, gathering: false, idle: [], memory: undefined },
   };
   return {
     submit: (body, waiter) => submit(state, body, waiter),
@@ -121,7 +123,7 @@ function submit(state: State, body: Body, waiter: Waiter): void {
  */
 function flushIfFree(state: State): void {
   state.scheduled = false;
-  if (state.sent.length > 0 || state.bodies.length === 0) return;
+  if (state.gathering || state.sent.length > 0 || state.bodies.length === 0) return;
   // After a lone entry another one is likely to be alone too, and would wait for nothing.
   if (state.lastCount > 1) gather(state);
   else flush(state);
@@ -129,9 +131,9 @@ function flushIfFree(state: State): void {
 
 /** Waits for the entries of calls that the event loop is still working on: a sync costs as much as a whole call. */
 function gather(state: State): void {
-  state.scheduled = true;
+  state.gathering = true;
   const send = () => {
-    state.scheduled = false;
+    state.gathering = false;
     if (state.sent.length === 0) flush(state);
   };
   whenQuiet(() => state.bodies.length, send, state);
