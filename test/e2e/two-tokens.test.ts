@@ -86,6 +86,14 @@ test('two tokens in one field are refused', async () => {
   }
 });
 
+test('a token that HTTP/2 forbids never arrives, so the call has none', async () => {
+  const good = `Bearer ${await sign('a')}`;
+  expect(await judgedAs([good])).toBe('a');
+  for (const bad of [` ${good}`, `${good} `, `${good}\u0001`]) {
+    expect(await judgedAs([bad])).toBe('UNAUTHENTICATED');
+  }
+});
+
 interface Input {
   readonly principal: { readonly id: string };
 }
