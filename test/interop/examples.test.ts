@@ -192,7 +192,7 @@ for (const language of LANGUAGES) {
       const aged = await startAged(Number(doors.tcp.split(':')[1]));
       try {
         const { code, said } = await run(aged.target);
-        expect(said).toMatch(/^released under /m);
+        expect(said, `${aged.connections()} connections`).toMatch(/^released under /m);
         expect(code).toBe(0);
         expect(aged.connections()).toBe(2);
       } finally {
