@@ -10,7 +10,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   write: { set: 'write', when: '30..32' },
   fdatasync: { set: 'fdatasync', when: '30..32' },
   'fsync before a checkpoint': { set: 'fsync', when: '5..6', unwaited: true },
-  ftruncate: { set: 'ftruncate', when: '1', first: 'write:error=ENOSPC:when=30' },
+  // A single one could be the head of a new segment, of which nothing is taken back.
+  ftruncate: { set: 'ftruncate', when: '1', first: 'write:error=ENOSPC:when=30..44+7' },
   fstat: { set: '?fstat,?statx', when: '12..13' },
   lstat: { set: '?lstat,?statx,?newfstatat', when: '12..13' },
   rename: { set: '?rename,?renameat', when: '12..13' },
