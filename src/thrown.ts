@@ -14,6 +14,15 @@ export const codeOf = (thrown: unknown): string | undefined =>
 export const settingError = (setting: string, cause: unknown): Error =>
   new Error(`${setting}: ${messageOf(cause)}`, { cause });
 
+/** What `read` returns; if it throws, the error begins with the setting. */
+export function ofSettingSync<T>(setting: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw settingError(setting, cause);
+  }
+}
+
 const LONGEST = 500;
 
 /**

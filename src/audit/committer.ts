@@ -83,9 +83,8 @@ interface State extends CommitterOptions {
 export function createCommitter(options: CommitterOptions): Committer {
   const state: State = {
     ...options,
-    ...{ sent: [], bodies: [], waiters: [], queued: 0, lastId: 0, lastCount: 0 },
-    ...{ openRound: 0 },
-    ...{ suspended: '', scheduled: false, gathering: false, idle: [], memory: undefined },
+    ...{ sent: [], bodies: [], waiters: [], queued: 0, idle: [], memory: undefined },
+    ...{ lastId: 0, lastCount: 0, openRound: 0, suspended: '', scheduled: false, gathering: false },
   };
   return {
     submit: (body, waiter) => submit(state, body, waiter),

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lock, lockFile } from '../files/lock.ts';
 import { makeFolder } from '../files/make-folder.ts';
-import { settingError } from '../thrown.ts';
+import { ofSettingSync } from '../thrown.ts';
 
 type Held = Pick<Lock, 'release'>;
 
@@ -28,12 +28,10 @@ export async function lockLog(file: string): Promise<Held> {
 }
 
 function open(path: string): Lock | undefined {
-  try {
+  return ofSettingSync('audit.file', () => {
     makeFolder(dirname(path), 0o750);
     return lockFile(path);
-  } catch (cause) {
-    throw settingError('audit.file', cause);
-  }
+  });
 }
 
 /** If another process has taken the lock, `look` throws and nothing catches it: this process ends. */

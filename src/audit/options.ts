@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { AuditCause } from '../audit-causes.ts';
 import type { CountedKind } from '../audit-kinds.ts';
 import type { SinkName } from '../sink-names.ts';
-import { messageOf, settingError } from '../thrown.ts';
+import { messageOf, ofSettingSync } from '../thrown.ts';
 import type { EvaluateMask } from './entries/mask.ts';
 import { createRedactor, type Redactor } from './entries/redact.ts';
 import { toInstallKey } from './install-key.ts';
@@ -93,7 +93,7 @@ export function signingKeyOf(
   const { file, signer, signingKeyFile, warn } = options;
   if (signer) return { vkey: signer.vkey };
   const path = signingKeyFile ?? `${file}.key`;
-  return ofSetting(signingKeyFile ? 'audit.checkpoint.signing_key_file' : 'audit.file', () => {
+  return ofSettingSync(signingKeyFile ? 'audit.checkpoint.signing_key_file' : 'audit.file', () => {
     const { bytes, made } = readOrMakeKey(path, signingKeyFile ? undefined : makeEd25519Key);
     const { vkey } = signerIn(path, bytes, originOf(options));
     if (made)
@@ -115,17 +115,9 @@ export function redactorOf(
 ): Redactor {
   const { file, hmacKeyFile, clearContextKeys, warn } = options;
   const path = hmacKeyFile ?? `${file}.hmac-key`;
-  return ofSetting(hmacKeyFile ? 'audit.hmac_key_file' : 'audit.file', () => {
+  return ofSettingSync(hmacKeyFile ? 'audit.hmac_key_file' : 'audit.file', () => {
     const { bytes, made } = readOrMakeKey(path, hmacKeyFile ? undefined : () => randomBytes(32));
     if (made) warn(`audit: made an install key for context values, ${path}`);
     return createRedactor(toInstallKey(bytes, path), clearContextKeys);
   });
-}
-
-function ofSetting<T>(setting: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw settingError(setting, cause);
-  }
 }

@@ -1,5 +1,5 @@
 import { constants, createWriteStream, openSync, statSync } from 'node:fs';
-import { settingError } from '../thrown.ts';
+import { ofSettingSync } from '../thrown.ts';
 import type { Evaluation } from './evaluation.ts';
 
 /** Records whole inputs, with encryption context values in clear: for `policy replay`, never by default. */
@@ -32,12 +32,10 @@ export function createCapture(path: string): Capture {
 }
 
 function open(path: string): number {
-  try {
+  return ofSettingSync('policy.capture_file', () => {
     refuseOpenFile(path);
     return openSync(path, APPEND, 0o600);
-  } catch (cause) {
-    throw settingError('policy.capture_file', cause);
-  }
+  });
 }
 
 /** @throws Error if the file exists and others may read it */

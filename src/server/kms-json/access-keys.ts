@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { readRegular } from '../../files/regular.ts';
-import { settingError } from '../../thrown.ts';
+import { ofSettingSync } from '../../thrown.ts';
 import type { AccessKeys } from './sigv4.ts';
 
 interface AccessKeySetting {
@@ -20,11 +20,7 @@ export function readAccessKeys(settings: readonly AccessKeySetting[]): AccessKey
 
 /** Bytes, because copies of a string would stay in memory. @throws Error as above */
 export function readSecret({ secret_file: file }: AccessKeySetting, index: number): Buffer {
-  try {
-    return secretIn(file);
-  } catch (cause) {
-    throw settingError(`kms_json.access_keys.${index}.secret_file`, cause);
-  }
+  return ofSettingSync(`kms_json.access_keys.${index}.secret_file`, () => secretIn(file));
 }
 
 function secretIn(file: string): Buffer {
