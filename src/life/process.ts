@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../thrown.ts';
 
 /** The part of the process that is used here; `process` itself is one. */
-type ProcessEvents = Pick<NodeJS.EventEmitter, 'on' | 'off'> & {
+type ProcessEvents = Pick<NodeJS.EventEmitter, 'on'> & {
   exit(code: number): unknown;
 };
 
@@ -20,11 +20,14 @@ export interface Watch {
   readonly hurry: AbortSignal;
   /** Replaces the handlers. */
   handle(handlers: ProcessHandlers): void;
+  /** Handles nothing any more. A signal that comes late still does not end the process as if it had failed. */
   release(): void;
 }
 
 /** sysexits(3): an internal software error. */
 const EXIT_CRASH = 70;
+
+const NOTHING_TO_DO: ProcessHandlers = { reload() {}, lastWords() {} };
 
 /** How long lines may still wait for a reader when all else has ended. */
 const LAST_LINES_MS = 1_000;
@@ -36,7 +39,7 @@ const LAST_LINES_MS = 1_000;
 export function watchProcess(process: ProcessEvents, log: Pick<Logger, 'info' | 'fatal'>): Watch {
   const controller = new AbortController();
   const ended = Promise.withResolvers<string>();
-  let handlers: ProcessHandlers = { reload() {}, lastWords() {} };
+  let handlers = NOTHING_TO_DO;
   let signals = 0;
 
   const stop = (signal: string) => () => {
@@ -70,7 +73,7 @@ export function watchProcess(process: ProcessEvents, log: Pick<Logger, 'info' | 
       handlers = next;
     },
     release() {
-      for (const [event, listener] of Object.entries(listeners)) process.off(event, listener);
+      handlers = NOTHING_TO_DO;
     },
   };
 }

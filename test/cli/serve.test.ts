@@ -34,6 +34,15 @@ interface Hooks {
 
 const nothing = () => {};
 
+const asked = new WeakSet<ChildProcess>();
+
+/** Asks for an orderly end, once for all chunks that tell to: a second signal would hurry it. */
+function end(child: ChildProcess): boolean {
+  if (asked.has(child)) return true;
+  asked.add(child);
+  return child.kill('SIGTERM');
+}
+
 const folder = () => mkdtempSync(join(tmpdir(), 'serve-'));
 
 function serve(
@@ -81,7 +90,6 @@ const logged = (stderr: string) =>
 
 describe('serve', () => {
   test('prints two calls to paste, and ends with 0 on SIGTERM', async () => {
-    const end = (child: ChildProcess) => child.kill('SIGTERM');
     const { code, stdout } = await serve(folder(), ['admin.listen=127.0.0.1:0'], end);
     expect(stdout).toMatch(/^gRPC on 127\.0\.0\.1:\d+, .*, admin on 127\.0\.0\.1:\d+ /);
     expect(stdout.match(/re-encrypt --endpoint-url 127\.0\.0\.1:\d+/g)).toHaveLength(2);
@@ -95,7 +103,6 @@ describe('serve', () => {
     writeFileSync(join(audit, 'key.pem'), key, { mode: 0o600 });
     const tls = ['cert', 'key'].map((name) => `grpc.tls.${name}_file=${join(audit, name)}.pem`);
     const secure = [...tls, 'grpc.tls.client_certificates=off'];
-    const end = (child: ChildProcess) => child.kill('SIGTERM');
     const one = await serve(audit, secure, end);
     expect(one.stdout).toMatch(/^gRPC on /);
     expect(one.stdout).not.toContain('re-encrypt');
@@ -110,7 +117,7 @@ describe('serve', () => {
     await new Promise((resolve) => service.once('listening', resolve));
     const address = service.address();
     const port = typeof address === 'object' ? address?.port : 0;
-    const begun = (child: ChildProcess) => service.once('connection', () => child.kill('SIGTERM'));
+    const begun = (child: ChildProcess) => service.once('connection', () => end(child));
     const source = `policy.source=http://127.0.0.1:${port}/bundle.tar.gz`;
     const { code, stdout } = await serve(folder(), [source], undefined, { begun });
     service.close();
@@ -140,7 +147,7 @@ describe('serve', () => {
       (child: ChildProcess, log: string) =>
         log.includes('a restart would fail') &&
         log.includes('not everything was reloaded') &&
-        child.kill('SIGTERM'),
+        end(child),
     ];
     const step = (child: ChildProcess, log: string) => steps[0]?.(child, log) && steps.shift();
     const started = (child: ChildProcess) => step(child, '');
@@ -166,8 +173,9 @@ describe('serve', () => {
     const audit = folder();
     const config = join(audit, 'config.yaml');
     copyFileSync('config/demo.yaml', config);
-    const hear = (child: ChildProcess, log: string) =>
-      void (log.includes('a restart would fail') && child.kill('SIGTERM'));
+    const hear = (child: ChildProcess, log: string) => {
+      if (log.includes('a restart would fail')) end(child);
+    };
     const started = (child: ChildProcess) => {
       rmSync(config);
       execFileSync('mkfifo', [config]);
@@ -202,7 +210,7 @@ describe('serve', () => {
     const audit = folder();
     let second: Promise<Ended> | undefined;
     const first = await serve(audit, [], (child) => {
-      second ??= serve(audit, []).finally(() => child.kill('SIGTERM'));
+      second ??= serve(audit, []).finally(() => end(child));
     });
     const { code, stderr, stdout } = (await second) ?? expect.fail('the first did not start');
     const found = sentences(stderr);

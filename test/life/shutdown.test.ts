@@ -77,16 +77,18 @@ test.each(['uncaughtException', 'unhandledRejection'])(
   },
 );
 
-test('SIGHUP reloads, SIGUSR1 is kept from Node, and release frees both', () => {
+test('SIGHUP reloads until the release, after which no signal ends the process or does anything', () => {
   const process = fakeProcess();
   let reloads = 0;
   const watch = watchProcess(process, quiet);
   watch.handle({ reload: () => (reloads += 1), lastWords: () => {} });
   process.emit('SIGHUP');
   expect(reloads).toBe(1);
-  expect(process.listenerCount('SIGUSR1')).toBe(1);
   watch.release();
-  expect(process.eventNames()).toEqual([]);
+  process.emit('SIGHUP');
+  expect(reloads).toBe(1);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'])
+    expect(process.listenerCount(signal), signal).toBe(1);
 });
 
 test('an event loop late five times in a row is unhealthy, and healthy again once punctual', async () => {
