@@ -2,7 +2,8 @@ import type { AuditCause } from '../audit-causes.ts';
 import type { AuditKind, CountedKind } from '../audit-kinds.ts';
 import type { Json } from '../json/canonical.ts';
 import type { Recorder } from '../stages.ts';
-import { type Committer, createCommitter } from './committer.ts';
+import { type Committer, createCommitter } from './batches/committer.ts';
+import { createRounds } from './batches/rounds.ts';
 import { pack, toEventBody } from './entries/body.ts';
 import { createEntries, type Entries } from './entries/entry.ts';
 import { maskEntries } from './entries/mask.ts';
@@ -15,7 +16,6 @@ import {
   settingsOf,
   signingKeyOf,
 } from './options.ts';
-import { createRounds } from './rounds.ts';
 import type { SinkCounts } from './sinks/start-sinks.ts';
 import type { Supervised, SuperviseOptions } from './supervise.ts';
 import { type AuditState, takeReport } from './take-report.ts';

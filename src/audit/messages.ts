@@ -7,7 +7,7 @@ import type { HostSettings } from './log/state.ts';
 export interface ThreadData {
   readonly settings: HostSettings;
   readonly key: SigningKey;
-  /** Two Int32: the round (see rounds.ts) and the last batch that was committed. */
+  /** Two Int32: the round (see batches/rounds.ts) and the last batch that was committed. */
   readonly rounds: SharedArrayBuffer;
 }
 

@@ -1,7 +1,7 @@
 import type { AuditCause } from '../audit-causes.ts';
 import { SINK_NAMES } from '../sink-names.ts';
 import { messageOf } from '../thrown.ts';
-import type { Committer } from './committer.ts';
+import type { Committer } from './batches/committer.ts';
 import type { CallRecorder } from './entries/recorder.ts';
 import type { Order, Report } from './messages.ts';
 import { type AuditOptions, requiredSinks } from './options.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { createRounds } from '../../src/audit/batches/rounds.ts';
 import { type Packed, pack, toBody, toEventBody, toPieces } from '../../src/audit/entries/body.ts';
 import { settingsOf, signingKeyOf } from '../../src/audit/options.ts';
-import { createRounds } from '../../src/audit/rounds.ts';
 import { type Supervised, supervise } from '../../src/audit/supervise.ts';
 import { BASICS } from './basics.ts';
 import { idOf } from './samples.ts';

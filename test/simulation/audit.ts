@@ -1,11 +1,11 @@
-import { type Committer, createCommitter } from '../../src/audit/committer.ts';
+import { type Committer, createCommitter } from '../../src/audit/batches/committer.ts';
+import { createRounds } from '../../src/audit/batches/rounds.ts';
 import { createEntries } from '../../src/audit/entries/entry.ts';
 import { createRecorder } from '../../src/audit/entries/recorder.ts';
 import { createRedactor } from '../../src/audit/entries/redact.ts';
 import { createHost, type Host } from '../../src/audit/log/host.ts';
 import { createEd25519Signer, makeEd25519Key } from '../../src/audit/log/signer.ts';
 import type { Order, Report } from '../../src/audit/messages.ts';
-import { createRounds } from '../../src/audit/rounds.ts';
 import type { Recorder } from '../../src/stages.ts';
 import { failure, type SimulatedDisk } from './disk.ts';
 import type { World } from './world.ts';

@@ -4,7 +4,7 @@ import { type Reason, Refusal, toRefusal } from '../../errors.ts';
 import type { Json } from '../../json/canonical.ts';
 import { outcomeOf } from '../../outcome.ts';
 import type { Recorder } from '../../stages.ts';
-import type { Waiter } from '../committer.ts';
+import type { Waiter } from '../batches/state.ts';
 import { type Body, toEventBody } from './body.ts';
 import type { Entries } from './entry.ts';
 

@@ -1,6 +1,6 @@
+import { claimRound, isOpen, releaseRound } from '../batches/rounds.ts';
 import type { Packed } from '../entries/body.ts';
 import type { Order, Report } from '../messages.ts';
-import { claimRound, isOpen, releaseRound } from '../rounds.ts';
 import { type Checkpointer, createCheckpointer } from './checkpoint.ts';
 import type { Disk } from './disk.ts';
 import { isFull, LogFault, PutOff, toLogFault } from './fault.ts';

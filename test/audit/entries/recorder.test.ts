@@ -1,7 +1,7 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { expect, test } from 'vitest';
-import type { Waiter } from '../../../src/audit/committer.ts';
+import type { Waiter } from '../../../src/audit/batches/state.ts';
 import { createRecorder } from '../../../src/audit/entries/recorder.ts';
 import type { Progress } from '../../../src/call.ts';
 import { Refusal } from '../../../src/errors.ts';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
+import { createRounds, giveUp } from '../../../src/audit/batches/rounds.ts';
 import { pack, toBody, toPieces } from '../../../src/audit/entries/body.ts';
 import { createHost } from '../../../src/audit/log/host.ts';
 import { createEd25519Signer, makeEd25519Key } from '../../../src/audit/log/signer.ts';
 import type { Report } from '../../../src/audit/messages.ts';
 import { settingsOf } from '../../../src/audit/options.ts';
-import { createRounds, giveUp } from '../../../src/audit/rounds.ts';
 import { BASICS } from '../basics.ts';
 import { createMemoryDisk, errno } from '../memory-disk.ts';
 import { idOf } from '../samples.ts';

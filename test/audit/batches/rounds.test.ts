@@ -7,7 +7,7 @@ import {
   releaseRound,
   startRound,
   waitFor,
-} from '../../src/audit/rounds.ts';
+} from '../../../src/audit/batches/rounds.ts';
 
 const newRounds = () => new Int32Array(createRounds());
 

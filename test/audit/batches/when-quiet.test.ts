@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { whenQuiet } from '../../src/audit/when-quiet.ts';
+import { whenQuiet } from '../../../src/audit/batches/when-quiet.ts';
 
 test.each([
   { comes: 'nothing', counts: [1, 1, 1, 1, 1, 1], turns: 4 },

@@ -1,10 +1,15 @@
 import { expect, test } from 'vitest';
-import { createCommitter } from '../../src/audit/committer.ts';
-import { toBody, toEventBody } from '../../src/audit/entries/body.ts';
-import type { Order } from '../../src/audit/messages.ts';
-import { claimRound, createRounds, isOpen, releaseRound } from '../../src/audit/rounds.ts';
-import type { Refusal } from '../../src/errors.ts';
-import { idOf } from './samples.ts';
+import { createCommitter } from '../../../src/audit/batches/committer.ts';
+import {
+  claimRound,
+  createRounds,
+  isOpen,
+  releaseRound,
+} from '../../../src/audit/batches/rounds.ts';
+import { toBody, toEventBody } from '../../../src/audit/entries/body.ts';
+import type { Order } from '../../../src/audit/messages.ts';
+import type { Refusal } from '../../../src/errors.ts';
+import { idOf } from '../samples.ts';
 
 /** An event loop that is quiet. */
 const turn = (work: () => void) => work();
