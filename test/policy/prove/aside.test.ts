@@ -89,13 +89,16 @@ test('a thread that ends without a result has proved nothing', async () => {
   );
 });
 
-test('proving a large bundle does not block the event loop', async () => {
+/** What blocks the loop does so every time; a machine that stands still for a moment does not. */
+const DESPITE_STALLS = { retry: 2 };
+
+test('proving a large bundle does not block the event loop', DESPITE_STALLS, async () => {
   const rule = { id: 'r', source: { keys: ['alias/a'] }, destination: {} };
   const large = exampleWith(1_500, rule);
   expect(await blocked(() => proveAside({ archive: large, limits: LIMITS }))).toBeLessThan(0.5);
 });
 
-test('nor does a reload that reads a large bundle, only to refuse it', async () => {
+test('nor does a reload that reads a large bundle, only to refuse it', DESPITE_STALLS, async () => {
   const file = join(tmpdir(), `aside-${randomUUID()}.tar.gz`);
   onTestFinished(() => rm(file));
   await writeFile(file, archive(EXAMPLE));
