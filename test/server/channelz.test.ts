@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { Client, credentials } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
 import { startProxy } from '../helpers/proxy.ts';
 
 const METHOD = '/grpc.channelz.v1.Channelz/GetServers';
@@ -26,6 +27,13 @@ test('channelz describes the server on its own listener only', async () => {
   await expect(getServers(proxy.endpoint)).rejects.toThrow('UNIMPLEMENTED');
   await proxy.stop();
   await rm(socket, { force: true });
+});
+
+test.each(['0.0.0.0:9000', '10.0.0.1:9000', '[::]:9000'])('channelz is refused on %s', (listen) => {
+  const settings = [`grpc.channelz_listen=${listen}`];
+  expect(() => loadConfig({ file: 'config/demo.yaml', settings, env: {} })).toThrow(
+    /grpc\.channelz_listen/,
+  );
 });
 
 test('reflection is off unless asked for', async () => {
