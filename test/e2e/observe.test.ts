@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReEncryptServiceClient } from '../../src/gen/kms/reencrypt/v1/ReEncryptService.ts';
-import { closeAll, connect, reEncrypt } from '../helpers/grpc-client.ts';
+import { startAwsProxy } from '../helpers/aws-proxy.ts';
+import { closeAll, connect, reEncrypt, refusalOf } from '../helpers/grpc-client.ts';
 import { type RunningProxy, startProxy } from '../helpers/proxy.ts';
 import { HAZARDS } from '../policy/values.ts';
 
@@ -35,4 +36,18 @@ test('observe mode performs a call that lacks its source key, and says that it w
   expect(entries[1], 'no second decision hides the first').not.toHaveProperty('result');
   const labels = 'effect="deny",reason="SOURCE_KEY_REQUIRED",rule="fine",side="source"';
   expect(await proxy.metric(`kms_reencrypt_decisions_total{${labels}}`)).toBe('1');
+});
+
+test('observe mode lets no call pass whose key facts could not be obtained', async () => {
+  const around = await startAwsProxy({ settings: ['policy.enforce=false'] });
+  around.kms.always({ kind: 'error', name: 'AccessDeniedException' }, 'DescribeKey');
+  const call = {
+    ciphertextBlob: Buffer.from('any'),
+    sourceKeyId: 'alias/a',
+    destinationKeyId: 'alias/b',
+  };
+  const told = await refusalOf(reEncrypt(around.client, call));
+  expect(told).toMatchObject({ reason: 'KEY_FACTS_UNAVAILABLE' });
+  expect(around.kms.requests.map(({ operation }) => operation)).not.toContain('ReEncrypt');
+  await around.close();
 });
